@@ -1,0 +1,56 @@
+# `make run` and `make test` are all that a newcomer needs; each does its own set-up.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+.PHONY: help run test lint chromium clean
+
+help: ## List what there is
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+run: $(VENV)/run.done ## Run the site at http://127.0.0.1:8000; its data is in ./data
+	@$(BIN)/quickpub serve
+
+demo: $(VENV)/run.done ## Fill an empty site with authors, posts and weeks of views
+	@$(BIN)/quickpub demo
+
+test: $(VENV)/test.done chromium ## Run all tests (ARGS="-k name" for some)
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/test.done ## Look for what ruff and mypy find
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy quickpub
+
+clean: ## Remove the virtual environment and what tools leave; your data stays
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+
+$(VENV)/run.done: setup.cfg constraints.txt
+	@$(MAKE) --no-print-directory $(BIN)/pip
+	@echo "Installing Quickpub into $(VENV)"
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/test.done: setup.cfg constraints.txt
+	@$(MAKE) --no-print-directory $(BIN)/pip
+	@echo "Installing Quickpub and what its tests need into $(VENV)"
+	@$(PIP) --editable '.[test]'
+	@touch $@ $(VENV)/run.done
+
+# Debian leaves venv out of its Python; the package is python3-venv.
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Quickpub needs Python 3.11 or later; this is $$($(PYTHON) --version). Try: make PYTHON=python3.11"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "Installing python3-venv" && apt-get update -qq && apt-get install -y -qq python3-venv >/dev/null && \
+	    $(PYTHON) -m venv $(VENV); \
+	  else echo "Install python3-venv first: sudo apt install python3-venv"; exit 1; fi; }
+
+chromium: $(VENV)/test.done # A browser for the tests, where none is found
+	@if command -v chromium >/dev/null || command -v google-chrome >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "No chromium found: installing Debian's" && apt-get update -qq && \
+	  apt-get install -y -qq chromium >/dev/null; \
+	else echo "No chromium found: fetching Playwright's own" && $(BIN)/playwright install chromium; fi

@@ -1,0 +1,400 @@
+"""Accounts: passwords, sessions, the links in mails, throttling. Nothing here sends or enqueues anything itself."""
+
+import hmac
+import secrets
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from peewee import IntegrityError, fn
+
+from . import mail, text
+from .db import db
+from .models import Attempt, Message, Post, Session, Site, Token, User, sign, unsign
+from .settings import current, mail_address
+
+SESSION_LASTS = timedelta(days=60)  # after the last visit
+SESSION_REFRESH = timedelta(days=1)
+VERIFY_LASTS, RESET_LASTS, INVITE_LASTS = timedelta(hours=48), timedelta(hours=2), timedelta(days=7)
+SETUP_LASTS = timedelta(days=365)
+MAIL_AGAIN_AFTER = timedelta(minutes=10)  # nobody's mailbox can be flooded by asking for the same mail
+THROTTLE_WINDOW = timedelta(minutes=15)
+TRIES_PER_PAIR, TRIES_PER_ACCOUNT, TRIES_PER_CLIENT = 10, 50, 100  # failed log-ins in that time
+PASSWORD_LENGTH = (10, 200)
+NAME_LENGTH = 60
+RESERVED_HANDLES = frozenset({'admin', 'owner', 'root', 'support', 'feed', 'settings'})
+
+# 19 MiB, 2 passes (OWASP's second choice): about 30 ms. Only a few at a time, or log-ins alone would fill the memory.
+_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+_hashing = threading.BoundedSemaphore(2)
+
+
+class Rejected(Exception):
+    """What was typed cannot be used: `errors` maps each form field to a sentence."""
+
+    def __init__(self, **errors: str):
+        super().__init__(' '.join(errors.values()))
+        self.errors = errors
+
+
+class LinkDead(Exception):
+    """The link in a mail does not work (any more). The message says why; `purpose` what it was for."""
+
+    def __init__(self, purpose: str, sentence: str):
+        super().__init__(sentence)
+        self.purpose = purpose
+
+
+class Throttled(Exception):
+    """Too many failed log-ins. The message says when to try again."""
+
+
+# Passwords
+
+def hash_password(password: str) -> str:
+    with _hashing:
+        return _hasher.hash(password)
+
+
+def check_password(user: User | None, password: str) -> bool:
+    """Whether this is the user's password; as slow for somebody who does not exist."""
+    known = user.password if user and user.password else _dummy()
+    with _hashing:
+        try:
+            return _hasher.verify(known, password[:PASSWORD_LENGTH[1]]) and user is not None and bool(user.password)
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+def _dummy() -> str:
+    global _dummy_hash
+    if not _dummy_hash:
+        _dummy_hash = hash_password(secrets.token_urlsafe())
+    return _dummy_hash
+
+
+_dummy_hash = ''
+
+
+# What people type
+
+def clean_email(typed: str) -> str:
+    """One address, normalised. Raises Rejected."""
+    typed = typed.strip()
+    try:
+        if len(typed) > 254 or typed != text.line(typed, 300):
+            raise ValueError
+        return mail_address(typed)
+    except ValueError:
+        raise Rejected(email='This is not one mail address. It looks like name@example.org.') from None
+
+
+def clean_name(typed: str) -> str:
+    name = text.line(typed, NAME_LENGTH + 1)
+    if not name:
+        raise Rejected(name='Please give the name that readers will see.')
+    if len(name) > NAME_LENGTH:
+        raise Rejected(name=f'Please keep your name within {NAME_LENGTH} characters.')
+    return name
+
+
+def clean_password(typed: str, field: str = 'password') -> str:
+    low, high = PASSWORD_LENGTH
+    if not low <= len(typed) <= high:
+        raise Rejected(**{field: f'Please choose a password of {low} to {high} characters.'})
+    return typed
+
+
+def all_of(*checks: tuple) -> list:
+    """Run (check, argument, …) each, and reject with the sentences of all that fail, not only of the first."""
+    errors, values = {}, []
+    for check, *args in checks:
+        try:
+            values.append(check(*args))
+        except Rejected as error:
+            errors |= error.errors
+    if errors:
+        raise Rejected(**errors)
+    return values
+
+
+# Signing up
+
+def create(name: str, email: str, password: str | None, at: datetime, role: str = 'author',
+           is_verified: bool = False) -> User:
+    """A new account, with the site's defaults. `password` is hashed already. Raises IntegrityError where the address
+    has one."""
+    return User.create(name=name, handle=free_handle(text.slug(name, 'author')[:40]), email=email, password=password,
+                       role=role, timezone=current().timezone, report=current().report, reported_until=at,
+                       created_at=at, verified_at=at if is_verified else None)
+
+
+def free_handle(wanted: str) -> str:
+    """This handle, or where it is taken, the next one with a number."""
+    handle, number = wanted, 1
+    while handle in RESERVED_HANDLES or User.select().where(User.handle == handle).exists():
+        number += 1
+        handle = f'{wanted}-{number}'
+    return handle
+
+
+def sign_up(name: str, email: str, password: str, at: datetime, invited: Token | None = None) -> list[int]:
+    """Sign somebody up, in the caller's transaction; the ids of the mails to send. `password` is hashed already.
+
+    Whether the address is known already makes no difference that can be seen: its owner gets a mail in any case, at
+    most every ten minutes. An account that is not confirmed keeps its first password: the second one may be anybody's.
+    """
+    user = by_email(email)
+    if user is None:
+        user = create(name, email, password, at)
+        if invited:
+            use(invited, at)
+    return verification_mail(user, at) if not user.is_verified else _exists_mail(user, at)
+
+
+def by_email(email: str) -> User | None:
+    return User.get_or_none(User.email == email, User.deleted_at.is_null())
+
+
+def verification_mail(user: User, at: datetime) -> list[int]:
+    """Compose the mail that asks to confirm the address, in the caller's transaction; its id, or [] where it is not
+    needed or one was just sent."""
+    if user.is_verified or not user.email or _mailed_lately('verify', user, at):
+        return []
+    return _link_mail('verify', user, user.email, VERIFY_LASTS, at, subject='Please confirm your address')
+
+
+def _exists_mail(user: User, at: datetime) -> list[int]:
+    if _mailed_lately('exists', user, at):
+        return []
+    url = current().url
+    found = mail.compose('exists', user.email, key=f'exists:{user.id}:{at}', user=user, urgent=True,
+                         subject='You already have an account',
+                         payload={'login_url': f'{url}/login', 'forgot_url': f'{url}/forgot'})
+    return [found] if found else []
+
+
+def _mailed_lately(kind: str, user: User, at: datetime) -> bool:
+    return Message.select().where(Message.user == user, Message.kind == kind,
+                                  Message.created_at > at - MAIL_AGAIN_AFTER).exists()
+
+
+def _link_mail(kind: str, user: User | None, recipient: str, lasts: timedelta, at: datetime, subject: str) -> list[int]:
+    token = issue(kind, lasts, at, user=user, email=recipient)
+    payload = {'hours': int(lasts.total_seconds()) // 3600, 'days': lasts.days}
+    found = mail.compose(kind, recipient, key=f'{kind}:{token.id}', user=user, token=token, urgent=True,
+                         subject=f'{subject} - {Site.this().title}', payload=payload)
+    return [found] if found else []
+
+
+# Links in mails
+
+def issue(purpose: str, lasts: timedelta, at: datetime, user: User | None = None, email: str | None = None) -> Token:
+    return Token.create(purpose=purpose, user=user, email=email, created_at=at, expires_at=at + lasts)
+
+
+def token(purpose: str, typed: str, at: datetime) -> Token:
+    """The row behind a link, still good. Raises LinkDead with a sentence that says why not."""
+    number = unsign(purpose, typed)
+    found = Token.get_or_none(Token.id == number, Token.purpose == purpose) if number else None
+    if found is None:
+        raise LinkDead(purpose, 'This link is not complete. Mail programs sometimes break a long link in two: '
+                                'copy all of it from the mail into the address bar.')
+    if found.used_at:
+        raise LinkDead(purpose, 'This link was used already. It works once.')
+    if found.expires_at <= at:
+        raise LinkDead(purpose, 'This link has expired.')
+    return found
+
+
+def use(found: Token, at: datetime) -> None:
+    """Use the link up, in the caller's transaction. Raises LinkDead for the slower one of two."""
+    if not Token.update(used_at=at).where(Token.id == found.id, Token.used_at.is_null()).execute():
+        raise LinkDead(found.purpose, 'This link was used already. It works once.')
+
+
+def verify(found: Token, at: datetime) -> User:
+    """Use up a `verify` or `address` link: the address is the user's. Raises LinkDead."""
+    with db.atomic():
+        use(found, at)
+        user = found.user
+        if found.purpose == 'verify' and (user.email or '').lower() != (found.email or '').lower():
+            raise LinkDead('verify', 'This link is for an address that you no longer use here.')
+        user.verified_at, user.email, user.mail_trouble = user.verified_at or at, found.email, None
+        try:
+            user.save(only=[User.verified_at, User.email, User.mail_trouble])
+        except IntegrityError:
+            raise LinkDead('address', 'This address belongs to another account by now.') from None
+    return user
+
+
+# Settings
+
+def change_profile(user: User, changes: dict[str, str], at: datetime) -> None:
+    """Change name, handle, bio, timezone, report. Raises IntegrityError where the handle is taken.
+
+    Who takes reports again gets the first one over what is to come, not over the time without.
+    """
+    with db.atomic():
+        if user.report == 'never' and changes.get('report', 'never') != 'never':
+            changes = changes | {'reported_until': at}
+            Post.update(reported_views=Post.views).where(Post.author == user).execute()
+        User.update(**changes).where(User.id == user.id).execute()
+
+
+# Passwords forgotten and changed, addresses changed
+
+def reset_mail(email: str, at: datetime) -> list[int]:
+    """Compose the mail for somebody who forgot the password; [] where nobody has the address, or one was just sent."""
+    user = by_email(email)
+    if user is None or _mailed_lately('reset', user, at):
+        return []
+    return _link_mail('reset', user, user.email, RESET_LASTS, at, subject='Choose a new password')
+
+
+def set_password(user: User, password: str, keep: Session | None = None) -> None:
+    """A new (hashed) password: other sessions end, and links to set another one die. In the caller's transaction."""
+    User.update(password=password).where(User.id == user.id).execute()
+    Session.delete().where(Session.user == user, Session.digest != (keep.digest if keep else '')).execute()
+    Token.delete().where(Token.user == user, Token.purpose == 'reset', Token.used_at.is_null()).execute()
+
+
+def address_mail(user: User, email: str, at: datetime) -> list[int]:
+    """Compose the mail to the new address, whose link makes the change; to a taken one the same page answers, but no
+    link is sent."""
+    if _mailed_lately('address', user, at):
+        raise Rejected(email='We sent a mail for a change of address a moment ago. Please wait ten minutes.')
+    if (taken := by_email(email)) is not None:
+        return _exists_mail(taken, at)
+    Token.delete().where(Token.user == user, Token.purpose == 'address', Token.used_at.is_null()).execute()
+    return _link_mail('address', user, email, VERIFY_LASTS, at, subject='Please confirm your new address')
+
+
+def address_told_mail(user: User, old: str, at: datetime) -> list[int]:
+    """Compose the mail that tells the old address about the change."""
+    local, _, domain = user.email.partition('@')
+    found = mail.compose('address_told', old, key=f'address_told:{user.id}:{at}', user=user, urgent=True,
+                         subject='Your address was changed', payload={'new_hint': f'{local[:1]}…@{domain}'})
+    return [found] if found else []
+
+
+def pending_address(user: User, at: datetime) -> str | None:
+    found = Token.get_or_none(Token.user == user, Token.purpose == 'address', Token.used_at.is_null(),
+                              Token.expires_at > at)
+    return found.email if found else None
+
+
+def invite_mail(email: str, at: datetime) -> list[int]:
+    return _link_mail('invite', None, email, INVITE_LASTS, at, subject='You are invited to write')
+
+
+# Setting up, and leaving
+
+def setup_link(at: datetime) -> str | None:
+    """The address of the page that makes the owner's account, as long as nobody is owner; the same until it is used."""
+    if User.select().where(User.role == 'owner', User.deleted_at.is_null()).exists():
+        return None
+    found = Token.get_or_none(Token.purpose == 'setup', Token.used_at.is_null(), Token.expires_at > at)
+    found = found or issue('setup', SETUP_LASTS, at)
+    return f'{current().url}/setup/{found.text}'
+
+
+def is_sole_owner(user: User) -> bool:
+    return user.is_owner and not User.select().where(
+        User.role == 'owner', User.id != user.id, User.deleted_at.is_null()).exists()
+
+
+def delete(user: User, keep_posts: bool, at: datetime) -> None:
+    """Delete an account for good. Its public posts stay under the name where `keep_posts`; everything else goes."""
+    with db.atomic():
+        if not keep_posts:
+            user.delete_instance()
+            return
+        Post.delete().where(Post.author == user, Post.published_at.is_null() | Post.deleted_at.is_null(False)).execute()
+        Session.delete().where(Session.user == user).execute()
+        Token.delete().where(Token.user == user).execute()
+        User.update(email=None, password=None, bio='', report='never', deleted_at=at).where(User.id == user.id).execute()
+
+
+def unsubscribe_url(user_id: int) -> str:
+    return f'{current().url}/unsubscribe/{sign("unsubscribe", user_id)}'
+
+
+def unsubscriber(typed: str) -> User:
+    """Who an unsubscribe link belongs to. It stays valid. Raises LinkDead."""
+    number = unsign('unsubscribe', typed)
+    user = User.get_or_none(User.id == number, User.deleted_at.is_null()) if number else None
+    if user is None:
+        raise LinkDead('unsubscribe', 'This link is not complete. Copy all of it from the mail into the address bar.')
+    return user
+
+
+# Logging in
+
+@dataclass(frozen=True)
+class Buckets:
+    """The names under which failed log-ins are counted: keyed hashes, so that no address is kept in the clear."""
+    pair: str
+    account: str
+    client: str
+
+
+def buckets(email: str, client: str) -> Buckets:
+    def name(*parts: str) -> str:
+        return hmac.new(current().secret, '\0'.join(parts).encode('utf-8', 'replace'), sha256).hexdigest()[:32]
+    return Buckets(name('pair', email.lower(), client), name('account', email.lower()), name('client', client))
+
+
+def log_in(email: str, password: str, client: str, at: datetime) -> User:
+    """The user with this address and password. Raises Rejected, or Throttled after too many failures."""
+    names = buckets(email, client)
+    _check_throttle(names, at)
+    user = by_email(email)
+    if check_password(user, password):
+        Attempt.delete().where(Attempt.bucket.in_([names.pair, names.account])).execute()
+        assert user is not None
+        return user
+    Attempt.insert_many([{'bucket': bucket, 'at': at} for bucket in (names.pair, names.account, names.client)]).execute()
+    raise Rejected(password='This address and password do not belong together. Check both, or ask for a new password.')
+
+
+def _check_throttle(names: Buckets, at: datetime) -> None:
+    counts = dict(Attempt.select(Attempt.bucket, fn.COUNT(Attempt.id)).where(
+        Attempt.bucket.in_([names.pair, names.account, names.client]),
+        Attempt.at > at - THROTTLE_WINDOW).group_by(Attempt.bucket).tuples())
+    if (counts.get(names.pair, 0) >= TRIES_PER_PAIR or counts.get(names.account, 0) >= TRIES_PER_ACCOUNT
+            or counts.get(names.client, 0) >= TRIES_PER_CLIENT):
+        raise Throttled('Too many tries. Please wait a quarter of an hour, or ask for a new password.')
+
+
+def start_session(user: User, agent: str, at: datetime) -> str:
+    """Log somebody in; the random token for the browser's cookie, of which only a hash is kept."""
+    secret = secrets.token_urlsafe(32)
+    Session.create(digest=digest(secret), user=user, agent=text.line(agent, 200), created_at=at, seen_at=at,
+                   expires_at=at + SESSION_LASTS)
+    return secret
+
+
+def session(secret: str, at: datetime) -> Session | None:
+    """The session, with its user, that belongs to a cookie."""
+    found = (Session.select(Session, User).join(User).where(
+        Session.digest == digest(secret), Session.expires_at > at, User.deleted_at.is_null()).get_or_none())
+    if found and at - found.seen_at > SESSION_REFRESH:
+        Session.update(seen_at=at, expires_at=at + SESSION_LASTS).where(Session.digest == found.digest).execute()
+    return found
+
+
+def digest(secret: str) -> str:
+    return sha256(secret.encode('utf-8', 'replace')).hexdigest()
+
+
+def clean_up(at: datetime) -> None:
+    """Forget what has expired."""
+    Session.delete().where(Session.expires_at <= at).execute()
+    Token.delete().where(Token.expires_at <= at - timedelta(days=30)).execute()
+    Attempt.delete().where(Attempt.at <= at - timedelta(days=1)).execute()
+
+

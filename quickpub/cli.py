@@ -1,0 +1,271 @@
+"""The `quickpub` command. Each command says in one sentence what went wrong, and then ends with something but 0."""
+
+import code
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+
+import click
+from peewee import IntegrityError, OperationalError
+
+from . import __version__, accounts, db, jobs, mail, models, processes, reports, settings, stats, text
+from .accounts import Rejected
+from .models import Message, User
+from .settings import Settings, SettingsError
+
+
+def speaking(command: Callable) -> Callable:
+    """Turn what can go wrong for a reason the operator can mend into one sentence and exit code 1."""
+    @wraps(command)
+    def wrapped(*args, **options):
+        try:
+            return command(*args, **options)
+        except (SettingsError, db.SchemaError, Rejected, OperationalError, OSError) as error:
+            raise click.ClickException(str(error)) from None
+    return wrapped
+
+
+@contextmanager
+def site(create: bool = False) -> Iterator[Settings]:
+    """The site of the environment's settings, with a database connection open."""
+    found = settings.from_env()
+    processes.log_to_console()
+    if create:
+        db.migrate(found)
+    db.open_site(found)
+    with db.db.connection_context():
+        yield found
+
+
+@click.group(context_settings={'help_option_names': ['-h', '--help'], 'max_content_width': 100})
+@click.version_option(__version__)
+def main() -> None:
+    """Quickpub: a publishing site for small groups of authors.
+
+    Settings are environment variables (`quickpub settings` lists them), or lines of the file that QUICKPUB_CONFIG
+    names. `quickpub serve` is all that a site needs.
+    """
+
+
+@main.command()
+@speaking
+def serve() -> None:
+    """Run the whole site: web server and background work. Creates the site where there is none."""
+    from . import server  # here, because only these three commands need a web server's memory
+    processes.log_to_console()
+    try:
+        server.serve(settings.from_env())
+    except server.CannotServe as error:
+        raise click.ClickException(str(error)) from None
+
+
+@main.command()
+@speaking
+def web() -> None:
+    """Run the web server alone."""
+    from . import server
+    found = settings.from_env()
+    processes.log_to_console()
+    db.open_site(found)
+    try:
+        server.check_port(found)
+    except server.CannotServe as error:
+        raise click.ClickException(str(error)) from None
+    server.run_web(found)
+
+
+@main.command()
+@click.option('-w', '--workers', type=click.IntRange(1, 64), help='How many. Default: QUICKPUB_CONSUMER_WORKERS.')
+@click.option('-k', '--worker-type', type=click.Choice(['thread', 'process']), default='thread', show_default=True,
+              help='What the workers are.')
+@speaking
+def consumer(workers: int | None, worker_type: str) -> None:
+    """Do the background work alone: mail, reports, schedules."""
+    from .tasks import huey
+    found = settings.from_env()
+    processes.log_to_console()
+    db.open_site(found)
+    huey.create_consumer(workers=workers or found.consumer_workers, worker_type=worker_type).run()
+
+
+@main.command()
+@speaking
+def migrate() -> None:
+    """Create the site's database, or bring it up to date with this version."""
+    steps = db.migrate(settings.from_env())
+    click.echo('\n'.join(f'Done: {step}' for step in steps) or 'Everything is up to date.')
+
+
+@main.command()
+@click.option('--name', prompt=True, help='What readers see.')
+@click.option('--email', prompt=True, help='To log in with. It counts as confirmed.')
+@click.option('--password', prompt=True, hide_input=True, confirmation_prompt=True)
+@click.option('--owner', is_flag=True, help='May keep the site, not only write.')
+@speaking
+def adduser(name: str, email: str, password: str, owner: bool) -> None:
+    """Make an account by hand, for instance while mail does not work."""
+    with site():
+        name, email, password = accounts.all_of(
+            (accounts.clean_name, name), (accounts.clean_email, email), (accounts.clean_password, password))
+        try:
+            with db.db.atomic():
+                user = accounts.create(name, email, accounts.hash_password(password), db.now(),
+                                       role='owner' if owner else 'author', is_verified=True)
+        except IntegrityError:
+            raise click.ClickException(f'{email} has an account already.') from None
+    click.echo(f'{user.name} can log in as {user.email}. Page: {user.path}')
+
+
+@main.command()
+@click.option('--author', metavar='EMAIL', help='To this author.')
+@click.option('--all', 'everybody', is_flag=True, help='To every author with a published post.')
+@speaking
+def report(author: str | None, everybody: bool) -> None:
+    """Send the report so far, now. It closes no period: the regular report counts all of it again."""
+    if bool(author) == everybody:
+        raise click.UsageError('Say --author EMAIL, or --all.')
+    with site():
+        stats.fold()
+        ids = reports.authors(db.now()) if everybody else [_author(author or '')]
+        counts = _send_reports(ids)
+    click.echo(', '.join(f'{count} {state}' for state, count in counts.items()) or 'Nobody has a published post.')
+    if set(counts) - {'sent'}:
+        raise click.ClickException('Not everything could be sent yet; what is deferred is tried again by the consumer.')
+
+
+def _author(email: str) -> int:
+    user = accounts.by_email(accounts.clean_email(email))
+    if user is None:
+        raise click.ClickException(f'Nobody has the address {email}.')
+    return user.id
+
+
+def _send_reports(user_ids: list[int]) -> dict[str, int]:
+    """How many of the mails are in which state of the ledger now."""
+    counts: dict[str, int] = {}
+    with click.progressbar(length=len(user_ids), label='Reports', file=sys.stderr) as bar:
+        for start in range(0, len(user_ids), mail.BATCH):
+            batch = user_ids[start:start + mail.BATCH]
+            with db.db.atomic():
+                ids = reports.running(batch, db.now())
+            mail.deliver(ids)
+            for message in Message.select(Message.state).where(Message.id.in_(ids)):
+                counts[message.state] = counts.get(message.state, 0) + 1
+            bar.update(len(batch))
+    return counts
+
+
+@main.command(name='demo')
+@speaking
+def fill_demo() -> None:
+    """Fill an empty site with authors, posts and weeks of views, to see everything at once."""
+    from . import demo
+    with site(create=True) as found:
+        try:
+            counts = demo.fill(db.now())
+        except demo.NotEmpty as error:
+            raise click.ClickException(str(error)) from None
+        owner = User.get(User.role == 'owner')
+    click.echo(', '.join(f'{text.number(count)} {what}' for what, count in counts.items()))
+    click.echo(f'Log in at {found.url}/login as {owner.email} with the password: {demo.PASSWORD}')
+
+
+@main.command()
+@speaking
+def check() -> None:
+    """Look whether everything is as it should be: settings, folder, database, mail server."""
+    is_well = True
+    with site() as found:
+        for name, problem in _problems(found):
+            click.echo(f'{"ok " if problem is None else "NOT"}  {name}{": " + problem if problem else ""}')
+            is_well = is_well and problem is None
+        if warning := db.sqlite_warning():
+            click.echo(f'     {warning}')
+    if not is_well:
+        raise click.ClickException('Something needs your attention.')
+
+
+def _problems(found: Settings) -> Iterator[tuple[str, str | None]]:
+    """Each check's name, and what is wrong or None."""
+    yield 'settings', None
+    yield f'database {found.database}', None if (
+        verdict := db.db.execute_sql('PRAGMA quick_check').fetchone()[0]) == 'ok' else verdict
+    yield 'consumer', None if jobs.living() else 'none is running: no mail goes out. `quickpub serve` runs one.'
+    try:
+        mail.connect().close()
+    except Exception as error:  # whatever it is, it is what the operator must know
+        yield 'mail', f'{settings.mask_password(found.smtp)}: {error}'
+    else:
+        yield f'mail to {settings.mask_password(found.smtp) or found.data / "outbox"}', None
+    dead = jobs.Job.select().where(jobs.Job.state == 'dead').count()
+    yield 'background work', f'{dead} jobs have failed; see `quickpub jobs list`' if dead else None
+
+
+@main.group(name='jobs')
+def jobs_group() -> None:
+    """The background work: what waits, runs and has failed."""
+
+
+@jobs_group.command(name='list')
+@speaking
+def jobs_list() -> None:
+    """List all jobs; a finished one leaves nothing to list."""
+    with site():
+        found = list(jobs.Job.select().order_by(jobs.Job.state, jobs.Job.run_at, jobs.Job.id))
+        for job in found:
+            reason = job.error.strip().rpartition('\n')[2]
+            click.echo(f'{job.id:>6}  {job.state:<8}{job.name:<40}{job.run_at:%Y-%m-%d %H:%M:%S}  {reason}')
+    if not found:
+        click.echo('Nothing waits, runs or has failed.')
+
+
+@jobs_group.command(name='retry')
+@click.argument('job_id', type=int)
+@speaking
+def jobs_retry(job_id: int) -> None:
+    """Give a failed job another chance."""
+    with site():
+        if not jobs.retry(job_id):
+            raise click.ClickException(f'There is no failed job {job_id}.')
+
+
+@jobs_group.command(name='discard')
+@click.argument('job_id', type=int)
+@speaking
+def jobs_discard(job_id: int) -> None:
+    """Throw a job away. No mail is lost by it: the ledger wakes it again."""
+    with site():
+        if not jobs.discard(job_id):
+            raise click.ClickException(f'There is no job {job_id} that is not running.')
+
+
+@main.command(name='settings')
+@speaking
+def show_settings() -> None:
+    """List all settings, with what they are now; passwords are hidden."""
+    found = settings.from_env()
+    for each in settings.fields(Settings):
+        name = settings.PREFIX + each.name.upper()
+        click.echo(f'{name}={found.masked()[name]}')
+        click.echo(click.wrap_text(each.metadata['help'], 96, '    ', '    '))
+
+
+@main.command()
+@speaking
+def shell() -> None:
+    """A Python prompt with the models, the tasks and the settings at hand."""
+    from . import tasks
+    with site() as found:
+        names = {table.__name__: table for table in models.TABLES} | {
+            name: value for name, value in vars(tasks).items() if isinstance(value, tasks.huey.task_wrapper_class)}
+        names |= {'settings': found, 'db': db.db, 'now': db.now, 'huey': tasks.huey, 'Job': jobs.Job}
+        try:
+            import readline
+            import rlcompleter
+            readline.set_completer(rlcompleter.Completer(names).complete)
+            readline.parse_and_bind('tab: complete')
+        except ImportError:  # not every Python has it; the prompt works without
+            pass
+        code.interact(banner=f'Quickpub {__version__}, {found.data}\n{", ".join(sorted(names))}', local=names,
+                      exitmsg='')

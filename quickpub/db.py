@@ -1,0 +1,110 @@
+"""The database: one deferred peewee database per process, its pragmas, and the schema it must have."""
+
+import logging
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from peewee import Model, OperationalError, SqliteDatabase, sqlite3
+from playhouse.migrations import Runner
+
+from . import processes, settings as settings_module
+from .settings import Settings
+
+log = logging.getLogger('quickpub.db')
+
+MIGRATIONS = Path(__file__).parent / 'migrations'
+WEB_PATIENCE = 2.0  # seconds a page waits for the write lock before it answers 503
+WORK_PATIENCE = 10.0  # the same for background work and commands, which nobody watches
+
+# Up to 3.51.2 a rare race while the WAL is reset can corrupt the file (sqlite.org, release 3.51.3).
+SAFE_SQLITE = (3, 51, 3)
+
+# IMMEDIATE for every transaction: a deferred one that reads and then writes fails at once, without waiting, if
+# somebody wrote in between. FULL: in WAL mode only this syncs on commit, and what was accepted must survive a power cut.
+db = SqliteDatabase(None, lock_type='IMMEDIATE', autoconnect=False)
+PRAGMAS = {'journal_mode': 'wal', 'synchronous': 'full', 'foreign_keys': 1, 'cache_size': -8000}
+
+
+class SchemaError(Exception):
+    """There is no site here, or its tables are not the ones that this version needs. The message says what to do."""
+
+
+class BaseModel(Model):
+    if TYPE_CHECKING:
+        id: Any  # peewee adds it
+
+    class Meta:
+        database = db
+        legacy_table_names = False
+
+
+def now() -> datetime:
+    """The time, as stored everywhere: UTC, without a zone. (Mixing both kinds sorts wrongly, SQLite compares text.)"""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def open_site(settings: Settings, patience: float = WORK_PATIENCE) -> None:
+    """Use this site in this process: its settings and its database. Nothing is created, no connection is opened.
+
+    `patience` is how many seconds a write waits for another process's transaction. Raises SchemaError where
+    there is no site, or one of another version.
+    """
+    if not settings.database.exists():
+        raise SchemaError(f'There is no site in {settings.data}. Start it with `quickpub serve` or '
+                          f'`quickpub migrate`, or set QUICKPUB_DATA to the folder that holds yours.')
+    bind(settings, patience)
+    with db.connection_context():
+        check_schema(settings)
+
+
+def bind(settings: Settings, patience: float) -> None:
+    """Point the process at the site without looking at its tables."""
+    if not db.is_closed():
+        db.close()
+    settings_module.use(settings)
+    db.init(os.fspath(settings.database), pragmas=PRAGMAS, timeout=patience)
+
+
+def check_schema(settings: Settings) -> None:
+    """Raise SchemaError, saying what to do, unless the tables are exactly those of this version."""
+    status = Runner(db, os.fspath(MIGRATIONS)).status()
+    if behind := [step.name for step in status if step.applied is None]:
+        raise SchemaError(f'The site in {settings.data} was made by an older version ({", ".join(behind)} is missing). '
+                          f'Run `quickpub migrate`, then start again.')
+    if ahead := [step.name for step in status if step.path is None]:
+        raise SchemaError(f'The site in {settings.data} was made by a newer version (it has {", ".join(ahead)}). '
+                          f'Install that version again, or restore a backup made with this one.')
+
+
+def migrate(settings: Settings) -> list[str]:
+    """Create the site if there is none, and bring its tables up to date; returns the names of the steps taken.
+
+    One process at a time: two that race would both create the same tables. Never called inside a transaction,
+    where switching foreign keys off does nothing and rebuilding a table would delete the rows that refer to it.
+    """
+    settings.create_folder()
+    with processes.exclusive(settings.data / 'run' / 'migrate.lock'):
+        bind(settings, WORK_PATIENCE)
+        with db.connection_context():
+            runner = Runner(db, os.fspath(MIGRATIONS))
+            if any(step.path is None for step in runner.status()):
+                check_schema(settings)
+            return list(runner.up())
+
+
+def is_out_of_reach(error: BaseException) -> bool:
+    """Whether this error means: the database cannot be written just now (locked, or the disk is full), try later."""
+    text = str(error)
+    return isinstance(error, OperationalError) and any(
+        sign in text for sign in ('locked', 'busy', 'disk is full', 'disk I/O error'))
+
+
+def sqlite_warning() -> str | None:
+    """A sentence about a SQLite that is known to be risky, or None."""
+    if sqlite3.sqlite_version_info >= SAFE_SQLITE:
+        return None
+    safe = '.'.join(map(str, SAFE_SQLITE))
+    return (f"This Python uses SQLite {sqlite3.sqlite_version}; before {safe} a rare fault can damage a database that "
+            f"several processes write. Keep backups, and upgrade Python or the system's SQLite when you can.")

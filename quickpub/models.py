@@ -1,0 +1,234 @@
+"""What is stored: the tables, what they guarantee, and who may see what. (The queue's own table is in jobs.py.)
+
+Times are UTC without a zone. The tables themselves are made in migrations/, never from these classes.
+"""
+
+import hmac
+import json
+from base64 import urlsafe_b64encode
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from peewee import (BooleanField, CharField, CompositeKey, DateField, DateTimeField, ForeignKeyField, IntegerField,
+                    TextField)
+
+from .db import BaseModel, now
+from .settings import current
+
+KEPT_IN_TRASH = timedelta(days=30)
+
+
+def sign(purpose: str, number: int) -> str:
+    """A token for a link, `<number>.<signature>`: needs no secret in the database, and says nothing by itself."""
+    digest = hmac.new(current().secret, f'{purpose}:{number}'.encode(), sha256).digest()
+    return f'{number}.{urlsafe_b64encode(digest[:18]).decode()}'
+
+
+def unsign(purpose: str, token: str) -> int | None:
+    """The number in a token that was made by `sign` for this purpose, or None for anything else."""
+    number = token.partition('.')[0]
+    if not (number.isascii() and number.isdigit() and len(number) < 18):
+        return None
+    is_ours = hmac.compare_digest(sign(purpose, int(number)).encode(), token.encode('utf-8', 'replace'))
+    return int(number) if is_ours else None
+
+
+class JSONText(TextField):
+    def db_value(self, value: Any) -> Any:
+        return json.dumps(value, ensure_ascii=False, separators=(',', ':'))
+
+    def python_value(self, value: Any) -> Any:
+        return json.loads(value)
+
+
+class Site(BaseModel):
+    """The one row of things an owner sets in the browser."""
+    title = CharField(default='Quickpub')
+    tagline = CharField(default='')
+    hue = IntegerField(default=215)  # degrees on the colour wheel: the site's one accent
+
+    @classmethod
+    def this(cls) -> 'Site':
+        return cls.get_or_none() or cls()
+
+
+class User(BaseModel):
+    name = CharField()  # what readers see; may repeat
+    handle = CharField(unique=True)  # in /@handle
+    email = CharField(unique=True, null=True, collation='NOCASE')  # None once the account is deleted
+    password = CharField(null=True)  # argon2; None: cannot log in
+    role = CharField(default='author')  # author or owner
+    bio = TextField(default='')
+    timezone = CharField()
+    report = CharField()  # one of settings.FREQUENCIES
+    reported_until = DateTimeField()  # the end of the last period that was closed for this author
+    created_at = DateTimeField(default=now)
+    verified_at = DateTimeField(null=True)
+    deleted_at = DateTimeField(null=True)
+    mail_trouble = TextField(null=True)  # the mail server's own words when it refused this address for good
+
+    @property
+    def is_owner(self) -> bool:
+        return self.role == 'owner'
+
+    @property
+    def is_verified(self) -> bool:
+        return self.verified_at is not None
+
+    @property
+    def path(self) -> str:
+        return f'/@{self.handle}'
+
+
+class Session(BaseModel):
+    digest = CharField(primary_key=True)  # sha256 of the random token that only the browser has
+    user = ForeignKeyField(User, backref='sessions', on_delete='CASCADE')
+    agent = CharField(default='')  # shown to the user in the list of sessions
+    created_at = DateTimeField(default=now)
+    seen_at = DateTimeField(default=now)
+    expires_at = DateTimeField()
+
+
+class Token(BaseModel):
+    """Permission to do one thing once: the row behind a link in a mail. `sign(purpose, id)` is its text."""
+    purpose = CharField()  # setup, invite, verify, reset, address
+    user = ForeignKeyField(User, null=True, backref='tokens', on_delete='CASCADE')
+    email = CharField(null=True)  # the address it was sent to, or is about
+    created_at = DateTimeField(default=now)
+    expires_at = DateTimeField()
+    used_at = DateTimeField(null=True)
+
+    @property
+    def text(self) -> str:
+        return sign(self.purpose, self.id)
+
+
+class Attempt(BaseModel):
+    """One failed log-in, or one mail asked for, counted for throttling and forgotten after a day."""
+    bucket = CharField()  # a keyed hash: no address or account is kept in the clear
+    at = DateTimeField(default=now)
+
+
+class Post(BaseModel):
+    author = ForeignKeyField(User, backref='posts')
+    title = CharField()
+    slug = CharField(unique=True)
+    body = TextField(default='')  # Markdown, as typed
+    html = TextField(default='')  # safe HTML, rendered when saved
+    summary = TextField(default='')  # as typed
+    excerpt = TextField(default='')  # the summary, or the beginning of the text
+    words = IntegerField(default=0)
+    created_at = DateTimeField(default=now)
+    updated_at = DateTimeField(default=now)
+    published_at = DateTimeField(null=True)  # None: a draft; in the future: scheduled
+    was_public = BooleanField(default=False)  # at any time: then its old addresses are kept alive
+    deleted_at = DateTimeField(null=True)  # in the trash since
+    views = IntegerField(default=0)  # all that were ever counted
+    reported_views = IntegerField(default=0)  # the part of them that a periodic report has told its author
+
+    @property
+    def path(self) -> str:
+        return f'/p/{self.slug}'
+
+    def is_public(self, at: datetime) -> bool:
+        return self.deleted_at is None and self.published_at is not None and self.published_at <= at
+
+    @classmethod
+    def public_at(cls, at: datetime):
+        """What makes a post public: a condition, so that a scheduled one goes live whether or not anything runs."""
+        return (cls.published_at <= at) & cls.deleted_at.is_null()
+
+    @classmethod
+    def listed(cls, at: datetime):
+        """The same as `published`, without the text: for lists."""
+        return cls.published(at, cls.id, cls.author, cls.title, cls.slug, cls.excerpt, cls.words, cls.published_at,
+                             cls.updated_at)
+
+    @classmethod
+    def published(cls, at: datetime, *columns):
+        """Everybody's view: public at this moment, newest first, with the author."""
+        return (cls.select(*(columns or [cls]), User).join(User)
+                .where(cls.public_at(at))
+                .order_by(cls.published_at.desc(), cls.id.desc()))
+
+    @classmethod
+    def editable_by(cls, user: User):
+        """What this user may change, the trash included: an author their own posts, the owner every post."""
+        query = cls.select(cls, User).join(User).order_by(cls.updated_at.desc(), cls.id.desc())
+        return query if user.is_owner else query.where(cls.author == user)
+
+
+class OldSlug(BaseModel):
+    """An address that a post once had, kept alive as a redirect."""
+    slug = CharField(primary_key=True)
+    post = ForeignKeyField(Post, on_delete='CASCADE')
+
+
+class Tag(BaseModel):
+    name = CharField()
+    slug = CharField(unique=True)
+
+    @property
+    def path(self) -> str:
+        return f'/t/{self.slug}'
+
+
+class PostTag(BaseModel):
+    post = ForeignKeyField(Post, on_delete='CASCADE', backref='post_tags')
+    tag = ForeignKeyField(Tag, on_delete='CASCADE')
+    position = IntegerField()
+
+    class Meta:
+        primary_key = CompositeKey('post', 'tag')
+
+
+class DailyViews(BaseModel):
+    """For charts; the truth about how often a post was read is `Post.views`."""
+    post = ForeignKeyField(Post, on_delete='CASCADE')
+    day = DateField()
+    views = IntegerField()
+
+    class Meta:
+        primary_key = CompositeKey('post', 'day')
+
+
+class SpoolOffset(BaseModel):
+    """How far a spool file of recorded views has been counted, in bytes."""
+    file = CharField(primary_key=True)
+    bytes = IntegerField()
+
+
+class Message(BaseModel):
+    """The mail ledger: one row per mail and recipient, written together with what caused it."""
+    kind = CharField()  # verify, reset, report, ...: the name of its templates
+    key = CharField(unique=True)  # the same cause never makes a second mail
+    user = ForeignKeyField(User, null=True, on_delete='SET NULL')
+    token = ForeignKeyField(Token, null=True, on_delete='SET NULL')
+    recipient = CharField()
+    subject = CharField()
+    payload = JSONText()  # all that the templates need besides the link
+    message_id = CharField(unique=True)  # the Message-ID header: a copy is recognisable as one
+    urgent = BooleanField(default=False)
+    state = CharField(default='queued')  # queued, sending, sent, deferred, failed, held
+    sender = CharField(null=True)  # the process that is sending it
+    attempts = IntegerField(default=0)
+    next_try = DateTimeField(default=now)
+    answer = TextField(default='')  # the mail server's last words, or where the outbox keeps it
+    created_at = DateTimeField(default=now)
+    sent_at = DateTimeField(null=True)
+
+
+class Report(BaseModel):
+    """A closed period of one author. The unique index is what makes a report happen once."""
+    user = ForeignKeyField(User, on_delete='CASCADE')
+    period_start = DateTimeField()
+    period_end = DateTimeField()
+    views = IntegerField()
+    message = ForeignKeyField(Message, null=True, on_delete='SET NULL')
+
+    class Meta:
+        indexes = ((('user', 'period_end'), True),)
+
+
+TABLES = [Site, User, Session, Token, Attempt, Post, OldSlug, Tag, PostTag, DailyViews, SpoolOffset, Message, Report]

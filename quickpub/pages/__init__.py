@@ -1,0 +1,1 @@
+"""The pages: request in, response out. No module here imports another."""

@@ -1,0 +1,366 @@
+"""Accounts: set-up, signing up and in, the pages behind the links in mails, settings."""
+
+from zoneinfo import available_timezones
+
+from bottle import request, response
+from peewee import IntegrityError
+
+from .. import accounts, text
+from ..accounts import Rejected
+from ..db import db, now
+from ..models import Message, Post, Session, Site, User
+from ..settings import FREQUENCIES, current
+from ..shortcuts import (Form, client_address, current_session, current_user, log_in, log_out, redirect, render,
+                         render_form, signed_in, typed, url)
+from ..tasks import deliver_soon
+
+FREQUENCY_WORDS = {
+    'daily': 'Every day', 'weekly': 'Every week, after Sunday', 'monthly': 'Every month, after its last day',
+    'never': 'Never', 'minute': 'Every minute, for trying it out'}
+MAX_BIO = 500
+
+
+# Setting up
+
+def setup_form(token):
+    accounts.token('setup', token, now())
+    return render('setup.html', form=Form(), action=url(f'/setup/{token}'))
+
+
+def setup(token):
+    found = accounts.token('setup', token, now())
+    form = typed('site_title', 'name', 'email', 'password')
+    try:
+        title, name, email, password = accounts.all_of(
+            (_clean_title, form['site_title']), (accounts.clean_name, form['name']),
+            (accounts.clean_email, form['email']), (accounts.clean_password, form['password']))
+    except Rejected as error:
+        form.errors = error.errors
+        return render_form('setup.html', form, action=url(f'/setup/{token}'))
+    hashed = accounts.hash_password(password)
+    with db.atomic():
+        accounts.use(found, now())
+        owner = accounts.by_email(email)
+        if owner is None:
+            owner = accounts.create(name, email, hashed, now())
+        User.update(role='owner', password=hashed, verified_at=now()).where(User.id == owner.id).execute()
+        Site.replace(id=1, title=title, tagline=Site.this().tagline, hue=Site.this().hue).execute()
+    log_in(owner)
+    return redirect('/studio', 'welcome')
+
+
+def _clean_title(title):
+    title = text.line(title, 101)
+    if not title or len(title) > 100:
+        raise Rejected(site_title='Please give the site a name of at most 100 characters.')
+    return title
+
+
+# Signing up
+
+def signup_form():
+    if _is_closed(request.query.invite):
+        return render('signup.html', form=Form(), invite='', closed=True)
+    return render('signup.html', form=Form(), invite=request.query.invite, closed=False)
+
+
+def _is_closed(invite):
+    """Whether nobody may sign up here now. Raises LinkDead for an invitation that does not work."""
+    if current().signup == 'open':
+        return False
+    if current().signup == 'invite' and invite:
+        accounts.token('invite', invite, now())
+        return False
+    return True
+
+
+def signup():
+    form = typed('name', 'email', 'password', 'invite')
+    if _is_closed(form['invite']):
+        return render_form('signup.html', form, status=403, invite='', closed=True)
+    try:
+        name, email, password = accounts.all_of(
+            (accounts.clean_name, form['name']), (accounts.clean_email, form['email']),
+            (accounts.clean_password, form['password']))
+    except Rejected as error:
+        form.errors = error.errors
+        return render_form('signup.html', form, invite=form['invite'], closed=False)
+    hashed = accounts.hash_password(password)  # before the transaction, and also for an address that is known
+    invited = accounts.token('invite', form['invite'], now()) if form['invite'] and current().signup != 'open' else None
+    with db.atomic():
+        deliver_soon(accounts.sign_up(name, email, hashed, now(), invited))
+    return render('signup_done.html', email=email)
+
+
+def verify_form(token):
+    found = _verify_token(token)
+    return render('verify.html', action=url(f'/verify/{token}'), email=found.email)
+
+
+def verify(token):
+    found = _verify_token(token)
+    old = found.user.email
+    with db.atomic():
+        user = accounts.verify(found, now())
+        if found.purpose == 'address' and old:
+            deliver_soon(accounts.address_told_mail(user, old, now()))
+    notice = 'verified' if found.purpose == 'verify' else 'address'
+    return redirect('/studio' if current_user() else '/login', notice)
+
+
+def _verify_token(token):
+    """A link that confirms an address: a first one, or a new one."""
+    try:
+        return accounts.token('verify', token, now())
+    except accounts.LinkDead as error:
+        try:
+            return accounts.token('address', token, now())
+        except accounts.LinkDead as other:
+            raise other if 'complete' in str(error) and 'complete' not in str(other) else error from None
+
+
+def verify_again_form():
+    user = current_user()
+    return render('verify_again.html', form=Form({'email': user.email if user else ''}))
+
+
+def verify_again():
+    form = typed('email')
+    try:
+        email = accounts.clean_email(form['email'])
+    except Rejected as error:
+        form.errors = error.errors
+        return render_form('verify_again.html', form)
+    user = accounts.by_email(email)
+    with db.atomic():
+        deliver_soon(accounts.verification_mail(user, now()) if user else [])
+    return render('verify_sent.html')
+
+
+# Logging in and out
+
+def login_form():
+    if current_user():
+        return redirect('/studio')
+    return render('login.html', form=Form(), next=_own_path(request.query.next))
+
+
+def login():
+    form = typed('email', 'password', 'next')
+    onward = _own_path(form['next'])
+    try:
+        user = accounts.log_in(form['email'].strip(), form['password'], client_address(), now())
+    except Rejected as error:
+        form.errors = error.errors
+        return render_form('login.html', form, next=onward)
+    except accounts.Throttled as error:
+        form.errors = {'password': str(error)}
+        return render_form('login.html', form, status=429, next=onward)
+    log_in(user)
+    return redirect(onward or '/studio')
+
+
+def _own_path(path):
+    """A path to go on to after logging in, if it is one of this site; else ''."""
+    is_own = path.startswith('/') and not path.startswith('//') and '\\' not in path and path.isprintable()
+    return path if is_own else ''
+
+
+def logout():
+    log_out()
+    return redirect('/login', 'logged-out')
+
+
+def forgot_form():
+    return render('forgot.html', form=Form())
+
+
+def forgot():
+    form = typed('email')
+    try:
+        email = accounts.clean_email(form['email'])
+    except Rejected as error:
+        form.errors = error.errors
+        return render_form('forgot.html', form)
+    with db.atomic():
+        deliver_soon(accounts.reset_mail(email, now()))
+    return render('forgot_sent.html')
+
+
+def reset_form(token):
+    accounts.token('reset', token, now())
+    return render('reset.html', form=Form(), action=url(f'/reset/{token}'))
+
+
+def reset(token):
+    found = accounts.token('reset', token, now())
+    form = typed('password')
+    try:
+        password = accounts.clean_password(form['password'])
+    except Rejected as error:
+        form.errors = error.errors
+        return render_form('reset.html', form, action=url(f'/reset/{token}'))
+    hashed = accounts.hash_password(password)
+    with db.atomic():
+        accounts.use(found, now())
+        accounts.set_password(found.user, hashed)
+        if found.user.email == found.email:  # who can read the mail has shown that the address is theirs
+            User.update(verified_at=found.user.verified_at or now()).where(User.id == found.user_id).execute()
+    log_in(found.user)
+    return redirect('/studio', 'password')
+
+
+# Settings
+
+@signed_in
+def settings_form(user):
+    return _settings(user)
+
+
+def _settings(user, form=None, address_form=None, password_form=None, status=200):
+    response.status = status
+    this = current_session()
+    sessions = [{'agent': each.agent, 'seen_at': each.seen_at, 'digest': each.digest, 'is_this': each == this}
+                for each in Session.select().where(Session.user == user).order_by(Session.seen_at.desc())]
+    profile = {name: getattr(user, name) for name in ('name', 'handle', 'bio', 'timezone', 'report')}
+    frequencies = [each for each in FREQUENCIES if each != 'minute' or 'minute' in (user.report, current().report)]
+    return render('settings.html', form=form or Form(profile), address_form=address_form or Form({'email': '', 'current': ''}),
+                  password_form=password_form or Form({'current': '', 'password': ''}), zones=sorted(available_timezones()),
+                  frequencies=[(each, FREQUENCY_WORDS[each]) for each in ('daily', 'weekly', 'monthly', 'never', 'minute')
+                               if each in frequencies],
+                  email=user.email, pending_email=accounts.pending_address(user, now()), sessions=sessions,
+                  is_verified=user.is_verified, report_note=_report_note(user),
+                  post_count=Post.select().where(Post.author == user, Post.deleted_at.is_null()).count())
+
+
+def _report_note(user):
+    if user.mail_trouble:
+        return f'No reports are sent now: the mail server refused your address ({user.mail_trouble}). ' \
+               'Change the address below, and they begin again.'
+    last = Message.select().where(Message.user == user, Message.kind == 'report', Message.state == 'sent').order_by(
+        Message.sent_at.desc()).first()
+    return f'Your last report was sent on {text.clock(last.sent_at, user.timezone)}.' if last else None
+
+
+@signed_in
+def settings(user):
+    form = typed('action', 'name', 'handle', 'bio', 'timezone', 'report', 'email', 'current', 'password', 'digest')
+    act = {'profile': _profile, 'address': _address, 'password': _password, 'end_session': _end_session,
+           'end_others': _end_others}.get(form['action'], _profile)
+    return act(user, form)
+
+
+def _profile(user, form):
+    errors, handle = {}, text.slug(form['handle'], '')[:40]
+    try:
+        name = accounts.clean_name(form['name'])
+    except Rejected as error:
+        errors |= error.errors
+    bio = text.line(form['bio'], MAX_BIO + 1)
+    if not handle or handle in accounts.RESERVED_HANDLES:
+        errors['handle'] = 'A handle needs letters or digits, such as anna-berg.'
+    if len(bio) > MAX_BIO:
+        errors['bio'] = f'Please keep this within {MAX_BIO} characters.'
+    if form['timezone'] not in available_timezones():
+        errors['timezone'] = 'Please choose a time zone from the list.'
+    if form['report'] not in FREQUENCIES:
+        errors['report'] = 'Please choose one of the list.'
+    if not errors:
+        changes = dict(name=name, handle=handle, bio=bio, timezone=form['timezone'], report=form['report'])
+        try:
+            accounts.change_profile(user, changes, now())
+            return redirect('/settings', 'saved')
+        except IntegrityError:
+            errors['handle'] = f'This handle is taken. Try {accounts.free_handle(handle)}.'
+    form.errors = errors
+    return _settings(user, form=form, status=400)
+
+
+def _address(user, form):
+    form = Form({'email': form['email'], 'current': form['current']})
+    try:
+        email = accounts.clean_email(form['email'])
+        _confirm(user, form)
+        with db.atomic():
+            deliver_soon(accounts.address_mail(user, email, now()))
+    except Rejected as error:
+        form.errors = error.errors
+        return _settings(user, address_form=form, status=400)
+    return redirect('/settings', 'address-sent')
+
+
+def _password(user, form):
+    form = Form({'current': form['current'], 'password': form['password']})
+    try:
+        _confirm(user, form)
+        hashed = accounts.hash_password(accounts.clean_password(form['password']))
+    except Rejected as error:
+        form.errors = error.errors
+        return _settings(user, password_form=form, status=400)
+    with db.atomic():
+        accounts.set_password(user, hashed, keep=current_session())
+    return redirect('/settings', 'password')
+
+
+def _confirm(user, form, field='current'):
+    """Whoever sits at the desk must know the password; guesses are counted like failed log-ins."""
+    try:
+        accounts.log_in(user.email, form[field], client_address(), now())
+    except Rejected:
+        raise Rejected(**{field: 'This is not your password.'}) from None
+    except accounts.Throttled as error:
+        raise Rejected(**{field: str(error)}) from None
+
+
+def _end_session(user, form):
+    Session.delete().where(Session.user == user, Session.digest == form['digest']).execute()
+    return redirect('/settings', 'session-ended')
+
+
+def _end_others(user, form):
+    Session.delete().where(Session.user == user, Session.digest != current_session().digest).execute()
+    return redirect('/settings', 'session-ended')
+
+
+@signed_in
+def delete_form(user):
+    return _delete_page(user, Form({'password': '', 'posts': 'keep'}))
+
+
+def _delete_page(user, form, status=200):
+    response.status = status
+    return render('delete_account.html', form=form, sole_owner=accounts.is_sole_owner(user),
+                  post_count=Post.select().where(Post.author == user, Post.deleted_at.is_null()).count())
+
+
+@signed_in
+def delete(user):
+    form = typed('password', 'posts')
+    if accounts.is_sole_owner(user):
+        return _delete_page(user, form, status=400)
+    try:
+        if form['posts'] not in ('keep', 'delete'):
+            raise Rejected(posts='Please choose what happens to your posts.')
+        _confirm(user, form, 'password')
+    except Rejected as error:
+        form.errors = error.errors
+        return _delete_page(user, form, status=400)
+    accounts.delete(user, keep_posts=form['posts'] == 'keep', at=now())
+    log_out()
+    return redirect('/', 'deleted')
+
+
+# Unsubscribing
+
+def unsubscribe_form(token):
+    user = accounts.unsubscriber(token)
+    return render('unsubscribe.html', action=url(f'/unsubscribe/{token}'), email=user.email,
+                  done=user.report == 'never')
+
+
+def unsubscribe(token):
+    user = accounts.unsubscriber(token)
+    accounts.change_profile(user, {'report': 'never'}, now())
+    return render('unsubscribe.html', action=url(f'/unsubscribe/{token}'), email=user.email, done=True)
+
+

@@ -1,0 +1,112 @@
+"""The owner's pages: the site, the mail, the people."""
+
+import re
+
+from bottle import response
+from peewee import fn
+
+from .. import accounts, jobs, mail, text
+from ..accounts import Rejected
+from ..db import db, now
+from ..models import Message, Post, Site, User
+from ..settings import current
+from ..shortcuts import Form, not_found, owner_only, redirect, render, render_form, request, typed
+from ..tasks import deliver_soon
+
+PER_LIST = 50
+UNSENT = ('queued', 'sending', 'deferred')
+
+
+@owner_only
+def overview(user):
+    return render('admin.html', counts={
+        'authors': User.select().where(User.deleted_at.is_null()).count(),
+        'posts': Post.published(now()).count(),
+        'views': Post.select(fn.COALESCE(fn.SUM(Post.views), 0)).scalar(),
+        'queued_mail': Message.select().where(Message.state.in_(UNSENT)).count(),
+        'failed_mail': Message.select().where(Message.state == 'failed').count(),
+        'dead_jobs': jobs.Job.select().where(jobs.Job.state == 'dead').count()})
+
+
+@owner_only
+def mails(user):
+    query = Message.select().order_by(Message.id.desc())
+    before = request.query.get('before', '')
+    if before.isascii() and before.isdigit() and len(before) < 18:
+        query = query.where(Message.id < int(before))
+    found = list(query.limit(PER_LIST + 1))
+    older = f'/admin/mail?before={found[PER_LIST - 1].id}' if len(found) > PER_LIST else None
+    return render('admin_mail.html', messages=found[:PER_LIST], older=older, outbox=not current().smtp,
+                  folder=str(current().data / 'outbox'))
+
+
+def _find(message_id):
+    is_number = message_id.isascii() and message_id.isdigit() and len(message_id) < 18
+    found = Message.get_or_none(Message.id == int(message_id)) if is_number else None
+    if found is None:
+        raise not_found()
+    return found
+
+
+@owner_only
+def message(user, message_id):
+    found = _find(message_id)
+    made = mail.render(found)
+    body = made.get_body(('plain',)).get_content()
+    return render('admin_message.html', message=found, text=body, headers=[(name, str(value)) for name, value in
+                  made.items() if not name.startswith(('Content-', 'MIME-'))], links=re.findall(r'https?://\S+', body))
+
+
+@owner_only
+def send_again(user, message_id):
+    found = _find(message_id)
+    with db.atomic():
+        deliver_soon(mail.send_again(found))
+    return redirect(f'/admin/mail/{found.id}', 'queued')
+
+
+@owner_only
+def people(user):
+    return _people(Form())
+
+
+def _people(form, status=200):
+    response.status = status
+    found = list(User.select().where(User.deleted_at.is_null()).order_by(User.id))
+    return render('admin_people.html', people=found, form=form, signup=current().signup)
+
+
+@owner_only
+def invite(user):
+    form = typed('email')
+    try:
+        email = accounts.clean_email(form['email'])
+    except Rejected as error:
+        form.errors = error.errors
+        return _people(form, 400)
+    with db.atomic():
+        deliver_soon(accounts.invite_mail(email, now()))
+    return redirect('/admin/people', 'invited')
+
+
+@owner_only
+def site_form(user):
+    site = Site.this()
+    return render('admin_site.html', form=Form({'title': site.title, 'tagline': site.tagline, 'hue': str(site.hue)}))
+
+
+@owner_only
+def site(user):
+    form = typed('title', 'tagline', 'hue')
+    title, tagline = text.line(form['title'], 101), text.line(form['tagline'], 201)
+    if not title or len(title) > 100:
+        form.errors['title'] = 'Please give the site a name of at most 100 characters.'
+    if len(tagline) > 200:
+        form.errors['tagline'] = 'Please keep the tagline within 200 characters.'
+    hue = form['hue']
+    if not (hue.isascii() and hue.isdigit() and len(hue) < 4 and int(hue) < 360):
+        form.errors['hue'] = 'Please give a number from 0 to 359.'
+    if form.errors:
+        return render_form('admin_site.html', form)
+    Site.replace(id=1, title=title, tagline=tagline, hue=int(hue)).execute()
+    return redirect('/admin/site', 'saved')

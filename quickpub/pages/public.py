@@ -1,0 +1,181 @@
+"""What readers see."""
+
+import json
+from itertools import groupby
+
+from bottle import HTTPError, HTTPResponse, request, response, static_file
+from markupsafe import Markup
+from peewee import OperationalError
+
+from .. import jobs, posts, stats
+from ..db import db, now
+from ..models import OldSlug, Post, PostTag, Site, Tag, User
+from ..shortcuts import STATIC, absolute, current_user, not_found, page_of, redirect, render, url
+
+PER_FEED, PER_ARCHIVE, PER_SITEMAP = 20, 200, 10_000
+YEAR = 365 * 24 * 3600  # seconds
+
+
+def home():
+    found, older, is_first = page_of(Post.listed(now()), '/')
+    return render('home.html', posts=found, older=older, is_first=is_first)
+
+
+def post(slug):
+    at = now()
+    found = Post.published(at).where(Post.slug == slug).get_or_none()
+    if found is None:
+        return _moved(slug, at)
+    if stats.is_view(request.method, request.headers, found, current_user(), at):
+        stats.record(found, at)
+    newer = Post.listed(at).where((Post.published_at > found.published_at) | (
+        (Post.published_at == found.published_at) & (Post.id > found.id))).order_by(Post.published_at, Post.id).first()
+    older = Post.listed(at).where((Post.published_at < found.published_at) | (
+        (Post.published_at == found.published_at) & (Post.id < found.id))).first()
+    return render('post.html', post=found, author=found.author, content=Markup(found.html), tags=posts.tags_of(found),
+                  newer=newer, older=older, canonical=found.path, draft_note=None)
+
+
+def _moved(slug, at):
+    old = OldSlug.select(OldSlug, Post).join(Post).where(OldSlug.slug == slug).get_or_none()
+    if old is None or not old.post.is_public(at):
+        return not_found()
+    return redirect(old.post.path, status=301)
+
+
+def author(handle):
+    found = User.get_or_none(User.handle == handle) or _raise_not_found()
+    listed, older, is_first = page_of(Post.listed(now()).where(Post.author == found), found.path)
+    if found.deleted_at and not listed:
+        return not_found()
+    return render('author.html', author=found, posts=listed, older=older, is_first=is_first)
+
+
+def tag(slug):
+    found = Tag.get_or_none(Tag.slug == slug) or _raise_not_found()
+    listed, older, is_first = page_of(_tagged(found), found.path)
+    return render('tag.html', tag=found, posts=listed, older=older, is_first=is_first)
+
+
+def _tagged(found):
+    return Post.listed(now()).where(Post.id.in_(PostTag.select(PostTag.post).where(PostTag.tag == found)))
+
+
+def _raise_not_found():
+    raise not_found()
+
+
+def archive():
+    found, older, _ = page_of(Post.listed(now()), '/archive', PER_ARCHIVE)
+    years = [(year, list(group)) for year, group in groupby(found, lambda post: post.published_at.year)]
+    return render('archive.html', years=years, older=older)
+
+
+def feed():
+    site = Site.this()
+    return _feed(Post.published(now()), '/', '/feed.xml', site.title, site.tagline)
+
+
+def author_feed(handle):
+    found = User.get_or_none(User.handle == handle) or _raise_not_found()
+    return _feed(Post.published(now()).where(Post.author == found), found.path, f'{found.path}/feed.xml',
+                 f'{found.name} - {Site.this().title}', found.bio)
+
+
+def _feed(query, home, path, title, subtitle):
+    found = list(query.limit(PER_FEED))
+    tags = _tags_of_all(found)
+    updated = max((max(post.published_at, post.updated_at) for post in found), default=now())
+    response.content_type = 'application/atom+xml; charset=utf-8'
+    return render('feed.xml', title=title, subtitle=subtitle, self_url=absolute(path), home_url=absolute(home),
+                  feed_id=absolute(path), updated=updated, entries=[
+                      {'post': post, 'url': absolute(post.path), 'content': post.html, 'tags': tags.get(post.id, [])}
+                      for post in found])
+
+
+def _tags_of_all(found):
+    tags = {}
+    query = (PostTag.select(PostTag, Tag).join(Tag).where(PostTag.post.in_([post.id for post in found]))
+             .order_by(PostTag.position))
+    for each in query:
+        tags.setdefault(each.post_id, []).append(each.tag)
+    return tags
+
+
+def sitemap():
+    at = now()
+    entries = [(absolute('/'), None), (absolute('/archive'), None)]
+    entries += [(absolute(post.path), post.updated_at) for post in
+                Post.published(at, Post.slug, Post.updated_at).limit(PER_SITEMAP)]
+    entries += [(absolute(user.path), None) for user in
+                User.select().where(User.id.in_(Post.select(Post.author).where(Post.public_at(at))))]
+    response.content_type = 'application/xml; charset=utf-8'
+    return render('sitemap.xml', entries=entries)
+
+
+def robots():
+    response.content_type = 'text/plain; charset=utf-8'
+    closed = ''.join(f'Disallow: {url(path)}\n' for path in ('/studio', '/admin', '/settings', '/verify', '/reset'))
+    return f'User-agent: *\n{closed}Sitemap: {absolute("/sitemap.xml")}\n'
+
+
+def static(name):
+    answer = static_file(name, root=STATIC)
+    if answer.status_code == 200 and request.query.get('v'):
+        answer.set_header('Cache-Control', f'public, max-age={YEAR}, immutable')
+    return answer
+
+
+def site_css():
+    response.content_type = 'text/css; charset=utf-8'
+    response.set_header('Cache-Control', f'public, max-age={YEAR}, immutable' if request.query.get('v') else 'no-cache')
+    return f':root {{ --hue: {Site.this().hue} }}\n'
+
+
+def healthz():
+    """Each check by name: true, or why not."""
+    checks = {'database': _can_write(), 'consumer': bool(jobs.living()) or 'no consumer is running'}
+    is_well = all(verdict is True for verdict in checks.values())
+    response.content_type = 'application/json'
+    response.set_header('Cache-Control', 'no-store')
+    return HTTPResponse(json.dumps({'ok': is_well, 'checks': checks}), 200 if is_well else 503,
+                        {'Content-Type': 'application/json', 'Cache-Control': 'no-store'})
+
+
+def _can_write():
+    try:
+        with db.atomic():
+            return True
+    except OperationalError as error:
+        return str(error)
+
+
+# What went wrong, in words. `cross-site` is told apart from other 403s by its body.
+ERRORS = {
+    400: ('We did not understand that', 'The address or the form is broken. If you followed a link, tell whoever put '
+                                        'it there.'),
+    403: ('That came from another site', 'This form was not sent from a page of this site, so nothing was changed. '
+                                         'Open the page here and send it again.'),
+    404: ('There is nothing here', 'The page may have moved or been taken back, or the address has a typing mistake.'),
+    405: ('That does not work this way', 'This page cannot be asked like that.'),
+    413: ('That is too much at once', 'This is more than a form can carry. Nothing was saved.'),
+    429: ('Too many tries', 'Please wait a quarter of an hour.'),
+    500: ('Something broke on our side', 'It is written down, and not your fault. Please try again in a while.'),
+    503: ('Busy just now', 'The site cannot save anything at this moment. Nothing was changed. Go back, and send it '
+                           'again in a minute: what you typed is still in the form.'),
+}
+
+
+def error(problem: HTTPError) -> str:
+    """The page for any answer that is not a page."""
+    status = problem.status_code
+    heading, sentence = ERRORS.get(status, ERRORS[500])
+    if status == 503:
+        problem.set_header('Retry-After', '30')
+    problem.set_header('Cache-Control', 'no-store')
+    problem.content_type = 'text/html; charset=utf-8'
+    said = request.environ.get('quickpub.problem')
+    return render('error.html', status=status, heading=heading, sentence=said[1] if said else sentence,
+                  ways=[('The newest posts', '/'), ('Everything, by year', '/archive')])
+
+

@@ -1,0 +1,152 @@
+"""Reports: whose period has closed, and the mail that tells an author how often each post was viewed.
+
+A report covers (last reported end, this period's end]. Its numbers are differences between what was counted and what
+the last report told, so every view is in exactly one report, whatever the clock, the zone or the schedule do. One
+report covers all periods that closed since the last one: that is how missed ones are caught up.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from . import mail, text
+from .accounts import unsubscribe_url
+
+from .mail import BATCH
+from .models import Message, Post, Report, Site, User
+from .settings import FREQUENCIES, current
+
+
+def closing(at: datetime, frequency: str, zone: str, closes: time) -> datetime:
+    """The end of the last period that had closed at `at` (both UTC without a zone).
+
+    Periods close at `closes` by the clock in `zone`: every day; after a Sunday; after a month's last day. A time
+    that the clock skips in spring is taken as if it did not; of a time it shows twice in autumn, the first counts.
+    """
+    if frequency == 'minute':
+        return at.replace(second=0, microsecond=0)
+    here = ZoneInfo(zone)
+    day = at.replace(tzinfo=UTC).astimezone(here).date() + timedelta(days=1)
+    while True:
+        day = {'daily': day, 'weekly': day - timedelta(days=day.weekday()), 'monthly': day.replace(day=1)}[frequency]
+        end = datetime.combine(day, closes, here).astimezone(UTC).replace(tzinfo=None)
+        if end <= at:
+            return end
+        day -= timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Closed:
+    """Authors whose period has closed, all at the same moment."""
+    end: datetime
+    frequency: str
+    zone: str
+    user_ids: list[int]
+
+
+def due(at: datetime) -> Iterator[Closed]:
+    """Who has a closed period without a report, in batches. A question, never a schedule: it misses nothing."""
+    groups = User.select(User.report, User.timezone).where(
+        User.report.in_(FREQUENCIES[:-1])).group_by(User.report, User.timezone).tuples()
+    for frequency, zone in list(groups):
+        end = closing(at, frequency, zone, current().report_time)
+        ids = [user_id for (user_id,) in User.select(User.id).where(
+            User.report == frequency, User.timezone == zone, User.reported_until < end,
+            User.deleted_at.is_null()).tuples()]
+        for start in range(0, len(ids), BATCH):
+            yield Closed(end, frequency, zone, ids[start:start + BATCH])
+
+
+def close(closed: Closed, at: datetime) -> list[int]:
+    """Close this period for these authors, in the caller's transaction: the ids of the mails to send.
+
+    Who has no published post gets no mail, nor does an address that the mail server has refused for good.
+    """
+    users = list(User.select().where(User.id.in_(closed.user_ids), User.reported_until < closed.end))
+    posts = _posts(users, at)
+    written = [user for user in users if posts[user.id]]
+    views = {user.id: sum(post.views - post.reported_views for post in posts[user.id]) for user in written}
+    rows = [_row(user, posts[user.id], user.reported_until, closed.end, f'report:{user.id}:{closed.end}')
+            for user in written if not user.mail_trouble]
+    ids = mail.compose_many(rows)
+    messages = {message.user_id: message.id for message in
+                Message.select(Message.id, Message.user).where(Message.id.in_(ids))}
+    if written:
+        Report.insert_many([{'user': user, 'period_start': user.reported_until, 'period_end': closed.end,
+                             'views': views[user.id], 'message': messages.get(user.id)} for user in written]).execute()
+    Post.update(reported_views=Post.views).where(
+        Post.id.in_([post.id for user in written for post in posts[user.id]])).execute()
+    User.update(reported_until=closed.end).where(User.id.in_([user.id for user in users])).execute()
+    return ids
+
+
+def running(user_ids: list[int] | None, at: datetime) -> list[int]:
+    """Write the report so far of the running period, for these authors or for all, in the caller's transaction. It
+    closes nothing. Ids of the mails to send."""
+    users = list(User.select().where(User.deleted_at.is_null(), User.verified_at.is_null(False),
+                                     User.id.in_(user_ids) if user_ids is not None else True))
+    posts = _posts(users, at)
+    return mail.compose_many([_row(user, posts[user.id], user.reported_until, at, f'report-so-far:{user.id}:{at}',
+                                   is_running=True) for user in users if posts[user.id]])
+
+
+def authors(at: datetime) -> list[int]:
+    """Ids of everybody who has something to be reported."""
+    return [user_id for (user_id,) in Post.select(Post.author).where(Post.public_at(at)).distinct().tuples()]
+
+
+def _posts(users: list[User], at: datetime) -> dict[int, list[Post]]:
+    """Their public posts, most viewed in the period first, in one query."""
+    found = defaultdict(list)
+    for post in (Post.select(Post.id, Post.author, Post.title, Post.slug, Post.views, Post.reported_views)
+                 .where(Post.author.in_([user.id for user in users]), Post.public_at(at))
+                 .order_by((Post.views - Post.reported_views).desc(), Post.views.desc(), Post.id.desc())):
+        found[post.author_id].append(post)
+    return found
+
+
+def _row(user: User, posts: list[Post], start: datetime, end: datetime, key: str, is_running: bool = False) -> dict:
+    url = current().url
+    lines = [{'title': post.title, 'url': url + post.path, 'views': post.views - post.reported_views,
+              'total': post.views} for post in posts]
+    views = sum(line['views'] for line in lines)
+    period = period_words(start, end, user.timezone)
+    payload: dict[str, Any] = {
+        'name': user.name, 'period': period, 'missed': _missed(user, start, end) if not is_running else None,
+        'lines': lines, 'views': views, 'total': sum(line['total'] for line in lines), 'is_running': is_running,
+        'studio_url': f'{url}/studio', 'unsubscribe_url': unsubscribe_url(user.id), 'frequency': user.report}
+    return mail.row('report', user.email, key=key, user=user.id, payload=payload,
+                    subject=f'{text.plural(views, "view", "views")}, {period} - {Site.this().title}')
+
+
+def _missed(user: User, start: datetime, end: datetime) -> str | None:
+    before = closing(end - timedelta(seconds=1), user.report, user.timezone, current().report_time)
+    if start >= before:
+        return None
+    return 'It covers more than one period, because no report could be sent in between. Every view is counted once.'
+
+
+def period_words(start: datetime, end: datetime, zone: str) -> str:
+    """The period as its author would say it: '21 November 2026', '16 to 22 November 2026', with times where needed."""
+    here = ZoneInfo(zone)
+    first, last = (moment.replace(tzinfo=UTC).astimezone(here) for moment in (start, end))
+    if last.time() == time(0):
+        last -= timedelta(seconds=1)
+        if first.date() == last.date():
+            return text.day(end - timedelta(seconds=1), zone)
+        return f'{_without(first, last)} to {text.day(end - timedelta(seconds=1), zone)}'
+    if first.date() == last.date():
+        return f'{text.day(end, zone)}, {first:%H:%M} to {last:%H:%M}'
+    return f'{text.clock(start, zone)} to {text.clock(end, zone)}'
+
+
+def _without(first: datetime, last: datetime) -> str:
+    """The first day, without what it shares with the last one's month and year."""
+    if (first.year, first.month) == (last.year, last.month):
+        return str(first.day)
+    return f'{first.day} {first:%B}' if first.year == last.year else f'{first.day} {first:%B %Y}'
+
+

@@ -1,0 +1,222 @@
+"""The web server and the consumer as one process tree: started together, restarted when they die, stopped in order."""
+
+import gc
+import logging
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from granian.constants import Interfaces
+from granian.server import Server
+
+from . import accounts, db, processes
+from .jobs import STOP_WITHIN
+from .settings import Settings
+from .tasks import huey
+from .web import create_app
+
+log = logging.getLogger('quickpub.server')
+
+BLOCKING_THREADS = 256  # they cost nothing in speed, and 200 clients with slow bodies hold nobody up (measured)
+BACK_OFF = (0.1, 0.5, 1, 2, 5, 10, 30)  # seconds before a child that keeps dying is started again
+STEADY = 60  # seconds of life after which a death is the first one again
+STOP_WEB_WITHIN = 10
+STARTS_WITHIN = 15
+
+
+class CannotServe(Exception):
+    """The server cannot start. The message says why and what to do."""
+
+
+def run_web(settings: Settings) -> None:
+    """Serve the site until SIGTERM or SIGINT, in this process and its workers."""
+    Server('quickpub', address=settings.host, port=settings.port, interface=Interfaces.WSGI, workers=settings.workers,
+           blocking_threads=BLOCKING_THREADS, websockets=False, log_enabled=False,
+           workers_kill_timeout=STOP_WEB_WITHIN - 2,
+           ).serve(target_loader=partial(_load, settings, os.getpid()), wrap_loader=False)
+
+
+def _load(settings: Settings, parent: int) -> Callable:
+    """Runs in each worker, which must not outlive the server that holds its socket."""
+    processes.die_with_parent(parent)
+    processes.log_to_console()
+    return create_app(settings)
+
+
+def run_consumer(settings: Settings, worker_type: str = 'thread') -> None:
+    """Work until SIGTERM or SIGINT."""
+    huey.create_consumer(workers=settings.consumer_workers, worker_type=worker_type).run()
+
+
+def check_port(settings: Settings) -> None:
+    """Raise CannotServe where somebody else listens already."""
+    family = socket.AF_INET6 if ':' in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise CannotServe(f'Cannot listen on {settings.host} port {settings.port}: {error.strerror}. '
+                              f'Is it running already? QUICKPUB_PORT chooses another port.') from None
+
+
+def serve(settings: Settings) -> None:
+    """Create or migrate the site, then run the web server and the consumer until SIGTERM or SIGINT."""
+    check_port(settings)
+    for step in db.migrate(settings):
+        log.info('Database: %s', step)
+    db.open_site(settings)
+    if warning := db.sqlite_warning():
+        log.warning(warning)
+    with db.db.connection_context():
+        setup = accounts.setup_link(db.now())
+    tree = Tree([Child('web', partial(run_web, settings), STOP_WEB_WITHIN),
+                 Child('consumer', partial(run_consumer, settings), STOP_WITHIN + 5)])
+    tree.start()
+    if _answers(settings):
+        log.info('Quickpub is running at %s   (Ctrl-C stops it)', settings.url)
+    if setup:
+        log.info('Set up your site:         %s', setup)
+    if not settings.smtp:
+        log.info('No mail server is set: mail is kept in %s', settings.data / 'outbox')
+    tree.run()
+
+
+def _answers(settings: Settings) -> bool:
+    """Wait until somebody answers at the port."""
+    until = time.monotonic() + STARTS_WITHIN
+    host = {'0.0.0.0': '127.0.0.1', '::': '::1'}.get(settings.host, settings.host)
+    while time.monotonic() < until:
+        try:
+            socket.create_connection((host, settings.port), timeout=1).close()
+            return True
+        except OSError:
+            time.sleep(0.02)
+    log.error('The web server does not answer on %s port %s', settings.host, settings.port)
+    return False
+
+
+@dataclass
+class Child:
+    """One branch of the tree: what it runs, and how long it may take to stop."""
+    name: str
+    run: Callable[[], None]
+    stop_within: float
+    pid: int = 0
+    started: float = 0
+    deaths: int = 0
+    start_at: float = 0  # monotonic time before which it is not started again
+
+
+class Tree:
+    """Starts children by fork, so that they share this process's memory, and looks after them.
+
+    Each is in a process group of its own: Ctrl-C reaches only this process, which stops them one after the other.
+    """
+
+    def __init__(self, children: list[Child]):
+        self.children = children
+        self._is_stopping = False
+        self._wake, write = os.pipe()
+        os.set_blocking(self._wake, False)
+        os.set_blocking(write, False)
+        signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._stop)
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # only so that it wakes `run`
+
+    def _stop(self, *_: object) -> None:
+        self._is_stopping = True
+
+    def start(self) -> None:
+        gc.collect()
+        gc.freeze()  # the collector would touch, and so copy, every page that the children share
+        for child in self.children:
+            self._fork(child)
+
+    def run(self) -> None:
+        """Look after the children until a signal says stop."""
+        while not self._is_stopping:
+            waiting = [child.start_at - time.monotonic() for child in self.children if not child.pid]
+            select.select([self._wake], [], [], max(0.0, min(waiting)) if waiting else None)
+            self._drain()
+            self._bury()
+            for child in self.children:
+                if not child.pid and not self._is_stopping and time.monotonic() >= child.start_at:
+                    self._fork(child)
+        self._shut_down()
+
+    def _drain(self) -> None:
+        try:
+            os.read(self._wake, 4096)
+        except BlockingIOError:
+            pass
+
+    def _fork(self, child: Child) -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        parent = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            self._be(child, parent)
+        child.pid, child.started = pid, time.monotonic()
+
+    def _be(self, child: Child, parent: int) -> None:
+        """The whole life of a forked child; does not return."""
+        code = 1
+        try:
+            os.setpgid(0, 0)
+            processes.die_with_parent(parent)
+            signal.set_wakeup_fd(-1)
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
+                signal.signal(number, signal.SIG_DFL)
+            child.run()
+            code = 0
+        except SystemExit as error:
+            code = error.code if isinstance(error.code, int) else 1
+        except BaseException:
+            log.exception('The %s process failed', child.name)
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+
+    def _bury(self) -> None:
+        """Note who died, and when to start it again: for ever, but not ever faster."""
+        for child in self.children:
+            if not child.pid or os.waitpid(child.pid, os.WNOHANG)[0] == 0:
+                continue
+            now = time.monotonic()
+            child.deaths = 1 if now - child.started > STEADY else child.deaths + 1
+            wait = BACK_OFF[min(child.deaths, len(BACK_OFF)) - 1]
+            child.pid, child.start_at = 0, now + wait
+            if not self._is_stopping:
+                log.warning('The %s process died; it is started again in %s s', child.name, wait)
+
+    def _shut_down(self) -> None:
+        """The web server first: what it has accepted, the consumer may still finish."""
+        log.info('Stopping')
+        for child in self.children:
+            if not child.pid:
+                continue
+            os.kill(child.pid, signal.SIGTERM)
+            if not self._ends(child):
+                log.warning('The %s process did not stop within %s s and is killed', child.name, child.stop_within)
+                os.kill(child.pid, signal.SIGKILL)
+                os.waitpid(child.pid, 0)
+        log.info('Stopped')
+
+    def _ends(self, child: Child) -> bool:
+        until = time.monotonic() + child.stop_within
+        while time.monotonic() < until:
+            if os.waitpid(child.pid, os.WNOHANG)[0]:
+                return True
+            select.select([self._wake], [], [], 0.1)
+            self._drain()
+        return False

@@ -1,0 +1,265 @@
+"""The settings: one declared list, read from the environment or from the file that QUICKPUB_CONFIG names.
+
+Every field of `Settings` is one setting. Its environment variable is `QUICKPUB_` and the name in capitals; the
+help text, the default and whether it is secret stand beside it, so that `quickpub settings`, the README and the
+tests all read the same list.
+"""
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import time
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo
+
+from dotenv import dotenv_values
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
+
+PREFIX = 'QUICKPUB_'
+FREQUENCIES = ('minute', 'daily', 'weekly', 'monthly', 'never')
+SMTP_SCHEMES = {'smtp': 587, 'smtps': 465, 'smtp+plain': 25}
+SPECIAL_USE_DOMAIN_NAMES.clear()  # the library's own way to allow .local, .test and the like
+
+
+class SettingsError(Exception):
+    """A setting cannot be used. The message has one line for each problem and says what would be right."""
+
+
+def _folder(text: str) -> Path:
+    return Path(text).expanduser().absolute()
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f'must be one of {", ".join(choices)}')
+        return text
+    return parse
+
+
+def _number(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+            raise ValueError(f'must be a whole number from {low} to {high}')
+        return int(text)
+    return parse
+
+
+def _zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (KeyError, ValueError, OSError):
+        raise ValueError('must be a time zone such as Europe/Berlin') from None
+    return text
+
+
+def _clock(text: str) -> time:
+    try:
+        hour, minute = text.split(':')
+        return time(int(hour), int(minute))
+    except ValueError:
+        raise ValueError('must be a time of day such as 00:00') from None
+
+
+def mail_address(text: str) -> str:
+    """One mail address, normalised, an international domain as punycode (RFC 5890). Raises ValueError saying why not.
+
+    Names of closed networks (club@server.local) are as good as others: whether a mail arrives shows whether it exists.
+    """
+    try:
+        found = validate_email(text, check_deliverability=False, globally_deliverable=False)
+    except EmailNotValidError as error:
+        raise ValueError(f'must be one mail address: {error}') from None
+    return found.ascii_email or found.normalized
+
+
+def _http_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ('http', 'https') or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError('must be an address such as https://blog.example.org, without ? and #')
+    return text.rstrip('/')
+
+
+def _smtp_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in SMTP_SCHEMES or not parts.hostname or parts.path.strip('/'):
+        raise ValueError('must be smtp://user:password@host:587, smtps:// or smtp+plain://')
+    _ = parts.port  # raises ValueError by itself where it is no number
+    return text
+
+
+def _addresses(text: str) -> frozenset[str]:
+    return frozenset(part.strip() for part in text.split(',') if part.strip())
+
+
+def setting(default: str, help: str, parse: Callable[[str], Any] = str, secret: bool = False) -> Any:
+    return field(metadata={'default': default, 'help': help, 'parse': parse, 'secret': secret})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What this site was told. Empty text means: not set."""
+
+    data: Path = setting('./data', 'Folder that holds everything: quickpub.db, outbox/, secret', _folder)
+    host: str = setting('127.0.0.1', 'Address the web server listens on')
+    port: int = setting('8000', 'Port the web server listens on', _number(1, 65535))
+    url: str = setting('', 'Public address; every link in a mail begins with it, a path is honoured. '
+                           'Unset: http://HOST:PORT', _http_url)
+    workers: int = setting('1', 'Web processes', _number(1, 64))
+    consumer_workers: int = setting('4', 'Background workers (threads, or processes with -k process)',
+                                    _number(1, 64))
+    smtp: str = setting('', 'Mail server: smtp://user:password@host:587 (STARTTLS, required where there is a '
+                            'password), smtps://, smtp+plain:// (never TLS). Unset: mail is kept in outbox/',
+                        _smtp_url, secret=True)
+    mail_from: str = setting('', 'From of every mail. Unset: quickpub@ and the host of the public address',
+                             mail_address)
+    signup: str = setting('open', 'Who may sign up: open, invite or closed', _one_of('open', 'invite', 'closed'))
+    timezone: str = setting('UTC', "The site's time zone, and new authors'", _zone)
+    report: str = setting('daily', "How often new authors get a report: daily, weekly (closes with Sunday), monthly "
+                                   "(with the last day), never; minute is for trying it out", _one_of(*FREQUENCIES))
+    report_time: time = setting('00:00', "When a period closes, in the author's own time zone", _clock)
+    trusted_proxy: frozenset[str] = setting('', 'Addresses, with commas between, whose X-Forwarded-* are believed',
+                                            _addresses)
+
+    def validate(self) -> None:
+        """Raise SettingsError for settings that are right one by one but not together."""
+        if urlsplit(self.smtp).scheme == 'smtp+plain' and urlsplit(self.smtp).password:
+            raise SettingsError(f'{PREFIX}SMTP would send a password without encryption; use smtp:// or smtps://')
+
+    @cached_property
+    def url_parts(self):
+        return urlsplit(self.url)
+
+    @property
+    def path_prefix(self) -> str:
+        """The path of the public address: '' or such as '/blog'."""
+        return self.url_parts.path
+
+    @property
+    def origin(self) -> str:
+        return f'{self.url_parts.scheme}://{self.url_parts.netloc}'
+
+    @property
+    def is_https(self) -> bool:
+        return self.url_parts.scheme == 'https'
+
+    @property
+    def database(self) -> Path:
+        return self.data / 'quickpub.db'
+
+    @cached_property
+    def secret(self) -> bytes:
+        """The key that signs the links in mails, made once for a site and kept in its data folder."""
+        return (self.data / 'secret').read_bytes()
+
+    def create_folder(self) -> None:
+        """Make the data folder, readable by its owner alone, with the site's secret in it."""
+        self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name in ('run', 'spool', 'outbox', 'outbox/tmp', 'outbox/new', 'outbox/cur'):
+            (self.data / name).mkdir(mode=0o700, exist_ok=True)
+        if not (self.data / 'secret').exists():
+            draft = self.data / f'secret.{os.getpid()}'
+            with open(draft, 'xb', opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+                file.write(secrets.token_bytes(32))
+                file.flush()
+                os.fsync(file.fileno())
+            try:
+                os.link(draft, self.data / 'secret')  # the first one wins where two start at once
+            except FileExistsError:
+                pass
+            draft.unlink()
+
+    def environ(self) -> dict[str, str]:
+        """Environment variable -> value, as text: what `from_env` in another process reads these settings from."""
+        return {PREFIX + each.name.upper(): _as_text(getattr(self, each.name)) for each in fields(self)}
+
+    def masked(self) -> dict[str, str]:
+        """The same for a person's eyes: passwords are hidden."""
+        secrets = {PREFIX + each.name.upper() for each in fields(self) if each.metadata['secret']}
+        return {name: mask_password(text) if name in secrets else text for name, text in self.environ().items()}
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, frozenset):
+        return ', '.join(sorted(value))
+    return value.strftime('%H:%M') if isinstance(value, time) else str(value)
+
+
+def mask_password(url: str) -> str:
+    """The same address with the password hidden: smtp://user:***@host."""
+    parts = urlsplit(url)
+    if not parts.password:
+        return url
+    return url.replace(f':{parts.password}@', ':***@', 1)
+
+
+def smtp_login(url: str) -> tuple[str, str] | None:
+    """User and password of a mail server's address, percent signs decoded, or None."""
+    parts = urlsplit(url)
+    return (unquote(parts.username), unquote(parts.password or '')) if parts.username else None
+
+
+def from_env(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
+    """Read the settings; what is set in the environment wins over the file that QUICKPUB_CONFIG names.
+
+    `overrides` are texts that win over both. Raises SettingsError naming every bad or unknown setting.
+    """
+    environ = os.environ if environ is None else environ
+    texts: dict[str, str] = {}
+    config = environ.get(PREFIX + 'CONFIG')
+    if config:
+        if not Path(config).is_file():
+            raise SettingsError(f'{PREFIX}CONFIG names {Path(config).absolute()}, which is not a file')
+        texts |= {key: value or '' for key, value in dotenv_values(config).items()}
+    texts |= environ
+    texts |= {PREFIX + name.upper(): str(value) for name, value in overrides.items()}
+
+    problems, values = [], {}
+    known = {PREFIX + each.name.upper(): each for each in fields(Settings)}
+    for name in texts:
+        if name.startswith(PREFIX) and name not in known and name != PREFIX + 'CONFIG':
+            problems.append(f'{name} is not a setting; `quickpub settings` lists them')
+    for name, each in known.items():
+        text = texts.get(name, '').strip() or each.metadata['default']
+        try:
+            parse = each.metadata['parse']
+            values[each.name] = parse(text) if text or parse is _addresses else ''
+        except ValueError as error:
+            shown = mask_password(text) if each.metadata['secret'] else text
+            problems.append(f'{name} is {shown!r}: {error}')
+    if problems:
+        raise SettingsError('\n'.join(problems))
+
+    host = f'[{values["host"]}]' if ':' in values['host'] else values['host']
+    values['url'] = values['url'] or f'http://{host}:{values["port"]}'
+    values['mail_from'] = values['mail_from'] or _derived_from(values['url'])
+    found = Settings(**values)
+    found.validate()
+    return found
+
+
+def _derived_from(url: str) -> str:
+    host = urlsplit(url).hostname or 'localhost'
+    if host.replace('.', '').isdigit() or ':' in host:
+        host = 'localhost'  # quickpub@127.0.0.1 is refused by many mail programs
+    return f'quickpub@{host}'
+
+
+_current: Settings | None = None
+
+
+def use(settings: Settings) -> None:
+    """Make these the settings of this process: one site per process."""
+    global _current
+    _current = settings
+
+
+def current() -> Settings:
+    """The settings this process runs with. Raises SettingsError before `use` was called."""
+    if _current is None:
+        raise SettingsError('no site is open in this process; call db.open_site(settings) first')
+    return _current

@@ -1,0 +1,301 @@
+"""What every page needs: the form, the user, rendering, redirecting, and the WSGI wrapper around it all.
+
+Bottle trusts X-Forwarded-* from anybody, decodes forms as Latin-1 and lets an error page reopen the database; nobody
+but this module touches those corners of it.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import wraps
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from bottle import BaseRequest, HTTPError, HTTPResponse, request, response
+
+from . import accounts, text
+from .db import db, is_out_of_reach, now
+from .models import Post, Session, Site, User
+from .settings import Settings, current
+
+log = logging.getLogger('quickpub.web')
+
+FORM_LIMIT = 4 * 1024 * 1024  # bytes of one request: a post of a million characters, percent-encoded, and some
+DRAINED = 64 * 1024 * 1024  # bytes of a request that is too large
+PER_PAGE = 20
+COOKIE = 'quickpub'
+STATIC = Path(__file__).parent / 'static'
+
+# Below this a urlencoded form is refused by Bottle, and a long text in a multipart form arrives as a file.
+BaseRequest.MEMFILE_MAX = FORM_LIMIT
+
+SECURITY_HEADERS = [
+    ('Content-Security-Policy', "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
+                                "frame-ancestors 'none'"),
+    ('X-Content-Type-Options', 'nosniff'),
+    ('Referrer-Policy', 'same-origin'),
+    ('X-Frame-Options', 'DENY'),
+]
+
+# What a page says on top after a redirect: ?notice=<name>.
+NOTICES = {
+    'saved': 'Saved.',
+    'published': 'Published. Readers see it now.',
+    'unpublished': 'Taken offline. It is a draft again, and only you see it.',
+    'trashed': 'Moved to the trash. You can put it back for 30 days.',
+    'restored': 'Put back as it was.',
+    'welcome': 'Your site is ready. Write the first post, or give the site a tagline under Site.',
+    'verified': 'Your address is confirmed. You can publish now.',
+    'address': 'Your new address is confirmed.',
+    'password': 'Your password is changed. Everywhere else you are logged out.',
+    'address-sent': 'We sent a link to the new address. Nothing changes before you follow it.',
+    'logged-out': 'You are logged out.',
+    'session-ended': 'That browser is logged out.',
+    'deleted': 'Your account is deleted.',
+    'invited': 'The invitation is on its way.',
+    'queued': 'The mail will go out again in a moment.',
+}
+
+
+@dataclass
+class Form:
+    """What was typed, and what is wrong with it: one sentence a field."""
+    values: dict[str, str] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> str:
+        return self.values.get(name, '')
+
+
+def typed(*names: str) -> Form:
+    """The fields of the request's form as clean text: what is missing is empty, what is no UTF-8 is replaced."""
+    if request.content_type.startswith('multipart/'):
+        found = {name: request.forms.get(name, '') for name in names}
+    else:
+        pairs = parse_qsl(request.body.read().decode('ascii', 'replace'), keep_blank_values=True, errors='replace')
+        sent = dict(reversed(pairs))  # of a field sent twice, the first counts
+        found = {name: sent.get(name, '') for name in names}
+    return Form({name: str(value).encode('utf-8', 'replace').decode() for name, value in found.items()})
+
+
+# Answers
+
+def url(path: str) -> str:
+    """The link to a path of this site, below the prefix of the public address."""
+    return current().path_prefix + path
+
+
+def absolute(path: str) -> str:
+    """The full public address of a path, always from the settings, never from the request."""
+    return current().url + path
+
+
+def static(name: str) -> str:
+    """The address of a static file, with a digest of its content: it may be kept for ever."""
+    if name not in _digests:
+        _digests[name] = sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    return url(f'/static/{name}?v={_digests[name]}')
+
+
+_digests: dict[str, str] = {}
+
+
+def render(template: str, **context: Any) -> str:
+    """A page as text. Public unless somebody is logged in; then it is nobody else's business, and nobody's cache's."""
+    site, user = Site.this(), current_user()
+    response.set_header('Cache-Control', 'private, no-store' if user else 'public, no-cache')
+    return text.render(template, site=site, user=user, url=url, absolute=absolute, static=static,
+                       hue_css=url(f'/static/site.css?v={site.hue}'), signup_open=current().signup == 'open',
+                       notice=NOTICES.get(request.query.get('notice', '')), **context)
+
+
+def render_form(template: str, form: Form, status: int = 400, **context: Any) -> str:
+    """The same page again, with what was typed and what is wrong with it."""
+    response.status = status
+    return render(template, form=form, **context)
+
+
+def redirect(path: str, notice: str | None = None, status: int = 303) -> HTTPResponse:
+    """An answer that sends the browser on, within this site. Cookies set before go with it."""
+    if notice:
+        path += ('&' if '?' in path else '?') + f'notice={notice}'
+    answer = HTTPResponse('', status, Location=quote(url(path), safe="/%?=&#@:+,;~!$'()*"))
+    answer._cookies = response._cookies
+    answer.set_header('Cache-Control', 'no-store')
+    return answer
+
+
+def not_found() -> HTTPError:
+    return HTTPError(404)
+
+
+# Who asks
+
+def current_user() -> User | None:
+    """Who is logged in. One question to the database a request."""
+    found = current_session()
+    return found.user if found else None
+
+
+def current_session() -> Session | None:
+    if 'quickpub.session' not in request.environ:
+        secret = request.get_cookie(COOKIE)
+        request.environ['quickpub.session'] = accounts.session(secret, now()) if secret else None
+    return request.environ['quickpub.session']
+
+
+def log_in(user: User) -> None:
+    """Start a session and hand its cookie to the browser."""
+    secret = accounts.start_session(user, request.get_header('User-Agent', ''), now())
+    request.environ.pop('quickpub.session', None)
+    response.set_cookie(COOKIE, secret, path=url('/'), max_age=int(accounts.SESSION_LASTS.total_seconds()),
+                        httponly=True, samesite='lax', secure=current().is_https)
+
+
+def log_out() -> None:
+    if found := current_session():
+        found.delete_instance()
+    request.environ['quickpub.session'] = None
+    response.delete_cookie(COOKIE, path=url('/'))
+
+
+def signed_in(page: Callable) -> Callable:
+    """Only for who is logged in; the page gets the user as its first argument. Others are sent to log in first."""
+    @wraps(page)
+    def wrapped(**parts: str) -> Any:
+        user = current_user()
+        if user is None:
+            back = request.path + (f'?{request.query_string}' if request.query_string else '')
+            return redirect('/login?next=' + quote(back if request.method == 'GET' else '/studio', safe='/'))
+        return page(user, **parts)
+    return wrapped
+
+
+def owner_only(page: Callable) -> Callable:
+    """Only for the owner; for other authors the page does not exist."""
+    @signed_in
+    @wraps(page)
+    def wrapped(user: User, **parts: str) -> Any:
+        return page(user, **parts) if user.is_owner else not_found()
+    return wrapped
+
+
+def client_address() -> str:
+    """Where the request came from; X-Forwarded-For counts only from the proxies that the settings name."""
+    direct = request.environ.get('REMOTE_ADDR', '')
+    forwarded = request.get_header('X-Forwarded-For', '')
+    return forwarded.rpartition(',')[2].strip() if forwarded and direct in current().trusted_proxy else direct
+
+
+def is_same_origin() -> bool:
+    """Whether a form was sent from a page of this site. Browsers say so themselves (Fetch Metadata, W3C; Origin,
+    RFC 6454); what sends neither header is not a browser, and has no cookies of anybody to abuse."""
+    site = request.get_header('Sec-Fetch-Site')
+    if site:
+        return site in ('same-origin', 'none')
+    origin = request.get_header('Origin')
+    if not origin:
+        return True
+    return origin == current().origin or urlsplit(origin).netloc == request.get_header('Host')
+
+
+# Lists
+
+def page_of(query: Any, base: str, size: int = PER_PAGE) -> tuple[list[Post], str | None, bool]:
+    """One page of a list of public posts: the posts, the path of the next page or None, whether it is the first.
+
+    `?before=<id>` goes on after that post: however long the list, a page costs the same (keyset pagination).
+    """
+    before = request.query.get('before', '')
+    if before:
+        last = Post.get_or_none(Post.id == int(before)) if before.isascii() and before.isdigit() and len(before) < 18 \
+            else None
+        if last is None or last.published_at is None:
+            raise not_found()
+        query = query.where((Post.published_at < last.published_at) |
+                            ((Post.published_at == last.published_at) & (Post.id < last.id)))
+    posts = list(query.limit(size + 1))
+    older = f'{base}?before={posts[size - 1].id}' if len(posts) > size else None
+    return posts[:size], older, not before
+
+
+# Around every request
+
+def plugin(page: Callable) -> Callable:
+    """What exceptions of the lower floors mean to a browser."""
+    @wraps(page)
+    def wrapped(**parts: str) -> Any:
+        if request.environ.get('quickpub.problem'):
+            return HTTPError(request.environ['quickpub.problem'][0])
+        if request.method not in ('GET', 'HEAD', 'OPTIONS') and not (is_same_origin() or _is_one_click()):
+            return HTTPError(403, 'cross-site')
+        try:
+            return page(**parts)
+        except accounts.LinkDead as error:
+            response.status = 404
+            return render('link_dead.html', heading='This link does not work', sentence=str(error),
+                          purpose=error.purpose)
+        except Exception as error:
+            if is_out_of_reach(error):
+                log.warning('503 for %s %s: %s', request.method, request.path, error)
+                return HTTPError(503)
+            raise
+    return wrapped
+
+
+def _is_one_click() -> bool:
+    """RFC 8058: mail programs send this POST without any cookie or header; the token in its path is its authority."""
+    return request.path.startswith('/unsubscribe/')
+
+
+class Wrapper:
+    """The WSGI application around Bottle's: takes the body in before a connection is opened, keeps one connection for
+    the whole request, error pages included, and closes it; adds the security headers to every answer."""
+
+    def __init__(self, app: Callable, settings: Settings):
+        self.app = app
+        self.prefix = settings.path_prefix
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            return start_response(status, [*headers, *SECURITY_HEADERS], exc_info)
+
+        self._enter_prefix(environ)
+        environ['quickpub.problem'] = self._take_body(environ)
+        with db.connection_context():
+            return self.app(environ, start)
+
+    def _enter_prefix(self, environ: dict[str, Any]) -> None:
+        """A proxy may pass the public address's path on, or take it away; both are right."""
+        path = environ.get('PATH_INFO', '')
+        if self.prefix and not environ.get('SCRIPT_NAME') and (path + '/').startswith(self.prefix + '/'):
+            environ['SCRIPT_NAME'], environ['PATH_INFO'] = self.prefix, path[len(self.prefix):] or '/'
+
+    def _take_body(self, environ: dict[str, Any]) -> tuple[int, str] | None:
+        """Read the whole body, within the limit; the status and the sentence for one that cannot be taken."""
+        source, length = environ['wsgi.input'], environ.get('CONTENT_LENGTH') or ''
+        environ['wsgi.input'], environ['CONTENT_LENGTH'] = BytesIO(), '0'
+        if length and not (length.isascii() and length.isdigit()):
+            return 400, 'Your browser sent a request that makes no sense to us. Please try again.'
+        if not length and 'HTTP_TRANSFER_ENCODING' not in environ:
+            return None
+        wanted = int(length) if length else FORM_LIMIT + 1
+        body = source.read(min(wanted, FORM_LIMIT + 1))
+        if len(body) > FORM_LIMIT:
+            _drain(source)
+            return 413, 'This is more than a form can carry: the limit is 4 MB. Nothing was saved. Please go back and ' \
+                        'make it shorter.'
+        if length and len(body) < wanted:
+            return 400, 'The connection ended before all of it had arrived. Nothing was saved. Please send it again.'
+        environ['wsgi.input'], environ['CONTENT_LENGTH'] = BytesIO(body), str(len(body))
+        return None
+
+
+def _drain(source: Any) -> None:
+    """Let the browser finish sending what is refused anyway, within reason: otherwise it shows no answer at all."""
+    for _ in range(DRAINED // 65536):
+        if not source.read(65536):
+            return

@@ -1,0 +1,311 @@
+"""Text: Markdown to safe HTML, plain text and excerpts, what people typed made clean, the one Jinja environment."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from html import escape, unescape
+from time import thread_time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import nh3
+import pygments
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
+from markdown_it.rules_core.smartquotes import process_inlines
+from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
+from mdit_py_plugins.deflist import deflist_plugin
+from mdit_py_plugins.footnote import footnote_plugin
+from mdit_py_plugins.footnote.index import footnote_ref
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import get_lexer_by_name
+from pygments.token import STANDARD_TYPES
+from slugify import slugify
+
+READ_PER_MINUTE = 220  # words
+MAX_TAGS, MAX_TAG = 12, 40
+
+LANGUAGES = frozenset(
+    'bash c console cpp css diff docker go haskell html ini java javascript js json kotlin lua make php pycon py '
+    'python r ruby rust sh sql swift toml ts typescript xml yaml'.split())
+
+# Limits that no honest text meets. What lies past them stays as it was typed; without them some are quadratic.
+MAX_CODE = 10_000  # characters of one piece of code, to be coloured
+MAX_CODE_TIME = 0.5  # seconds of work for all of them: many of Pygments' lexers are quadratic, or worse
+MAX_QUOTED = 5_000  # characters of one paragraph, for typographer's quotes
+MAX_HTML = 5_000  # HTML tags typed into one text: each may be nested in the one before
+MAX_LINKED = 100_000  # characters of addresses and titles, beyond ten times the text: one reference, used often
+
+# Nothing else may stand in a page. Our own markup passes here too, so what a rule below makes is listed.
+TAGS = frozenset(
+    'a abbr b blockquote br caption cite code dd del details div dl dt em figcaption figure h2 h3 h4 h5 h6 hr i img '
+    'ins kbd li mark ol p pre q s samp section small span strong sub summary sup table tbody td tfoot th thead tr u ul '
+    'var'.split())
+ATTRIBUTES = {
+    '*': {'id', 'lang', 'dir', 'title'}, 'a': {'href'}, 'details': {'open'}, 'img': {'src', 'alt', 'width', 'height'},
+    'ol': {'start', 'reversed'}, 'td': {'colspan', 'rowspan'}, 'th': {'colspan', 'rowspan'}}
+ATTRIBUTE_VALUES = {
+    'th': {'scope': {'col', 'row'}},
+    'a': {'aria-label': {'Back to the text'}},
+    'span': {'role': {'img'}, 'aria-label': {'done', 'to do'}},
+    'div': {'role': {'group'}, 'aria-label': {'Table'}, 'tabindex': {'0'}}}
+CLASSES = {
+    'a': {'footnote-back'}, 'sup': {'footnote-ref'}, 'section': {'footnotes'}, 'div': {'table'},
+    'ul': {'contains-task-list'}, 'ol': {'contains-task-list'}, 'li': {'task-list-item', 'footnote-item'},
+    'th': {'center', 'right'}, 'td': {'center', 'right'},
+    'code': {f'language-{name}' for name in LANGUAGES},
+    'span': {'check'} | {name for name in STANDARD_TYPES.values() if name}}
+BLOCKS = frozenset('blockquote br dd details div dl dt figcaption figure h2 h3 h4 h5 h6 hr li ol p pre section '
+                   'summary table td th tr ul'.split())
+BESIDE_THE_TEXT = frozenset('figcaption figure h2 h3 h4 h5 h6 pre section table'.split())
+
+FOOTNOTE_LINKS = re.compile('<sup class="footnote-ref">.*?</sup>|<a href="[^"]*" class="footnote-back".*?</a>')
+FOOTNOTE_MARK = re.compile(r'\[\^[^\s\]]{1,100}\]')
+NOT_IN_TEXT = re.compile('[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]')  # nor may they stand in XML, so in a feed
+NOT_IN_LINE = re.compile(  # controls but white space, half characters, what turns text around or cannot be seen
+    '[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\u200b\ufeff\ufffe\uffff]')
+HALF_CHARACTER = re.compile('[\ud800-\udfff]')
+WORD = re.compile('[\u3040-\u30ff\u3400-\u9fff]|[^\\s\u3040-\u30ff\u3400-\u9fff]+')
+SENTENCE_END = re.compile(r'[.!?…。！？]["”’»)]?(?=\s|$)')
+
+
+def markdown(source: str) -> str:
+    """Safe HTML of Markdown; whatever is in it, nothing but TAGS, ATTRIBUTES and CLASSES comes out."""
+    html = CLEANER.clean(PARSER.render(body(source)))
+    return NOT_IN_TEXT.sub('\ufffd', html).strip()  # not '': java&#1;script: must not become javascript: now
+
+
+def plain(html: str) -> str:
+    """The text of safe HTML, for reading: a line for each block."""
+    bare = nh3.clean(FOOTNOTE_LINKS.sub('', html), tags=set(BLOCKS), attributes={}, link_rel=None)
+    bare = re.sub(r'\n|</t[dh]>\s*<t[dh]>', ' ', bare)
+    lines = unescape(re.sub('<[^>]*>', '\n', bare)).split('\n')
+    return '\n'.join(filter(None, (' '.join(each.split()) for each in lines)))
+
+
+def excerpt(html: str, limit: int = 220) -> str:
+    """How safe HTML begins: running text only, ending with a sentence where one ends late enough, else with '…'."""
+    running = nh3.clean(FOOTNOTE_LINKS.sub('', html), tags=set(BLOCKS - BESIDE_THE_TEXT), attributes={}, link_rel=None,
+                        clean_content_tags=set(BESIDE_THE_TEXT))
+    return shorten(' '.join(plain(running).split()), limit)
+
+
+def shorten(text: str, limit: int) -> str:
+    """At most `limit` characters of a line."""
+    if len(text) <= limit:
+        return text
+    ends = [match.end() for match in SENTENCE_END.finditer(text, 0, limit)]
+    if ends and ends[-1] >= limit // 2:
+        return text[:ends[-1]]
+    cut = text[:limit].rpartition(' ')[0]
+    if len(cut) < limit // 2:  # a script without spaces, or one very long word
+        cut = text[:limit - 1]
+    return cut.rstrip(' ,;:–—-.') + '…'
+
+
+def words(html: str) -> int:
+    """How many words safe HTML has. (A Chinese or Japanese character counts as one.)"""
+    return len(WORD.findall(plain(html)))
+
+
+def slug(text: str, default: str) -> str:
+    """The text for an address: a-z, 0-9 and hyphens, at most 80, or `default` where nothing is left."""
+    text = line(text, 400).replace("'", '').replace('’', '')
+    return slugify(text, entities=False, decimal=False, hexadecimal=False, max_length=80, word_boundary=True,
+                   save_order=True) or default
+
+
+def line(text: str, limit: int) -> str:
+    """One clean line of what a person typed, at most `limit` characters; '' where nothing could be seen."""
+    text = ' '.join(NOT_IN_LINE.sub('', text).split())[:10 * limit]
+    text = unicodedata.normalize('NFC', text)[:limit].strip()
+    return text if any(unicodedata.category(each)[0] in 'LNPS' for each in text) else ''
+
+
+def body(text: str) -> str:
+    """A longer text as typed, made storable: newlines are \\n, no control characters, no half characters."""
+    text = NOT_IN_TEXT.sub('', text.replace('\r\n', '\n').replace('\r', '\n'))
+    return HALF_CHARACTER.sub('\ufffd', text)
+
+
+def tags(text: str) -> list[tuple[str, str]]:
+    """(name, slug) of each tag in 'Gardening, slow food': every slug once, in the order typed."""
+    found: dict[str, str] = {}
+    for part in text.split(','):
+        name = line(part.strip().lstrip('#'), MAX_TAG)
+        if key := slug(name, ''):
+            found.setdefault(key, name)
+    return [(name, key) for key, name in found.items()][:MAX_TAGS]
+
+
+def render(template: str, /, **context: Any) -> str:
+    """A template of this package with these values."""
+    return env.get_template(template).render(context)
+
+
+# Filters
+
+def day(when: datetime, zone: str = 'UTC') -> str:
+    local = _in_zone(when, zone)
+    return f'{local.day} {local:%B %Y}'
+
+
+def iso(when: datetime) -> str:
+    return f'{when:%Y-%m-%dT%H:%M:%SZ}'
+
+
+def clock(when: datetime, zone: str) -> str:
+    return f'{day(when, zone)}, {_in_zone(when, zone):%H:%M}'
+
+
+def _in_zone(when: datetime, zone: str) -> datetime:
+    return when.replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
+
+
+def number(value: int) -> str:
+    return f'{value:,}'.replace(',', '\u202f')  # a narrow space that does not break
+
+
+def minutes(count: int) -> str:
+    return f'{max(1, round(count / READ_PER_MINUTE))} min read'
+
+
+def plural(count: int, one: str, many: str) -> str:
+    return f'{number(count)} {one if count == 1 else many}'
+
+
+# Markdown
+
+def _parser() -> MarkdownIt:
+    """CommonMark and more. HTML in the source is left to the cleaner. maxNesting bounds every recursion."""
+    parser = MarkdownIt('commonmark', {'typographer': True, 'tasklists': True, 'maxNesting': 20})
+    parser.enable(['table', 'strikethrough', 'replacements', 'smartquotes'])
+    parser.use(deflist_plugin).use(footnote_plugin, inline=False)
+    parser.inline.ruler.at('footnote_ref', _footnote_ref)
+    parser.core.ruler.at('smartquotes', _smartquotes)
+    for rule in (_limit, _reshape, _colour):
+        parser.core.ruler.push(rule.__name__, rule)
+    parser.add_render_rule('list_item_open', _list_item_open)
+    parser.add_render_rule('footnote_anchor', _footnote_anchor)
+    parser.add_render_rule('footnote_caption', lambda self, tokens, index, *_: str(tokens[index].meta['id'] + 1))
+    parser.add_render_rule('footnote_block_open', lambda *_: '<section class="footnotes">\n<ol>\n')
+    parser.add_render_rule('table_open', lambda *_: (  # a wide one scrolls, so it must be reachable by keyboard
+        '<div class="table" role="group" aria-label="Table" tabindex="0">\n<table>\n'))
+    parser.add_render_rule('table_close', lambda *_: '</table>\n</div>\n')
+    return parser
+
+
+def _footnote_ref(state: StateInline, silent: bool) -> bool:
+    """The plugin's rule looks for the ] to the end of the text, at each [^ again: look first, and not so far."""
+    return bool(FOOTNOTE_MARK.match(state.src, state.pos)) and footnote_ref(state, silent)
+
+
+def _smartquotes(state: StateCore) -> None:
+    for token in state.tokens:
+        if token.children and len(token.content) <= MAX_QUOTED:
+            process_inlines(token.children, state)
+
+
+def _limit(state: StateCore) -> None:
+    html_left, links_left = MAX_HTML, MAX_LINKED + 10 * len(state.src)
+    for token in (each for block in state.tokens for each in (block, *(block.children or ()))):
+        if token.type in ('html_block', 'html_inline'):
+            html_left -= token.content.count('<')
+            if html_left < 0:
+                token.content = escape(token.content)
+        elif token.type in ('link_open', 'image'):
+            links_left -= sum(len(str(value)) for value in token.attrs.values())
+            if links_left < 0:
+                token.attrs.clear()
+
+
+def _reshape(state: StateCore) -> None:
+    """Headings from h2 on (h1 is the title) with ids, table cells without styles, an image alone as a figure."""
+    tokens = state.tokens
+    levels = [int(token.tag[1]) for token in tokens if token.type == 'heading_open']
+    shift = 2 - min(levels, default=2)
+    taken: dict[str, int] = {}
+    for token, following in zip(tokens, tokens[1:]):
+        if token.type in ('heading_open', 'heading_close'):
+            token.tag = f'h{min(6, int(token.tag[1]) + shift)}'
+        if token.type == 'heading_open':
+            name = 'h-' + slug(_text_of(following), 'part')
+            taken[name] = taken.get(name, 0) + 1
+            token.attrSet('id', name if taken[name] == 1 else f'{name}--{taken[name]}')
+        elif token.type in ('th_open', 'td_open'):
+            align = str(token.attrs.pop('style', '')).removeprefix('text-align:')
+            if align in ('center', 'right'):
+                token.attrSet('class', align)
+            if token.type == 'th_open':
+                token.attrSet('scope', 'col')
+    for opening, content, closing in zip(tokens, tokens[1:], tokens[2:]):
+        if opening.type == 'paragraph_open' and content.children and len(content.children) == 1:
+            image = content.children[0]
+            if image.type == 'image' and image.attrs.get('title'):
+                opening.tag = closing.tag = 'figure'
+                opening.hidden = closing.hidden = False
+                caption = Token('text', '', 0, content=str(image.attrs.pop('title')))
+                content.children += [Token('figcaption_open', 'figcaption', 1), caption,
+                                     Token('figcaption_close', 'figcaption', -1)]
+
+
+def _colour(state: StateCore) -> None:
+    """Fenced code in a language we know, with Pygments' classes."""
+    deadline = thread_time() + MAX_CODE_TIME
+    for token in state.tokens:
+        if token.type == 'fence':
+            language = token.info.strip().partition(' ')[0].lower()
+            token.info = language if language in LANGUAGES else ''
+            if token.info and len(token.content) <= MAX_CODE and thread_time() < deadline:
+                parts = get_lexer_by_name(language, stripnl=False).get_tokens(token.content)
+                try:
+                    code = pygments.format(_in_time(parts, deadline), HtmlFormatter(nowrap=True))
+                except TimeoutError:
+                    continue
+                token.type = 'html_block'
+                token.content = f'<pre><code class="language-{language}">{code}</code></pre>\n'
+
+
+def _in_time(parts: Iterable[Any], deadline: float) -> Iterator[Any]:
+    for part in parts:
+        if thread_time() > deadline:
+            raise TimeoutError
+        yield part
+
+
+def _text_of(inline: Token) -> str:
+    return ''.join(child.content for child in inline.children or () if child.type in ('text', 'code_inline'))
+
+
+def _list_item_open(self: Any, tokens: Any, index: int, options: Any, env: Any) -> str:
+    start = self.renderToken(tokens, index, options, env)
+    if 'checked' not in tokens[index].meta:
+        return start
+    name, sign = ('done', '☑') if tokens[index].meta['checked'] else ('to do', '☐')
+    return f'{start}<span class="check" role="img" aria-label="{name}">{sign}</span> '
+
+
+def _footnote_anchor(self: Any, tokens: Any, index: int, options: Any, env: Any) -> str:
+    name = self.rules['footnote_anchor_name'](tokens, index, options, env)
+    again = tokens[index].meta['subId']
+    back = f'fnref{name}:{again}' if again else f'fnref{name}'
+    return f' <a href="#{back}" class="footnote-back" aria-label="Back to the text">↩\ufe0e</a>'
+
+
+def _own_ids(tag: str, attribute: str, value: str) -> str | None:
+    """An id that this module did not make could be taken for one of the page's, by a link or a label."""
+    return value if attribute != 'id' or re.match(r'h-|fn(ref)?\d', value) else f'h-{value}'
+
+
+PARSER = _parser()
+CLEANER = nh3.Cleaner(
+    tags=set(TAGS), attributes=ATTRIBUTES, tag_attribute_values=ATTRIBUTE_VALUES, allowed_classes=CLASSES,
+    attribute_filter=_own_ids, set_tag_attribute_values={'img': {'loading': 'lazy'}, 'pre': {'tabindex': '0'}},
+    url_schemes={'http', 'https', 'mailto'}, link_rel='noopener')
+
+env = Environment(loader=PackageLoader('quickpub'), autoescape=select_autoescape(), undefined=StrictUndefined,
+                  trim_blocks=True, lstrip_blocks=True, auto_reload=False)
+env.filters.update(day=day, iso=iso, clock=clock, number=number, minutes=minutes, plural=plural)

@@ -1,0 +1,82 @@
+"""The web application: every URL, and `create_app`, a plain WSGI application that any server runs or mounts."""
+
+from collections.abc import Callable
+
+from bottle import Bottle
+
+from .db import WEB_PATIENCE, open_site
+from .pages import account, admin, public, studio
+from .settings import Settings
+from .shortcuts import Wrapper, plugin
+
+GET, POST = 'GET', 'POST'
+
+URLS = [
+    # Reading
+    (GET, '/', public.home),
+    (GET, '/p/<slug>', public.post),
+    (GET, '/@<handle>', public.author),
+    (GET, '/t/<slug>', public.tag),
+    (GET, '/archive', public.archive),
+    (GET, '/feed.xml', public.feed),
+    (GET, '/@<handle>/feed.xml', public.author_feed),
+    (GET, '/sitemap.xml', public.sitemap),
+    (GET, '/robots.txt', public.robots),
+    (GET, '/healthz', public.healthz),
+    (GET, '/static/site.css', public.site_css),
+    (GET, '/static/<name>', public.static),
+
+    # Accounts
+    (GET, '/setup/<token>', account.setup_form),
+    (POST, '/setup/<token>', account.setup),
+    (GET, '/signup', account.signup_form),
+    (POST, '/signup', account.signup),
+    (GET, '/verify', account.verify_again_form),
+    (POST, '/verify', account.verify_again),
+    (GET, '/verify/<token>', account.verify_form),
+    (POST, '/verify/<token>', account.verify),
+    (GET, '/login', account.login_form),
+    (POST, '/login', account.login),
+    (POST, '/logout', account.logout),
+    (GET, '/forgot', account.forgot_form),
+    (POST, '/forgot', account.forgot),
+    (GET, '/reset/<token>', account.reset_form),
+    (POST, '/reset/<token>', account.reset),
+    (GET, '/settings', account.settings_form),
+    (POST, '/settings', account.settings),
+    (GET, '/settings/delete', account.delete_form),
+    (POST, '/settings/delete', account.delete),
+    (GET, '/unsubscribe/<token>', account.unsubscribe_form),
+    (POST, '/unsubscribe/<token>', account.unsubscribe),
+
+    # Writing
+    (GET, '/studio', studio.desk),
+    (GET, '/studio/posts/new', studio.new_form),
+    (POST, '/studio/posts/new', studio.new),
+    (GET, '/studio/posts/<post_id>', studio.edit_form),
+    (POST, '/studio/posts/<post_id>', studio.edit),
+    (GET, '/studio/posts/<post_id>/preview', studio.preview),
+    (GET, '/studio/trash', studio.trash),
+
+    # Keeping the site
+    (GET, '/admin', admin.overview),
+    (GET, '/admin/mail', admin.mails),
+    (GET, '/admin/mail/<message_id>', admin.message),
+    (POST, '/admin/mail/<message_id>', admin.send_again),
+    (GET, '/admin/people', admin.people),
+    (POST, '/admin/people', admin.invite),
+    (GET, '/admin/site', admin.site_form),
+    (POST, '/admin/site', admin.site),
+]
+
+
+def create_app(settings: Settings) -> Callable:
+    """The site as a WSGI application. It must exist: raises SchemaError where `settings.data` holds none, or one of
+    another version. One site per process; below a path, let `settings.url` end with that path."""
+    open_site(settings, patience=WEB_PATIENCE)
+    app = Bottle()
+    app.install(plugin)
+    for method, path, page in URLS:
+        app.route(path, method, page)
+    app.default_error_handler = public.error
+    return Wrapper(app, settings)

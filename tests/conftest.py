@@ -1,0 +1,158 @@
+"""What the tests share: a real site in a folder of its own, its real application, real mails, the real queue."""
+
+import email
+import email.policy
+import mailbox
+import re
+from datetime import datetime
+
+import pytest
+from webtest import TestApp
+
+from quickpub import accounts, db, settings, stats, tasks
+from quickpub.models import Message, Post, Site, User
+from quickpub.web import create_app
+
+# A person's browser, as far as anybody can tell from it.
+BROWSER = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36'
+PASSWORD = 'a quiet horse on the hill'
+
+
+@pytest.fixture
+def config(tmp_path):
+    """The settings of a site that does not exist yet; a test may ask for others by `make_config`."""
+    return settings.from_env({'QUICKPUB_DATA': str(tmp_path / 'data')})
+
+
+@pytest.fixture
+def site(config):
+    """A new site with its tables, open in this process, without anybody."""
+    yield from open_site(config)
+
+
+def open_site(config):
+    db.migrate(config)
+    db.open_site(config)
+    stats._spool.close()  # each site has its own
+    with db.db.connection_context():
+        Site.create(id=1, title='The Village Voice', tagline='News from the hill', hue=215)
+    db.db.connect(reuse_if_open=True)
+    yield config
+    stats._spool.close()
+    db.db.close()
+
+
+def person(name, role='author', verified=True, **fields):
+    """An account called, say, alice: alice@example.org with PASSWORD."""
+    user = accounts.create(name.capitalize(), f'{name}@example.org', HASH, db.now(), role=role, is_verified=verified)
+    if fields:
+        User.update(**fields).where(User.id == user.id).execute()
+    return User.get_by_id(user.id)
+
+
+HASH = accounts.hash_password(PASSWORD)
+
+
+@pytest.fixture
+def olga(site):
+    """The owner."""
+    return person('olga', role='owner')
+
+
+@pytest.fixture
+def alice(site):
+    return person('alice')
+
+
+@pytest.fixture
+def bob(site):
+    return person('bob')
+
+
+def write(author, title='A post', at=None, published=True, **fields):
+    """A post, saved through the same function as in the studio."""
+    from quickpub import posts
+    at = at or db.now()
+    typed = {'title': title, 'slug': '', 'body': 'Some *text*.', 'tags': '', 'summary': ''} | fields
+    post = posts.save(None, author, typed, at)
+    if published:
+        posts.publish(post, at)
+    return Post.get_by_id(post.id)
+
+
+class Browser(TestApp):
+    """The application, used by one person: keeps cookies, sends a browser's user agent, checks the WSGI protocol."""
+
+    def __init__(self, app, prefix=''):
+        super().__init__(app, extra_environ={'HTTP_USER_AGENT': BROWSER, 'REMOTE_ADDR': '127.0.0.1'})
+        self.prefix = prefix
+
+    def log_in(self, user, password=PASSWORD):
+        form = self.get(self.prefix + '/login').forms[0]
+        form['email'], form['password'] = user.email, password
+        return form.submit(status=303)
+
+
+@pytest.fixture
+def app(site):
+    """The site as a WSGI application; one per test."""
+    app = create_app(site)
+    db.db.close()
+    yield app
+
+
+@pytest.fixture
+def browse(app):
+    """browse() is a stranger's browser, browse(alice) one in which alice has logged in through the form."""
+    def open_browser(user=None):
+        browser = Browser(app)
+        if user is not None:
+            browser.log_in(user)
+        return browser
+    return open_browser
+
+
+@pytest.fixture
+def connection(app):
+    """The database, for a test that looks at rows between requests (each of which opens and closes its own)."""
+    return db.db.connection_context
+
+
+def drain():
+    """Do all background work that is due, in this process; returns how many tasks ran."""
+    count = 0
+    with db.db.connection_context():
+        while (task := tasks.huey._next()) is not None:
+            tasks.huey.execute(task)
+            count += 1
+    return count
+
+
+def outbox(config):
+    """All mails in the site's outbox, oldest first, parsed as a mail program would."""
+    box = mailbox.Maildir(config.data / 'outbox', factory=None, create=False)
+    found = [email.message_from_bytes(box.get_bytes(key), policy=email.policy.default) for key in sorted(box.keys())]
+    return sorted(found, key=lambda mail: mail['Date'].datetime)
+
+
+def text_of(mail):
+    return mail.get_body(('plain',)).get_content()
+
+
+def link_in(mail, path='/'):
+    """The first link in a mail whose path begins so."""
+    return re.search(r'https?://[^\s/]+' + f'(\\S*{re.escape(path)}\\S*)', text_of(mail)).group(0)
+
+
+def path_in(mail, path):
+    """The same without the host, as a WSGI application wants it."""
+    return '/' + link_in(mail, path).split('/', 3)[3]
+
+
+def utc(*parts):
+    return datetime(*parts)
+
+
+def ledger():
+    """Kind, recipient and state of all mails."""
+    return [(row.kind, row.recipient, row.state) for row in Message.select().order_by(Message.id)]
