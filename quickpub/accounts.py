@@ -6,10 +6,11 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from peewee import IntegrityError, fn
+from peewee import IntegrityError
 
 from . import mail, text
 from .db import db
@@ -110,7 +111,8 @@ def clean_password(typed: str, field: str = 'password') -> str:
 
 def all_of(*checks: tuple) -> list:
     """Run (check, argument, …) each, and reject with the sentences of all that fail, not only of the first."""
-    errors, values = {}, []
+    errors: dict[str, str] = {}
+    values = []
     for check, *args in checks:
         try:
             values.append(check(*args))
@@ -171,7 +173,7 @@ def _exists_mail(user: User, at: datetime) -> list[int]:
     if _mailed_lately('exists', user, at):
         return []
     url = current().url
-    found = mail.compose('exists', user.email, key=f'exists:{user.id}:{at}', user=user, urgent=True,
+    found = mail.compose('exists', user.email or '', key=f'exists:{user.id}:{at}', user=user, urgent=True,
                          subject='You already have an account',
                          payload={'login_url': f'{url}/login', 'forgot_url': f'{url}/forgot'})
     return [found] if found else []
@@ -220,7 +222,7 @@ def verify(found: Token, at: datetime) -> User:
     """Use up a `verify` or `address` link: the address is the user's. Raises LinkDead."""
     with db.atomic():
         use(found, at)
-        user = found.user
+        user = User.get_by_id(found.user_id)
         if found.purpose == 'verify' and (user.email or '').lower() != (found.email or '').lower():
             raise LinkDead('verify', 'This link is for an address that you no longer use here.')
         user.verified_at, user.email, user.mail_trouble = user.verified_at or at, found.email, None
@@ -233,7 +235,7 @@ def verify(found: Token, at: datetime) -> User:
 
 # Settings
 
-def change_profile(user: User, changes: dict[str, str], at: datetime) -> None:
+def change_profile(user: User, changes: dict[str, Any], at: datetime) -> None:
     """Change name, handle, bio, timezone, report. Raises IntegrityError where the handle is taken.
 
     Who takes reports again gets the first one over what is to come, not over the time without.
@@ -252,7 +254,7 @@ def reset_mail(email: str, at: datetime) -> list[int]:
     user = by_email(email)
     if user is None or _mailed_lately('reset', user, at):
         return []
-    return _link_mail('reset', user, user.email, RESET_LASTS, at, subject='Choose a new password')
+    return _link_mail('reset', user, email, RESET_LASTS, at, subject='Choose a new password')
 
 
 def set_password(user: User, password: str, keep: Session | None = None) -> None:
@@ -275,7 +277,7 @@ def address_mail(user: User, email: str, at: datetime) -> list[int]:
 
 def address_told_mail(user: User, old: str, at: datetime) -> list[int]:
     """Compose the mail that tells the old address about the change."""
-    local, _, domain = user.email.partition('@')
+    local, _, domain = (user.email or '').partition('@')
     found = mail.compose('address_told', old, key=f'address_told:{user.id}:{at}', user=user, urgent=True,
                          subject='Your address was changed', payload={'new_hint': f'{local[:1]}…@{domain}'})
     return [found] if found else []
@@ -316,7 +318,8 @@ def delete(user: User, keep_posts: bool, at: datetime) -> None:
         Post.delete().where(Post.author == user, Post.published_at.is_null() | Post.deleted_at.is_null(False)).execute()
         Session.delete().where(Session.user == user).execute()
         Token.delete().where(Token.user == user).execute()
-        User.update(email=None, password=None, bio='', report='never', deleted_at=at).where(User.id == user.id).execute()
+        nobody = dict(email=None, password=None, bio='', report='never', deleted_at=at)
+        User.update(**nobody).where(User.id == user.id).execute()
 
 
 def unsubscribe_url(user_id: int) -> str:
@@ -357,16 +360,16 @@ def log_in(email: str, password: str, client: str, at: datetime) -> User:
         Attempt.delete().where(Attempt.bucket.in_([names.pair, names.account])).execute()
         assert user is not None
         return user
-    Attempt.insert_many([{'bucket': bucket, 'at': at} for bucket in (names.pair, names.account, names.client)]).execute()
+    failed = (names.pair, names.account, names.client)
+    Attempt.insert_many([{'bucket': bucket, 'at': at} for bucket in failed]).execute()
     raise Rejected(password='This address and password do not belong together. Check both, or ask for a new password.')
 
 
 def _check_throttle(names: Buckets, at: datetime) -> None:
-    counts = dict(Attempt.select(Attempt.bucket, fn.COUNT(Attempt.id)).where(
-        Attempt.bucket.in_([names.pair, names.account, names.client]),
-        Attempt.at > at - THROTTLE_WINDOW).group_by(Attempt.bucket).tuples())
-    if (counts.get(names.pair, 0) >= TRIES_PER_PAIR or counts.get(names.account, 0) >= TRIES_PER_ACCOUNT
-            or counts.get(names.client, 0) >= TRIES_PER_CLIENT):
+    def count(bucket: str) -> int:
+        return Attempt.select().where(Attempt.bucket == bucket, Attempt.at > at - THROTTLE_WINDOW).count()
+    if (count(names.pair) >= TRIES_PER_PAIR or count(names.account) >= TRIES_PER_ACCOUNT
+            or count(names.client) >= TRIES_PER_CLIENT):
         raise Throttled('Too many tries. Please wait a quarter of an hour, or ask for a new password.')
 
 

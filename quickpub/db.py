@@ -6,23 +6,29 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from peewee import Model, OperationalError, SqliteDatabase, sqlite3
+from peewee import (
+    Model,
+    OperationalError,
+    SqliteDatabase,
+    sqlite3,  # type: ignore[attr-defined]  # the very module that peewee uses: never two in one process
+)
 from playhouse.migrations import Runner
 
-from . import processes, settings as settings_module
+from . import processes
+from . import settings as settings_module
 from .settings import Settings
 
 log = logging.getLogger('quickpub.db')
 
 MIGRATIONS = Path(__file__).parent / 'migrations'
-WEB_PATIENCE = 2.0  # seconds a page waits for the write lock before it answers 503
-WORK_PATIENCE = 10.0  # the same for background work and commands, which nobody watches
+WEB_PATIENCE = 2  # seconds a page waits for the write lock before it answers 503
+WORK_PATIENCE = 10  # the same for background work and commands, which nobody watches
 
 # Up to 3.51.2 a rare race while the WAL is reset can corrupt the file (sqlite.org, release 3.51.3).
 SAFE_SQLITE = (3, 51, 3)
 
 # IMMEDIATE for every transaction: a deferred one that reads and then writes fails at once, without waiting, if
-# somebody wrote in between. FULL: in WAL mode only this syncs on commit, and what was accepted must survive a power cut.
+# somebody wrote in between. FULL: in WAL mode only this syncs on commit; what was accepted must survive a power cut.
 db = SqliteDatabase(None, lock_type='IMMEDIATE', autoconnect=False)
 PRAGMAS = {'journal_mode': 'wal', 'synchronous': 'full', 'foreign_keys': 1, 'cache_size': -8000}
 
@@ -45,7 +51,7 @@ def now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-def open_site(settings: Settings, patience: float = WORK_PATIENCE) -> None:
+def open_site(settings: Settings, patience: int = WORK_PATIENCE) -> None:
     """Use this site in this process: its settings and its database. Nothing is created, no connection is opened.
 
     `patience` is how many seconds a write waits for another process's transaction. Raises SchemaError where
@@ -59,7 +65,7 @@ def open_site(settings: Settings, patience: float = WORK_PATIENCE) -> None:
         check_schema(settings)
 
 
-def bind(settings: Settings, patience: float) -> None:
+def bind(settings: Settings, patience: int) -> None:
     """Point the process at the site without looking at its tables."""
     if not db.is_closed():
         db.close()

@@ -90,9 +90,9 @@ def compose_many(rows: list[dict[str, Any]]) -> list[int]:
 
 
 def due(at: datetime) -> Iterator[tuple[list[int], bool]]:
-    """Queue again what waits for its next try, and what nobody came for: batches of ids, and whether they are urgent."""
-    dead = [sender for (sender,) in Message.select(Message.sender).where(Message.state == 'sending').distinct().tuples()
-            if not jobs.is_alive(sender)]
+    """Queue again what waits for its next try, and what nobody came for: batches of ids, and whether it is urgent."""
+    sending = Message.select(Message.sender).where(Message.state == 'sending').distinct()
+    dead = [message.sender for message in sending if not jobs.is_alive(message.sender or '')]
     is_due = (Message.state.in_(['queued', 'deferred']) & (Message.next_try <= at)) | (
         (Message.state == 'sending') & Message.sender.in_(dead))
     with db.atomic():
@@ -128,7 +128,8 @@ def deliver(ids: Iterable[int]) -> None:
                     _record_trouble(message.user_id, str(error))
             except (OSError, smtplib.SMTPException) as error:
                 _defer(message, _in_words(error))
-                transport = _close(transport)
+                _close(transport)
+                transport = None
             except Exception as error:  # a mail that cannot be made must not stop the others
                 log.exception('Mail %s cannot be made', message.id)
                 _record(message, state='failed', answer=f'It could not be made: {error!r}')
@@ -148,9 +149,9 @@ _hands = threading.Lock()
 def _take(ids: list[int]) -> list[Message]:
     """Mark as sending what is queued, and what a dead process, or a thread of ours that failed, left sending."""
     with _hands:
-        left = [message.id for message in Message.select(Message.id, Message.sender).where(
-                    Message.id.in_(ids), Message.state == 'sending')
-                if message.id not in _in_hand and (message.sender == jobs.me.name or not jobs.is_alive(message.sender))]
+        sending = Message.select(Message.id, Message.sender).where(Message.id.in_(ids), Message.state == 'sending')
+        left = [message.id for message in sending if message.id not in _in_hand
+                and (message.sender == jobs.me.name or not jobs.is_alive(message.sender or ''))]
         with db.atomic():
             taken = list(Message.update(state='sending', sender=jobs.me.name, attempts=Message.attempts + 1).where(
                 Message.id.in_(ids), (Message.state == 'queued') | Message.id.in_(left)).returning(Message).execute())
@@ -228,7 +229,7 @@ def render(message: Message) -> EmailMessage:
 
 
 # Where the link of a token leads.
-LINKS = {'verify': '/verify/', 'reset': '/reset/', 'address': '/verify/', 'invite': '/signup?invite=', 'setup': '/setup/'}
+LINKS = {'verify': '/verify/', 'reset': '/reset/', 'address': '/verify/', 'invite': '/signup?invite='}
 
 
 def connect() -> Transport:

@@ -10,8 +10,16 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from peewee import (BooleanField, CharField, CompositeKey, DateField, DateTimeField, ForeignKeyField, IntegerField,
-                    TextField)
+from peewee import (
+    BooleanField,
+    CharField,
+    CompositeKey,
+    DateField,
+    DateTimeField,
+    ForeignKeyField,
+    IntegerField,
+    TextField,
+)
 
 from .db import BaseModel, now
 from .settings import current
@@ -94,6 +102,7 @@ class Token(BaseModel):
     """Permission to do one thing once: the row behind a link in a mail. `sign(purpose, id)` is its text."""
     purpose = CharField()  # setup, invite, verify, reset, address
     user = ForeignKeyField(User, null=True, backref='tokens', on_delete='CASCADE')
+    user_id: int | None
     email = CharField(null=True)  # the address it was sent to, or is about
     created_at = DateTimeField(default=now)
     expires_at = DateTimeField()
@@ -112,6 +121,7 @@ class Attempt(BaseModel):
 
 class Post(BaseModel):
     author = ForeignKeyField(User, backref='posts')
+    author_id: int
     title = CharField()
     slug = CharField(unique=True)
     body = TextField(default='')  # Markdown, as typed
@@ -176,6 +186,7 @@ class Tag(BaseModel):
 
 class PostTag(BaseModel):
     post = ForeignKeyField(Post, on_delete='CASCADE', backref='post_tags')
+    post_id: int
     tag = ForeignKeyField(Tag, on_delete='CASCADE')
     position = IntegerField()
 
@@ -198,12 +209,18 @@ class SpoolOffset(BaseModel):
     file = CharField(primary_key=True)
     bytes = IntegerField()
 
+    @classmethod
+    def known(cls) -> dict[str, int]:
+        """File name -> bytes."""
+        return {each.file: each.bytes for each in cls.select()}
+
 
 class Message(BaseModel):
     """The mail ledger: one row per mail and recipient, written together with what caused it."""
     kind = CharField()  # verify, reset, report, ...: the name of its templates
     key = CharField(unique=True)  # the same cause never makes a second mail
     user = ForeignKeyField(User, null=True, on_delete='SET NULL')
+    user_id: int | None
     token = ForeignKeyField(Token, null=True, on_delete='SET NULL')
     recipient = CharField()
     subject = CharField()

@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 
 from . import mail, text
 from .accounts import unsubscribe_url
-
 from .mail import BATCH
 from .models import Message, Post, Report, Site, User
 from .settings import FREQUENCIES, current
@@ -42,22 +41,20 @@ def closing(at: datetime, frequency: str, zone: str, closes: time) -> datetime:
 class Closed:
     """Authors whose period has closed, all at the same moment."""
     end: datetime
-    frequency: str
-    zone: str
     user_ids: list[int]
 
 
 def due(at: datetime) -> Iterator[Closed]:
-    """Who has a closed period without a report, in batches. A question, never a schedule: it misses nothing."""
-    groups = User.select(User.report, User.timezone).where(
-        User.report.in_(FREQUENCIES[:-1])).group_by(User.report, User.timezone).tuples()
-    for frequency, zone in list(groups):
-        end = closing(at, frequency, zone, current().report_time)
-        ids = [user_id for (user_id,) in User.select(User.id).where(
-            User.report == frequency, User.timezone == zone, User.reported_until < end,
-            User.deleted_at.is_null()).tuples()]
+    """Who has a closed period without a report, a batch at a time. A question, never a schedule: it misses nothing."""
+    groups = list(User.select(User.report, User.timezone).where(
+        User.report.in_(FREQUENCIES[:-1])).group_by(User.report, User.timezone))
+    for group in groups:
+        end = closing(at, group.report, group.timezone, current().report_time)
+        ids = [user.id for user in User.select(User.id).where(
+            User.report == group.report, User.timezone == group.timezone, User.reported_until < end,
+            User.deleted_at.is_null())]
         for start in range(0, len(ids), BATCH):
-            yield Closed(end, frequency, zone, ids[start:start + BATCH])
+            yield Closed(end, ids[start:start + BATCH])
 
 
 def close(closed: Closed, at: datetime) -> list[int]:
@@ -69,7 +66,8 @@ def close(closed: Closed, at: datetime) -> list[int]:
     posts = _posts(users, at)
     written = [user for user in users if posts[user.id]]
     views = {user.id: sum(post.views - post.reported_views for post in posts[user.id]) for user in written}
-    rows = [_row(user, posts[user.id], user.reported_until, closed.end, f'report:{user.id}:{closed.end}')
+    site = Site.this()
+    rows = [_row(user, posts[user.id], closed.end, f'report:{user.id}:{closed.end}', site)
             for user in written if not user.mail_trouble]
     ids = mail.compose_many(rows)
     messages = {message.user_id: message.id for message in
@@ -86,16 +84,17 @@ def close(closed: Closed, at: datetime) -> list[int]:
 def running(user_ids: list[int] | None, at: datetime) -> list[int]:
     """Write the report so far of the running period, for these authors or for all, in the caller's transaction. It
     closes nothing. Ids of the mails to send."""
-    users = list(User.select().where(User.deleted_at.is_null(), User.verified_at.is_null(False),
-                                     User.id.in_(user_ids) if user_ids is not None else True))
+    query = User.select().where(User.deleted_at.is_null(), User.verified_at.is_null(False))
+    users = list(query if user_ids is None else query.where(User.id.in_(user_ids)))
     posts = _posts(users, at)
-    return mail.compose_many([_row(user, posts[user.id], user.reported_until, at, f'report-so-far:{user.id}:{at}',
-                                   is_running=True) for user in users if posts[user.id]])
+    site = Site.this()
+    return mail.compose_many([_row(user, posts[user.id], at, f'report-so-far:{user.id}:{at}', site, is_running=True)
+                              for user in users if posts[user.id]])
 
 
 def authors(at: datetime) -> list[int]:
     """Ids of everybody who has something to be reported."""
-    return [user_id for (user_id,) in Post.select(Post.author).where(Post.public_at(at)).distinct().tuples()]
+    return [post.author_id for post in Post.select(Post.author).where(Post.public_at(at)).distinct()]
 
 
 def _posts(users: list[User], at: datetime) -> dict[int, list[Post]]:
@@ -108,9 +107,9 @@ def _posts(users: list[User], at: datetime) -> dict[int, list[Post]]:
     return found
 
 
-def _row(user: User, posts: list[Post], start: datetime, end: datetime, key: str, is_running: bool = False) -> dict:
-    url = current().url
-    lines = [{'title': post.title, 'url': url + post.path, 'views': post.views - post.reported_views,
+def _row(user: User, posts: list[Post], end: datetime, key: str, site: Site, is_running: bool = False) -> dict:
+    url, start = current().url, user.reported_until
+    lines: list[dict[str, Any]] = [{'title': post.title, 'url': url + post.path, 'views': post.views - post.reported_views,
               'total': post.views} for post in posts]
     views = sum(line['views'] for line in lines)
     period = period_words(start, end, user.timezone)
@@ -118,8 +117,8 @@ def _row(user: User, posts: list[Post], start: datetime, end: datetime, key: str
         'name': user.name, 'period': period, 'missed': _missed(user, start, end) if not is_running else None,
         'lines': lines, 'views': views, 'total': sum(line['total'] for line in lines), 'is_running': is_running,
         'studio_url': f'{url}/studio', 'unsubscribe_url': unsubscribe_url(user.id), 'frequency': user.report}
-    return mail.row('report', user.email, key=key, user=user.id, payload=payload,
-                    subject=f'{text.plural(views, "view", "views")}, {period} - {Site.this().title}')
+    return mail.row('report', user.email or '', key=key, user=user.id, payload=payload,
+                    subject=f'{text.plural(views, "view", "views")}, {period} - {site.title}')
 
 
 def _missed(user: User, start: datetime, end: datetime) -> str | None:

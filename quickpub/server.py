@@ -16,10 +16,10 @@ from granian.constants import Interfaces
 from granian.server import Server
 
 from . import accounts, db, processes
-from .jobs import STOP_WITHIN
 from .settings import Settings
 from .tasks import huey
 from .web import create_app
+from .worker import STOP_WITHIN
 
 log = logging.getLogger('quickpub.server')
 

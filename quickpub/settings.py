@@ -13,7 +13,7 @@ from datetime import time
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
@@ -131,7 +131,7 @@ class Settings:
             raise SettingsError(f'{PREFIX}SMTP would send a password without encryption; use smtp:// or smtps://')
 
     @cached_property
-    def url_parts(self):
+    def url_parts(self) -> SplitResult:
         return urlsplit(self.url)
 
     @property
@@ -218,7 +218,8 @@ def from_env(environ: Mapping[str, str] | None = None, **overrides: Any) -> Sett
     texts |= environ
     texts |= {PREFIX + name.upper(): str(value) for name, value in overrides.items()}
 
-    problems, values = [], {}
+    problems: list[str] = []
+    values: dict[str, Any] = {}
     known = {PREFIX + each.name.upper(): each for each in fields(Settings)}
     for name in texts:
         if name.startswith(PREFIX) and name not in known and name != PREFIX + 'CONFIG':

@@ -87,8 +87,8 @@ def spool_folder() -> Path:
 
 
 def record(post: Post, at: datetime) -> None:
-    """Record a view of this post, for the day it is in the site's time zone. Safe as soon as it returns (but for a
-    power cut, which may cost the last seconds)."""
+    """Record a view of this post, for the day it is in the site's time zone. Once it returns, the view survives this
+    process; only a power cut may cost the last seconds."""
     _spool.append(post.id, site_day(at))
 
 
@@ -100,7 +100,7 @@ def fold() -> int:
     """Count what was recorded since the last time, once; returns how many views that were. Cheap when there are none."""
     # Whether the writer is dead must be asked before its file is read: nothing is appended after a "yes".
     files = [(path, not processes.is_locked(path)) for path in sorted(spool_folder().glob('*.views'))]
-    known = dict(SpoolOffset.select(SpoolOffset.file, SpoolOffset.bytes).tuples())
+    known = SpoolOffset.known()
     grown = [path for path, _ in files if path.stat().st_size > known.get(path.name, 0)]
     count = _count(grown) if grown else 0
     for path, is_dead in files:
@@ -112,7 +112,7 @@ def fold() -> int:
 
 def _count(paths: list[Path]) -> int:
     with db.atomic():
-        offsets = dict(SpoolOffset.select(SpoolOffset.file, SpoolOffset.bytes).tuples())
+        offsets = SpoolOffset.known()
         views: Counter[tuple[int, str]] = Counter()
         for path in paths:
             try:

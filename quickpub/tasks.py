@@ -10,8 +10,9 @@ from huey import crontab
 
 from . import accounts, mail, posts, reports, stats
 from .db import db, now
-from .jobs import URGENT, DurableHuey
+from .jobs import URGENT
 from .models import User
+from .worker import DurableHuey
 
 huey = DurableHuey('quickpub')
 

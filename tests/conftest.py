@@ -122,7 +122,7 @@ def drain():
     """Do all background work that is due, in this process; returns how many tasks ran."""
     count = 0
     with db.db.connection_context():
-        while (task := tasks.huey._next()) is not None:
+        while (task := tasks.huey.next_task()) is not None:
             tasks.huey.execute(task)
             count += 1
     return count

@@ -1,0 +1,408 @@
+"""Huey over the durable queue: its decorators, schedules, consumer and command, claiming instead of deleting.
+
+Huey deletes a task before it runs it, so whatever kills the worker loses the task. `DurableHuey` claims it (jobs.py),
+learns from Huey's signals how it ended, and writes that down; what the database cannot take just then is kept in
+memory and tried again. The consumer is Huey's own with both signals made graceful.
+"""
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+import traceback
+from datetime import datetime, timedelta
+from importlib import import_module
+from typing import Any
+
+from huey import signals as S
+from huey.api import Huey, PeriodicTask, Task
+from huey.consumer import Consumer, ProcessEnvironment
+from huey.contrib.sql_huey import SqlStorage
+from huey.registry import Message
+from huey.serializer import Serializer
+from peewee import BlobField, CharField, CompositeKey, DatabaseError, IntegerField
+
+from . import jobs, processes, settings
+from .db import BaseModel, SchemaError, db, is_out_of_reach, now, open_site
+from .jobs import Claim, Job
+
+log = logging.getLogger('quickpub.worker')
+
+LOOK_EVERY = 1.0  # seconds between looks for work, should a ring of the doorbell be missed
+SWEEP_EVERY = 2.0  # seconds between looks for claims of dead processes
+AGAIN_AFTER = timedelta(seconds=10)  # when it is not known how a job ended
+START_ATTEMPTS = 5  # at a process of its own for one job
+STOP_WITHIN = 20  # seconds that running work gets to finish after SIGTERM or SIGINT
+
+ENDED_WELL = (S.SIGNAL_COMPLETE, S.SIGNAL_REVOKED, S.SIGNAL_EXPIRED, S.SIGNAL_CANCELED)
+ENDED_BADLY = (S.SIGNAL_ERROR, S.SIGNAL_TIMEOUT, S.SIGNAL_LOCKED, S.SIGNAL_RATE_LIMITED)
+
+
+class Envelope(bytes):
+    """A serialised task, with what the queue must know of it on the outside."""
+    name = ''
+    priority = 0.0
+    is_periodic = False
+
+
+class JSONSerializer(Serializer):
+    """Messages are JSON: ids go in, ids come out, and nobody who can write the file can run code by it."""
+
+    def _serialize(self, data: Any) -> bytes:
+        if isinstance(data, Message):
+            data = {key: value for key, value in data._asdict().items() if value is not None}
+        return json.dumps(data, default=_as_json).encode()
+
+    def _deserialize(self, data: bytes) -> Any:
+        value = json.loads(data)
+        if not isinstance(value, dict) or 'name' not in value:
+            return value
+        value['args'] = tuple(value.get('args') or ())
+        for key in ('eta', 'expires', 'expires_resolved'):
+            if isinstance(value.get(key), str):
+                value[key] = datetime.fromisoformat(value[key])
+        for key in ('on_complete', 'on_error'):
+            if value.get(key):
+                value[key] = self._deserialize(json.dumps(value[key]).encode())
+        return Message(**value)
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f'a task takes ids and other plain values only, not {value!r}')
+
+
+class Note(BaseModel):
+    """What Huey keeps by key: revoked tasks, locks."""
+    queue = CharField()
+    key = CharField()
+    value = BlobField()
+
+    class Meta:
+        table_name = 'job_note'
+        primary_key = CompositeKey('queue', 'key')
+
+
+class Counter(BaseModel):
+    queue = CharField()
+    key = CharField()
+    value = IntegerField()
+
+    class Meta:
+        table_name = 'job_counter'
+        primary_key = CompositeKey('queue', 'key')
+
+
+class JobStorage(SqlStorage):
+    """Huey's view of the job table. A delayed task is a ready row with a later time: there is no schedule beside."""
+
+    blocking = True  # DurableHuey.dequeue waits by itself: the worker need not sleep
+
+    def __init__(self, name: str = 'huey', database: Any = db, **options: Any):
+        super().__init__(name, database, create_tables=False, **options)
+
+    def create_models(self):
+        return Note, Job, Job, Counter
+
+    def check_conn(self) -> None:
+        self.database.connect(reuse_if_open=True)
+
+    def enqueue(self, data: bytes, priority: float | None = None, run_at: datetime | None = None) -> None:
+        self.check_conn()
+        envelope = data if isinstance(data, Envelope) else Envelope(data)
+        jobs.enqueue(envelope.name, bytes(data), envelope.priority if priority is None else priority, run_at,
+                     envelope.is_periodic)
+
+    def add_to_schedule(self, data: bytes, timestamp: datetime) -> None:
+        self.enqueue(data, run_at=timestamp)
+
+    def dequeue(self) -> bytes | None:
+        """Huey's own interface, for what is not a task of ours: claim and finish in one."""
+        self.check_conn()
+        job = jobs.claim([''])
+        if job is None:
+            return None
+        Job.delete().where(Job.id == job.id).execute()
+        return bytes(job.message)
+
+    def _rows(self, is_due: bool):
+        due = Job.run_at <= now()
+        return (Job.select(Job.message).where(Job.state == 'ready', due if is_due else ~due)
+                .order_by(Job.priority.desc(), Job.run_at, Job.id))
+
+    def queue_size(self) -> int:
+        return self._rows(is_due=True).count()
+
+    def enqueued_items(self, limit: int | None = None) -> list[bytes]:
+        return [bytes(job.message) for job in self._rows(is_due=True).limit(limit)]
+
+    def flush_queue(self) -> None:
+        Job.delete().where(Job.state == 'ready', Job.run_at <= now()).execute()
+
+    def read_schedule(self, timestamp: datetime) -> list[bytes]:
+        return []  # a row that is due is ready: nothing has to be moved
+
+    def schedule_size(self) -> int:
+        return self._rows(is_due=False).count()
+
+    def scheduled_items(self, limit: int | None = None) -> list[bytes]:
+        return [bytes(job.message) for job in self._rows(is_due=False).limit(limit)]
+
+    def flush_schedule(self) -> None:
+        Job.delete().where(Job.state == 'ready', Job.run_at > now()).execute()
+
+    def delete_data(self, key: str) -> bool:
+        # Asked after every task: a look first, so that it needs no write lock (and no disk) when there is nothing.
+        self.check_conn()
+        if not self.has_data_for_key(key):
+            return False
+        return bool(Note.delete().where(Note.queue == self.name, Note.key == key).execute())
+
+
+class DurableHuey(Huey):
+    """Huey, claiming instead of deleting. What a task's end means is written by this process, guarded by its claim."""
+
+    def __init__(self, name: str, **options: Any):
+        options = {'results': False, 'serializer': JSONSerializer(), 'storage_class': JobStorage} | options
+        super().__init__(name, **options)
+        self.bulk_limit: int | None = None
+        self._ended: dict[int, Claim] = {}  # ended here, but the database could not be told yet
+        self._next_sweep = 0.0
+        self._is_troubled = False
+
+    # Taking a task
+
+    def dequeue(self) -> Task | None:
+        """The next task to run, claimed for this process; None after a while without one."""
+        rings = jobs.me.bell.count()
+        try:
+            self.storage.check_conn()
+            self._settle()
+            task = self.next_task()
+        except DatabaseError as error:
+            if not is_out_of_reach(error):
+                raise
+            self._say_trouble(error)
+            time.sleep(LOOK_EVERY)
+            return None
+        self._say_trouble(None)
+        if task is None:
+            jobs.me.bell.wait(rings, LOOK_EVERY)
+        return task
+
+    def next_task(self) -> Task | None:
+        """Claim what is next, without waiting. A job that must run alone runs here, and the answer is None."""
+        # One at a time, and never seen half done: a row claimed but not yet held would look like a stray.
+        with jobs.me.lock:
+            if self._is_troubled:  # a claim may have been made whose answer was lost
+                jobs.release(jobs.me.name, but=list(jobs.me.held))
+            job = jobs.claim([*self._registry._registry, ''], self.bulk_limit)
+            if job is None:
+                return None
+            claim = self._hold(job)
+        if job.strikes:
+            self._run_alone(claim, job.attempts)
+            return None
+        return self._open(claim)
+
+    def _hold(self, job: Job) -> Claim:
+        claim = jobs.me.held[job.id] = Claim(job.id, bytes(job.message), job.error)
+        return claim
+
+    def _open(self, claim: Claim) -> Task | None:
+        try:
+            task = self.deserialize_task(claim.message)
+        except Exception as error:  # whatever is wrong with one message, it must not stop the others
+            claim.error = f'The message cannot be read: {error!r}'
+            claim.bury()
+            self._finish(claim)
+            return None
+        task.claim = claim
+        return task
+
+    # Doing it, and learning how it ended
+
+    def execute(self, task: Task, timestamp: datetime | None = None) -> Any:
+        claim = getattr(task, 'claim', None)
+        if claim is None:
+            return super().execute(task, timestamp)
+        try:
+            return super().execute(task, timestamp)
+        except DatabaseError as error:  # Huey itself reads and writes around the task
+            log.warning('%s, around %s; it will run again', error, task)
+            claim.ending = None
+        finally:
+            if claim.ending is None:
+                claim.retry(now() + AGAIN_AFTER)
+            self._finish(claim)
+
+    def _emit(self, signal: str, task: Task, *args: Any, **kwargs: Any) -> None:
+        """Huey says how a task ended by its signals only; the last one counts."""
+        if claim := getattr(task, 'claim', None):
+            if signal in ENDED_WELL:
+                claim.done()
+            elif signal == S.SIGNAL_INTERRUPTED:
+                claim.release()
+            elif signal in ENDED_BADLY:
+                claim.error = ''.join(traceback.format_exception(args[0]))[-8000:] if args else signal
+                claim.bury()
+        super()._emit(signal, task, *args, **kwargs)
+
+    def _requeue_task(self, task: Task, timestamp: datetime, retry_eta: datetime | None = None) -> None:
+        claim = getattr(task, 'claim', None)
+        if claim is None:
+            return super()._requeue_task(task, timestamp, retry_eta)
+        task.retries -= 1
+        task.eta = retry_eta or timestamp + timedelta(seconds=task.retry_delay or 0)
+        if task.retry_backoff and retry_eta is None:
+            task.retry_delay *= task.retry_backoff
+        claim.retry(task.eta, bytes(self.serialize_task(task)))
+
+    def serialize_task(self, task: Task) -> Envelope:
+        envelope = Envelope(super().serialize_task(task))
+        envelope.name = self._registry.task_to_string(type(task))
+        envelope.priority = task.priority or 0.0
+        envelope.is_periodic = isinstance(task, PeriodicTask)
+        return envelope
+
+    def _finish(self, claim: Claim) -> None:
+        self._ended[claim.id] = claim
+        self.is_owing()  # then it stays in memory, and is tried again before the next claim
+
+    def is_owing(self) -> bool:
+        """Whether there is something ended that the database could not be told even now."""
+        try:
+            self._settle()
+        except DatabaseError as error:
+            self._say_trouble(error)
+        return bool(self._ended)
+
+    def _settle(self) -> None:
+        for claim in list(self._ended.values()):
+            self.storage.check_conn()
+            jobs.settle(claim)
+            self._ended.pop(claim.id, None)
+
+    def _say_trouble(self, error: Exception | None) -> None:
+        """One line when the database gets out of reach, one when it is back: not one a second."""
+        if (error is not None) != self._is_troubled:
+            self._is_troubled = error is not None
+            log.warning(f'The database cannot be written ({error}); work waits' if error else
+                        'The database can be written again; work goes on')
+
+    def _run_alone(self, claim: Claim, attempts: int) -> None:
+        """Run a job under suspicion in a process of its own, which takes over the claim; wait for its end."""
+        child = subprocess.Popen(
+            [sys.executable, '-c', 'import sys; from quickpub import worker; worker.run_alone(*sys.argv[1:])',
+             str(claim.id), jobs.me.name, str(os.getpid())],
+            env=os.environ | settings.current().environ() | {'PYTHONPATH': os.pathsep.join(filter(None, sys.path))})
+        self._tasks_in_flight.add(child)  # so that a worker process can be interrupted while it waits
+        try:
+            child.wait()
+        except KeyboardInterrupt:
+            child.kill()
+            child.wait()
+            jobs.release(f'{jobs.me.name}~{child.pid}')
+        finally:
+            self._tasks_in_flight.discard(child)
+        # What follows counts only if the child never took the claim over.
+        claim.error = f'The process that was to run it ended with {child.returncode} before it could begin.'
+        if attempts > START_ATTEMPTS:
+            claim.bury()
+        else:
+            claim.retry(now() + AGAIN_AFTER)
+        self._finish(claim)
+        jobs.rescue()
+
+    # Looking after the consumer
+
+    def read_schedule(self, timestamp: datetime | None = None) -> list[Task]:
+        """Asked once a second by the scheduler; there is no schedule to read, but the dead to look after."""
+        if time.monotonic() >= self._next_sweep:
+            self._next_sweep = time.monotonic() + SWEEP_EVERY
+            self.storage.check_conn()
+            try:
+                jobs.rescue()
+            except DatabaseError as error:
+                if not is_out_of_reach(error):
+                    raise
+                self._say_trouble(error)
+        return []
+
+    def notify_interrupted_tasks(self) -> None:
+        """The consumer ends although work is running: threads cannot be stopped, but their claims can be excused."""
+        if jobs.me.held:
+            self.storage.check_conn()
+            jobs.forgive()
+
+    def create_consumer(self, **options: Any) -> Consumer:
+        """What `huey_consumer` and every other way to start a consumer call. Opens the site if nobody has yet."""
+        processes.log_to_console()
+        if db.deferred:
+            try:
+                open_site(settings.from_env())
+            except (settings.SettingsError, SchemaError, OSError) as error:
+                raise SystemExit(f'quickpub: {error}') from None
+        if options.get('workers', 1) == 1:  # the stock command's default; ours is a setting
+            options['workers'] = settings.current().consumer_workers
+        options |= {'max_delay': LOOK_EVERY, 'health_check_interval': 1, 'graceful_signal': 'TERM',
+                    'shutdown_timeout': options.get('shutdown_timeout') or STOP_WITHIN}
+        self.bulk_limit = options['workers'] - 1 or None
+        jobs.me.family = processes.new_name()
+        return DurableConsumer(self, **options)
+
+
+class QuietProcesses(ProcessEnvironment):
+    """Worker processes that finish their work on SIGTERM and SIGINT, whoever sends it, and die with the consumer."""
+
+    def __init__(self, graceful: int, interrupt: int):
+        super().__init__(graceful, signal.SIGUSR1)
+        self._parent = os.getpid()
+
+    def init_child(self, process: Any) -> None:
+        processes.die_with_parent(self._parent)
+        super().init_child(process)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def interrupt_workers(self, procs: list[Any]) -> None:
+        super().interrupt_workers(procs)
+        for proc in procs:
+            if proc.is_alive():
+                proc.kill()
+
+
+class DurableConsumer(Consumer):
+    """Both signals let running work finish, within a limit; a dead worker is replaced within a second."""
+
+    def __init__(self, *args: Any, **options: Any):
+        super().__init__(*args, **options)
+        self._stop_flag_timeout = 0.5  # ten looks a second would be most of an idle consumer's work
+        self._signal_actions = dict.fromkeys([signal.SIGTERM, signal.SIGINT, signal.SIGHUP], (False, True))
+
+    def get_environment(self, worker_type: str):
+        if worker_type == 'process':
+            return QuietProcesses(self._graceful_sig, self._interrupt_sig)
+        return super().get_environment(worker_type)
+
+
+def run_alone(job_id: str, parent: str, parent_pid: str) -> None:
+    """The whole life of a process that runs one job: take the claim over from `parent`, run it, say how it ended."""
+    processes.die_with_parent(int(parent_pid))
+    for each in (signal.SIGINT, signal.SIGTERM):  # the consumer decides when it is enough
+        signal.signal(each, signal.SIG_IGN)
+    processes.log_to_console()
+    open_site(settings.from_env())
+    jobs.me.parent = parent
+    with db.connection_context():
+        job = jobs.take_over(int(job_id), parent)
+        if job is None:
+            return
+        huey = import_module(job.name.rpartition('.')[0]).huey
+        if task := huey._open(huey._hold(job)):
+            huey.execute(task)
+        while huey.is_owing():
+            time.sleep(LOOK_EVERY)
