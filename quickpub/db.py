@@ -6,12 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from peewee import (
-    Model,
-    OperationalError,
-    SqliteDatabase,
-    sqlite3,  # type: ignore[attr-defined]  # the very module that peewee uses: never two in one process
-)
+import peewee
+from peewee import Model, OperationalError, SqliteDatabase
 from playhouse.migrations import Runner
 
 from . import processes
@@ -107,10 +103,14 @@ def is_out_of_reach(error: BaseException) -> bool:
         sign in text for sign in ('locked', 'busy', 'disk is full', 'disk I/O error'))
 
 
+def _sqlite() -> Any:
+    return peewee.sqlite3  # type: ignore[attr-defined]  # the very module that peewee uses: never two in one process
+
+
 def sqlite_warning() -> str | None:
     """A sentence about a SQLite that is known to be risky, or None."""
-    if sqlite3.sqlite_version_info >= SAFE_SQLITE:
+    if _sqlite().sqlite_version_info >= SAFE_SQLITE:
         return None
     safe = '.'.join(map(str, SAFE_SQLITE))
-    return (f"This Python uses SQLite {sqlite3.sqlite_version}; before {safe} a rare fault can damage a database that "
+    return (f"This Python uses SQLite {_sqlite().sqlite_version}; before {safe} a rare fault can damage a database that "
             f"several processes write. Keep backups, and upgrade Python or the system's SQLite when you can.")

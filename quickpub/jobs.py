@@ -118,14 +118,15 @@ class Owner:
 me = Owner()
 
 
-def _after_fork() -> None:
+def be_new() -> None:
+    """Hold nothing, under a new name: what a process is after a fork."""
     global me
     if me._fd >= 0:
         os.close(me._fd)
     me = Owner(family=me.family)
 
 
-os.register_at_fork(after_in_child=_after_fork)
+os.register_at_fork(after_in_child=be_new)
 
 
 def run_folder() -> Path:

@@ -109,8 +109,9 @@ def _posts(users: list[User], at: datetime) -> dict[int, list[Post]]:
 
 def _row(user: User, posts: list[Post], end: datetime, key: str, site: Site, is_running: bool = False) -> dict:
     url, start = current().url, user.reported_until
-    lines: list[dict[str, Any]] = [{'title': post.title, 'url': url + post.path, 'views': post.views - post.reported_views,
-              'total': post.views} for post in posts]
+    lines: list[dict[str, Any]] = [{
+        'title': post.title, 'url': url + post.path, 'views': post.views - post.reported_views, 'total': post.views}
+        for post in posts]
     views = sum(line['views'] for line in lines)
     period = period_words(start, end, user.timezone)
     payload: dict[str, Any] = {

@@ -222,6 +222,7 @@ class DurableHuey(Huey):
             self._finish(claim)
             return None
         task.claim = claim
+        task.eta = None  # the row knew when it was due; a person may have wanted it sooner
         return task
 
     # Doing it, and learning how it ended
