@@ -383,11 +383,14 @@ def start_session(user: User, agent: str, at: datetime) -> str:
 
 def session(secret: str, at: datetime) -> Session | None:
     """The session, with its user, that belongs to a cookie."""
-    found = (Session.select(Session, User).join(User).where(
+    return (Session.select(Session, User).join(User).where(
         Session.digest == digest(secret), Session.expires_at > at, User.deleted_at.is_null()).get_or_none())
-    if found and at - found.seen_at > SESSION_REFRESH:
-        Session.update(seen_at=at, expires_at=at + SESSION_LASTS).where(Session.digest == found.digest).execute()
-    return found
+
+
+def refresh(session: Session, at: datetime) -> None:
+    """Let a session that is used last longer; written down once a day."""
+    if at - session.seen_at > SESSION_REFRESH:
+        Session.update(seen_at=at, expires_at=at + SESSION_LASTS).where(Session.digest == session.digest).execute()
 
 
 def digest(secret: str) -> str:

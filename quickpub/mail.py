@@ -54,8 +54,13 @@ class Refused(Exception):
         self.is_address = is_address
 
 
+class NotYet(Exception):
+    """The server does not take this mail now; the next one may be sent over the same connection."""
+
+
 class Transport(Protocol):
-    """Where mail goes: a mail server or the outbox. `send` returns the answer, or raises Refused or OSError."""
+    """Where mail goes: a mail server or the outbox. `send` returns the answer, or raises Refused, NotYet or, with the
+    connection lost, OSError or SMTPException."""
 
     def send(self, recipient: str, message: EmailMessage) -> str: ...
 
@@ -120,19 +125,22 @@ def deliver(ids: Iterable[int]) -> None:
     try:
         for message in messages:
             try:
+                made = render(message)
+            except Exception as error:  # whatever is wrong with one mail, it must not stop the others
+                log.exception('Mail %s cannot be made', message.id)
+                _record(message, state='failed', answer=f'It could not be made: {error!r}')
+                continue
+            try:
                 transport = transport or connect()
-                answer = transport.send(message.recipient, render(message))
+                answer = transport.send(message.recipient, made)
             except Refused as error:
-                _record(message, state='failed', answer=str(error))
-                if error.is_address and message.user_id:
-                    _record_trouble(message.user_id, str(error))
+                _fail(message, error)
+            except NotYet as error:
+                _defer(message, str(error))
             except (OSError, smtplib.SMTPException) as error:
                 _defer(message, _in_words(error))
                 _close(transport)
                 transport = None
-            except Exception as error:  # a mail that cannot be made must not stop the others
-                log.exception('Mail %s cannot be made', message.id)
-                _record(message, state='failed', answer=f'It could not be made: {error!r}')
             else:
                 _record(message, state='sent', answer=answer, sent_at=now())
                 log.info('Mail to %s: "%s" - %s', message.recipient, message.subject, answer)
@@ -173,8 +181,11 @@ def _record(message: Message, **fields: Any) -> None:
             time.sleep(1)
 
 
-def _record_trouble(user_id: int, answer: str) -> None:
-    User.update(mail_trouble=answer).where(User.id == user_id).execute()
+def _fail(message: Message, refusal: Refused) -> None:
+    _record(message, state='failed', answer=str(refusal))
+    if refusal.is_address and message.user_id:
+        User.update(mail_trouble=str(refusal)).where(User.id == message.user_id).execute()
+    log.warning('Mail to %s: "%s" - refused: %s', message.recipient, message.subject, refusal)
 
 
 def _defer(message: Message, answer: str) -> None:
@@ -190,7 +201,7 @@ def _defer(message: Message, answer: str) -> None:
 def _in_words(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
         return _answer(error.smtp_code, error.smtp_error)
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError) or 'timed out' in str(error):  # smtplib wraps the one in the other
         return f'The mail server did not answer within {TIMEOUT} seconds'
     return str(error) or type(error).__name__
 
@@ -213,7 +224,8 @@ def render(message: Message) -> EmailMessage:
         context['link'] = f'{config.url}{LINKS[message.token.purpose]}{message.token.text}'
     mail = EmailMessage(policy=POLICY)
     mail['From'] = Address(display_name=text.line(site.title, 60), addr_spec=config.mail_from)
-    mail['To'] = Address(addr_spec=message.recipient)
+    name, _, domain = message.recipient.rpartition('@')
+    mail['To'] = Address(username=name, domain=domain)
     mail['Subject'] = message.subject
     mail['Date'] = format_datetime(message.created_at.replace(tzinfo=UTC))
     mail['Message-ID'] = message.message_id
@@ -286,39 +298,28 @@ class MailServer:
                 raise Refused('This mail server cannot send to an address with such letters before the @', True)
             options = ['SMTPUTF8']
         data = message.as_bytes(policy=POLICY.clone(utf8=bool(options)))
-        try:
-            return self._conversation(recipient, data, options)
-        except smtplib.SMTPRecipientsRefused as error:
-            code, words = next(iter(error.recipients.values()))
-            if 500 <= code < 600:
-                raise Refused(_answer(code, words), True) from None
-            raise smtplib.SMTPResponseException(code, words) from None
-        except smtplib.SMTPDataError as error:
-            if 500 <= error.smtp_code < 600:
-                raise Refused(_answer(error.smtp_code, error.smtp_error), False) from None
-            raise
-
-    def _conversation(self, recipient: str, data: bytes, options: list[str]) -> str:
         # smtplib's own sendmail does the same, but throws the final answer away.
-        smtp = self._smtp
-        code, words = smtp.mail(current().mail_from, options)
-        if code != 250:
+        code, words = self._smtp.mail(current().mail_from, options)
+        if code != 250:  # nothing that a recipient could mend: the same for every mail
             raise smtplib.SMTPSenderRefused(code, words, current().mail_from)
-        code, words = smtp.rcpt(recipient)
-        if code not in (250, 251):
-            self._reset(code)
-            raise smtplib.SMTPRecipientsRefused({recipient: (code, words)})
-        code, words = smtp.data(data)
-        if code != 250:
-            self._reset(code)
-            raise smtplib.SMTPDataError(code, words)
+        self._check(*self._smtp.rcpt(recipient), is_address=True)
+        try:
+            code, words = self._smtp.data(data)
+        except smtplib.SMTPDataError as error:  # refused before the text was sent
+            code, words = error.smtp_code, error.smtp_error
+        self._check(code, words, is_address=False)
         return _answer(code, words)
 
-    def _reset(self, code: int) -> None:
-        if code == 421:
-            self._smtp.close()
-        else:
-            self._smtp.rset()
+    def _check(self, code: int, words: bytes, is_address: bool) -> None:
+        """Raise what an answer means for this mail, ready for the next one (RFC 5321, 4.2.1)."""
+        if code in (250, 251):
+            return
+        if code == 421:  # the server hangs up
+            raise smtplib.SMTPResponseException(code, words)
+        self._smtp.rset()
+        if 500 <= code < 600:
+            raise Refused(_answer(code, words), is_address)
+        raise NotYet(_answer(code, words))
 
     def close(self) -> None:
         try:

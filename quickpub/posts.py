@@ -103,7 +103,9 @@ def publish(post: Post, at: datetime) -> None:
                              'we sent you.')
     if not post.body.strip():
         raise Rejected(body='There is nothing to read yet. Write something, then publish.')
-    if post.published_at is None:
+    if post.deleted_at:
+        raise Rejected(title='This post is in the trash. Your text is saved; put the post back, then publish it.')
+    if not post.is_public(at):  # a scheduled one does not wait any longer
         Post.update(published_at=at, was_public=True).where(Post.id == post.id).execute()
 
 

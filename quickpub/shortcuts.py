@@ -5,16 +5,18 @@ but this module touches those corners of it.
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import wraps
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote
 
 from bottle import BaseRequest, HTTPError, HTTPResponse, request, response
+from peewee import Tuple
 
 from . import accounts, text
 from .db import db, is_out_of_reach, now
@@ -25,6 +27,7 @@ log = logging.getLogger('quickpub.web')
 
 FORM_LIMIT = 4 * 1024 * 1024  # bytes of one request: a post of a million characters, percent-encoded, and some
 DRAINED = 64 * 1024 * 1024  # bytes of a request that is too large
+MAX_FIELDS = 1000  # of one form
 PER_PAGE = 20
 COOKIE = 'quickpub'
 STATIC = Path(__file__).parent / 'static'
@@ -71,14 +74,20 @@ class Form:
 
 
 def typed(*names: str) -> Form:
-    """The fields of the request's form as clean text: what is missing is empty, what is no UTF-8 is replaced."""
+    """The fields of the request's form as clean text: what is missing is empty, what is no UTF-8 is replaced, and of
+    a field sent twice the first counts."""
+    try:
+        sent = dict(reversed(_pairs()))
+    except (ValueError, LookupError):  # a part in no charset that exists, or not in the one it claims; too many fields
+        raise HTTPError(400) from None
+    return Form({name: sent.get(name, '').encode('utf-8', 'replace').decode() for name in names})
+
+
+def _pairs() -> list[tuple[str, str]]:
     if request.content_type.startswith('multipart/'):
-        found = {name: request.forms.get(name, '') for name in names}
-    else:
-        pairs = parse_qsl(request.body.read().decode('ascii', 'replace'), keep_blank_values=True, errors='replace')
-        sent = dict(reversed(pairs))  # of a field sent twice, the first counts
-        found = {name: sent.get(name, '') for name in names}
-    return Form({name: str(value).encode('utf-8', 'replace').decode() for name, value in found.items()})
+        return [(name, value) for name, value in request.POST.allitems() if isinstance(value, str)]
+    return parse_qsl(request.body.read().decode('utf-8', 'replace'), keep_blank_values=True, errors='replace',
+                     max_num_fields=MAX_FIELDS)
 
 
 # Answers
@@ -104,12 +113,20 @@ _digests: dict[str, str] = {}
 
 
 def render(template: str, **context: Any) -> str:
-    """A page as text. Public unless somebody is logged in; then it is nobody else's business, and nobody's cache's."""
+    """A page as text: nobody else's business, and nobody's cache's."""
     site, user = Site.this(), current_user()
-    response.set_header('Cache-Control', 'private, no-store' if user else 'public, no-cache')
+    response.set_header('Cache-Control', 'private, no-store')
     return text.render(template, site=site, user=user, url=url, absolute=absolute, static=static,
                        hue_css=url(f'/static/site.css?v={site.hue}'), signup_open=current().signup == 'open',
                        notice=NOTICES.get(request.query.get('notice', '')), **context)
+
+
+def render_public(template: str, **context: Any) -> str:
+    """A page for everybody: caches may keep it, but ask each time. For somebody who is logged in it is private."""
+    page = render(template, **context)
+    if current_user() is None:
+        response.set_header('Cache-Control', 'public, no-cache')
+    return page
 
 
 def render_form(template: str, form: Form, status: int = 400, **context: Any) -> str:
@@ -132,6 +149,15 @@ def not_found() -> HTTPError:
     return HTTPError(404)
 
 
+def find(query: Any, number: str) -> Any:
+    """The row of this query that has the number in an address as its id. Raises 404."""
+    is_number = number.isascii() and number.isdigit() and len(number) < 18  # SQLite's integers have 18 digits and some
+    found = query.where(query.model.id == int(number)).get_or_none() if is_number else None
+    if found is None:
+        raise not_found()
+    return found
+
+
 # Who asks
 
 def current_user() -> User | None:
@@ -143,7 +169,11 @@ def current_user() -> User | None:
 def current_session() -> Session | None:
     if 'quickpub.session' not in request.environ:
         secret = request.get_cookie(COOKIE)
-        request.environ['quickpub.session'] = accounts.session(secret, now()) if secret else None
+        found = accounts.session(secret, now()) if secret else None
+        if found:
+            with if_writable():
+                accounts.refresh(found, now())
+        request.environ['quickpub.session'] = found
     return request.environ['quickpub.session']
 
 
@@ -151,7 +181,7 @@ def log_in(user: User) -> None:
     """Start a session and hand its cookie to the browser."""
     secret = accounts.start_session(user, request.get_header('User-Agent', ''), now())
     request.environ.pop('quickpub.session', None)
-    response.set_cookie(COOKIE, secret, path=url('/'), max_age=int(accounts.SESSION_LASTS.total_seconds()),
+    response.set_cookie(COOKIE, secret, path=_cookie_path(), max_age=int(accounts.SESSION_LASTS.total_seconds()),
                         httponly=True, samesite='lax', secure=current().is_https)
 
 
@@ -159,7 +189,11 @@ def log_out() -> None:
     if found := current_session():
         found.delete_instance()
     request.environ['quickpub.session'] = None
-    response.delete_cookie(COOKIE, path=url('/'))
+    response.delete_cookie(COOKIE, path=_cookie_path())
+
+
+def _cookie_path() -> str:
+    return current().path_prefix or '/'  # '/blog' is sent to /blog and all below it, '/blog/' not to /blog itself
 
 
 def signed_in(page: Callable) -> Callable:
@@ -196,30 +230,29 @@ def is_same_origin() -> bool:
     site = request.get_header('Sec-Fetch-Site')
     if site:
         return site in ('same-origin', 'none')
-    origin = request.get_header('Origin')
+    origin, host = request.get_header('Origin'), request.get_header('Host')
     if not origin:
         return True
-    return origin == current().origin or urlsplit(origin).netloc == request.get_header('Host')
+    return origin == current().origin or (bool(host) and origin.partition('://')[2] == host)
 
 
 # Lists
 
-def page_of(query: Any, base: str, size: int = PER_PAGE) -> tuple[list[Post], str | None, bool]:
-    """One page of a list of public posts: the posts, the path of the next page or None, whether it is the first.
+def page_of(query: Any, base: str, size: int = PER_PAGE, by: Any = Post.published_at) -> tuple[list, str | None, bool]:
+    """One page of a list that is ordered by this column and the id, newest first: its rows, the path of the next page
+    or None, whether it is the first.
 
-    `?before=<id>` goes on after that post: however long the list, a page costs the same (keyset pagination).
+    `?before=<id>` goes on after that row: whatever is published meanwhile, no row comes twice (keyset pagination).
     """
-    before = request.query.get('before', '')
+    model, before = query.model, request.query.get('before', '')
     if before:
-        last = Post.get_or_none(Post.id == int(before)) if before.isascii() and before.isdigit() and len(before) < 18 \
-            else None
-        if last is None or last.published_at is None:
+        last = find(model.select(model.id, by), before)
+        if getattr(last, by.name) is None:
             raise not_found()
-        query = query.where((Post.published_at < last.published_at) |
-                            ((Post.published_at == last.published_at) & (Post.id < last.id)))
-    posts = list(query.limit(size + 1))
-    older = f'{base}?before={posts[size - 1].id}' if len(posts) > size else None
-    return posts[:size], older, not before
+        query = query.where(Tuple(by, model.id) < Tuple(getattr(last, by.name), last.id))
+    rows = list(query.limit(size + 1))
+    older = f'{base}?before={rows[size - 1].id}' if len(rows) > size else None
+    return rows[:size], older, not before
 
 
 # Around every request
@@ -246,6 +279,17 @@ def plugin(page: Callable) -> Callable:
     return wrapped
 
 
+@contextmanager
+def if_writable() -> Iterator[None]:
+    """For what a page may do or leave: where the database cannot be written just now, the page is shown without it."""
+    try:
+        yield
+    except Exception as error:
+        if not is_out_of_reach(error):
+            raise
+        log.warning('%s %s goes without writing: %s', request.method, request.path, error)
+
+
 def _is_one_click() -> bool:
     """RFC 8058: mail programs send this POST without any cookie or header; the token in its path is its authority."""
     return request.path.startswith('/unsubscribe/')
@@ -264,7 +308,7 @@ class Wrapper:
             return start_response(status, [*headers, *SECURITY_HEADERS], exc_info)
 
         self._enter_prefix(environ)
-        environ['quickpub.problem'] = self._take_body(environ)
+        environ['quickpub.problem'] = self._take_body(environ) or _path_problem(environ)
         with db.connection_context():
             return self.app(environ, start)
 
@@ -277,21 +321,31 @@ class Wrapper:
     def _take_body(self, environ: dict[str, Any]) -> tuple[int, str] | None:
         """Read the whole body, within the limit; the status and the sentence for one that cannot be taken."""
         source, length = environ['wsgi.input'], environ.get('CONTENT_LENGTH') or ''
+        is_chunked = environ.pop('HTTP_TRANSFER_ENCODING', None)  # what the server has put together already
         environ['wsgi.input'], environ['CONTENT_LENGTH'] = BytesIO(), '0'
         if length and not (length.isascii() and length.isdigit()):
             return 400, 'Your browser sent a request that makes no sense to us. Please try again.'
-        if not length and 'HTTP_TRANSFER_ENCODING' not in environ:
+        if not length and not is_chunked:
             return None
         wanted = int(length) if length else FORM_LIMIT + 1
         body = source.read(min(wanted, FORM_LIMIT + 1))
         if len(body) > FORM_LIMIT:
             _drain(source)
-            return 413, 'This is more than a form can carry: the limit is 4 MB. Nothing was saved. Please go back and ' \
-                        'make it shorter.'
+            return 413, ('This is more than a form can carry: the limit is 4 MB. Nothing was saved. Please go back and '
+                         'make it shorter.')
         if length and len(body) < wanted:
             return 400, 'The connection ended before all of it had arrived. Nothing was saved. Please send it again.'
         environ['wsgi.input'], environ['CONTENT_LENGTH'] = BytesIO(body), str(len(body))
         return None
+
+
+def _path_problem(environ: dict[str, Any]) -> tuple[int, str] | None:
+    """Bottle leaves out what is no UTF-8, and would show another page than the one that was asked for."""
+    try:
+        environ.get('PATH_INFO', '').encode('latin-1').decode()
+    except UnicodeError:
+        return 400, 'This address is broken. If you followed a link, tell whoever put it there.'
+    return None
 
 
 def _drain(source: Any) -> None:

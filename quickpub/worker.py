@@ -45,6 +45,7 @@ class Envelope(bytes):
     """A serialised task, with what the queue must know of it on the outside."""
     name = ''
     priority = 0.0
+    run_at: datetime | None = None
     is_periodic = False
 
 
@@ -114,8 +115,8 @@ class JobStorage(SqlStorage):
     def enqueue(self, data: bytes, priority: float | None = None, run_at: datetime | None = None) -> None:
         self.check_conn()
         envelope = data if isinstance(data, Envelope) else Envelope(data)
-        jobs.enqueue(envelope.name, bytes(data), envelope.priority if priority is None else priority, run_at,
-                     envelope.is_periodic)
+        jobs.enqueue(envelope.name, bytes(data), envelope.priority if priority is None else priority,
+                     run_at or envelope.run_at, envelope.is_periodic)
 
     def add_to_schedule(self, data: bytes, timestamp: datetime) -> None:
         self.enqueue(data, run_at=timestamp)
@@ -267,6 +268,7 @@ class DurableHuey(Huey):
         envelope = Envelope(super().serialize_task(task))
         envelope.name = self._registry.task_to_string(type(task))
         envelope.priority = task.priority or 0.0
+        envelope.run_at = task.eta
         envelope.is_periodic = isinstance(task, PeriodicTask)
         return envelope
 

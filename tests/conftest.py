@@ -9,7 +9,7 @@ from datetime import datetime
 import pytest
 from webtest import TestApp
 
-from quickpub import accounts, db, jobs, settings, stats, tasks
+from quickpub import accounts, db, jobs, posts, settings, stats, tasks
 from quickpub.models import Message, Post, Site, User
 from quickpub.web import create_app
 
@@ -45,6 +45,7 @@ def open_site(config):
 
 def person(name, role='author', verified=True, **fields):
     """An account called, say, alice: alice@example.org with PASSWORD."""
+    db.db.connect(reuse_if_open=True)  # a request before may have closed it
     user = accounts.create(name.capitalize(), f'{name}@example.org', HASH, db.now(), role=role, is_verified=verified)
     if fields:
         User.update(**fields).where(User.id == user.id).execute()
@@ -72,7 +73,7 @@ def bob(site):
 
 def write(author, title='A post', at=None, published=True, **fields):
     """A post, saved through the same function as in the studio."""
-    from quickpub import posts
+    db.db.connect(reuse_if_open=True)
     at = at or db.now()
     typed = {'title': title, 'slug': '', 'body': 'Some *text*.', 'tags': '', 'summary': ''} | fields
     post = posts.save(None, author, typed, at)
@@ -121,11 +122,12 @@ def connection(app):
 
 def drain():
     """Do all background work that is due, in this process; returns how many tasks ran."""
-    count = 0
-    with db.db.connection_context():
-        while (task := tasks.huey.next_task()) is not None:
-            tasks.huey.execute(task)
-            count += 1
+    count, was_closed = 0, db.db.connect(reuse_if_open=True)
+    while (task := tasks.huey.next_task()) is not None:
+        tasks.huey.execute(task)
+        count += 1
+    if was_closed:
+        db.db.close()
     return count
 
 
@@ -157,3 +159,21 @@ def utc(*parts):
 def ledger():
     """Kind, recipient and state of all mails."""
     return [(row.kind, row.recipient, row.state) for row in Message.select().order_by(Message.id)]
+
+
+@pytest.fixture
+def rig(tmp_path):
+    """The same site's folder, and the real processes that run it; what still lives at the end is killed."""
+    from rig import Rig  # which needs what stands above
+    rig = Rig(tmp_path)
+    yield rig
+    rig.close()
+
+
+@pytest.fixture
+def mail_server():
+    """A real mail server, on a port of its own."""
+    from rig import MailServer
+    server = MailServer()
+    yield server
+    server.close()

@@ -232,9 +232,9 @@ def silent_mail_server():
 
 def numbers_in(report):
     """The table of a report mail: title -> (views, all time)."""
-    text = report.get_body(('plain',)).get_content()
-    rows = re.findall(r'^(.{48})([ \d]{10})([ \d]{14})$', text, re.MULTILINE)
-    return {title.strip(): (_number(views), _number(total)) for title, views, total in rows}
+    lines = report.get_body(('plain',)).get_content().splitlines()
+    rows = filter(None, (re.fullmatch(r'(.{48})([ \d]{10})([ \d]{14})', line) for line in lines))
+    return {row[1].strip(): (_number(row[2]), _number(row[3])) for row in rows}
 
 
 def _number(text):
@@ -311,7 +311,7 @@ class Window:
 
     def _heard(self, message):
         if message.type in ('error', 'warning'):
-            self.problems.append(message.text)
+            self.problems.append(f'{message.location["url"]}: {message.text}')
 
     def _answered(self, response):
         if response.status >= 400:
@@ -330,5 +330,6 @@ class Window:
     def follow(self, name):
         self.page.get_by_role('link', name=name, exact=True).first.click()
 
-    def text(self):
-        return self.page.get_by_role('main').inner_text()
+    def shows(self, words):
+        """Wait until these words stand on the page."""
+        self.page.get_by_role('main').get_by_text(words).first.wait_for()

@@ -1,5 +1,6 @@
 """Accounts: set-up, signing up and in, the pages behind the links in mails, settings."""
 
+from functools import cache
 from zoneinfo import available_timezones
 
 from bottle import request, response
@@ -8,10 +9,22 @@ from peewee import IntegrityError
 from .. import accounts, text
 from ..accounts import Rejected
 from ..db import db, now
-from ..models import Message, Post, Session, Site, User
-from ..settings import FREQUENCIES, current
-from ..shortcuts import (Form, client_address, current_session, current_user, log_in, log_out, redirect, render,
-                         render_form, signed_in, typed, url)
+from ..models import Message, Post, Session, Site, User, unsign
+from ..settings import current
+from ..shortcuts import (
+    Form,
+    client_address,
+    current_session,
+    current_user,
+    log_in,
+    log_out,
+    redirect,
+    render,
+    render_form,
+    signed_in,
+    typed,
+    url,
+)
 from ..tasks import deliver_soon
 
 FREQUENCY_WORDS = {
@@ -105,23 +118,17 @@ def verify(token):
         if found.purpose == 'address' and old:
             deliver_soon(accounts.address_told_mail(user, old, now()))
     notice = 'verified' if found.purpose == 'verify' else 'address'
-    return redirect('/studio' if current_user() else '/login', notice)
+    return redirect('/studio' if current_user() == user else '/login', notice)
 
 
 def _verify_token(token):
-    """A link that confirms an address: a first one, or a new one."""
-    try:
-        return accounts.token('verify', token, now())
-    except accounts.LinkDead as error:
-        try:
-            return accounts.token('address', token, now())
-        except accounts.LinkDead as other:
-            raise other if 'complete' in str(error) and 'complete' not in str(other) else error from None
+    """The row behind a link that confirms an address: a first one, or a new one."""
+    return accounts.token('address' if unsign('address', token) else 'verify', token, now())
 
 
 def verify_again_form():
     user = current_user()
-    return render('verify_again.html', form=Form({'email': user.email if user else ''}))
+    return render('verify_again.html', form=Form({'email': (user and user.email) or ''}))
 
 
 def verify_again():
@@ -200,13 +207,14 @@ def reset(token):
     except Rejected as error:
         form.errors = error.errors
         return render_form('reset.html', form, action=url(f'/reset/{token}'))
-    hashed = accounts.hash_password(password)
+    hashed, user = accounts.hash_password(password), found.user
+    assert user is not None  # such a link is somebody's, and goes with the account
     with db.atomic():
         accounts.use(found, now())
-        accounts.set_password(found.user, hashed)
-        if found.user.email == found.email:  # who can read the mail has shown that the address is theirs
-            User.update(verified_at=found.user.verified_at or now()).where(User.id == found.user_id).execute()
-    log_in(found.user)
+        accounts.set_password(user, hashed)
+        if user.email == found.email:  # who can read the mail has shown that the address is theirs
+            User.update(verified_at=user.verified_at or now()).where(User.id == user.id).execute()
+    log_in(user)
     return redirect('/studio', 'password')
 
 
@@ -220,17 +228,25 @@ def settings_form(user):
 def _settings(user, form=None, address_form=None, password_form=None, status=200):
     response.status = status
     this = current_session()
+    form = form or Form({name: getattr(user, name) for name in ('name', 'handle', 'bio', 'timezone', 'report')})
     sessions = [{'agent': each.agent, 'seen_at': each.seen_at, 'digest': each.digest, 'is_this': each == this}
                 for each in Session.select().where(Session.user == user).order_by(Session.seen_at.desc())]
-    profile = {name: getattr(user, name) for name in ('name', 'handle', 'bio', 'timezone', 'report')}
-    frequencies = [each for each in FREQUENCIES if each != 'minute' or 'minute' in (user.report, current().report)]
-    return render('settings.html', form=form or Form(profile), address_form=address_form or Form({'email': '', 'current': ''}),
-                  password_form=password_form or Form({'current': '', 'password': ''}), zones=sorted(available_timezones()),
-                  frequencies=[(each, FREQUENCY_WORDS[each]) for each in ('daily', 'weekly', 'monthly', 'never', 'minute')
-                               if each in frequencies],
+    return render('settings.html', form=form, address_form=address_form or Form({'email': '', 'current': ''}),
+                  password_form=password_form or Form({'current': '', 'password': ''}), zones=_zones(),
+                  frequencies=[(each, FREQUENCY_WORDS[each]) for each in _frequencies(user)],
                   email=user.email, pending_email=accounts.pending_address(user, now()), sessions=sessions,
                   is_verified=user.is_verified, report_note=_report_note(user),
                   post_count=Post.select().where(Post.author == user, Post.deleted_at.is_null()).count())
+
+
+@cache
+def _zones():
+    return sorted(available_timezones())  # reads a folder of hundreds of files
+
+
+def _frequencies(user):
+    """What this user may choose. A mail each minute is for the site that is set up so."""
+    return [each for each in FREQUENCY_WORDS if each != 'minute' or 'minute' in (user.report, current().report)]
 
 
 def _report_note(user):
@@ -246,24 +262,32 @@ def _report_note(user):
 def settings(user):
     form = typed('action', 'name', 'handle', 'bio', 'timezone', 'report', 'email', 'current', 'password', 'digest')
     act = {'profile': _profile, 'address': _address, 'password': _password, 'end_session': _end_session,
-           'end_others': _end_others}.get(form['action'], _profile)
+           'end_others': _end_others}.get(form['action'], _unknown)
     return act(user, form)
 
 
+def _unknown(user, form):
+    form.errors = {'': 'Nothing was changed: please use one of the buttons on this page.'}
+    return _settings(user, form=form, status=400)
+
+
 def _profile(user, form):
-    errors, handle = {}, text.slug(form['handle'], '')[:40]
+    errors: dict[str, str] = {}
+    handle = text.slug(form['handle'], '')[:40].strip('-')
     try:
         name = accounts.clean_name(form['name'])
     except Rejected as error:
         errors |= error.errors
     bio = text.line(form['bio'], MAX_BIO + 1)
-    if not handle or handle in accounts.RESERVED_HANDLES:
+    if not handle:
         errors['handle'] = 'A handle needs letters or digits, such as anna-berg.'
+    elif handle in accounts.RESERVED_HANDLES:
+        errors['handle'] = _taken(handle)
     if len(bio) > MAX_BIO:
         errors['bio'] = f'Please keep this within {MAX_BIO} characters.'
-    if form['timezone'] not in available_timezones():
+    if form['timezone'] not in _zones():
         errors['timezone'] = 'Please choose a time zone from the list.'
-    if form['report'] not in FREQUENCIES:
+    if form['report'] not in _frequencies(user):
         errors['report'] = 'Please choose one of the list.'
     if not errors:
         changes = dict(name=name, handle=handle, bio=bio, timezone=form['timezone'], report=form['report'])
@@ -271,15 +295,21 @@ def _profile(user, form):
             accounts.change_profile(user, changes, now())
             return redirect('/settings', 'saved')
         except IntegrityError:
-            errors['handle'] = f'This handle is taken. Try {accounts.free_handle(handle)}.'
+            errors['handle'] = _taken(handle)
     form.errors = errors
     return _settings(user, form=form, status=400)
+
+
+def _taken(handle):
+    return f'This handle is taken. Try {accounts.free_handle(handle)}.'
 
 
 def _address(user, form):
     form = Form({'email': form['email'], 'current': form['current']})
     try:
         email = accounts.clean_email(form['email'])
+        if email.lower() == user.email.lower():
+            raise Rejected(email='This is your address already.')
         _confirm(user, form)
         with db.atomic():
             deliver_soon(accounts.address_mail(user, email, now()))
@@ -318,7 +348,9 @@ def _end_session(user, form):
 
 
 def _end_others(user, form):
-    Session.delete().where(Session.user == user, Session.digest != current_session().digest).execute()
+    this = current_session()
+    assert this is not None  # the page is for who is logged in
+    Session.delete().where(Session.user == user, Session.digest != this.digest).execute()
     return redirect('/settings', 'session-ended')
 
 

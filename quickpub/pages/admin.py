@@ -10,7 +10,7 @@ from ..accounts import Rejected
 from ..db import db, now
 from ..models import Message, Post, Site, User
 from ..settings import current
-from ..shortcuts import Form, not_found, owner_only, redirect, render, render_form, request, typed
+from ..shortcuts import Form, find, owner_only, page_of, redirect, render, render_form, typed
 from ..tasks import deliver_soon
 
 PER_LIST = 50
@@ -30,36 +30,26 @@ def overview(user):
 
 @owner_only
 def mails(user):
-    query = Message.select().order_by(Message.id.desc())
-    before = request.query.get('before', '')
-    if before.isascii() and before.isdigit() and len(before) < 18:
-        query = query.where(Message.id < int(before))
-    found = list(query.limit(PER_LIST + 1))
-    older = f'/admin/mail?before={found[PER_LIST - 1].id}' if len(found) > PER_LIST else None
-    return render('admin_mail.html', messages=found[:PER_LIST], older=older, outbox=not current().smtp,
+    found, older, _ = page_of(Message.select().order_by(Message.id.desc()), '/admin/mail', PER_LIST, by=Message.id)
+    return render('admin_mail.html', messages=found, older=older, outbox=not current().smtp,
                   folder=str(current().data / 'outbox'))
-
-
-def _find(message_id):
-    is_number = message_id.isascii() and message_id.isdigit() and len(message_id) < 18
-    found = Message.get_or_none(Message.id == int(message_id)) if is_number else None
-    if found is None:
-        raise not_found()
-    return found
 
 
 @owner_only
 def message(user, message_id):
-    found = _find(message_id)
+    found = find(Message.select(), message_id)
     made = mail.render(found)
-    body = made.get_body(('plain',)).get_content()
-    return render('admin_message.html', message=found, text=body, headers=[(name, str(value)) for name, value in
-                  made.items() if not name.startswith(('Content-', 'MIME-'))], links=re.findall(r'https?://\S+', body))
+    part = made.get_body(('plain',))
+    assert part is not None  # every mail has a text
+    body = part.get_content()
+    headers = [(name, str(value)) for name, value in made.items() if not name.startswith(('Content-', 'MIME-'))]
+    return render('admin_message.html', message=found, text=body, headers=headers,
+                  links=re.findall(r'https?://\S+', body))
 
 
 @owner_only
 def send_again(user, message_id):
-    found = _find(message_id)
+    found = find(Message.select(), message_id)
     with db.atomic():
         deliver_soon(mail.send_again(found))
     return redirect(f'/admin/mail/{found.id}', 'queued')
@@ -80,6 +70,8 @@ def _people(form, status=200):
 def invite(user):
     form = typed('email')
     try:
+        if current().signup == 'closed':
+            raise Rejected(email='Sign-up is closed, so an invitation would lead nowhere.')
         email = accounts.clean_email(form['email'])
     except Rejected as error:
         form.errors = error.errors

@@ -2,6 +2,7 @@
 
 import json
 from itertools import groupby
+from urllib.parse import quote
 
 from bottle import HTTPError, HTTPResponse, request, response, static_file
 from markupsafe import Markup
@@ -10,7 +11,7 @@ from peewee import OperationalError
 from .. import jobs, posts, stats
 from ..db import db, now
 from ..models import OldSlug, Post, PostTag, Site, Tag, User
-from ..shortcuts import STATIC, absolute, current_user, not_found, page_of, redirect, render, url
+from ..shortcuts import STATIC, absolute, current_user, not_found, page_of, redirect, render, render_public, url
 
 PER_FEED, PER_ARCHIVE, PER_SITEMAP = 20, 200, 10_000
 YEAR = 365 * 24 * 3600  # seconds
@@ -18,7 +19,7 @@ YEAR = 365 * 24 * 3600  # seconds
 
 def home():
     found, older, is_first = page_of(Post.listed(now()), '/')
-    return render('home.html', posts=found, older=older, is_first=is_first)
+    return render_public('home.html', posts=found, older=older, is_first=is_first)
 
 
 def post(slug):
@@ -28,12 +29,12 @@ def post(slug):
         return _moved(slug, at)
     if stats.is_view(request.method, request.headers, found, current_user(), at):
         stats.record(found, at)
-    newer = Post.listed(at).where((Post.published_at > found.published_at) | (
-        (Post.published_at == found.published_at) & (Post.id > found.id))).order_by(Post.published_at, Post.id).first()
-    older = Post.listed(at).where((Post.published_at < found.published_at) | (
-        (Post.published_at == found.published_at) & (Post.id < found.id))).first()
-    return render('post.html', post=found, author=found.author, content=Markup(found.html), tags=posts.tags_of(found),
-                  newer=newer, older=older, canonical=found.path, draft_note=None)
+    date = found.published_at
+    is_newer = (Post.published_at > date) | (Post.id > found.id)
+    newer = Post.listed(at).where(Post.published_at >= date, is_newer).order_by(Post.published_at, Post.id).first()
+    older = Post.listed(date).where((Post.published_at < date) | (Post.id < found.id)).first()
+    return render_public('post.html', post=found, author=found.author, content=Markup(found.html), newer=newer,
+                         older=older, tags=posts.tags_of(found), canonical=found.path, draft_note=None)
 
 
 def _moved(slug, at):
@@ -44,31 +45,40 @@ def _moved(slug, at):
 
 
 def author(handle):
-    found = User.get_or_none(User.handle == handle) or _raise_not_found()
+    found = _author(handle)
     listed, older, is_first = page_of(Post.listed(now()).where(Post.author == found), found.path)
-    if found.deleted_at and not listed:
-        return not_found()
-    return render('author.html', author=found, posts=listed, older=older, is_first=is_first)
+    return render_public('author.html', author=found, posts=listed, older=older, is_first=is_first)
+
+
+def _author(handle):
+    """Who writes here, or wrote: a name is no page's while nothing is published under it and its address is not
+    confirmed, or nothing is left of it. Raises 404."""
+    found = User.get_or_none(User.handle == handle)
+    if found is None:
+        raise not_found()
+    if found.is_verified and not found.deleted_at:
+        return found
+    reader, has_posts = current_user(), Post.published(now(), Post.id).where(Post.author == found).exists()
+    if has_posts or (reader and (reader.is_owner or reader == found)):
+        return found
+    raise not_found()
 
 
 def tag(slug):
-    found = Tag.get_or_none(Tag.slug == slug) or _raise_not_found()
-    listed, older, is_first = page_of(_tagged(found), found.path)
-    return render('tag.html', tag=found, posts=listed, older=older, is_first=is_first)
-
-
-def _tagged(found):
-    return Post.listed(now()).where(Post.id.in_(PostTag.select(PostTag.post).where(PostTag.tag == found)))
-
-
-def _raise_not_found():
-    raise not_found()
+    found = Tag.get_or_none(Tag.slug == slug)
+    if found is None:
+        return not_found()
+    tagged = Post.id.in_(PostTag.select(PostTag.post).where(PostTag.tag == found))
+    listed, older, is_first = page_of(Post.listed(now()).where(tagged), found.path)
+    if not listed and current_user() is None:
+        return not_found()  # what only a draft is filed under is nobody's business
+    return render_public('tag.html', tag=found, posts=listed, older=older, is_first=is_first)
 
 
 def archive():
     found, older, _ = page_of(Post.listed(now()), '/archive', PER_ARCHIVE)
     years = [(year, list(group)) for year, group in groupby(found, lambda post: post.published_at.year)]
-    return render('archive.html', years=years, older=older)
+    return render_public('archive.html', years=years, older=older)
 
 
 def feed():
@@ -77,7 +87,7 @@ def feed():
 
 
 def author_feed(handle):
-    found = User.get_or_none(User.handle == handle) or _raise_not_found()
+    found = _author(handle)
     return _feed(Post.published(now()).where(Post.author == found), found.path, f'{found.path}/feed.xml',
                  f'{found.name} - {Site.this().title}', found.bio)
 
@@ -87,14 +97,14 @@ def _feed(query, home, path, title, subtitle):
     tags = _tags_of_all(found)
     updated = max((max(post.published_at, post.updated_at) for post in found), default=now())
     response.content_type = 'application/atom+xml; charset=utf-8'
-    return render('feed.xml', title=title, subtitle=subtitle, self_url=absolute(path), home_url=absolute(home),
-                  feed_id=absolute(path), updated=updated, entries=[
-                      {'post': post, 'url': absolute(post.path), 'content': post.html, 'tags': tags.get(post.id, [])}
-                      for post in found])
+    return render_public('feed.xml', title=title, subtitle=subtitle, self_url=absolute(path), home_url=absolute(home),
+                         feed_id=absolute(path), updated=updated, entries=[
+                             {'post': post, 'url': absolute(post.path), 'content': post.html,
+                              'tags': tags.get(post.id, [])} for post in found])
 
 
 def _tags_of_all(found):
-    tags = {}
+    tags: dict[int, list[Tag]] = {}
     query = (PostTag.select(PostTag, Tag).join(Tag).where(PostTag.post.in_([post.id for post in found]))
              .order_by(PostTag.position))
     for each in query:
@@ -110,7 +120,7 @@ def sitemap():
     entries += [(absolute(user.path), None) for user in
                 User.select().where(User.id.in_(Post.select(Post.author).where(Post.public_at(at))))]
     response.content_type = 'application/xml; charset=utf-8'
-    return render('sitemap.xml', entries=entries)
+    return render_public('sitemap.xml', entries=entries)
 
 
 def robots():
@@ -121,6 +131,8 @@ def robots():
 
 def static(name):
     answer = static_file(name, root=STATIC)
+    if answer.status_code == 403:  # a name that leads out of the folder
+        return not_found()
     if answer.status_code == 200 and request.query.get('v'):
         answer.set_header('Cache-Control', f'public, max-age={YEAR}, immutable')
     return answer
@@ -166,16 +178,18 @@ ERRORS = {
 }
 
 
-def error(problem: HTTPError) -> str:
+def error(problem: HTTPError) -> str | HTTPResponse:
     """The page for any answer that is not a page."""
     status = problem.status_code
-    heading, sentence = ERRORS.get(status, ERRORS[500])
+    if status == 404 and request.path.endswith('/') and request.method in ('GET', 'HEAD'):
+        query = f'?{request.query_string}' if request.query_string else ''
+        return redirect(quote('/' + request.path.strip('/')) + query, status=301)
+    heading, sentence = ERRORS.get(status) or ERRORS[400 if status < 500 else 500]
     if status == 503:
         problem.set_header('Retry-After', '30')
-    problem.set_header('Cache-Control', 'no-store')
     problem.content_type = 'text/html; charset=utf-8'
-    said = request.environ.get('quickpub.problem')
-    return render('error.html', status=status, heading=heading, sentence=said[1] if said else sentence,
+    said, words = request.environ.get('quickpub.problem') or (0, '')
+    return render('error.html', status=status, heading=heading, sentence=words if said == status else sentence,
                   ways=[('The newest posts', '/'), ('Everything, by year', '/archive')])
 
 

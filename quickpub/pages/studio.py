@@ -1,6 +1,6 @@
 """The author's desk: writing, publishing, the trash."""
 
-from bottle import request, response
+from bottle import response
 from markupsafe import Markup
 from peewee import fn
 
@@ -8,32 +8,27 @@ from .. import posts, stats
 from ..accounts import Rejected
 from ..db import is_out_of_reach, now
 from ..models import KEPT_IN_TRASH, Post, User
-from ..shortcuts import Form, not_found, redirect, render, signed_in, typed
+from ..shortcuts import Form, find, if_writable, page_of, redirect, render, signed_in, typed
 
 PER_DESK = 50
+ACTIONS = ('', 'save', 'publish')  # of a new post; no button is a saving one too
+LATER_ACTIONS = (*ACTIONS, 'unpublish', 'delete', 'restore')
+NOTICES = {'publish': 'published', 'unpublish': 'unpublished'}
 BUSY = 'The site cannot save anything at this moment. What you typed is still here: please try again in a minute.'
 
 
 @signed_in
 def desk(user):
-    stats.fold()
-    before = request.query.get('before', '')
+    with if_writable():
+        stats.fold()
     mine = Post.select(Post.id, Post.author, Post.title, Post.slug, Post.views, Post.published_at, Post.updated_at,
                        User).join(User).where(Post.author == user, Post.deleted_at.is_null())
-    query = mine.order_by(Post.updated_at.desc(), Post.id.desc())
-    if before.isascii() and before.isdigit() and len(before) < 18:
-        last = mine.where(Post.id == int(before)).get_or_none() or _raise_not_found()
-        query = query.where((Post.updated_at < last.updated_at) |
-                            ((Post.updated_at == last.updated_at) & (Post.id < last.id)))
-    found = list(query.limit(PER_DESK + 1))
-    older = f'/studio?before={found[PER_DESK - 1].id}' if len(found) > PER_DESK else None
-    views = Post.select(fn.COALESCE(fn.SUM(Post.views), 0)).where(Post.author == user, Post.deleted_at.is_null()).scalar()
-    return render('studio.html', posts=found[:PER_DESK], now=now(), totals={'views': views}, older=older,
+    newest_first = mine.order_by(Post.updated_at.desc(), Post.id.desc())
+    found, older, _ = page_of(newest_first, '/studio', PER_DESK, by=Post.updated_at)
+    views = Post.select(fn.COALESCE(fn.SUM(Post.views), 0)).where(
+        Post.author == user, Post.deleted_at.is_null()).scalar()
+    return render('studio.html', posts=found, now=now(), totals={'views': views}, older=older,
                   is_verified=user.is_verified, trash_count=_trash(user).count())
-
-
-def _raise_not_found():
-    raise not_found()
 
 
 @signed_in
@@ -61,21 +56,29 @@ def edit(user, post_id):
 
 def _find(user, post_id):
     """The post, if this user may edit it; for everybody else it does not exist."""
-    is_number = post_id.isascii() and post_id.isdigit() and len(post_id) < 18
-    found = Post.editable_by(user).where(Post.id == int(post_id)).get_or_none() if is_number else None
-    return found or _raise_not_found()
+    return find(Post.editable_by(user), post_id)
 
 
 def _act(user, post):
+    """What a button of the editor does. Whatever goes wrong, the form comes back as it was typed."""
     form = typed('title', 'slug', 'body', 'tags', 'summary', 'action')
-    if post and form['action'] == 'restore':
-        posts.restore(post)
-        return redirect('/studio/trash', 'restored')
-    if post and form['action'] == 'delete':
-        posts.delete(post, now())
-        return redirect('/studio', 'trashed')
+    action = form['action']
+    if action not in (LATER_ACTIONS if post else ACTIONS):
+        form.errors = {'': 'Nothing was saved yet: please use one of the buttons below.'}
+        return _editor(user, post, form, 400)
     try:
-        saved = posts.save(post, user, form.values, now())
+        if action == 'restore':
+            posts.restore(post)
+            return redirect('/studio/trash', 'restored')
+        if action == 'delete':
+            posts.delete(post, now())
+            return redirect('/studio', 'trashed')
+        post = posts.save(post, user, form.values, now())
+        form.values['slug'] = post.slug
+        if action == 'publish':
+            posts.publish(post, now())
+        elif action == 'unpublish':
+            posts.unpublish(post)
     except Rejected as error:
         form.errors = error.errors
         return _editor(user, post, form, 400)
@@ -84,23 +87,7 @@ def _act(user, post):
             raise
         form.errors = {'': BUSY}
         return _editor(user, post, form, 503)
-    return _after_saving(user, saved, form)
-
-
-def _after_saving(user, post, form):
-    notice = 'saved'
-    if form['action'] == 'publish':
-        try:
-            posts.publish(post, now())
-        except Rejected as error:
-            form.errors = error.errors
-            form.values['slug'] = post.slug
-            return _editor(user, post, form, 400)
-        notice = 'published'
-    elif form['action'] == 'unpublish':
-        posts.unpublish(post)
-        notice = 'unpublished'
-    return redirect(f'/studio/posts/{post.id}', notice)
+    return redirect(f'/studio/posts/{post.id}', NOTICES.get(action, 'saved'))
 
 
 def _editor(user, post, form, status=200):

@@ -1,0 +1,118 @@
+"""`quickpub demo`: an empty site filled with five authors, their posts and weeks of readers, to see everything at once.
+
+The posts are the Markdown files beside this one: lines of `key: value`, an empty line, the text. Everything is made
+from the time given and fixed seeds, so two sites filled at the same moment are the same.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from math import ceil
+from pathlib import Path
+from random import Random
+
+from .. import accounts, posts, reports, stats
+from ..db import db
+from ..models import DailyViews, Post, Site, User
+from ..settings import current
+
+PASSWORD = 'quickpub demo'
+SITE = {'title': 'The Long Table', 'tagline': 'Letters from five small places', 'hue': 205}
+BEGAN = timedelta(days=75)  # ago; a few days before the first post
+
+# The first part of the mail address: name, time zone, bio. The first is the owner where the site has none.
+AUTHORS = {
+    'marta': ('Marta Kowalczyk', 'Europe/Warsaw', 'Looks after a village reading room, and keeps the keys of this site.'),
+    'tunde': ('Tunde Adeyemi', 'Africa/Lagos', 'Mends radios, bicycles and most things with a screw, on Saturdays with '
+                                               'anybody who comes.'),
+    'sadia': ('Sadia Rahman', 'Asia/Dhaka', 'Plant ecologist; counts what grows where nobody planted anything.'),
+    'joaquin': ('Joaquín Vera', 'America/Santiago', 'Teaches mathematics in a small town, and is corrected by the '
+                                                    'editors of its school paper.'),
+    'aroha': ('Aroha Tipene', 'Pacific/Auckland', 'Secretary of a rowing club. Second oar, first at the kettle.'),
+}
+
+
+class NotEmpty(Exception):
+    """This site has something already, and the demo is not mixed with it."""
+
+
+def fill(now: datetime) -> dict[str, int]:
+    """Fill the open site, all of it or nothing; returns how much of what was made. Raises NotEmpty."""
+    password = [accounts.hash_password(PASSWORD) for _ in AUTHORS]  # slow on purpose, so before the transaction
+    with db.atomic():
+        _check_empty()
+        if not Site.select().exists():
+            Site.create(id=1, **SITE)
+        authors = {key: _author(key, hashed, now) for key, hashed in zip(AUTHORS, password)}
+        views = [_post(typed, authors, now) for typed in _texts()]
+    return {'authors': len(authors), 'posts': len(views), 'views': sum(views)}
+
+
+def _check_empty() -> None:
+    if Post.select().exists():
+        raise NotEmpty('This site has posts already. The demo only fills an empty one: set QUICKPUB_DATA to a folder '
+                       'that does not exist yet.')
+    if User.select().where(User.email.in_([_email(key) for key in AUTHORS])).exists():
+        raise NotEmpty("This site has the demo's authors already. Set QUICKPUB_DATA to a folder that does not exist "
+                       "yet.")
+
+
+def _email(key: str) -> str:
+    return f'{key}@example.org'
+
+
+def _author(key: str, password: str, now: datetime) -> User:
+    name, zone, bio = AUTHORS[key]
+    has_owner = User.select().where(User.role == 'owner').exists()
+    user = accounts.create(name, _email(key), password, now - BEGAN, role='author' if has_owner else 'owner',
+                           is_verified=True)
+    user.bio, user.timezone = bio, zone
+    frequency = 'daily' if user.report == 'never' else user.report
+    user.reported_until = reports.closing(now, frequency, zone, current().report_time)
+    user.save()
+    return user
+
+
+def _texts() -> Iterator[dict[str, str]]:
+    """What is in the files, in the order of their names; the text itself under 'body'."""
+    for path in sorted(Path(__file__).parent.glob('*.md')):
+        head, _, body = path.read_text(encoding='utf-8').partition('\n\n')
+        yield dict(line.split(': ', 1) for line in head.splitlines()) | {'body': body}
+
+
+def _post(typed: dict[str, str], authors: dict[str, User], now: datetime) -> int:
+    """Save one post through the same doors as the studio, with its readers; returns how many."""
+    author = authors[typed['author']]
+    form = {key: typed.get(key, '') for key in ('title', 'body', 'tags', 'summary')}
+    published = now - timedelta(days=float(typed.get('published', 3)))
+    post = posts.save(None, author, form | {'slug': typed.get('old address', '')}, published - timedelta(hours=2))
+    if 'published' in typed:
+        posts.publish(post, published)
+    if 'old address' in typed:
+        post = posts.save(Post.get_by_id(post.id), author, form | {'slug': ''}, published + timedelta(hours=1))
+    if typed.get('state') == 'trash':
+        posts.delete(post, now - timedelta(days=2))
+    return _readers(post, author, int(typed.get('readers', 0)), published, now)
+
+
+def _readers(post: Post, author: User, first_day: int, published: datetime, now: datetime) -> int:
+    if not first_day:
+        return 0
+    days = list(_daily(Random(post.slug), first_day, stats.site_day(published), now))
+    DailyViews.insert_many([{'post': post.id, 'day': day, 'views': views} for day, views in days]).execute()
+    total = sum(views for _, views in days)
+    period_began = stats.site_day(author.reported_until)
+    reported = sum(views for day, views in days if day < period_began)
+    Post.update(views=total, reported_views=reported).where(Post.id == post.id).execute()
+    return total
+
+
+def _daily(chance: Random, first_day: int, published: date, now: datetime) -> Iterator[tuple[date, int]]:
+    """Views of each day: news at first, then a trickle, fewer at weekends, and sometimes somebody passes it on."""
+    today, echo = stats.site_day(now), 0.0
+    for age in range((today - published).days + 1):
+        day = published + timedelta(days=age)
+        echo = echo / 2 + (first_day * chance.uniform(0.4, 1.1) if age and chance.random() < 0.025 else 0)
+        expected = first_day * (0.94 * 0.6 ** age + 0.06 * 0.985 ** age) + echo
+        expected *= chance.uniform(0.75, 1.25) * (0.6 if day.weekday() >= 5 else 1)
+        if expected >= 0.5:
+            yield day, ceil(expected * (now.hour + 1) / 24 if day == today else expected)

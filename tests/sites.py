@@ -1,0 +1,79 @@
+"""For the tests of pages: a site with other settings, a filled one, all that is stored."""
+
+from dataclasses import replace
+
+from conftest import Browser, person, write
+
+from quickpub import db
+from quickpub.models import TABLES, Message, Site
+from quickpub.web import create_app
+
+
+def browser_of(site, **changes):
+    """A stranger's browser on the same site with other settings, as after a restart."""
+    return Browser(create_app(replace(site, **changes)))
+
+
+def form_with(page, name):
+    """The form of a page that has this field or button."""
+    return next(form for form in page.forms.values() if name in form.fields)
+
+
+def stored(*but):
+    """Every row of every table, apart from some tables: equal before and after means that nothing was changed."""
+    with db.db.connection_context():
+        return {table.__name__: sorted(table.select().tuples(), key=repr) for table in TABLES if table not in but}
+
+
+def long_ago(model, **fields):
+    """Set times of all rows of a table back, as if they were written then: nobody has to wait."""
+    with db.db.connection_context():
+        model.update(**fields).execute()
+
+
+def mails(kind=None):
+    """(kind, recipient) of all mails of the ledger, oldest first."""
+    with db.db.connection_context():
+        rows = list(Message.select().order_by(Message.id))
+    return [(row.kind, row.recipient) for row in rows if kind in (None, row.kind)]
+
+
+def fill(count=3):
+    """An owner, two authors and posts of every kind, with `count` public ones; call it on an open database."""
+    olga, alice, bob = person('olga', role='owner'), person('alice', bio='Writes about hills.'), person('bob')
+    for number in range(count):
+        write(alice if number % 3 else bob, f'Post number {number}', body=BODY, tags='Hills, Slow food, 日本',
+              summary='What it is about.' if number % 2 else '')
+    write(alice, 'Only a draft', published=False, tags='Secret plans')
+    write(alice, '', body='Without any title.', published=False)
+    trashed = write(alice, 'Thrown away')
+    type(trashed).update(deleted_at=db.now()).where(type(trashed).id == trashed.id).execute()
+    Site.update(tagline='“News” & <views> from the hill').execute()
+    return olga, alice, bob
+
+
+BODY = '''A first paragraph with *stress*, `code`, [a link](/archive) and <b>HTML</b>.
+
+## A heading & more
+
+| a | b |
+|---|--:|
+| 1 | 2 |
+
+- [ ] to do
+- [x] done
+
+> A quote[^1]
+
+```python
+def hill(height: int) -> str:
+    return f'{height} m'
+```
+
+![A hill](/hill.jpg "The hill")
+
+Term
+: What it is
+
+[^1]: A note.
+'''

@@ -1,0 +1,86 @@
+"""A real SMTP server for tests: keeps what it accepts, and misbehaves for those recipients that a test names."""
+
+import email
+import email.policy
+import socket
+import threading
+from contextlib import contextmanager
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP
+
+
+class Sink:
+    """Accepted mails in `mails`; `answers` maps a recipient to what RCPT says, `after_data` to what DATA says."""
+
+    def __init__(self):
+        self.mails = []
+        self.sessions = set()
+        self.answers = {}
+        self.after_data = {}
+
+    async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
+        answer = self.answers.get(address, '250 OK')
+        if answer == 'drop':
+            server.transport.close()
+            return '421 gone'
+        if answer.startswith('250'):
+            envelope.rcpt_tos.append(address)
+        return answer
+
+    async def handle_DATA(self, server, session, envelope):
+        self.sessions.add(session)
+        answer = self.after_data.get(envelope.rcpt_tos[0], '250 Taken')
+        if answer.startswith('250') or answer == 'drop after taking':
+            mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
+            mail.recipients = envelope.rcpt_tos
+            mail.raw = envelope.content
+            self.mails.append(mail)
+        if answer.startswith('drop'):
+            server.transport.close()
+            return '421 gone'
+        return answer
+
+
+@contextmanager
+def smtp_server(sink=None, **options):
+    """A running server; yields its sink, whose `url` is what QUICKPUB_SMTP wants. Options are aiosmtpd's."""
+    options = {'enable_SMTPUTF8': True} | options
+    sink = sink or Sink()
+
+    class Server(Controller):
+        def factory(self):
+            return SMTP(self.handler, hostname='sink.test', **options)
+
+    sink.port = free_port()
+    controller = Server(sink, hostname='127.0.0.1', port=sink.port)
+    controller.start()
+    sink.url = f'smtp+plain://127.0.0.1:{sink.port}'
+    try:
+        yield sink
+    finally:
+        controller.stop()
+
+
+def free_port():
+    with socket.create_server(('127.0.0.1', 0)) as probe:
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def mute_server():
+    """Accepts connections and never says a word; yields its port."""
+    with socket.create_server(('127.0.0.1', 0)) as server:
+        kept = []
+        threading.Thread(target=lambda: _accept_all(server, kept), daemon=True).start()
+        yield server.getsockname()[1]
+        for connection in kept:
+            connection.close()
+
+
+def _accept_all(server, kept):
+    while True:
+        try:
+            kept.append(server.accept()[0])
+        except OSError:  # closed: the test is over
+            return

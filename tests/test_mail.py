@@ -1,0 +1,312 @@
+"""The mail ledger: what becomes of each mail, with a real SMTP server that behaves and misbehaves."""
+
+import sqlite3
+import ssl
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from conftest import drain, ledger, open_site, outbox, person, text_of, write
+from smtp_rig import Sink, free_port, mute_server, smtp_server
+
+from quickpub import accounts, db, jobs, mail, reports, settings, tasks
+from quickpub.models import Message, User
+
+
+@pytest.fixture
+def sink():
+    with smtp_server() as sink:
+        yield sink
+
+
+@pytest.fixture
+def smtp_site(tmp_path, sink):
+    """A site whose mail server is `sink`."""
+    yield from open_site(settings.from_env({'QUICKPUB_DATA': str(tmp_path / 'data'), 'QUICKPUB_SMTP': sink.url}))
+
+
+def compose(recipient='alice@example.org', key=None, **fields):
+    return mail.compose('reset', recipient, key=key or f'reset:{recipient}', subject='Choose a new password',
+                        payload={'hours': 2}, **fields)
+
+
+def row(number):
+    return Message.get_by_id(number)
+
+
+def later(number, **changes):
+    Message.update(**changes).where(Message.id == number).execute()
+
+
+def test_one_cause_makes_one_mail(site):
+    assert compose(key='same') and compose(key='same') is None
+    assert len(ledger()) == 1
+
+
+def test_a_mail_arrives_whole(smtp_site, sink):
+    number = compose()
+    mail.deliver([number])
+    found = sink.mails[0]
+    assert found['To'] == 'alice@example.org' and found.recipients == ['alice@example.org']
+    assert found['From'].addresses[0].display_name == 'The Village Voice'
+    assert found['Message-ID'] == row(number).message_id and found['Auto-Submitted'] == 'auto-generated'
+    assert found['Date'].datetime.tzinfo is not None
+    assert [part.get_content_type() for part in found.iter_parts()] == ['text/plain', 'text/html']
+    assert row(number).state == 'sent' and row(number).answer == '250 Taken' and row(number).sent_at
+
+
+def test_a_sent_mail_is_not_sent_again(smtp_site, sink):
+    number = compose()
+    mail.deliver([number])
+    mail.deliver([number])
+    assert len(sink.mails) == 1
+
+
+def test_a_batch_uses_one_connection_and_one_bad_recipient_stops_nobody(smtp_site, sink):
+    numbers = [compose(f'reader{each}@example.org') for each in range(10)]
+    sink.answers = {'reader3@example.org': '550 5.1.1 no such user', 'reader5@example.org': '451 4.7.1 greylisted'}
+    mail.deliver(numbers)
+    states = [row(number).state for number in numbers]
+    assert states.count('sent') == 8 and states[3] == 'failed' and states[5] == 'deferred'
+    assert len(sink.mails) == 8 and len(sink.sessions) == 1
+
+
+def test_a_refused_address_is_flagged_and_gets_no_reports(smtp_site, sink):
+    alice = person('alice')
+    sink.answers = {'alice@example.org': '550 5.1.1 no such user'}
+    mail.deliver([compose(user=alice)])
+    assert User.get_by_id(alice.id).mail_trouble == '550 5.1.1 no such user'
+    write(alice)
+    closed = reports.Closed(db.now() + timedelta(days=1), [alice.id])
+    assert reports.close(closed, db.now()) == []
+
+
+def test_a_refused_text_does_not_flag_the_address(smtp_site, sink):
+    alice = person('alice')
+    sink.after_data = {'alice@example.org': '554 5.6.0 not like this'}
+    number = compose(user=alice)
+    mail.deliver([number])
+    assert row(number).state == 'failed' and User.get_by_id(alice.id).mail_trouble is None
+
+
+def test_temporary_failures_back_off_and_are_given_up_after_two_days(smtp_site, sink):
+    sink.answers = {'alice@example.org': '451 4.7.1 later'}
+    number = compose()
+    waits = []
+    for _ in range(4):
+        at = db.now()
+        mail.deliver([number])
+        waits.append(round((row(number).next_try - at) / timedelta(minutes=1)))
+        assert row(number).state == 'deferred' and row(number).answer == '451 4.7.1 later'
+        later(number, next_try=at)
+        assert [ids for ids, _ in mail.due(db.now())] == [[number]]
+    assert waits == [1, 5, 15, 30]
+    later(number, created_at=db.now() - timedelta(days=2, minutes=1))
+    mail.deliver([number])
+    assert row(number).state == 'failed' and 'two days' in row(number).answer
+
+
+def test_what_is_deferred_is_not_due_before_its_time(smtp_site, sink):
+    sink.answers = {'alice@example.org': '451 4.7.1 later'}
+    number = compose()
+    mail.deliver([number])
+    assert list(mail.due(db.now())) == []
+    mail.deliver([number])  # a second job for the same mail
+    assert row(number).attempts == 1
+
+
+def test_the_schedule_finds_a_mail_whose_job_was_lost(smtp_site, sink):
+    number = compose()
+    assert list(mail.due(db.now())) == []
+    later(number, next_try=db.now())
+    tasks.wake_mail.call_local()
+    drain()
+    assert row(number).state == 'sent'
+
+
+@pytest.mark.parametrize('answer', ['drop', '421 4.3.2 shutting down'])
+def test_a_dropped_connection_is_opened_anew_for_the_next_mail(smtp_site, sink, answer):
+    numbers = [compose(f'reader{each}@example.org') for each in range(3)]
+    sink.answers = {'reader0@example.org': answer}
+    mail.deliver(numbers)
+    assert [row(number).state for number in numbers] == ['deferred', 'sent', 'sent']
+
+
+def test_a_connection_dropped_after_the_final_dot_means_a_copy_with_the_same_message_id(smtp_site, sink):
+    number = compose()
+    sink.after_data = {'alice@example.org': 'drop after taking'}
+    mail.deliver([number])
+    assert row(number).state == 'deferred'
+    sink.after_data = {}
+    later(number, next_try=db.now())
+    list(mail.due(db.now()))
+    mail.deliver([number])
+    assert row(number).state == 'sent'
+    assert [found['Message-ID'] for found in sink.mails] == [row(number).message_id] * 2
+
+
+def test_nobody_answering_defers(tmp_path):
+    url = f'smtp+plain://127.0.0.1:{free_port()}'
+    for _ in open_site(settings.from_env({'QUICKPUB_DATA': str(tmp_path / 'data'), 'QUICKPUB_SMTP': url})):
+        number = compose()
+        mail.deliver([number])
+        assert row(number).state == 'deferred' and 'refused' in row(number).answer.lower()
+
+
+def test_a_server_that_never_speaks_is_left_after_a_while(tmp_path, monkeypatch):
+    monkeypatch.setattr(mail, 'TIMEOUT', 0.3)
+    with mute_server() as port:
+        url = f'smtp+plain://127.0.0.1:{port}'
+        for _ in open_site(settings.from_env({'QUICKPUB_DATA': str(tmp_path / 'data'), 'QUICKPUB_SMTP': url})):
+            number = compose()
+            mail.deliver([number])
+            assert row(number).state == 'deferred' and 'did not answer' in row(number).answer
+
+
+def test_a_mail_of_a_dead_process_goes_out_again_with_the_same_message_id(smtp_site, sink):
+    number = compose()
+    later(number, state='sending', sender='gone')
+    before = row(number).message_id
+    mail.deliver([number])
+    assert row(number).state == 'sent' and sink.mails[0]['Message-ID'] == before
+
+
+def test_a_mail_that_another_process_is_sending_is_left_alone(smtp_site, sink):
+    number = compose()
+    other = jobs.processes.lock_file(jobs.run_folder() / 'other.life')
+    later(number, state='sending', sender='other')
+    mail.deliver([number])
+    assert sink.mails == [] and list(mail.due(db.now() + timedelta(hours=1))) == []
+    assert other
+
+
+def test_what_was_sent_is_written_down_although_the_database_is_locked_meanwhile(smtp_site, sink):
+    number = compose()
+    db.db.execute_sql('PRAGMA busy_timeout = 20')
+    locked, release = threading.Event(), threading.Event()
+
+    async def lock_then_answer(server, session, envelope):
+        other = sqlite3.connect(smtp_site.database, isolation_level=None, check_same_thread=False)
+        other.execute('BEGIN IMMEDIATE')
+        locked.set()
+        threading.Thread(target=lambda: (release.wait(30), other.execute('ROLLBACK'), other.close())).start()
+        return await Sink.handle_DATA(sink, server, session, envelope)
+
+    sink.handle_DATA = lock_then_answer
+    threading.Timer(1.5, release.set).start()
+    mail.deliver([number])
+    assert locked.is_set() and row(number).state == 'sent' and len(sink.mails) == 1
+
+
+def test_a_mail_that_cannot_be_made_fails_alone(smtp_site, sink):
+    broken = mail.compose('nosuchkind', 'alice@example.org', key='broken', subject='x')
+    good = compose()
+    mail.deliver([broken, good])
+    assert row(broken).state == 'failed' and 'could not be made' in row(broken).answer
+    assert row(good).state == 'sent'
+
+
+def test_an_international_address_goes_out_as_punycode_and_letters_before_the_at_need_a_server_that_can(smtp_site, sink):
+    assert accounts.clean_email('anna@Bücher.example') == 'anna@xn--bcher-kva.example'
+    number = compose(accounts.clean_email('änna@example.org'))
+    mail.deliver([number])
+    assert row(number).state == 'sent' and sink.mails[0].recipients == ['änna@example.org']
+
+
+def test_a_server_without_such_letters_refuses_them_in_words(tmp_path):
+    with smtp_server(enable_SMTPUTF8=False) as sink:
+        for _ in open_site(settings.from_env({'QUICKPUB_DATA': str(tmp_path / 'data'), 'QUICKPUB_SMTP': sink.url})):
+            number = compose('änna@example.org')
+            mail.deliver([number])
+            assert row(number).state == 'failed' and 'letters before the @' in row(number).answer
+
+
+@pytest.mark.parametrize('typed', ['a@b.c, d@e.f', 'a@b.c\nBcc: d@e.f', '<a@b.c>', 'Anna <a@b.c>', 'a@b.c;d@e.f', '', '@',
+                                   'a' * 300 + '@example.org', 'a@b@c.example'])
+def test_what_is_not_one_address_is_refused(site, typed):
+    with pytest.raises(accounts.Rejected):
+        accounts.clean_email(typed)
+
+
+def test_no_header_can_be_split(smtp_site, sink):
+    from quickpub.models import Site
+    Site.update(title='Voice\r\nBcc: evil@example.org').execute()
+    number = mail.compose('reset', 'alice@example.org', key='x', subject='Hello\r\nBcc: evil@example.org',
+                          payload={'hours': 2})
+    mail.deliver([number])
+    assert sink.mails[0]['Bcc'] is None and sink.mails[0].recipients == ['alice@example.org']
+
+
+def test_a_long_unsubscribe_address_is_not_folded(tmp_path, sink):
+    config = settings.from_env({'QUICKPUB_DATA': str(tmp_path / 'data'), 'QUICKPUB_SMTP': sink.url,
+                                'QUICKPUB_URL': 'https://' + 'long.' * 20 + 'example.org/path'})
+    for _ in open_site(config):
+        alice = person('alice')
+        write(alice)
+        mail.deliver(reports.running([alice.id], db.now()))
+        url = accounts.unsubscribe_url(alice.id)
+        assert f'List-Unsubscribe: <{url}>\r\n'.encode() in sink.mails[0].raw
+        assert sink.mails[0]['List-Unsubscribe-Post'] == 'List-Unsubscribe=One-Click'
+        assert sink.mails[0]['List-Id'].endswith('example.org>')
+
+
+def test_without_a_server_mail_is_kept_in_a_maildir(site):
+    number = compose()
+    mail.deliver([number])
+    assert len(outbox(site)) == 1 and 'password' in text_of(outbox(site)[0])
+    assert row(number).state == 'sent' and row(number).answer.startswith('kept in outbox/new/')
+
+
+# Encryption and logging in
+
+@pytest.fixture
+def certificate():
+    """A certificate for 127.0.0.1 that nobody trusts, with its key."""
+    path = Path(__file__).parent / 'data' / 'nobody-trusts-this.pem'
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return path, context
+
+
+def accept_all(server, session, envelope, mechanism, data):
+    from aiosmtpd.smtp import AuthResult
+    return AuthResult(success=data.login == b'anna' and data.password == b'p@ss word', handled=False)
+
+
+@pytest.mark.parametrize('trusted', [True, False])
+def test_starttls_and_log_in_and_no_certificate_is_taken_on_trust(tmp_path, certificate, monkeypatch, trusted):
+    cert, context = certificate
+    if trusted:
+        monkeypatch.setenv('SSL_CERT_FILE', str(cert))
+    with smtp_server(tls_context=context, require_starttls=True, authenticator=accept_all, auth_required=True) as sink:
+        url = f'smtp://anna:p%40ss%20word@127.0.0.1:{sink.port}'
+        for _ in open_site(settings.from_env({'QUICKPUB_DATA': str(tmp_path / 'data'), 'QUICKPUB_SMTP': url})):
+            number = compose()
+            mail.deliver([number])
+            assert row(number).state == ('sent' if trusted else 'deferred'), row(number).answer
+            assert trusted or 'certificate' in row(number).answer.lower()
+
+
+def test_a_password_is_never_sent_in_the_clear(tmp_path):
+    with smtp_server(authenticator=accept_all, auth_require_tls=False) as sink:
+        url = f'smtp://anna:p%40ss%20word@127.0.0.1:{sink.port}'
+        for _ in open_site(settings.from_env({'QUICKPUB_DATA': str(tmp_path / 'data'), 'QUICKPUB_SMTP': url})):
+            number = compose()
+            mail.deliver([number])
+            assert row(number).state == 'deferred' and 'STARTTLS' in row(number).answer
+    with pytest.raises(settings.SettingsError, match='without encryption'):
+        settings.from_env({'QUICKPUB_SMTP': 'smtp+plain://anna:secret@127.0.0.1'})
+
+
+def test_a_refused_log_in_defers_and_blames_no_address(tmp_path, certificate, monkeypatch):
+    cert, context = certificate
+    monkeypatch.setenv('SSL_CERT_FILE', str(cert))
+    with smtp_server(tls_context=context, authenticator=accept_all) as sink:
+        url = f'smtp://anna:wrong@127.0.0.1:{sink.port}'
+        for _ in open_site(settings.from_env({'QUICKPUB_DATA': str(tmp_path / 'data'), 'QUICKPUB_SMTP': url})):
+            alice = person('alice')
+            number = compose(user=alice)
+            mail.deliver([number])
+            assert row(number).state == 'deferred' and row(number).answer.startswith('535')
+            assert User.get_by_id(alice.id).mail_trouble is None

@@ -1,0 +1,165 @@
+"""Counting views: what is one, and that each recorded one counts once, whatever is killed when."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+from conftest import BROWSER, write
+from jobs_rig import RIG, until
+
+from quickpub import db, stats
+from quickpub.models import DailyViews, Post, SpoolOffset
+
+SITE = 'from quickpub import settings, db, stats; from quickpub.models import Post; db.open_site(settings.from_env())'
+
+
+def views():
+    stats.fold()
+    return Post.get().views
+
+
+# What is a view
+
+@pytest.mark.parametrize(('headers', 'counts'), [
+    ({}, True),
+    ({'User-Agent': ''}, False),
+    ({'User-Agent': ' '}, False),
+    ({'User-Agent': 'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)'}, False),
+    ({'User-Agent': 'Mozilla/5.0 AppleWebKit/537.36 (compatible; GPTBot/1.2; +https://openai.com/gptbot)'}, False),
+    ({'User-Agent': 'Feedly/1.0 (+http://www.feedly.com/fetcher.html)'}, False),
+    ({'User-Agent': 'NetNewsWire (RSS Reader; https://netnewswire.com/)'}, False),
+    ({'User-Agent': 'curl/8.5.0'}, False),
+    ({'User-Agent': 'python-requests/2.32'}, False),
+    ({'User-Agent': BROWSER.replace('Chrome', 'HeadlessChrome')}, False),
+    ({'Sec-Purpose': 'prefetch'}, False),
+    ({'Sec-Purpose': 'prefetch;prerender'}, False),
+    ({'Purpose': 'prefetch'}, False),
+    ({'X-Purpose': 'preview'}, False),
+    ({'X-Moz': 'prefetch'}, False),
+    ({'If-None-Match': '"x"'}, True),  # a browser that asks again is somebody who reads again
+])
+def test_who_reads(site, alice, browse, headers, counts):
+    post = write(alice)
+    browser = browse()
+    browser.extra_environ['HTTP_USER_AGENT'] = headers.pop('User-Agent', BROWSER)
+    browser.get(post.path, headers=headers)
+    with db.db.connection_context():
+        assert views() == (1 if counts else 0)
+
+
+def test_asking_for_the_head_is_not_reading(site, alice, browse):
+    post = write(alice)
+    browse().head(post.path)
+    with db.db.connection_context():
+        assert views() == 0
+
+
+def test_the_author_and_the_owner_do_not_count_and_other_authors_do(site, olga, alice, bob, browse):
+    post = write(alice)
+    for user, expected in ((alice, 0), (olga, 0), (bob, 1), (None, 2)):
+        browse(user).get(post.path)
+        with db.db.connection_context():
+            assert views() == expected
+
+
+def test_drafts_and_previews_do_not_count(site, alice, browse):
+    post = write(alice, published=False)
+    browser = browse(alice)
+    browser.get(f'/studio/posts/{post.id}/preview')
+    browse().get(post.path, status=404)
+    with db.db.connection_context():
+        assert views() == 0
+
+
+# Counting
+
+def test_views_count_by_post_and_by_day_in_the_zone_of_the_site(site, alice):
+    first, second = write(alice, 'One'), write(alice, 'Two')
+    at = db.now().replace(year=2026, month=3, day=5)
+    for post, times in ((first, 3), (second, 2)):
+        for _ in range(times):
+            stats.record(post, at)
+    assert stats.fold() == 5 and stats.fold() == 0
+    assert [(row.post.title, str(row.day), row.views) for row in DailyViews.select().order_by(DailyViews.post)] == [
+        ('One', '2026-03-05', 3), ('Two', '2026-03-05', 2)]
+    assert Post.get_by_id(first.id).views == 3
+
+
+def test_parallel_writers_and_folders_count_each_view_once(site, alice):
+    post = write(alice)
+    over = threading.Event()
+
+    def fold_all_the_time():
+        with db.db.connection_context():
+            while not over.is_set():
+                stats.fold()
+
+    def read(number):
+        for _ in range(250):
+            stats.record(post, db.now())
+
+    folders = [threading.Thread(target=fold_all_the_time) for _ in range(2)]
+    readers = [threading.Thread(target=read, args=(number,)) for number in range(4)]
+    for thread in folders + readers:
+        thread.start()
+    for thread in readers:
+        thread.join()
+    over.set()
+    for thread in folders:
+        thread.join()
+    assert views() == 1000
+
+
+def test_a_writer_that_is_killed_loses_nothing_and_its_file_is_tidied_away(site, alice):
+    post = write(alice)
+    writer = subprocess.Popen(
+        [sys.executable, '-c', f'{SITE}; db.db.connect(); post = Post.get()\n'
+         'for _ in range(123): stats.record(post, db.now())\nprint("done", flush=True)\nimport time; time.sleep(600)'],
+        env=RIG | site.environ(), stdout=subprocess.PIPE)
+    assert writer.stdout.readline() == b'done\n'
+    assert views() == 123 and len(list(stats.spool_folder().iterdir())) == 1
+    writer.kill()
+    writer.wait()
+    writer.stdout.close()
+    assert views() == 123 and list(stats.spool_folder().iterdir()) == []
+    assert SpoolOffset.select().count() == 0 and post.views == 0
+
+
+def test_killing_who_counts_neither_loses_nor_doubles(site, alice):
+    post = write(alice)
+    counter = [sys.executable, '-c', f'{SITE}; db.db.connect()\nprint("on", flush=True)\nwhile True: stats.fold()']
+    recorded = 0
+    for _ in range(8):
+        process = subprocess.Popen(counter, env=RIG | site.environ(), stdout=subprocess.PIPE)
+        process.stdout.readline()
+        for _ in range(400):
+            stats.record(post, db.now())
+            recorded += 1
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+    until(lambda: views() == recorded, 10)
+    assert sum(row.views for row in DailyViews.select()) == recorded
+
+
+def test_half_a_line_waits_for_its_other_half_and_nonsense_is_passed_over(site, alice):
+    post = write(alice)
+    stats.record(post, db.now())
+    path = next(stats.spool_folder().iterdir())
+    whole = path.read_bytes()
+    with open(path, 'ab') as file:
+        file.write(b'rubbish\n\xff\xfe\n999999 2026-01-01\n' + whole[:3])
+    assert views() == 1
+    with open(path, 'ab') as file:
+        file.write(whole[3:])
+    assert views() == 2
+
+
+def test_views_of_a_deleted_post_are_dropped(site, alice):
+    post = write(alice)
+    stats.record(post, db.now())
+    post.delete_instance()
+    assert stats.fold() == 1 and DailyViews.select().count() == 0
