@@ -100,6 +100,10 @@ class Owner:
 
     @property
     def name(self) -> str:
+        # Known, it takes no lock: it is asked for inside of transactions, and a claim waits for one with the lock held.
+        return self._name or self._make_name()
+
+    def _make_name(self) -> str:
         with self.lock:
             if not self._name:
                 name = f'{self.parent}~{os.getpid()}' if self.parent else f'{self.family}.{processes.new_name()}'

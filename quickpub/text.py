@@ -5,11 +5,13 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from html import escape, unescape
+from itertools import pairwise
 from time import thread_time
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import nh3
+import wcwidth
 import pygments
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markdown_it import MarkdownIt
@@ -28,13 +30,14 @@ from slugify import slugify
 READ_PER_MINUTE = 220  # words
 MAX_TAGS, MAX_TAG = 12, 40
 
+# What Pygments colours without needing seconds for one hostile line (see MAX_CODE_TIME); `console` and `ini` would.
 LANGUAGES = frozenset(
-    'bash c console cpp css diff docker go haskell html ini java javascript js json kotlin lua make php pycon py '
-    'python r ruby rust sh sql swift toml ts typescript xml yaml'.split())
+    'bash c cpp css diff docker go haskell html java javascript js json kotlin lua make php pycon py python r ruby '
+    'rust sh sql swift toml ts typescript xml yaml'.split())
 
 # Limits that no honest text meets. What lies past them stays as it was typed; without them some are quadratic.
 MAX_CODE = 10_000  # characters of one piece of code, to be coloured
-MAX_CODE_TIME = 0.5  # seconds of work for all of them: many of Pygments' lexers are quadratic, or worse
+MAX_CODE_TIME = 0.5  # seconds of work for all of them, looked at between two words: many lexers are quadratic
 MAX_QUOTED = 5_000  # characters of one paragraph, for typographer's quotes
 MAX_HTML = 5_000  # HTML tags typed into one text: each may be nested in the one before
 MAX_LINKED = 100_000  # characters of addresses and titles, beyond ten times the text: one reference, used often
@@ -42,8 +45,8 @@ MAX_LINKED = 100_000  # characters of addresses and titles, beyond ten times the
 # Nothing else may stand in a page. Our own markup passes here too, so what a rule below makes is listed.
 TAGS = frozenset(
     'a abbr b blockquote br caption cite code dd del details div dl dt em figcaption figure h2 h3 h4 h5 h6 hr i img '
-    'ins kbd li mark ol p pre q s samp section small span strong sub summary sup table tbody td tfoot th thead tr u ul '
-    'var'.split())
+    'ins kbd li mark ol p pre q s samp section small span strong sub summary sup table tbody td tfoot th thead tr u '
+    'ul var'.split())
 ATTRIBUTES = {
     '*': {'id', 'lang', 'dir', 'title'}, 'a': {'href'}, 'details': {'open'}, 'img': {'src', 'alt', 'width', 'height'},
     'ol': {'start', 'reversed'}, 'td': {'colspan', 'rowspan'}, 'th': {'colspan', 'rowspan'}}
@@ -67,6 +70,7 @@ FOOTNOTE_MARK = re.compile(r'\[\^[^\s\]]{1,100}\]')
 NOT_IN_TEXT = re.compile('[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]')  # nor may they stand in XML, so in a feed
 NOT_IN_LINE = re.compile(  # controls but white space, half characters, what turns text around or cannot be seen
     '[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\u200b\ufeff\ufffe\uffff]')
+MUCH_SPACE = re.compile(r'\s{100}')  # the one thing that makes a single step of the C lexer take a minute
 HALF_CHARACTER = re.compile('[\ud800-\udfff]')
 WORD = re.compile('[\u3040-\u30ff\u3400-\u9fff]|[^\\s\u3040-\u30ff\u3400-\u9fff]+')
 SENTENCE_END = re.compile(r'[.!?…。！？]["”’»)]?(?=\s|$)')
@@ -173,6 +177,18 @@ def minutes(count: int) -> str:
     return f'{max(1, round(count / READ_PER_MINUTE))} min read'
 
 
+def column(title: str, width: int) -> str:
+    """A title cut to, or filled up to, so many columns of a terminal, where some characters take two and some none.
+
+    One that reads from right to left is isolated, so that it does not turn around what stands beside it.
+    """
+    if wcwidth.width(title) > width:
+        title = wcwidth.clip(title, 0, width - 1) + '…'
+    is_rtl = any(unicodedata.bidirectional(each) in ('R', 'AL') for each in title)
+    filled = ' ' * (width - wcwidth.width(title))
+    return (f'\u2068{title}\u2069' if is_rtl else title) + filled
+
+
 def plural(count: int, one: str, many: str) -> str:
     return f'{number(count)} {one if count == 1 else many}'
 
@@ -228,7 +244,7 @@ def _reshape(state: StateCore) -> None:
     levels = [int(token.tag[1]) for token in tokens if token.type == 'heading_open']
     shift = 2 - min(levels, default=2)
     taken: dict[str, int] = {}
-    for token, following in zip(tokens, tokens[1:]):
+    for token, following in pairwise(tokens):
         if token.type in ('heading_open', 'heading_close'):
             token.tag = f'h{min(6, int(token.tag[1]) + shift)}'
         if token.type == 'heading_open':
@@ -241,10 +257,11 @@ def _reshape(state: StateCore) -> None:
                 token.attrSet('class', align)
             if token.type == 'th_open':
                 token.attrSet('scope', 'col')
-    for opening, content, closing in zip(tokens, tokens[1:], tokens[2:]):
-        if opening.type == 'paragraph_open' and content.children and len(content.children) == 1:
-            image = content.children[0]
-            if image.type == 'image' and image.attrs.get('title'):
+    for index, opening in enumerate(tokens):
+        if opening.type == 'paragraph_open':
+            content, closing = tokens[index + 1:index + 3]
+            image = content.children[0] if content.children and len(content.children) == 1 else None
+            if content.children and image and image.type == 'image' and image.attrs.get('title'):
                 opening.tag = closing.tag = 'figure'
                 opening.hidden = closing.hidden = False
                 caption = Token('text', '', 0, content=str(image.attrs.pop('title')))
@@ -259,7 +276,8 @@ def _colour(state: StateCore) -> None:
         if token.type == 'fence':
             language = token.info.strip().partition(' ')[0].lower()
             token.info = language if language in LANGUAGES else ''
-            if token.info and len(token.content) <= MAX_CODE and thread_time() < deadline:
+            is_small = len(token.content) <= MAX_CODE and not MUCH_SPACE.search(token.content)
+            if token.info and is_small and thread_time() < deadline:
                 parts = get_lexer_by_name(language, stripnl=False).get_tokens(token.content)
                 try:
                     code = pygments.format(_in_time(parts, deadline), HtmlFormatter(nowrap=True))
@@ -308,4 +326,4 @@ CLEANER = nh3.Cleaner(
 
 env = Environment(loader=PackageLoader('quickpub'), autoescape=select_autoescape(), undefined=StrictUndefined,
                   trim_blocks=True, lstrip_blocks=True, auto_reload=False)
-env.filters.update(day=day, iso=iso, clock=clock, number=number, minutes=minutes, plural=plural)
+env.filters.update(day=day, iso=iso, clock=clock, number=number, minutes=minutes, plural=plural, column=column)

@@ -8,6 +8,7 @@ from hashlib import sha256
 import pytest
 from conftest import PASSWORD, drain, ledger, link_in, outbox, path_in, text_of
 from sites import browser_of, form_with, long_ago, mails, stored
+from webtest import AppError
 
 from quickpub import accounts, db
 from quickpub.models import Attempt, Message, Post, Session, Site, Token, User
@@ -224,7 +225,7 @@ def test_a_second_sign_up_for_an_unconfirmed_address_changes_nothing(site, brows
     page = sign_up(browse(), name='Mallory', email='ALICE@example.org', password=ANOTHER)
     assert 'Look in your mailbox' in page and stored() == before
     browser = browse()
-    with pytest.raises(Exception, match='400'):
+    with pytest.raises(AppError, match='400'):
         browser.log_in(user(), ANOTHER)
     browser.log_in(user(), PASSWORD)
 
@@ -265,8 +266,7 @@ def test_pages_do_not_tell_whether_an_address_is_known(alice, browse, connection
     names = ('alice', 'zoe', 'nobody', 'alice')
     answers = [ask(browse(), f'{name}@example.org') for name in names]
     assert {answer.status for answer in answers} == {'200 OK'}
-    pages = {answer.body.replace(f'{name}@example.org'.encode(), b'') for answer, name in zip(answers, names, strict=True)}
-    assert len(pages) == 1
+    assert len({answer.text.replace(f'{name}@', '') for answer, name in zip(answers, names, strict=True)}) == 1
     headers = {tuple(pair for pair in answer.headers.items() if pair[0] != 'Content-Length') for answer in answers}
     assert len(headers) == 1 and 'Set-Cookie' not in answers[0].headers
 

@@ -1,13 +1,14 @@
 """Markdown to safe HTML, and everything else that is made of text."""
 
+import random
 import re
 import time
 import unicodedata
 from datetime import datetime
-from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 
+import html5lib
 import jinja2
 import pytest
 from markupsafe import Markup
@@ -103,45 +104,41 @@ def test_code_in_an_unknown_language_stays_as_it_is(fence):
 
 # What must never come out
 
-class Page(HTMLParser):
-    """Reads HTML as a browser would and keeps every element with its attributes."""
-
-    def __init__(self, html: str):
-        super().__init__()
-        self.elements: list[tuple[str, dict]] = []
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag, attrs):
-        self.elements.append((tag, dict(attrs)))
-
-
 HOSTILE = [
     '<script>alert(1)</script>', '<SCRIPT SRC=//x></SCRIPT>', '<scr<script>ipt>alert(1)</scr</script>ipt>',
-    '<img src=x onerror=alert(1)>', '<img/src="x"/onerror=alert(1)>', '<p onclick="x">a</p>', '<a href=x onmouseover=y>',
+    '<img src=x onerror=alert(1)>', '<img/src="x"/onerror=alert(1)>', '<p onclick="x">a</p>',
+    '<a href=x onmouseover=y>',
     '[a](javascript:alert(1))', '[a](JaVaScRiPt:alert(1))', '<javascript:alert(1)>', '![a](javascript:alert(1))',
     '<a href="javascript:alert(1)">a</a>', '<a href=" &#14; javascript:alert(1)">a</a>',
     '<a href="java&#10;script:alert(1)">a</a>', '<a href="java&#1;script:alert(1)">a</a>',
     '<a href="java&#0;script:alert(1)">a</a>', '<a href="java\x01script:alert(1)">a</a>',
     '<a href="javascript&colon;alert(1)">a</a>', '<a href="vbscript:x">a</a>', '[a]: javascript:x\n\n[a]',
     '![a](data:image/svg+xml;base64,AAAA)', '![a](data:image/png;base64,AAAA)', '<img src="data:text/html,x">',
-    '<a href="data:text/html,<script>alert(1)</script>">a</a>', '<a href="blob:x">a</a>', '<a href="file:///etc">a</a>',
-    '<svg onload=alert(1)>', '<svg><script>alert(1)</script></svg>', '<svg><a xlink:href="javascript:x"><text>a</text></a>',
+    '<a href="data:text/html,<script>alert(1)</script>">a</a>', '<a href="blob:x">a</a>',
+    '<a href="file:///etc">a</a>',
+    '<svg onload=alert(1)>', '<svg><script>alert(1)</script></svg>',
+    '<svg><a xlink:href="javascript:x"><text>a</text></a>',
     '<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>', '<math href="javascript:x">a</math>',
-    '<svg></p><style><a id="</style><img src=1 onerror=alert(1)>">', '<noscript><p title="</noscript><img src=x onerror=x>">',
+    '<svg></p><style><a id="</style><img src=1 onerror=alert(1)>">',
+    '<noscript><p title="</noscript><img src=x onerror=x>">',
     '<form><math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>',
     '<style>body{display:none}</style>', '<p style="position:fixed">a</p>', '<link rel=stylesheet href=//x>',
     '<base href="//evil.example/">', '<meta http-equiv=refresh content="0;url=//x">', '<iframe src="//x"></iframe>',
-    '<iframe srcdoc="<script>alert(1)</script>">', '<object data=x></object>', '<embed src=x>', '<video src=x autoplay>',
+    '<iframe srcdoc="<script>alert(1)</script>">', '<object data=x></object>', '<embed src=x>',
+    '<video src=x autoplay>',
     '<form action=/settings method=post><button name=action value=x>a</button></form>', '<input autofocus onfocus=x>',
     '<textarea>', '<select><option>a</select>', '<button formaction="javascript:x">a</button>',
-    '<template><script>alert(1)</script></template>', '<!--><script>alert(1)</script>-->', '<![CDATA[<script>x</script>]]>',
-    '<?php <script>x</script> ?>', '<title><img src=x onerror=x></title>', '<xmp><script>x</script></xmp>', '<plaintext><b>',
+    '<template><script>alert(1)</script></template>', '<!--><script>alert(1)</script>-->',
+    '<![CDATA[<script>x</script>]]>',
+    '<?php <script>x</script> ?>', '<title><img src=x onerror=x></title>', '<xmp><script>x</script></xmp>',
+    '<plaintext><b>',
     '<h1>a</h1>', '<main>a</main>', '<body onload=x>', '<html>', '<dialog open>a</dialog>', '<marquee>a</marquee>',
-    '<a target=_blank ping=//x download href=/x>a</a>', '<a name=x>a</a>', '<img name=body src=x>', '<img srcset="//x 1x">',
+    '<a target=_blank ping=//x download href=/x>a</a>', '<a name=x>a</a>', '<img name=body src=x>',
+    '<img srcset="//x 1x">',
     '<p class="notice main">a</p>', '<div class="table" role="alert" tabindex="1" aria-label="x">a</div>',
     '<p data-x=1 slot=x is=x contenteditable autofocus tabindex=0 accesskey=a hidden>a</p>',
-    '<pre tabindex="-1">a</pre>', '```x" onclick="alert(1)\na\n```', '```<script>\na\n```', '[^1]\n\n[^1]: <script>x</script>',
+    '<pre tabindex="-1">a</pre>', '```x" onclick="alert(1)\na\n```', '```<script>\na\n```',
+    '[^1]\n\n[^1]: <script>x</script>',
     '| <script>x</script> |\n|-|\n| <img src=x onerror=x> |', '# <script>x</script>', '# <img src=x onerror=x>',
     '![<script>x</script>](/a "<script>x</script>")', '[a](/b "\\" onclick=\\"x")', '![" onerror="x](/y)',
     '- [x] <script>x</script>', 'a\n: <script>x</script>', '&lt;script&gt;x&lt;/script&gt;', '\\<script>x\\</script>',
@@ -174,33 +171,36 @@ def allowed(tag: str, name: str, value: str | None) -> bool:
 
 
 def assert_safe(html: str) -> None:
-    for tag, attributes in Page(html).elements:
-        assert tag in text.TAGS
-        for name, value in attributes.items():
-            assert allowed(tag, name, value), (tag, name, value)
+    """Read it as a browser does, and look at every element."""
+    for element in html5lib.parseFragment(html, namespaceHTMLElements=False).iter():
+        assert element.tag in text.TAGS | {'DOCUMENT_FRAGMENT'}
+        for name, value in element.items():
+            assert allowed(element.tag, name, value), (element.tag, name, value)
 
 
 def test_no_dangerous_tag_is_on_the_list():
-    assert not text.TAGS & set('script style svg math iframe frame object embed form input button select textarea base '
-                               'meta link title template noscript h1 main body html head dialog'.split())
+    assert not text.TAGS & set('script style svg math iframe frame object embed form input button select textarea '
+                               'base meta link title template noscript h1 main body html head dialog'.split())
 
 
 @pytest.mark.parametrize('source', HOSTILE)
 def test_nothing_hostile_comes_out(source):
-    for around in (source, f'a {source} b', f'> - {source}', f'<div>{source}</div>', f'<b title="{source}">', source * 3):
+    for around in (source, f'a {source} b', f'> - {source}', f'<div>{source}</div>', f'<b title="{source}">',
+                   source * 3):
         assert_safe(text.markdown(around))
 
 
 def test_random_mixtures_of_hostile_pieces_stay_safe():
-    import random
     chance = random.Random(7)
-    pieces = HOSTILE + ['<', '>', '"', "'", '`', '\n', '\n\n', '    ', '*', '[', ']', '(', ')', '&', '</p>', '</a>', '|']
+    pieces = HOSTILE + ['<', '>', '"', "'", '`', '\n', '\n\n', '    ', '*', '[', ']', '(', ')', '&', '</p>',
+    '</a>', '|']
     for _ in range(400):
         assert_safe(text.markdown(''.join(chance.choice(pieces) for _ in range(12))))
 
 
 @pytest.mark.parametrize('source', [
-    '<p id="main">a</p>', '<a id=user href=/x>b</a>', '# Main', '<h2 id="notice">c</h2>', '<img id=body src=/x alt="">'])
+    '<p id="main">a</p>', '<a id=user href=/x>b</a>', '# Main', '<h2 id="notice">c</h2>',
+    '<img id=body src=/x alt="">'])
 def test_no_id_can_be_taken_for_one_of_the_page(source):
     assert re.findall(r' id="(h-)?', text.markdown(source)) == ['h-']
 
@@ -212,7 +212,8 @@ def test_the_cleaner_keeps_what_our_own_rules_make():
     assert 'class=""' not in html
 
 
-@pytest.mark.parametrize('source', ['a\x00b\x08\x0b\x0c\ud800\ufffe\uffffc', '<p title="&#1;&#11;&#xfffe;">a</p>', '&#1;&#0;'])
+@pytest.mark.parametrize('source', ['a\x00b\x08\x0b\x0c\ud800\ufffe\uffffc', '<p title="&#1;&#11;&#xfffe;">a</p>',
+'&#1;&#0;'])
 def test_html_can_stand_in_a_feed(source):
     html = text.markdown(source)
     escaped = str(Markup('<content>{}</content>').format(html))
@@ -226,8 +227,10 @@ def repeat(piece: str, length: int) -> str:
 
 
 SHAPES = [
-    '[', '![', '[](', '[a](', '[[', '> ', '>', '`', '` `` ', '*', '*a **a ', '_a', '~', '\x00', '\ud800', '"a" ', '<', '<a ',
-    '<a href="', '<!--', '<?', '<b>', '<b><p>', '&', '<table><tr><td>', '<details>', '<svg>', '- ', '1. ', '- - - a\n', '|',
+    '[', '![', '[](', '[a](', '[[', '> ', '>', '`', '` `` ', '*', '*a **a ', '_a', '~', '\x00', '\ud800', '"a" ',
+    '<', '<a ',
+    '<a href="', '<!--', '<?', '<b>', '<b><p>', '&', '<table><tr><td>', '<details>', '<svg>', '- ', '1. ',
+    '- - - a\n', '|',
     '|-', '# a\n', 'a\n: b\n\n', '[^a]: ', '[^a]: b\n', '\\', '<p>']
 
 
@@ -246,8 +249,8 @@ def test_hostile_text_is_survived(source):
 
 
 @pytest.mark.parametrize('source', [
-    '"' * 200_000, repeat("it's ", 200_000), repeat('<div>', 200_000), repeat('<ul><li>', 200_000),
-    '[^a]: b\n\n' + repeat('[^', 50_000), '```c\n' + '\n' * 9_000 + '\n```',
+    '"' * 200_000, repeat("it's ", 400_000), repeat('<div>', 200_000), repeat('<ul><li>', 200_000),
+    '[^a]: b\n\n' + repeat('[^', 50_000), '```c\na' + ' ' * 9_000 + '(\n```',
     ('```java\n' + repeat('a ', 9_000) + '\n```\n') * 20,
 ], ids=lambda source: ascii(source[:12]))
 def test_what_would_take_minutes_is_limited(source):
@@ -277,7 +280,7 @@ def test_long_text_keeps_what_is_past_the_limits():
 
 
 def test_an_ordinary_long_post_is_fast():
-    paragraph = 'It\'s a "quiet" morning, and the **baker** has [opened](https://example.org/) his shop -- at last.\n\n'
+    paragraph = 'It\'s a "quiet" morning, and the **baker** has [opened](https://example.org/) -- at last.\n\n'
     source = (paragraph * 4 + '## A part\n\n- one\n- two\n\n') * 230
     assert 90_000 < len(source) < 110_000
     started = time.thread_time()
@@ -288,7 +291,8 @@ def test_an_ordinary_long_post_is_fast():
 # Plain text, excerpts, words
 
 def test_plain_text_has_a_line_for_each_block_and_no_footnote_marks():
-    html = text.markdown('# A *title*\n\nOne & two[^1] <b>\nthree\n\n- a\n- b\n\n| c | d |\n|-|-|\n| 1 | 2 |\n\n[^1]: Note.')
+    html = text.markdown('# A *title*\n\nOne & two[^1] <b>\nthree\n\n- a\n- b\n\n| c | d |\n|-|-|\n| 1 | 2 |\n\n'
+                         '[^1]: Note.')
     assert text.plain(html) == 'A title\nOne & two three\na\nb\nc d\n1 2\nNote.'
 
 
@@ -331,9 +335,12 @@ def test_words(source, count):
 # What people type
 
 @pytest.mark.parametrize('typed, expected', [
-    ('Hello, World', 'hello-world'), ("Don't stop", 'dont-stop'), ('Rock’n’roll', 'rocknroll'), ('Übung für Zoë', 'ubung-fur-zoe'),
-    ('Привет мир', 'privet-mir'), ('2026', '2026'), ('  --a__b--  ', 'a-b'), ('a/../b?c#d', 'a-b-c-d'), ('&amp; &#65;', 'amp-65'),
-    ('', 'post'), ('🎉 !!', 'post'), ('\ud800\x00', 'post'), ('x' * 200, 'x' * 80), ('word ' * 40, '-'.join(['word'] * 16)),
+    ('Hello, World', 'hello-world'), ("Don't stop", 'dont-stop'), ('Rock’n’roll', 'rocknroll'),
+    ('Übung für Zoë', 'ubung-fur-zoe'),
+    ('Привет мир', 'privet-mir'), ('2026', '2026'), ('  --a__b--  ', 'a-b'), ('a/../b?c#d', 'a-b-c-d'),
+    ('&amp; &#65;', 'amp-65'),
+    ('', 'post'), ('🎉 !!', 'post'), ('\ud800\x00', 'post'), ('x' * 200, 'x' * 80),
+    ('word ' * 40, '-'.join(['word'] * 16)),
     ('a ' + 'x' * 100, 'a'),
 ])
 def test_slug(typed, expected):
@@ -343,8 +350,10 @@ def test_slug(typed, expected):
 @pytest.mark.parametrize('typed, expected', [
     ('  a \t b\r\nc  ', 'a b c'), ('a\u2028b\u2029c\x85d\xa0e', 'a b c d e'), ('a\x00b\x1b[0m\x7f\x9b', 'ab[0m'),
     ('\u202eabc\u202c \u2066d\u2069', 'abc d'), ('a\ud800b', 'ab'), ('a\udcffb', 'ab'), ('e\u0301', 'é'),
-    ('abcdefghijk', 'abcdefghij'), ('abcdefghi jk', 'abcdefghi'), ('', ''), ('\u200b\ufeff', ''), ('\u200f \u00ad', ''),
-    ('\u0301', ''), ('a \u200b b', 'a b'), ('👩‍🌾', '👩‍🌾'), ('سلام', 'سلام'), ('ab\u200cc', 'ab\u200cc'), ('<b>&', '<b>&'),
+    ('abcdefghijk', 'abcdefghij'), ('abcdefghi jk', 'abcdefghi'), ('', ''), ('\u200b\ufeff', ''), ('\u200f \u00ad',
+    ''),
+    ('\u0301', ''), ('a \u200b b', 'a b'), ('👩‍🌾', '👩‍🌾'), ('سلام', 'سلام'), ('ab\u200cc', 'ab\u200cc'), ('<b>&',
+    '<b>&'),
     ('a\ufffe\uffffb', 'ab'),
 ])
 def test_line(typed, expected):
@@ -391,10 +400,12 @@ def shown(source: str, **context) -> str:
 @pytest.mark.parametrize('source, expected', [
     ('{{ when|day }}', '22 November 2026'), ('{{ when|iso }}', '2026-11-22T10:04:05Z'),
     ("{{ when|day('Pacific/Kiritimati') }}", '23 November 2026'),
-    ("{{ when|clock('UTC') }}", '22 November 2026, 10:04'), ("{{ when|clock('Europe/Berlin') }}", '22 November 2026, 11:04'),
+    ("{{ when|clock('UTC') }}", '22 November 2026, 10:04'),
+    ("{{ when|clock('Europe/Berlin') }}", '22 November 2026, 11:04'),
     ("{{ when|clock('Pacific/Kiritimati') }}", '23 November 2026, 00:04'),
     ('{{ 0|number }}', '0'), ('{{ 999|number }}', '999'), ('{{ 12345|number }}', '12\u202f345'),
-    ('{{ 1234567|number }}', '1\u202f234\u202f567'), ('{{ 0|minutes }}', '1 min read'), ('{{ 880|minutes }}', '4 min read'),
+    ('{{ 1234567|number }}', '1\u202f234\u202f567'), ('{{ 0|minutes }}', '1 min read'), ('{{ 880|minutes }}',
+    '4 min read'),
     ("{{ 1|plural('view', 'views') }}", '1 view'), ("{{ 0|plural('view', 'views') }}", '0 views'),
     ("{{ 1200|plural('view', 'views') }}", '1\u202f200 views'),
 ])
@@ -437,4 +448,4 @@ def test_no_template_declares_its_values_safe():
 
 def test_text_imports_nothing_of_the_package():
     source = Path(text.__file__).read_text()
-    assert not re.search(r'^\s*(from\s+\.|from\s+quickpub|import\s+quickpub|import bottle|from bottle)', source, re.MULTILINE)
+    assert not re.search(r'^\s*(from\s+(\.|quickpub|bottle)|import\s+(quickpub|bottle))', source, re.MULTILINE)

@@ -1,4 +1,4 @@
-"""`quickpub demo`: an empty site filled with five authors, their posts and weeks of readers, to see everything at once.
+"""`quickpub demo`: an empty site filled with five authors, their posts and weeks of readers, to see it all at once.
 
 The posts are the Markdown files beside this one: lines of `key: value`, an empty line, the text. Everything is made
 from the time given and fixed seeds, so two sites filled at the same moment are the same.
@@ -21,13 +21,16 @@ BEGAN = timedelta(days=75)  # ago; a few days before the first post
 
 # The first part of the mail address: name, time zone, bio. The first is the owner where the site has none.
 AUTHORS = {
-    'marta': ('Marta Kowalczyk', 'Europe/Warsaw', 'Looks after a village reading room, and keeps the keys of this site.'),
-    'tunde': ('Tunde Adeyemi', 'Africa/Lagos', 'Mends radios, bicycles and most things with a screw, on Saturdays with '
-                                               'anybody who comes.'),
-    'sadia': ('Sadia Rahman', 'Asia/Dhaka', 'Plant ecologist; counts what grows where nobody planted anything.'),
-    'joaquin': ('Joaquín Vera', 'America/Santiago', 'Teaches mathematics in a small town, and is corrected by the '
-                                                    'editors of its school paper.'),
-    'aroha': ('Aroha Tipene', 'Pacific/Auckland', 'Secretary of a rowing club. Second oar, first at the kettle.'),
+    'marta': ('Marta Kowalczyk', 'Europe/Warsaw',
+              'Looks after a village reading room, and keeps the keys of this site.'),
+    'tunde': ('Tunde Adeyemi', 'Africa/Lagos',
+              'Mends radios, bicycles and most things with a screw, on Saturdays with anybody who comes.'),
+    'sadia': ('Sadia Rahman', 'Asia/Dhaka',
+              'Plant ecologist; counts what grows where nobody planted anything.'),
+    'joaquin': ('Joaquín Vera', 'America/Santiago',
+                'Teaches mathematics in a small town, and is corrected by the editors of its school paper.'),
+    'aroha': ('Aroha Tipene', 'Pacific/Auckland',
+              'Secretary of a rowing club. Second oar, first at the kettle.'),
 }
 
 
@@ -37,12 +40,12 @@ class NotEmpty(Exception):
 
 def fill(now: datetime) -> dict[str, int]:
     """Fill the open site, all of it or nothing; returns how much of what was made. Raises NotEmpty."""
-    password = [accounts.hash_password(PASSWORD) for _ in AUTHORS]  # slow on purpose, so before the transaction
+    hashes = [accounts.hash_password(PASSWORD) for _ in AUTHORS]  # slow on purpose, so before the transaction
     with db.atomic():
         _check_empty()
         if not Site.select().exists():
             Site.create(id=1, **SITE)
-        authors = {key: _author(key, hashed, now) for key, hashed in zip(AUTHORS, password)}
+        authors = {key: _author(key, hashed, now) for key, hashed in zip(AUTHORS, hashes, strict=True)}
         views = [_post(typed, authors, now) for typed in _texts()]
     return {'authors': len(authors), 'posts': len(views), 'views': sum(views)}
 

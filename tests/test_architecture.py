@@ -1,0 +1,123 @@
+"""Who may import whom: downward only. The same picture stands in README.md."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import quickpub
+
+HOUSE = Path(quickpub.__file__).parent
+
+# Top to bottom: a module may import what stands in a lower row, never its own row or a higher one.
+FLOORS = [
+    ['__main__'],
+    ['cli'],
+    ['server'],
+    ['web'],
+    ['pages.public', 'pages.account', 'pages.studio', 'pages.admin'],
+    ['shortcuts'],
+    ['tasks'],
+    ['demo'],
+    ['reports'],
+    ['posts'],
+    ['stats', 'accounts'],
+    ['mail'],
+    ['worker'],
+    ['jobs'],
+    ['models'],
+    ['text'],
+    ['db'],
+    ['settings', 'processes'],
+]
+FLOOR = {module: number for number, floor in enumerate(FLOORS) for module in floor}
+
+# These libraries only there, so that each can be exchanged or upgraded in one place.
+ONLY_IN = {
+    'bottle': {'web', 'shortcuts', 'pages.public', 'pages.account', 'pages.studio', 'pages.admin'},
+    'huey': {'worker', 'tasks'},
+    'granian': {'server'},
+    'click': {'cli'},
+    'jinja2': {'text'},
+    'nh3': {'text'},
+    'wcwidth': {'text'},
+    'argon2': {'accounts'},
+    'crawlerdetect': {'stats'},
+    'email_validator': {'settings'},
+    'smtplib': {'mail'},
+    'sqlite3': set(),  # peewee's own, or two copies in one process would drop each other's locks
+    'pickle': set(),
+}
+
+
+def modules():
+    for path in sorted(HOUSE.rglob('*.py')):
+        name = '.'.join(path.relative_to(HOUSE).with_suffix('').parts)
+        if not name.startswith('migrations') and name not in ('__init__', 'pages.__init__'):
+            yield name.removesuffix('.__init__'), path
+
+
+def imports(name, path):
+    """What a module imports: names inside the package, and top-level names of libraries."""
+    inside, outside = set(), set()
+    package = name.split('.')[:-1] if path.name != '__init__.py' else name.split('.')
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            outside |= {alias.name.split('.')[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            outside.add(node.module.split('.')[0])
+        elif isinstance(node, ast.ImportFrom):
+            base = '.'.join([*package[:len(package) - (node.level - 1)], node.module or '']).strip('.')
+            inside |= {f'{base}.{alias.name}'.strip('.') if base in ('', 'pages') else base for alias in node.names
+                       if not alias.name.startswith('__')}
+    return inside, outside
+
+
+def test_every_module_has_its_floor():
+    assert {name for name, _ in modules()} == set(FLOOR)
+
+
+@pytest.mark.parametrize(('name', 'path'), list(modules()), ids=lambda value: value if isinstance(value, str) else '')
+def test_imports_run_downward(name, path):
+    inside, outside = imports(name, path)
+    for other in inside:
+        assert FLOOR[other] > FLOOR[name], f'{name} must not import {other}'
+    for library, allowed in ONLY_IN.items():
+        assert library not in outside or name in allowed, f'{name} must not import {library}'
+
+
+def test_pages_never_import_each_other_and_tasks_are_short():
+    tasks = ast.parse((HOUSE / 'tasks.py').read_text())
+    for node in tasks.body:
+        if isinstance(node, ast.FunctionDef) and node.decorator_list:
+            body = [each for each in node.body if not (isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant))]
+            lines = body[-1].end_lineno - body[0].lineno + 1
+            assert lines <= 4, f'the task {node.name} does its work itself'
+
+
+def test_models_and_tables_agree(site):
+    """Every column of every table is a field, and the other way round."""
+    from quickpub.db import db
+    from quickpub.jobs import Job
+    from quickpub.models import TABLES
+    from quickpub.worker import Counter, Note
+    for table in [*TABLES, Job, Note, Counter]:
+        columns = {column.name: column.null for column in db.get_columns(table._meta.table_name)}
+        fields = {field.column_name: field.null for field in table._meta.sorted_fields if not field.primary_key}
+        assert {name: null for name, null in columns.items() if name in fields} == fields, table
+        assert set(columns) == {field.column_name for field in table._meta.sorted_fields}, table
+
+
+def test_no_index_that_is_there_for_speed_is_missed(site):
+    """The questions asked most often are answered from an index, not by reading a table."""
+    from quickpub.db import db
+    questions = [
+        ("SELECT id FROM post WHERE published_at <= '2026' AND deleted_at IS NULL ORDER BY published_at DESC, id DESC "
+         'LIMIT 20', 'post_public'),
+        ("SELECT id FROM job WHERE state = 'ready' AND run_at <= '2026' AND name IN ('a') "
+         'ORDER BY priority DESC, run_at, id LIMIT 1', 'job_next'),
+        ("SELECT id FROM user WHERE report = 'daily' AND timezone = 'UTC' AND reported_until < '2026'", 'user_due'),
+    ]
+    for question, index in questions:
+        plan = ' '.join(row[3] for row in db.execute_sql(f'EXPLAIN QUERY PLAN {question}'))
+        assert index in plan and 'TEMP B-TREE' not in plan, plan

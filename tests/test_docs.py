@@ -1,0 +1,82 @@
+"""What the README says is what the code does."""
+
+import re
+import tomllib
+from configparser import ConfigParser
+from dataclasses import fields
+from pathlib import Path
+
+import click
+
+from quickpub import settings, tasks
+from quickpub.cli import main
+from quickpub.web import URLS
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / 'README.md').read_text()
+
+
+def commands(group=main, prefix='quickpub'):
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f'{prefix} {name}')
+        else:
+            yield f'{prefix} {name}'
+
+
+def test_every_command_is_in_the_readme():
+    assert [command for command in commands() if f'`{command}' not in README] == []
+
+
+def test_every_command_says_what_it_is_for():
+    for command in main.commands.values():
+        assert command.help and command.help.strip().endswith('.')
+
+
+def test_every_setting_is_in_the_readme_with_its_default():
+    for each in fields(settings.Settings):
+        name, default = f'QUICKPUB_{each.name.upper()}', each.metadata['default']
+        row = next((line for line in README.splitlines() if line.startswith(f'| `{name}` |')), None)
+        assert row, f'{name} is missing'
+        assert not default or f'| `{default}` |' in row, f'{name}: the default is {default}'
+
+
+def test_the_readme_names_no_setting_that_does_not_exist():
+    known = {f'QUICKPUB_{each.name.upper()}' for each in fields(settings.Settings)} | {'QUICKPUB_CONFIG'}
+    assert set(re.findall(r'QUICKPUB_[A-Z_]+', README)) <= known
+
+
+def test_every_schedule_is_in_the_readme():
+    for task in tasks.huey._registry._periodic_tasks:
+        assert f'`{task.__name__}`' in README
+
+
+def test_every_module_is_on_the_map():
+    for path in (ROOT / 'quickpub').glob('*.py'):
+        if not path.name.startswith('__'):
+            assert f'\n      {path.name}' in README, path.name
+
+
+def test_every_dependency_is_explained_and_pinned():
+    config = ConfigParser()
+    config.read(ROOT / 'setup.cfg')
+    pins = (ROOT / 'constraints.txt').read_text().lower()
+    for line in config['options']['install_requires'].split('\n'):
+        if name := line.split(' ')[0]:
+            assert f'| {name.lower()} |' in README.lower(), f'README does not say why {name} is needed'
+            assert f'\n{name.lower()}==' in '\n' + pins, f'{name} is not pinned'
+
+
+def test_links_and_pictures_in_the_readme_lead_somewhere():
+    for target in re.findall(r'\]\(([^)#]+?)\)', README) + re.findall(r'src="([^"]+)"', README):
+        assert target.startswith('http') or (ROOT / target).exists(), target
+
+
+def test_pages_the_readme_names_exist():
+    known = {path for _, path, _ in URLS}
+    for path in re.findall(r'`(/(?:studio|admin|settings|healthz|archive|feed)[\w/.-]*)`', README):
+        assert path in known, path
+
+
+def test_the_build_file_holds_only_what_pip_and_ruff_need():
+    assert set(tomllib.loads((ROOT / 'pyproject.toml').read_text())) == {'build-system', 'tool'}
