@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help run test lint chromium clean
+.PHONY: help run demo test lint soak chromium clean
 
 help: ## List what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -54,3 +54,6 @@ chromium: $(VENV)/test.done # A browser for the tests, where none is found
 	  echo "No chromium found: installing Debian's" && apt-get update -qq && \
 	  apt-get install -y -qq chromium >/dev/null; \
 	else echo "No chromium found: fetching Playwright's own" && $(BIN)/playwright install chromium; fi
+
+soak: $(VENV)/test.done ## Kill processes at random for MINUTES (10) and balance the books
+	@$(BIN)/python tests/faults/soak.py $(or $(MINUTES),10)

@@ -1,6 +1,7 @@
 """The `quickpub` command. Each command says in one sentence what went wrong, and then ends with something but 0."""
 
 import code
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,10 +10,12 @@ from functools import wraps
 import click
 from peewee import IntegrityError, OperationalError
 
-from . import __version__, accounts, db, jobs, mail, models, processes, reports, settings, stats, text
+from . import __version__, accounts, db, health, jobs, mail, models, processes, reports, settings, stats, text
 from .accounts import Rejected
 from .models import Message, User
 from .settings import Settings, SettingsError
+
+log = logging.getLogger('quickpub.cli')
 
 
 def speaking(command: Callable) -> Callable:
@@ -72,6 +75,7 @@ def web() -> None:
         server.check_port(found)
     except server.CannotServe as error:
         raise click.ClickException(str(error)) from None
+    log.info('The web server runs at %s   (Ctrl-C stops it)', found.url)
     server.run_web(found)
 
 
@@ -86,6 +90,7 @@ def consumer(workers: int | None, worker_type: str) -> None:
     found = settings.from_env()
     processes.log_to_console()
     db.open_site(found)
+    log.info('Doing the background work of %s   (Ctrl-C stops it)', found.data)
     huey.create_consumer(workers=workers or found.consumer_workers, worker_type=worker_type).run()
 
 
@@ -189,17 +194,17 @@ def check() -> None:
 def _problems(found: Settings) -> Iterator[tuple[str, str | None]]:
     """Each check's name, and what is wrong or None."""
     yield 'settings', None
-    yield f'database {found.database}', None if (
-        verdict := db.db.execute_sql('PRAGMA quick_check').fetchone()[0]) == 'ok' else verdict
-    yield 'consumer', None if jobs.living() else 'none is running: no mail goes out. `quickpub serve` runs one.'
+    verdict = db.db.execute_sql('PRAGMA quick_check').fetchone()[0]
+    yield f'file {found.database}', None if verdict == 'ok' else verdict
+    yield from health.problems(db.now()).items()
     try:
         mail.connect().close()
     except Exception as error:  # whatever it is, it is what the operator must know
-        yield 'mail', f'{settings.mask_password(found.smtp)}: {error}'
+        yield 'mail server', f'{settings.mask_password(found.smtp)}: {error}'
     else:
-        yield f'mail to {settings.mask_password(found.smtp) or found.data / "outbox"}', None
+        yield f'mail server {settings.mask_password(found.smtp) or found.data / "outbox"}', None
     dead = jobs.Job.select().where(jobs.Job.state == 'dead').count()
-    yield 'background work', f'{dead} jobs have failed; see `quickpub jobs list`' if dead else None
+    yield 'failed work', f'{text.plural(dead, "job", "jobs")}; see `quickpub jobs list`' if dead else None
 
 
 @main.group(name='jobs')

@@ -23,9 +23,17 @@ WORK_PATIENCE = 10  # the same for background work and commands, which nobody wa
 # Up to 3.51.2 a rare race while the WAL is reset can corrupt the file (sqlite.org, release 3.51.3).
 SAFE_SQLITE = (3, 51, 3)
 
+
+class Database(SqliteDatabase):
+    def rollback(self) -> Any:
+        # A commit that meets a full disk is rolled back by SQLite itself; rolling back once more would raise another
+        # error, and hide the one that matters.
+        return super().rollback() if self.connection().in_transaction else None
+
+
 # IMMEDIATE for every transaction: a deferred one that reads and then writes fails at once, without waiting, if
 # somebody wrote in between. FULL: in WAL mode only this syncs on commit; what was accepted must survive a power cut.
-db = SqliteDatabase(None, lock_type='IMMEDIATE', autoconnect=False)
+db = Database(None, lock_type='IMMEDIATE', autoconnect=False)
 PRAGMAS = {'journal_mode': 'wal', 'synchronous': 'full', 'foreign_keys': 1, 'cache_size': -8000}
 
 
@@ -59,6 +67,22 @@ def open_site(settings: Settings, patience: int = WORK_PATIENCE) -> None:
     bind(settings, patience)
     with db.connection_context():
         check_schema(settings)
+
+
+_keeper: Any = None
+
+
+def keep_open(settings: Settings) -> None:
+    """Keep one connection that nobody uses, in a process that opens and closes others all the time.
+
+    Otherwise each of them, being the last to close, would write the whole WAL back and delete it, and the next one
+    would need disk space only to read. Never before a fork: a connection must not be carried into a child.
+    """
+    global _keeper
+    if _keeper is not None:
+        _keeper.close()
+    _keeper = _sqlite().connect(settings.database, check_same_thread=False)
+    _keeper.execute('SELECT count(*) FROM sqlite_schema').fetchall()
 
 
 def bind(settings: Settings, patience: int) -> None:

@@ -170,6 +170,7 @@ def _take(ids: list[int]) -> list[Message]:
 
 def _record(message: Message, **fields: Any) -> None:
     """Write down how it went, however long the database cannot be written: what was sent must not go out again."""
+    has_said_so = False
     while True:
         try:
             Message.update(sender=None, **fields).where(
@@ -178,6 +179,9 @@ def _record(message: Message, **fields: Any) -> None:
         except DatabaseError as error:
             if not is_out_of_reach(error):
                 raise
+            if not has_said_so:
+                log.warning('Mail %s: what became of it cannot be written (%s); trying again', message.id, error)
+                has_said_so = True
             time.sleep(1)
 
 

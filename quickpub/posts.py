@@ -7,7 +7,7 @@ from .accounts import Rejected
 from .db import db
 from .models import KEPT_IN_TRASH, OldSlug, Post, PostTag, Tag, User
 
-MAX_TITLE, MAX_SUMMARY, MAX_BODY = 300, 500, 1_000_000  # characters
+MAX_TITLE, MAX_SUMMARY, MAX_BODY = 300, 500, 500_000  # characters
 
 
 def save(post: Post | None, author: User, typed: dict[str, str], at: datetime) -> Post:
@@ -30,8 +30,8 @@ def save(post: Post | None, author: User, typed: dict[str, str], at: datetime) -
     if errors:
         raise Rejected(**errors)
 
-    title = title or text.shorten(text.plain(text.markdown(body)), 80) or 'Untitled'
     html = text.markdown(body)  # before the transaction: nobody waits for it
+    title = title or text.shorten(text.line(text.plain(html), MAX_TITLE), 80) or 'Untitled'
     with db.atomic():
         slug = _choose_slug(post, text.line(typed['slug'], 200), title)
         fields = dict(title=title, slug=slug, body=body, html=html, summary=summary, words=text.words(html),

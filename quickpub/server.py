@@ -9,6 +9,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -79,7 +80,7 @@ def serve(settings: Settings) -> None:
     tree = Tree([Child('web', partial(run_web, settings), STOP_WEB_WITHIN),
                  Child('consumer', partial(run_consumer, settings), STOP_WITHIN + 5)])
     tree.start()
-    if _answers(settings):
+    if _answers(settings, tree):
         log.info('Quickpub is running at %s   (Ctrl-C stops it)', settings.url)
     if setup:
         log.info('Set up your site:         %s', setup)
@@ -88,17 +89,18 @@ def serve(settings: Settings) -> None:
     tree.run()
 
 
-def _answers(settings: Settings) -> bool:
-    """Wait until somebody answers at the port."""
+def _answers(settings: Settings, tree: 'Tree') -> bool:
+    """Wait until somebody answers at the port, unless a signal says stop."""
     until = time.monotonic() + STARTS_WITHIN
     host = {'0.0.0.0': '127.0.0.1', '::': '::1'}.get(settings.host, settings.host)
-    while time.monotonic() < until:
+    while time.monotonic() < until and not tree.is_stopping:
         try:
             socket.create_connection((host, settings.port), timeout=1).close()
             return True
         except OSError:
-            time.sleep(0.02)
-    log.error('The web server does not answer on %s port %s', settings.host, settings.port)
+            tree.look_after(0.02)
+    if not tree.is_stopping:
+        log.error('The web server does not answer on %s port %s', settings.host, settings.port)
     return False
 
 
@@ -122,7 +124,7 @@ class Tree:
 
     def __init__(self, children: list[Child]):
         self.children = children
-        self._is_stopping = False
+        self.is_stopping = False
         self._wake, write = os.pipe()
         os.set_blocking(self._wake, False)
         os.set_blocking(write, False)
@@ -132,7 +134,7 @@ class Tree:
         signal.signal(signal.SIGCHLD, lambda *_: None)  # only so that it wakes `run`
 
     def _stop(self, *_: object) -> None:
-        self._is_stopping = True
+        self.is_stopping = True
 
     def start(self) -> None:
         gc.collect()
@@ -142,21 +144,23 @@ class Tree:
 
     def run(self) -> None:
         """Look after the children until a signal says stop."""
-        while not self._is_stopping:
+        while not self.is_stopping:
             waiting = [child.start_at - time.monotonic() for child in self.children if not child.pid]
-            select.select([self._wake], [], [], max(0.0, min(waiting)) if waiting else None)
-            self._drain()
-            self._bury()
-            for child in self.children:
-                if not child.pid and not self._is_stopping and time.monotonic() >= child.start_at:
-                    self._fork(child)
+            self.look_after(max(0.0, min(waiting)) if waiting else None)
         self._shut_down()
 
+    def look_after(self, patience: float | None) -> None:
+        """Wait for a signal, at most `patience` seconds, and start again what has died and waited long enough."""
+        select.select([self._wake], [], [], patience)
+        self._drain()
+        self._bury()
+        for child in self.children:
+            if not child.pid and not self.is_stopping and time.monotonic() >= child.start_at:
+                self._fork(child)
+
     def _drain(self) -> None:
-        try:
+        with suppress(BlockingIOError):
             os.read(self._wake, 4096)
-        except BlockingIOError:
-            pass
 
     def _fork(self, child: Child) -> None:
         sys.stdout.flush()
@@ -196,7 +200,7 @@ class Tree:
             child.deaths = 1 if now - child.started > STEADY else child.deaths + 1
             wait = BACK_OFF[min(child.deaths, len(BACK_OFF)) - 1]
             child.pid, child.start_at = 0, now + wait
-            if not self._is_stopping:
+            if not self.is_stopping:
                 log.warning('The %s process died; it is started again in %s s', child.name, wait)
 
     def _shut_down(self) -> None:

@@ -149,10 +149,15 @@ def not_found() -> HTTPError:
     return HTTPError(404)
 
 
-def find(query: Any, number: str) -> Any:
+def number(typed: str) -> int | None:
+    """The whole number that somebody typed, or None: ASCII digits only, and no more than SQLite can hold."""
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= 18 else None
+
+
+def find(query: Any, typed: str) -> Any:
     """The row of this query that has the number in an address as its id. Raises 404."""
-    is_number = number.isascii() and number.isdigit() and len(number) < 18  # SQLite's integers have 18 digits and some
-    found = query.where(query.model.id == int(number)).get_or_none() if is_number else None
+    wanted = number(typed)
+    found = query.where(query.model.id == wanted).get_or_none() if wanted is not None else None
     if found is None:
         raise not_found()
     return found
@@ -168,13 +173,20 @@ def current_user() -> User | None:
 
 def current_session() -> Session | None:
     if 'quickpub.session' not in request.environ:
-        secret = request.get_cookie(COOKIE)
+        secret = _cookie()
         found = accounts.session(secret, now()) if secret else None
         if found:
             with if_writable():
                 accounts.refresh(found, now())
         request.environ['quickpub.session'] = found
     return request.environ['quickpub.session']
+
+
+def _cookie() -> str:
+    """The session's secret. Python's own parser gives up where another application of this host gave a cookie a name
+    such as `cart[1]`."""
+    pairs = (part.strip().partition('=') for part in request.get_header('Cookie', '').split(';'))
+    return next((value for name, _, value in pairs if name == COOKIE), '')
 
 
 def log_in(user: User) -> None:
@@ -308,6 +320,7 @@ class Wrapper:
             return start_response(status, [*headers, *SECURITY_HEADERS], exc_info)
 
         self._enter_prefix(environ)
+        _mend_headers(environ)
         environ['quickpub.problem'] = self._take_body(environ) or _path_problem(environ)
         with db.connection_context():
             return self.app(environ, start)
@@ -323,11 +336,11 @@ class Wrapper:
         source, length = environ['wsgi.input'], environ.get('CONTENT_LENGTH') or ''
         is_chunked = environ.pop('HTTP_TRANSFER_ENCODING', None)  # what the server has put together already
         environ['wsgi.input'], environ['CONTENT_LENGTH'] = BytesIO(), '0'
-        if length and not (length.isascii() and length.isdigit()):
-            return 400, 'Your browser sent a request that makes no sense to us. Please try again.'
         if not length and not is_chunked:
             return None
-        wanted = int(length) if length else FORM_LIMIT + 1
+        wanted = number(length) if length else FORM_LIMIT + 1
+        if wanted is None:
+            return 400, 'Your browser sent a request that makes no sense to us. Please try again.'
         body = source.read(min(wanted, FORM_LIMIT + 1))
         if len(body) > FORM_LIMIT:
             _drain(source)
@@ -337,6 +350,13 @@ class Wrapper:
             return 400, 'The connection ended before all of it had arrived. Nothing was saved. Please send it again.'
         environ['wsgi.input'], environ['CONTENT_LENGTH'] = BytesIO(body), str(len(body))
         return None
+
+
+def _mend_headers(environ: dict[str, Any]) -> None:
+    """Bottle raises an error where it reads a header that is no UTF-8; such user agents are about."""
+    for name, value in environ.items():
+        if name.startswith('HTTP_') and not value.isascii():
+            environ[name] = value.encode('latin-1').decode('utf-8', 'replace').encode().decode('latin-1')
 
 
 def _path_problem(environ: dict[str, Any]) -> tuple[int, str] | None:

@@ -4,6 +4,7 @@ A view is one line appended to the web process's own spool file, which survives 
 to the counts, and moves the file's offset in the same transaction: whatever is killed when, each line counts once.
 """
 
+import errno
 import logging
 import os
 import threading
@@ -15,10 +16,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from crawlerdetect import CrawlerDetect
-from peewee import fn
+from peewee import OperationalError, fn
 
 from . import processes
-from .db import db
+from .db import db, is_out_of_reach
 from .models import Post, SpoolOffset, User
 from .settings import current
 
@@ -54,12 +55,21 @@ class Spool:
     def __init__(self) -> None:
         self._fd = -1
         self._opening = threading.Lock()
+        self._is_torn = False
 
     def append(self, post_id: int, day: date) -> None:
-        """Record one view. One write of a whole line to a file opened for appending is never mixed with another's."""
+        """Record one view. One write of a whole line to a file opened for appending is never mixed with another's.
+
+        Raises OSError on a full disk; half a line that it left is ended before the next one.
+        """
         if self._fd < 0:
             self._open()
-        os.write(self._fd, f'{post_id} {day.isoformat()}\n'.encode())
+        line = f'{post_id} {day.isoformat()}\n'.encode()
+        if self._is_torn:
+            line = b'\n' + line
+        self._is_torn = os.write(self._fd, line) < len(line)
+        if self._is_torn:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _open(self) -> None:
         with self._opening:
@@ -88,8 +98,11 @@ def spool_folder() -> Path:
 
 def record(post: Post, at: datetime) -> None:
     """Record a view of this post, for the day it is in the site's time zone. Once it returns, the view survives this
-    process; only a power cut may cost the last seconds."""
-    _spool.append(post.id, site_day(at))
+    process; only a power cut may cost the last seconds. A full disk costs the view, not the page."""
+    try:
+        _spool.append(post.id, site_day(at))
+    except OSError as error:
+        log.error('A view cannot be recorded: %s', error)
 
 
 def site_day(at: datetime) -> date:
@@ -108,6 +121,15 @@ def fold() -> int:
             path.unlink(missing_ok=True)
     _forget_offsets({path.name for path, is_dead in files if not is_dead}, known)
     return count
+
+
+def fold_if_possible() -> None:
+    """The same before numbers are shown: where the database cannot be written just now, they are a little old."""
+    try:
+        fold()
+    except OperationalError as error:
+        if not is_out_of_reach(error):
+            raise
 
 
 def _count(paths: list[Path]) -> int:
@@ -158,6 +180,6 @@ def _forget_offsets(kept: set[str], known: Mapping[str, int]) -> None:
 
 def totals(author: User) -> int:
     """All views of an author's posts, those recorded a second ago included."""
-    fold()
+    fold_if_possible()
     return Post.select(fn.COALESCE(fn.SUM(Post.views), 0)).where(
         Post.author == author, Post.deleted_at.is_null()).scalar()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from bottle import Bottle
 
-from .db import WEB_PATIENCE, open_site
+from .db import WEB_PATIENCE, keep_open, open_site
 from .pages import account, admin, public, studio
 from .settings import Settings
 from .shortcuts import Wrapper, plugin
@@ -74,6 +74,7 @@ def create_app(settings: Settings) -> Callable:
     """The site as a WSGI application. It must exist: raises SchemaError where `settings.data` holds none, or one of
     another version. One site per process; below a path, let `settings.url` end with that path."""
     open_site(settings, patience=WEB_PATIENCE)
+    keep_open(settings)
     app = Bottle()
     app.install(plugin)
     for method, path, page in URLS:

@@ -91,6 +91,9 @@ class Rig:
         return subprocess.run(full(command), input=stdin, env=self.environ(**settings), cwd=self.elsewhere, text=True,
                               capture_output=True, timeout=PATIENCE)
 
+    def wait_until_answers(self):
+        wait_for(lambda: Visitor(self.url).get('/').status == 200, f'an answer from {self.url}')
+
     def wait_until_well(self):
         """Wait until the web server answers, the database can be written and a consumer runs."""
         wait_for(lambda: Visitor(self.url).get('/healthz').status == 200, f'{self.url} to be well')
@@ -305,13 +308,17 @@ class Window:
         self.problems = []
         self.context.on('console', self._heard)
         self.context.on('weberror', lambda error: self.problems.append(str(error.error)))
-        self.context.on('requestfailed', lambda request: self.problems.append(f'{request.url}: {request.failure}'))
+        self.context.on('requestfailed', self._failed)
         self.context.on('response', self._answered)
         self.page = self.context.new_page()
 
     def _heard(self, message):
         if message.type in ('error', 'warning'):
             self.problems.append(f'{message.location["url"]}: {message.text}')
+
+    def _failed(self, request):
+        if request.failure != 'net::ERR_ABORTED':  # that is: the next page was called for meanwhile
+            self.problems.append(f'{request.url}: {request.failure}')
 
     def _answered(self, response):
         if response.status >= 400:

@@ -17,7 +17,7 @@ FLOORS = [
     ['web'],
     ['pages.public', 'pages.account', 'pages.studio', 'pages.admin'],
     ['shortcuts'],
-    ['tasks'],
+    ['tasks', 'health'],
     ['demo'],
     ['reports'],
     ['posts'],

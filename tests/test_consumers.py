@@ -1,13 +1,14 @@
 """The web server and each of the consumers as commands of their own, in the outbox's words; and what they refuse."""
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from conftest import PASSWORD, link_in, outbox, person, write
 from rig import ROOT, Visitor, numbers_in, wait_for
 
-from quickpub import db, tasks
+from quickpub import db, jobs, tasks
 
 STOCK = [Path(sys.executable).with_name('huey_consumer'), 'quickpub.tasks.huey']
 SCRIPT = [sys.executable, ROOT / 'run_consumer.py']
@@ -54,6 +55,39 @@ def confirm_by_mail(site, rig):
 
 def mails_to(site, email):
     return [mail for mail in outbox(site) if mail['To'] == email]
+
+
+@pytest.mark.parametrize('command', [['web'], ['consumer', '-k', 'process'], [*STOCK, '-w', '2', '-k', 'process']],
+                         ids=['web', 'quickpub consumer', 'huey_consumer'])
+def test_what_is_killed_leaves_no_process_behind(site, rig, command):
+    process = rig.start(*command)
+    wait_for(lambda: len(rig.processes()) > 1, 'processes below it')
+    process.popen.kill()
+    rig.wait_until_gone()
+
+
+def test_a_claim_that_waits_to_write_does_not_hold_up_who_is_writing(site):
+    tasks.count_views()
+    name = jobs.me.name
+    with ThreadPoolExecutor(2) as others:
+        with db.db.atomic():
+            claim = others.submit(next_task)
+            wait_for(lambda: others.submit(is_taken, jobs.me.lock).result(), 'the claim to begin')
+            assert others.submit(lambda: jobs.me.name).result() == name
+            assert not claim.done()
+        assert claim.result()
+
+
+def next_task():
+    with db.db.connection_context():
+        return tasks.huey.next_task()
+
+
+def is_taken(lock):
+    is_free = lock.acquire(blocking=False)
+    if is_free:
+        lock.release()
+    return not is_free
 
 
 # What they refuse

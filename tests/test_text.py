@@ -227,11 +227,9 @@ def repeat(piece: str, length: int) -> str:
 
 
 SHAPES = [
-    '[', '![', '[](', '[a](', '[[', '> ', '>', '`', '` `` ', '*', '*a **a ', '_a', '~', '\x00', '\ud800', '"a" ',
-    '<', '<a ',
-    '<a href="', '<!--', '<?', '<b>', '<b><p>', '&', '<table><tr><td>', '<details>', '<svg>', '- ', '1. ',
-    '- - - a\n', '|',
-    '|-', '# a\n', 'a\n: b\n\n', '[^a]: ', '[^a]: b\n', '\\', '<p>']
+    '[', '![', '[](', '[a](', '[[', '> ', '>', '`', '` `` ', '*', '*a **a ', '_a', '~', '\\', '\x00', '\ud800', '"a" ',
+    '<', '<a ', '<a href="', '<!--', '<?', '<b>', '<p>', '<b><p>', '<table><tr><td>', '<details>', '<svg>', '&', '|',
+    '|-', '- ', '1. ', '- - - a\n', '# a\n', 'a\n: b\n\n', '[^a]: ', '[^a]: b\n']
 
 
 @pytest.mark.parametrize('source', [repeat(shape, 20_000) for shape in SHAPES] + [
@@ -281,7 +279,7 @@ def test_long_text_keeps_what_is_past_the_limits():
 
 def test_an_ordinary_long_post_is_fast():
     paragraph = 'It\'s a "quiet" morning, and the **baker** has [opened](https://example.org/) -- at last.\n\n'
-    source = (paragraph * 4 + '## A part\n\n- one\n- two\n\n') * 230
+    source = (paragraph * 4 + '## A part\n\n- one\n- two\n\n') * 250
     assert 90_000 < len(source) < 110_000
     started = time.thread_time()
     text.markdown(source)

@@ -10,7 +10,7 @@ from ..accounts import Rejected
 from ..db import db, now
 from ..models import Message, Post, Site, User
 from ..settings import current
-from ..shortcuts import Form, find, owner_only, page_of, redirect, render, render_form, typed
+from ..shortcuts import Form, find, number, owner_only, page_of, redirect, render, render_form, typed
 from ..tasks import deliver_soon
 
 PER_LIST = 50
@@ -95,10 +95,10 @@ def site(user):
         form.errors['title'] = 'Please give the site a name of at most 100 characters.'
     if len(tagline) > 200:
         form.errors['tagline'] = 'Please keep the tagline within 200 characters.'
-    hue = form['hue']
-    if not (hue.isascii() and hue.isdigit() and len(hue) < 4 and int(hue) < 360):
+    hue = number(form['hue'])
+    if hue is None or hue > 359:
         form.errors['hue'] = 'Please give a number from 0 to 359.'
     if form.errors:
         return render_form('admin_site.html', form)
-    Site.replace(id=1, title=title, tagline=tagline, hue=int(hue)).execute()
+    Site.replace(id=1, title=title, tagline=tagline, hue=hue).execute()
     return redirect('/admin/site', 'saved')

@@ -6,10 +6,9 @@ from urllib.parse import quote
 
 from bottle import HTTPError, HTTPResponse, request, response, static_file
 from markupsafe import Markup
-from peewee import OperationalError
 
-from .. import jobs, posts, stats
-from ..db import db, now
+from .. import health, posts, stats
+from ..db import now
 from ..models import OldSlug, Post, PostTag, Site, Tag, User
 from ..shortcuts import STATIC, absolute, current_user, not_found, page_of, redirect, render, render_public, url
 
@@ -130,6 +129,7 @@ def robots():
 
 
 def static(name):
+    request.environ.pop('HTTP_RANGE', None)  # all are short, and Bottle leaves a file open where the range is wrong
     answer = static_file(name, root=STATIC)
     if answer.status_code == 403:  # a name that leads out of the folder
         return not_found()
@@ -146,20 +146,10 @@ def site_css():
 
 def healthz():
     """Each check by name: true, or why not."""
-    checks = {'database': _can_write(), 'consumer': bool(jobs.living()) or 'no consumer is running'}
+    checks = {name: problem or True for name, problem in health.problems(now()).items()}
     is_well = all(verdict is True for verdict in checks.values())
-    response.content_type = 'application/json'
-    response.set_header('Cache-Control', 'no-store')
     return HTTPResponse(json.dumps({'ok': is_well, 'checks': checks}), 200 if is_well else 503,
                         {'Content-Type': 'application/json', 'Cache-Control': 'no-store'})
-
-
-def _can_write():
-    try:
-        with db.atomic():
-            return True
-    except OperationalError as error:
-        return str(error)
 
 
 # What went wrong, in words. `cross-site` is told apart from other 403s by its body.
@@ -180,15 +170,14 @@ ERRORS = {
 
 def error(problem: HTTPError) -> str | HTTPResponse:
     """The page for any answer that is not a page."""
-    status = problem.status_code
-    if status == 404 and request.path.endswith('/') and request.method in ('GET', 'HEAD'):
-        query = f'?{request.query_string}' if request.query_string else ''
-        return redirect(quote('/' + request.path.strip('/')) + query, status=301)
+    status, (said, words) = problem.status_code, request.environ.get('quickpub.problem') or (0, '')
+    bare = request.path.strip('/')
+    if status == 404 and not said and bare and request.path.endswith('/') and request.method in ('GET', 'HEAD'):
+        return redirect(quote(f'/{bare}') + (f'?{request.query_string}' if request.query_string else ''), status=301)
     heading, sentence = ERRORS.get(status) or ERRORS[400 if status < 500 else 500]
     if status == 503:
         problem.set_header('Retry-After', '30')
     problem.content_type = 'text/html; charset=utf-8'
-    said, words = request.environ.get('quickpub.problem') or (0, '')
     return render('error.html', status=status, heading=heading, sentence=words if said == status else sentence,
                   ways=[('The newest posts', '/'), ('Everything, by year', '/archive')])
 

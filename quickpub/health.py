@@ -1,0 +1,58 @@
+"""Whether the site is well: the same few questions for /healthz, `quickpub check` and the owner's pages."""
+
+import shutil
+from datetime import datetime, timedelta
+
+from peewee import OperationalError
+
+from . import jobs, reports, text
+from .db import db
+from .jobs import Job
+from .models import Message
+from .settings import current
+
+MIN_FREE = 4  # megabytes on the disk, below which writing will soon fail
+OVERDUE = timedelta(minutes=15)
+
+
+def problems(at: datetime) -> dict[str, str | None]:
+    """Each check by name: None where all is well, else a sentence that says why not."""
+    return {'database': _database(), 'disk': _disk(), 'consumer': _consumer(), 'work': _work(at), 'mail': _mail(at),
+            'reports': _reports(at)}
+
+
+def _database() -> str | None:
+    try:
+        with db.atomic():
+            return None
+    except OperationalError as error:
+        return f'It cannot be written: {error}.'
+
+
+def _disk() -> str | None:
+    free = shutil.disk_usage(current().data).free // 1024 ** 2
+    return None if free >= MIN_FREE else f'Only {free} MB are left on the disk.'
+
+
+def _consumer() -> str | None:
+    return None if jobs.living() else 'None is running: no mail goes out, no report is made. `quickpub serve` runs one.'
+
+
+def _work(at: datetime) -> str | None:
+    waiting = Job.select().where(Job.state == 'ready', Job.run_at < at - OVERDUE).count()
+    return f'{text.plural(waiting, "job has", "jobs have")} waited for more than a quarter of an hour.' \
+        if waiting else None
+
+
+def _mail(at: datetime) -> str | None:
+    unsent = Message.select().where(Message.state.in_(['queued', 'sending', 'deferred']))
+    oldest = unsent.where(Message.created_at < at - OVERDUE).order_by(Message.created_at).first()
+    if oldest is None:
+        return None
+    return f'{text.plural(unsent.count(), "mail is", "mails are")} not sent, the oldest since ' \
+           f'{text.clock(oldest.created_at, current().timezone)}. {oldest.answer}'.strip()
+
+
+def _reports(at: datetime) -> str | None:
+    late = sum(len(closed.user_ids) for closed in reports.due(at - OVERDUE))
+    return f'{text.plural(late, "report is", "reports are")} overdue.' if late else None

@@ -1,0 +1,174 @@
+"""A full disk, a locked database: reading goes on, writing is refused in words, and everything is done afterwards."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from conftest import PASSWORD, person, write  # noqa: E402  (the path above comes first)
+from rig import MailServer, Rig, Visitor, wait_for  # noqa: E402
+
+from quickpub import db, jobs, settings, tasks  # noqa: E402
+from quickpub.models import Message, User  # noqa: E402
+
+SIZE = 12  # megabytes
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of a few megabytes, as root or in a namespace of our own."""
+    folder = tmp_path / 'disk'
+    folder.mkdir()
+    subprocess.run(['mount', '-t', 'tmpfs', '-o', f'size={SIZE}m', 'tmpfs', folder], check=True)
+    yield folder
+    subprocess.run(['umount', '-l', folder], check=True)
+
+
+@pytest.fixture
+def mail_server():
+    server = MailServer()
+    yield server
+    server.close()
+
+
+def site_on(folder, disk, **told):
+    """A site whose data is on `disk`, and nothing else: what its processes say is kept elsewhere."""
+    rig = Rig(folder, **told)
+    rig.data = disk / 'data'
+    db.migrate(settings.from_env(rig.environ()))
+    db.open_site(settings.from_env(rig.environ()))
+    jobs.be_new()
+    with db.db.connection_context():
+        person('writer')
+        rig.post = write(User.get(), 'A post').path
+    return rig
+
+
+def fill(folder):
+    """Use the disk up to the last byte."""
+    path = folder / 'filler'
+    with open(path, 'wb') as file:
+        try:
+            while True:
+                file.write(bytes(64 * 1024))
+                file.flush()
+        except OSError:
+            pass
+    return path
+
+
+def sign_up(rig, number):
+    return Visitor(rig.url).post('/signup', name=f'Reader {number}', email=f'reader{number}@example.org',
+                                 password=PASSWORD)
+
+
+def test_a_full_disk_stops_writing_only_and_only_as_long_as_it_is_full(tmp_path, small_disk, mail_server):
+    rig = site_on(tmp_path, small_disk, smtp=mail_server.url)
+    try:
+        served = rig.serve()
+        author = Visitor(rig.url)
+        author.post('/login', email='writer@example.org', password=PASSWORD)
+        assert sign_up(rig, 0).status == 200
+        mail_server.wait_for('reader0@example.org')
+
+        filler = fill(small_disk)
+        long_text = 'word ' * 90_000
+        answers = [sign_up(rig, number).status for number in range(1, 30)]
+        assert 503 in answers and set(answers) <= {200, 503}
+        kept = author.post('/studio/posts/new', title='Too long for this disk', body=long_text, slug='', tags='',
+                           summary='', action='save')
+        assert kept.status == 503 and 'still here' in kept.text and long_text in kept.text
+        for path in ('/', rig.post, '/archive', '/feed.xml', '/studio'):
+            assert author.get(path).status == 200
+        assert Visitor(rig.url).get('/healthz').status == 503
+        said = len(served.output())
+
+        filler.unlink()
+        rig.wait_until_well()
+        assert sign_up(rig, 99).status == 200
+        with rig.database():
+            promised = [f'reader{number}@example.org' for number, status in enumerate(answers, 1) if status == 200]
+            wait_for(lambda: not Message.select().where(Message.state != 'sent').exists(), 'all mail to be sent')
+            assert {user.email for user in User.select()} >= {*promised, 'reader0@example.org', 'reader99@example.org'}
+            assert User.select().count() == Message.select().where(Message.kind == 'verify').count() + 1
+            assert db.db.execute_sql('PRAGMA integrity_check').fetchone()[0] == 'ok'
+        assert said < 100_000, 'the log was flooded'
+        served.stop()
+    finally:
+        rig.close()
+
+
+def test_a_report_run_that_meets_a_full_disk_is_finished_afterwards(tmp_path, small_disk, mail_server):
+    rig = site_on(tmp_path, small_disk, smtp=mail_server.url)
+    try:
+        with db.db.connection_context(), db.db.atomic():
+            for number in range(150):
+                write(person(f'author{number}'), f'By {number}')
+        mail_server.may_answer.clear()
+        served = rig.start('consumer')
+        wait_for(jobs.living, 'a consumer')
+        with rig.database():  # the first mail is on its way when the disk is full
+            User.update(reported_until=db.now().replace(year=2020)).execute()
+            tasks.close_periods()
+        wait_for(lambda: mail_server.waiting, 'a mail under way')
+        filler = fill(small_disk)
+        mail_server.may_answer.set()
+        served.says('cannot be written')
+        filler.unlink()
+        with rig.database():
+            wait_for(lambda: Message.select().where(Message.state == 'sent').count() == 151, 'all reports', 120)
+            assert db.db.execute_sql('PRAGMA integrity_check').fetchone()[0] == 'ok'
+        assert len({mail['Message-ID'] for mail in mail_server.mails}) == len(mail_server.mails) == 151
+        served.stop()
+    finally:
+        rig.close()
+
+
+def test_another_program_holds_the_write_lock_for_long(tmp_path, mail_server):
+    rig = site_on(tmp_path, tmp_path, smtp=mail_server.url)
+    try:
+        served = rig.serve()
+        author = Visitor(rig.url)
+        author.post('/login', email='writer@example.org', password=PASSWORD)
+        mail_server.may_answer.clear()
+        assert sign_up(rig, 7).status == 200
+        wait_for(lambda: mail_server.waiting, 'a mail under way')
+        other = sqlite3.connect(rig.data / 'quickpub.db', isolation_level=None)
+        other.execute('BEGIN IMMEDIATE')
+        mail_server.may_answer.set()  # it is sent now, and that cannot be written down
+        answers = []
+        writers = [threading.Thread(target=lambda number=number: answers.append(sign_up(rig, number)))
+                   for number in range(5)]
+        for writer in writers:
+            writer.start()
+        for path in ('/', rig.post, '/archive', '/studio'):
+            assert author.get(path).status == 200
+        for writer in writers:
+            writer.join()
+        assert {answer.status for answer in answers} == {503}
+        assert all('again' in answer.text for answer in answers)
+        for _ in range(7):  # each waits two seconds for the lock: longer in all than the consumer waits
+            assert Visitor(rig.url).get('/healthz').status == 503
+        other.execute('ROLLBACK')
+        other.close()
+        assert sign_up(rig, 9).status == 200
+        mail_server.wait_for('reader9@example.org')
+        with rig.database():
+            wait_for(lambda: not Message.select().where(Message.state != 'sent').exists(), 'the ledger to know')
+            assert len(mail_server.to('reader7@example.org')) == 1
+            assert User.select().count() == 3
+            assert jobs.Job.select().where(jobs.Job.state == 'dead').count() == 0
+        served.stop()
+    finally:
+        rig.close()
+
+
+def test_the_tools_of_this_test_are_there():
+    assert shutil.which('mount') and os.geteuid() == 0, 'run the fault tests as root: they mount a small disk'

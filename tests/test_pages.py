@@ -1,0 +1,287 @@
+"""Every page there is: sound HTML that anybody can use, headers that keep it safe, and no more queries than it needs."""
+
+import json
+import re
+from collections import Counter
+from datetime import timedelta
+
+import html5lib
+import pytest
+from conftest import Browser, person, write
+from playhouse.test_utils import count_queries
+from sites import browser_of, fill, form_with
+from test_permissions import LOG_IN, MAY, TABLE
+
+from quickpub import accounts, db, mail, models
+from quickpub.models import Post
+
+# Pages that are no rule of the URL table: other states of the same templates.
+ODD = ['/nothing', '/studio/posts/987654321', '/verify/nonsense', '/reset/nonsense', '/setup/nonsense',
+       '/signup?invite=nonsense', '/unsubscribe/nonsense', '/?notice=saved', '/login?next=/settings', '/?before={oldest}',
+       '/@alice?before={oldest}', '/@bob', '/@nobody', '/t/secret-plans']
+# Forms with something wrong in every field.
+WRONG = {
+    '/signup': {'name': '', 'email': '"<', 'password': ''}, '/verify': {'email': '"<'}, '/forgot': {'email': '"<'},
+    '/login': {'email': '"<', 'password': 'x', 'next': '/settings'}, '/reset/{reset}': {'password': ''},
+    '/setup/{setup}': {'site_title': '', 'name': '', 'email': '"<', 'password': ''},
+    '/settings': {'action': 'profile', 'name': '', 'handle': '"<', 'bio': 'x' * 501, 'timezone': '"<', 'report': '"<'},
+    '/settings/delete': {'password': '"<', 'posts': 'x'}, '/admin/people': {'email': '"<'},
+    '/admin/site': {'title': '', 'tagline': 'x' * 201, 'hue': '"<'},
+    '/studio/posts/new': {'title': '<' * 301, 'body': '</textarea>', 'summary': 'x' * 501, 'slug': '"<', 'tags': '"<',
+                          'action': 'save'},
+    '/studio/posts/{draft}': {'title': '', 'body': '', 'action': 'publish'},
+}
+
+
+def furnish(olga, alice, bob):
+    """Links and mails of every kind, for the paths of TABLE; call it on an open database."""
+    at = db.now()
+    places = {'unsubscribe': models.sign('unsubscribe', alice.id), 'draft': 0, 'message': 0, 'oldest': 0}
+    if draft := Post.get_or_none(Post.title == 'Only a draft'):
+        places |= {'draft': draft.id, 'oldest': Post.select().where(Post.published_at.is_null(False)).get().id}
+    if Post.select().exists():
+        accounts.sign_up(bob.name, bob.email, 'x', at)
+        accounts.reset_mail(alice.email, at)
+        accounts.address_mail(alice, 'new@example.org', at)
+        accounts.invite_mail('zoe@example.org', at)
+        models.Message.update(state='failed', answer='550 <No> such "user"').where(models.Message.kind == 'reset').execute()
+        places['message'] = models.Message.get(models.Message.kind == 'reset').id
+    for purpose, user in (('setup', None), ('verify', bob), ('reset', alice)):
+        places[purpose] = accounts.issue(purpose, timedelta(days=1), at, user=user, email='a@example.org').text
+    return places
+
+
+@pytest.fixture(params=['empty', 'filled'])
+def shown(request, site):
+    """How full the site is, its paths, and its people: a stranger, an author, the owner."""
+    if request.param == 'filled':
+        people = fill(23)
+    else:
+        people = person('olga', role='owner'), person('alice'), person('bob', verified=False)
+    olga, alice, bob = people
+    return request.param, furnish(olga, alice, bob), {'stranger': None, 'author': alice, 'owner': olga}
+
+
+def pages(browse, shown, who):
+    """(path, answer) of every page that this person can see, forms with mistakes in them included."""
+    _, places, people = shown
+    browser = browse(people[who])
+    column = {'stranger': 0, 'author': 2, 'owner': 3}[who]
+    paths = [row[1] for rule, row in TABLE.items() if rule.startswith('GET') and row[0][column] == MAY]
+    for path in [*paths, *ODD]:
+        yield path, browser.get(path.format(**places), status='*')
+    for path, form in WRONG.items():
+        if TABLE.get(f'POST {path}', TABLE.get('POST /login'))[0][column] != LOG_IN:
+            yield f'POST {path}', browser.post(path.format(**places), form, status='*')
+
+
+@pytest.mark.parametrize('who', ['stranger', 'author', 'owner'])
+def test_every_page_is_sound(browse, shown, who):
+    seen = Counter()
+    for path, answer in pages(browse, shown, who):
+        assert answer.status_int < 500 or path == '/healthz', path
+        assert_safe(answer, path)
+        if answer.content_type == 'text/html' and answer.status_int not in (301, 303):
+            assert_sound(answer, path)
+            seen[answer.status_int] += 1
+    wanted = {'empty': {200: 15, 400: 3, 404: 9}, 'filled': {200: 17, 400: 4, 404: 8}}[shown[0]]
+    assert all(seen[status] >= count for status, count in wanted.items()), seen
+
+
+def assert_sound(answer, path):
+    """What a reader, a screen reader and the strictest parser want of a page."""
+    parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
+    tree = parser.parse(answer.text)  # raises ParseError
+    assert tree.get('lang') and tree.findtext('head/title').strip(), path
+    assert len(tree.findall('.//h1')) == len(tree.findall('.//main')) == 1, path
+    assert ''.join(tree.find('.//h1').itertext()).strip(), path
+
+    ids = Counter(element.get('id') for element in tree.iter() if element.get('id'))
+    assert set(ids.values()) <= {1}, (path, ids)
+    labelled = {label.get('for') for label in tree.iter('label')} | {
+        each for label in tree.iter('label') for each in label.iter('input')}
+    for kind in ('input', 'select', 'textarea'):
+        for element in tree.iter(kind):
+            if element.get('type') != 'hidden':
+                assert element.get('id') in labelled or element in labelled, (path, element.attrib)
+    for button in [*tree.iter('button'), *tree.iter('a')]:
+        assert ''.join(button.itertext()).strip() or button.get('aria-label'), (path, button.attrib)
+    for image in tree.iter('img'):
+        assert image.get('alt') is not None, path
+    for element in tree.iter():
+        for name in ('aria-describedby', 'aria-labelledby', 'for'):
+            assert set(element.get(name, '').split()) <= set(ids), (path, element.attrib)
+        if (element.get('href') or '').startswith('#'):
+            assert element.get('href')[1:] in ids, (path, element.attrib)
+
+    # The rules of the Content-Security-Policy, kept by ourselves.
+    assert not list(tree.iter('style')) and not list(tree.iter('iframe')), path
+    for element in tree.iter():
+        assert not any(name == 'style' or name.startswith('on') for name in element.attrib), (path, element.attrib)
+        for name in ('src', 'href', 'action'):
+            value = element.get(name) or ''
+            assert not value.lower().startswith(('javascript:', 'data:')), (path, value)
+            if element.tag in ('script', 'img', 'form') or (element.tag == 'link' and element.get('rel') == 'stylesheet'):
+                assert re.match(r'/(?!/)|$', value), (path, value)
+    for script in tree.iter('script'):
+        assert script.get('src') and not (script.text or '').strip(), path
+    for form in tree.iter('form'):
+        assert form.get('method') == 'post' or form.get('role') == 'search', path
+
+
+SAFE = {'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'same-origin', 'X-Frame-Options': 'DENY'}
+
+
+def assert_safe(answer, path):
+    """The headers that every answer has."""
+    for name, value in SAFE.items():
+        assert answer.headers.getall(name) == [value], path
+    rules = dict(rule.strip().split(' ', 1) for rule in answer.headers['Content-Security-Policy'].split(';'))
+    assert rules['default-src'] == "'self'" and rules['frame-ancestors'] == rules['base-uri'] == "'none'", path
+    assert 'unsafe' not in str(rules) and '*' not in str(rules), path
+    assert answer.headers.get('Server') is None and 'X-Powered-By' not in answer.headers, path
+    is_page = answer.content_type == 'text/html'
+    assert not is_page or answer.headers['Content-Type'].lower() == 'text/html; charset=utf-8', path
+
+
+def test_answers_that_are_no_pages_have_the_same_headers(site, alice, browse, app):
+    browser = browse(alice)
+    answers = {
+        'redirect': browser.get('/login', status=303), 'moved': browser.get('/archive/', status=301),
+        'forbidden': browser.post('/logout', headers={'Sec-Fetch-Site': 'cross-site'}, status=403),
+        'missing': browser.get('/nothing', status=404), 'method': browser.put('/', status=405),
+        'too much': browser.post('/login', 'x' * 5_000_000, status=413), 'head': browser.head('/'),
+        'not modified': browser.get('/static/style.css', status=304, headers={
+            'If-None-Match': browser.get('/static/style.css').headers['ETag']})}
+    for name, answer in answers.items():
+        assert_safe(answer, name)
+
+
+def test_what_breaks_is_a_page_too_and_tells_nothing(site, browse, connection, capsys):
+    """The only way to break it from outside that is known: a post that the search for its tags cannot read."""
+    browser = browse()
+    with connection():
+        write(person('alice'), 'On hills')
+        db.db.execute_sql('ALTER TABLE tag RENAME TO gone')
+    answer = browser.get('/p/on-hills', status=500, expect_errors=True)
+    assert_safe(answer, '500')
+    assert_sound(answer, '500')
+    assert 'Something broke on our side' in answer and 'gone' not in answer and 'Traceback' not in answer
+    assert answer.headers['Cache-Control'] == 'private, no-store'
+    assert 'no such table' in answer.errors  # but it is written down
+    browser.get('/', status=200)
+
+
+def test_pages_for_one_person_are_kept_by_no_cache(browse, shown):
+    for who in ('stranger', 'author', 'owner'):
+        for path, answer in pages(browse, shown, who):
+            kept = answer.headers.get('Cache-Control', '')
+            if path.startswith(('/static/', '/robots.txt')):
+                continue
+            is_public = who == 'stranger' and answer.status_int == 200 and path.split('?')[0] in PUBLIC
+            assert kept == ('public, no-cache' if is_public else 'no-store' if answer.status_int in (301, 303) or
+                            path == '/healthz' else 'private, no-store'), (who, path)
+
+
+PUBLIC = ['/', '/p/public', '/@alice', '/@bob', '/t/hills', '/archive', '/feed.xml', '/@alice/feed.xml', '/sitemap.xml']
+
+
+def test_a_page_asks_as_often_for_thirty_posts_as_for_three(site, browse, connection):
+    with connection():
+        olga, alice, bob = fill(3)
+        places = furnish(olga, alice, bob)
+    browsers = {'stranger': browse(), 'author': browse(alice), 'owner': browse(olga)}
+
+    def queries():
+        counts = {}
+        for who, browser in browsers.items():
+            column = {'stranger': 0, 'author': 2, 'owner': 3}[who]
+            for rule, (expected, path, *_) in TABLE.items():
+                if rule.startswith('GET') and expected[column] == MAY and path not in ('/healthz', '/p/public'):
+                    with count_queries() as counter:
+                        browser.get(path.format(**places), status='*')
+                    counts[who, path] = counter.count
+            with count_queries() as counter:
+                browser.get('/p/post-number-1')
+            counts[who, 'post'] = counter.count
+        return counts
+
+    before = queries()
+    with connection():
+        for number in range(3, 30):
+            write(alice, f'Post number {number}', tags=f'Hills, Tag {number}')
+            write(alice, f'Draft number {number}', published=False)
+            trashed = write(alice, f'Trashed number {number}')
+            Post.update(deleted_at=db.now()).where(Post.id == trashed.id).execute()
+            writer = person(f'writer{number}')
+            write(writer, f'Of writer {number}', tags='Hills')
+            mail.compose('exists', writer.email, key=str(number), subject='One', user=writer)
+            accounts.start_session(alice, '', db.now())
+    after = queries()
+    assert after == before
+    assert max(after.values()) <= 16, after
+    assert after['stranger', '/'] <= 3 and after['stranger', 'post'] <= 8
+
+
+def test_head_is_get_without_a_body(alice, browse, connection):
+    with connection():
+        write(alice, 'On hills')
+    browser = browse(alice)
+    for path in ('/', '/p/on-hills', '/feed.xml', '/login', '/studio', '/static/style.css', '/static/site.css', '/nothing'):
+        get, head = browser.get(path, status='*'), browser.head(path, status='*')
+        assert head.status == get.status and head.body == b''
+        assert {name: value for name, value in head.headerlist if name != 'Date'} == \
+            {name: value for name, value in get.headerlist if name != 'Date'}, path
+    browser.head('/logout', status=405)
+
+
+def test_the_health_page_is_for_machines(site, browse):
+    answer = browse().get('/healthz', status=503)  # nothing does the background work of this site
+    assert answer.content_type == 'application/json'
+    found = json.loads(answer.text)
+    assert found['ok'] is False and found['checks']['database'] is True and found['checks']['consumer'] is not True
+
+
+def test_links_in_pages_do_not_depend_on_how_the_site_was_reached(site, alice, connection):
+    with connection():
+        write(alice, 'On hills')
+    browser = browser_of(site, url='https://voice.example')
+    page = browser.get('/p/on-hills', headers={'Host': '192.0.2.1:8000'})
+    assert page.html.find('link', rel='canonical')['href'] == 'https://voice.example/p/on-hills'
+    assert '192.0.2.1' not in page
+
+
+def test_a_notice_is_one_of_ours(browse, site):
+    assert 'Saved.' in browse().get('/?notice=saved')
+    for notice in ('<script>alert(1)</script>', 'nonsense', '', '__class__'):
+        page = browse().get('/', {'notice': notice})
+        assert not page.html.find(class_='notice') and 'alert(1)' not in page
+
+
+def test_what_authors_type_is_shown_as_text(alice, browse, connection):
+    evil = '"><script>alert(1)</script>\'<img src=x onerror=alert(2)>{{ 7 * 7 }}'
+    with connection():
+        models.User.update(name=evil[:60], bio=evil).execute()
+        models.Site.update(title=evil, tagline=evil).execute()
+        write(alice, evil, tags=evil, summary=evil, body=evil + '\n\n[x](javascript:alert(3)) <svg onload=alert(4)>')
+        post = Post.get()
+    author = browse(alice)
+    for browser, paths in ((browse(), ['/', post.path, '/@alice', '/archive', '/login']),
+                           (author, ['/studio', f'/studio/posts/{post.id}', f'/studio/posts/{post.id}/preview', '/settings'])):
+        for path in paths:
+            page = browser.get(path)
+            assert_sound(page, path)
+            assert not page.html.find_all('script', src=None) and not page.html.find_all('svg') and '49' not in page.text
+    assert form_with(author.get(f'/studio/posts/{post.id}'), 'title')['title'].value == evil
+
+
+def test_a_browser_of_another_site_keeps_its_own_cookie(site, alice, app):
+    """Two accounts in two browsers: neither sees the other's pages."""
+    zoe = person('zoe') if not db.db.is_closed() else None
+    if zoe is None:
+        with db.db.connection_context():
+            zoe = person('zoe')
+    one, two = Browser(app), Browser(app)
+    one.log_in(alice)
+    two.log_in(zoe)
+    assert 'Alice' in one.get('/studio') and 'Zoe' in two.get('/studio')

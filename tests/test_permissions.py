@@ -1,0 +1,269 @@
+"""Who may do what: one table over all URLs, and what other sites can make a browser send. A new URL needs a row."""
+
+import pytest
+from conftest import PASSWORD, Browser, person, write
+from sites import browser_of, form_with, stored
+
+from quickpub import accounts, db, mail, models, stats
+from quickpub.models import Post
+from quickpub.web import URLS
+
+# What a stranger, another author, the author of the post and the site's owner get.
+MAY, LOG_IN, NOTHING = 'the page', 'log in first', 'there is nothing here'
+ANYBODY = (MAY, MAY, MAY, MAY)
+AUTHORS = (LOG_IN, MAY, MAY, MAY)
+ITS_AUTHOR = (LOG_IN, NOTHING, MAY, MAY)
+OWNER = (LOG_IN, NOTHING, NOTHING, MAY)
+
+POST = {'title': 'Changed', 'slug': '', 'body': 'Changed.', 'tags': 'Changed', 'summary': '', 'action': 'publish'}
+PROFILE = {'action': 'profile', 'name': 'Changed', 'handle': 'changed', 'bio': '', 'timezone': 'UTC', 'report': 'never'}
+NEWCOMER = {'name': 'Zoe', 'email': 'zoe@example.org', 'password': PASSWORD, 'site_title': 'Changed'}
+
+# Method and path as in the URL table: who, an example of the path, and a form that changes something.
+TABLE = {
+    'GET /': (ANYBODY, '/'),
+    'GET /p/<slug>': (ANYBODY, '/p/public'),
+    'GET /@<handle>': (ANYBODY, '/@alice'),
+    'GET /t/<slug>': (ANYBODY, '/t/hills'),
+    'GET /archive': (ANYBODY, '/archive'),
+    'GET /feed.xml': (ANYBODY, '/feed.xml'),
+    'GET /@<handle>/feed.xml': (ANYBODY, '/@alice/feed.xml'),
+    'GET /sitemap.xml': (ANYBODY, '/sitemap.xml'),
+    'GET /robots.txt': (ANYBODY, '/robots.txt'),
+    'GET /healthz': (ANYBODY, '/healthz'),
+    'GET /static/site.css': (ANYBODY, '/static/site.css'),
+    'GET /static/<name>': (ANYBODY, '/static/style.css'),
+
+    'GET /setup/<token>': (ANYBODY, '/setup/{setup}'),
+    'POST /setup/<token>': (ANYBODY, '/setup/{setup}', NEWCOMER),
+    'GET /signup': (ANYBODY, '/signup'),
+    'POST /signup': (ANYBODY, '/signup', NEWCOMER),
+    'GET /verify': (ANYBODY, '/verify'),
+    'POST /verify': (ANYBODY, '/verify', {'email': 'victor@example.org'}),
+    'GET /verify/<token>': (ANYBODY, '/verify/{verify}'),
+    'POST /verify/<token>': (ANYBODY, '/verify/{verify}', {}),
+    'GET /login': (ANYBODY, '/login'),
+    'POST /login': (ANYBODY, '/login', {'email': 'alice@example.org', 'password': PASSWORD}),
+    'POST /logout': (ANYBODY, '/logout', {}),
+    'GET /forgot': (ANYBODY, '/forgot'),
+    'POST /forgot': (ANYBODY, '/forgot', {'email': 'alice@example.org'}),
+    'GET /reset/<token>': (ANYBODY, '/reset/{reset}'),
+    'POST /reset/<token>': (ANYBODY, '/reset/{reset}', {'password': 'changed, not more'}),
+    'GET /settings': (AUTHORS, '/settings'),
+    'POST /settings': (AUTHORS, '/settings', PROFILE),
+    'GET /settings/delete': (AUTHORS, '/settings/delete'),
+    'POST /settings/delete': (AUTHORS, '/settings/delete', {'password': PASSWORD, 'posts': 'delete'}),
+    'GET /unsubscribe/<token>': (ANYBODY, '/unsubscribe/{unsubscribe}'),
+    'POST /unsubscribe/<token>': (ANYBODY, '/unsubscribe/{unsubscribe}', {'List-Unsubscribe': 'One-Click'}),
+
+    'GET /studio': (AUTHORS, '/studio'),
+    'GET /studio/posts/new': (AUTHORS, '/studio/posts/new'),
+    'POST /studio/posts/new': (AUTHORS, '/studio/posts/new', POST),
+    'GET /studio/posts/<post_id>': (ITS_AUTHOR, '/studio/posts/{draft}'),
+    'POST /studio/posts/<post_id>': (ITS_AUTHOR, '/studio/posts/{draft}', POST),
+    'GET /studio/posts/<post_id>/preview': (ITS_AUTHOR, '/studio/posts/{draft}/preview'),
+    'GET /studio/trash': (AUTHORS, '/studio/trash'),
+
+    'GET /admin': (OWNER, '/admin'),
+    'GET /admin/mail': (OWNER, '/admin/mail'),
+    'GET /admin/mail/<message_id>': (OWNER, '/admin/mail/{message}'),
+    'POST /admin/mail/<message_id>': (OWNER, '/admin/mail/{message}', {}),
+    'GET /admin/people': (OWNER, '/admin/people'),
+    'POST /admin/people': (OWNER, '/admin/people', {'email': 'zoe@example.org'}),
+    'GET /admin/site': (OWNER, '/admin/site'),
+    'POST /admin/site': (OWNER, '/admin/site', {'title': 'Changed', 'tagline': '', 'hue': '1'}),
+}
+# Its token is all its authority: mail programs send this one from anywhere (RFC 8058).
+FROM_ANYWHERE = 'POST /unsubscribe/<token>'
+
+
+@pytest.fixture
+def world(site):
+    """Two owners, two authors, somebody unconfirmed; and what the examples of the table stand for."""
+    olga, alice, bob = person('olga', role='owner'), person('alice'), person('bob')
+    person('otto', role='owner')  # so that the other one may leave
+    victor = person('victor', verified=False)
+    write(alice, 'Public', tags='Hills')
+    draft = write(alice, 'Draft', published=False)
+    at = db.now()
+    sent = mail.compose('exists', bob.email, key='exists', subject='One', user=bob,
+                        payload={'login_url': '/', 'forgot_url': '/'})
+    models.Message.update(state='sent', sent_at=at).execute()
+    places = {'draft': draft.id, 'message': sent, 'unsubscribe': models.sign('unsubscribe', alice.id)}
+    for purpose, user in (('setup', None), ('verify', victor), ('reset', bob)):
+        token = accounts.issue(purpose, accounts.VERIFY_LASTS, at, user=user, email=user.email if user else None)
+        places[purpose] = token.text
+    return places, (None, bob, alice, olga)
+
+
+def request(browser, rule, places, headers=None):
+    method, (_, path, *form) = rule.partition(' ')[0], TABLE[rule]
+    path = path.format(**places)
+    return browser.request(path, method='GET', headers=headers, status='*') if method == 'GET' else \
+        browser.post(path, form[0], headers=headers, status='*')
+
+
+def test_every_url_has_its_row():
+    assert set(TABLE) == {f'{method} {path}' for method, path, _ in URLS}
+    assert all(len(row) == (2 if rule.startswith('GET') else 3) for rule, row in TABLE.items())
+
+
+@pytest.mark.parametrize('role', range(4), ids=['stranger', 'another author', 'its author', 'owner'])
+def test_everybody_gets_what_the_table_says(world, browse, role):
+    places, people = world
+    for rule, (expected, *_) in TABLE.items():
+        with db.db.connection_context(), db.db.atomic() as everything:
+            session = accounts.start_session(people[role], '', db.now()) if people[role] else None
+            browser = browse()
+            if session:
+                browser.set_cookie('quickpub', session)
+            stats.fold()  # of views in the rows before
+            before = stored()
+            answer = request(browser, rule, places)
+            changed = stored() != before
+            everything.rollback()  # each row of the table begins with the same site
+        location = answer.headers.get('Location', '')
+        if expected[role] == MAY:
+            ok = (200, 503) if rule == 'GET /healthz' else (200, 303)
+            assert answer.status_int in ok and not location.startswith('/login?next='), rule
+            leaves_no_trace = rule in ('POST /logout', 'POST /admin/mail/<message_id>') and role == 0
+            assert changed == (not rule.startswith('GET') and not leaves_no_trace), rule
+        else:
+            assert not changed, rule
+        if expected[role] == LOG_IN:
+            assert answer.status_int == 303 and location.startswith('/login?next=/'), rule
+        elif expected[role] == NOTHING:
+            assert answer.status_int == 404 and 'There is nothing here' in answer, rule
+            for word in ('Draft', 'olga@', 'zoe@'):
+                assert word not in answer
+
+
+def test_a_post_of_somebody_else_looks_like_one_that_does_not_exist(world, browse):
+    places, (_, bob, *_) = world
+    browser = browse(bob)
+    strange = browser.get(f'/studio/posts/{places["draft"]}', status=404)
+    missing = browser.get('/studio/posts/987654321', status=404)
+    assert strange.body == missing.body and strange.headerlist == missing.headerlist
+
+
+@pytest.mark.parametrize('action', ['save', 'publish', 'unpublish', 'delete', 'restore', 'nonsense'])
+def test_no_button_works_on_the_post_of_somebody_else(alice, bob, browse, connection, action):
+    with connection():
+        draft, public = write(alice, 'Draft', published=False), write(alice, 'Public')
+        trashed = write(alice, 'Trashed')
+        Post.update(deleted_at=db.now()).where(Post.id == trashed.id).execute()
+    browser = browse(bob)
+    before = stored()
+    for post in (draft, public, trashed):
+        browser.post(f'/studio/posts/{post.id}', POST | {'action': action}, status=404)
+        browse().post(f'/studio/posts/{post.id}', POST | {'action': action}, status=303)
+    assert stored() == before
+
+
+# Forms sent from other sites
+
+OWN = [{}, {'Sec-Fetch-Site': 'same-origin'}, {'Sec-Fetch-Site': 'none'},
+       {'Sec-Fetch-Site': 'same-origin', 'Origin': 'http://127.0.0.1:8000'},
+       {'Origin': 'http://127.0.0.1:8000'}, {'Origin': 'http://localhost:80', 'Host': 'localhost:80'}]
+OTHERS = [{'Sec-Fetch-Site': 'cross-site'}, {'Sec-Fetch-Site': 'same-site'}, {'Sec-Fetch-Site': 'nonsense'},
+          {'Sec-Fetch-Site': 'cross-site', 'Origin': 'http://127.0.0.1:8000'},
+          {'Origin': 'https://evil.example'}, {'Origin': 'null'}, {'Origin': 'http://127.0.0.1:8000.evil.example'},
+          {'Origin': 'http://127.0.0.1'}, {'Origin': 'http://['}, {'Origin': '127.0.0.1:8000'},
+          {'Origin': 'https://evil.example', 'X-Forwarded-Host': 'evil.example'},
+          {'Origin': 'https://evil.example', 'Forwarded': 'host=evil.example'},
+          {'Origin': 'https://evil.example', 'Referer': 'http://127.0.0.1:8000/'}]
+
+
+@pytest.mark.parametrize('headers', OTHERS, ids=repr)
+def test_no_form_from_another_site_does_anything(world, browse, headers):
+    places, (*_, olga) = world
+    browser, before = browse(olga), None
+    for rule in TABLE:
+        if rule.startswith('GET') or rule == FROM_ANYWHERE:
+            continue
+        for sender in (browser, browse()):
+            before = before or stored()
+            answer = request(sender, rule, places, headers)
+            assert answer.status_int == 403 and 'not sent from a page of this site' in answer, rule
+            assert 'Set-Cookie' not in answer.headers and stored() == before, rule
+
+
+@pytest.mark.parametrize('headers', OWN, ids=repr)
+def test_forms_of_this_site_work_whatever_the_browser_says_of_itself(alice, browse, headers):
+    browser = browse(alice)
+    browser.post('/studio/posts/new', POST, headers=headers, status=303)
+    browser.post('/settings', PROFILE, headers=headers, status=303)
+    assert len(stored()['Post']) == 1
+
+
+def test_only_unsubscribing_works_from_anywhere(world, browse):
+    places, _ = world
+    for headers in OTHERS:
+        assert request(browse(), FROM_ANYWHERE, places, headers).status_int == 200
+
+
+def test_looking_changes_nothing_wherever_the_link_stands(world, browse):
+    """A GET is answered to everybody, so none may do anything: not even for the owner."""
+    places, (*_, olga) = world
+    browser = browse(olga)
+    before = stored()
+    for rule in TABLE:
+        if rule.startswith('GET'):
+            assert request(browser, rule, places, {'Sec-Fetch-Site': 'cross-site'}).status_int in (200, 303, 503)
+            path = TABLE[rule][1].format(**places)
+            browser.head(path, status='*')
+            browser.get(path + '?action=delete&password=x&notice=deleted', status='*')
+    assert stored() == before
+
+
+def test_other_methods_do_nothing(world, browse):
+    places, (*_, olga) = world
+    browser = browse(olga)
+    before = stored()
+    for path in {row[1].format(**places) for row in TABLE.values()}:
+        for method in ('PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'):
+            answer = browser.request(path, method=method, status=405)
+            assert 'GET' in answer.headers['Allow'] or 'POST' in answer.headers['Allow']
+            assert '<h1>' in answer.text
+    assert stored() == before
+
+
+# Where the client is
+
+def test_forwarding_headers_of_strangers_change_nothing(site, alice, browse):
+    """Neither where links and redirects lead, nor whose failed log-ins are counted."""
+    lies = {'X-Forwarded-Host': 'evil.example', 'X-Forwarded-Proto': 'gopher', 'X-Forwarded-For': '192.0.2.9',
+            'X-Forwarded-Prefix': '/evil', 'Forwarded': 'for=192.0.2.9;host=evil.example', 'Host': 'evil.example'}
+    for path in ('/', '/feed.xml', '/sitemap.xml', '/robots.txt', '/login', '/nothing'):
+        assert 'evil' not in browse().get(path, headers=lies, status='*').text
+    for path in ('/settings', '/archive/'):
+        assert 'evil' not in browse().get(path, headers=lies, status='*').headers['Location']
+    browse().post('/forgot', {'email': alice.email}, headers=lies)
+    with db.db.connection_context():
+        message = mail.render(models.Message.get())
+        assert 'evil' not in message.as_string()
+    for number in range(accounts.TRIES_PER_PAIR):
+        browse().post('/login', {'email': alice.email, 'password': 'x'},
+                      headers=lies | {'X-Forwarded-For': f'192.0.2.{number}'}, status=400)
+    browse().post('/login', {'email': alice.email, 'password': PASSWORD}, status=429)
+
+
+def test_a_trusted_proxy_says_who_the_client_is(site, alice):
+    proxied = browser_of(site, trusted_proxy=frozenset({'127.0.0.1', '::1'}))
+    forms = {'email': alice.email, 'password': 'x'}
+    for number in range(accounts.TRIES_PER_PAIR):  # what stands before the proxy's own word, the client made up
+        proxied.post('/login', forms, headers={'X-Forwarded-For': f'198.51.100.{number}, 192.0.2.1'}, status=400)
+    right = forms | {'password': PASSWORD}
+    proxied.post('/login', right, headers={'X-Forwarded-For': '192.0.2.1'}, status=429)
+    proxied.post('/login', right, headers={'X-Forwarded-For': '192.0.2.2'}, status=303)
+    other = Browser(proxied.app)
+    other.extra_environ['REMOTE_ADDR'] = '192.0.2.77'  # not the proxy: its word does not count
+    for _ in range(accounts.TRIES_PER_PAIR):
+        other.post('/login', forms, headers={'X-Forwarded-For': '192.0.2.3'}, status=400)
+    other.post('/login', right, headers={'X-Forwarded-For': '192.0.2.4'}, status=429)
+
+
+def test_the_desk_of_the_owner_leads_to_what_only_an_owner_may(olga, alice, browse):
+    assert browse(olga).get('/studio').html.find('a', href='/admin')
+    assert not browse(alice).get('/studio').html.find('a', href='/admin')
+    assert form_with(browse(olga).get('/admin/site'), 'title')
