@@ -226,6 +226,14 @@ class DurableHuey(Huey):
         task.eta = None  # the row knew when it was due; a person may have wanted it sooner
         return task
 
+    def enqueue(self, task: Any) -> Any:
+        try:
+            return super().enqueue(task)
+        except DatabaseError as error:
+            if not (isinstance(task, PeriodicTask) and is_out_of_reach(error)):
+                raise
+            self._say_trouble(error)  # a schedule comes again by itself
+
     # Doing it, and learning how it ended
 
     def execute(self, task: Task, timestamp: datetime | None = None) -> Any:
@@ -251,7 +259,10 @@ class DurableHuey(Huey):
                 claim.release()
             elif signal in ENDED_BADLY:
                 claim.error = ''.join(traceback.format_exception(args[0]))[-8000:] if args else signal
-                claim.bury()
+                if args and is_out_of_reach(args[0]):  # nobody's fault, and over some time
+                    claim.retry(now() + AGAIN_AFTER)
+                else:
+                    claim.bury()
         super()._emit(signal, task, *args, **kwargs)
 
     def _requeue_task(self, task: Task, timestamp: datetime, retry_eta: datetime | None = None) -> None:

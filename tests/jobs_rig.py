@@ -11,6 +11,7 @@ from pathlib import Path
 
 from huey import crontab
 
+from quickpub.models import Tag
 from quickpub.worker import DurableHuey
 
 HERE = Path(__file__).parent
@@ -39,6 +40,12 @@ def slow(seconds):
 @huey.task(retries=1, retry_delay=30)
 def fail():
     raise ValueError('as told')
+
+
+@huey.task()
+def touch():
+    """Writes to the database."""
+    Tag.create(name='touched', slug='touched')
 
 
 @huey.task()

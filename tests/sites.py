@@ -48,6 +48,7 @@ def fill(count=3):
     write(alice, '', body='Without any title.', published=False)
     trashed = write(alice, 'Thrown away')
     type(trashed).update(deleted_at=db.now()).where(type(trashed).id == trashed.id).execute()
+    write(alice, 'Public', body=BODY, tags='Hills', summary='With all that a post can have.')
     Site.update(tagline='“News” & <views> from the hill').execute()
     return olga, alice, bob
 

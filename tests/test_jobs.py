@@ -280,3 +280,19 @@ def test_the_stock_commands_defaults_become_ours(site):
     assert consumer.workers == site.consumer_workers and consumer.shutdown_timeout == worker.STOP_WITHIN
     assert huey.create_consumer(workers=3).workers == 3
     huey.bulk_limit = None
+
+
+def test_a_task_that_meets_a_locked_database_is_neither_buried_nor_does_it_cost_a_retry(site):
+    db.execute_sql('PRAGMA busy_timeout = 50')
+    huey.enqueue(huey._registry.string_to_task('jobs_rig.touch')())
+    task = take()
+    other = sqlite3.connect(site.database, isolation_level=None)
+    other.execute('BEGIN IMMEDIATE')
+    huey.execute(task)
+    huey.enqueue(huey._registry._periodic_tasks[0]())  # a schedule meanwhile: it comes again by itself
+    other.execute('ROLLBACK')
+    other.close()
+    assert not huey.is_owing()
+    job = Job.get()
+    assert job.state == 'ready' and job.run_at > now() and 'locked' in job.error
+    huey._say_trouble(None)

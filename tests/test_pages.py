@@ -1,4 +1,4 @@
-"""Every page there is: sound HTML that anybody can use, headers that keep it safe, and no more queries than it needs."""
+"""Every page there is: sound HTML that anybody can use, headers that keep it safe, no more queries than it needs."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import html5lib
 import pytest
-from conftest import Browser, person, write
+from conftest import person, write
 from playhouse.test_utils import count_queries
 from sites import browser_of, fill, form_with
 from test_permissions import LOG_IN, MAY, TABLE
@@ -17,8 +17,8 @@ from quickpub.models import Post
 
 # Pages that are no rule of the URL table: other states of the same templates.
 ODD = ['/nothing', '/studio/posts/987654321', '/verify/nonsense', '/reset/nonsense', '/setup/nonsense',
-       '/signup?invite=nonsense', '/unsubscribe/nonsense', '/?notice=saved', '/login?next=/settings', '/?before={oldest}',
-       '/@alice?before={oldest}', '/@bob', '/@nobody', '/t/secret-plans']
+       '/signup?invite=nonsense', '/unsubscribe/nonsense', '/?notice=saved', '/login?next=/settings', '/@bob',
+       '/@nobody', '/?before={oldest}', '/@alice?before={oldest}', '/t/secret-plans']
 # Forms with something wrong in every field.
 WRONG = {
     '/signup': {'name': '', 'email': '"<', 'password': ''}, '/verify': {'email': '"<'}, '/forgot': {'email': '"<'},
@@ -44,8 +44,10 @@ def furnish(olga, alice, bob):
         accounts.reset_mail(alice.email, at)
         accounts.address_mail(alice, 'new@example.org', at)
         accounts.invite_mail('zoe@example.org', at)
-        models.Message.update(state='failed', answer='550 <No> such "user"').where(models.Message.kind == 'reset').execute()
-        places['message'] = models.Message.get(models.Message.kind == 'reset').id
+        failed = models.Message.get(models.Message.kind == 'reset')
+        failed.state, failed.answer = 'failed', '550 <No> such "user"'
+        failed.save()
+        places['message'] = failed.id
     for purpose, user in (('setup', None), ('verify', bob), ('reset', alice)):
         places[purpose] = accounts.issue(purpose, timedelta(days=1), at, user=user, email='a@example.org').text
     return places
@@ -84,8 +86,7 @@ def test_every_page_is_sound(browse, shown, who):
         if answer.content_type == 'text/html' and answer.status_int not in (301, 303):
             assert_sound(answer, path)
             seen[answer.status_int] += 1
-    wanted = {'empty': {200: 15, 400: 3, 404: 9}, 'filled': {200: 17, 400: 4, 404: 8}}[shown[0]]
-    assert all(seen[status] >= count for status, count in wanted.items()), seen
+    assert seen.total() >= 30 and min(seen[200] / 3, seen[400], seen[404]) >= 4, seen
 
 
 def assert_sound(answer, path):
@@ -121,7 +122,7 @@ def assert_sound(answer, path):
         for name in ('src', 'href', 'action'):
             value = element.get(name) or ''
             assert not value.lower().startswith(('javascript:', 'data:')), (path, value)
-            if element.tag in ('script', 'img', 'form') or (element.tag == 'link' and element.get('rel') == 'stylesheet'):
+            if element.tag in ('script', 'img', 'form') or element.get('rel') in ('stylesheet', 'icon'):
                 assert re.match(r'/(?!/)|$', value), (path, value)
     for script in tree.iter('script'):
         assert script.get('src') and not (script.text or '').strip(), path
@@ -197,13 +198,10 @@ def test_a_page_asks_as_often_for_thirty_posts_as_for_three(site, browse, connec
         for who, browser in browsers.items():
             column = {'stranger': 0, 'author': 2, 'owner': 3}[who]
             for rule, (expected, path, *_) in TABLE.items():
-                if rule.startswith('GET') and expected[column] == MAY and path not in ('/healthz', '/p/public'):
+                if rule.startswith('GET') and expected[column] == MAY and path != '/healthz':
                     with count_queries() as counter:
                         browser.get(path.format(**places), status='*')
                     counts[who, path] = counter.count
-            with count_queries() as counter:
-                browser.get('/p/post-number-1')
-            counts[who, 'post'] = counter.count
         return counts
 
     before = queries()
@@ -220,14 +218,14 @@ def test_a_page_asks_as_often_for_thirty_posts_as_for_three(site, browse, connec
     after = queries()
     assert after == before
     assert max(after.values()) <= 16, after
-    assert after['stranger', '/'] <= 3 and after['stranger', 'post'] <= 8
+    assert after['stranger', '/'] <= 3 and after['stranger', '/p/public'] <= 8
 
 
 def test_head_is_get_without_a_body(alice, browse, connection):
     with connection():
         write(alice, 'On hills')
     browser = browse(alice)
-    for path in ('/', '/p/on-hills', '/feed.xml', '/login', '/studio', '/static/style.css', '/static/site.css', '/nothing'):
+    for path in ('/', '/p/on-hills', '/feed.xml', '/login', '/studio', '/static/style.css', '/static/site.css', '/no'):
         get, head = browser.get(path, status='*'), browser.head(path, status='*')
         assert head.status == get.status and head.body == b''
         assert {name: value for name, value in head.headerlist if name != 'Date'} == \
@@ -259,29 +257,27 @@ def test_a_notice_is_one_of_ours(browse, site):
 
 
 def test_what_authors_type_is_shown_as_text(alice, browse, connection):
-    evil = '"><script>alert(1)</script>\'<img src=x onerror=alert(2)>{{ 7 * 7 }}'
+    evil = '"><script>alert(1)</script>\'<img src=x alt=x onerror=alert(2)>{{ 7 * 7 }}'
     with connection():
         models.User.update(name=evil[:60], bio=evil).execute()
         models.Site.update(title=evil, tagline=evil).execute()
         write(alice, evil, tags=evil, summary=evil, body=evil + '\n\n[x](javascript:alert(3)) <svg onload=alert(4)>')
         post = Post.get()
-    author = browse(alice)
-    for browser, paths in ((browse(), ['/', post.path, '/@alice', '/archive', '/login']),
-                           (author, ['/studio', f'/studio/posts/{post.id}', f'/studio/posts/{post.id}/preview', '/settings'])):
+    stranger, author, editor = browse(), browse(alice), f'/studio/posts/{post.id}'
+    for browser, paths in ((stranger, ['/', post.path, '/@alice', '/archive', '/login', '/feed.xml']),
+                           (author, ['/studio', editor, f'{editor}/preview', '/settings'])):
         for path in paths:
             page = browser.get(path)
-            assert_sound(page, path)
-            assert not page.html.find_all('script', src=None) and not page.html.find_all('svg') and '49' not in page.text
+            assert '<script>alert' not in page.text and '&gt;49' not in page.text
+            if path != '/feed.xml':
+                assert_sound(page, path)
+                assert not page.html.find_all('script', src=None) and not page.html.find_all('svg')
     assert form_with(author.get(f'/studio/posts/{post.id}'), 'title')['title'].value == evil
 
 
-def test_a_browser_of_another_site_keeps_its_own_cookie(site, alice, app):
-    """Two accounts in two browsers: neither sees the other's pages."""
-    zoe = person('zoe') if not db.db.is_closed() else None
-    if zoe is None:
-        with db.db.connection_context():
-            zoe = person('zoe')
-    one, two = Browser(app), Browser(app)
-    one.log_in(alice)
-    two.log_in(zoe)
-    assert 'Alice' in one.get('/studio') and 'Zoe' in two.get('/studio')
+def test_two_people_see_their_own_pages(alice, bob, browse):
+    one, two = browse(alice), browse(bob)
+    for browser, name, other in ((one, 'Alice', 'Bob'), (two, 'Bob', 'Alice'), (one, 'Alice', 'Bob')):
+        page = browser.get('/studio')
+        assert name in page and other not in page
+    assert 'Alice' not in browse().get('/') and 'Bob' not in browse().get('/')

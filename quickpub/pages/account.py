@@ -235,8 +235,7 @@ def _settings(user, form=None, address_form=None, password_form=None, status=200
                   password_form=password_form or Form({'current': '', 'password': ''}), zones=_zones(),
                   frequencies=[(each, FREQUENCY_WORDS[each]) for each in _frequencies(user)],
                   email=user.email, pending_email=accounts.pending_address(user, now()), sessions=sessions,
-                  is_verified=user.is_verified, report_note=_report_note(user),
-                  post_count=Post.select().where(Post.author == user, Post.deleted_at.is_null()).count())
+                  is_verified=user.is_verified, report_note=_report_note(user), post_count=_post_count(user))
 
 
 @cache
@@ -362,7 +361,11 @@ def delete_form(user):
 def _delete_page(user, form, status=200):
     response.status = status
     return render('delete_account.html', form=form, sole_owner=accounts.is_sole_owner(user),
-                  post_count=Post.select().where(Post.author == user, Post.deleted_at.is_null()).count())
+                  post_count=_post_count(user))
+
+
+def _post_count(user):
+    return Post.select().where(Post.author == user, Post.deleted_at.is_null()).count()
 
 
 @signed_in
@@ -371,7 +374,7 @@ def delete(user):
     if accounts.is_sole_owner(user):
         return _delete_page(user, form, status=400)
     try:
-        if form['posts'] not in ('keep', 'delete'):
+        if form['posts'] not in ('keep', 'delete') and _post_count(user):
             raise Rejected(posts='Please choose what happens to your posts.')
         _confirm(user, form, 'password')
     except Rejected as error:
