@@ -245,6 +245,22 @@ def jobs_discard(job_id: int) -> None:
             raise click.ClickException(f'There is no job {job_id} that is not running.')
 
 
+@jobs_group.command(name='pause')
+@speaking
+def jobs_pause() -> None:
+    """Begin no new work, in any consumer, until `quickpub jobs resume`."""
+    with site():
+        jobs.pause()
+
+
+@jobs_group.command(name='resume')
+@speaking
+def jobs_resume() -> None:
+    """Go on after `quickpub jobs pause`."""
+    with site():
+        jobs.resume()
+
+
 @main.command(name='settings')
 @speaking
 def show_settings() -> None:

@@ -17,11 +17,22 @@ import logging
 import os
 import threading
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from peewee import AutoField, BlobField, BooleanField, CharField, DateTimeField, FloatField, IntegerField, TextField
+from peewee import (
+    AutoField,
+    BlobField,
+    BooleanField,
+    CharField,
+    CompositeKey,
+    DateTimeField,
+    FloatField,
+    IntegerField,
+    TextField,
+    fn,
+)
 
 from . import processes
 from .db import BaseModel, db, now
@@ -32,6 +43,8 @@ URGENT = 100  # at or above this priority somebody is waiting: one worker is alw
 
 # A death in company, or together with the parent, may be another's fault: one strike. One on its own is its own.
 SHARED_DEATH, OWN_DEATH, BURIED_AT = 1, 3, 10
+TALLIES_KEPT = timedelta(days=2)
+
 DIED = 'The process that ran it died, each time it was tried.'
 
 
@@ -51,26 +64,52 @@ class Job(BaseModel):
     created_at = DateTimeField(default=now)
 
 
+class Tally(BaseModel):
+    """How many jobs of one name ended in one minute."""
+    minute = DateTimeField()
+    name = CharField()
+    done = IntegerField()
+    failed = IntegerField()
+
+    class Meta:
+        table_name = 'job_tally'
+        primary_key = CompositeKey('minute', 'name')
+
+
+class Pause(BaseModel):
+    """Its one row means that no new work is begun."""
+    since = DateTimeField()
+
+    class Meta:
+        table_name = 'job_pause'
+
+
 @dataclass
 class Claim:
     """A job in the hands of this process, and how it ended as far as is known: a statement to be executed."""
     id: int
+    name: str
     message: bytes
     error: str = ''
     ending: tuple[str, list[Any]] | None = None
+    counts_as: str = ''  # done, failed, or '' for what is not over yet
 
     def done(self) -> None:
+        self.counts_as = 'done'
         self.ending = f'DELETE FROM job WHERE {HELD}', []
 
     def retry(self, run_at: datetime, message: bytes | None = None) -> None:
+        self.counts_as = ''
         self.ending = (f'{TO_READY}, message = ?, run_at = ?, error = ? WHERE {HELD}',
                        [message or self.message, str(run_at), self.error])
 
     def release(self) -> None:
         """As if it had never been claimed: its work was interrupted through no fault of its own."""
+        self.counts_as = ''
         self.ending = f'{TO_READY}, attempts = attempts - 1 WHERE {HELD}', []
 
     def bury(self) -> None:
+        self.counts_as = 'failed'
         self.ending = f'{TO_DEAD}, error = ? WHERE {HELD}', [self.error]
 
 
@@ -80,7 +119,7 @@ TO_DEAD = "UPDATE OR REPLACE job SET state = 'dead', owner = NULL"
 HELD = "id = ? AND state = 'running' AND owner = ?"
 
 # Literals, not parameters: SQLite uses a partial index only for what it can read in the statement itself.
-READY = "state = 'ready' AND run_at <= ? AND name IN ({names})"
+READY = "state = 'ready' AND run_at <= ? AND name IN ({names}) AND NOT EXISTS (SELECT 1 FROM job_pause)"
 FEW_BULK = "(SELECT count(*) FROM job WHERE state = 'running' AND priority < ? AND owner GLOB ?) < ?"
 
 
@@ -191,7 +230,13 @@ def settle(ended: Claim) -> None:
     """Write down how a job ended. Does nothing where the claim is no longer this process's."""
     assert ended.ending is not None
     sql, params = ended.ending
-    db.execute_sql(sql, (*params, ended.id, me.name))
+    with db.atomic():
+        is_ours = db.execute_sql(sql, (*params, ended.id, me.name)).rowcount
+        if is_ours and ended.counts_as:
+            db.execute_sql('INSERT INTO job_tally (minute, name, done, failed) VALUES (?, ?, ?, ?) ON CONFLICT '
+                           'DO UPDATE SET done = done + excluded.done, failed = failed + excluded.failed',
+                           (str(now().replace(second=0, microsecond=0)), ended.name, ended.counts_as == 'done',
+                            ended.counts_as == 'failed'))
     me.held.pop(ended.id, None)
 
 
@@ -246,3 +291,40 @@ def retry(job_id: int) -> bool:
 def discard(job_id: int) -> bool:
     """Throw away a job that is not running. A mail it was to deliver is not lost: the ledger wakes it again."""
     return bool(Job.delete().where(Job.id == job_id, Job.state != 'running').execute())
+
+
+def pause() -> None:
+    """Begin no new work, in any consumer, until `resume`. What runs goes on to its end."""
+    Pause.insert(id=1, since=now()).on_conflict_ignore().execute()
+
+
+def resume() -> None:
+    with db.atomic():
+        Pause.delete().execute()
+        _ring()
+
+
+def paused_since() -> datetime | None:
+    found = Pause.get_or_none()
+    return found.since if found else None
+
+
+def throughput(at: datetime) -> list[tuple[datetime, int, int]]:
+    """The last hour by minutes, oldest first: the minute, how many jobs were done, how many failed."""
+    end = at.replace(second=0, microsecond=0)
+    minutes = [end - timedelta(minutes=ago) for ago in range(59, -1, -1)]
+    counts = {tally.minute: (tally.done, tally.failed) for tally in
+              Tally.select(Tally.minute, fn.SUM(Tally.done).alias('done'), fn.SUM(Tally.failed).alias('failed'))
+              .where(Tally.minute >= minutes[0]).group_by(Tally.minute)}
+    return [(minute, *counts.get(minute, (0, 0))) for minute in minutes]
+
+
+def last_run(name: str) -> datetime | None:
+    """The minute in which a job of this name last ended well."""
+    return Tally.select(fn.MAX(Tally.minute)).where(Tally.name == name, Tally.done > 0).scalar()
+
+
+def clean_up(at: datetime) -> None:
+    """Forget old counts; of each name the last one stays."""
+    latest = Tally.select(fn.MAX(Tally.minute)).group_by(Tally.name)
+    Tally.delete().where(Tally.minute < at - TALLIES_KEPT, Tally.minute.not_in(latest)).execute()

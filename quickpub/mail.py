@@ -116,6 +116,12 @@ def send_again(message: Message) -> list[int]:
     return [message.id] if changed else []
 
 
+def hold(message: Message) -> bool:
+    """Keep a mail that is not sent yet from going out, until a person sends it. False where it is too late."""
+    return bool(Message.update(state='held').where(
+        Message.id == message.id, Message.state.in_(['queued', 'deferred', 'failed'])).execute())
+
+
 def deliver(ids: Iterable[int]) -> None:
     """Send these mails, as far as they are queued, over one connection. What fails is in the ledger, not raised."""
     messages = _take(list(ids))

@@ -60,6 +60,13 @@ NOTICES = {
     'deleted': 'Your account is deleted.',
     'invited': 'The invitation is on its way.',
     'queued': 'The mail will go out again in a moment.',
+    'held': 'The mail is held back until you send it.',
+    'not-held': 'It was too late: the mail is sent, or on its way.',
+    'job-retry': 'It will be tried again in a moment.',
+    'job-discard': 'It is thrown away. No mail is lost by that: what is unsent will be sent.',
+    'job-gone': 'That piece of work is not there any more, or it is running.',
+    'job-pause': 'Paused. What runs goes on to its end; nothing new is begun until you resume.',
+    'job-resume': 'Work goes on.',
 }
 
 
@@ -186,7 +193,7 @@ def _cookie() -> str:
     """The session's secret. Python's own parser gives up where another application of this host gave a cookie a name
     such as `cart[1]`."""
     pairs = (part.strip().partition('=') for part in request.get_header('Cookie', '').split(';'))
-    return next((value for name, _, value in pairs if name == COOKIE), '')
+    return next((value.strip('"') for name, _, value in pairs if name == COOKIE), '')
 
 
 def log_in(user: User) -> None:
@@ -263,7 +270,7 @@ def page_of(query: Any, base: str, size: int = PER_PAGE, by: Any = Post.publishe
             raise not_found()
         query = query.where(Tuple(by, model.id) < Tuple(getattr(last, by.name), last.id))
     rows = list(query.limit(size + 1))
-    older = f'{base}?before={rows[size - 1].id}' if len(rows) > size else None
+    older = f'{base}{"&" if "?" in base else "?"}before={rows[size - 1].id}' if len(rows) > size else None
     return rows[:size], older, not before
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from huey import crontab
 
-from . import accounts, mail, posts, reports, stats
+from . import accounts, jobs, mail, posts, reports, stats
 from .db import db, now
 from .jobs import URGENT
 from .models import User
@@ -77,4 +77,5 @@ def count_views() -> None:
 def clean_up() -> None:
     """Each night: what has expired, and what lay in the trash long enough."""
     accounts.clean_up(now())
+    jobs.clean_up(now())
     posts.empty_trash(now())

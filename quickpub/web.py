@@ -60,9 +60,11 @@ URLS = [
 
     # Keeping the site
     (GET, '/admin', admin.overview),
+    (GET, '/admin/jobs', admin.work),
+    (POST, '/admin/jobs', admin.do_work),
     (GET, '/admin/mail', admin.mails),
     (GET, '/admin/mail/<message_id>', admin.message),
-    (POST, '/admin/mail/<message_id>', admin.send_again),
+    (POST, '/admin/mail/<message_id>', admin.change_message),
     (GET, '/admin/people', admin.people),
     (POST, '/admin/people', admin.invite),
     (GET, '/admin/site', admin.site_form),

@@ -211,7 +211,7 @@ class DurableHuey(Huey):
         return self._open(claim)
 
     def _hold(self, job: Job) -> Claim:
-        claim = jobs.me.held[job.id] = Claim(job.id, bytes(job.message), job.error)
+        claim = jobs.me.held[job.id] = Claim(job.id, job.name, bytes(job.message), job.error)
         return claim
 
     def _open(self, claim: Claim) -> Task | None:
@@ -346,6 +346,16 @@ class DurableHuey(Huey):
                     raise
                 self._say_trouble(error)
         return []
+
+    def schedules(self, at: datetime) -> list[tuple[str, datetime | None, datetime]]:
+        """Every schedule: its name, when it last ran, when it is next due."""
+        found = []
+        for task in self._registry.periodic_tasks:
+            minute = at.replace(second=0, microsecond=0) + timedelta(minutes=1)
+            while not task.validate_datetime(minute):
+                minute += timedelta(minutes=1)
+            found.append((task.name, jobs.last_run(self._registry.task_to_string(type(task))), minute))
+        return found
 
     def notify_interrupted_tasks(self) -> None:
         """The consumer ends although work is running: threads cannot be stopped, but their claims can be excused."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 from conftest import Browser, person, write
 
 from quickpub import db
+from quickpub.jobs import Pause
 from quickpub.models import TABLES, Message, Site
 from quickpub.web import create_app
 
@@ -22,7 +23,7 @@ def form_with(page, name):
 def stored(*but):
     """Every row of every table, apart from some tables: equal before and after means that nothing was changed."""
     with db.db.connection_context():
-        return {table.__name__: sorted(table.select().tuples(), key=repr) for table in TABLES if table not in but}
+        return {table.__name__: sorted(table.select().tuples(), key=repr) for table in [*TABLES, Pause] if table not in but}
 
 
 def long_ago(model, **fields):

@@ -98,10 +98,10 @@ def test_pages_never_import_each_other_and_tasks_are_short():
 def test_models_and_tables_agree(site):
     """Every column of every table is a field, and the other way round."""
     from quickpub.db import db
-    from quickpub.jobs import Job
+    from quickpub.jobs import Job, Pause, Tally
     from quickpub.models import TABLES
     from quickpub.worker import Counter, Note
-    for table in [*TABLES, Job, Note, Counter]:
+    for table in [*TABLES, Job, Tally, Pause, Note, Counter]:
         columns = {column.name: column.null for column in db.get_columns(table._meta.table_name)}
         fields = {field.column_name: field.null for field in table._meta.sorted_fields if not field.primary_key}
         assert {name: null for name, null in columns.items() if name in fields} == fields, table

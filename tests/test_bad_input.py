@@ -3,10 +3,11 @@
 import random
 import re
 from io import BytesIO
-from urllib.parse import quote, quote_from_bytes, urlencode
+from urllib.parse import quote_from_bytes, urlencode
 
 import pytest
 from conftest import PASSWORD, drain, outbox, person, write
+from markupsafe import escape
 from sites import form_with, mails, stored
 from webob import Request
 
@@ -52,18 +53,20 @@ def is_refused(answer, *status):
 
 # Addresses
 
-@pytest.mark.parametrize('name', [
+STRANGE = [
     '12\n', '12\r', '\n', ' ', '-1', '0', '00', '+1', '1e3', '0x1', '1.0', '9' * 18, '9' * 19, '9' * 400, '٣', '²',
     'x' * 5000, '\0', '1\0', '\udcff', '\ud800', '\udcc3', '\udc80', 'é', '..', '%2e%2e', '\\', "' OR 1=1 --",
-    '{{ 7*7 }}', '<b>'
-], ids=ascii)
-def test_no_address_breaks_anything(app, session, name):
+    '{{ 7*7 }}', '<b>']
+
+
+def test_no_address_breaks_anything(app, session):
     before = stored()
     for base in ('/p/', '/@', '/t/', '/static/', '/verify/', '/reset/', '/setup/', '/unsubscribe/', '/studio/posts/',
                  '/admin/mail/'):
-        for path in map(latin, (base + name, f'{base}{name}/preview', f'{base}{name}/feed.xml')):
-            assert is_refused(ask(app, path, session=session), 400, 404), path
-            assert is_refused(ask(app, path, 'POST', session=session), 400, 404, 405), path
+        for name in STRANGE:
+            for path in map(latin, (base + name, f'{base}{name}/preview', f'{base}{name}/feed.xml')):
+                assert is_refused(ask(app, path, session=session), 400, 404), path
+                assert is_refused(ask(app, path, 'POST', session=session), 400, 404, 405), path
     assert stored() == before
 
 
@@ -85,13 +88,13 @@ def test_a_slash_too_many_is_forgiven(browse, site):
     assert is_refused(browse().post('/login/', status=404), 404)
 
 
-@pytest.mark.parametrize('before', [
-    '-1', '0', '1', 'x', '9' * 18, '9' * 500, '1 ', '%00', '%ff', '1%0a', '٣', '1,2', '1e9'])
-def test_a_list_goes_on_only_after_a_row_that_exists(alice, olga, browse, before):
+def test_a_list_goes_on_only_after_a_row_that_exists(alice, olga, browse):
     stranger, author, owner = browse(), browse(alice), browse(olga)
     for browser, path in ((stranger, '/'), (stranger, '/archive'), (stranger, '/@alice'), (author, '/studio'),
                           (owner, '/admin/mail')):
-        assert is_refused(browser.get(f'{path}?before={quote(before, safe="%")}', status=404), 404)
+        for before in ('1', *STRANGE):
+            typed = quote_from_bytes(before.encode('utf-8', 'surrogatepass'))
+            assert is_refused(browser.get(f'{path}?before={typed}', status=404), 404), before
         browser.get(f'{path}?before=', status=200)
 
 
@@ -322,15 +325,17 @@ def assert_sound():
     assert not list(db.db.execute_sql('PRAGMA foreign_key_check'))
 
 
-@pytest.mark.parametrize('email', [
+NO_ADDRESSES = [
     'a@b.c, d@e.f', 'a@b.example,d@e.example', 'a@b.example;d@e.example', 'a@b.example d@e.example',
     'a@b.example\r\nBcc: d@e.example', 'a@b.example\nd@e.example', '<a@b.example>', 'A <a@b.example>',
     '"a@b.example, d"@e.example', 'a@b.example, ', ',a@b.example', 'a@b@c.example', 'a@', '@b.example', 'a', '',
     'a b@c.example', 'a@b..example', '.a@b.example', 'a@-b.example', 'a@b.example\0', 'a@[127.0.0.1]',
     'a(comment)@b.example', 'a@' + 'b' * 250 + '.example', 'a@b.example%0aBcc:d@e.example', '\u202ea@b.example',
     'a@b.example\u2028d@e.example', 'mailto:a@b.example', 'a\\@b.example', "a@b.example'--", 'a@b .example',
-    '=?utf-8?q?a=40b?= <d@e.example>', 'a:b@c.example', 'group:a@b.example;'], ids=ascii)
-def test_what_is_not_one_address_is_refused_wherever_it_is_typed(app, site, alice, email):
+    '=?utf-8?q?a=40b?= <d@e.example>', 'a:b@c.example', 'group:a@b.example;']
+
+
+def test_what_is_not_one_address_is_refused_wherever_it_is_typed(app, site, alice):
     with db.db.connection_context():
         owner = accounts.start_session(person('olga', role='owner'), '', db.now())
         setup = accounts.issue('setup', accounts.SETUP_LASTS, db.now()).text
@@ -338,12 +343,12 @@ def test_what_is_not_one_address_is_refused_wherever_it_is_typed(app, site, alic
     places = [('/signup', {'name': 'Zoe', 'password': PASSWORD}), ('/verify', {}), ('/forgot', {}),
               ('/admin/people', {}), ('/settings', {'action': 'address', 'current': PASSWORD}),
               (f'/setup/{setup}', {'site_title': 'Mine', 'name': 'Zoe', 'password': PASSWORD})]
-    for path, others in places:
-        answer = ask(app, path, 'POST', encoded(others | {'email': email}), owner)
-        assert is_refused(answer, 400) and 'This is not one mail address' in answer.text, path
-        if email.isprintable() and email.isascii():
-            typed = answer.text.replace('&lt;', '<').replace('&gt;', '>').replace('&#34;', '"').replace('&#39;', "'")
-            assert f'value="{email}"' in typed  # it comes back as it was typed
+    for email in NO_ADDRESSES:
+        for path, others in places:
+            answer = ask(app, path, 'POST', encoded(others | {'email': email}), owner)
+            assert is_refused(answer, 400) and 'This is not one mail address' in answer.text, (email, path)
+            if email.isprintable() and email.isascii():
+                assert f'value="{escape(email)}"' in answer.text  # it comes back as it was typed
     assert stored() == before
 
 

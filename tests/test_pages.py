@@ -257,7 +257,7 @@ def test_a_notice_is_one_of_ours(browse, site):
 
 
 def test_what_authors_type_is_shown_as_text(alice, browse, connection):
-    evil = '"><script>alert(1)</script>\'<img src=x alt=x onerror=alert(2)>{{ 7 * 7 }}'
+    evil = '"><script>alert(1)</script>\'<img src=/x alt=x onerror=alert(2)>{{ 7 * 7 }}'
     with connection():
         models.User.update(name=evil[:60], bio=evil).execute()
         models.Site.update(title=evil, tagline=evil).execute()

@@ -65,6 +65,8 @@ TABLE = {
     'GET /studio/trash': (AUTHORS, '/studio/trash'),
 
     'GET /admin': (OWNER, '/admin'),
+    'GET /admin/jobs': (OWNER, '/admin/jobs'),
+    'POST /admin/jobs': (OWNER, '/admin/jobs', {'action': 'pause'}),
     'GET /admin/mail': (OWNER, '/admin/mail'),
     'GET /admin/mail/<message_id>': (OWNER, '/admin/mail/{message}'),
     'POST /admin/mail/<message_id>': (OWNER, '/admin/mail/{message}', {}),

@@ -170,6 +170,22 @@ CREATE INDEX job_running ON job (owner) WHERE state = 'running';
 -- A schedule that waits is not enqueued again; one that keeps failing is one row.
 CREATE UNIQUE INDEX job_periodic_once ON job (name, state) WHERE is_periodic AND state != 'running';
 
+-- How many of which task ended in which minute: the operator's chart, and when each schedule last ran.
+CREATE TABLE job_tally (
+    minute TEXT NOT NULL,
+    name TEXT NOT NULL,
+    done INTEGER NOT NULL,
+    failed INTEGER NOT NULL,
+    PRIMARY KEY (minute, name)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX job_tally_last ON job_tally (name, minute);
+
+-- A row means: no new work is begun, by whose wish and since when.
+CREATE TABLE job_pause (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    since TEXT NOT NULL
+) STRICT;
+
 -- What Huey keeps beside its queue: revoked tasks and locks.
 CREATE TABLE job_note (
     queue TEXT NOT NULL,

@@ -254,7 +254,10 @@ def _report_note(user):
                'Change the address below, and they begin again.'
     last = Message.select().where(Message.user == user, Message.kind == 'report', Message.state == 'sent').order_by(
         Message.sent_at.desc()).first()
-    return f'Your last report was sent on {text.clock(last.sent_at, user.timezone)}.' if last else None
+    if last is None:
+        return None
+    return f'Your last report was sent on {text.clock(last.sent_at, user.timezone)}, and ' + (
+        'accepted by the mail server.' if current().smtp else 'kept in the outbox of this site.')
 
 
 @signed_in

@@ -1,20 +1,23 @@
 """The owner's pages: the site, the mail, the people."""
 
 import re
+from urllib.parse import urlencode
 
-from bottle import response
+from bottle import request, response
 from peewee import fn
 
-from .. import accounts, jobs, mail, text
+from .. import accounts, health, jobs, mail, text
 from ..accounts import Rejected
 from ..db import db, now
 from ..models import Message, Post, Site, User
 from ..settings import current
 from ..shortcuts import Form, find, number, owner_only, page_of, redirect, render, render_form, typed
-from ..tasks import deliver_soon
+from ..tasks import deliver_soon, huey
 
 PER_LIST = 50
 UNSENT = ('queued', 'sending', 'deferred')
+MAIL_STATES = {'queued': 'Waiting', 'sending': 'Being sent', 'sent': 'Sent', 'deferred': 'Will be tried again',
+               'failed': 'Failed', 'held': 'Held back'}
 
 
 @owner_only
@@ -29,10 +32,45 @@ def overview(user):
 
 
 @owner_only
+def work(user):
+    """What waits, runs and has failed, and how it went in the last hour."""
+    at = now()
+    rows = jobs.Job.select().order_by(jobs.Job.priority.desc(), jobs.Job.run_at, jobs.Job.id)
+    return render('admin_jobs.html', now=at, paused_since=jobs.paused_since(), schedules=huey.schedules(at),
+                  throughput=jobs.throughput(at), **{
+                      name: list(rows.where(condition).limit(PER_LIST)) for name, condition in (
+                          ('running', jobs.Job.state == 'running'), ('dead', jobs.Job.state == 'dead'),
+                          ('waiting', (jobs.Job.state == 'ready') & (jobs.Job.run_at <= at)),
+                          ('later', (jobs.Job.state == 'ready') & (jobs.Job.run_at > at)))})
+
+
+@owner_only
+def do_work(user):
+    """Retry or discard what has failed; pause and resume all of it."""
+    form = typed('action', 'job')
+    if form['action'] == 'pause':
+        jobs.pause()
+    elif form['action'] == 'resume':
+        jobs.resume()
+    else:
+        act = {'retry': jobs.retry, 'discard': jobs.discard}.get(form['action'])
+        if act is None or not act(number(form['job']) or 0):
+            return redirect('/admin/jobs', 'job-gone')
+    return redirect('/admin/jobs', f'job-{form["action"]}')
+
+
+@owner_only
 def mails(user):
-    found, older, _ = page_of(Message.select().order_by(Message.id.desc()), '/admin/mail', PER_LIST, by=Message.id)
-    return render('admin_mail.html', messages=found, older=older, outbox=not current().smtp,
-                  folder=str(current().data / 'outbox'))
+    form = Form({'q': request.query.getunicode('q', ''), 'state': request.query.getunicode('state', '')})
+    query = Message.select().order_by(Message.id.desc())
+    if form['state'] in MAIL_STATES:
+        query = query.where(Message.state == form['state'])
+    if form['q']:
+        query = query.where(Message.recipient.contains(form['q']) | Message.subject.contains(form['q']))
+    kept = urlencode({name: value for name, value in form.values.items() if value})
+    found, older, _ = page_of(query, '/admin/mail' + (f'?{kept}' if kept else ''), PER_LIST, by=Message.id)
+    return render('admin_mail.html', messages=found, older=older, outbox=not current().smtp, form=form,
+                  states=MAIL_STATES, folder=str(current().data / 'outbox'), trouble=health.problems(now())['mail'])
 
 
 @owner_only
@@ -48,8 +86,11 @@ def message(user, message_id):
 
 
 @owner_only
-def send_again(user, message_id):
+def change_message(user, message_id):
+    """Send a mail again, or hold back one that is not sent yet."""
     found = find(Message.select(), message_id)
+    if typed('action')['action'] == 'hold':
+        return redirect(f'/admin/mail/{found.id}', 'held' if mail.hold(found) else 'not-held')
     with db.atomic():
         deliver_soon(mail.send_again(found))
     return redirect(f'/admin/mail/{found.id}', 'queued')

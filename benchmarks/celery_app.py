@@ -1,0 +1,127 @@
+"""Celery's side, as the usual tutorial has it: Django's ORM and send_mail, a task per mail, a report on a schedule.
+
+Run by the virtual environment in benchmarks/.env, which has nothing of Quickpub's. Where the tutorial leaves a choice,
+the faster one is taken: no result backend, no debugging, SQLite with a write-ahead log, mail as plain text.
+"""
+
+import os
+import random
+import time
+
+import django
+from celery import Celery
+from celery.schedules import crontab
+from django.conf import settings
+from django.core import mail, signing
+from django.db import connection, models, transaction
+
+from .call import log
+
+settings.configure(
+    SECRET_KEY='of a benchmark', DEBUG=False, USE_TZ=True, DEFAULT_FROM_EMAIL='blog@example.org',
+    DATABASES={'default': {
+        'ENGINE': 'django.db.backends.sqlite3', 'NAME': os.environ['BENCH_FOLDER'] + '/site.db',
+        'OPTIONS': {'timeout': 20, 'init_command': 'PRAGMA journal_mode=wal'}}},
+    EMAIL_HOST='127.0.0.1', EMAIL_PORT=int(os.environ['BENCH_SMTP_PORT']))
+django.setup()
+
+app = Celery('benchmark', broker=os.environ['BENCH_BROKER'])
+app.conf.broker_connection_retry_on_startup = True
+app.conf.beat_schedule = {'report': {'task': 'benchmarks.celery_app.send_reports', 'schedule': crontab('0', '0')}}
+
+
+class Author(models.Model):
+    name = models.CharField(max_length=100)
+    email = models.EmailField(unique=True)
+
+    class Meta:
+        app_label = 'benchmark'
+
+
+class Post(models.Model):
+    author = models.ForeignKey(Author, models.CASCADE, related_name='posts')
+    title = models.CharField(max_length=200)
+    views = models.IntegerField()
+
+    class Meta:
+        app_label = 'benchmark'
+
+
+@app.task
+def stamp(number, enqueued):
+    log('stamp', number, enqueued)
+
+
+@app.task
+def work(number):
+    time.sleep(0.05)
+    log('work', number)
+
+
+@app.task
+def send_verification(author_id):
+    author = Author.objects.get(pk=author_id)
+    link = f'http://127.0.0.1/verify/{signing.dumps(author_id)}'
+    mail.send_mail('Please confirm your address', f'Hello {author.name},\n\n{link}\n', None, [author.email])
+
+
+@app.task
+def send_reports():
+    for author in Author.objects.all():
+        lines = [f'{post.title}: {post.views}' for post in author.posts.all()]
+        mail.send_mail('Your views', f'Hello {author.name},\n\n' + '\n'.join(lines) + '\n', None, [author.email])
+    log('reported')
+
+
+def prepare():
+    with connection.schema_editor() as editor:
+        editor.create_model(Author)
+        editor.create_model(Post)
+
+
+def stamps(count, shortest, longest):
+    for number in range(count):
+        time.sleep(random.uniform(shortest, longest) / 1000)
+        stamp.delay(number, time.monotonic())
+
+
+def works(count):
+    for number in range(count):
+        work.delay(number)
+
+
+def mails(count):
+    began = time.monotonic()
+    for number in range(count):
+        author = Author.objects.create(name=f'Reader {number}', email=f'reader{number}@example.org')
+        send_verification.delay(author.pk)
+    return {'began': began, 'ended': time.monotonic()}
+
+
+def seed(authors, posts):
+    with transaction.atomic():
+        for number in range(1, authors + 1):
+            author = Author.objects.create(name=f'Author {number}', email=f'author{number}@example.org')
+            Post.objects.bulk_create([Post(author=author, title=f'Post number {each} of this author',
+                                           views=number + each) for each in range(posts)])
+
+
+def report():
+    began = time.monotonic()
+    send_reports.delay()
+    return {'began': began}
+
+
+def dry_report():
+    """The loop in this process, its mails thrown away: seconds, and SQL statements."""
+    settings.EMAIL_BACKEND = 'django.core.mail.backends.dummy.EmailBackend'
+    statements = []
+
+    def count(execute, sql, *rest):
+        statements.append(sql)
+        return execute(sql, *rest)
+
+    began = time.monotonic()
+    with connection.execute_wrapper(count):
+        send_reports()
+    return {'seconds': time.monotonic() - began, 'statements': len(statements)}

@@ -1,0 +1,466 @@
+"""Our queue and our mail beside Celery with Redis and beside plain Huey, in one run: `make bench-queue`.
+
+    python benchmarks/queue.py [--quick] [--runs 3] [--only pickup,mails,report,kill] [--also ../another-checkout]
+
+The three take turns in every measure (A B C, A B C, …), each in a new folder with processes of its own, so that whatever
+else the machine does hits all of them. What counts are the ratios, made run by run; the table has medians, with minimum
+and maximum in brackets. `--also` measures another checkout of Quickpub in the same turns: what a change brings.
+
+Celery, Redis' client and Django come from PyPI into benchmarks/.env, redis-server from Debian. All that is started
+listens on 127.0.0.1 only, and is stopped at the end. README.md beside this file says what is compared, and how fairly.
+"""
+
+import sys
+
+sys.path[0] = sys.path[0].removesuffix('/benchmarks')  # or this file would be taken for the standard module `queue`
+
+import argparse  # noqa: E402
+import json  # noqa: E402
+import os  # noqa: E402
+import shutil  # noqa: E402
+import socket  # noqa: E402
+import sqlite3  # noqa: E402
+import subprocess  # noqa: E402
+import tempfile  # noqa: E402
+import time  # noqa: E402
+from contextlib import suppress  # noqa: E402
+from pathlib import Path  # noqa: E402
+from statistics import median, quantiles  # noqa: E402
+
+import psutil  # noqa: E402
+
+HERE = Path(__file__).parent.absolute()
+ROOT = HERE.parent
+ENV = HERE / '.env'
+PACKAGES = ['celery[redis]>=5.6,<6', 'django>=5.2,<5.3']
+BIN = Path(sys.executable).parent
+
+PATIENCE = 120  # seconds for what must come
+AFTER_KILL = 20  # seconds after a restart; what has not run by then counts as lost
+
+
+# Installing
+
+def install():
+    """What is compared against, from where it is published; said aloud, because it changes the machine."""
+    if not (ENV / 'done').exists():
+        say(f'Installing {", ".join(PACKAGES)} into {ENV}')
+        subprocess.run([sys.executable, '-m', 'venv', ENV], check=True)
+        subprocess.run([ENV / 'bin' / 'pip', 'install', '--quiet', *PACKAGES], check=True)
+        (ENV / 'done').touch()
+    if not shutil.which('redis-server'):
+        if os.getuid() or not shutil.which('apt-get'):
+            raise SystemExit('redis-server is missing: sudo apt-get install redis-server')
+        say("Installing Debian's redis-server on this machine")
+        subprocess.run(['apt-get', 'update', '-qq'], check=True)
+        subprocess.run(['apt-get', 'install', '-y', '-qq', '--no-install-recommends', 'redis-server'], check=True,
+                       stdout=subprocess.DEVNULL)
+
+
+def say(words):
+    print(words, file=sys.stderr, flush=True)
+
+
+# The sides
+
+class Side:
+    """One of those compared, in a folder of its own: a mail sink, a consumer, and what it needs besides."""
+    name = title = module = ''
+    python = BIN / 'python'
+    roots = [ROOT]
+
+    def __init__(self):
+        self.folder = Path(tempfile.mkdtemp(prefix='bench-queue-'))
+        self.log, self.mails = self.folder / 'log', self.folder / 'mails'
+        self.log.touch()
+        self.mails.touch()
+        self.ports = {name: free_port() for name in ('smtp', 'redis')}
+        self.started, self.consumers = [], []
+
+    def __enter__(self):
+        self.start(BIN / 'python', '-m', 'benchmarks.smtp_sink', self.ports['smtp'], self.mails)
+        wait_for(lambda: listens(self.ports['smtp']), 'the mail sink')
+        self.start_services()
+        self.call('prepare')
+        return self
+
+    def __exit__(self, kind, *_):
+        for process in reversed(self.started):
+            stop(process)
+        if kind:
+            say(f'{self.title}: what it said is in {self.folder}')
+        else:
+            shutil.rmtree(self.folder)
+
+    def start_services(self):
+        pass
+
+    def environ(self):
+        return os.environ | {
+            'PYTHONPATH': os.pathsep.join(map(str, self.roots)), 'BENCH_FOLDER': str(self.folder),
+            'BENCH_LOG': str(self.log), 'BENCH_SMTP_PORT': str(self.ports['smtp'])}
+
+    def start(self, *command):
+        with open(self.folder / 'output', 'a') as output:
+            process = psutil.Popen([*map(str, command)], env=self.environ(), cwd=self.folder, stdin=subprocess.DEVNULL,
+                                   stdout=output, stderr=output)
+        self.started.append(process)
+        return process
+
+    def calling(self, function, *numbers):
+        """The process that calls a function of this side's module."""
+        command = [self.python, '-m', 'benchmarks.call', self.module, function, *numbers]
+        return subprocess.Popen([*map(str, command)], env=self.environ(), cwd=self.folder, stdout=subprocess.PIPE,
+                                text=True)
+
+    def call(self, function, *numbers):
+        process = self.calling(function, *numbers)
+        answer = process.communicate(timeout=PATIENCE)[0]
+        if process.returncode:
+            raise SystemExit(f'{self.title}: {function} failed')
+        return json.loads(answer)
+
+    def consume(self, by_stock_command=False):
+        """Start the consumer, and wait until it works."""
+        self.consumers = [self.start(*self.command(by_stock_command))]
+
+    def command(self, by_stock_command):
+        raise NotImplementedError
+
+    def warm_up(self):
+        self.call('stamps', 1, 0, 0)
+        wait_for(lambda: self.lines('stamp'), 'the first task')
+        time.sleep(0.5)
+        self.log.write_text('')
+
+    def lines(self, word):
+        """The words after this one of each such line of the tasks' log."""
+        return [line.split()[1:] for line in self.log.read_text().splitlines() if line.startswith(word + ' ')]
+
+    def delivered(self):
+        """(recipient, when) of each mail."""
+        lines = [line.split() for line in self.mails.read_text().splitlines()]
+        return [(word, float(at)) for word, at in lines if word != 'connection']
+
+    def connections(self):
+        return self.mails.read_text().count('connection')
+
+    def tree(self, but_services=False):
+        """The consumer with all that it has started, and with the services that it needs."""
+        mine = self.consumers[:1] if but_services else [each for each in self.started[1:] if each.is_running()]
+        return [process for each in mine for process in (each, *each.children(recursive=True))]
+
+
+class Ours(Side):
+    name, title, module = 'ours', 'ours', 'ours_app'
+
+    def environ(self):
+        clean = {name: value for name, value in super().environ().items() if not name.startswith('QUICKPUB_')}
+        return clean | {'QUICKPUB_DATA': f'{self.folder}/data',
+                        'QUICKPUB_SMTP': f'smtp+plain://127.0.0.1:{self.ports["smtp"]}'}
+
+    def command(self, by_stock_command):
+        if by_stock_command:
+            return BIN / 'huey_consumer', 'benchmarks.ours_app.huey'
+        return self.python, '-m', 'benchmarks.call', self.module, 'consume'
+
+    def reports_written(self):
+        """When the last report's row was there."""
+        database = sqlite3.connect(f'file:{self.folder}/data/quickpub.db?mode=ro', uri=True)
+        return wait_for(lambda: (time.monotonic() if database.execute('SELECT count(*) FROM report').fetchone()[0]
+                                 >= self.authors else None), 'the rows of the reports')
+
+
+class Celery(Side):
+    name, title, module = 'celery', 'Celery + Redis', 'celery_app'
+    python = ENV / 'bin' / 'python'
+
+    def environ(self):
+        return super().environ() | {'BENCH_BROKER': f'redis://127.0.0.1:{self.ports["redis"]}/0'}
+
+    def start_services(self):
+        self.start('redis-server', '--port', self.ports['redis'], '--bind', '127.0.0.1', '--dir', self.folder)
+        wait_for(lambda: listens(self.ports['redis']), 'Redis')
+
+    def command(self, by_stock_command):
+        return self.python, '-m', 'celery', '-A', 'benchmarks.celery_app', 'worker', '--loglevel=WARNING'
+
+    def consume(self, by_stock_command=False):
+        super().consume()
+        self.consumers.append(self.start(self.python, '-m', 'celery', '-A', 'benchmarks.celery_app', 'beat',
+                                         '--schedule', self.folder / 'beat', '--loglevel=WARNING'))
+
+    def reports_written(self):
+        """It writes no rows: its loop counts and sends in one. When that was over."""
+        return float(wait_for(lambda: self.lines('reported'), 'the report')[0][-1])
+
+
+class PlainHuey(Celery):
+    name, title, module = 'huey', 'plain Huey', 'huey_app'
+    python = BIN / 'python'
+    start_services = Side.start_services
+    consume = Side.consume
+
+    def command(self, by_stock_command):
+        return BIN / 'huey_consumer', 'benchmarks.huey_app.huey', '-w', '4', '-q'
+
+
+def also(checkout):
+    """Our side with the code of another checkout."""
+    return type('Also', (Ours,), {'name': 'also', 'title': f'ours in {checkout.name}', 'roots': [checkout, ROOT]})
+
+
+# What is measured: each returns {measure: number}
+
+def pickup(side, size):
+    found = _pickup(side, size)
+    if isinstance(side, Ours):
+        with type(side)() as other:
+            found |= {f'{name}, by huey_consumer': value
+                      for name, value in _pickup(other, size, by_stock_command=True).items()}
+    return found
+
+
+def _pickup(side, size, by_stock_command=False):
+    side.consume(by_stock_command)
+    side.warm_up()
+    side.call('stamps', size.pickups, 50, 150)
+    times = wait_for(lambda: len(side.lines('stamp')) >= size.pickups and side.lines('stamp'), 'all tasks')
+    delays = [1000 * (float(started) - float(enqueued)) for _, enqueued, started in times]
+    cuts = quantiles(delays, n=100)
+    time.sleep(1)
+    before, began = cpu(side.tree()), time.monotonic()
+    alone = cpu(side.tree(but_services=True))
+    time.sleep(size.idle)
+    share = 100 / (time.monotonic() - began)
+    return {'pick-up, median (ms)': median(delays), 'pick-up, p90 (ms)': cuts[89], 'pick-up, p99 (ms)': cuts[98],
+            'idle consumer (% of a core)': share * (cpu(side.tree(but_services=True)) - alone),
+            'idle, with all it needs (% of a core)': share * (cpu(side.tree()) - before)}
+
+
+def cpu(processes):
+    """Seconds of work that these have done so far."""
+    return sum(sum(process.cpu_times()[:2]) for process in processes)
+
+
+def mails(side, size):
+    side.consume()
+    side.warm_up()
+    producer = side.calling('mails', size.mails)
+    wait_for(lambda: len(side.delivered()) >= size.mails, 'all mails')
+    times = json.loads(producer.communicate()[0])
+    recipients, moments = zip(*side.delivered(), strict=True)
+    if sorted(set(recipients)) != sorted(recipients):
+        say(f'{side.title}: {len(recipients) - len(set(recipients))} mails came twice')
+    return {f'{size.mails:,} mails, all delivered (s)': max(moments) - times['began'],
+            '… mails a second': size.mails / (max(moments) - times['began']),
+            '… sign-ups accepted a second': size.mails / (times['ended'] - times['began']),
+            '… SMTP connections': side.connections()}
+
+
+def report(side, size):
+    side.authors = size.authors
+    side.call('seed', size.authors, size.posts)
+    dry = dry_report(side)
+    side.consume()
+    side.warm_up()
+    before = peak(side)
+    began = side.call('report')['began']
+    written = side.reports_written()
+    wait_for(lambda: len(side.delivered()) >= size.authors, 'all reports')
+    what = f'report, {size.authors:,} authors × {size.posts} posts'
+    return {f'{what}, all written (s)': written - began,
+            '… all delivered (s)': max(at for _, at in side.delivered()) - began,
+            '… SMTP connections for it': side.connections(), '… SQL statements': dry['statements'],
+            '… alone, without mail or queue (s)': dry['seconds'],
+            "… consumer's peak memory (MB)": peak(side), '… above its memory before (MB)': peak(side) - before}
+
+
+def dry_report(side):
+    """In a copy of the folder, so that the real one comes as new."""
+    database, copy = side.folder, side.folder.with_name(side.folder.name + '-dry')
+    shutil.copytree(database, copy)
+    try:
+        side.folder = copy
+        return side.call('dry_report')
+    finally:
+        side.folder = database
+        shutil.rmtree(copy)
+
+
+def peak(side):
+    """The most memory that any process of the consumer had, in MB (as the kernel kept it; elsewhere, what it has)."""
+    return max(_peak(process) for process in side.tree(but_services=True))
+
+
+def _peak(process):
+    with suppress(OSError):
+        for line in Path(f'/proc/{process.pid}/status').read_text().splitlines():
+            if line.startswith('VmHWM'):
+                return int(line.split()[1]) / 1024
+    return process.memory_info().rss / 2 ** 20
+
+
+def kill(side, size):
+    side.consume()
+    side.warm_up()
+    producer = side.calling('works', size.tasks)
+    wait_for(lambda: len(side.lines('work')) > size.tasks / 3, 'a third of the tasks')
+    for process in side.tree(but_services=True):
+        process.kill()
+    side.consumers[0].wait()
+    producer.communicate()
+    restarted = time.monotonic()
+    side.consumers[0] = side.start(*side.command(False))
+    with suppress(TimeoutError):
+        wait_for(lambda: len(ran(side)) >= size.tasks, 'all tasks', AFTER_KILL)
+    is_done = len(ran(side)) >= size.tasks
+    last = max(float(at) for *_, at in side.lines('work'))
+    return {f'kill -9 in the middle of {size.tasks} tasks: ran in the end': len(ran(side)),
+            '… done after the restart (s)': last - restarted if is_done else float('inf'),
+            '… ran twice': len(side.lines('work')) - len(ran(side))}
+
+
+def ran(side):
+    return {number for number, _ in side.lines('work')}
+
+
+MEASURES = {each.__name__: each for each in (pickup, mails, report, kill)}
+MORE_IS_BETTER = ('a second', 'in the end')
+
+
+# Helpers
+
+def wait_for(found, what, patience=PATIENCE):
+    """The first answer of `found()` that is true."""
+    until = time.monotonic() + patience
+    while not (answer := found()):
+        if time.monotonic() > until:
+            raise TimeoutError(f'Waited {patience} seconds in vain for {what}')
+        time.sleep(0.02)
+    return answer
+
+
+def free_port():
+    with socket.create_server(('127.0.0.1', 0)) as probe:
+        return probe.getsockname()[1]
+
+
+def listens(port):
+    with suppress(OSError), socket.create_connection(('127.0.0.1', port), 1):
+        return True
+    return False
+
+
+def stop(process):
+    """End what this benchmark has started, with all below it."""
+    with suppress(psutil.Error):
+        family = [process, *process.children(recursive=True)]
+        process.terminate()
+        with suppress(psutil.TimeoutExpired):
+            process.wait(10)
+        for each in family:
+            with suppress(psutil.Error):
+                each.kill()
+        process.wait(10)
+
+
+# The table
+
+def table(sides, results):
+    """Markdown: a row for each measure, a column for each side, and how much better ours is than each other."""
+    others = [side.title for side in sides if side.name != 'ours']
+    head = ['measure', *(side.title for side in sides), *(f'ours : {title}' for title in others)]
+    yield line(head)
+    yield line(['---', *('--:' for _ in head[1:])])
+    measures = list(dict.fromkeys(name for found in results.values() for each in found for name in each))
+    for name in measures:
+        columns = {key: [each[name] for each in found if name in each] for key, found in results.items()}
+        ratios = [ratio(name, results, side.name) for side in sides if side.name != 'ours']
+        yield line([name, *(cell(columns[side.name]) for side in sides), *ratios])
+
+
+def line(cells):
+    return f'| {" | ".join(cells)} |'
+
+
+def cell(values):
+    if not values:
+        return '–'
+    low, high = figure(min(values)), figure(max(values))
+    return figure(median(values)) + (f' ({low}–{high})' if low != high else '')
+
+
+def figure(value):
+    if value == float('inf'):
+        return 'never'
+    return f'{value:,.0f}' if value >= 100 or value == int(value) else f'{value:.1f}' if value >= 10 else f'{value:.2f}'
+
+
+def ratio(name, results, other):
+    """How many times better ours is, run by run."""
+    pairs = [(ours[name], theirs[name]) for ours, theirs in zip(results.get('ours', []), results[other], strict=False)
+             if name in ours and name in theirs]
+    if not pairs or any(not (ours and theirs) or float('inf') in (ours, theirs) for ours, theirs in pairs):
+        return ''
+    is_more = any(sign in name for sign in MORE_IS_BETTER)
+    return cell([ours / theirs if is_more else theirs / ours for ours, theirs in pairs]) + ' ×'
+
+
+SETTINGS = '''
+- ours: `quickpub consumer` with its defaults (4 threads, SQLite synced at each commit); account, mail and job of a sign-up
+  are one transaction; text and HTML in every mail; the ledger says of each mail what became of it.
+- Celery {celery}, Redis {redis} with its defaults, Django {django}: `celery worker` with its defaults ({cores} processes here),
+  `celery beat`, no result backend, SQLite with a write-ahead log, plain text.
+- plain Huey {huey}: SqliteHuey with its defaults, 4 threads, peewee, plain text.
+- {runs} runs on {cores} cores, Python {python}; medians (minimum–maximum); ratios above 1: ours is better.'''
+
+
+def versions():
+    code = 'import celery, django; print(celery.__version__, django.__version__)'
+    celery, django = subprocess.check_output([Celery.python, '-c', code], text=True).split()
+    redis = subprocess.check_output(['redis-server', '--version'], text=True).split('v=')[1].split()[0]
+    return {'celery': celery, 'django': django, 'redis': redis, 'huey': __import__('huey').__version__,
+            'cores': os.cpu_count(), 'python': sys.version.split()[0]}
+
+
+class Size:
+    """How much of everything."""
+
+    def __init__(self, is_quick):
+        self.pickups, self.idle, self.mails, self.authors, self.tasks = (
+            (50, 5, 400, 300, 60) if is_quick else (200, 20, 2000, 2000, 200))
+        self.posts = 20
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
+    parser.add_argument('--runs', type=int, default=3)
+    parser.add_argument('--quick', action='store_true', help='one run of a fifth of everything')
+    parser.add_argument('--only', default=','.join(MEASURES), help='measures, with commas')
+    parser.add_argument('--sides', default='ours,celery,huey', help='sides, with commas')
+    parser.add_argument('--also', type=lambda text: Path(text).absolute(), help='another checkout of Quickpub')
+    return parser.parse_args()
+
+
+def main():
+    given = arguments()
+    size, runs = Size(given.quick), 1 if given.quick else given.runs
+    install()
+    sides = [side for side in (Ours, Celery, PlainHuey) if side.name in given.sides.split(',')]
+    sides += [also(given.also)] if given.also else []
+    results = {side.name: [] for side in sides}
+    for run in range(runs):
+        for found in results.values():
+            found.append({})
+        for measure in given.only.split(','):
+            for side in sides:
+                say(f'Run {run + 1} of {runs}: {measure}, {side.title}')
+                with side() as fresh:
+                    results[side.name][run] |= MEASURES[measure](fresh, size)
+    print('\n'.join(table(sides, results)))
+    print(SETTINGS.format(runs=runs, **versions()))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,36 @@
+"""A mail server that throws everything away, and notes each connection and each mail it takes: line, time.
+
+Run as `python -m benchmarks.smtp_sink PORT FILE`.
+"""
+
+import asyncio
+import os
+import sys
+import time
+
+from aiosmtpd.smtp import SMTP
+
+
+class Sink:
+    def __init__(self, path):
+        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+
+    def note(self, word):
+        os.write(self._fd, f'{word} {time.monotonic()}\n'.encode())
+
+    def connection(self):
+        self.note('connection')
+        return SMTP(self, hostname='sink.test', enable_SMTPUTF8=True)
+
+    async def handle_DATA(self, server, session, envelope):
+        self.note(envelope.rcpt_tos[0])
+        return '250 Taken'
+
+
+async def serve(port, path):
+    server = await asyncio.get_running_loop().create_server(Sink(path).connection, '127.0.0.1', port)
+    await server.serve_forever()
+
+
+if __name__ == '__main__':
+    asyncio.run(serve(int(sys.argv[1]), sys.argv[2]))

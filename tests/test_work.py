@@ -1,0 +1,148 @@
+"""What the owner sees and does: the work in the background, and the mail."""
+
+import pytest
+from conftest import drain, outbox, write
+
+from quickpub import db, jobs, mail, tasks
+from quickpub.jobs import Job
+from quickpub.models import Message
+
+
+@pytest.fixture
+def owner(olga, browse):
+    return browse(olga)
+
+
+def press(browser, path, words):
+    """Press the button with these words on a page, with whatever is in its form."""
+    button = browser.get(path).html.find('button', string=lambda text: text and words in text)
+    form = button.find_parent('form')
+    fields = {field['name']: field['value'] for field in form.find_all('input')} | {button['name']: button['value']}
+    return browser.post(form['action'], fields, status=303)
+
+
+def bury(message=b'rubbish'):
+    with db.db.connection_context():
+        jobs.enqueue('quickpub.tasks.deliver', message)
+    drain()
+
+
+def test_an_empty_page_says_so(owner):
+    page = owner.get('/admin/jobs')
+    assert 'Nothing runs at this moment' in page and 'Nothing waits' in page and 'not yet' in page
+
+
+def test_what_failed_is_shown_with_its_reason_and_can_be_tried_again_or_thrown_away(owner):
+    bury()
+    page = owner.get('/admin/jobs')
+    assert 'cannot be read' in page and '1 failed' in page
+    press(owner, '/admin/jobs', 'Try again')
+    with db.db.connection_context():
+        assert Job.get().state == 'ready'
+    drain()
+    press(owner, '/admin/jobs', 'Throw away')
+    with db.db.connection_context():
+        assert not Job.select().exists()
+    assert 'not there any more' in owner.post('/admin/jobs', {'action': 'retry', 'job': '77'}).follow()
+
+
+def test_the_traceback_is_there_folded_away(owner):
+    with db.db.connection_context():
+        tasks.send_verification_email(4711)  # nobody has this number
+    drain()
+    page = owner.get('/admin/jobs')
+    assert 'DoesNotExist' in page.html.find('details').text
+
+
+def test_paused_nothing_new_is_begun_until_it_is_resumed(owner, alice):
+    press(owner, '/admin/jobs', 'Pause')
+    write(alice)
+    with db.db.connection_context():
+        tasks.send_view_count_report(alice.id)
+    assert drain() == 0
+    page = owner.get('/admin/jobs')
+    assert 'Paused since' in page and 'send_view_count_report' in page
+    press(owner, '/admin/jobs', 'Resume')
+    assert drain() == 2
+
+
+def test_schedules_say_when_they_ran_last_and_run_next(owner):
+    with db.db.connection_context():
+        for task in tasks.huey._registry.periodic_tasks:
+            tasks.huey.enqueue(task)
+    drain()
+    rows = [[cell.text.strip() for cell in row.find_all(['th', 'td'])]
+            for row in owner.get('/admin/jobs').html.find_all('table')[-1].find_all('tr')[1:]]
+    assert {row[0] for row in rows} == {'wake_mail', 'close_periods', 'count_views', 'clean_up'}
+    assert all(last != 'not yet' and last and following for _, last, following in rows)
+
+
+def test_the_tally_of_finished_work_is_kept_for_a_while(site):
+    for _ in range(3):
+        tasks.count_views()
+        drain()
+    at = db.now()
+    assert sum(done for _, done, _ in jobs.throughput(at)) == 3 and len(jobs.throughput(at)) == 60
+    jobs.Tally.update(minute=at.replace(year=2020, second=0, microsecond=0)).execute()
+    tasks.count_views()
+    tasks.wake_mail()
+    drain()
+    jobs.clean_up(at)
+    assert sorted(tally.name for tally in jobs.Tally.select()) == ['quickpub.tasks.count_views',
+                                                                    'quickpub.tasks.wake_mail']
+
+
+# Mail
+
+def compose(recipient='alice@example.org', **fields):
+    with db.db.connection_context():
+        return mail.compose('reset', recipient, key=f'x:{recipient}', subject='Choose a new password',
+                            payload={'hours': 2}, **fields)
+
+
+def test_the_ledger_is_filtered_and_searched(owner):
+    for name in ('alice', 'bob'):
+        compose(f'{name}@example.org')
+    assert 'alice@' in owner.get('/admin/mail') and 'bob@' in owner.get('/admin/mail')
+    assert 'bob@' not in owner.get('/admin/mail?q=alice')
+    assert 'alice@' in owner.get('/admin/mail?state=queued')
+    assert 'No mail is like that' in owner.get('/admin/mail?state=sent')
+    assert 'No mail is like that' in owner.get('/admin/mail?q=%25_%27')
+
+
+def test_a_mail_is_held_back_and_sent_by_hand(site, owner):
+    number = compose()
+    press(owner, f'/admin/mail/{number}', 'Hold it back')
+    with db.db.connection_context():
+        mail.deliver([number])
+        assert Message.get().state == 'held' and outbox(site) == []
+    press(owner, f'/admin/mail/{number}', 'Send it now')
+    drain()
+    assert len(outbox(site)) == 1
+    assert 'too late' in owner.post(f'/admin/mail/{number}', {'action': 'hold'}).follow()
+    press(owner, f'/admin/mail/{number}', 'Send it once more')
+    drain()
+    first, second = outbox(site)
+    assert first['Message-ID'] == second['Message-ID']
+
+
+def test_mail_that_waits_for_long_makes_a_banner_and_turns_health_red(owner, browse):
+    number = compose()
+    assert 'role="alert"' not in owner.get('/admin/mail')
+    with db.db.connection_context():
+        Message.update(created_at=db.now().replace(year=2020), answer='451 later').where(Message.id == number).execute()
+    page = owner.get('/admin/mail')
+    assert '1 mail is not sent' in page.html.find(attrs={'role': 'alert'}).text and '451 later' in page
+    answer = browse().get('/healthz', status=503)
+    assert '1 mail is not sent' in answer.json['checks']['mail'] and answer.json['checks']['database'] is True
+
+
+def test_health_says_what_is_overdue(site, alice, browse):
+    from quickpub.models import User
+    write(alice)
+    User.update(reported_until=db.now().replace(year=2020)).execute()
+    tasks.count_views()
+    Job.update(run_at=db.now().replace(year=2020)).execute()
+    checks = browse().get('/healthz', status=503).json['checks']
+    assert '1 report is overdue' in checks['reports'] and '1 job has waited' in checks['work']
+    assert 'None is running' in checks['consumer']
