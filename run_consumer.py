@@ -1,4 +1,4 @@
-"""Run the consumer alone: `python run_consumer.py [-w WORKERS] [-k thread|process]`, the same as `quickpub consumer`."""
+"""Do the background work alone: `python run_consumer.py [-w WORKERS] [-k TYPE]` is the same as `quickpub consumer`."""
 
 from quickpub.cli import consumer
 

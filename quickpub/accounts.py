@@ -139,7 +139,7 @@ def free_handle(wanted: str) -> str:
     handle, number = wanted, 1
     while handle in RESERVED_HANDLES or User.select().where(User.handle == handle).exists():
         number += 1
-        handle = f'{wanted}-{number}'
+        handle = f'{wanted[:36].rstrip("-")}-{number}'  # at most 40, as a form takes it
     return handle
 
 

@@ -136,5 +136,5 @@ def sqlite_warning() -> str | None:
     if _sqlite().sqlite_version_info >= SAFE_SQLITE:
         return None
     safe = '.'.join(map(str, SAFE_SQLITE))
-    return (f"This Python uses SQLite {_sqlite().sqlite_version}; before {safe} a rare fault can damage a database that "
-            f"several processes write. Keep backups, and upgrade Python or the system's SQLite when you can.")
+    return (f"This Python uses SQLite {_sqlite().sqlite_version}; before {safe} a rare fault can damage a database "
+            f"that several processes write. Keep backups, and upgrade Python or the system's SQLite when you can.")

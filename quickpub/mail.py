@@ -314,13 +314,13 @@ class MailServer:
             raise smtplib.SMTPSenderRefused(code, words, current().mail_from)
         self._check(*self._smtp.rcpt(recipient), is_address=True)
         try:
-            code, words = self._smtp.data(data)
+            answer: tuple[int, bytes | str] = self._smtp.data(data)
         except smtplib.SMTPDataError as error:  # refused before the text was sent
-            code, words = error.smtp_code, error.smtp_error
-        self._check(code, words, is_address=False)
-        return _answer(code, words)
+            answer = error.smtp_code, error.smtp_error
+        self._check(*answer, is_address=False)
+        return _answer(*answer)
 
-    def _check(self, code: int, words: bytes, is_address: bool) -> None:
+    def _check(self, code: int, words: bytes | str, is_address: bool) -> None:
         """Raise what an answer means for this mail, ready for the next one (RFC 5321, 4.2.1)."""
         if code in (250, 251):
             return

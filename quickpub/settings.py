@@ -8,6 +8,7 @@ tests all read the same list.
 import os
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from datetime import time
 from functools import cached_property
@@ -167,10 +168,8 @@ class Settings:
                 file.write(secrets.token_bytes(32))
                 file.flush()
                 os.fsync(file.fileno())
-            try:
-                os.link(draft, self.data / 'secret')  # the first one wins where two start at once
-            except FileExistsError:
-                pass
+            with suppress(FileExistsError):  # the first one wins where two start at once
+                os.link(draft, self.data / 'secret')
             draft.unlink()
 
     def environ(self) -> dict[str, str]:

@@ -25,7 +25,7 @@ from .settings import Settings, current
 
 log = logging.getLogger('quickpub.web')
 
-FORM_LIMIT = 4 * 1024 * 1024  # bytes of one request: a post of a million characters, percent-encoded, and some
+FORM_LIMIT = 4 * 1024 * 1024  # bytes of one request: a post of a million letters a-z, or 400,000 of most others
 DRAINED = 64 * 1024 * 1024  # bytes of a request that is too large
 MAX_FIELDS = 1000  # of one form
 PER_PAGE = 20

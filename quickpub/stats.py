@@ -110,7 +110,7 @@ def site_day(at: datetime) -> date:
 
 
 def fold() -> int:
-    """Count what was recorded since the last time, once; returns how many views that were. Cheap when there are none."""
+    """Count what was recorded since the last time, once; how many views that were. Cheap when there are none."""
     # Whether the writer is dead must be asked before its file is read: nothing is appended after a "yes".
     files = [(path, not processes.is_locked(path)) for path in sorted(spool_folder().glob('*.views'))]
     known = SpoolOffset.known()

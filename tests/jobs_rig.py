@@ -74,7 +74,7 @@ def until(condition, seconds):
 
 @contextmanager
 def consumer(config, tmp_path, *options, restart=False):
-    """A real `huey_consumer` over this file's tasks; with `restart`, started again when it dies, as a supervisor does."""
+    """A real `huey_consumer` over this file's tasks; with `restart`, started again when it dies."""
     command = [str(Path(sys.executable).with_name('huey_consumer')), 'jobs_rig.huey', '-q', *options]
     env = RIG | config.environ() | {'RIG_LOG': str(tmp_path / 'log')}
     processes = [subprocess.Popen(command, env=env)]

@@ -23,7 +23,8 @@ def form_with(page, name):
 def stored(*but):
     """Every row of every table, apart from some tables: equal before and after means that nothing was changed."""
     with db.db.connection_context():
-        return {table.__name__: sorted(table.select().tuples(), key=repr) for table in [*TABLES, Pause] if table not in but}
+        tables = [table for table in [*TABLES, Pause] if table not in but]
+        return {table.__name__: sorted(table.select().tuples(), key=repr) for table in tables}
 
 
 def long_ago(model, **fields):

@@ -1,5 +1,6 @@
 """Accounts: logging in and out, sessions, throttling, passwords and addresses changed, leaving, unsubscribing."""
 
+import re
 from datetime import timedelta
 from hashlib import sha256
 
@@ -399,6 +400,16 @@ def test_a_taken_handle_is_refused_with_a_suggestion_and_the_form_kept(alice, bo
     assert form_with(page, 'handle')['bio'].value == 'New words.' and reload(alice).bio == ''
     page = browse(alice).post('/settings', SETTINGS | {'handle': 'admin'}, status=400)
     assert 'This handle is taken. Try admin-2.' in page
+
+
+def test_a_suggested_handle_can_be_used_however_long_the_taken_one_is(alice, bob, browse):
+    browser, long = browse(alice), 'anna-' * 12
+    browse(bob).post('/settings', SETTINGS | {'handle': long}, status=303)
+    assert reload(bob).handle == ('anna-' * 8).strip('-')
+    page = browser.post('/settings', SETTINGS | {'handle': long}, status=400)
+    suggested = re.search('Try (.*?)[.]<', page.text).group(1)
+    browser.post('/settings', SETTINGS | {'handle': suggested}, status=303)
+    assert reload(alice).handle == suggested
 
 
 @pytest.mark.parametrize('field, typed, sentence', [

@@ -13,7 +13,7 @@ from webob import Request
 
 from quickpub import accounts, db, models, tasks
 from quickpub.models import Message, Post, Session, Site, User
-from quickpub.shortcuts import FORM_LIMIT, MAX_FIELDS
+from quickpub.shortcuts import DRAINED, FORM_LIMIT, MAX_FIELDS
 from quickpub.web import URLS
 
 POST = {'title': 'On hills', 'slug': '', 'body': 'High.', 'tags': '', 'summary': '', 'action': 'save'}
@@ -153,6 +153,25 @@ def test_ten_megabytes_are_refused_with_a_sentence(app, session, how):
         assert is_refused(answer, 413) and 'the limit is 4 MB. Nothing was saved' in answer.text
     assert is_refused(ask(app, '/nothing', 'POST', body, session, **environ), 404)
     assert stored() == before
+
+
+class Endless:
+    """A client that never stops sending; `asked` is what was read of it at once."""
+
+    def __init__(self):
+        self.asked = []
+
+    def read(self, size):
+        self.asked.append(size)
+        return b'x' * size
+
+
+def test_what_never_ends_is_not_kept_in_memory_nor_read_for_ever(app, session):
+    for environ in ({'CONTENT_LENGTH': str(10 ** 15)}, {'CONTENT_LENGTH': '', 'HTTP_TRANSFER_ENCODING': 'chunked'}):
+        client = Endless()
+        answer = ask(app, '/studio/posts/new', 'POST', session=session, **environ, **{'wsgi.input': client})
+        assert is_refused(answer, 413)
+        assert max(client.asked) == FORM_LIMIT + 1 and sum(client.asked) <= FORM_LIMIT + 1 + DRAINED
 
 
 def test_what_is_just_within_the_limit_is_read(app, session):

@@ -207,7 +207,7 @@ def test_a_mail_that_cannot_be_made_fails_alone(smtp_site, sink):
     assert row(good).state == 'sent'
 
 
-def test_an_international_address_goes_out_as_punycode_and_letters_before_the_at_need_a_server_that_can(smtp_site, sink):
+def test_an_international_domain_goes_out_as_punycode_and_a_name_as_it_is(smtp_site, sink):
     assert accounts.clean_email('anna@Bücher.example') == 'anna@xn--bcher-kva.example'
     number = compose(accounts.clean_email('änna@example.org'))
     mail.deliver([number])
@@ -222,8 +222,8 @@ def test_a_server_without_such_letters_refuses_them_in_words(tmp_path):
             assert row(number).state == 'failed' and 'letters before the @' in row(number).answer
 
 
-@pytest.mark.parametrize('typed', ['a@b.c, d@e.f', 'a@b.c\nBcc: d@e.f', '<a@b.c>', 'Anna <a@b.c>', 'a@b.c;d@e.f', '', '@',
-                                   'a' * 300 + '@example.org', 'a@b@c.example'])
+@pytest.mark.parametrize('typed', ['a@b.c, d@e.f', 'a@b.c\nBcc: d@e.f', '<a@b.c>', 'Anna <a@b.c>', 'a@b.c;d@e.f', '',
+                                   '@', 'a' * 300 + '@example.org', 'a@b@c.example'])
 def test_what_is_not_one_address_is_refused(site, typed):
     with pytest.raises(accounts.Rejected):
         accounts.clean_email(typed)

@@ -221,6 +221,20 @@ def test_a_page_asks_as_often_for_thirty_posts_as_for_three(site, browse, connec
     assert after['stranger', '/'] <= 3 and after['stranger', '/p/public'] <= 8
 
 
+def test_a_field_takes_as_much_as_it_says(olga, browse):
+    browser, taken = browse(olga), []
+    for path, first in {'/signup': 'name', '/settings': 'name', '/admin/site': 'title', '/studio/posts/new': 'title'}.items():
+        form = form_with(browser.get(path), first)
+        for name, (field, *_) in form.fields.items():
+            if name and (limit := field.attrs.get('maxlength')):
+                form[name] = path[1] * int(limit)
+                taken.append(name)
+        if path == '/signup':
+            form['email'], form['password'] = 'zoe@example.org', 'x' * 200
+        form.submit('action', status=(200, 303))
+    assert sorted(taken) == ['bio', 'handle', 'name', 'name', 'summary', 'tagline', 'title', 'title']
+
+
 def test_head_is_get_without_a_body(alice, browse, connection):
     with connection():
         write(alice, 'On hills')

@@ -167,6 +167,7 @@ def test_nobody_but_who_waits_for_it_gets_a_fresh_mail(alice, browse):
     ask_again(browse(), 'alice@example.org')
     ask_again(browse(), 'nobody@example.org')
     assert mails() == []
+    assert browse().get('/login').html.find('a', href='/verify')  # where the mail says that a fresh one is asked for
 
 
 def test_the_page_for_a_fresh_mail_knows_who_is_logged_in_and_wants_an_address(site, browse):

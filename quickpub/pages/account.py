@@ -240,7 +240,7 @@ def _settings(user, form=None, address_form=None, password_form=None, status=200
 
 @cache
 def _zones():
-    return sorted(available_timezones())  # reads a folder of hundreds of files
+    return sorted(available_timezones() - {'localtime', 'Factory'})  # reads a folder of hundreds of files
 
 
 def _frequencies(user):

@@ -59,16 +59,16 @@ def _find(user, post_id):
 
 
 def _act(user, post):
-    """What a button of the editor does. Whatever goes wrong, the form comes back as it was typed."""
+    """What a button does. Whatever goes wrong in the editor, its form comes back as it was typed."""
     form = typed('title', 'slug', 'body', 'tags', 'summary', 'action')
     action = form['action']
     if action not in (LATER_ACTIONS if post else ACTIONS):
         form.errors = {'': 'Nothing was saved yet: please use one of the buttons below.'}
         return _editor(user, post, form, 400)
+    if action == 'restore':  # from the list of the trash: there is no form to keep
+        posts.restore(post)
+        return redirect('/studio/trash', 'restored')
     try:
-        if action == 'restore':
-            posts.restore(post)
-            return redirect('/studio/trash', 'restored')
         if action == 'delete':
             posts.delete(post, now())
             return redirect('/studio', 'trashed')
