@@ -1,6 +1,6 @@
 """Our queue and our mail beside Celery with Redis and beside plain Huey, in one run: `make bench-queue`.
 
-    python benchmarks/queue.py [--quick] [--runs 3] [--only pickup,mails,report,kill] [--also ../another-checkout]
+    python benchmarks/queue.py [--quick] [--runs 3] [--only pickup,mails,backlog,report,kill] [--also ../another-checkout]
 
 The three take turns in every measure (A B C, A B C, …), each in a new folder with processes of its own, so that whatever
 else the machine does hits all of them. What counts are the ratios, made run by run; the table has medians, with minimum
@@ -258,6 +258,16 @@ def mails(side, size):
             '… SMTP connections': side.connections()}
 
 
+def backlog(side, size):
+    """The same mails, all of them waiting already when the consumer starts: how fast it is by itself."""
+    side.call('mails', size.mails)
+    side.consume()
+    wait_for(lambda: len(side.delivered()) >= size.mails, 'all mails')
+    moments = sorted(at for _, at in side.delivered())
+    return {f'{size.mails:,} mails that wait already, delivered a second': (len(moments) - 1) / (moments[-1] - moments[0]),
+            '… SMTP connections for them': side.connections()}
+
+
 def report(side, size):
     side.authors = size.authors
     side.call('seed', size.authors, size.posts)
@@ -325,8 +335,8 @@ def ran(side):
     return {number for number, _ in side.lines('work')}
 
 
-MEASURES = {each.__name__: each for each in (pickup, mails, report, kill)}
-MORE_IS_BETTER = ('a second', 'in the end')
+MEASURES = {each.__name__: each for each in (pickup, mails, backlog, report, kill)}
+MORE_IS_BETTER = ('a second', 'in the end')  # in the name of a measure
 
 
 # Helpers

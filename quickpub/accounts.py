@@ -230,6 +230,8 @@ def verify(found: Token, at: datetime) -> User:
             user.save(only=[User.verified_at, User.email, User.mail_trouble])
         except IntegrityError:
             raise LinkDead('address', 'This address belongs to another account by now.') from None
+        if found.purpose == 'address':  # whoever reads the old mailbox must not get in by an older link
+            Token.delete().where(Token.user == user, Token.purpose == 'reset', Token.used_at.is_null()).execute()
     return user
 
 
@@ -265,13 +267,15 @@ def set_password(user: User, password: str, keep: Session | None = None) -> None
 
 
 def address_mail(user: User, email: str, at: datetime) -> list[int]:
-    """Compose the mail to the new address, whose link makes the change; to a taken one the same page answers, but no
-    link is sent."""
-    if _mailed_lately('address', user, at):
+    """Compose the mail to the new address, whose link makes the change; for a taken one all looks the same, but the
+    mail is another and its link is sent to nobody."""
+    if Token.select().where(Token.user == user, Token.purpose == 'address',
+                            Token.created_at > at - MAIL_AGAIN_AFTER).exists():
         raise Rejected(email='We sent a mail for a change of address a moment ago. Please wait ten minutes.')
-    if (taken := by_email(email)) is not None:
-        return _exists_mail(taken, at)
     Token.delete().where(Token.user == user, Token.purpose == 'address', Token.used_at.is_null()).execute()
+    if (taken := by_email(email)) is not None:
+        issue('address', VERIFY_LASTS, at, user=user, email=email)
+        return _exists_mail(taken, at)
     return _link_mail('address', user, email, VERIFY_LASTS, at, subject='Please confirm your new address')
 
 
@@ -387,10 +391,12 @@ def session(secret: str, at: datetime) -> Session | None:
         Session.digest == digest(secret), Session.expires_at > at, User.deleted_at.is_null()).get_or_none())
 
 
-def refresh(session: Session, at: datetime) -> None:
-    """Let a session that is used last longer; written down once a day."""
-    if at - session.seen_at > SESSION_REFRESH:
-        Session.update(seen_at=at, expires_at=at + SESSION_LASTS).where(Session.digest == session.digest).execute()
+def refresh(session: Session, at: datetime) -> bool:
+    """Let a session that is used last longer; written down once a day. Whether it was now."""
+    if at - session.seen_at <= SESSION_REFRESH:
+        return False
+    Session.update(seen_at=at, expires_at=at + SESSION_LASTS).where(Session.digest == session.digest).execute()
+    return True
 
 
 def digest(secret: str) -> str:

@@ -16,6 +16,7 @@
 import logging
 import os
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -86,13 +87,18 @@ class Pause(BaseModel):
 
 @dataclass
 class Claim:
-    """A job in the hands of this process, and how it ended as far as is known: a statement to be executed."""
+    """A job in the hands of this process, and how it ended as far as is known: a statement to be executed.
+
+    What follows from the end, the next task of a pipeline say, is written in the same transaction: never without
+    it, never twice.
+    """
     id: int
     name: str
     message: bytes
     error: str = ''
     ending: tuple[str, list[Any]] | None = None
     counts_as: str = ''  # done, failed, or '' for what is not over yet
+    follow_ups: list[Callable[[], None]] = field(default_factory=list)
 
     def done(self) -> None:
         self.counts_as = 'done'
@@ -108,8 +114,9 @@ class Claim:
         self.counts_as = ''
         self.ending = f'{TO_READY}, attempts = attempts - 1 WHERE {HELD}', []
 
-    def bury(self) -> None:
+    def bury(self, error: str = '') -> None:
         self.counts_as = 'failed'
+        self.error = error or self.error
         self.ending = f'{TO_DEAD}, error = ? WHERE {HELD}', [self.error]
 
 
@@ -227,17 +234,23 @@ def take_over(job_id: int, owner: str) -> Job | None:
 
 
 def settle(ended: Claim) -> None:
-    """Write down how a job ended. Does nothing where the claim is no longer this process's."""
+    """Write down how a job ended, and what follows. Does nothing where the claim is no longer this process's."""
     assert ended.ending is not None
     sql, params = ended.ending
     with db.atomic():
-        is_ours = db.execute_sql(sql, (*params, ended.id, me.name)).rowcount
-        if is_ours and ended.counts_as:
-            db.execute_sql('INSERT INTO job_tally (minute, name, done, failed) VALUES (?, ?, ?, ?) ON CONFLICT '
-                           'DO UPDATE SET done = done + excluded.done, failed = failed + excluded.failed',
-                           (str(now().replace(second=0, microsecond=0)), ended.name, ended.counts_as == 'done',
-                            ended.counts_as == 'failed'))
+        if db.execute_sql(sql, (*params, ended.id, me.name)).rowcount:
+            if ended.counts_as:
+                _count(ended)
+            for write in ended.follow_ups:
+                write()
     me.held.pop(ended.id, None)
+
+
+def _count(ended: Claim) -> None:
+    db.execute_sql('INSERT INTO job_tally (minute, name, done, failed) VALUES (?, ?, ?, ?) ON CONFLICT '
+                   'DO UPDATE SET done = done + excluded.done, failed = failed + excluded.failed',
+                   (str(now().replace(second=0, microsecond=0)), ended.name, ended.counts_as == 'done',
+                    ended.counts_as == 'failed'))
 
 
 def release(owner: str, but: list[int] | None = None) -> None:

@@ -184,7 +184,8 @@ def current_session() -> Session | None:
         found = accounts.session(secret, now()) if secret else None
         if found:
             with if_writable():
-                accounts.refresh(found, now())
+                if accounts.refresh(found, now()):
+                    _give_cookie(secret)
         request.environ['quickpub.session'] = found
     return request.environ['quickpub.session']
 
@@ -200,8 +201,7 @@ def log_in(user: User) -> None:
     """Start a session and hand its cookie to the browser."""
     secret = accounts.start_session(user, request.get_header('User-Agent', ''), now())
     request.environ.pop('quickpub.session', None)
-    response.set_cookie(COOKIE, secret, path=_cookie_path(), max_age=int(accounts.SESSION_LASTS.total_seconds()),
-                        httponly=True, samesite='lax', secure=current().is_https)
+    _give_cookie(secret)
 
 
 def log_out() -> None:
@@ -209,6 +209,11 @@ def log_out() -> None:
         found.delete_instance()
     request.environ['quickpub.session'] = None
     response.delete_cookie(COOKIE, path=_cookie_path())
+
+
+def _give_cookie(secret: str) -> None:
+    response.set_cookie(COOKIE, secret, path=_cookie_path(), max_age=int(accounts.SESSION_LASTS.total_seconds()),
+                        httponly=True, samesite='lax', secure=current().is_https)
 
 
 def _cookie_path() -> str:

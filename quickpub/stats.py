@@ -114,13 +114,20 @@ def fold() -> int:
     # Whether the writer is dead must be asked before its file is read: nothing is appended after a "yes".
     files = [(path, not processes.is_locked(path)) for path in sorted(spool_folder().glob('*.views'))]
     known = SpoolOffset.known()
-    grown = [path for path, _ in files if path.stat().st_size > known.get(path.name, 0)]
+    grown = [path for path, _ in files if _size(path) > known.get(path.name, 0)]
     count = _count(grown) if grown else 0
     for path, is_dead in files:
         if is_dead:
             path.unlink(missing_ok=True)
     _forget_offsets({path.name for path, is_dead in files if not is_dead}, known)
     return count
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:  # counted to its end, and tidied away, by another process just now
+        return 0
 
 
 def fold_if_possible() -> None:
@@ -139,7 +146,7 @@ def _count(paths: list[Path]) -> int:
         for path in paths:
             try:
                 lines, end = _new_lines(path, offsets.get(path.name, 0))
-            except FileNotFoundError:  # counted to its end, and tidied away, by another process just now
+            except FileNotFoundError:  # tidied away just now, as in _size
                 continue
             views.update(filter(None, map(_parse, lines)))
             SpoolOffset.replace(file=path.name, bytes=end).execute()

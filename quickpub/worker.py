@@ -11,18 +11,23 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import traceback
+from copy import copy
 from datetime import datetime, timedelta
+from functools import partial
 from importlib import import_module
 from typing import Any
 
 from huey import signals as S
-from huey.api import Huey, PeriodicTask, Task
+from huey.api import Huey, PeriodicTask, Task, TaskLock
 from huey.consumer import Consumer, ProcessEnvironment
 from huey.contrib.sql_huey import SqlStorage
+from huey.exceptions import RetryTask, TaskLockedException
 from huey.registry import Message
 from huey.serializer import Serializer
+from huey.utils import SKIPPED, ChordConfig, Error
 from peewee import BlobField, CharField, CompositeKey, DatabaseError, IntegerField
 
 from . import jobs, processes, settings
@@ -36,6 +41,7 @@ SWEEP_EVERY = 2.0  # seconds between looks for claims of dead processes
 AGAIN_AFTER = timedelta(seconds=10)  # when it is not known how a job ended
 START_ATTEMPTS = 5  # at a process of its own for one job
 STOP_WITHIN = 20  # seconds that running work gets to finish after SIGTERM or SIGINT
+STOCK = {'workers': 1, 'max_delay': 10.0, 'health_check_interval': 10}  # the stock command's defaults: ours differ
 
 ENDED_WELL = (S.SIGNAL_COMPLETE, S.SIGNAL_REVOKED, S.SIGNAL_EXPIRED, S.SIGNAL_CANCELED)
 ENDED_BADLY = (S.SIGNAL_ERROR, S.SIGNAL_TIMEOUT, S.SIGNAL_LOCKED, S.SIGNAL_RATE_LIMITED)
@@ -47,34 +53,58 @@ class Envelope(bytes):
     priority = 0.0
     run_at: datetime | None = None
     is_periodic = False
+    follows: Claim | None = None  # the job that has ended in this thread, but is not settled yet
 
 
 class JSONSerializer(Serializer):
     """Messages are JSON: ids go in, ids come out, and nobody who can write the file can run code by it."""
 
     def _serialize(self, data: Any) -> bytes:
-        if isinstance(data, Message):
-            data = {key: value for key, value in data._asdict().items() if value is not None}
-        return json.dumps(data, default=_as_json).encode()
+        return json.dumps(_as_json(data)).encode()
 
     def _deserialize(self, data: bytes) -> Any:
-        value = json.loads(data)
-        if not isinstance(value, dict) or 'name' not in value:
-            return value
-        value['args'] = tuple(value.get('args') or ())
-        for key in ('eta', 'expires', 'expires_resolved'):
-            if isinstance(value.get(key), str):
-                value[key] = datetime.fromisoformat(value[key])
-        for key in ('on_complete', 'on_error'):
-            if value.get(key):
-                value[key] = self._deserialize(json.dumps(value[key]).encode())
-        return Message(**value)
+        return json.loads(data, object_hook=_from_json)
+
+
+KIND = '__kind__'  # marks what is no plain value but Huey's own, and times
 
 
 def _as_json(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat()
+    match value:
+        case None | str() | int() | float():
+            return value
+        case Message():  # which may hold others: what to do next, what to do about an error
+            return {KIND: 'task'} | {key: _as_json(each) for key, each in value._asdict().items() if each is not None}
+        case Error():
+            return {KIND: 'error', 'metadata': _as_json(value.metadata)}
+        case datetime():
+            return {KIND: 'time', 'iso': value.isoformat()}
+        case timedelta():
+            return {KIND: 'span', 'seconds': value.total_seconds()}
+        case dict():
+            return {key: _as_json(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_as_json(each) for each in value]
+        case BaseException():  # a task that deals with another's error is told it as text
+            return repr(value)
+    if value is SKIPPED:
+        return {KIND: 'skipped'}
     raise TypeError(f'a task takes ids and other plain values only, not {value!r}')
+
+
+def _from_json(value: dict[str, Any]) -> Any:
+    match value.pop(KIND, None):
+        case 'task':
+            return Message(**value | {'args': tuple(value.get('args', ()))})
+        case 'error':
+            return Error(value['metadata'])
+        case 'skipped':
+            return SKIPPED
+        case 'time':
+            return datetime.fromisoformat(value['iso'])
+        case 'span':
+            return timedelta(seconds=value['seconds'])
+    return value
 
 
 class Note(BaseModel):
@@ -99,7 +129,10 @@ class Counter(BaseModel):
 
 
 class JobStorage(SqlStorage):
-    """Huey's view of the job table. A delayed task is a ready row with a later time: there is no schedule beside."""
+    """Huey's view of the job table. A delayed task is a ready row with a later time: there is no schedule beside.
+
+    A site has one queue: only notes and counters know its name. What runs, or is buried, is not Huey's to flush.
+    """
 
     blocking = True  # DurableHuey.dequeue waits by itself: the worker need not sleep
 
@@ -115,8 +148,12 @@ class JobStorage(SqlStorage):
     def enqueue(self, data: bytes, priority: float | None = None, run_at: datetime | None = None) -> None:
         self.check_conn()
         envelope = data if isinstance(data, Envelope) else Envelope(data)
-        jobs.enqueue(envelope.name, bytes(data), envelope.priority if priority is None else priority,
-                     run_at or envelope.run_at, envelope.is_periodic)
+        write = partial(jobs.enqueue, envelope.name, bytes(data), envelope.priority if priority is None else priority,
+                        max(run_at or envelope.run_at or now(), now()), envelope.is_periodic)
+        if envelope.follows and not db.in_transaction():
+            envelope.follows.follow_ups.append(write)
+        else:
+            write()
 
     def add_to_schedule(self, data: bytes, timestamp: datetime) -> None:
         self.enqueue(data, run_at=timestamp)
@@ -130,30 +167,36 @@ class JobStorage(SqlStorage):
         Job.delete().where(Job.id == job.id).execute()
         return bytes(job.message)
 
-    def _rows(self, is_due: bool):
-        due = Job.run_at <= now()
-        return (Job.select(Job.message).where(Job.state == 'ready', due if is_due else ~due)
-                .order_by(Job.priority.desc(), Job.run_at, Job.id))
+    def _queue(self):
+        self.check_conn()
+        return Job.select(Job.message).where(Job.state == 'ready', Job.run_at <= now())
 
     def queue_size(self) -> int:
-        return self._rows(is_due=True).count()
+        return self._queue().count()
 
     def enqueued_items(self, limit: int | None = None) -> list[bytes]:
-        return [bytes(job.message) for job in self._rows(is_due=True).limit(limit)]
+        rows = self._queue().order_by(Job.priority.desc(), Job.run_at, Job.id).limit(limit)
+        return [bytes(job.message) for job in rows]
 
     def flush_queue(self) -> None:
+        self.check_conn()
         Job.delete().where(Job.state == 'ready', Job.run_at <= now()).execute()
+
+    def _schedule(self):
+        self.check_conn()
+        return Job.select(Job.message).where(Job.state == 'ready', Job.run_at > now())
 
     def read_schedule(self, timestamp: datetime) -> list[bytes]:
         return []  # a row that is due is ready: nothing has to be moved
 
     def schedule_size(self) -> int:
-        return self._rows(is_due=False).count()
+        return self._schedule().count()
 
     def scheduled_items(self, limit: int | None = None) -> list[bytes]:
-        return [bytes(job.message) for job in self._rows(is_due=False).limit(limit)]
+        return [bytes(job.message) for job in self._schedule().order_by(Job.run_at, Job.id).limit(limit)]
 
     def flush_schedule(self) -> None:
+        self.check_conn()
         Job.delete().where(Job.state == 'ready', Job.run_at > now()).execute()
 
     def delete_data(self, key: str) -> bool:
@@ -164,6 +207,24 @@ class JobStorage(SqlStorage):
         return bool(Note.delete().where(Note.queue == self.name, Note.key == key).execute())
 
 
+def _text(error: BaseException) -> str:
+    return ''.join(traceback.format_exception(error))[-8000:]
+
+
+class Lock(TaskLock):
+    """Huey's lock, which is free again when the process that holds it is gone."""
+
+    def acquire(self) -> bool:
+        self._huey.storage.check_conn()
+        with db.atomic():
+            holder = self._huey.get(self._key, peek=True)
+            if holder and not jobs.is_alive(holder):
+                self.clear()
+            if not self._huey.put_if_empty(self._key, jobs.me.name, self._ttl):
+                raise TaskLockedException(f'{self._name} is locked by {holder}')
+        return True
+
+
 class DurableHuey(Huey):
     """Huey, claiming instead of deleting. What a task's end means is written by this process, guarded by its claim."""
 
@@ -172,6 +233,7 @@ class DurableHuey(Huey):
         super().__init__(name, **options)
         self.bulk_limit: int | None = None
         self._ended: dict[int, Claim] = {}  # ended here, but the database could not be told yet
+        self._at_work = threading.local()  # .claim: what this thread is executing
         self._next_sweep = 0.0
         self._is_troubled = False
 
@@ -218,11 +280,11 @@ class DurableHuey(Huey):
         try:
             task = self.deserialize_task(claim.message)
         except Exception as error:  # whatever is wrong with one message, it must not stop the others
-            claim.error = f'The message cannot be read: {error!r}'
-            claim.bury()
+            claim.bury(f'The message cannot be read: {error!r}')
             self._finish(claim)
             return None
         task.claim = claim
+        task.execute = partial(self._do, task)
         task.eta = None  # the row knew when it was due; a person may have wanted it sooner
         return task
 
@@ -238,35 +300,62 @@ class DurableHuey(Huey):
 
     def execute(self, task: Task, timestamp: datetime | None = None) -> Any:
         claim = getattr(task, 'claim', None)
-        if claim is None:
+        if claim is None or claim.id not in jobs.me.held:  # never claimed, or ended before
             return super().execute(task, timestamp)
+        outer, self._at_work.claim = getattr(self._at_work, 'claim', None), claim  # a task may execute another
         try:
             return super().execute(task, timestamp)
-        except DatabaseError as error:  # Huey itself reads and writes around the task
-            log.warning('%s, around %s; it will run again', error, task)
-            claim.ending = None
+        except BaseException as error:  # around the task, whose own errors Huey catches; or it wanted to exit
+            claim.follow_ups.clear()
+            if isinstance(error, DatabaseError):  # Huey itself reads and writes around the task
+                log.warning('%s, around %s; it will run again', error, task)
+                claim.retry(now() + AGAIN_AFTER)
+                return None
+            if isinstance(error, KeyboardInterrupt):
+                claim.release()
+            else:  # what follows cannot be enqueued, say
+                claim.bury(_text(error))
+            raise
         finally:
+            self._at_work.claim = outer
             if claim.ending is None:
                 claim.retry(now() + AGAIN_AFTER)
             self._finish(claim)
 
+    def _do(self, task: Task) -> Any:
+        """The task itself. That the database is out of reach is no fault of its own, and over some time."""
+        try:
+            return type(task).execute(task)
+        except DatabaseError as error:
+            if not is_out_of_reach(error):
+                raise
+            log.warning('%s, in %s; it will run again', error, task)
+            task.claim.error = _text(error)
+            raise RetryTask(delay=AGAIN_AFTER) from error
+
+    def _just_ended(self) -> Claim | None:
+        """The claim whose task has ended in this thread, while Huey does what follows."""
+        claim = getattr(self._at_work, 'claim', None)
+        return claim if claim and claim.ending else None
+
+    def _claim_of(self, task: Task) -> Claim | None:
+        """The task's claim, in the thread that executes it."""
+        claim = getattr(task, 'claim', None)
+        return claim if claim is getattr(self._at_work, 'claim', None) else None
+
     def _emit(self, signal: str, task: Task, *args: Any, **kwargs: Any) -> None:
         """Huey says how a task ended by its signals only; the last one counts."""
-        if claim := getattr(task, 'claim', None):
+        if claim := self._claim_of(task):
             if signal in ENDED_WELL:
                 claim.done()
             elif signal == S.SIGNAL_INTERRUPTED:
                 claim.release()
             elif signal in ENDED_BADLY:
-                claim.error = ''.join(traceback.format_exception(args[0]))[-8000:] if args else signal
-                if args and is_out_of_reach(args[0]):  # nobody's fault, and over some time
-                    claim.retry(now() + AGAIN_AFTER)
-                else:
-                    claim.bury()
+                claim.bury(_text(args[0]) if args else signal)
         super()._emit(signal, task, *args, **kwargs)
 
     def _requeue_task(self, task: Task, timestamp: datetime, retry_eta: datetime | None = None) -> None:
-        claim = getattr(task, 'claim', None)
+        claim = self._claim_of(task)
         if claim is None:
             return super()._requeue_task(task, timestamp, retry_eta)
         task.retries -= 1
@@ -274,13 +363,28 @@ class DurableHuey(Huey):
         if task.retry_backoff and retry_eta is None:
             task.retry_delay *= task.retry_backoff
         claim.retry(task.eta, bytes(self.serialize_task(task)))
+        self._emit(S.SIGNAL_SCHEDULED if task.eta > timestamp else S.SIGNAL_ENQUEUED, task)
+
+    def _check_chord(self, chord: ChordConfig, value: Any) -> None:
+        """A chord counts its members: once each, however often they run, for it is written with their end."""
+        if claim := self._just_ended():
+            self.serializer.serialize(value)  # what cannot be written must say so before it is too late
+            claim.follow_ups.append(partial(self._check_chord, chord, value))
+        elif self.storage.has_data_for_key(f'chord:{chord.cid}:{chord.idx}'):  # it had failed; a person retried it
+            self.put_result(f'chord:{chord.cid}:{chord.idx}', value)
+        else:
+            super()._check_chord(chord._replace(callback=copy(chord.callback)), value)
 
     def serialize_task(self, task: Task) -> Envelope:
+        if task.eta and task.expires and not isinstance(task.expires, datetime):  # so long after it is due
+            wait = max(task.eta - self._get_timestamp(), timedelta())
+            task.expires_resolved = task.resolve_expires(self.utc) + wait
         envelope = Envelope(super().serialize_task(task))
         envelope.name = self._registry.task_to_string(type(task))
         envelope.priority = task.priority or 0.0
         envelope.run_at = task.eta
         envelope.is_periodic = isinstance(task, PeriodicTask)
+        envelope.follows = self._just_ended()
         return envelope
 
     def _finish(self, claim: Claim) -> None:
@@ -298,7 +402,14 @@ class DurableHuey(Huey):
     def _settle(self) -> None:
         for claim in list(self._ended.values()):
             self.storage.check_conn()
-            jobs.settle(claim)
+            try:
+                jobs.settle(claim)
+            except DatabaseError:
+                raise
+            except Exception as error:  # what follows cannot be written: not now and not later
+                claim.follow_ups.clear()
+                claim.bury(_text(error))
+                jobs.settle(claim)
             self._ended.pop(claim.id, None)
 
     def _say_trouble(self, error: Exception | None) -> None:
@@ -314,7 +425,8 @@ class DurableHuey(Huey):
             [sys.executable, '-c', 'import sys; from quickpub import worker; worker.run_alone(*sys.argv[1:])',
              str(claim.id), jobs.me.name, str(os.getpid())],
             env=os.environ | settings.current().environ() | {'PYTHONPATH': os.pathsep.join(filter(None, sys.path))})
-        self._tasks_in_flight.add(child)  # so that a worker process can be interrupted while it waits
+        stand_in = Task()
+        self._tasks_in_flight.add(stand_in)  # so that a worker process can be interrupted while it waits
         try:
             child.wait()
         except KeyboardInterrupt:
@@ -322,7 +434,7 @@ class DurableHuey(Huey):
             child.wait()
             jobs.release(f'{jobs.me.name}~{child.pid}')
         finally:
-            self._tasks_in_flight.discard(child)
+            self._tasks_in_flight.discard(stand_in)
         # What follows counts only if the child never took the claim over.
         claim.error = f'The process that was to run it ended with {child.returncode} before it could begin.'
         if attempts > START_ATTEMPTS:
@@ -331,6 +443,9 @@ class DurableHuey(Huey):
             claim.retry(now() + AGAIN_AFTER)
         self._finish(claim)
         jobs.rescue()
+
+    def lock_task(self, lock_name: str, ttl: float | None = None) -> TaskLock:
+        return Lock(self, lock_name, ttl)
 
     # Looking after the consumer
 
@@ -362,6 +477,7 @@ class DurableHuey(Huey):
         if jobs.me.held:
             self.storage.check_conn()
             jobs.forgive()
+        super().notify_interrupted_tasks()
 
     def create_consumer(self, **options: Any) -> Consumer:
         """What `huey_consumer` and every other way to start a consumer call. Opens the site if nobody has yet."""
@@ -371,10 +487,10 @@ class DurableHuey(Huey):
                 open_site(settings.from_env())
             except (settings.SettingsError, SchemaError, OSError) as error:
                 raise SystemExit(f'quickpub: {error}') from None
-        if options.get('workers', 1) == 1:  # the stock command's default; ours is a setting
-            options['workers'] = settings.current().consumer_workers
-        options |= {'max_delay': LOOK_EVERY, 'health_check_interval': 1, 'graceful_signal': 'TERM',
-                    'shutdown_timeout': options.get('shutdown_timeout') or STOP_WITHIN}
+        ours = {'workers': settings.current().consumer_workers, 'max_delay': LOOK_EVERY, 'health_check_interval': 1,
+                'shutdown_timeout': STOP_WITHIN}
+        options |= {name: value for name, value in ours.items() if options.get(name) in (None, STOCK.get(name))}
+        options['graceful_signal'] = 'TERM'
         self.bulk_limit = options['workers'] - 1 or None
         jobs.me.family = processes.new_name()
         return DurableConsumer(self, **options)

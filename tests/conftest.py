@@ -134,7 +134,8 @@ def drain():
 def outbox(config):
     """All mails in the site's outbox, oldest first, parsed as a mail program would."""
     box = mailbox.Maildir(config.data / 'outbox', factory=None, create=False)
-    found = [email.message_from_bytes(box.get_bytes(key), policy=email.policy.default) for key in sorted(box.keys())]
+    keys = sorted(box.keys(), key=lambda key: [int(part) for part in re.findall(r'\d+', key)[:2]])  # second, millionth
+    found = [email.message_from_bytes(box.get_bytes(key), policy=email.policy.default) for key in keys]
     return sorted(found, key=lambda mail: mail['Date'].datetime)
 
 

@@ -193,9 +193,11 @@ def _listens(process):
 # Mail
 
 class MailServer:
-    """A real mail server that keeps what it gets. While `is_slow` is set it takes a mail, and does not answer yet."""
+    """A real mail server that keeps what it gets. While `may_answer` is not set it takes a mail that `is_slow_to`
+    says (all of them, unless a test says otherwise), and does not answer yet."""
 
     def __init__(self):
+        self.is_slow_to = lambda mail: True
         self.mails = []
         self.waiting = 0
         self.may_answer = threading.Event()
@@ -205,11 +207,12 @@ class MailServer:
         self.url = f'smtp+plain://127.0.0.1:{self._controller.port}'
 
     async def handle_DATA(self, server, session, envelope):
+        mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
         self.waiting += 1
-        while not self.may_answer.is_set():
+        while self.is_slow_to(mail) and not self.may_answer.is_set():
             await asyncio.sleep(0.02)
         self.waiting -= 1
-        self.mails.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
+        self.mails.append(mail)
         return '250 Kept'
 
     def to(self, recipient, subject=''):

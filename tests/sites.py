@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from conftest import Browser, person, write
+from conftest import Browser, drain, outbox, person, write
 
 from quickpub import db
-from quickpub.jobs import Pause
+from quickpub.jobs import Job, Pause
 from quickpub.models import TABLES, Message, Site
 from quickpub.web import create_app
 
@@ -23,7 +23,7 @@ def form_with(page, name):
 def stored(*but):
     """Every row of every table, apart from some tables: equal before and after means that nothing was changed."""
     with db.db.connection_context():
-        tables = [table for table in [*TABLES, Pause] if table not in but]
+        tables = [table for table in [*TABLES, Job, Pause] if table not in but]
         return {table.__name__: sorted(table.select().tuples(), key=repr) for table in tables}
 
 
@@ -31,6 +31,14 @@ def long_ago(model, **fields):
     """Set times of all rows of a table back, as if they were written then: nobody has to wait."""
     with db.db.connection_context():
         model.update(**fields).execute()
+
+
+def newest_mail(site):
+    """The mail that was written last, as its reader gets it. (Several may have the same second as their date.)"""
+    drain()
+    with db.db.connection_context():
+        newest = Message.select().order_by(Message.id.desc()).get()
+    return next(mail for mail in outbox(site) if mail['Message-ID'] == newest.message_id)
 
 
 def mails(kind=None):

@@ -5,8 +5,8 @@ from datetime import timedelta
 from hashlib import sha256
 
 import pytest
-from conftest import BROWSER, PASSWORD, drain, outbox, path_in, person, text_of, write
-from sites import browser_of, form_with, long_ago, mails, stored
+from conftest import BROWSER, PASSWORD, path_in, person, text_of, write
+from sites import browser_of, form_with, long_ago, mails, newest_mail, stored
 from webtest import TestApp
 
 from quickpub import accounts, db, jobs
@@ -28,11 +28,6 @@ def is_logged_in(browser):
 def reload(user):
     with db.db.connection_context():
         return User.get_by_id(user.id)
-
-
-def newest_mail(site):
-    drain()
-    return outbox(site)[-1]
 
 
 # Logging in and out
@@ -100,13 +95,14 @@ def test_a_session_is_stored_as_a_hash_only_and_starts_anew_with_each_log_in(sit
 def test_a_session_ends_60_days_after_the_last_visit(alice, browse, connection):
     browser, soon = browse(alice), db.now() + timedelta(days=3)
     long_ago(Session, seen_at=db.now() - timedelta(hours=23), expires_at=soon)
-    browser.get('/')
+    page = browser.get('/')
     with connection():
-        assert Session.get().expires_at == soon  # not written down at each visit
+        assert Session.get().expires_at == soon and 'Set-Cookie' not in page.headers  # not at each visit
     long_ago(Session, seen_at=db.now() - timedelta(hours=25))
-    browser.get('/')
+    secret, page = browser.cookies['quickpub'], browser.get('/')
     with connection():
         assert Session.get().expires_at > db.now() + timedelta(days=59)
+    assert f'quickpub={secret}; HttpOnly; Max-Age=5184000;' in page.headers['Set-Cookie']
     long_ago(Session, expires_at=db.now())
     assert not is_logged_in(browser)
 
@@ -318,7 +314,7 @@ def test_only_the_newest_link_to_a_new_address_works(site, alice, browse):
     change_address(browser, 'mistyped@example.org')
     first = path_in(newest_mail(site), '/verify/')
     assert 'Please wait ten minutes' in change_address(browser, status=400)
-    long_ago(Message, created_at=db.now() - YESTERDAY)
+    long_ago(Token, created_at=db.now() - timedelta(minutes=11))
     change_address(browser)
     browse().post(first, status=404)
     browse().post(path_in(newest_mail(site), '/verify/'), status=303)
@@ -326,9 +322,24 @@ def test_only_the_newest_link_to_a_new_address_works(site, alice, browse):
 
 
 def test_a_taken_address_gets_a_mail_of_another_kind(site, alice, bob, browse):
-    page = change_address(browse(alice), 'BOB@example.org').follow()
-    assert 'We sent a link to the new address' in page
+    """And the page does not tell: or anybody with an account could ask who else has one."""
+    browser = browse(alice)
+    taken = change_address(browser, 'bob@example.org').follow()
     assert mails() == [('exists', bob.email)] and reload(alice).email == alice.email
+    assert 'Please wait ten minutes' in change_address(browser, 'bob@example.org', status=400)
+    long_ago(Token, created_at=db.now() - timedelta(minutes=11))
+    free = change_address(browser, 'rob@example.org').follow()
+    assert mails()[1:] == [('address', 'rob@example.org')]
+    assert taken.text.replace('bob@', 'rob@') == free.text and 'We sent a link to' in taken
+
+
+def test_a_link_for_a_new_password_dies_with_the_old_address(site, alice, browse):
+    forget(browse())
+    path = path_in(newest_mail(site), '/reset/')
+    change_address(browse(alice))
+    browse().post(path_in(newest_mail(site), '/verify/'), status=303)
+    browse().post(path, {'password': NEW}, status=404)
+    log_in(browse(), 'new@example.org', status=303)
 
 
 def test_an_address_that_was_taken_meanwhile_stays_with_its_owner(site, alice, browse, connection):

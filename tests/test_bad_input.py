@@ -64,9 +64,10 @@ def test_no_address_breaks_anything(app, session):
     for base in ('/p/', '/@', '/t/', '/static/', '/verify/', '/reset/', '/setup/', '/unsubscribe/', '/studio/posts/',
                  '/admin/mail/'):
         for name in STRANGE:
-            for path in map(latin, (base + name, f'{base}{name}/preview', f'{base}{name}/feed.xml')):
-                assert is_refused(ask(app, path, session=session), 400, 404), path
-                assert is_refused(ask(app, path, 'POST', session=session), 400, 404, 405), path
+            path = latin(base + name)
+            assert is_refused(ask(app, path, session=session), 400, 404), path
+            assert is_refused(ask(app, path, 'POST', session=session), 400, 404, 405), path
+            assert is_refused(ask(app, f'{path}/preview', session=session), 400, 404), path
     assert stored() == before
 
 
@@ -311,19 +312,18 @@ def keeper(alice):
 
 @pytest.mark.parametrize('path', FIELDS)
 def test_no_field_takes_what_would_break_something(app, keeper, path):
-    session, places = keeper
+    (session, places), before = keeper, stored(models.Attempt)
     for name, value in ((name, value) for name in FIELDS[path] for value in NASTY):
         if name == 'password' and len(value) > 9:
             continue  # is as good a password as any
         with db.db.connection_context(), db.db.atomic() as everything:
-            before = stored(models.Attempt)
             body = encoded(FIELDS[path] | {name: value})
             answer = ask(app, path.format(**places), 'POST', body, session)
             assert answer.status_int in (200, 303) or is_refused(answer, 400, 403, 404), (name, value)
             if answer.status_int >= 400:
                 assert stored(models.Attempt) == before, (name, value)
             assert_sound()
-            everything.rollback()
+            everything.rollback()  # each value meets the same site
 
 
 def assert_sound():

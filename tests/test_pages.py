@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import html5lib
 import pytest
-from conftest import person, write
+from conftest import person, utc, write
 from playhouse.test_utils import count_queries
 from sites import browser_of, fill, form_with
 from test_permissions import LOG_IN, MAY, TABLE
@@ -223,11 +223,12 @@ def test_a_page_asks_as_often_for_thirty_posts_as_for_three(site, browse, connec
 
 def test_a_field_takes_as_much_as_it_says(olga, browse):
     browser, taken = browse(olga), []
-    for path, first in {'/signup': 'name', '/settings': 'name', '/admin/site': 'title', '/studio/posts/new': 'title'}.items():
+    for path, first, letter in (('/signup', 'name', 'a'), ('/settings', 'name', 'b'), ('/admin/site', 'title', 'c'),
+                                ('/studio/posts/new', 'title', 'd')):
         form = form_with(browser.get(path), first)
         for name, (field, *_) in form.fields.items():
             if name and (limit := field.attrs.get('maxlength')):
-                form[name] = path[1] * int(limit)
+                form[name] = letter * int(limit)
                 taken.append(name)
         if path == '/signup':
             form['email'], form['password'] = 'zoe@example.org', 'x' * 200
@@ -252,6 +253,16 @@ def test_the_health_page_is_for_machines(site, browse):
     assert answer.content_type == 'application/json'
     found = json.loads(answer.text)
     assert found['ok'] is False and found['checks']['database'] is True and found['checks']['consumer'] is not True
+
+
+def test_the_health_page_names_nobody(site, browse, connection):
+    """Mail servers repeat the address in their answers."""
+    with connection():
+        mail.compose('exists', 'zoe@example.org', key='x', subject='x')
+        models.Message.update(state='deferred', answer='450 <zoe@example.org>', created_at=utc(2026, 1, 1)).execute()
+    answer = browse().get('/healthz', status=503)
+    assert '1 mail is not sent' in answer.json['checks']['mail']
+    assert 'zoe' not in answer and str(site.data) not in answer
 
 
 def test_links_in_pages_do_not_depend_on_how_the_site_was_reached(site, alice, connection):

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -54,12 +55,9 @@ def site_on(folder, disk, **told):
 def fill(folder):
     """Use the disk up to the last byte."""
     path = folder / 'filler'
-    with open(path, 'wb') as file:
-        try:
-            while True:
-                file.write(bytes(64 * 1024))
-                file.flush()
-        except OSError:
+    path.touch()
+    with suppress(OSError), open(path, 'wb', buffering=0) as file:
+        while file.write(bytes(64 * 1024)):
             pass
     return path
 

@@ -1,0 +1,191 @@
+"""Real processes killed or stopped at points that matter, each held open until the blow falls: no sleeps, no luck.
+
+Where a process must be caught between two steps, the second one is kept from happening (a mail server that does not
+answer yet, a write lock held by this test), and the process is killed while it waits.
+"""
+
+import signal
+import sqlite3
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parent)]
+
+from conftest import person, write  # noqa: E402  (the path above comes first)
+from rig import MailServer, Rig, wait_for  # noqa: E402
+
+from quickpub import accounts, db, jobs, reports, settings, tasks  # noqa: E402
+from quickpub.jobs import Job  # noqa: E402
+from quickpub.models import Message, Post, Report, User  # noqa: E402
+
+AUTHORS = 1000
+
+
+@pytest.fixture
+def mail_server():
+    server = MailServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def rig(tmp_path, mail_server):
+    """A site without processes, opened in this one too."""
+    rig = Rig(tmp_path, smtp=mail_server.url)
+    config = settings.from_env(rig.environ())
+    db.migrate(config)
+    db.open_site(config)
+    jobs.be_new()
+    with db.db.connection_context():
+        yield rig
+    rig.close()
+
+
+@pytest.fixture(params=['thread', 'process'])
+def kind(request):
+    return request.param
+
+
+def start(rig, kind='thread'):
+    consumer = rig.start('consumer', '-k', kind)
+    wait_for(lambda: any(str(consumer.popen.pid) in name for name in jobs.living()), 'a consumer')
+    return consumer
+
+
+def crash(rig, consumer):
+    """What a power cut is to a consumer: all its processes at once."""
+    for process in rig.processes():
+        process.kill()
+    consumer.popen.wait()
+    rig.wait_until_gone()
+
+
+def all_sent():
+    return not Message.select().where(Message.state != 'sent').exists() and not Job.select().exists()
+
+
+def copies(mail_server):
+    """Message-ID -> how often it arrived."""
+    return Counter(mail['Message-ID'] for mail in mail_server.mails)
+
+
+def sign_up(name):
+    with db.db.atomic():
+        user = accounts.create(name, f'{name}@example.org', 'x', db.now())
+        tasks.deliver_soon(accounts.verification_mail(user, db.now()))
+    return user
+
+
+def test_killed_between_the_mail_servers_yes_and_our_commit(rig, mail_server, kind):
+    """The one moment in which nobody can know: the mail comes once more, recognisable as the same."""
+    consumer = start(rig, kind)
+    mail_server.may_answer.clear()
+    sign_up('alice')
+    wait_for(lambda: mail_server.waiting, 'the mail under way')
+    lock = sqlite3.connect(rig.data / 'quickpub.db', isolation_level=None)
+    lock.execute('BEGIN IMMEDIATE')
+    mail_server.may_answer.set()
+    wait_for(lambda: len(mail_server.mails) == 1, 'the mail taken')
+    crash(rig, consumer)
+    lock.execute('ROLLBACK')
+    lock.close()
+    assert Message.get().state == 'sending'
+    start(rig, kind)
+    wait_for(all_sent, 'the mail sent again')
+    assert list(copies(mail_server).values()) == [2]
+
+
+def test_killed_before_the_mail_server_has_answered(rig, mail_server, kind):
+    consumer = start(rig, kind)
+    mail_server.may_answer.clear()
+    sign_up('alice')
+    wait_for(lambda: mail_server.waiting, 'the mail under way')
+    crash(rig, consumer)
+    mail_server.may_answer.set()
+    start(rig, kind)
+    wait_for(all_sent, 'the mail sent')
+    assert set(copies(mail_server).values()) <= {1, 2} and len(copies(mail_server)) == 1
+
+
+def test_killed_while_it_waits_to_claim(rig, mail_server, kind):
+    consumer = start(rig, kind)
+    lock = sqlite3.connect(rig.data / 'quickpub.db', isolation_level=None)
+    sign_up('alice')
+    lock.execute('BEGIN IMMEDIATE')
+    crash(rig, consumer)
+    lock.execute('ROLLBACK')
+    lock.close()
+    start(rig, kind)
+    wait_for(all_sent, 'the mail sent')
+    assert len(copies(mail_server)) == 1
+
+
+def test_a_report_run_over_many_authors_killed_again_and_again(rig, mail_server, kind):
+    with db.db.atomic():
+        for number in range(AUTHORS):
+            user = User.create(name=f'A{number}', handle=f'a{number}', email=f'a{number}@example.org', role='author',
+                               bio='', timezone='UTC', report='daily', verified_at=db.now(),
+                               reported_until=db.now().replace(year=2020))
+            Post.create(author=user, title=f'By {number}', slug=f'by-{number}', body='x', published_at=db.now(),
+                        views=number % 7)
+    kills = 0
+    for is_far_enough in (
+            lambda: Report.select().count() >= 100, lambda: Report.select().count() >= 400,
+            lambda: Message.select().where(Message.state == 'sent').count() >= 300,
+            lambda: Message.select().where(Message.state == 'sent').count() >= 700):
+        consumer = start(rig, kind)
+        tasks.close_periods()
+        wait_for(is_far_enough, 'the run to be in its middle')
+        crash(rig, consumer)
+        kills += 1
+    start(rig, kind)
+    tasks.close_periods()
+    wait_for(lambda: Report.select().count() == AUTHORS and all_sent(), 'all reports', 120)
+    assert set(Counter(report.user_id for report in Report.select()).values()) == {1}
+    assert sum(report.views for report in Report.select()) == sum(post.views for post in Post.select())
+    arrived = copies(mail_server)
+    assert set(arrived) == {message.message_id for message in Message.select()} and len(arrived) == AUTHORS
+    assert sum(arrived.values()) - AUTHORS <= kills * 4, 'more copies than open connections were cut'
+
+
+def test_a_verification_mail_does_not_wait_for_a_report_run(rig, mail_server):
+    """The mail server is slow, and hundreds of reports are under way: one worker is kept free for who waits."""
+    with db.db.atomic():
+        for number in range(300):
+            write(person(f'author{number}'), f'By {number}')
+        User.update(reported_until=db.now().replace(year=2020)).execute()
+    mail_server.is_slow_to = lambda mail: 'views' in mail['Subject']
+    mail_server.may_answer.clear()
+    start(rig)
+    tasks.close_periods()
+    wait_for(lambda: mail_server.waiting == 3, 'three workers with reports')
+    sign_up('zoe')
+    mail_server.wait_for('zoe@example.org')
+    assert not [mail for mail in mail_server.mails if 'views' in mail['Subject']]
+    mail_server.may_answer.set()
+    wait_for(all_sent, 'everything sent', 120)
+    assert set(copies(mail_server).values()) == {1}
+
+
+def test_a_stopped_consumer_loses_no_claim_and_its_work_is_not_done_twice(rig, mail_server):
+    """SIGSTOP is not death: its claims hold, however long; another consumer does everything else."""
+    mail_server.may_answer.clear()
+    first = start(rig)
+    sign_up('alice')
+    wait_for(lambda: mail_server.waiting, 'the mail under way')
+    first.popen.send_signal(signal.SIGSTOP)
+    mail_server.may_answer.set()
+    start(rig)
+    author = person('writer', reported_until=db.now().replace(year=2020))
+    write(author)
+    tasks.close_periods()
+    mail_server.wait_for('writer@example.org')
+    assert [job.name for job in Job.select()] == ['quickpub.tasks.deliver']
+    assert jobs.rescue() == 0
+    first.popen.send_signal(signal.SIGCONT)
+    wait_for(all_sent, 'the first mail written down')
+    assert set(copies(mail_server).values()) == {1} and Report.select().count() == 1
+    assert list(reports.due(db.now())) == []
