@@ -21,6 +21,7 @@ SESSION_LASTS = timedelta(days=60)  # after the last visit
 SESSION_REFRESH = timedelta(days=1)
 VERIFY_LASTS, RESET_LASTS, INVITE_LASTS = timedelta(hours=48), timedelta(hours=2), timedelta(days=7)
 SETUP_LASTS = timedelta(days=365)
+UNCONFIRMED_KEPT = timedelta(days=30)
 MAIL_AGAIN_AFTER = timedelta(minutes=10)  # nobody's mailbox can be flooded by asking for the same mail
 THROTTLE_WINDOW = timedelta(minutes=15)
 TRIES_PER_PAIR, TRIES_PER_ACCOUNT, TRIES_PER_CLIENT = 10, 50, 100  # failed log-ins in that time
@@ -218,8 +219,11 @@ def use(found: Token, at: datetime) -> None:
         raise LinkDead(found.purpose, 'This link was used already. It works once.')
 
 
-def verify(found: Token, at: datetime) -> User:
-    """Use up a `verify` or `address` link: the address is the user's. Raises LinkDead."""
+def verify(found: Token, at: datetime, keep: str = '') -> User:
+    """Use up a `verify` or `address` link: the address is the user's. Raises LinkDead.
+
+    With the first confirmation all sessions end but the one whose digest is `keep`, that of the confirming browser.
+    """
     with db.atomic():
         use(found, at)
         user = User.get_by_id(found.user_id)
@@ -230,7 +234,9 @@ def verify(found: Token, at: datetime) -> User:
             user.save(only=[User.verified_at, User.email, User.mail_trouble])
         except IntegrityError:
             raise LinkDead('address', 'This address belongs to another account by now.') from None
-        if found.purpose == 'address':  # whoever reads the old mailbox must not get in by an older link
+        if found.purpose == 'verify':  # whoever signed up with somebody else's address is not let in by their yes
+            Session.delete().where(Session.user == user, Session.digest != keep).execute()
+        else:  # whoever reads the old mailbox must not get in by an older link
             Token.delete().where(Token.user == user, Token.purpose == 'reset', Token.used_at.is_null()).execute()
     return user
 
@@ -316,10 +322,12 @@ def is_sole_owner(user: User) -> bool:
 def delete(user: User, keep_posts: bool, at: datetime) -> None:
     """Delete an account for good. Its public posts stay under the name where `keep_posts`; everything else goes."""
     with db.atomic():
-        if not keep_posts:
+        Message.delete().where(Message.user == user).execute()
+        kept = Post.select(Post.id).where(Post.public_at(at) if keep_posts else Post.id.is_null())
+        Post.delete().where(Post.author == user, Post.id.not_in(kept)).execute()
+        if not Post.select().where(Post.author == user).exists():
             user.delete_instance()
             return
-        Post.delete().where(Post.author == user, Post.published_at.is_null() | Post.deleted_at.is_null(False)).execute()
         Session.delete().where(Session.user == user).execute()
         Token.delete().where(Token.user == user).execute()
         nobody = dict(email=None, password=None, bio='', report='never', deleted_at=at)
@@ -403,8 +411,15 @@ def digest(secret: str) -> str:
     return sha256(secret.encode('utf-8', 'replace')).hexdigest()
 
 
+def make_owner(user: User) -> None:
+    """Let somebody keep the site, not only write."""
+    User.update(role='owner').where(User.id == user.id, User.verified_at.is_null(False)).execute()
+
+
 def clean_up(at: datetime) -> None:
-    """Forget what has expired."""
+    """Forget what has expired, and accounts that nobody ever confirmed or wrote anything with."""
+    User.delete().where(User.verified_at.is_null(), User.created_at <= at - UNCONFIRMED_KEPT,
+                        User.id.not_in(Post.select(Post.author))).execute()
     Session.delete().where(Session.expires_at <= at).execute()
     Token.delete().where(Token.expires_at <= at - timedelta(days=30)).execute()
     Attempt.delete().where(Attempt.at <= at - timedelta(days=1)).execute()

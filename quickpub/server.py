@@ -26,7 +26,7 @@ log = logging.getLogger('quickpub.server')
 
 BLOCKING_THREADS = 256  # they cost nothing in speed, and 200 clients with slow bodies hold nobody up (measured)
 BACK_OFF = (0.1, 0.5, 1, 2, 5, 10, 30)  # seconds before a child that keeps dying is started again
-STEADY = 60  # seconds of life after which a death is the first one again
+STEADY = 5  # seconds of life after which a death is the first one again: it was not the start that failed
 STOP_WEB_WITHIN = 10
 STARTS_WITHIN = 15
 

@@ -59,6 +59,7 @@ NOTICES = {
     'session-ended': 'That browser is logged out.',
     'deleted': 'Your account is deleted.',
     'invited': 'The invitation is on its way.',
+    'owner-made': 'They are an owner now, and can do here what you can.',
     'queued': 'The mail will go out again in a moment.',
     'held': 'The mail is held back until you send it.',
     'not-held': 'It was too late: the mail is sent, or on its way.',

@@ -66,7 +66,7 @@ URLS = [
     (GET, '/admin/mail/<message_id>', admin.message),
     (POST, '/admin/mail/<message_id>', admin.change_message),
     (GET, '/admin/people', admin.people),
-    (POST, '/admin/people', admin.invite),
+    (POST, '/admin/people', admin.change_people),
     (GET, '/admin/site', admin.site_form),
     (POST, '/admin/site', admin.site),
 ]

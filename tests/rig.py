@@ -8,7 +8,6 @@ import email
 import email.policy
 import http.cookiejar
 import os
-import random
 import re
 import shutil
 import signal
@@ -27,6 +26,7 @@ import psutil
 from aiosmtpd.controller import Controller
 from conftest import BROWSER
 from playwright.sync_api import sync_playwright
+from smtp_rig import free_port
 
 from quickpub import db, settings
 
@@ -42,18 +42,6 @@ def wait_for(found, what, patience=PATIENCE):
         assert time.monotonic() < until, f'Waited {patience} seconds in vain for {what}'
         threading.Event().wait(0.05)
     return answer
-
-
-def free_port():
-    """A port that nobody listens on, below those from which the kernel takes the other ends of connections."""
-    while True:
-        port = random.randrange(20_000, 32_000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(('127.0.0.1', port))
-                return port
-            except OSError:
-                continue
 
 
 class Rig:

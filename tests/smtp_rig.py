@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import random
 import socket
 import threading
 from contextlib import contextmanager
@@ -63,8 +64,15 @@ def smtp_server(sink=None, **options):
 
 
 def free_port():
-    with socket.create_server(('127.0.0.1', 0)) as probe:
-        return probe.getsockname()[1]
+    """A port that nobody listens on, below those from which the kernel takes the other ends of connections."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(('127.0.0.1', port))
+                return port
+            except OSError:
+                continue
 
 
 @contextmanager

@@ -5,11 +5,11 @@ from datetime import timedelta
 from hashlib import sha256
 
 import pytest
-from conftest import BROWSER, PASSWORD, path_in, person, text_of, write
+from conftest import BROWSER, PASSWORD, drain, outbox, path_in, person, text_of, write
 from sites import browser_of, form_with, long_ago, mails, newest_mail, stored
 from webtest import TestApp
 
-from quickpub import accounts, db, jobs
+from quickpub import accounts, db, jobs, mail, tasks
 from quickpub.models import Attempt, Message, Post, Session, Token, User
 
 NEW = 'a louder horse in the valley'
@@ -590,3 +590,48 @@ def test_a_mail_is_accepted_together_with_its_job(alice, browse, connection):
     forget(browse())
     with connection():
         assert jobs.Job.select().count() == 1 and Message.get().state == 'queued'
+
+
+def test_confirming_ends_the_sessions_of_whoever_signed_up_with_this_address(site, browse):
+    """Mallory may have signed up with alice's address; alice's yes must not let her in."""
+    alice = person('alice', verified=False)
+    mallory, owner_of_the_mailbox = browse(alice), browse(alice)
+    with db.db.connection_context():
+        tasks.send_verification_email(alice.id)
+    drain()
+    path = path_in(outbox(site)[0], '/verify/')
+    owner_of_the_mailbox.get(path).forms[0].submit(status=303)
+    assert mallory.get('/studio').status_int == 303
+    assert owner_of_the_mailbox.get('/studio').status_int == 200
+
+
+def test_nothing_of_a_deleted_account_stays_but_what_is_public_and_its_name(site, alice, bob):
+    for user in (alice, bob):
+        mail.compose('reset', user.email, key=f'x:{user.id}', user=user, subject='x')
+        write(user, f'By {user.name}')
+        write(user, 'A draft', published=False)
+        Post.update(published_at=db.now() + timedelta(days=3)).where(Post.title == 'A draft').execute()
+    Post.delete().where(Post.author == bob, Post.title == 'By Bob').execute()
+    for user in (alice, bob):
+        accounts.delete(user, keep_posts=True, at=db.now())
+    assert [(user.name, user.email) for user in User.select()] == [('Alice', None)]
+    assert [post.title for post in Post.select()] == ['By Alice'] and not Message.select().exists()
+
+
+def test_accounts_that_nobody_confirmed_are_forgotten_after_a_month_unless_they_wrote(site):
+    for name in ('idle', 'fresh', 'writer', 'confirmed'):
+        person(name, verified=name == 'confirmed', created_at=db.now() - timedelta(days=1 if name == 'fresh' else 31))
+    write(User.get(User.name == 'Writer'), published=False)
+    tasks.clean_up.call_local()
+    assert sorted(user.name for user in User.select()) == ['Confirmed', 'Fresh', 'Writer']
+
+
+def test_an_owner_makes_another_one(olga, alice, browse):
+    browser = browse(olga)
+    with db.db.connection_context():
+        carol = person('carol', verified=False)
+    for user in (alice, carol):
+        browser.post('/admin/people', {'action': 'make_owner', 'person': str(user.id)}, status=303)
+    browser.post('/admin/people', {'action': 'make_owner', 'person': '4711'}, status=404)
+    with db.db.connection_context():
+        assert {user.name for user in User.select().where(User.role == 'owner')} == {'Olga', 'Alice'}

@@ -24,6 +24,7 @@ FLOORS = [
     ['stats', 'accounts'],
     ['mail'],
     ['worker'],
+    ['storage', 'consumer'],
     ['jobs'],
     ['models'],
     ['text'],
@@ -35,7 +36,7 @@ FLOOR = {module: number for number, floor in enumerate(FLOORS) for module in flo
 # These libraries only there, so that each can be exchanged or upgraded in one place.
 ONLY_IN = {
     'bottle': {'web', 'shortcuts', 'pages.public', 'pages.account', 'pages.studio', 'pages.admin'},
-    'huey': {'worker', 'tasks'},
+    'huey': {'worker', 'storage', 'consumer', 'tasks'},
     'granian': {'server'},
     'click': {'cli'},
     'jinja2': {'text'},
@@ -100,7 +101,7 @@ def test_models_and_tables_agree(site):
     from quickpub.db import db
     from quickpub.jobs import Job, Pause, Tally
     from quickpub.models import TABLES
-    from quickpub.worker import Counter, Note
+    from quickpub.storage import Counter, Note
     for table in [*TABLES, Job, Tally, Pause, Note, Counter]:
         columns = {column.name: column.null for column in db.get_columns(table._meta.table_name)}
         fields = {field.column_name: field.null for field in table._meta.sorted_fields if not field.primary_key}

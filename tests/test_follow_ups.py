@@ -14,7 +14,8 @@ from huey.exceptions import TaskLockedException
 from quickpub import jobs
 from quickpub.db import now
 from quickpub.jobs import Job
-from quickpub.worker import Counter, DurableHuey, Note
+from quickpub.storage import Counter, Note
+from quickpub.worker import DurableHuey
 
 
 @pytest.fixture

@@ -21,8 +21,10 @@ from huey.consumer_options import ConsumerConfig
 from huey.serializer import Serializer
 
 from quickpub import db, jobs, processes, settings, worker
+from quickpub.consumer import DurableConsumer, QuietProcesses
 from quickpub.jobs import Job
-from quickpub.worker import Counter, DurableConsumer, DurableHuey, JSONSerializer, QuietProcesses
+from quickpub.storage import Counter, JSONSerializer
+from quickpub.worker import DurableHuey
 
 with mock.patch.dict(os.environ, HUEY_SLOW_TESTS='1'):  # asked at import; they take a second or two in all
     from huey.tests import test_api, test_consumer, test_helpers, test_priority, test_signals, test_sql_huey

@@ -296,3 +296,13 @@ def test_a_task_that_meets_a_locked_database_is_neither_buried_nor_does_it_cost_
     job = Job.get()
     assert job.state == 'ready' and job.run_at > now() and 'locked' in job.error
     huey._say_trouble(None)
+
+
+@pytest.mark.parametrize(('second', 'wait'), [(0.5, 59.5), (49, 11), (59.99, 0.01)])
+def test_schedules_are_asked_on_the_minute_by_the_clock(site, monkeypatch, second, wait):
+    scheduler = huey.create_consumer(workers=2)._create_scheduler()
+    monkeypatch.setattr('quickpub.consumer.time.time', lambda: 1_800_000_000 + second)
+    monkeypatch.setattr('quickpub.consumer.time.monotonic', lambda: 1000.0)
+    scheduler.enqueue_periodic_tasks(now())
+    assert scheduler._next_periodic == pytest.approx(1000 + wait)
+    huey.bulk_limit = None

@@ -69,7 +69,7 @@ TABLE = {
     'POST /admin/jobs': (OWNER, '/admin/jobs', {'action': 'pause'}),
     'GET /admin/mail': (OWNER, '/admin/mail'),
     'GET /admin/mail/<message_id>': (OWNER, '/admin/mail/{message}'),
-    'POST /admin/mail/<message_id>': (OWNER, '/admin/mail/{message}', {}),
+    'POST /admin/mail/<message_id>': (OWNER, '/admin/mail/{message}', {'action': 'send'}),
     'GET /admin/people': (OWNER, '/admin/people'),
     'POST /admin/people': (OWNER, '/admin/people', {'email': 'zoe@example.org'}),
     'GET /admin/site': (OWNER, '/admin/site'),

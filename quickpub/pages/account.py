@@ -113,8 +113,9 @@ def verify_form(token):
 def verify(token):
     found = _verify_token(token)
     old = found.user.email
+    this = current_session()
     with db.atomic():
-        user = accounts.verify(found, now())
+        user = accounts.verify(found, now(), keep=this.digest if this else '')
         if found.purpose == 'address' and old:
             deliver_soon(accounts.address_told_mail(user, old, now()))
     notice = 'verified' if found.purpose == 'verify' else 'address'

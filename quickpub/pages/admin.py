@@ -89,7 +89,10 @@ def message(user, message_id):
 def change_message(user, message_id):
     """Send a mail again, or hold back one that is not sent yet."""
     found = find(Message.select(), message_id)
-    if typed('action')['action'] == 'hold':
+    action = typed('action')['action']
+    if action not in ('send', 'hold'):
+        return redirect(f'/admin/mail/{found.id}')
+    if action == 'hold':
         return redirect(f'/admin/mail/{found.id}', 'held' if mail.hold(found) else 'not-held')
     with db.atomic():
         deliver_soon(mail.send_again(found))
@@ -108,8 +111,16 @@ def _people(form, status=200):
 
 
 @owner_only
-def invite(user):
-    form = typed('email')
+def change_people(user):
+    """Invite somebody, or make an author an owner too."""
+    form = typed('email', 'action', 'person')
+    if form['action'] == 'make_owner':
+        accounts.make_owner(find(User.select().where(User.deleted_at.is_null()), form['person']))
+        return redirect('/admin/people', 'owner-made')
+    return _invite(form)
+
+
+def _invite(form):
     try:
         if current().signup == 'closed':
             raise Rejected(email='Sign-up is closed, so an invitation would lead nowhere.')
