@@ -13,7 +13,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from peewee import IntegrityError
 
 from . import mail, text
-from .db import db
+from .db import db, now
 from .models import Attempt, Message, Post, Session, Site, Token, User, sign, unsign
 from .settings import current, mail_address
 
@@ -237,7 +237,7 @@ def verify(found: Token, at: datetime, keep: str = '') -> User:
         if found.purpose == 'verify':  # whoever signed up with somebody else's address is not let in by their yes
             Session.delete().where(Session.user == user, Session.digest != keep).execute()
         else:  # whoever reads the old mailbox must not get in by an older link
-            Token.delete().where(Token.user == user, Token.purpose == 'reset', Token.used_at.is_null()).execute()
+            _end_links(user, 'reset', at)
     return user
 
 
@@ -269,7 +269,12 @@ def set_password(user: User, password: str, keep: Session | None = None) -> None
     """A new (hashed) password: other sessions end, and links to set another one die. In the caller's transaction."""
     User.update(password=password).where(User.id == user.id).execute()
     Session.delete().where(Session.user == user, Session.digest != (keep.digest if keep else '')).execute()
-    Token.delete().where(Token.user == user, Token.purpose == 'reset', Token.used_at.is_null()).execute()
+    _end_links(user, 'reset', now())
+
+
+def _end_links(user: User, purpose: str, at: datetime) -> None:
+    """Let no link of this purpose work any more; mails that carry one are not sent (mail.py)."""
+    Token.update(used_at=at).where(Token.user == user, Token.purpose == purpose, Token.used_at.is_null()).execute()
 
 
 def address_mail(user: User, email: str, at: datetime) -> list[int]:
@@ -278,7 +283,7 @@ def address_mail(user: User, email: str, at: datetime) -> list[int]:
     if Token.select().where(Token.user == user, Token.purpose == 'address',
                             Token.created_at > at - MAIL_AGAIN_AFTER).exists():
         raise Rejected(email='We sent a mail for a change of address a moment ago. Please wait ten minutes.')
-    Token.delete().where(Token.user == user, Token.purpose == 'address', Token.used_at.is_null()).execute()
+    _end_links(user, 'address', at)
     if (taken := by_email(email)) is not None:
         issue('address', VERIFY_LASTS, at, user=user, email=email)
         return _exists_mail(taken, at)
@@ -366,14 +371,14 @@ def buckets(email: str, client: str) -> Buckets:
 def log_in(email: str, password: str, client: str, at: datetime) -> User:
     """The user with this address and password. Raises Rejected, or Throttled after too many failures."""
     names = buckets(email, client)
-    _check_throttle(names, at)
+    with db.atomic():  # counted before the password is looked at, or many at once would outrun the limit
+        _check_throttle(names, at)
+        tried = [Attempt.create(bucket=bucket, at=at).id for bucket in (names.pair, names.account, names.client)]
     user = by_email(email)
     if check_password(user, password):
-        Attempt.delete().where(Attempt.bucket.in_([names.pair, names.account])).execute()
+        Attempt.delete().where(Attempt.bucket.in_([names.pair, names.account]) | Attempt.id.in_(tried)).execute()
         assert user is not None
         return user
-    failed = (names.pair, names.account, names.client)
-    Attempt.insert_many([{'bucket': bucket, 'at': at} for bucket in failed]).execute()
     raise Rejected(password='This address and password do not belong together. Check both, or ask for a new password.')
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import wraps
 
 import click
-from peewee import IntegrityError, OperationalError
+from peewee import DatabaseError, IntegrityError, OperationalError
 
 from . import __version__, accounts, db, health, jobs, mail, models, processes, reports, settings, stats, text
 from .accounts import Rejected
@@ -24,7 +24,15 @@ def speaking(command: Callable) -> Callable:
     def wrapped(*args, **options):
         try:
             return command(*args, **options)
-        except (SettingsError, db.SchemaError, Rejected, OperationalError, OSError) as error:
+        except OSError as error:
+            where = f' ({error.filename})' if error.filename else ''
+            raise click.ClickException(f'{error.strerror or error}{where}. Everything a site has is in the folder that '
+                                       'QUICKPUB_DATA names; it must be writable.') from None
+        except OperationalError as error:
+            raise click.ClickException(f'The database cannot be used: {error}.') from None
+        except DatabaseError as error:
+            raise click.ClickException(f'quickpub.db is damaged: {error}. Restore a backup.') from None
+        except (SettingsError, db.SchemaError, Rejected) as error:
             raise click.ClickException(str(error)) from None
     return wrapped
 
@@ -134,6 +142,8 @@ def report(author: str | None, everybody: bool) -> None:
         stats.fold()
         ids = reports.authors(db.now()) if everybody else [_author(author or '')]
         counts = _send_reports(ids)
+    if not counts and author:
+        raise click.ClickException(f'{author} has no published post, or an address that is not confirmed.')
     click.echo(', '.join(f'{count} {state}' for state, count in counts.items()) or 'Nobody has a published post.')
     if set(counts) - {'sent'}:
         raise click.ClickException('Not everything could be sent yet; what is deferred is tried again by the consumer.')
@@ -251,6 +261,7 @@ def jobs_pause() -> None:
     """Begin no new work, in any consumer, until `quickpub jobs resume`."""
     with site():
         jobs.pause()
+    click.echo('Paused. What runs goes on to its end; nothing new is begun.')
 
 
 @jobs_group.command(name='resume')
@@ -259,6 +270,7 @@ def jobs_resume() -> None:
     """Go on after `quickpub jobs pause`."""
     with site():
         jobs.resume()
+    click.echo('Work goes on.')
 
 
 @main.command(name='settings')

@@ -39,6 +39,8 @@ def _consumer() -> str | None:
 
 
 def _work(at: datetime) -> str | None:
+    if since := jobs.paused_since():
+        return f'Paused since {text.clock(since, current().timezone)}: no mail goes out, no report is made.'
     waiting = Job.select().where(Job.state == 'ready', Job.run_at < at - OVERDUE).count()
     return f'{text.plural(waiting, "job has", "jobs have")} waited for more than a quarter of an hour.' \
         if waiting else None

@@ -45,6 +45,9 @@ WAKE_AFTER = timedelta(minutes=10)  # an unsent mail whose job has not come by t
 # Over 78 characters the default policy would fold List-Unsubscribe's URL into encoded words: no longer a URL.
 POLICY = SMTP.clone(max_line_length=998)
 
+# Where the link of a token leads.
+LINKS = {'verify': '/verify/', 'reset': '/reset/', 'address': '/verify/', 'invite': '/signup?invite='}
+
 
 class Refused(Exception):
     """The server will never take this mail. `is_address`: because of the address it goes to."""
@@ -130,6 +133,9 @@ def deliver(ids: Iterable[int]) -> None:
     transport: Transport | None = None
     try:
         for message in messages:
+            if not _has_live_link(message):
+                _record(message, state='failed', answer='Not sent: the link in it does not work any more')
+                continue
             try:
                 made = render(message)
             except Exception as error:  # whatever is wrong with one mail, it must not stop the others
@@ -198,6 +204,14 @@ def _fail(message: Message, refusal: Refused) -> None:
     log.warning('Mail to %s: "%s" - refused: %s', message.recipient, message.subject, refusal)
 
 
+def _has_live_link(message: Message) -> bool:
+    """A mail about a link is worth nothing once the link is used, replaced or expired."""
+    if message.kind not in LINKS:
+        return True
+    token = message.token
+    return token is not None and token.used_at is None and token.expires_at > now()
+
+
 def _defer(message: Message, answer: str) -> None:
     at = now()
     if at - message.created_at > GIVE_UP_AFTER:
@@ -229,7 +243,7 @@ def _close(transport: Transport | None) -> None:
 def render(message: Message) -> EmailMessage:
     """The mail itself, made from the ledger's row alone: the same row always makes the same mail."""
     site, config = Site.this(), current()
-    context = {'site_title': site.title, 'site_url': config.url, 'link': None} | message.payload
+    context = {'site_title': site.title, 'site_url': config.url, 'link': '(this link is gone)'} | message.payload
     if message.token is not None:
         context['link'] = f'{config.url}{LINKS[message.token.purpose]}{message.token.text}'
     mail = EmailMessage(policy=POLICY)
@@ -248,10 +262,6 @@ def render(message: Message) -> EmailMessage:
     mail.set_content(text.render(f'mail/{message.kind}.txt', **context), cte='quoted-printable')
     mail.add_alternative(text.render(f'mail/{message.kind}.html', **context), subtype='html', cte='quoted-printable')
     return mail
-
-
-# Where the link of a token leads.
-LINKS = {'verify': '/verify/', 'reset': '/reset/', 'address': '/verify/', 'invite': '/signup?invite='}
 
 
 def connect() -> Transport:

@@ -1,5 +1,6 @@
 """The web server and the consumer as one process tree: started together, restarted when they die, stopped in order."""
 
+import errno
 import gc
 import logging
 import os
@@ -63,8 +64,11 @@ def check_port(settings: Settings) -> None:
         try:
             probe.bind((settings.host, settings.port))
         except OSError as error:
-            raise CannotServe(f'Cannot listen on {settings.host} port {settings.port}: {error.strerror}. '
-                              f'Is it running already? QUICKPUB_PORT chooses another port.') from None
+            advice = {errno.EADDRINUSE: 'Is it running already? QUICKPUB_PORT chooses another port.',
+                      errno.EACCES: 'Ports below 1024 are for root: QUICKPUB_PORT chooses another one.'
+                      }.get(error.errno or 0, 'QUICKPUB_HOST must be an address of this machine.')
+            raise CannotServe(f'Cannot listen on {settings.host} port {settings.port}: {error.strerror}. {advice}'
+                              ) from None
 
 
 def serve(settings: Settings) -> None:
@@ -73,8 +77,6 @@ def serve(settings: Settings) -> None:
     for step in db.migrate(settings):
         log.info('Database: %s', step)
     db.open_site(settings)
-    if warning := db.sqlite_warning():
-        log.warning(warning)
     with db.db.connection_context():
         setup = accounts.setup_link(db.now())
     tree = Tree([Child('web', partial(run_web, settings), STOP_WEB_WITHIN),
@@ -86,6 +88,8 @@ def serve(settings: Settings) -> None:
         log.info('Set up your site:         %s', setup)
     if not settings.smtp:
         log.info('No mail server is set: mail is kept in %s', settings.data / 'outbox')
+    if warning := db.sqlite_warning():
+        log.info(warning)
     tree.run()
 
 

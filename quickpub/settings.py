@@ -123,7 +123,7 @@ class Settings:
     report: str = setting('daily', "How often new authors get a report: daily, weekly (closes with Sunday), monthly "
                                    "(with the last day), never; minute is for trying it out", _one_of(*FREQUENCIES))
     report_time: time = setting('00:00', "When a period closes, in the author's own time zone", _clock)
-    trusted_proxy: frozenset[str] = setting('', 'Addresses, with commas between, whose X-Forwarded-* are believed',
+    trusted_proxy: frozenset[str] = setting('', 'Addresses, with commas between, whose X-Forwarded-For is believed',
                                             _addresses)
 
     def validate(self) -> None:
@@ -159,6 +159,7 @@ class Settings:
 
     def create_folder(self) -> None:
         """Make the data folder, readable by its owner alone, with the site's secret in it."""
+        os.umask(0o077)  # whatever is made in it from now on is nobody else's to read, wherever it is
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name in ('run', 'spool', 'outbox', 'outbox/tmp', 'outbox/new', 'outbox/cur'):
             (self.data / name).mkdir(mode=0o700, exist_ok=True)

@@ -47,16 +47,20 @@ SECURITY_HEADERS = [
 NOTICES = {
     'saved': 'Saved.',
     'published': 'Published. Readers see it now.',
-    'unpublished': 'Taken offline. It is a draft again, and only you see it.',
+    'unpublished': 'Taken offline. It is a draft again, and no reader sees it.',
     'trashed': 'Moved to the trash. You can put it back for 30 days.',
-    'restored': 'Put back as it was.',
+    'restored': 'Put back.',
     'welcome': 'Your site is ready. Write the first post, or give the site a tagline under Site.',
     'verified': 'Your address is confirmed. You can publish now.',
+    'verified-log-in': 'Your address is confirmed. Log in with the password of your first sign-up, or ask for a '
+                       'new one.',
+    'log-in-first': "You were logged out meanwhile, and nothing was saved. Log in here; with your browser's Back you "
+                    'find what you typed still in the form.',
     'address': 'Your new address is confirmed.',
     'password': 'Your password is changed. Everywhere else you are logged out.',
     'address-sent': 'We sent a link to the new address. Nothing changes before you follow it.',
     'logged-out': 'You are logged out.',
-    'session-ended': 'That browser is logged out.',
+    'session-ended': 'Logged out there.',
     'deleted': 'Your account is deleted.',
     'invited': 'The invitation is on its way.',
     'owner-made': 'They are an owner now, and can do here what you can.',
@@ -227,8 +231,11 @@ def signed_in(page: Callable) -> Callable:
     def wrapped(**parts: str) -> Any:
         user = current_user()
         if user is None:
+            if request.method == 'POST':
+                back = request.path if request.path.startswith('/studio/posts/') else '/studio'
+                return redirect('/login?next=' + quote(back, safe='/'), 'log-in-first')
             back = request.path + (f'?{request.query_string}' if request.query_string else '')
-            return redirect('/login?next=' + quote(back if request.method == 'GET' else '/studio', safe='/'))
+            return redirect('/login?next=' + quote(back, safe='/'))
         return page(user, **parts)
     return wrapped
 

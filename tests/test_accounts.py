@@ -130,7 +130,7 @@ def test_a_stranger_is_sent_to_log_in_and_back(alice, browse):
     page = page.forms[0].submit(status=400)
     page.forms[0]['password'] = PASSWORD
     assert page.forms[0].submit(status=303).headers['Location'] == '/settings/delete?x=1&y=%C3%BC'
-    assert browse().post('/settings', status=303).headers['Location'] == '/login?next=/studio'
+    assert browse().post('/settings', status=303).headers['Location'] == '/login?next=/studio&notice=log-in-first'
 
 
 # Too many tries
@@ -378,7 +378,7 @@ def test_sessions_are_listed_and_ended(alice, bob, browse):
         digest = sha256(phone.cookies['quickpub'].encode()).hexdigest()
     form_of_phone = next(form for form in page.forms.values()
                          if 'digest' in form.fields and form['digest'].value == digest)
-    assert 'That browser is logged out' in form_of_phone.submit('action', status=303).follow()
+    assert 'Logged out there' in form_of_phone.submit('action', status=303).follow()
     assert not is_logged_in(phone) and is_logged_in(desk) and is_logged_in(browser)
     browser.post('/settings', {'action': 'end_others'}, status=303)
     assert not is_logged_in(desk) and is_logged_in(browser) and is_logged_in(other)
@@ -635,3 +635,27 @@ def test_an_owner_makes_another_one(olga, alice, browse):
     browser.post('/admin/people', {'action': 'make_owner', 'person': '4711'}, status=404)
     with db.db.connection_context():
         assert {user.name for user in User.select().where(User.role == 'owner')} == {'Olga', 'Alice'}
+
+
+def test_guesses_at_the_same_time_do_not_outrun_the_limit(site, alice):
+    """Counted before the password is looked at: of many at once no more are tried than of one after the other."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    def guess(number):
+        with db.db.connection_context():
+            try:
+                accounts.log_in('alice@example.org', f'wrong {number}', '192.0.2.1', db.now())
+            except accounts.Rejected:
+                return 'tried'
+            except accounts.Throttled:
+                return 'throttled'
+
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(guess, range(40)))
+    assert answers.count('tried') == accounts.TRIES_PER_PAIR
+
+
+def test_who_was_logged_out_while_writing_is_told_where_the_text_is(alice, browse):
+    post = write(alice)
+    answer = browse().post(f'/studio/posts/{post.id}', {'title': 'x', 'body': 'y', 'action': 'save'})
+    assert 'nothing was saved' in answer.follow() and f'next=/studio/posts/{post.id}' in answer.headers['Location']

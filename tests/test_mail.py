@@ -11,7 +11,9 @@ from conftest import drain, ledger, open_site, outbox, person, text_of, write
 from smtp_rig import Sink, free_port, mute_server, smtp_server
 
 from quickpub import accounts, db, jobs, mail, reports, settings, tasks
-from quickpub.models import Message, User
+from quickpub.models import Message, Token, User
+
+EXISTS = {'login_url': 'http://127.0.0.1/login', 'forgot_url': 'http://127.0.0.1/forgot'}
 
 
 @pytest.fixture
@@ -27,8 +29,8 @@ def smtp_site(tmp_path, sink):
 
 
 def compose(recipient='alice@example.org', key=None, **fields):
-    return mail.compose('reset', recipient, key=key or f'reset:{recipient}', subject='Choose a new password',
-                        payload={'hours': 2}, **fields)
+    return mail.compose('exists', recipient, key=key or f'exists:{recipient}', subject='You have an account',
+                        payload=EXISTS, **fields)
 
 
 def row(number):
@@ -232,8 +234,8 @@ def test_what_is_not_one_address_is_refused(site, typed):
 def test_no_header_can_be_split(smtp_site, sink):
     from quickpub.models import Site
     Site.update(title='Voice\r\nBcc: evil@example.org').execute()
-    number = mail.compose('reset', 'alice@example.org', key='x', subject='Hello\r\nBcc: evil@example.org',
-                          payload={'hours': 2})
+    number = mail.compose('exists', 'alice@example.org', key='x', subject='Hello\r\nBcc: evil@example.org',
+                          payload=EXISTS)
     mail.deliver([number])
     assert sink.mails[0]['Bcc'] is None and sink.mails[0].recipients == ['alice@example.org']
 
@@ -310,3 +312,17 @@ def test_a_refused_log_in_defers_and_blames_no_address(tmp_path, certificate, mo
             mail.deliver([number])
             assert row(number).state == 'deferred' and row(number).answer.startswith('535')
             assert User.get_by_id(alice.id).mail_trouble is None
+
+
+def test_a_mail_whose_link_is_dead_is_not_sent(smtp_site, sink):
+    """Asked for twice, used, expired: what the mail is about is over, and it must not say "None" either."""
+    alice = person('alice')
+    numbers = [accounts.reset_mail('alice@example.org', db.now())[0]]
+    with db.db.atomic():
+        accounts.set_password(alice, 'x')
+    numbers += accounts.address_mail(alice, 'new@example.org', db.now())
+    Token.update(expires_at=db.now()).where(Token.purpose == 'address').execute()
+    mail.deliver(numbers)
+    assert sink.mails == [] and {row(number).state for number in numbers} == {'failed'}
+    assert 'does not work any more' in row(numbers[0]).answer
+    assert 'None' not in text_of(mail.render(row(numbers[0])))

@@ -107,7 +107,7 @@ def test_a_draft_is_previewed_by_its_author_alone(studio, bob, browse):
     send(studio)
     path = f'/studio/posts/{only_post().id}/preview'
     page = studio.get(path)
-    assert '<em>high</em>' in page and 'Nobody else sees this page' in page
+    assert '<em>high</em>' in page and 'what you saved last' in page
     assert page.html.find('meta', {'name': 'robots', 'content': 'noindex'})
     browse().get(path, status=303)
     browse(bob).get(path, status=404)
@@ -228,7 +228,7 @@ def test_a_post_in_the_trash_is_nowhere_and_comes_back_as_it_was(studio, bob, br
     send(studio, action='publish', tags='Hills')
     post = only_post()
     path = f'/studio/posts/{post.id}'
-    assert 'Moved to the trash' in send(studio, path, 'delete', title='').follow()
+    assert 'Moved to the trash' in send(studio, path, 'delete', title='', body='').follow()
     assert 'On hills' not in studio.get('/studio').html.main.text
     for each in ('/p/on-hills', '/t/hills'):
         browse().get(each, status=404)
@@ -469,3 +469,21 @@ def test_a_name_may_repeat_and_a_handle_does_not(alice, browse, connection):
         write(second, 'By the second')
         assert {user.handle for user in User.select()} == {'alice', 'alice-2'}
     assert 'By the second' not in browse().get('/@alice') and 'By the second' in browse().get('/@alice-2')
+
+
+def test_what_is_typed_in_the_editor_is_kept_when_a_post_goes_to_the_trash_and_comes_back(alice, browse):
+    post = write(alice)
+    browser = browse(alice)
+    for action in ('delete', 'restore'):
+        browser.post(f'/studio/posts/{post.id}', {'title': f'Typed before {action}', 'body': 'x', 'action': action},
+                     status=303)
+        with db.db.connection_context():
+            found = Post.get_by_id(post.id)
+            assert found.title == f'Typed before {action}' and (found.deleted_at is None) == (action == 'restore')
+
+
+def test_the_owner_finds_everybodys_posts_in_the_trash(olga, alice, bob, browse):
+    post = write(alice, 'By alice')
+    browse(olga).post(f'/studio/posts/{post.id}', {'action': 'delete'}, status=303)
+    assert 'By alice' in browse(olga).get('/studio/trash') and 'By alice' in browse(alice).get('/studio/trash')
+    assert 'By alice' not in browse(bob).get('/studio/trash')

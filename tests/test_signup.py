@@ -136,7 +136,7 @@ def test_confirming_leads_on_to_the_studio_or_to_log_in(site, browse, connection
     browser = browse()
     sign_up(browser)
     done = browser.get(newest_link(site)).forms[0].submit(status=303)
-    assert done.location == '/login?notice=verified' and 'Your address is confirmed' in done.follow()
+    assert done.location == '/login?notice=verified-log-in' and 'Your address is confirmed' in done.follow()
 
     with connection():
         User.update(verified_at=None).execute()

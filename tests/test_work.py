@@ -96,8 +96,8 @@ def test_the_tally_of_finished_work_is_kept_for_a_while(site):
 
 def compose(recipient='alice@example.org', **fields):
     with db.db.connection_context():
-        return mail.compose('reset', recipient, key=f'x:{recipient}', subject='Choose a new password',
-                            payload={'hours': 2}, **fields)
+        return mail.compose('exists', recipient, key=f'x:{recipient}', subject='You have an account',
+                            payload={'login_url': 'http://x/login', 'forgot_url': 'http://x/forgot'}, **fields)
 
 
 def test_the_ledger_is_filtered_and_searched(owner):

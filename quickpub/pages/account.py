@@ -118,8 +118,9 @@ def verify(token):
         user = accounts.verify(found, now(), keep=this.digest if this else '')
         if found.purpose == 'address' and old:
             deliver_soon(accounts.address_told_mail(user, old, now()))
-    notice = 'verified' if found.purpose == 'verify' else 'address'
-    return redirect('/studio' if current_user() == user else '/login', notice)
+    is_here = current_user() == user
+    notice = 'address' if found.purpose == 'address' else 'verified' if is_here else 'verified-log-in'
+    return redirect('/studio' if is_here else '/login', notice)
 
 
 def _verify_token(token):

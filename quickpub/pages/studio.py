@@ -1,5 +1,7 @@
 """The author's desk: writing, publishing, the trash."""
 
+from contextlib import suppress
+
 from bottle import response
 from markupsafe import Markup
 from peewee import fn
@@ -13,7 +15,7 @@ from ..shortcuts import Form, find, page_of, redirect, render, signed_in, typed
 PER_DESK = 50
 ACTIONS = ('', 'save', 'publish')  # of a new post; no button is a saving one too
 LATER_ACTIONS = (*ACTIONS, 'unpublish', 'delete', 'restore')
-NOTICES = {'publish': 'published', 'unpublish': 'unpublished'}
+NOTICES = {'publish': 'published', 'unpublish': 'unpublished', 'restore': 'restored'}
 BUSY = 'The site cannot save anything at this moment. What you typed is still here: please try again in a minute.'
 
 
@@ -65,13 +67,19 @@ def _act(user, post):
     if action not in (LATER_ACTIONS if post else ACTIONS):
         form.errors = {'': 'Nothing was saved yet: please use one of the buttons below.'}
         return _editor(user, post, form, 400)
-    if action == 'restore':  # from the list of the trash: there is no form to keep
+    is_editor = bool(form['title'] or form['body'])  # or the list of the trash, which has nothing to keep
+    if action == 'restore' and not is_editor:
         posts.restore(post)
         return redirect('/studio/trash', 'restored')
     try:
         if action == 'delete':
+            with suppress(Rejected):  # the trash takes it as it was before, where it cannot be saved like this
+                if is_editor:
+                    posts.save(post, user, form.values, now())
             posts.delete(post, now())
             return redirect('/studio', 'trashed')
+        if action == 'restore':
+            posts.restore(post)
         post = posts.save(post, user, form.values, now())
         form.values['slug'] = post.slug
         if action == 'publish':
@@ -101,7 +109,7 @@ def preview(user, post_id):
     post = _find(user, post_id)
     return render('post.html', post=post, author=post.author, content=Markup(post.html), tags=posts.tags_of(post),
                   newer=None, older=None, canonical=post.path,
-                  draft_note='This is how readers will see it. Nobody else sees this page.')
+                  draft_note='This is how readers will see what you saved last.')
 
 
 @signed_in
@@ -110,6 +118,7 @@ def trash(user):
 
 
 def _trash(user):
-    return Post.select().where(Post.author == user, Post.deleted_at.is_null(False)).order_by(Post.deleted_at.desc())
+    """What this user may put back: an author their own posts, the owner everybody's."""
+    return Post.editable_by(user).where(Post.deleted_at.is_null(False)).order_by(Post.deleted_at.desc())
 
 
