@@ -174,7 +174,7 @@ def number(value: int) -> str:
 
 
 def minutes(count: int) -> str:
-    return f'{max(1, round(count / READ_PER_MINUTE))} min read'
+    return f'{max(1, round(count / READ_PER_MINUTE))}\N{NO-BREAK SPACE}min\N{NO-BREAK SPACE}read'
 
 
 def column(title: str, width: int) -> str:

@@ -1,5 +1,6 @@
 """A real SMTP server for tests: keeps what it accepts, and misbehaves for those recipients that a test names."""
 
+import asyncio
 import email
 import email.policy
 import random
@@ -12,16 +13,31 @@ from aiosmtpd.smtp import SMTP
 
 
 class Sink:
-    """Accepted mails in `mails`; `answers` maps a recipient to what RCPT says, `after_data` to what DATA says."""
+    """Accepted mails in `mails`; `answers` maps a recipient to what RCPT says, `after_data` to what DATA says: an
+    answer, 'drop' or 'hang'. `hangs_at_ehlo` says so for every connection."""
 
     def __init__(self):
         self.mails = []
         self.sessions = set()
         self.answers = {}
         self.after_data = {}
+        self.hangs_at_ehlo = False
+        self.is_over = False
+
+    async def _hang(self):
+        while not self.is_over:
+            await asyncio.sleep(0.02)
+
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):
+        session.host_name = hostname
+        if self.hangs_at_ehlo:
+            await self._hang()
+        return responses
 
     async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
         answer = self.answers.get(address, '250 OK')
+        if answer == 'hang':
+            await self._hang()
         if answer == 'drop':
             server.transport.close()
             return '421 gone'
@@ -32,6 +48,8 @@ class Sink:
     async def handle_DATA(self, server, session, envelope):
         self.sessions.add(session)
         answer = self.after_data.get(envelope.rcpt_tos[0], '250 Taken')
+        if answer == 'hang':
+            await self._hang()
         if answer.startswith('250') or answer == 'drop after taking':
             mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
             mail.recipients = envelope.rcpt_tos
@@ -60,6 +78,7 @@ def smtp_server(sink=None, **options):
     try:
         yield sink
     finally:
+        sink.is_over = True
         controller.stop()
 
 

@@ -166,6 +166,18 @@ def test_a_server_that_never_speaks_is_left_after_a_while(tmp_path, monkeypatch)
             assert row(number).state == 'deferred' and 'did not answer' in row(number).answer
 
 
+@pytest.mark.parametrize('stage', ['EHLO', 'RCPT', 'DATA'])
+def test_a_server_that_hangs_is_left_and_delays_nobody_else_for_long(smtp_site, sink, monkeypatch, stage):
+    monkeypatch.setattr(mail, 'TIMEOUT', 0.3)
+    numbers = [compose(f'reader{each}@example.org') for each in range(3)]
+    sink.hangs_at_ehlo = stage == 'EHLO'
+    {'RCPT': sink.answers, 'DATA': sink.after_data}.get(stage, {})['reader0@example.org'] = 'hang'
+    mail.deliver(numbers)
+    assert row(numbers[0]).state == 'deferred' and 'did not answer' in row(numbers[0]).answer
+    others = [row(number).state for number in numbers[1:]]
+    assert others == (['deferred', 'deferred'] if stage == 'EHLO' else ['sent', 'sent'])
+
+
 def test_a_mail_of_a_dead_process_goes_out_again_with_the_same_message_id(smtp_site, sink):
     number = compose()
     later(number, state='sending', sender='gone')

@@ -167,6 +167,14 @@ def test_two_consumers_that_found_the_same_authors_due_make_one_report(site):
     assert reports.close(second[0], NOON) == []
 
 
+def test_restarts_within_the_closing_minute_make_one_report(site):
+    """At every start the schedules are asked at once, whatever second it is."""
+    author('alice', since=at('2026-11-21 00:00'))
+    moments = ['2026-11-21 23:59:59.99', '2026-11-22 00:00:00', '2026-11-22 00:00:00.01', '2026-11-22 00:00:30',
+               '2026-11-22 00:00:59.99', '2026-11-22 00:01:00']
+    assert [len(close_all(at(moment))) for moment in moments] == [0, 1, 0, 0, 0, 0]
+
+
 def test_missed_periods_become_one_report_that_says_so(site):
     _, post = author('alice', since=at('2026-11-18 00:00'))
     view(post, 4)

@@ -107,7 +107,8 @@ def signup():
 
 def verify_form(token):
     found = _verify_token(token)
-    return render('verify.html', action=url(f'/verify/{token}'), email=found.email)
+    return render('verify.html', action=url(f'/verify/{token}'), email=found.email,
+                  is_new_address=found.purpose == 'address')
 
 
 def verify(token):
