@@ -6,17 +6,13 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
-from pathlib import Path
 
 import pytest
+from conftest import PASSWORD, person, write
+from rig import Rig, Visitor, wait_for
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from conftest import PASSWORD, person, write  # noqa: E402  (the path above comes first)
-from rig import MailServer, Rig, Visitor, wait_for  # noqa: E402
-
-from quickpub import db, jobs, settings, tasks  # noqa: E402
-from quickpub.models import Message, User  # noqa: E402
+from quickpub import db, jobs, settings, tasks
+from quickpub.models import Message, User
 
 SIZE = 12  # megabytes
 
@@ -31,13 +27,6 @@ def small_disk(tmp_path):
     subprocess.run(['mount', '-t', 'tmpfs', '-o', f'size={SIZE}m', 'tmpfs', folder], check=True)
     yield folder
     subprocess.run(['umount', '-l', folder], check=True)
-
-
-@pytest.fixture
-def mail_server():
-    server = MailServer()
-    yield server
-    server.close()
 
 
 def site_on(folder, disk, **told):

@@ -6,29 +6,17 @@ answer yet, a write lock held by this test), and the process is killed while it 
 
 import signal
 import sqlite3
-import sys
 from collections import Counter
-from pathlib import Path
 
 import pytest
+from conftest import person, write
+from rig import Rig, wait_for
 
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parent)]
-
-from conftest import person, write  # noqa: E402  (the path above comes first)
-from rig import MailServer, Rig, wait_for  # noqa: E402
-
-from quickpub import accounts, db, jobs, reports, settings, tasks  # noqa: E402
-from quickpub.jobs import Job  # noqa: E402
-from quickpub.models import Message, Post, Report, User  # noqa: E402
+from quickpub import accounts, db, jobs, reports, settings, tasks
+from quickpub.jobs import Job
+from quickpub.models import Message, Post, Report, User
 
 AUTHORS = 1000
-
-
-@pytest.fixture
-def mail_server():
-    server = MailServer()
-    yield server
-    server.close()
 
 
 @pytest.fixture
