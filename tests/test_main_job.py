@@ -104,7 +104,7 @@ def see_a_draft(alice, rig):
     alice.press('Save draft')
     alice.shows('Saved.')
     alice.follow('Preview')
-    alice.shows('Nobody else sees this page')
+    alice.shows('This is how readers will see what you saved last')
     assert alice.page.locator('article em').inner_text() == 'early'
     assert status(rig, '/p/beans-peas') == 404
     alice.follow('Back to the editor')
@@ -155,7 +155,7 @@ def throw_away_and_restore(alice, rig):
     assert status(rig, '/p/peas') == 404
     alice.follow('Trash')
     alice.press('Restore')
-    alice.shows('Put back as it was')
+    alice.shows('Put back.')
     assert status(rig, '/p/peas') == 200
 
 

@@ -101,9 +101,11 @@ class Soak:
         self.rig.wait_until_well()
 
     def _kill_one(self) -> None:
-        tree = [self.served.process, *self.served.process.children(recursive=True)]
-        victim = self.random.choice(tree)
-        kind = self._kind(victim)
+        tree = {self._kind(process): process for process in
+                [self.served.process, *self.served.process.children(recursive=True)]}
+        # Now this kind of process, now that: whichever of those there are was struck least often.
+        kind = min(sorted(tree), key=lambda kind: (self.books.kills[kind], self.random.random()))
+        victim = tree[kind]
         try:
             victim.kill()
         except psutil.NoSuchProcess:
