@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help run demo test lint soak chromium clean
+.PHONY: help run demo test lint soak bench chromium clean
 
 help: ## List what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -57,3 +57,6 @@ chromium: $(VENV)/test.done # A browser for the tests, where none is found
 
 soak: $(VENV)/test.done ## Kill processes at random for MINUTES (10) and balance the books
 	@$(BIN)/python tests/faults/soak.py $(or $(MINUTES),10)
+
+bench: $(VENV)/test.done ## Measure background work beside Celery with Redis and plain Huey (ARGS="--quick")
+	@$(BIN)/python benchmarks/background.py $(ARGS)

@@ -1,33 +1,30 @@
-"""Our queue and our mail beside Celery with Redis and beside plain Huey, in one run: `make bench-queue`.
+"""Our queue and our mail beside Celery with Redis and beside plain Huey, in one run: `make bench`.
 
-    python benchmarks/queue.py [--quick] [--runs 3] [--only pickup,mails,backlog,report,kill] [--also ../another-checkout]
+    python benchmarks/background.py [--quick] [--runs 3] [--only pickup,mails,backlog,report,kill] [--also ../another-checkout]
 
 The three take turns in every measure (A B C, A B C, …), each in a new folder with processes of its own, so that whatever
 else the machine does hits all of them. What counts are the ratios, made run by run; the table has medians, with minimum
 and maximum in brackets. `--also` measures another checkout of Quickpub in the same turns: what a change brings.
 
 Celery, Redis' client and Django come from PyPI into benchmarks/.env, redis-server from Debian. All that is started
-listens on 127.0.0.1 only, and is stopped at the end. README.md beside this file says what is compared, and how fairly.
+listens on 127.0.0.1 only, and is stopped at the end.
 """
 
+import argparse
+import json
+import os
+import shutil
+import socket
+import sqlite3
+import subprocess
 import sys
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+from statistics import median, quantiles
 
-sys.path[0] = sys.path[0].removesuffix('/benchmarks')  # or this file would be taken for the standard module `queue`
-
-import argparse  # noqa: E402
-import json  # noqa: E402
-import os  # noqa: E402
-import shutil  # noqa: E402
-import socket  # noqa: E402
-import sqlite3  # noqa: E402
-import subprocess  # noqa: E402
-import tempfile  # noqa: E402
-import time  # noqa: E402
-from contextlib import suppress  # noqa: E402
-from pathlib import Path  # noqa: E402
-from statistics import median, quantiles  # noqa: E402
-
-import psutil  # noqa: E402
+import psutil
 
 HERE = Path(__file__).parent.absolute()
 ROOT = HERE.parent
