@@ -75,10 +75,14 @@ class Side:
         self.started, self.consumers = [], []
 
     def __enter__(self):
-        self.start(BIN / 'python', '-m', 'benchmarks.smtp_sink', self.ports['smtp'], self.mails)
-        wait_for(lambda: listens(self.ports['smtp']), 'the mail sink')
-        self.start_services()
-        self.call('prepare')
+        try:
+            self.start(BIN / 'python', '-m', 'benchmarks.smtp_sink', self.ports['smtp'], self.mails)
+            wait_for(lambda: listens(self.ports['smtp']), 'the mail sink')
+            self.start_services()
+            self.call('prepare')
+        except BaseException:
+            self.__exit__(True)
+            raise
         return self
 
     def __exit__(self, kind, *_):
@@ -140,7 +144,7 @@ class Side:
         return [(word, float(at)) for word, at in lines if word != 'connection']
 
     def connections(self):
-        return self.mails.read_text().count('connection')
+        return self.mails.read_text().count('connection') - 1  # the first was ours, to see whether it listens
 
     def tree(self, but_services=False):
         """The consumer with all that it has started, and with the services that it needs."""
