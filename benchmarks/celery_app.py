@@ -14,20 +14,22 @@ from celery.schedules import crontab
 from django.conf import settings
 from django.core import mail, signing
 from django.db import connection, models, transaction
+from django.template import Context, Template
 
 from .call import log
 
-settings.configure(
-    SECRET_KEY='of a benchmark', DEBUG=False, USE_TZ=True, DEFAULT_FROM_EMAIL='blog@example.org',
-    DATABASES={'default': {
-        'ENGINE': 'django.db.backends.sqlite3', 'NAME': os.environ['BENCH_FOLDER'] + '/site.db',
-        'OPTIONS': {'timeout': 20, 'init_command': 'PRAGMA journal_mode=wal'}}},
-    EMAIL_HOST='127.0.0.1', EMAIL_PORT=int(os.environ['BENCH_SMTP_PORT']))
+os.environ['DJANGO_SETTINGS_MODULE'] = 'benchmarks.celery_settings'
 django.setup()
 
 app = Celery('benchmark', broker=os.environ['BENCH_BROKER'])
 app.conf.broker_connection_retry_on_startup = True
 app.conf.beat_schedule = {'report': {'task': 'benchmarks.celery_app.send_reports', 'schedule': crontab('0', '0')}}
+
+
+REPORT = '''Hello {{ author.name }},
+
+{% for post in posts %}{{ post.title }}: {{ post.views }}
+{% endfor %}'''
 
 
 class Author(models.Model):
@@ -68,8 +70,8 @@ def send_verification(author_id):
 @app.task
 def send_reports():
     for author in Author.objects.all():
-        lines = [f'{post.title}: {post.views}' for post in author.posts.all()]
-        mail.send_mail('Your views', f'Hello {author.name},\n\n' + '\n'.join(lines) + '\n', None, [author.email])
+        text = Template(REPORT).render(Context({'author': author, 'posts': author.posts.all()}))
+        mail.send_mail('Your views', text, None, [author.email])
     log('reported')
 
 

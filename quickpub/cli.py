@@ -164,7 +164,8 @@ def _send_reports(user_ids: list[int]) -> dict[str, int]:
             batch = user_ids[start:start + mail.BATCH]
             with db.db.atomic():
                 ids = reports.running(batch, db.now())
-            mail.deliver(ids)
+            while mail.is_queued():
+                mail.deliver()
             for message in Message.select(Message.state).where(Message.id.in_(ids)):
                 counts[message.state] = counts.get(message.state, 0) + 1
             bar.update(len(batch))

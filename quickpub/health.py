@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from peewee import OperationalError
 
-from . import jobs, reports, text
+from . import jobs, mail, reports, text
 from .db import db
 from .jobs import Job
 from .models import Message
@@ -47,7 +47,7 @@ def _work(at: datetime) -> str | None:
 
 
 def _mail(at: datetime) -> str | None:
-    unsent = Message.select().where(Message.state.in_(['queued', 'sending', 'deferred']))
+    unsent = Message.select().where(mail.UNSENT)
     oldest = unsent.where(Message.created_at < at - OVERDUE).order_by(Message.created_at).first()
     if oldest is None:
         return None

@@ -56,11 +56,12 @@ class Job(BaseModel):
     state = CharField(default='ready')
     priority = FloatField(default=0)
     run_at = DateTimeField()
-    is_periodic = BooleanField(default=False)
+    is_single = BooleanField(default=False)  # one that waits is enough
     attempts = IntegerField(default=0)
     strikes = IntegerField(default=0)
     owner = CharField(null=True)
     started_at = DateTimeField(null=True)
+    progress = TextField(default='')  # of the one that runs, in words
     error = TextField(default='')
     created_at = DateTimeField(default=now)
 
@@ -121,8 +122,8 @@ class Claim:
 
 
 # OR REPLACE: where the same schedule waits already, or has failed before, one row of it is enough.
-TO_READY = "UPDATE OR REPLACE job SET state = 'ready', owner = NULL, started_at = NULL"
-TO_DEAD = "UPDATE OR REPLACE job SET state = 'dead', owner = NULL"
+TO_READY = "UPDATE OR REPLACE job SET state = 'ready', owner = NULL, started_at = NULL, progress = ''"
+TO_DEAD = "UPDATE OR REPLACE job SET state = 'dead', owner = NULL, progress = ''"
 HELD = "id = ? AND state = 'running' AND owner = ?"
 
 # Literals, not parameters: SQLite uses a partial index only for what it can read in the statement itself.
@@ -166,6 +167,7 @@ class Owner:
 
 
 me = Owner()
+at_work = threading.local()  # .claim: what this thread is executing
 
 
 def be_new() -> None:
@@ -194,11 +196,11 @@ def living() -> list[str]:
 
 
 def enqueue(name: str, message: bytes, priority: float = 0, run_at: datetime | None = None,
-            is_periodic: bool = False) -> None:
-    """Add a job, in the caller's transaction if there is one. A schedule that is waiting already is left alone."""
-    db.execute_sql('INSERT INTO job (name, message, priority, run_at, is_periodic, created_at) '
-                   'VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
-                   (name, message, priority, str(run_at or now()), is_periodic, str(now())))
+            is_single: bool = False) -> None:
+    """Add a job, in the caller's transaction if there is one. Of those `is_single`, one that waits is enough."""
+    db.execute_sql('INSERT INTO job (name, message, priority, run_at, is_single, created_at) '
+                   'VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET run_at = min(run_at, excluded.run_at)',
+                   (name, message, priority, str(run_at or now()), is_single, str(now())))
     _ring()
 
 
@@ -231,6 +233,12 @@ def take_over(job_id: int, owner: str) -> Job | None:
     with db.atomic():
         rows = list(Job.raw(f'UPDATE job SET owner = ? WHERE {HELD} RETURNING *', me.name, job_id, owner))
     return rows[0] if rows else None
+
+
+def tell(progress: str) -> None:
+    """Say how far the job is that this thread executes, for the operator to see. In a command it says nothing."""
+    if claim := getattr(at_work, 'claim', None):
+        db.execute_sql(f'UPDATE job SET progress = ? WHERE {HELD}', (progress, claim.id, me.name))
 
 
 def settle(ended: Claim) -> None:
@@ -295,8 +303,8 @@ def _rescue_from(owner: str) -> int:
 def retry(job_id: int) -> bool:
     """Give a buried job another chance, by a person's wish. False where there is no such job."""
     with db.atomic():
-        count = (Job.update(state='ready', run_at=now(), attempts=0, strikes=0)
-                 .where(Job.id == job_id, Job.state == 'dead').execute())
+        count = db.execute_sql(f"{TO_READY}, run_at = ?, attempts = 0, strikes = 0 WHERE id = ? AND state = 'dead'",
+                               (str(now()), job_id)).rowcount
         _ring()
     return bool(count)
 

@@ -139,7 +139,11 @@ class Post(BaseModel):
 
     @property
     def path(self) -> str:
-        return f'/p/{self.slug}'
+        return self.path_of(self.slug)
+
+    @staticmethod
+    def path_of(slug: str) -> str:
+        return f'/p/{slug}'
 
     def is_public(self, at: datetime) -> bool:
         return self.deleted_at is None and self.published_at is not None and self.published_at <= at
@@ -222,13 +226,14 @@ class Message(BaseModel):
     user = ForeignKeyField(User, null=True, on_delete='SET NULL')
     user_id: int | None
     token = ForeignKeyField(Token, null=True, on_delete='SET NULL')
+    token_id: int | None
     recipient = CharField()
     subject = CharField()
     payload = JSONText()  # all that the templates need besides the link
     message_id = CharField(unique=True)  # the Message-ID header: a copy is recognisable as one
     urgent = BooleanField(default=False)
     state = CharField(default='queued')  # queued, sending, sent, deferred, failed, held
-    sender = CharField(null=True)  # the process that is sending it
+    sender = CharField(null=True)  # who is sending it: process#number
     attempts = IntegerField(default=0)
     next_try = DateTimeField(default=now)
     answer = TextField(default='')  # the mail server's last words, or where the outbox keeps it

@@ -9,11 +9,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from . import mail, text
+from . import jobs, mail, text
 from .accounts import unsubscribe_url
+from .db import give_way, rows
 from .mail import BATCH
 from .models import Message, Post, Report, Site, User
 from .settings import FREQUENCIES, current
@@ -54,7 +55,9 @@ def due(at: datetime) -> Iterator[Closed]:
             User.report == group.report, User.timezone == group.timezone, User.reported_until < end,
             User.deleted_at.is_null())]
         for start in range(0, len(ids), BATCH):
+            jobs.tell(f'{text.number(start)} of {text.plural(len(ids), "report", "reports")}')
             yield Closed(end, ids[start:start + BATCH])
+            give_way()
 
 
 def close(closed: Closed, at: datetime) -> list[int]:
@@ -63,21 +66,19 @@ def close(closed: Closed, at: datetime) -> list[int]:
     Who has no published post gets no mail, nor does an address that the mail server has refused for good.
     """
     users = list(User.select().where(User.id.in_(closed.user_ids), User.reported_until < closed.end))
-    posts = _posts(users, at)
-    written = [user for user in users if posts[user.id]]
-    views = {user.id: sum(post.views - post.reported_views for post in posts[user.id]) for user in written}
+    lines = _lines(users, at)
+    written = [user for user in users if lines[user.id]]
     site = Site.this()
-    rows = [_row(user, posts[user.id], closed.end, f'report:{user.id}:{closed.end}', site)
-            for user in written if not user.mail_trouble]
-    ids = mail.compose_many(rows)
-    messages = {message.user_id: message.id for message in
-                Message.select(Message.id, Message.user).where(Message.id.in_(ids))}
+    ids = mail.compose_many([_row(user, lines[user.id], closed.end, f'report:{user.id}:{closed.end}', site)
+                             for user in written if not user.mail_trouble])
+    messages = dict(rows(Message.select(Message.user, Message.id).where(Message.id.in_(ids))))
     if written:
-        Report.insert_many([{'user': user, 'period_start': user.reported_until, 'period_end': closed.end,
-                             'views': views[user.id], 'message': messages.get(user.id)} for user in written]).execute()
-    Post.update(reported_views=Post.views).where(
-        Post.id.in_([post.id for user in written for post in posts[user.id]])).execute()
-    User.update(reported_until=closed.end).where(User.id.in_([user.id for user in users])).execute()
+        Report.insert_many([{'user': user.id, 'period_start': user.reported_until, 'period_end': closed.end,
+                             'views': sum(line.views for line in lines[user.id]), 'message': messages.get(user.id)}
+                            for user in written]).execute()
+    everybody = [user.id for user in users]
+    Post.update(reported_views=Post.views).where(Post.author.in_(everybody), Post.public_at(at)).execute()
+    User.update(reported_until=closed.end).where(User.id.in_(everybody)).execute()
     return ids
 
 
@@ -86,10 +87,10 @@ def running(user_ids: list[int] | None, at: datetime) -> list[int]:
     closes nothing. Ids of the mails to send."""
     query = User.select().where(User.deleted_at.is_null(), User.verified_at.is_null(False))
     users = list(query if user_ids is None else query.where(User.id.in_(user_ids)))
-    posts = _posts(users, at)
+    lines = _lines(users, at)
     site = Site.this()
-    return mail.compose_many([_row(user, posts[user.id], at, f'report-so-far:{user.id}:{at}', site, is_running=True)
-                              for user in users if posts[user.id]])
+    return mail.compose_many([_row(user, lines[user.id], at, f'report-so-far:{user.id}:{at}', site, is_running=True)
+                              for user in users if lines[user.id]])
 
 
 def authors(at: datetime) -> list[int]:
@@ -97,28 +98,37 @@ def authors(at: datetime) -> list[int]:
     return [post.author_id for post in Post.select(Post.author).where(Post.public_at(at)).distinct()]
 
 
-def _posts(users: list[User], at: datetime) -> dict[int, list[Post]]:
+class _Line(NamedTuple):
+    """One post in a report."""
+    title: str
+    slug: str
+    views: int  # in the period
+    total: int
+
+
+def _lines(users: list[User], at: datetime) -> dict[int, list[_Line]]:
     """Their public posts, most viewed in the period first, in one query."""
     found = defaultdict(list)
-    for post in (Post.select(Post.id, Post.author, Post.title, Post.slug, Post.views, Post.reported_views)
-                 .where(Post.author.in_([user.id for user in users]), Post.public_at(at))
-                 .order_by((Post.views - Post.reported_views).desc(), Post.views.desc(), Post.id.desc())):
-        found[post.author_id].append(post)
+    views = Post.views - Post.reported_views
+    for author, *columns in rows(
+            Post.select(Post.author, Post.title, Post.slug, views, Post.views)
+            .where(Post.author.in_([user.id for user in users]), Post.public_at(at))
+            .order_by(views.desc(), Post.views.desc(), Post.id.desc())):
+        found[author].append(_Line(*columns))
     return found
 
 
-def _row(user: User, posts: list[Post], end: datetime, key: str, site: Site, is_running: bool = False) -> dict:
+def _row(user: User, lines: list[_Line], end: datetime, key: str, site: Site, is_running: bool = False) -> dict:
     url, start = current().url, user.reported_until
-    lines: list[dict[str, Any]] = [{
-        'title': post.title, 'url': url + post.path, 'views': post.views - post.reported_views, 'total': post.views}
-        for post in posts]
-    views = sum(line['views'] for line in lines)
+    views = sum(line.views for line in lines)
     period = period_words(start, end, user.timezone)
     payload: dict[str, Any] = {
         'name': user.name, 'period': period, 'missed': _missed(user, start, end) if not is_running else None,
-        'lines': lines, 'views': views, 'total': sum(line['total'] for line in lines), 'is_running': is_running,
+        'lines': [{'title': line.title, 'url': url + Post.path_of(line.slug), 'views': line.views, 'total': line.total}
+                  for line in lines],
+        'views': views, 'total': sum(line.total for line in lines), 'is_running': is_running,
         'studio_url': f'{url}/studio', 'unsubscribe_url': unsubscribe_url(user.id), 'frequency': user.report}
-    return mail.row('report', user.email or '', key=key, user=user.id, payload=payload,
+    return mail.row('report', user.email or '', key=key, user=user, payload=payload,
                     subject=f'{text.plural(views, "view", "views")}, {period} - {site.title}')
 
 

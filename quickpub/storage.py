@@ -23,7 +23,7 @@ class Envelope(bytes):
     name = ''
     priority = 0.0
     run_at: datetime | None = None
-    is_periodic = False
+    is_single = False  # one that waits is enough
     follows: Claim | None = None  # the job that has ended in this thread, but is not settled yet
 
 
@@ -120,7 +120,7 @@ class JobStorage(SqlStorage):
         self.check_conn()
         envelope = data if isinstance(data, Envelope) else Envelope(data)
         write = partial(jobs.enqueue, envelope.name, bytes(data), envelope.priority if priority is None else priority,
-                        max(run_at or envelope.run_at or now(), now()), envelope.is_periodic)
+                        max(run_at or envelope.run_at or now(), now()), envelope.is_single)
         if envelope.follows and not db.in_transaction():
             envelope.follows.follow_ups.append(write)
         else:

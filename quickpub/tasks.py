@@ -4,8 +4,6 @@ A schedule never acts "because it is midnight": it asks what is due and not done
 or comes twice, changes nothing.
 """
 
-from collections.abc import Iterable
-
 from huey import crontab
 
 from . import accounts, jobs, mail, posts, reports, stats
@@ -19,17 +17,26 @@ huey = DurableHuey('quickpub')
 
 # Mail
 
-@huey.task(retries=3, retry_delay=10)
-def deliver(message_ids: list[int]) -> None:
-    """Send these mails of the ledger, as far as they still wait."""
-    mail.deliver(message_ids)
+@huey.task(retries=3, retry_delay=10, is_single=True)
+def deliver() -> None:
+    """Send a batch of what waits; another worker may help as long as there is more."""
+    if mail.is_queued(more_than=mail.BATCH):
+        deliver()
+    mail.deliver()
 
 
-def deliver_soon(message_ids: Iterable[int], urgent: bool = True) -> None:
+@huey.task(retries=3, retry_delay=10, is_single=True, priority=URGENT)
+def deliver_urgent() -> None:
+    """The same for mails that somebody waits for."""
+    if mail.is_queued(urgent=True, more_than=mail.BATCH):
+        deliver_urgent()
+    mail.deliver(urgent=True)
+
+
+def deliver_soon(composed: list[int] | bool, urgent: bool = True) -> None:
     """Enqueue the delivery of mails just composed, in the same transaction; nothing where there are none."""
-    ids = list(message_ids)
-    for start in range(0, len(ids), mail.BATCH):
-        deliver(ids[start:start + mail.BATCH], priority=URGENT if urgent else 0)
+    if composed:
+        (deliver_urgent if urgent else deliver)()
 
 
 @huey.task(priority=URGENT)
@@ -42,8 +49,9 @@ def send_verification_email(user_id: int) -> None:
 @huey.periodic_task(crontab())
 def wake_mail() -> None:
     """Each minute: mails that are due for another try, or whose job got lost."""
-    for ids, urgent in mail.due(now()):
-        deliver_soon(ids, urgent)
+    mail.wake(now())
+    deliver_soon(mail.is_queued(), urgent=False)
+    deliver_soon(mail.is_queued(urgent=True))
 
 
 # Reports

@@ -182,6 +182,8 @@ def column(title: str, width: int) -> str:
 
     One that reads from right to left is isolated, so that it does not turn around what stands beside it.
     """
+    if title.isascii() and len(title) <= width:
+        return title.ljust(width)
     if wcwidth.width(title) > width:
         title = wcwidth.clip(title, 0, width - 1) + '…'
     is_rtl = any(unicodedata.bidirectional(each) in ('R', 'AL') for each in title)

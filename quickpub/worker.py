@@ -10,7 +10,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 import traceback
 from copy import copy
@@ -57,7 +56,6 @@ class DurableHuey(Huey):
         super().__init__(name, **options)
         self.bulk_limit: int | None = None
         self._ended: dict[int, Claim] = {}  # ended here, but the database could not be told yet
-        self._at_work = threading.local()  # .claim: what this thread is executing
         self._next_sweep = 0.0
         self._is_troubled = False
 
@@ -126,7 +124,7 @@ class DurableHuey(Huey):
         claim = getattr(task, 'claim', None)
         if claim is None or claim.id not in jobs.me.held:  # never claimed, or ended before
             return super().execute(task, timestamp)
-        outer, self._at_work.claim = getattr(self._at_work, 'claim', None), claim  # a task may execute another
+        outer, jobs.at_work.claim = getattr(jobs.at_work, 'claim', None), claim  # a task may execute another
         try:
             return super().execute(task, timestamp)
         except BaseException as error:  # around the task, whose own errors Huey catches; or it wanted to exit
@@ -141,7 +139,7 @@ class DurableHuey(Huey):
                 claim.bury(_text(error))
             raise
         finally:
-            self._at_work.claim = outer
+            jobs.at_work.claim = outer
             if claim.ending is None:
                 claim.retry(now() + AGAIN_AFTER)
             self._finish(claim)
@@ -159,13 +157,13 @@ class DurableHuey(Huey):
 
     def _just_ended(self) -> Claim | None:
         """The claim whose task has ended in this thread, while Huey does what follows."""
-        claim = getattr(self._at_work, 'claim', None)
+        claim = getattr(jobs.at_work, 'claim', None)
         return claim if claim and claim.ending else None
 
     def _claim_of(self, task: Task) -> Claim | None:
         """The task's claim, in the thread that executes it."""
         claim = getattr(task, 'claim', None)
-        return claim if claim is getattr(self._at_work, 'claim', None) else None
+        return claim if claim is getattr(jobs.at_work, 'claim', None) else None
 
     def _emit(self, signal: str, task: Task, *args: Any, **kwargs: Any) -> None:
         """Huey says how a task ended by its signals only; the last one counts."""
@@ -207,7 +205,7 @@ class DurableHuey(Huey):
         envelope.name = self._registry.task_to_string(type(task))
         envelope.priority = task.priority or 0.0
         envelope.run_at = task.eta
-        envelope.is_periodic = isinstance(task, PeriodicTask)
+        envelope.is_single = isinstance(task, PeriodicTask) or getattr(task, 'is_single', False)
         envelope.follows = self._just_ended()
         return envelope
 

@@ -23,6 +23,7 @@ FLOORS = [
     ['posts'],
     ['stats', 'accounts'],
     ['mail'],
+    ['letter', 'transport'],
     ['worker'],
     ['storage', 'consumer'],
     ['jobs'],
@@ -45,7 +46,7 @@ ONLY_IN = {
     'argon2': {'accounts'},
     'crawlerdetect': {'stats'},
     'email_validator': {'settings'},
-    'smtplib': {'mail'},
+    'smtplib': {'transport'},
     'sqlite3': set(),  # peewee's own, or two copies in one process would drop each other's locks
     'pickle': set(),
 }
@@ -117,6 +118,11 @@ def test_no_index_that_is_there_for_speed_is_missed(site):
          'LIMIT 20', 'post_public'),
         ("SELECT id FROM job WHERE state = 'ready' AND run_at <= '2026' AND name IN ('a') "
          'ORDER BY priority DESC, run_at, id LIMIT 1', 'job_next'),
+        ("SELECT id FROM message WHERE state = 'queued' AND urgent = 1 ORDER BY urgent DESC, attempts, id LIMIT 1",
+         'message_queued'),
+        ("SELECT id FROM message WHERE state = 'queued' ORDER BY urgent DESC, attempts, id LIMIT 1", 'message_queued'),
+        ("SELECT DISTINCT sender FROM message WHERE state = 'sending'", 'message_sending'),
+        ("UPDATE message SET state = 'queued' WHERE state = 'deferred' AND next_try <= '2026'", 'message_deferred'),
         ("SELECT id FROM user WHERE report = 'daily' AND timezone = 'UTC' AND reported_until < '2026'", 'user_due'),
     ]
     for question, index in questions:

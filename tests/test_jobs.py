@@ -6,10 +6,11 @@ import sys
 from datetime import timedelta
 
 import pytest
+from conftest import drain
 from jobs_rig import RIG, consumer, huey, log_lines, note, until
 from peewee import IntegrityError
 
-from quickpub import jobs, worker
+from quickpub import jobs, tasks, worker
 from quickpub.db import db, now
 from quickpub.jobs import Job
 from quickpub.models import Tag
@@ -59,6 +60,34 @@ def test_a_schedule_that_waits_is_not_enqueued_twice(site):
     take()
     huey.enqueue(huey._registry._periodic_tasks[0]())  # it runs: the next one may wait
     assert [state for state, *_ in rows()] == ['running', 'ready']
+
+
+def test_one_that_waits_is_enough_and_a_person_may_still_retry_a_dead_one(site):
+    tasks.deliver()
+    job = Job.get()
+    Job.update(state='dead', error='x').execute()
+    tasks.deliver.schedule(delay=60)
+    tasks.deliver()
+    assert Job.select().where(Job.state == 'ready', Job.run_at <= now()).count() == 1, 'the sooner moment counts'
+    assert jobs.retry(job.id)
+    assert [(each.id, each.state) for each in Job.select()] == [(job.id, 'ready')]
+
+
+def test_how_far_a_running_job_is_can_be_seen_until_it_ends(site):
+    @tasks.huey.task(name='says_how_far')
+    def says_how_far():
+        jobs.tell('2 of 3')
+        seen.append(Job.get().progress)
+        raise ValueError
+
+    seen = []
+    try:
+        says_how_far()
+        drain()
+    finally:
+        says_how_far.unregister()
+    jobs.tell('of nothing')
+    assert seen == ['2 of 3'] and (Job.get().state, Job.get().progress) == ('dead', '')
 
 
 def test_delayed_work_is_a_row_that_is_not_due(site):
@@ -155,7 +184,7 @@ def test_an_ending_that_cannot_be_written_is_kept_and_written_later(site, monkey
     monkeypatch.setenv('RIG_LOG', str(tmp_path / 'log'))
     note(1)
     task = take()
-    db.execute_sql('PRAGMA busy_timeout = 50')
+    db.timeout = 0.05
     other = sqlite3.connect(site.database, isolation_level=None)
     other.execute('BEGIN IMMEDIATE')
     huey.execute(task)
@@ -283,7 +312,7 @@ def test_the_stock_commands_defaults_become_ours(site):
 
 
 def test_a_task_that_meets_a_locked_database_is_neither_buried_nor_does_it_cost_a_retry(site):
-    db.execute_sql('PRAGMA busy_timeout = 50')
+    db.timeout = 0.05
     huey.enqueue(huey._registry.string_to_task('jobs_rig.touch')())
     task = take()
     other = sqlite3.connect(site.database, isolation_level=None)

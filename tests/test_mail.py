@@ -4,14 +4,17 @@ import sqlite3
 import ssl
 import threading
 from datetime import timedelta
+from email import message_from_bytes
+from email.policy import default
+from html import unescape
 from pathlib import Path
 
 import pytest
 from conftest import drain, ledger, open_site, outbox, person, text_of, write
 from smtp_rig import Sink, free_port, mute_server, smtp_server
 
-from quickpub import accounts, db, jobs, mail, reports, settings, tasks
-from quickpub.models import Message, Token, User
+from quickpub import accounts, db, jobs, letter, mail, reports, settings, tasks, transport
+from quickpub.models import Message, Site, Token, User
 
 EXISTS = {'login_url': 'http://127.0.0.1/login', 'forgot_url': 'http://127.0.0.1/forgot'}
 
@@ -48,7 +51,7 @@ def test_one_cause_makes_one_mail(site):
 
 def test_a_mail_arrives_whole(smtp_site, sink):
     number = compose()
-    mail.deliver([number])
+    mail.deliver()
     found = sink.mails[0]
     assert found['To'] == 'alice@example.org' and found.recipients == ['alice@example.org']
     assert found['From'].addresses[0].display_name == 'The Village Voice'
@@ -59,16 +62,16 @@ def test_a_mail_arrives_whole(smtp_site, sink):
 
 
 def test_a_sent_mail_is_not_sent_again(smtp_site, sink):
-    number = compose()
-    mail.deliver([number])
-    mail.deliver([number])
+    compose()
+    mail.deliver()
+    mail.deliver()
     assert len(sink.mails) == 1
 
 
 def test_a_batch_uses_one_connection_and_one_bad_recipient_stops_nobody(smtp_site, sink):
     numbers = [compose(f'reader{each}@example.org') for each in range(10)]
     sink.answers = {'reader3@example.org': '550 5.1.1 no such user', 'reader5@example.org': '451 4.7.1 greylisted'}
-    mail.deliver(numbers)
+    mail.deliver()
     states = [row(number).state for number in numbers]
     assert states.count('sent') == 8 and states[3] == 'failed' and states[5] == 'deferred'
     assert len(sink.mails) == 8 and len(sink.sessions) == 1
@@ -77,7 +80,8 @@ def test_a_batch_uses_one_connection_and_one_bad_recipient_stops_nobody(smtp_sit
 def test_a_refused_address_is_flagged_and_gets_no_reports(smtp_site, sink):
     alice = person('alice')
     sink.answers = {'alice@example.org': '550 5.1.1 no such user'}
-    mail.deliver([compose(user=alice)])
+    compose(user=alice)
+    mail.deliver()
     assert User.get_by_id(alice.id).mail_trouble == '550 5.1.1 no such user'
     write(alice)
     closed = reports.Closed(db.now() + timedelta(days=1), [alice.id])
@@ -88,7 +92,7 @@ def test_a_refused_text_does_not_flag_the_address(smtp_site, sink):
     alice = person('alice')
     sink.after_data = {'alice@example.org': '554 5.6.0 not like this'}
     number = compose(user=alice)
-    mail.deliver([number])
+    mail.deliver()
     assert row(number).state == 'failed' and User.get_by_id(alice.id).mail_trouble is None
 
 
@@ -98,30 +102,30 @@ def test_temporary_failures_back_off_and_are_given_up_after_two_days(smtp_site, 
     waits = []
     for _ in range(4):
         at = db.now()
-        mail.deliver([number])
+        mail.deliver()
         waits.append(round((row(number).next_try - at) / timedelta(minutes=1)))
         assert row(number).state == 'deferred' and row(number).answer == '451 4.7.1 later'
         later(number, next_try=at)
-        assert [ids for ids, _ in mail.due(db.now())] == [[number]]
+        mail.wake(db.now())
+        assert mail.is_queued()
     assert waits == [1, 5, 15, 30]
     later(number, created_at=db.now() - timedelta(days=2, minutes=1))
-    mail.deliver([number])
+    mail.deliver()
     assert row(number).state == 'failed' and 'two days' in row(number).answer
 
 
 def test_what_is_deferred_is_not_due_before_its_time(smtp_site, sink):
     sink.answers = {'alice@example.org': '451 4.7.1 later'}
     number = compose()
-    mail.deliver([number])
-    assert list(mail.due(db.now())) == []
-    mail.deliver([number])  # a second job for the same mail
+    mail.deliver()
+    mail.wake(db.now())
+    assert not mail.is_queued()
+    mail.deliver()  # a second job for the same mail
     assert row(number).attempts == 1
 
 
 def test_the_schedule_finds_a_mail_whose_job_was_lost(smtp_site, sink):
     number = compose()
-    assert list(mail.due(db.now())) == []
-    later(number, next_try=db.now())
     tasks.wake_mail.call_local()
     drain()
     assert row(number).state == 'sent'
@@ -131,19 +135,19 @@ def test_the_schedule_finds_a_mail_whose_job_was_lost(smtp_site, sink):
 def test_a_dropped_connection_is_opened_anew_for_the_next_mail(smtp_site, sink, answer):
     numbers = [compose(f'reader{each}@example.org') for each in range(3)]
     sink.answers = {'reader0@example.org': answer}
-    mail.deliver(numbers)
+    mail.deliver()
     assert [row(number).state for number in numbers] == ['deferred', 'sent', 'sent']
 
 
 def test_a_connection_dropped_after_the_final_dot_means_a_copy_with_the_same_message_id(smtp_site, sink):
     number = compose()
     sink.after_data = {'alice@example.org': 'drop after taking'}
-    mail.deliver([number])
+    mail.deliver()
     assert row(number).state == 'deferred'
     sink.after_data = {}
     later(number, next_try=db.now())
-    list(mail.due(db.now()))
-    mail.deliver([number])
+    mail.wake(db.now())
+    mail.deliver()
     assert row(number).state == 'sent'
     assert [found['Message-ID'] for found in sink.mails] == [row(number).message_id] * 2
 
@@ -152,27 +156,27 @@ def test_nobody_answering_defers(tmp_path):
     url = f'smtp+plain://127.0.0.1:{free_port()}'
     for _ in open_site(settings.from_env({'QUICKPUB_DATA': str(tmp_path / 'data'), 'QUICKPUB_SMTP': url})):
         number = compose()
-        mail.deliver([number])
+        mail.deliver()
         assert row(number).state == 'deferred' and 'refused' in row(number).answer.lower()
 
 
 def test_a_server_that_never_speaks_is_left_after_a_while(tmp_path, monkeypatch):
-    monkeypatch.setattr(mail, 'TIMEOUT', 0.3)
+    monkeypatch.setattr(transport, 'TIMEOUT', 0.3)
     with mute_server() as port:
         url = f'smtp+plain://127.0.0.1:{port}'
         for _ in open_site(settings.from_env({'QUICKPUB_DATA': str(tmp_path / 'data'), 'QUICKPUB_SMTP': url})):
             number = compose()
-            mail.deliver([number])
+            mail.deliver()
             assert row(number).state == 'deferred' and 'did not answer' in row(number).answer
 
 
 @pytest.mark.parametrize('stage', ['EHLO', 'RCPT', 'DATA'])
 def test_a_server_that_hangs_is_left_and_delays_nobody_else_for_long(smtp_site, sink, monkeypatch, stage):
-    monkeypatch.setattr(mail, 'TIMEOUT', 0.3)
+    monkeypatch.setattr(transport, 'TIMEOUT', 0.3)
     numbers = [compose(f'reader{each}@example.org') for each in range(3)]
     sink.hangs_at_ehlo = stage == 'EHLO'
     {'RCPT': sink.answers, 'DATA': sink.after_data}.get(stage, {})['reader0@example.org'] = 'hang'
-    mail.deliver(numbers)
+    mail.deliver()
     assert row(numbers[0]).state == 'deferred' and 'did not answer' in row(numbers[0]).answer
     others = [row(number).state for number in numbers[1:]]
     assert others == (['deferred', 'deferred'] if stage == 'EHLO' else ['sent', 'sent'])
@@ -182,7 +186,7 @@ def test_a_mail_of_a_dead_process_goes_out_again_with_the_same_message_id(smtp_s
     number = compose()
     later(number, state='sending', sender='gone')
     before = row(number).message_id
-    mail.deliver([number])
+    mail.deliver()
     assert row(number).state == 'sent' and sink.mails[0]['Message-ID'] == before
 
 
@@ -190,14 +194,15 @@ def test_a_mail_that_another_process_is_sending_is_left_alone(smtp_site, sink):
     number = compose()
     other = jobs.processes.lock_file(jobs.run_folder() / 'other.life')
     later(number, state='sending', sender='other')
-    mail.deliver([number])
-    assert sink.mails == [] and list(mail.due(db.now() + timedelta(hours=1))) == []
+    mail.deliver()
+    mail.wake(db.now() + timedelta(hours=1))
+    assert sink.mails == [] and not mail.is_queued()
     assert other
 
 
 def test_what_was_sent_is_written_down_although_the_database_is_locked_meanwhile(smtp_site, sink):
     number = compose()
-    db.db.execute_sql('PRAGMA busy_timeout = 20')
+    db.db.timeout = 0.02
     locked, release = threading.Event(), threading.Event()
 
     async def lock_then_answer(server, session, envelope):
@@ -209,14 +214,14 @@ def test_what_was_sent_is_written_down_although_the_database_is_locked_meanwhile
 
     sink.handle_DATA = lock_then_answer
     threading.Timer(1.5, release.set).start()
-    mail.deliver([number])
+    mail.deliver()
     assert locked.is_set() and row(number).state == 'sent' and len(sink.mails) == 1
 
 
 def test_a_mail_that_cannot_be_made_fails_alone(smtp_site, sink):
     broken = mail.compose('nosuchkind', 'alice@example.org', key='broken', subject='x')
     good = compose()
-    mail.deliver([broken, good])
+    mail.deliver()
     assert row(broken).state == 'failed' and 'could not be made' in row(broken).answer
     assert row(good).state == 'sent'
 
@@ -224,7 +229,7 @@ def test_a_mail_that_cannot_be_made_fails_alone(smtp_site, sink):
 def test_an_international_domain_goes_out_as_punycode_and_a_name_as_it_is(smtp_site, sink):
     assert accounts.clean_email('anna@Bücher.example') == 'anna@xn--bcher-kva.example'
     number = compose(accounts.clean_email('änna@example.org'))
-    mail.deliver([number])
+    mail.deliver()
     assert row(number).state == 'sent' and sink.mails[0].recipients == ['änna@example.org']
 
 
@@ -232,7 +237,7 @@ def test_a_server_without_such_letters_refuses_them_in_words(tmp_path):
     with smtp_server(enable_SMTPUTF8=False) as sink:
         for _ in open_site(settings.from_env({'QUICKPUB_DATA': str(tmp_path / 'data'), 'QUICKPUB_SMTP': sink.url})):
             number = compose('änna@example.org')
-            mail.deliver([number])
+            mail.deliver()
             assert row(number).state == 'failed' and 'letters before the @' in row(number).answer
 
 
@@ -244,11 +249,10 @@ def test_what_is_not_one_address_is_refused(site, typed):
 
 
 def test_no_header_can_be_split(smtp_site, sink):
-    from quickpub.models import Site
     Site.update(title='Voice\r\nBcc: evil@example.org').execute()
-    number = mail.compose('exists', 'alice@example.org', key='x', subject='Hello\r\nBcc: evil@example.org',
-                          payload=EXISTS)
-    mail.deliver([number])
+    mail.compose('exists', 'alice@example.org', key='x', subject='Hello\r\nBcc: evil@example.org',
+                 payload=EXISTS)
+    mail.deliver()
     assert sink.mails[0]['Bcc'] is None and sink.mails[0].recipients == ['alice@example.org']
 
 
@@ -258,7 +262,8 @@ def test_a_long_unsubscribe_address_is_not_folded(tmp_path, sink):
     for _ in open_site(config):
         alice = person('alice')
         write(alice)
-        mail.deliver(reports.running([alice.id], db.now()))
+        reports.running([alice.id], db.now())
+        mail.deliver()
         url = accounts.unsubscribe_url(alice.id)
         assert f'List-Unsubscribe: <{url}>\r\n'.encode() in sink.mails[0].raw
         assert sink.mails[0]['List-Unsubscribe-Post'] == 'List-Unsubscribe=One-Click'
@@ -267,7 +272,7 @@ def test_a_long_unsubscribe_address_is_not_folded(tmp_path, sink):
 
 def test_without_a_server_mail_is_kept_in_a_maildir(site):
     number = compose()
-    mail.deliver([number])
+    mail.deliver()
     assert len(outbox(site)) == 1 and 'password' in text_of(outbox(site)[0])
     assert row(number).state == 'sent' and row(number).answer.startswith('kept in outbox/new/')
 
@@ -297,7 +302,7 @@ def test_starttls_and_log_in_and_no_certificate_is_taken_on_trust(tmp_path, cert
         url = f'smtp://anna:p%40ss%20word@127.0.0.1:{sink.port}'
         for _ in open_site(settings.from_env({'QUICKPUB_DATA': str(tmp_path / 'data'), 'QUICKPUB_SMTP': url})):
             number = compose()
-            mail.deliver([number])
+            mail.deliver()
             assert row(number).state == ('sent' if trusted else 'deferred'), row(number).answer
             assert trusted or 'certificate' in row(number).answer.lower()
 
@@ -307,7 +312,7 @@ def test_a_password_is_never_sent_in_the_clear(tmp_path):
         url = f'smtp://anna:p%40ss%20word@127.0.0.1:{sink.port}'
         for _ in open_site(settings.from_env({'QUICKPUB_DATA': str(tmp_path / 'data'), 'QUICKPUB_SMTP': url})):
             number = compose()
-            mail.deliver([number])
+            mail.deliver()
             assert row(number).state == 'deferred' and 'STARTTLS' in row(number).answer
     with pytest.raises(settings.SettingsError, match='without encryption'):
         settings.from_env({'QUICKPUB_SMTP': 'smtp+plain://anna:secret@127.0.0.1'})
@@ -321,7 +326,7 @@ def test_a_refused_log_in_defers_and_blames_no_address(tmp_path, certificate, mo
         for _ in open_site(settings.from_env({'QUICKPUB_DATA': str(tmp_path / 'data'), 'QUICKPUB_SMTP': url})):
             alice = person('alice')
             number = compose(user=alice)
-            mail.deliver([number])
+            mail.deliver()
             assert row(number).state == 'deferred' and row(number).answer.startswith('535')
             assert User.get_by_id(alice.id).mail_trouble is None
 
@@ -334,7 +339,105 @@ def test_a_mail_whose_link_is_dead_is_not_sent(smtp_site, sink):
         accounts.set_password(alice, 'x')
     numbers += accounts.address_mail(alice, 'new@example.org', db.now())
     Token.update(expires_at=db.now()).where(Token.purpose == 'address').execute()
-    mail.deliver(numbers)
+    mail.deliver()
     assert sink.mails == [] and {row(number).state for number in numbers} == {'failed'}
     assert 'does not work any more' in row(numbers[0]).answer
-    assert 'None' not in text_of(mail.render(row(numbers[0])))
+    assert 'None' not in letter.render(row(numbers[0])).decode()
+
+
+# Sharing the work
+
+def test_a_burst_of_mails_needs_one_waiting_job_and_one_connection(smtp_site, sink):
+    for number in range(30):
+        with db.db.atomic():
+            tasks.deliver_soon([compose(f'reader{number}@example.org', urgent=True)])
+    assert [job.name for job in jobs.Job.select()] == ['quickpub.tasks.deliver_urgent']
+    drain()
+    assert len(sink.mails) == 30 and len(sink.sessions) == 1
+
+
+def test_more_than_a_batch_calls_for_help_and_nothing_is_left(smtp_site, sink):
+    for number in range(2 * mail.BATCH + 1):
+        compose(f'reader{number}@example.org')
+    tasks.deliver()
+    assert drain() == 3
+    assert len({found['To'] for found in sink.mails}) == len(sink.mails) == 2 * mail.BATCH + 1
+
+
+def test_who_waits_goes_first_and_an_urgent_round_sends_nothing_else(smtp_site, sink):
+    compose('report@example.org')
+    compose('signup@example.org', urgent=True)
+    mail.deliver(urgent=True)
+    assert [found['To'] for found in sink.mails] == ['signup@example.org']
+    compose('late@example.org', urgent=True)
+    mail.deliver()
+    assert [found['To'] for found in sink.mails[1:]] == ['late@example.org', 'report@example.org']
+
+
+def test_two_at_once_share_what_is_queued(smtp_site, sink):
+    """Each of them takes the next mail, whoever is free: none is sent twice, none is left."""
+    for number in range(40):
+        compose(f'reader{number}@example.org')
+
+    def help_out():
+        with db.db.connection_context():
+            mail.deliver()
+
+    threads = [threading.Thread(target=help_out) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({found['To'] for found in sink.mails}) == len(sink.mails) == 40
+    assert {message.state for message in Message.select()} == {'sent'} and len(sink.sessions) > 1
+
+
+def test_a_server_that_is_gone_is_asked_once_for_all(tmp_path):
+    url = f'smtp+plain://127.0.0.1:{free_port()}'
+    for _ in open_site(settings.from_env({'QUICKPUB_DATA': str(tmp_path / 'data'), 'QUICKPUB_SMTP': url})):
+        numbers = [compose(f'reader{number}@example.org') for number in range(5)]
+        later(numbers[4], created_at=db.now() - timedelta(days=3))
+        mail.deliver()
+        assert [row(number).attempts for number in numbers] == [1, 0, 0, 0, 0]
+        assert [row(number).state for number in numbers] == ['deferred'] * 4 + ['failed']
+        assert all('refused' in row(number).answer.lower() for number in numbers)
+        mail.wake(db.now() + timedelta(minutes=1, seconds=1))
+        assert mail.is_queued(more_than=3)
+
+
+def test_a_delivery_that_breaks_off_leaves_its_mail_to_the_next_one(smtp_site, sink, monkeypatch):
+    compose()
+
+    def break_off(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(mail._Delivery, '_attempt', break_off)
+    with pytest.raises(KeyboardInterrupt):
+        mail.deliver()
+    monkeypatch.undo()
+    assert Message.get().state == 'sending'
+    mail.deliver()
+    assert Message.get().state == 'sent' and len(sink.mails) == 1
+
+
+# The mail as such
+
+@pytest.mark.parametrize('words', ['plain', 'Übung macht den Meister – immer', '日本語のお知らせ', 'x' * 190, '.\n.',
+                                   '--=_', 'مرحبا بالعالم'])
+def test_what_is_sent_is_a_valid_mail_with_the_words_it_was_given(smtp_site, sink, words):
+    Site.update(title=words[:60].replace('\n', ' ')).execute()
+    number = mail.compose('report', 'alice@example.org', key='x', subject=words, payload={
+        'name': words, 'period': 'today', 'is_running': False, 'frequency': 'daily', 'missed': None,
+        'studio_url': 'http://x', 'unsubscribe_url': 'http://x/unsubscribe/1', 'views': 1, 'total': 2, 'lines': [
+            {'title': words, 'url': 'http://127.0.0.1/p/x', 'views': 1, 'total': 2}]})
+    made = letter.render(row(number))
+    assert made == letter.render(row(number)) and b'\n' not in made.replace(b'\r\n', b'')
+    assert max(len(line) for line in made.split(b'\r\n')) <= letter.LONGEST_LINE
+    mail.deliver()
+    for parsed in (message_from_bytes(made, policy=default), sink.mails[0]):
+        assert not parsed.defects and not any(part.defects for part in parsed.walk())
+        assert parsed['Subject'] == ' '.join(words.split()) and parsed['From'].addresses[0].username
+        for kind in ('plain', 'html'):
+            part = parsed.get_body((kind,))
+            assert part['Content-Transfer-Encoding'] in ('7bit', 'quoted-printable')
+            assert ' '.join(words.split())[:40] in ' '.join(unescape(part.get_content()).split())

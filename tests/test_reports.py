@@ -126,7 +126,8 @@ def test_the_table_lists_every_published_post_with_its_views_in_the_period_and_i
 def test_the_mail_has_the_same_table_in_text_and_html(site):
     alice, post = author('alice')
     view(post, 7)
-    mail.deliver(close_all(NOON))
+    close_all(NOON)
+    mail.deliver()
     (found,) = outbox(site)
     html = found.get_body(('html',)).get_content()
     for body in (text_of(found), html):

@@ -1,12 +1,13 @@
 """The owner's pages: the site, the mail, the people."""
 
 import re
+from email import message_from_bytes, policy
 from urllib.parse import urlencode
 
 from bottle import request, response
 from peewee import fn
 
-from .. import accounts, health, jobs, mail, text
+from .. import accounts, health, jobs, letter, mail, text
 from ..accounts import Rejected
 from ..db import db, now
 from ..models import Message, Post, Site, User
@@ -15,7 +16,6 @@ from ..shortcuts import Form, find, number, owner_only, page_of, redirect, rende
 from ..tasks import deliver_soon, huey
 
 PER_LIST = 50
-UNSENT = ('queued', 'sending', 'deferred')
 MAIL_STATES = {'queued': 'Waiting', 'sending': 'Being sent', 'sent': 'Sent', 'deferred': 'Will be tried again',
                'failed': 'Failed', 'held': 'Held back'}
 
@@ -26,7 +26,7 @@ def overview(user):
         'authors': User.select().where(User.deleted_at.is_null()).count(),
         'posts': Post.published(now()).count(),
         'views': Post.select(fn.COALESCE(fn.SUM(Post.views), 0)).scalar(),
-        'queued_mail': Message.select().where(Message.state.in_(UNSENT)).count(),
+        'queued_mail': Message.select().where(mail.UNSENT).count(),
         'failed_mail': Message.select().where(Message.state == 'failed').count(),
         'dead_jobs': jobs.Job.select().where(jobs.Job.state == 'dead').count()})
 
@@ -76,7 +76,7 @@ def mails(user):
 @owner_only
 def message(user, message_id):
     found = find(Message.select(), message_id)
-    made = mail.render(found)
+    made = message_from_bytes(letter.render(found), policy=policy.default)
     part = made.get_body(('plain',))
     assert part is not None  # every mail has a text
     body = part.get_content()

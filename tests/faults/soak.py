@@ -178,7 +178,7 @@ class Soak:
         """Wait until nothing is left to do."""
         def is_idle() -> bool:
             with db.db.connection_context():
-                waiting = jobs.Job.select().where(jobs.Job.state != 'dead', ~jobs.Job.is_periodic).count()
+                waiting = jobs.Job.select().where(jobs.Job.state != 'dead', ~jobs.Job.is_single).count()
                 unsent = Message.select().where(Message.state.in_(['queued', 'sending', 'deferred'])).count()
             return not waiting and not unsent
         self.rig.wait_until_well()
@@ -189,7 +189,7 @@ class Soak:
         with db.db.connection_context():
             stats.fold()
             done = Counter(map(int, self.log.read_text().split()))
-            self.dead = jobs.Job.select().where(jobs.Job.state == 'dead', ~jobs.Job.is_periodic).count()
+            self.dead = jobs.Job.select().where(jobs.Job.state == 'dead', ~jobs.Job.is_single).count()
             self.done = len(done)
             self.lost = books.jobs - len(done) - self.dead
             check(self.lost == 0, f'{self.lost} of {books.jobs} jobs are lost')
