@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help run demo test lint soak bench chromium clean
+.PHONY: help run demo test lint soak bench chromium libfaketime clean
 
 help: ## List what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -16,7 +16,7 @@ run: $(VENV)/run.done ## Run the site at http://127.0.0.1:8000; its data is in .
 demo: $(VENV)/run.done ## Fill an empty site with authors, posts and weeks of views
 	@$(BIN)/quickpub demo
 
-test: $(VENV)/test.done chromium ## Run all tests (ARGS="-k name" for some)
+test: $(VENV)/test.done chromium libfaketime ## Run all tests (ARGS="-k name" for some)
 	@$(BIN)/python -m pytest $(ARGS)
 
 lint: $(VENV)/test.done ## Look for what ruff and mypy find
@@ -54,6 +54,14 @@ chromium: $(VENV)/test.done # A browser for the tests, where none is found
 	  echo "No chromium found: installing Debian's" && apt-get update -qq && \
 	  apt-get install -y -qq chromium >/dev/null; \
 	else echo "No chromium found: fetching Playwright's own" && $(BIN)/playwright install chromium; fi
+
+libfaketime: # The library that sets the clock of whole processes for the tests, on Linux; without it they fail, and say so
+	@if [ "$$(uname)" != Linux ] || ls /usr/lib*/faketime/libfaketimeMT.so.1 /usr/lib/*/faketime/libfaketimeMT.so.1 \
+	  2>/dev/null | grep -q .; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "No libfaketime found: installing Debian's" && apt-get update -qq && \
+	  apt-get install -y -qq libfaketime >/dev/null; \
+	else echo "No libfaketime found, which tests/faults/test_clock.py needs: sudo apt install libfaketime"; fi
 
 soak: $(VENV)/test.done ## Kill processes at random for MINUTES (10) and balance the books
 	@$(BIN)/python tests/faults/soak.py $(or $(MINUTES),10)

@@ -49,6 +49,10 @@ class DurableConsumer(Consumer):
         self._stop_flag_timeout = 0.5  # ten looks a second would be most of an idle consumer's work
         self._signal_actions = dict.fromkeys([signal.SIGTERM, signal.SIGINT, signal.SIGHUP], (False, True))
 
+    def start(self) -> None:
+        self._set_signal_handlers()  # before there are workers: a stop that comes early is to be a stop too
+        super().start()
+
     def get_environment(self, worker_type: str):
         if worker_type == 'process':
             return QuietProcesses(self._graceful_sig, self._interrupt_sig)

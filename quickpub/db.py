@@ -2,6 +2,7 @@
 
 import logging
 import os
+import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -99,20 +100,33 @@ def open_site(settings: Settings, patience: int = WORK_PATIENCE) -> None:
         check_schema(settings)
 
 
-_keeper: Any = None
+class Watch:
+    """A connection of its own that never writes, and so can tell whether anybody else has.
 
-
-def keep_open(settings: Settings) -> None:
-    """Keep one connection that nobody uses, in a process that opens and closes others all the time.
-
-    Otherwise each of them, being the last to close, would write the whole WAL back and delete it, and the next one
-    would need disk space only to read. Never before a fork: a connection must not be carried into a child.
+    It also keeps the database open in a process that opens and closes other connections all the time. Otherwise each
+    of them, being the last to close, would write the whole WAL back and delete it, and the next one would need disk
+    space only to read. Never made before a fork: a connection must not be carried into a child. One in a process: a
+    new one closes the one before.
     """
-    global _keeper
-    if _keeper is not None:
-        _keeper.close()
-    _keeper = _sqlite().connect(settings.database, check_same_thread=False)
-    _keeper.execute('SELECT count(*) FROM sqlite_schema').fetchall()
+    _latest: 'Watch | None' = None
+    _connection: Any
+
+    def __init__(self, settings: Settings):
+        if Watch._latest:
+            Watch._latest._connection.close()
+        Watch._latest = self
+        self._connection = _sqlite().connect(settings.database, check_same_thread=False)
+        self._lock = threading.Lock()
+        self.data_version()
+
+    def data_version(self) -> int:
+        """A number that is another one after every commit of any other connection; takes microseconds."""
+        return self.ask('PRAGMA data_version')
+
+    def ask(self, sql: str, *params: Any) -> Any:
+        """The first value that a query finds."""
+        with self._lock:
+            return self._connection.execute(sql, params).fetchone()[0]
 
 
 def bind(settings: Settings, patience: int) -> None:

@@ -46,6 +46,7 @@ URGENT = 100  # at or above this priority somebody is waiting: one worker is alw
 SHARED_DEATH, OWN_DEATH, BURIED_AT = 1, 3, 10
 TALLIES_KEPT = timedelta(days=2)
 
+AHEAD = timedelta(minutes=1)  # a job made so far in the future was made by a clock that has been put right since
 DIED = 'The process that ran it died, each time it was tried.'
 
 
@@ -278,11 +279,18 @@ def rescue() -> int:
     """Make ready what dead processes held, or bury it, and tidy their files away; how many jobs that was."""
     owners = [owner for (owner,) in db.execute_sql("SELECT DISTINCT owner FROM job WHERE state = 'running'")]
     count = sum(_rescue_from(owner) for owner in owners if not is_alive(owner))
+    _make_due(now())
     for path in run_folder().glob('*.life'):
         if not processes.is_locked(path):
             path.with_suffix('.bell').unlink(missing_ok=True)
             path.unlink(missing_ok=True)
     return count
+
+
+def _make_due(at: datetime) -> None:
+    wrong = (Job.state == 'ready') & (Job.created_at > at + AHEAD)
+    if Job.select(Job.id).where(wrong).exists():
+        Job.update(run_at=at, created_at=at).where(wrong).execute()
 
 
 def _rescue_from(owner: str) -> int:

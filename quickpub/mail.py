@@ -36,7 +36,7 @@ GIVEN_UP = 'Given up after two days. The last answer was: '
 # Literals, not parameters: SQLite uses a partial index only for what it can read in the statement itself.
 QUEUED = {False: "state = 'queued'", True: "state = 'queued' AND urgent = 1"}
 UNSENT = SQL("state IN ('queued', 'sending', 'deferred')")
-WAITS, SENDING = "state = 'deferred' AND next_try <= ?", "state = 'sending'"
+WAITS, SENDING = "state = 'deferred' AND (next_try <= ? OR next_try > ?)", "state = 'sending'"
 
 
 # Writing into it
@@ -87,7 +87,8 @@ def hold(message: Message) -> bool:
 def wake(at: datetime) -> None:
     """Queue again what waited for its next try, and what a process was sending that is dead now."""
     _put_back_of_the_dead()
-    db.execute_sql(f"UPDATE message SET state = 'queued' WHERE {WAITS}", (str(at),))
+    # Further away than any wait: the clock was ahead when it was written down, and has been put right.
+    db.execute_sql(f"UPDATE message SET state = 'queued' WHERE {WAITS}", (str(at), str(at + 2 * BACK_OFF[-1])))
 
 
 def is_queued(urgent: bool = False, more_than: int = 0) -> bool:

@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from peewee import (
+    BlobField,
     BooleanField,
     CharField,
     CompositeKey,
@@ -208,6 +209,48 @@ class DailyViews(BaseModel):
         primary_key = CompositeKey('post', 'day')
 
 
+class DailyVisitors(BaseModel):
+    """How many different people came on a day: to a post (`scope`: its id), to any post of an author (the author's id
+    times -1), to the site (0)."""
+    scope = IntegerField()
+    day = DateField()
+    visitors = IntegerField()
+
+    class Meta:
+        primary_key = CompositeKey('scope', 'day')
+
+
+class DailyReferrers(BaseModel):
+    """From which hosts readers of a post came."""
+    post = ForeignKeyField(Post, on_delete='CASCADE')
+    day = DateField()
+    host = CharField()
+    views = IntegerField()
+
+    class Meta:
+        primary_key = CompositeKey('post', 'day', 'host')
+
+
+class Seen(BaseModel):
+    """Who was there on a day, under a name that the day's key makes. Forgotten after two days, like the key."""
+    day = DateField()
+    scope = IntegerField()  # as in DailyVisitors
+    visitor = CharField()
+
+    class Meta:
+        primary_key = CompositeKey('day', 'scope', 'visitor')
+
+
+class DayKey(BaseModel):
+    day = DateField(primary_key=True)
+    key = BlobField()
+
+
+class Content(BaseModel):
+    """The version of all that readers see: its one row grows with every change (triggers), about in seconds of time."""
+    version = IntegerField()
+
+
 class SpoolOffset(BaseModel):
     """How far a spool file of recorded views has been counted, in bytes."""
     file = CharField(primary_key=True)
@@ -253,4 +296,5 @@ class Report(BaseModel):
         indexes = ((('user', 'period_end'), True),)
 
 
-TABLES = [Site, User, Session, Token, Attempt, Post, OldSlug, Tag, PostTag, DailyViews, SpoolOffset, Message, Report]
+TABLES = [Site, User, Session, Token, Attempt, Post, OldSlug, Tag, PostTag, DailyViews, DailyVisitors,
+          DailyReferrers, Seen, DayKey, Content, SpoolOffset, Message, Report]

@@ -1,16 +1,15 @@
-"""What every page needs: the form, the user, rendering, redirecting, and the WSGI wrapper around it all.
+"""What every page needs: the form, the user, rendering, redirecting, lists by pages.
 
 Bottle trusts X-Forwarded-* from anybody, decodes forms as Latin-1 and lets an error page reopen the database; nobody
 but this module touches those corners of it.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import wraps
+from functools import cache, wraps
 from hashlib import sha256
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote
@@ -19,14 +18,13 @@ from bottle import BaseRequest, HTTPError, HTTPResponse, request, response
 from peewee import Tuple
 
 from . import accounts, text
-from .db import db, is_out_of_reach, now
+from .db import is_out_of_reach, now
 from .models import Post, Session, Site, User
-from .settings import Settings, current
+from .settings import current
 
 log = logging.getLogger('quickpub.web')
 
 FORM_LIMIT = 4 * 1024 * 1024  # bytes of one request: a post of a million letters a-z, or 400,000 of most others
-DRAINED = 64 * 1024 * 1024  # bytes of a request that is too large
 MAX_FIELDS = 1000  # of one form
 PER_PAGE = 20
 COOKIE = 'quickpub'
@@ -34,14 +32,6 @@ STATIC = Path(__file__).parent / 'static'
 
 # Below this a urlencoded form is refused by Bottle, and a long text in a multipart form arrives as a file.
 BaseRequest.MEMFILE_MAX = FORM_LIMIT
-
-SECURITY_HEADERS = [
-    ('Content-Security-Policy', "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
-                                "frame-ancestors 'none'"),
-    ('X-Content-Type-Options', 'nosniff'),
-    ('Referrer-Policy', 'same-origin'),
-    ('X-Frame-Options', 'DENY'),
-]
 
 # What a page says on top after a redirect: ?notice=<name>.
 NOTICES = {
@@ -116,12 +106,17 @@ def absolute(path: str) -> str:
 
 def static(name: str) -> str:
     """The address of a static file, with a digest of its content: it may be kept for ever."""
-    if name not in _digests:
-        _digests[name] = sha256((STATIC / name).read_bytes()).hexdigest()[:12]
-    return url(f'/static/{name}?v={_digests[name]}')
+    return url(f'/static/{name}?v={static_digest(name)}')
 
 
-_digests: dict[str, str] = {}
+@cache
+def static_digest(name: str) -> str:
+    return sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+
+
+def stylesheet(hue: int) -> str:
+    """The address of the stylesheet in the site's colour: one file, one request."""
+    return url(f'/static/site.css?v={static_digest("style.css")}-{hue}')
 
 
 def render(template: str, **context: Any) -> str:
@@ -129,16 +124,23 @@ def render(template: str, **context: Any) -> str:
     site, user = Site.this(), current_user()
     response.set_header('Cache-Control', 'private, no-store')
     return text.render(template, site=site, user=user, url=url, absolute=absolute, static=static,
-                       hue_css=url(f'/static/site.css?v={site.hue}'), signup_open=current().signup == 'open',
+                       stylesheet=stylesheet(site.hue), signup_open=current().signup == 'open',
                        notice=NOTICES.get(request.query.get('notice', '')), **context)
 
 
 def render_public(template: str, **context: Any) -> str:
-    """A page for everybody: caches may keep it, but ask each time. For somebody who is logged in it is private."""
+    """A page for everybody. For somebody who is logged in it is private."""
     page = render(template, **context)
     if current_user() is None:
-        response.set_header('Cache-Control', 'public, no-cache')
+        let_keep()
     return page
+
+
+def let_keep(seconds: int = 0) -> None:
+    """This answer is the same for everybody: we keep it in memory (pagecache.py). Caches on the way, and browsers,
+    keep it too: unasked for so many seconds, or else they ask each time whether it has changed."""
+    request.environ['quickpub.public'] = True
+    response.set_header('Cache-Control', f'public, max-age={seconds}, immutable' if seconds else 'public, no-cache')
 
 
 def render_form(template: str, form: Form, status: int = 400, **context: Any) -> str:
@@ -249,10 +251,10 @@ def owner_only(page: Callable) -> Callable:
     return wrapped
 
 
-def client_address() -> str:
+def client_address(environ: dict[str, Any] | None = None) -> str:
     """Where the request came from; X-Forwarded-For counts only from the proxies that the settings name."""
-    direct = request.environ.get('REMOTE_ADDR', '')
-    forwarded = request.get_header('X-Forwarded-For', '')
+    environ = request.environ if environ is None else environ
+    direct, forwarded = environ.get('REMOTE_ADDR', ''), environ.get('HTTP_X_FORWARDED_FOR', '')
     return forwarded.rpartition(',')[2].strip() if forwarded and direct in current().trusted_proxy else direct
 
 
@@ -325,71 +327,3 @@ def if_writable() -> Iterator[None]:
 def _is_one_click() -> bool:
     """RFC 8058: mail programs send this POST without any cookie or header; the token in its path is its authority."""
     return request.path.startswith('/unsubscribe/')
-
-
-class Wrapper:
-    """The WSGI application around Bottle's: takes the body in before a connection is opened, keeps one connection for
-    the whole request, error pages included, and closes it; adds the security headers to every answer."""
-
-    def __init__(self, app: Callable, settings: Settings):
-        self.app = app
-        self.prefix = settings.path_prefix
-
-    def __call__(self, environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
-        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-            return start_response(status, [*headers, *SECURITY_HEADERS], exc_info)
-
-        self._enter_prefix(environ)
-        _mend_headers(environ)
-        environ['quickpub.problem'] = self._take_body(environ) or _path_problem(environ)
-        with db.connection_context():
-            return self.app(environ, start)
-
-    def _enter_prefix(self, environ: dict[str, Any]) -> None:
-        """A proxy may pass the public address's path on, or take it away; both are right."""
-        path = environ.get('PATH_INFO', '')
-        if self.prefix and not environ.get('SCRIPT_NAME') and (path + '/').startswith(self.prefix + '/'):
-            environ['SCRIPT_NAME'], environ['PATH_INFO'] = self.prefix, path[len(self.prefix):] or '/'
-
-    def _take_body(self, environ: dict[str, Any]) -> tuple[int, str] | None:
-        """Read the whole body, within the limit; the status and the sentence for one that cannot be taken."""
-        source, length = environ['wsgi.input'], environ.get('CONTENT_LENGTH') or ''
-        is_chunked = environ.pop('HTTP_TRANSFER_ENCODING', None)  # what the server has put together already
-        environ['wsgi.input'], environ['CONTENT_LENGTH'] = BytesIO(), '0'
-        if not length and not is_chunked:
-            return None
-        wanted = number(length) if length else FORM_LIMIT + 1
-        if wanted is None:
-            return 400, 'Your browser sent a request that makes no sense to us. Please try again.'
-        body = source.read(min(wanted, FORM_LIMIT + 1))
-        if len(body) > FORM_LIMIT:
-            _drain(source)
-            return 413, ('This is more than a form can carry: the limit is 4 MB. Nothing was saved. Please go back and '
-                         'make it shorter.')
-        if length and len(body) < wanted:
-            return 400, 'The connection ended before all of it had arrived. Nothing was saved. Please send it again.'
-        environ['wsgi.input'], environ['CONTENT_LENGTH'] = BytesIO(body), str(len(body))
-        return None
-
-
-def _mend_headers(environ: dict[str, Any]) -> None:
-    """Bottle raises an error where it reads a header that is no UTF-8; such user agents are about."""
-    for name, value in environ.items():
-        if name.startswith('HTTP_') and not value.isascii():
-            environ[name] = value.encode('latin-1').decode('utf-8', 'replace').encode().decode('latin-1')
-
-
-def _path_problem(environ: dict[str, Any]) -> tuple[int, str] | None:
-    """Bottle leaves out what is no UTF-8, and would show another page than the one that was asked for."""
-    try:
-        environ.get('PATH_INFO', '').encode('latin-1').decode()
-    except UnicodeError:
-        return 400, 'This address is broken. If you followed a link, tell whoever put it there.'
-    return None
-
-
-def _drain(source: Any) -> None:
-    """Let the browser finish sending what is refused anyway, within reason: otherwise it shows no answer at all."""
-    for _ in range(DRAINED // 65536):
-        if not source.read(65536):
-            return

@@ -1,133 +1,150 @@
-"""Honest numbers: what is a view, recording it without a database, and counting each recorded one exactly once.
+"""Honest numbers: what is a view, who is a visitor, and counting each recorded view exactly once.
 
-A view is one line appended to the web process's own spool file, which survives the process. `fold` adds the lines
-to the counts, and moves the file's offset in the same transaction: whatever is killed when, each line counts once.
+A view is one line in the web process's spool file. `fold` adds the lines to the counts, and moves the file's offset in
+the same transaction: whatever is killed when, each line counts once. How people are told apart for a day without
+knowing who they are stands in PRIVACY.md.
 """
 
-import errno
 import logging
-import os
-import threading
-from collections import Counter
-from collections.abc import Mapping
-from datetime import date, datetime
+import re
+import secrets
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
 from functools import lru_cache
+from hashlib import blake2b
 from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from crawlerdetect import CrawlerDetect
 from peewee import OperationalError, fn
 
-from . import processes
-from .db import db, is_out_of_reach
-from .models import Post, SpoolOffset, User
+from . import spool
+from .db import db, is_out_of_reach, rows
+from .models import DayKey, Post, SpoolOffset, User
 from .settings import current
 
 log = logging.getLogger('quickpub.stats')
 
-NOT_READING = ('prefetch', 'prerender', 'preview')  # what browsers send in Sec-Purpose, Purpose, X-Purpose, X-Moz
-AGENTS_KEPT = 2048  # verdicts on user agents; a new one costs up to half a millisecond
+AHEAD = ('HTTP_SEC_PURPOSE', 'HTTP_PURPOSE', 'HTTP_X_PURPOSE', 'HTTP_X_MOZ')  # where browsers say they fetch ahead
+NOT_READING = ('prefetch', 'prerender', 'preview')
+KEPT = 2048  # verdicts on user agents and referrers; a new one costs up to half a millisecond
+HOST = re.compile(r'(?=.{1,100}$)[a-z0-9_-]+(\.[a-z0-9_-]+)+')
+HOSTS_A_DAY = 50  # of one post; a stranger can claim to come from anywhere, and the others count as one
+OTHERS = 'others'
+SITE = 0  # the scope of the whole site; a post's is its id, an author's is the negative of theirs
 
 
-def is_view(method: str, headers: Mapping[str, str], post: Post, reader: User | None, at: datetime) -> bool:
-    """Whether this request is a person reading this post.
+# What is a view
+
+def is_reading(environ: Mapping[str, Any]) -> bool:
+    """Whether this request (a WSGI environ) is a person reading.
 
     Not one: anything but GET, what browsers fetch ahead, crawlers and feed readers (a maintained list) and empty
-    user agents, posts that are not public, and the post's author and the owner while logged in.
+    user agents.
     """
-    if method != 'GET' or not post.is_public(at):
+    if environ['REQUEST_METHOD'] != 'GET' or not is_person(environ.get('HTTP_USER_AGENT', '')):
         return False
-    if reader is not None and (reader.is_owner or reader.id == post.author_id):
-        return False
-    purpose = ' '.join(headers.get(name, '') for name in ('Sec-Purpose', 'Purpose', 'X-Purpose', 'X-Moz')).lower()
-    return not any(sign in purpose for sign in NOT_READING) and is_person(headers.get('User-Agent', ''))
+    return not any(sign in environ[name].lower() for name in AHEAD if name in environ for sign in NOT_READING)
 
 
-@lru_cache(AGENTS_KEPT)
+def counts_for(reader: User | None, post: Post) -> bool:
+    """Whether this reader's views count: not those of the post's author, nor of the owner."""
+    return reader is None or not (reader.is_owner or reader.id == post.author_id)
+
+
+@lru_cache(KEPT)
 def is_person(agent: str) -> bool:
     """Whether a user agent is a person's browser, as far as its name tells."""
     return bool(agent.strip()) and not CrawlerDetect().is_crawler(agent[:512])
 
 
-class Spool:
-    """This process's file of recorded views: one line each, `post id, day`."""
-
-    def __init__(self) -> None:
-        self._fd = -1
-        self._opening = threading.Lock()
-        self._is_torn = False
-
-    def append(self, post_id: int, day: date) -> None:
-        """Record one view. One write of a whole line to a file opened for appending is never mixed with another's.
-
-        Raises OSError on a full disk; half a line that it left is ended before the next one.
-        """
-        if self._fd < 0:
-            self._open()
-        line = f'{post_id} {day.isoformat()}\n'.encode()
-        if self._is_torn:
-            line = b'\n' + line
-        self._is_torn = os.write(self._fd, line) < len(line)
-        if self._is_torn:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    def _open(self) -> None:
-        with self._opening:
-            if self._fd < 0:
-                self._fd = processes.lock_file(spool_folder() / f'{processes.new_name()}.views')
-
-    def close(self) -> None:
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
-
-
-_spool = Spool()
-
-
-def _after_fork() -> None:
-    _spool.close()  # the parent's: its lock must not live on in the child
-
-
-os.register_at_fork(after_in_child=_after_fork)
-
-
-def spool_folder() -> Path:
-    return current().data / 'spool'
-
-
-def record(post: Post, at: datetime) -> None:
-    """Record a view of this post, for the day it is in the site's time zone. Once it returns, the view survives this
-    process; only a power cut may cost the last seconds. A full disk costs the view, not the page."""
+@lru_cache(KEPT)
+def host_of(referrer: str) -> str:
+    """The host that a Referer header names, without "www."; '' for none, nonsense, and this site itself."""
     try:
-        _spool.append(post.id, site_day(at))
+        host = (urlsplit(referrer[:2000]).hostname or '').removeprefix('www.')
+    except ValueError:
+        return ''
+    return host if HOST.fullmatch(host) and host != (current().url_parts.hostname or '').removeprefix('www.') else ''
+
+
+def visitor(address: str, agent: str, day: date) -> str:
+    """A name for whoever comes from this address with this browser, on this day: nobody can tell the address from it,
+    nor whether it is the same person as on another day. '' where there is no key for the day, and none can be made."""
+    key = _key(day)
+    return blake2b(f'{address}\0{agent}'.encode('utf-8', 'replace'), key=key, digest_size=8).hexdigest() if key else ''
+
+
+_keys: dict[date, bytes] = {}  # of one day
+
+
+def _key(day: date) -> bytes | None:
+    """The random key of the day, made by whoever needs it first, shared by all processes, deleted after two days."""
+    if day not in _keys:
+        is_ours = db.connect(reuse_if_open=True)
+        try:
+            DayKey.insert(day=day, key=secrets.token_bytes(32)).on_conflict_ignore().execute()
+            found = bytes(DayKey.get_by_id(day).key)
+        except OperationalError as error:
+            if not is_out_of_reach(error):
+                raise
+            return None
+        finally:
+            if is_ours:
+                db.close()
+        _keys.clear()
+        _keys[day] = found
+    return _keys[day]
+
+
+def site_day(at: datetime) -> date:
+    """The day it is at `at` (UTC without a zone) in the site's time zone."""
+    return _site_day(at.replace(second=0, microsecond=0), current().timezone)
+
+
+@lru_cache(16)
+def _site_day(minute: datetime, zone: str) -> date:
+    return minute.replace(tzinfo=ZoneInfo('UTC')).astimezone(ZoneInfo(zone)).date()
+
+
+def record(post_id: int, at: datetime, address: str = '', agent: str = '', referrer: str = '') -> None:
+    """Record a view of this post. Once it returns, the view survives this process. A full disk costs the view, not
+    the page."""
+    day = site_day(at)
+    try:
+        line = f'{post_id} {day} {visitor(address, agent, day) or "-"} {host_of(referrer) or "-"}\n'
+        spool.mine.append(line.encode())
     except OSError as error:
         log.error('A view cannot be recorded: %s', error)
 
 
-def site_day(at: datetime) -> date:
-    return at.replace(tzinfo=ZoneInfo('UTC')).astimezone(ZoneInfo(current().timezone)).date()
+# Counting
+
+class View(NamedTuple):
+    post_id: int
+    day: str
+    visitor: str
+    host: str
 
 
 def fold() -> int:
     """Count what was recorded since the last time, once; how many views that were. Cheap when there are none."""
-    # Whether the writer is dead must be asked before its file is read: nothing is appended after a "yes".
-    files = [(path, not processes.is_locked(path)) for path in sorted(spool_folder().glob('*.views'))]
-    known = SpoolOffset.known()
-    grown = [path for path, _ in files if _size(path) > known.get(path.name, 0)]
-    count = _count(grown) if grown else 0
-    for path, is_dead in files:
-        if is_dead:
+    files, known = spool.files(), SpoolOffset.known()
+    count = 0
+    while grown := [path for path, _ in files if spool.size(path) > known.get(path.name, 0)]:
+        offsets, views = _count(grown)
+        count += views
+        if offsets == known:  # half a line
+            break
+        known = offsets
+    for path, is_complete in files:
+        if is_complete and path not in grown:
             path.unlink(missing_ok=True)
-    _forget_offsets({path.name for path, is_dead in files if not is_dead}, known)
+    _forget_offsets({path.name for path, is_complete in files if not is_complete}, known)
     return count
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:  # counted to its end, and tidied away, by another process just now
-        return 0
 
 
 def fold_if_possible() -> None:
@@ -139,51 +156,90 @@ def fold_if_possible() -> None:
             raise
 
 
-def _count(paths: list[Path]) -> int:
+def _count(paths: list[Path]) -> tuple[dict[str, int], int]:
+    """Count a chunk of each file in one transaction: the offsets of all files after it, and how many views it was."""
     with db.atomic():
         offsets = SpoolOffset.known()
-        views: Counter[tuple[int, str]] = Counter()
+        views: list[View] = []
         for path in paths:
-            try:
-                lines, end = _new_lines(path, offsets.get(path.name, 0))
-            except FileNotFoundError:  # tidied away just now, as in _size
-                continue
-            views.update(filter(None, map(_parse, lines)))
-            SpoolOffset.replace(file=path.name, bytes=end).execute()
-        for (post_id, day), number in views.items():
-            _add(post_id, day, number)
-    return sum(views.values())
+            lines, end = spool.lines(path, offsets.get(path.name, 0))
+            views += filter(None, map(_parse, lines))
+            if end != offsets.get(path.name, 0):
+                offsets[path.name] = end
+                SpoolOffset.replace(file=path.name, bytes=end).execute()
+        read = {view.post_id for view in views}
+        authors = dict(rows(Post.select(Post.id, Post.author).where(Post.id.in_(read))))
+        _add([view for view in views if view.post_id in authors], authors)
+    return offsets, len(views)
 
 
-def _add(post_id: int, day: str, number: int) -> None:
-    if db.execute_sql('UPDATE post SET views = views + ? WHERE id = ?', (number, post_id)).rowcount:
-        db.execute_sql('INSERT INTO daily_views (post_id, day, views) VALUES (?, ?, ?) '
-                       'ON CONFLICT DO UPDATE SET views = views + excluded.views', (post_id, day, number))
+def _add(views: list[View], authors: dict[int, int]) -> None:
+    counted = Counter((view.post_id, view.day) for view in views)
+    _each('UPDATE post SET views = views + ? WHERE id = ?', ((count, post) for (post, _), count in counted.items()))
+    _each('INSERT INTO daily_views (post_id, day, views) VALUES (?, ?, ?) '
+          'ON CONFLICT DO UPDATE SET views = views + excluded.views', ((*key, count) for key, count in counted.items()))
+    _add_visitors(views, authors)
+    _add_referrers(views)
 
 
-def _new_lines(path: Path, offset: int) -> tuple[list[bytes], int]:
-    """The whole lines from `offset` on, and where they end. A full disk can leave half a line at the end."""
-    with open(path, 'rb') as file:
-        file.seek(offset)
-        data = file.read()
-    whole = data[:data.rfind(b'\n') + 1]
-    return whole.splitlines(), offset + len(whole)
+def _each(sql: str, rows: Iterable[tuple]) -> int:
+    """One statement for many rows; how many it changed."""
+    return db.connection().executemany(sql, rows).rowcount
 
 
-def _parse(line: bytes) -> tuple[int, str] | None:
+def _add_visitors(views: list[View], authors: dict[int, int]) -> None:
+    """Who came for the first time on that day: to the post, to any post of its author, to the site."""
+    people = defaultdict(set)
+    for view in views:
+        if view.visitor:
+            for scope in (view.post_id, -authors[view.post_id], SITE):
+                people[view.day, scope].add(view.visitor)
+    for (day, scope), names in people.items():
+        new = _each('INSERT OR IGNORE INTO seen (day, scope, visitor) VALUES (?, ?, ?)',
+                    ((day, scope, name) for name in names))
+        if new:
+            db.execute_sql('INSERT INTO daily_visitors (scope, day, visitors) VALUES (?, ?, ?) ON CONFLICT '
+                           'DO UPDATE SET visitors = visitors + excluded.visitors', (scope, day, new))
+
+
+def _add_referrers(views: list[View]) -> None:
+    counted = Counter((view.post_id, view.day, view.host) for view in views if view.host)
+    for (post_id, day, host), count in counted.items():
+        known = {name for (name,) in db.execute_sql('SELECT host FROM daily_referrers WHERE post_id = ? AND day = ?',
+                                                    (post_id, day))}
+        host = host if host in known or len(known) < HOSTS_A_DAY else OTHERS
+        db.execute_sql('INSERT INTO daily_referrers (post_id, day, host, views) VALUES (?, ?, ?, ?) '
+                       'ON CONFLICT DO UPDATE SET views = views + excluded.views', (post_id, day, host, count))
+
+
+def _parse(line: bytes) -> View | None:
     try:
-        number, day = line.decode('ascii').split(' ')
-        return int(number), date.fromisoformat(day).isoformat()
+        number, day, *rest = line.decode('ascii').split(' ')
+        visitor, host = ('' if each == '-' else each for each in (rest or ['-', '-']))
+        return View(int(number), date.fromisoformat(day).isoformat(), visitor, host)
     except ValueError:
         log.warning('A line of recorded views cannot be read: %r', line[:80])
         return None
 
 
 def _forget_offsets(kept: set[str], known: Mapping[str, int]) -> None:
-    gone = [name for name in known if name not in kept and not (spool_folder() / name).exists()]
+    gone = [name for name in known if name not in kept and not (spool.folder() / name).exists()]
     if gone:
         SpoolOffset.delete().where(SpoolOffset.file.in_(gone)).execute()
 
+
+def clean_up(at: datetime) -> None:
+    """Forget who was here before yesterday: the keys, and the names made with them. Only the numbers stay."""
+    before = site_day(at) - timedelta(days=1)
+    db.execute_sql('PRAGMA secure_delete = ON')  # overwritten, not only marked as free
+    try:
+        DayKey.delete().where(DayKey.day < before).execute()
+        db.execute_sql('DELETE FROM seen WHERE day < ?', (str(before),))
+    finally:
+        db.execute_sql('PRAGMA secure_delete = OFF')
+
+
+# Numbers
 
 def totals(author: User) -> int:
     """All views of an author's posts, those recorded a second ago included."""

@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 from bottle import Bottle
 
-from .db import WEB_PATIENCE, keep_open, open_site
+from .db import WEB_PATIENCE, open_site
 from .pages import account, admin, public, studio
 from .settings import Settings
-from .shortcuts import Wrapper, plugin
+from .shortcuts import plugin
+from .wsgi import Site
 
 GET, POST = 'GET', 'POST'
 
@@ -76,10 +77,9 @@ def create_app(settings: Settings) -> Callable:
     """The site as a WSGI application. It must exist: raises SchemaError where `settings.data` holds none, or one of
     another version. One site per process; below a path, let `settings.url` end with that path."""
     open_site(settings, patience=WEB_PATIENCE)
-    keep_open(settings)
     app = Bottle()
     app.install(plugin)
     for method, path, page in URLS:
         app.route(path, method, page)
     app.default_error_handler = public.error
-    return Wrapper(app, settings)
+    return Site(app, settings)

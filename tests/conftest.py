@@ -9,7 +9,7 @@ from datetime import datetime
 import pytest
 from webtest import TestApp
 
-from quickpub import accounts, db, jobs, posts, settings, stats, tasks
+from quickpub import accounts, db, jobs, posts, settings, spool, tasks
 from quickpub.models import Message, Post, Site, User
 from quickpub.web import create_app
 
@@ -33,13 +33,13 @@ def site(config):
 def open_site(config):
     db.migrate(config)
     db.open_site(config)
-    stats._spool.close()  # each site has its own
+    spool.mine.close()  # each site has its own
     jobs.be_new()
     with db.db.connection_context():
         Site.create(id=1, title='The Village Voice', tagline='News from the hill', hue=215)
     db.db.connect(reuse_if_open=True)
     yield config
-    stats._spool.close()
+    spool.mine.close()
     db.db.close()
 
 

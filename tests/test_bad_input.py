@@ -13,8 +13,9 @@ from webob import Request
 
 from quickpub import accounts, db, models, tasks
 from quickpub.models import Message, Post, Session, Site, User
-from quickpub.shortcuts import DRAINED, FORM_LIMIT, MAX_FIELDS
+from quickpub.shortcuts import FORM_LIMIT, MAX_FIELDS
 from quickpub.web import URLS
+from quickpub.wsgi import DRAINED
 
 POST = {'title': 'On hills', 'slug': '', 'body': 'High.', 'tags': '', 'summary': '', 'action': 'save'}
 

@@ -1,7 +1,6 @@
 """Posts: writing, publishing, addresses, tags, the trash; and who sees what of them where."""
 
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from xml.etree import ElementTree
 
 import feedparser
@@ -445,7 +444,6 @@ def test_a_static_file_is_kept_for_ever_under_the_address_that_pages_use(site, b
         assert answer.content_type == 'text/css' and 'immutable' in answer.headers['Cache-Control']
         assert 'immutable' not in browse().get(link['href'].partition('?')[0]).headers.get('Cache-Control', '')
     answer = browse().get('/static/style.css')
-    assert parsedate_to_datetime(answer.headers['Last-Modified'])
     browse().get('/static/style.css', headers={'If-None-Match': answer.headers['ETag']}, status=304)
     for name in ('..', '.', 'nothing.css', 'style.css%00', '..%5cweb.py', '%2e%2e'):
         browse().get(f'/static/{name}', status=404)

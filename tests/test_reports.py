@@ -18,7 +18,7 @@ def at(text):
 
 def view(post, count=1, when=None):
     for _ in range(count):
-        stats.record(post, when or db.now())
+        stats.record(post.id, when or db.now())
     stats.fold()
 
 

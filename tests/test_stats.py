@@ -10,7 +10,7 @@ import pytest
 from conftest import BROWSER, write
 from jobs_rig import RIG, until
 
-from quickpub import db, stats
+from quickpub import db, spool, stats
 from quickpub.models import DailyViews, Post, SpoolOffset
 
 SITE = 'from quickpub import settings, db, stats; from quickpub.models import Post; db.open_site(settings.from_env())'
@@ -81,7 +81,7 @@ def test_views_count_by_post_and_by_day_in_the_zone_of_the_site(site, alice):
     at = db.now().replace(year=2026, month=3, day=5)
     for post, times in ((first, 3), (second, 2)):
         for _ in range(times):
-            stats.record(post, at)
+            stats.record(post.id, at)
     assert stats.fold() == 5 and stats.fold() == 0
     assert [(row.post.title, str(row.day), row.views) for row in DailyViews.select().order_by(DailyViews.post)] == [
         ('One', '2026-03-05', 3), ('Two', '2026-03-05', 2)]
@@ -99,7 +99,7 @@ def test_parallel_writers_and_folders_count_each_view_once(site, alice):
 
     def read(number):
         for _ in range(250):
-            stats.record(post, db.now())
+            stats.record(post.id, db.now())
 
     folders = [threading.Thread(target=fold_all_the_time) for _ in range(2)]
     readers = [threading.Thread(target=read, args=(number,)) for number in range(4)]
@@ -117,14 +117,15 @@ def test_a_writer_that_is_killed_loses_nothing_and_its_file_is_tidied_away(site,
     post = write(alice)
     writer = subprocess.Popen(
         [sys.executable, '-c', f'{SITE}; db.db.connect(); post = Post.get()\n'
-         'for _ in range(123): stats.record(post, db.now())\nprint("done", flush=True)\nimport time; time.sleep(600)'],
+         'for _ in range(123): stats.record(post.id, db.now())\n'
+         'print("done", flush=True)\nimport time; time.sleep(600)'],
         env=RIG | site.environ(), stdout=subprocess.PIPE)
     assert writer.stdout.readline() == b'done\n'
-    assert views() == 123 and len(list(stats.spool_folder().iterdir())) == 1
+    assert views() == 123 and len(list(spool.folder().iterdir())) == 1
     writer.kill()
     writer.wait()
     writer.stdout.close()
-    assert views() == 123 and list(stats.spool_folder().iterdir()) == []
+    assert views() == 123 and list(spool.folder().iterdir()) == []
     assert SpoolOffset.select().count() == 0 and post.views == 0
 
 
@@ -136,7 +137,7 @@ def test_killing_who_counts_neither_loses_nor_doubles(site, alice):
         process = subprocess.Popen(counter, env=RIG | site.environ(), stdout=subprocess.PIPE)
         process.stdout.readline()
         for _ in range(400):
-            stats.record(post, db.now())
+            stats.record(post.id, db.now())
             recorded += 1
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
@@ -147,8 +148,8 @@ def test_killing_who_counts_neither_loses_nor_doubles(site, alice):
 
 def test_half_a_line_waits_for_its_other_half_and_nonsense_is_passed_over(site, alice):
     post = write(alice)
-    stats.record(post, db.now())
-    path = next(stats.spool_folder().iterdir())
+    stats.record(post.id, db.now())
+    path = next(spool.folder().iterdir())
     whole = path.read_bytes()
     with open(path, 'ab') as file:
         file.write(b'rubbish\n\xff\xfe\n999999 2026-01-01\n' + whole[:3])
@@ -160,6 +161,6 @@ def test_half_a_line_waits_for_its_other_half_and_nonsense_is_passed_over(site, 
 
 def test_views_of_a_deleted_post_are_dropped(site, alice):
     post = write(alice)
-    stats.record(post, db.now())
+    stats.record(post.id, db.now())
     post.delete_instance()
     assert stats.fold() == 1 and DailyViews.select().count() == 0

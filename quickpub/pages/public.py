@@ -4,16 +4,29 @@ import json
 from itertools import groupby
 from urllib.parse import quote
 
-from bottle import HTTPError, HTTPResponse, request, response, static_file
+from bottle import HTTPError, HTTPResponse, request, response
 from markupsafe import Markup
 
 from .. import health, posts, stats
 from ..db import now
 from ..models import OldSlug, Post, PostTag, Site, Tag, User
-from ..shortcuts import STATIC, absolute, current_user, not_found, page_of, redirect, render, render_public, url
+from ..shortcuts import (
+    STATIC,
+    absolute,
+    current_user,
+    let_keep,
+    not_found,
+    page_of,
+    redirect,
+    render,
+    render_public,
+    static_digest,
+    url,
+)
 
 PER_FEED, PER_ARCHIVE, PER_SITEMAP = 20, 200, 10_000
 YEAR = 365 * 24 * 3600  # seconds
+TYPES = {'css': 'text/css', 'js': 'text/javascript', 'svg': 'image/svg+xml'}
 
 
 def home():
@@ -26,8 +39,8 @@ def post(slug):
     found = Post.published(at).where(Post.slug == slug).get_or_none()
     if found is None:
         return _moved(slug, at)
-    if stats.is_view(request.method, request.headers, found, current_user(), at):
-        stats.record(found, at)
+    if stats.counts_for(current_user(), found):
+        request.environ['quickpub.view_of'] = found.id
     date = found.published_at
     is_newer = (Post.published_at > date) | (Post.id > found.id)
     newer = Post.listed(at).where(Post.published_at >= date, is_newer).order_by(Post.published_at, Post.id).first()
@@ -124,24 +137,28 @@ def sitemap():
 
 def robots():
     response.content_type = 'text/plain; charset=utf-8'
+    let_keep()
     closed = ''.join(f'Disallow: {url(path)}\n' for path in ('/studio', '/admin', '/settings', '/verify', '/reset'))
     return f'User-agent: *\n{closed}Sitemap: {absolute("/sitemap.xml")}\n'
 
 
 def static(name):
-    request.environ.pop('HTTP_RANGE', None)  # all are short, and Bottle leaves a file open where the range is wrong
-    answer = static_file(name, root=STATIC)
-    if answer.status_code == 403:  # a name that leads out of the folder
+    if name not in {path.name for path in STATIC.iterdir()}:
         return not_found()
-    if answer.status_code == 200 and request.query.get('v'):
-        answer.set_header('Cache-Control', f'public, max-age={YEAR}, immutable')
-    return answer
+    return _static((STATIC / name).read_text('utf-8'), TYPES[name.rpartition('.')[2]], static_digest(name))
 
 
 def site_css():
-    response.content_type = 'text/css; charset=utf-8'
-    response.set_header('Cache-Control', f'public, max-age={YEAR}, immutable' if request.query.get('v') else 'no-cache')
-    return f':root {{ --hue: {Site.this().hue} }}\n'
+    hue = Site.this().hue
+    return _static((STATIC / 'style.css').read_text('utf-8') + f'\n:root {{ --hue: {hue}; }}\n', 'text/css',
+                   f'{static_digest("style.css")}-{hue}')
+
+
+def _static(text, content_type, version):
+    """A file that never changes under the address that holds its version, and may change under any other."""
+    response.content_type = f'{content_type}; charset=utf-8'
+    let_keep(YEAR if request.query.get('v') == version else 0)
+    return text
 
 
 def healthz():

@@ -5,14 +5,16 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 
 import pytest
+import retry_tasks
 from conftest import PASSWORD, person, write
 from rig import Rig, Visitor, wait_for
 
 from quickpub import db, jobs, settings, tasks
-from quickpub.models import Message, User
+from quickpub.models import Message, Tag, User
 
 SIZE = 12  # megabytes
 
@@ -121,18 +123,29 @@ def test_a_report_run_that_meets_a_full_disk_is_finished_afterwards(tmp_path, sm
         rig.close()
 
 
-def test_another_program_holds_the_write_lock_for_long(tmp_path, mail_server):
+def test_another_program_holds_the_write_lock_for_long(tmp_path, mail_server, monkeypatch):
+    monkeypatch.setenv('RETRY_FOLDER', str(tmp_path))
     rig = site_on(tmp_path, tmp_path, smtp=mail_server.url)
+    for gate in ('stumble', 'write'):
+        retry_tasks.make_gate(gate)
     try:
-        served = rig.serve()
+        served = rig.start(*retry_tasks.command('serve'))
+        rig.wait_until_well()
         author = Visitor(rig.url)
         author.post('/login', email='writer@example.org', password=PASSWORD)
         mail_server.may_answer.clear()
         assert sign_up(rig, 7).status == 200
+        with rig.database():
+            retry_tasks.stumble(2)
+            retry_tasks.write(1)
         wait_for(lambda: mail_server.waiting, 'a mail under way')
+        wait_for(lambda: {'run', 'write'} <= set(retry_tasks.log()), 'two jobs under way')
         other = sqlite3.connect(rig.data / 'quickpub.db', isolation_level=None)
         other.execute('BEGIN IMMEDIATE')
+        began = time.monotonic()
         mail_server.may_answer.set()  # it is sent now, and that cannot be written down
+        retry_tasks.open_gate('stumble')  # it fails now, and cannot be put back
+        retry_tasks.open_gate('write')  # it waits for the lock now, longer than its patience
         answers = []
         writers = [threading.Thread(target=lambda number=number: answers.append(sign_up(rig, number)))
                    for number in range(5)]
@@ -144,8 +157,10 @@ def test_another_program_holds_the_write_lock_for_long(tmp_path, mail_server):
             writer.join()
         assert {answer.status for answer in answers} == {503}
         assert all('again' in answer.text for answer in answers)
-        for _ in range(7):  # each waits two seconds for the lock: longer in all than the consumer waits
+        while time.monotonic() - began < 2 * db.WORK_PATIENCE:  # each question waits for the lock, and then says no
             assert Visitor(rig.url).get('/healthz').status == 503
+            assert Visitor(rig.url).get(rig.post).status == 200
+        assert retry_tasks.log().count('run') == 1 and 'written' not in retry_tasks.log()
         other.execute('ROLLBACK')
         other.close()
         assert sign_up(rig, 9).status == 200
@@ -154,7 +169,11 @@ def test_another_program_holds_the_write_lock_for_long(tmp_path, mail_server):
             wait_for(lambda: not Message.select().where(Message.state != 'sent').exists(), 'the ledger to know')
             assert len(mail_server.to('reader7@example.org')) == 1
             assert User.select().count() == 3
-            assert jobs.Job.select().where(jobs.Job.state == 'dead').count() == 0
+            wait_for(lambda: {'done', 'written'} <= set(retry_tasks.log()), 'both jobs at their end')
+            wait_for(lambda: not jobs.Job.select().where(jobs.Job.state != 'dead').exists(), 'all work to be done')
+            assert jobs.Job.select().count() == 0
+            assert retry_tasks.log().count('run') == 3 and retry_tasks.log().count('write') == 2
+            assert Tag.select().count() == 1
         served.stop()
     finally:
         rig.close()

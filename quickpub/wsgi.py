@@ -1,0 +1,136 @@
+"""The WSGI application around Bottle's: what happens before a page's code runs, and instead of it."""
+
+from collections.abc import Callable, Iterable
+from io import BytesIO
+from typing import Any
+
+from . import stats
+from .db import db, now
+from .pagecache import Generation, Headers, Page, PageCache, key_of
+from .settings import Settings
+from .shortcuts import COOKIE, FORM_LIMIT, client_address, number
+
+DRAINED = 64 * 1024 * 1024  # bytes of a request that is too large
+
+SECURITY_HEADERS = [
+    ('Content-Security-Policy', "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
+                                "frame-ancestors 'none'"),
+    ('X-Content-Type-Options', 'nosniff'),
+    ('Referrer-Policy', 'same-origin'),
+    ('X-Frame-Options', 'DENY'),
+]
+
+
+class Site:
+    """Answers from memory what is the same for everybody; takes the body in before a connection is opened for
+    anything else; keeps that connection for the whole request, error pages included; adds the security headers.
+
+    A view counts here, because most are of pages that are in memory already.
+    """
+
+    def __init__(self, app: Callable, settings: Settings):
+        self._app = app
+        self._prefix = settings.path_prefix
+        self._cache = PageCache(settings)
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
+        self._enter_prefix(environ)
+        key = key_of(environ) if _is_anybodys(environ) else None
+        if key is None:
+            status, headers, body = self._ask(environ)
+            view_of = environ.get('quickpub.view_of') if status.startswith('200') else None
+        else:
+            generation = self._cache.generation(now())
+            page = generation.find(key) or self._make(environ, generation, key)
+            status, headers, body = page.answer(environ) if isinstance(page, Page) else page
+            view_of = page.view_of if isinstance(page, Page) else None
+        if view_of and stats.is_reading(environ):
+            stats.record(view_of, now(), client_address(environ), environ.get('HTTP_USER_AGENT', ''),
+                         environ.get('HTTP_REFERER', ''))
+        start_response(status, headers)
+        return [body]
+
+    def _make(self, environ: dict[str, Any], generation: Generation, key: tuple[str, str]) -> Any:
+        """The page, kept for those who come next; or an answer for this one request."""
+        method, environ['REQUEST_METHOD'] = environ['REQUEST_METHOD'], 'GET'
+        try:
+            status, headers, body = self._ask(environ)
+        finally:
+            environ['REQUEST_METHOD'] = method
+        if not (status.startswith('200') and environ.get('quickpub.public')):
+            return status, headers, body if method == 'GET' else b''
+        page = Page.of(body, headers, generation.modified, environ.get('quickpub.view_of'))
+        generation.keep(key, page)
+        return page
+
+    def _ask(self, environ: dict[str, Any]) -> tuple[str, Headers, bytes]:
+        """Bottle's answer: status, headers, the whole body."""
+        answer: list[Any] = []
+
+        def start(status: str, headers: Headers, exc_info: Any = None) -> None:
+            answer[:] = [status, [*headers, *SECURITY_HEADERS]]
+
+        _mend_headers(environ)
+        environ['quickpub.problem'] = self._take_body(environ) or _path_problem(environ)
+        with db.connection_context():
+            parts = self._app(environ, start)
+            try:
+                body = b''.join(parts)
+            finally:
+                if hasattr(parts, 'close'):
+                    parts.close()
+        return answer[0], answer[1], body
+
+    def _enter_prefix(self, environ: dict[str, Any]) -> None:
+        """A proxy may pass the public address's path on, or take it away; both are right."""
+        path = environ.get('PATH_INFO', '')
+        if self._prefix and not environ.get('SCRIPT_NAME') and (path + '/').startswith(self._prefix + '/'):
+            environ['SCRIPT_NAME'], environ['PATH_INFO'] = self._prefix, path[len(self._prefix):] or '/'
+
+    def _take_body(self, environ: dict[str, Any]) -> tuple[int, str] | None:
+        """Read the whole body, within the limit; the status and the sentence for one that cannot be taken."""
+        source, length = environ['wsgi.input'], environ.get('CONTENT_LENGTH') or ''
+        is_chunked = environ.pop('HTTP_TRANSFER_ENCODING', None)  # what the server has put together already
+        environ['wsgi.input'], environ['CONTENT_LENGTH'] = BytesIO(), '0'
+        if not length and not is_chunked:
+            return None
+        wanted = number(length) if length else FORM_LIMIT + 1
+        if wanted is None:
+            return 400, 'Your browser sent a request that makes no sense to us. Please try again.'
+        body = source.read(min(wanted, FORM_LIMIT + 1))
+        if len(body) > FORM_LIMIT:
+            _drain(source)
+            return 413, ('This is more than a form can carry: the limit is 4 MB. Nothing was saved. Please go back and '
+                         'make it shorter.')
+        if length and len(body) < wanted:
+            return 400, 'The connection ended before all of it had arrived. Nothing was saved. Please send it again.'
+        environ['wsgi.input'], environ['CONTENT_LENGTH'] = BytesIO(body), str(len(body))
+        return None
+
+
+def _is_anybodys(environ: dict[str, Any]) -> bool:
+    """Whether it makes no difference who asks: nobody who is logged in, or for nothing that is theirs."""
+    return f'{COOKIE}=' not in environ.get('HTTP_COOKIE', '') or environ.get('PATH_INFO', '').startswith('/static/')
+
+
+def _mend_headers(environ: dict[str, Any]) -> None:
+    """Bottle raises an error where it reads a header that is no UTF-8; such user agents are about."""
+    for name, value in environ.items():
+        if name.startswith('HTTP_') and not value.isascii():
+            environ[name] = value.encode('latin-1').decode('utf-8', 'replace').encode().decode('latin-1')
+
+
+def _path_problem(environ: dict[str, Any]) -> tuple[int, str] | None:
+    """Bottle leaves out what is no UTF-8, and would show another page than the one that was asked for."""
+    try:
+        environ.get('PATH_INFO', '').encode('latin-1').decode()
+    except UnicodeError:
+        return 400, 'This address is broken. If you followed a link, tell whoever put it there.'
+    return None
+
+
+def _drain(source: Any) -> None:
+    """Let the browser finish sending what is refused anyway, within reason: otherwise it shows no answer at all."""
+    for _ in range(DRAINED // 65536):
+        if not source.read(65536):
+            return
