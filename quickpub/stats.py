@@ -78,12 +78,13 @@ def visitor(address: str, agent: str, day: date) -> str:
     return blake2b(f'{address}\0{agent}'.encode('utf-8', 'replace'), key=key, digest_size=8).hexdigest() if key else ''
 
 
-_keys: dict[date, bytes] = {}  # of one day
+_keys: dict[tuple[str, date], bytes] = {}  # of one site and one day
 
 
 def _key(day: date) -> bytes | None:
     """The random key of the day, made by whoever needs it first, shared by all processes, deleted after two days."""
-    if day not in _keys:
+    wanted = db.database, day
+    if wanted not in _keys:
         is_ours = db.connect(reuse_if_open=True)
         try:
             DayKey.insert(day=day, key=secrets.token_bytes(32)).on_conflict_ignore().execute()
@@ -96,8 +97,8 @@ def _key(day: date) -> bytes | None:
             if is_ours:
                 db.close()
         _keys.clear()
-        _keys[day] = found
-    return _keys[day]
+        _keys[wanted] = found
+    return _keys[wanted]
 
 
 def site_day(at: datetime) -> date:

@@ -75,15 +75,16 @@ def send_view_count_report(user_id: int | None = None) -> None:
 
 # Housekeeping
 
-@huey.periodic_task(crontab())
+@huey.each_second
 def count_views() -> None:
-    """Each minute: what readers' visits have been recorded since."""
+    """Each second: the views that web processes have recorded since."""
     stats.fold()
 
 
 @huey.periodic_task(crontab(hour='3', minute='30'))
 def clean_up() -> None:
     """Each night: what has expired, and what lay in the trash long enough."""
+    stats.clean_up(now())
     accounts.clean_up(now())
     jobs.clean_up(now())
     posts.empty_trash(now())

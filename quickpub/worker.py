@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from copy import copy
 from datetime import datetime, timedelta
 from functools import partial
@@ -56,6 +57,7 @@ class DurableHuey(Huey):
         super().__init__(name, **options)
         self.bulk_limit: int | None = None
         self._ended: dict[int, Claim] = {}  # ended here, but the database could not be told yet
+        self._chores: list[Callable[[], Any]] = []
         self._next_sweep = 0.0
         self._is_troubled = False
 
@@ -272,17 +274,25 @@ class DurableHuey(Huey):
     # Looking after the consumer
 
     def read_schedule(self, timestamp: datetime | None = None) -> list[Task]:
-        """Asked once a second by the scheduler; there is no schedule to read, but the dead to look after."""
-        if time.monotonic() >= self._next_sweep:
-            self._next_sweep = time.monotonic() + SWEEP_EVERY
-            self.storage.check_conn()
-            try:
+        """Asked once a second by the scheduler; there is no schedule to read, but other things to look after."""
+        self.storage.check_conn()
+        try:
+            if time.monotonic() >= self._next_sweep:
+                self._next_sweep = time.monotonic() + SWEEP_EVERY
                 jobs.rescue()
-            except DatabaseError as error:
-                if not is_out_of_reach(error):
-                    raise
-                self._say_trouble(error)
+            for chore in self._chores:
+                chore()
+        except DatabaseError as error:
+            if not is_out_of_reach(error):
+                raise
+            self._say_trouble(error)
         return []
+
+    def each_second(self, chore: Callable[[], Any]) -> Callable[[], Any]:
+        """Decorator: let each consumer call this about once a second, from its start on. For what is cheap when there
+        is nothing to do, and leaves no job to be seen; what it fails to do it finds again the next second."""
+        self._chores.append(chore)
+        return chore
 
     def schedules(self, at: datetime) -> list[tuple[str, datetime | None, datetime]]:
         """Every schedule: its name, when it last ran, when it is next due."""

@@ -67,7 +67,7 @@ def test_what_is_killed_leaves_no_process_behind(site, rig, command):
 
 
 def test_a_claim_that_waits_to_write_does_not_hold_up_who_is_writing(site):
-    tasks.count_views()
+    tasks.wake_mail()
     name = jobs.me.name
     with ThreadPoolExecutor(2) as others:
         with db.db.atomic():

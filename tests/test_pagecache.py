@@ -188,7 +188,7 @@ def test_the_best_encoding_that_is_taken(accepted, coding):
 
 
 def test_an_article_with_all_it_needs_is_small_and_needs_three_requests(site, alice, app):
-    post = write(alice, 'On hills', 'A sentence of some length, about hills and dales. ' * 120)
+    post = write(alice, 'On hills', body='A sentence of some length, about hills and dales. ' * 120)
     page = packed_as('gzip', app, post.path)
     html = BeautifulSoup(gzip.decompress(page.body), 'html.parser')
     needed = {link['href'] for link in html.find_all('link') if link['rel'][0] in ('stylesheet', 'icon')}

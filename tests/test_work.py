@@ -73,22 +73,22 @@ def test_schedules_say_when_they_ran_last_and_run_next(owner):
     drain()
     rows = [[cell.text.strip() for cell in row.find_all(['th', 'td'])]
             for row in owner.get('/admin/jobs').html.find_all('table')[-1].find_all('tr')[1:]]
-    assert {row[0] for row in rows} == {'wake_mail', 'close_periods', 'count_views', 'clean_up'}
+    assert {row[0] for row in rows} == {'wake_mail', 'close_periods', 'clean_up'}
     assert all(last != 'not yet' and last and following for _, last, following in rows)
 
 
 def test_the_tally_of_finished_work_is_kept_for_a_while(site):
     for _ in range(3):
-        tasks.count_views()
+        tasks.close_periods()
         drain()
     at = db.now()
     assert sum(done for _, done, _ in jobs.throughput(at)) == 3 and len(jobs.throughput(at)) == 60
     jobs.Tally.update(minute=at.replace(year=2020, second=0, microsecond=0)).execute()
-    tasks.count_views()
+    tasks.close_periods()
     tasks.wake_mail()
     drain()
     jobs.clean_up(at)
-    assert sorted(tally.name for tally in jobs.Tally.select()) == ['quickpub.tasks.count_views',
+    assert sorted(tally.name for tally in jobs.Tally.select()) == ['quickpub.tasks.close_periods',
                                                                     'quickpub.tasks.wake_mail']
 
 
@@ -141,7 +141,7 @@ def test_health_says_what_is_overdue(site, alice, browse):
     from quickpub.models import User
     write(alice)
     User.update(reported_until=db.now().replace(year=2020)).execute()
-    tasks.count_views()
+    tasks.wake_mail()
     Job.update(run_at=db.now().replace(year=2020)).execute()
     checks = browse().get('/healthz', status=503).json['checks']
     assert '1 report is overdue' in checks['reports'] and '1 job has waited' in checks['work']
