@@ -18,6 +18,7 @@ from granian.constants import Interfaces
 from granian.server import Server
 
 from . import accounts, db, processes
+from .front import Front
 from .settings import Settings
 from .tasks import huey
 from .web import create_app
@@ -25,7 +26,6 @@ from .worker import STOP_WITHIN
 
 log = logging.getLogger('quickpub.server')
 
-BLOCKING_THREADS = 256  # they cost nothing in speed, and 200 clients with slow bodies hold nobody up (measured)
 BACK_OFF = (0.1, 0.5, 1, 2, 5, 10, 30)  # seconds before a child that keeps dying is started again
 STEADY = 5  # seconds of life after which a death is the first one again: it was not the start that failed
 STOP_WEB_WITHIN = 10
@@ -38,8 +38,8 @@ class CannotServe(Exception):
 
 def run_web(settings: Settings) -> None:
     """Serve the site until SIGTERM or SIGINT, in this process and its workers."""
-    Server('quickpub', address=settings.host, port=settings.port, interface=Interfaces.WSGI, workers=settings.workers,
-           blocking_threads=BLOCKING_THREADS, websockets=False, log_enabled=False,
+    Server('quickpub', address=settings.host, port=settings.port, interface=Interfaces.ASGINL, workers=settings.workers,
+           websockets=False, log_enabled=False,
            workers_kill_timeout=STOP_WEB_WITHIN - 2,
            ).serve(target_loader=partial(_load, settings, os.getpid()), wrap_loader=False)
 
@@ -48,7 +48,7 @@ def _load(settings: Settings, parent: int) -> Callable:
     """Runs in each worker, which must not outlive the server that holds its socket."""
     processes.die_with_parent(parent)
     processes.log_to_console()
-    return create_app(settings)
+    return Front(create_app(settings))
 
 
 def run_consumer(settings: Settings, worker_type: str = 'thread') -> None:

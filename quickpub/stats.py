@@ -8,6 +8,7 @@ knowing who they are stands in PRIVACY.md.
 import logging
 import re
 import secrets
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
@@ -34,6 +35,7 @@ KEPT = 2048  # verdicts on user agents and referrers; a new one costs up to half
 HOST = re.compile(r'(?=.{1,100}$)[a-z0-9_-]+(\.[a-z0-9_-]+)+')
 HOSTS_A_DAY = 50  # of one post; a stranger can claim to come from anywhere, and the others count as one
 OTHERS = 'others'
+KEY_AGAIN = 5  # seconds until the next try to make a day's key, where the database could not be written
 SITE = 0  # the scope of the whole site; a post's is its id, an author's is the negative of theirs
 
 
@@ -79,12 +81,16 @@ def visitor(address: str, agent: str, day: date) -> str:
 
 
 _keys: dict[tuple[str, date], bytes] = {}  # of one site and one day
+_try_again = 0.0  # monotonic time before which nobody waits for the database to make one
 
 
 def _key(day: date) -> bytes | None:
     """The random key of the day, made by whoever needs it first, shared by all processes, deleted after two days."""
+    global _try_again
     wanted = db.database, day
     if wanted not in _keys:
+        if time.monotonic() < _try_again:
+            return None
         is_ours = db.connect(reuse_if_open=True)
         try:
             DayKey.insert(day=day, key=secrets.token_bytes(32)).on_conflict_ignore().execute()
@@ -92,6 +98,7 @@ def _key(day: date) -> bytes | None:
         except OperationalError as error:
             if not is_out_of_reach(error):
                 raise
+            _try_again = time.monotonic() + KEY_AGAIN
             return None
         finally:
             if is_ours:
@@ -99,6 +106,11 @@ def _key(day: date) -> bytes | None:
         _keys.clear()
         _keys[wanted] = found
     return _keys[wanted]
+
+
+def is_ready(at: datetime) -> bool:
+    """Whether recording a view waits for nothing: the day's key is known, or cannot be had just now."""
+    return (db.database, site_day(at)) in _keys or time.monotonic() < _try_again
 
 
 def site_day(at: datetime) -> date:

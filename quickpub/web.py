@@ -1,6 +1,5 @@
 """The web application: every URL, and `create_app`, a plain WSGI application that any server runs or mounts."""
 
-from collections.abc import Callable
 
 from bottle import Bottle
 
@@ -73,7 +72,7 @@ URLS = [
 ]
 
 
-def create_app(settings: Settings) -> Callable:
+def create_app(settings: Settings) -> Site:
     """The site as a WSGI application. It must exist: raises SchemaError where `settings.data` holds none, or one of
     another version. One site per process; below a path, let `settings.url` end with that path."""
     open_site(settings, patience=WEB_PATIENCE)

@@ -14,7 +14,7 @@ FLOORS = [
     ['__main__'],
     ['cli'],
     ['server'],
-    ['web'],
+    ['web', 'front'],
     ['wsgi', 'pages.public', 'pages.account', 'pages.studio', 'pages.admin'],
     ['shortcuts', 'pagecache'],
     ['tasks', 'health'],

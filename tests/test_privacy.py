@@ -11,7 +11,7 @@ from conftest import BROWSER, person, write
 from rig import Rig, wait_for
 
 from quickpub import db, settings, stats, tasks
-from quickpub.models import DailyReferrers, DailyVisitors, DailyViews, DayKey, Seen, Site
+from quickpub.models import DailyReferrers, DailyViews, DailyVisitors, DayKey, Seen, Site
 
 ADDRESS, AGENT = '203.0.113.77', BROWSER + ' Marked/4711'
 ROOT = Path(__file__).parent.parent

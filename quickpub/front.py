@@ -1,0 +1,95 @@
+"""What our own web server runs: the site as an ASGI application, around the WSGI one.
+
+Pages in memory are sent from the event loop; a thread is needed only for what has to be made. So clients that are slow
+to ask, slow to send a form or slow to read hold nobody up: they cost a few kilobytes, no thread. And no thread competes
+for Python's lock with the one that answers nearly all readers.
+"""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from .wsgi import DRAINED, FORM_LIMIT, Answer, Site
+
+THREADS = 40  # at most so many pages are made at a time; some of them may be waiting for the database's write lock
+
+
+class Gone(Exception):
+    """The client went away in the middle of its request."""
+
+
+class Front:
+    def __init__(self, site: Site):
+        self._site = site
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix='page')
+
+    async def __call__(self, scope: dict[str, Any], receive: Callable[[], Awaitable], send: Callable) -> None:
+        environ = environ_of(scope)
+        answer = self._site.from_memory(environ)
+        if answer is None:
+            try:
+                body = await _body(receive)
+            except Gone:
+                return
+            if body or 'CONTENT_LENGTH' in environ:
+                environ['CONTENT_LENGTH'] = str(max(len(body), 0))
+            environ['wsgi.input'] = BytesIO(body)
+            answer = await asyncio.get_running_loop().run_in_executor(self._threads, self._site.answer, environ)
+        await _send(answer, send)
+
+
+def environ_of(scope: dict[str, Any]) -> dict[str, Any]:
+    """The WSGI environ (PEP 3333) of an ASGI scope; without the body."""
+    path = scope['raw_path']
+    environ = {
+        'REQUEST_METHOD': scope['method'], 'SCRIPT_NAME': '',
+        'PATH_INFO': (unquote_to_bytes(path) if b'%' in path else path).decode('latin-1'),
+        'QUERY_STRING': scope['query_string'].decode('latin-1'), 'SERVER_PROTOCOL': f'HTTP/{scope["http_version"]}',
+        'SERVER_NAME': scope['server'][0], 'SERVER_PORT': str(scope['server'][1]),
+        'REMOTE_ADDR': scope['client'][0] if scope['client'] else '',
+        'wsgi.version': (1, 0), 'wsgi.url_scheme': scope['scheme'], 'wsgi.input': BytesIO(), 'wsgi.errors': sys.stderr,
+        'wsgi.multithread': True, 'wsgi.multiprocess': True, 'wsgi.run_once': False}
+    for raw_name, raw_value in scope['headers']:
+        name, value = VARIABLES.get(raw_name) or _variable(raw_name), raw_value.decode('latin-1')
+        if name in environ:  # RFC 9110, 5.2; cookies are joined by RFC 9113, 8.2.3
+            value = environ[name] + ('; ' if name == 'HTTP_COOKIE' else ', ') + value
+        environ[name] = value
+    return environ
+
+
+def _variable(header: bytes) -> str:
+    name = header.decode('latin-1').upper().replace('-', '_')
+    return name if name in ('CONTENT_TYPE', 'CONTENT_LENGTH') else f'HTTP_{name}'
+
+
+VARIABLES = {name: _variable(name) for name in (
+    b'host', b'user-agent', b'accept', b'accept-encoding', b'accept-language', b'cookie', b'referer', b'if-none-match',
+    b'if-modified-since', b'connection', b'sec-fetch-site', b'sec-fetch-mode', b'sec-fetch-dest', b'content-type',
+    b'content-length', b'x-forwarded-for')}
+
+
+async def _body(receive: Callable[[], Awaitable]) -> bytes:
+    """The whole body; of one that is too long, enough to know it by. What follows is let pass, within reason, because
+    a browser that is cut off while it sends shows no answer at all. Raises Gone."""
+    parts, size, is_over = [], 0, False
+    while not is_over:
+        event = await receive()
+        if event['type'] == 'http.disconnect':
+            raise Gone
+        part = event.get('body', b'')
+        if size <= FORM_LIMIT:
+            parts.append(part)
+        size += len(part)
+        is_over = not event.get('more_body') or size > FORM_LIMIT + DRAINED
+    return b''.join(parts)
+
+
+async def _send(answer: Answer, send: Callable) -> None:
+    status, headers, body = answer
+    await send({'type': 'http.response.start', 'status': int(status[:3]), 'headers': [
+        (name.lower().encode('latin-1'), value.encode('latin-1')) for name, value in headers]})
+    await send({'type': 'http.response.body', 'body': body})
