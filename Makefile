@@ -5,10 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help run demo test lint soak bench chromium libfaketime clean
+.PHONY: help run demo test lint soak bench bench-reading chromium libfaketime clean
 
 help: ## List what there is
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
 
 run: $(VENV)/run.done ## Run the site at http://127.0.0.1:8000; its data is in ./data
 	@$(BIN)/quickpub serve
@@ -68,3 +68,6 @@ soak: $(VENV)/test.done ## Kill processes at random for MINUTES (10) and balance
 
 bench: $(VENV)/test.done ## Measure background work beside Celery with Redis and plain Huey (ARGS="--quick")
 	@$(BIN)/python benchmarks/background.py $(ARGS)
+
+bench-reading: $(VENV)/test.done ## Measure reading, forms, slow clients, start and memory (ARGS="--quick")
+	@$(BIN)/python benchmarks/reading.py $(ARGS)

@@ -1,10 +1,12 @@
 """Our queue and our mail beside Celery with Redis and beside plain Huey, in one run: `make bench`.
 
-    python benchmarks/background.py [--quick] [--runs 3] [--only pickup,mails,backlog,report,kill] [--also ../another-checkout]
+    python benchmarks/background.py [--quick] [--runs 3] [--only pickup,mails,backlog,report,kill]
+                                    [--also ../another-checkout]
 
-The three take turns in every measure (A B C, A B C, …), each in a new folder with processes of its own, so that whatever
-else the machine does hits all of them. What counts are the ratios, made run by run; the table has medians, with minimum
-and maximum in brackets. `--also` measures another checkout of Quickpub in the same turns: what a change brings.
+The three take turns in every measure (A B C, A B C, …), each in a new folder with processes of its own, so that
+whatever else the machine does hits all of them. What counts are the ratios, made run by run; the table has medians,
+with minimum and maximum in brackets. `--also` measures another checkout of Quickpub in the same turns: what a change
+brings.
 
 Celery, Redis' client and Django come from PyPI into benchmarks/.env, redis-server from Debian. All that is started
 listens on 127.0.0.1 only, and is stopped at the end.
@@ -14,112 +16,42 @@ import argparse
 import json
 import os
 import shutil
-import socket
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
 from statistics import median, quantiles
 
-import psutil
+from rig import BIN, ENV, ROOT, Side, clean_environ, free_port, install, listens, say, table, wait_for
 
-HERE = Path(__file__).parent.absolute()
-ROOT = HERE.parent
-ENV = HERE / '.env'
-PACKAGES = ['celery[redis]>=5.6,<6', 'django>=5.2,<5.3']
-BIN = Path(sys.executable).parent
-
-PATIENCE = 120  # seconds for what must come
 AFTER_KILL = 20  # seconds after a restart; what has not run by then counts as lost
-
-
-# Installing
-
-def install():
-    """What is compared against, from where it is published; said aloud, because it changes the machine."""
-    if not (ENV / 'done').exists():
-        say(f'Installing {", ".join(PACKAGES)} into {ENV}')
-        subprocess.run([sys.executable, '-m', 'venv', ENV], check=True)
-        subprocess.run([ENV / 'bin' / 'pip', 'install', '--quiet', *PACKAGES], check=True)
-        (ENV / 'done').touch()
-    if not shutil.which('redis-server'):
-        if os.getuid() or not shutil.which('apt-get'):
-            raise SystemExit('redis-server is missing: sudo apt-get install redis-server')
-        say("Installing Debian's redis-server on this machine")
-        subprocess.run(['apt-get', 'update', '-qq'], check=True)
-        subprocess.run(['apt-get', 'install', '-y', '-qq', '--no-install-recommends', 'redis-server'], check=True,
-                       stdout=subprocess.DEVNULL)
-
-
-def say(words):
-    print(words, file=sys.stderr, flush=True)
 
 
 # The sides
 
-class Side:
-    """One of those compared, in a folder of its own: a mail sink, a consumer, and what it needs besides."""
-    name = title = module = ''
-    python = BIN / 'python'
-    roots = [ROOT]
+class Worker(Side):
+    """A mail sink, a consumer, and what it needs besides."""
 
     def __init__(self):
-        self.folder = Path(tempfile.mkdtemp(prefix='bench-queue-'))
+        super().__init__()
         self.log, self.mails = self.folder / 'log', self.folder / 'mails'
         self.log.touch()
         self.mails.touch()
         self.ports = {name: free_port() for name in ('smtp', 'redis')}
-        self.started, self.consumers = [], []
+        self.consumers = []
 
-    def __enter__(self):
-        try:
-            self.start(BIN / 'python', '-m', 'benchmarks.smtp_sink', self.ports['smtp'], self.mails)
-            wait_for(lambda: listens(self.ports['smtp']), 'the mail sink')
-            self.start_services()
-            self.call('prepare')
-        except BaseException:
-            self.__exit__(True)
-            raise
-        return self
-
-    def __exit__(self, kind, *_):
-        for process in reversed(self.started):
-            stop(process)
-        if kind:
-            say(f'{self.title}: what it said is in {self.folder}')
-        else:
-            shutil.rmtree(self.folder)
+    def set_up(self):
+        self.start_sink(self.ports['smtp'], self.mails)
+        self.start_services()
+        self.call('prepare')
 
     def start_services(self):
         pass
 
     def environ(self):
-        return os.environ | {
-            'PYTHONPATH': os.pathsep.join(map(str, self.roots)), 'BENCH_FOLDER': str(self.folder),
-            'BENCH_LOG': str(self.log), 'BENCH_SMTP_PORT': str(self.ports['smtp'])}
-
-    def start(self, *command):
-        with open(self.folder / 'output', 'a') as output:
-            process = psutil.Popen([*map(str, command)], env=self.environ(), cwd=self.folder, stdin=subprocess.DEVNULL,
-                                   stdout=output, stderr=output)
-        self.started.append(process)
-        return process
-
-    def calling(self, function, *numbers):
-        """The process that calls a function of this side's module."""
-        command = [self.python, '-m', 'benchmarks.call', self.module, function, *numbers]
-        return subprocess.Popen([*map(str, command)], env=self.environ(), cwd=self.folder, stdout=subprocess.PIPE,
-                                text=True)
-
-    def call(self, function, *numbers):
-        process = self.calling(function, *numbers)
-        answer = process.communicate(timeout=PATIENCE)[0]
-        if process.returncode:
-            raise SystemExit(f'{self.title}: {function} failed')
-        return json.loads(answer)
+        return super().environ() | {'BENCH_LOG': str(self.log), 'BENCH_SMTP_PORT': str(self.ports['smtp'])}
 
     def consume(self, by_stock_command=False):
         """Start the consumer, and wait until it works."""
@@ -152,13 +84,12 @@ class Side:
         return [process for each in mine for process in (each, *each.children(recursive=True))]
 
 
-class Ours(Side):
+class Ours(Worker):
     name, title, module = 'ours', 'ours', 'ours_app'
 
     def environ(self):
-        clean = {name: value for name, value in super().environ().items() if not name.startswith('QUICKPUB_')}
-        return clean | {'QUICKPUB_DATA': f'{self.folder}/data',
-                        'QUICKPUB_SMTP': f'smtp+plain://127.0.0.1:{self.ports["smtp"]}'}
+        return clean_environ(super().environ()) | {
+            'QUICKPUB_DATA': f'{self.folder}/data', 'QUICKPUB_SMTP': f'smtp+plain://127.0.0.1:{self.ports["smtp"]}'}
 
     def command(self, by_stock_command):
         if by_stock_command:
@@ -172,7 +103,7 @@ class Ours(Side):
                                  >= self.authors else None), 'the rows of the reports')
 
 
-class Celery(Side):
+class Celery(Worker):
     name, title, module = 'celery', 'Celery + Redis', 'celery_app'
     python = ENV / 'bin' / 'python'
 
@@ -199,8 +130,8 @@ class Celery(Side):
 class PlainHuey(Celery):
     name, title, module = 'huey', 'plain Huey', 'huey_app'
     python = BIN / 'python'
-    start_services = Side.start_services
-    consume = Side.consume
+    start_services = Worker.start_services
+    consume = Worker.consume
 
     def command(self, by_stock_command):
         return BIN / 'huey_consumer', 'benchmarks.huey_app.huey', '-w', '4', '-q'
@@ -265,7 +196,8 @@ def backlog(side, size):
     side.consume()
     wait_for(lambda: len(side.delivered()) >= size.mails, 'all mails')
     moments = sorted(at for _, at in side.delivered())
-    return {f'{size.mails:,} mails that wait already, delivered a second': (len(moments) - 1) / (moments[-1] - moments[0]),
+    rate = (len(moments) - 1) / (moments[-1] - moments[0])
+    return {f'{size.mails:,} mails that wait already, delivered a second': rate,
             '… SMTP connections for them': side.connections()}
 
 
@@ -340,89 +272,11 @@ MEASURES = {each.__name__: each for each in (pickup, mails, backlog, report, kil
 MORE_IS_BETTER = ('a second', 'in the end')  # in the name of a measure
 
 
-# Helpers
-
-def wait_for(found, what, patience=PATIENCE):
-    """The first answer of `found()` that is true."""
-    until = time.monotonic() + patience
-    while not (answer := found()):
-        if time.monotonic() > until:
-            raise TimeoutError(f'Waited {patience} seconds in vain for {what}')
-        time.sleep(0.02)
-    return answer
-
-
-def free_port():
-    with socket.create_server(('127.0.0.1', 0)) as probe:
-        return probe.getsockname()[1]
-
-
-def listens(port):
-    with suppress(OSError), socket.create_connection(('127.0.0.1', port), 1):
-        return True
-    return False
-
-
-def stop(process):
-    """End what this benchmark has started, with all below it."""
-    with suppress(psutil.Error):
-        family = [process, *process.children(recursive=True)]
-        process.terminate()
-        with suppress(psutil.TimeoutExpired):
-            process.wait(10)
-        for each in family:
-            with suppress(psutil.Error):
-                each.kill()
-        process.wait(10)
-
-
-# The table
-
-def table(sides, results):
-    """Markdown: a row for each measure, a column for each side, and how much better ours is than each other."""
-    others = [side.title for side in sides if side.name != 'ours']
-    head = ['measure', *(side.title for side in sides), *(f'ours : {title}' for title in others)]
-    yield line(head)
-    yield line(['---', *('--:' for _ in head[1:])])
-    measures = list(dict.fromkeys(name for found in results.values() for each in found for name in each))
-    for name in measures:
-        columns = {key: [each[name] for each in found if name in each] for key, found in results.items()}
-        ratios = [ratio(name, results, side.name) for side in sides if side.name != 'ours']
-        yield line([name, *(cell(columns[side.name]) for side in sides), *ratios])
-
-
-def line(cells):
-    return f'| {" | ".join(cells)} |'
-
-
-def cell(values):
-    if not values:
-        return '–'
-    low, high = figure(min(values)), figure(max(values))
-    return figure(median(values)) + (f' ({low}–{high})' if low != high else '')
-
-
-def figure(value):
-    if value == float('inf'):
-        return 'never'
-    return f'{value:,.0f}' if value >= 100 or value == int(value) else f'{value:.1f}' if value >= 10 else f'{value:.2f}'
-
-
-def ratio(name, results, other):
-    """How many times better ours is, run by run."""
-    pairs = [(ours[name], theirs[name]) for ours, theirs in zip(results.get('ours', []), results[other], strict=False)
-             if name in ours and name in theirs]
-    if not pairs or any(not (ours and theirs) or float('inf') in (ours, theirs) for ours, theirs in pairs):
-        return ''
-    is_more = any(sign in name for sign in MORE_IS_BETTER)
-    return cell([ours / theirs if is_more else theirs / ours for ours, theirs in pairs]) + ' ×'
-
-
 SETTINGS = '''
-- ours: `quickpub consumer` with its defaults (4 threads, SQLite synced at each commit); account, mail and job of a sign-up
-  are one transaction; text and HTML in every mail; the ledger says of each mail what became of it.
-- Celery {celery}, Redis {redis} with its defaults, Django {django}: `celery worker` with its defaults ({cores} processes here),
-  `celery beat`, no result backend, SQLite with a write-ahead log, plain text.
+- ours: `quickpub consumer` with its defaults (4 threads, SQLite synced at each commit); account, mail and job of a
+  sign-up are one transaction; text and HTML in every mail; the ledger says of each mail what became of it.
+- Celery {celery}, Redis {redis} with its defaults, Django {django}: `celery worker` with its defaults ({cores}
+  processes here), `celery beat`, no result backend, SQLite with a write-ahead log, plain text.
 - plain Huey {huey}: SqliteHuey with its defaults, 4 threads, peewee, plain text.
 - {runs} runs on {cores} cores, Python {python}; medians (minimum–maximum); ratios above 1: ours is better.'''
 
@@ -457,7 +311,7 @@ def arguments():
 def main():
     given = arguments()
     size, runs = Size(given.quick), 1 if given.quick else given.runs
-    install()
+    install('redis-server')
     sides = [side for side in (Ours, Celery, PlainHuey) if side.name in given.sides.split(',')]
     sides += [also(given.also)] if given.also else []
     results = {side.name: [] for side in sides}
@@ -469,7 +323,7 @@ def main():
                 say(f'Run {run + 1} of {runs}: {measure}, {side.title}')
                 with side() as fresh:
                     results[side.name][run] |= MEASURES[measure](fresh, size)
-    print('\n'.join(table(sides, results)))
+    print('\n'.join(table({side.name: side.title for side in sides}, results, MORE_IS_BETTER)))
     print(SETTINGS.format(runs=runs, **versions()))
 
 

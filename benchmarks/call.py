@@ -12,7 +12,7 @@ from importlib import import_module
 
 
 def log(*words):
-    """One line into the file that the benchmark reads; the last word is when. (This clock is the same for everybody.)"""
+    """One line into the file that the benchmark reads; the last word is when. (The same clock for everybody.)"""
     line = ' '.join(map(str, (*words, time.monotonic()))) + '\n'
     fd = os.open(os.environ['BENCH_LOG'], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.write(fd, line.encode())

@@ -29,27 +29,27 @@ def consume():
 
 def prepare():
     db.migrate(settings.from_env())
-    with _site():
+    with site():
         Site.create(id=1, title='The Village Voice')
 
 
 def stamps(count, shortest, longest):
     """Enqueue `stamp`, with pauses of so many milliseconds in between."""
-    with _site():
+    with site():
         for number in range(count):
             time.sleep(random.uniform(shortest, longest) / 1000)
             stamp(number, time.monotonic())
 
 
 def works(count):
-    with _site():
+    with site():
         for number in range(count):
             work(number)
 
 
 def mails(count):
     """Sign people up: account, mail and job of each in one transaction, as the page does it."""
-    with _site():
+    with site():
         began = time.monotonic()
         for number in range(count):
             with db.db.atomic():
@@ -60,7 +60,7 @@ def mails(count):
 def seed(authors, posts):
     """Authors with posts that were viewed; nobody's period has closed yet."""
     at = db.now()
-    with _site(), db.db.atomic():
+    with site(), db.db.atomic():
         for number in range(1, authors + 1):
             User.create(id=number, name=f'Author {number}', handle=f'author-{number}', timezone='UTC', report='daily',
                         email=f'author{number}@example.org', reported_until=at, verified_at=at)
@@ -72,7 +72,7 @@ def seed(authors, posts):
 
 def report():
     """Let every period have closed yesterday, and do at once what the schedule does each minute."""
-    with _site():
+    with site():
         began = time.monotonic()
         User.update(reported_until=db.now() - timedelta(days=1)).execute()
         tasks.close_periods()
@@ -82,7 +82,7 @@ def report():
 def dry_report():
     """Write the report's rows in this process: seconds, and statements that SQLite was given."""
     statements = []
-    with _site():
+    with site():
         User.update(reported_until=db.now() - timedelta(days=1)).execute()
         stats.fold()
         began = time.monotonic()
@@ -92,6 +92,6 @@ def dry_report():
         return {'seconds': time.monotonic() - began, 'statements': len(statements), 'rows': Message.select().count()}
 
 
-def _site():
+def site():
     db.open_site(settings.from_env())
     return db.db.connection_context()

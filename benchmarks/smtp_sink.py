@@ -1,6 +1,6 @@
 """A mail server that throws everything away, and notes each connection and each mail it takes: line, time.
 
-Run as `python -m benchmarks.smtp_sink PORT FILE`.
+Run as `python -m benchmarks.smtp_sink PORT FILE [SECONDS]`; it thinks so many seconds about each mail.
 """
 
 import asyncio
@@ -12,7 +12,8 @@ from aiosmtpd.smtp import SMTP
 
 
 class Sink:
-    def __init__(self, path):
+    def __init__(self, path, delay):
+        self._delay = delay
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
     def note(self, word):
@@ -23,14 +24,15 @@ class Sink:
         return SMTP(self, hostname='sink.test', enable_SMTPUTF8=True)
 
     async def handle_DATA(self, server, session, envelope):
+        await asyncio.sleep(self._delay)
         self.note(envelope.rcpt_tos[0])
         return '250 Taken'
 
 
-async def serve(port, path):
-    server = await asyncio.get_running_loop().create_server(Sink(path).connection, '127.0.0.1', port)
+async def serve(port, path, delay=0):
+    server = await asyncio.get_running_loop().create_server(Sink(path, float(delay)).connection, '127.0.0.1', port)
     await server.serve_forever()
 
 
 if __name__ == '__main__':
-    asyncio.run(serve(int(sys.argv[1]), sys.argv[2]))
+    asyncio.run(serve(*sys.argv[1:]))

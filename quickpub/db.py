@@ -20,7 +20,7 @@ log = logging.getLogger('quickpub.db')
 
 MIGRATIONS = Path(__file__).parent / 'migrations'
 WEB_PATIENCE = 2  # seconds a page waits for the write lock before it answers 503
-LOOK_EVERY = 0.001  # seconds between looks for the lock
+LOOK_EVERY, SOON = 0.001, 0.05  # seconds between looks for the lock, and until they are twenty times as far apart
 WORK_PATIENCE = 10  # the same for background work and commands, which nobody watches
 
 # Up to 3.51.2 a rare race while the WAL is reset can corrupt the file (sqlite.org, release 3.51.3).
@@ -29,20 +29,21 @@ SAFE_SQLITE = (3, 51, 3)
 
 class Database(SqliteDatabase):
     def begin(self, lock_type: str | None = None) -> None:
-        """Begin a transaction, looking for the write lock every millisecond for `timeout` seconds.
+        """Begin a transaction, looking for the write lock every millisecond, later less often, for `timeout` seconds.
 
         SQLite's own waits grow to a tenth of a second: while one process writes a lot, another would starve.
         """
-        connection, until = self.connection(), time.monotonic() + self.timeout
+        connection, began = self.connection(), time.monotonic()
         connection.execute('PRAGMA busy_timeout = 0')
         try:
             while True:
                 try:
                     return super().begin(lock_type)
                 except OperationalError as error:
-                    if 'locked' not in str(error) or time.monotonic() >= until:
+                    if 'locked' not in str(error) or time.monotonic() - began >= self.timeout:
                         raise
-                time.sleep(LOOK_EVERY)
+                # Who waits long, while somebody else's transaction goes on and on, is not to slow down everybody.
+                time.sleep(LOOK_EVERY if time.monotonic() - began < SOON else 20 * LOOK_EVERY)
         finally:
             connection.execute(f'PRAGMA busy_timeout = {int(1000 * self.timeout)}')
 

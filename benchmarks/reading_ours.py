@@ -1,0 +1,50 @@
+"""Quickpub's side of reading: a site with so many posts, and how many views it has counted."""
+
+from datetime import timedelta
+
+from peewee import fn
+
+from quickpub import accounts, db, settings, stats
+from quickpub.models import Post, PostTag, Site, Tag, User
+
+from .article import LARGE, NORMAL
+from .ours_app import site
+
+EMAIL, PASSWORD = 'author1@example.org', 'the benchmark writes'
+AUTHORS, TAGS = 20, 50
+BATCH = 1000
+
+
+def seed(count):
+    """A site with this many posts, the last an hour old, and a large one at /p/large. Everybody's password is the same,
+    and the first is the owner."""
+    db.migrate(settings.from_env())
+    at = db.now()
+    with site(), db.db.atomic():
+        Site.create(id=1, title='The Village Voice', tagline='News from the reading room')
+        password = accounts.hash_password(PASSWORD)
+        for number in range(1, AUTHORS + 1):
+            accounts.create(f'Author {number}', f'author{number}@example.org', password, at, is_verified=True,
+                            role='author' if number > 1 else 'owner')
+        User.update(bio='Looks after the reading room, and keeps the keys.').execute()
+        Tag.insert_many([{'name': f'Tag {number}', 'slug': f'tag-{number}'} for number in range(TAGS)]).execute()
+        for start in range(1, count + 1, BATCH):
+            numbers = range(start, min(start + BATCH, count + 1))
+            Post.insert_many([_post(number, at - timedelta(hours=count - number + 1)) for number in numbers]).execute()
+            PostTag.insert_many([{'post': number, 'tag': (number * 7 + position) % TAGS + 1, 'position': position}
+                                 for number in numbers for position in range(2)]).execute()
+        Post.insert(_post(count + 1, at - timedelta(days=3000)) | {'slug': 'large', 'html': LARGE}).execute()
+
+
+def _post(number, at):
+    return {'id': number, 'author': number % AUTHORS + 1, 'title': f'Note number {number} from the reading room',
+            'slug': f'post-{number}', 'body': 'Written by the benchmark.', 'html': NORMAL, 'words': 1100,
+            'excerpt': 'The reading room opens at nine, and the first who comes lights the stove.',
+            'published_at': at, 'created_at': at, 'updated_at': at, 'was_public': True}
+
+
+def views():
+    """All views of all posts, after what is recorded has been counted."""
+    with site():
+        stats.fold()
+        return Post.select(fn.SUM(Post.views)).scalar()
