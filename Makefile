@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help run demo test lint soak bench bench-reading chromium libfaketime clean
+.PHONY: help run demo test lint soak bench bench-reading bench-growth chromium libfaketime clean
 
 help: ## List what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -71,3 +71,6 @@ bench: $(VENV)/test.done ## Measure background work beside Celery with Redis and
 
 bench-reading: $(VENV)/test.done ## Measure reading, forms, slow clients, start and memory (ARGS="--quick")
 	@$(BIN)/python benchmarks/reading.py $(ARGS)
+
+bench-growth: $(VENV)/test.done ## Measure pages with 100 to 100,000 posts (ARGS="--quick")
+	@$(BIN)/python benchmarks/growth.py $(ARGS)

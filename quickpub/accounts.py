@@ -10,7 +10,7 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from peewee import IntegrityError
+from peewee import IntegrityError, fn
 
 from . import mail, text
 from .db import db, now
@@ -137,11 +137,9 @@ def create(name: str, email: str, password: str | None, at: datetime, role: str 
 
 def free_handle(wanted: str) -> str:
     """This handle, or where it is taken, the next one with a number."""
-    handle, number = wanted, 1
-    while handle in RESERVED_HANDLES or User.select().where(User.handle == handle).exists():
-        number += 1
-        handle = f'{wanted[:36].rstrip("-")}-{number}'  # at most 40, as a form takes it
-    return handle
+    stem = wanted[:36].rstrip('-')  # at most 40 with the number, as a form takes it
+    taken = User.select(User.handle).where((User.handle == wanted) | (User.handle % f'{stem}-[0-9]*'))
+    return text.free(wanted, stem, {user.handle for user in taken} | RESERVED_HANDLES)
 
 
 def sign_up(name: str, email: str, password: str, at: datetime, invited: Token | None = None) -> list[int]:
@@ -328,7 +326,7 @@ def delete(user: User, keep_posts: bool, at: datetime) -> None:
     """Delete an account for good. Its public posts stay under the name where `keep_posts`; everything else goes."""
     with db.atomic():
         Message.delete().where(Message.user == user).execute()
-        kept = Post.select(Post.id).where(Post.public_at(at) if keep_posts else Post.id.is_null())
+        kept = Post.select(Post.id).where(Post.author == user, Post.public_at(at) if keep_posts else Post.id.is_null())
         Post.delete().where(Post.author == user, Post.id.not_in(kept)).execute()
         if not Post.select().where(Post.author == user).exists():
             user.delete_instance()
@@ -424,7 +422,7 @@ def make_owner(user: User) -> None:
 def clean_up(at: datetime) -> None:
     """Forget what has expired, and accounts that nobody ever confirmed or wrote anything with."""
     User.delete().where(User.verified_at.is_null(), User.created_at <= at - UNCONFIRMED_KEPT,
-                        User.id.not_in(Post.select(Post.author))).execute()
+                        ~fn.EXISTS(Post.select(Post.id).where(Post.author == User.id))).execute()
     Session.delete().where(Session.expires_at <= at).execute()
     Token.delete().where(Token.expires_at <= at - timedelta(days=30)).execute()
     Attempt.delete().where(Attempt.at <= at - timedelta(days=1)).execute()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import peewee
-from peewee import Model, OperationalError, SqliteDatabase
+from peewee import SQL, Model, OperationalError, SqliteDatabase
 from playhouse.migrations import Runner
 
 from . import processes
@@ -21,6 +21,7 @@ log = logging.getLogger('quickpub.db')
 MIGRATIONS = Path(__file__).parent / 'migrations'
 WEB_PATIENCE = 2  # seconds a page waits for the write lock before it answers 503
 LOOK_EVERY, SOON = 0.001, 0.05  # seconds between looks for the lock, and until they are twenty times as far apart
+WAL_LIMIT = 8 * 1024 * 1024  # bytes: to this it shrinks when a large one begins anew, so no checkpoint is made by hand
 WORK_PATIENCE = 10  # the same for background work and commands, which nobody watches
 
 # Up to 3.51.2 a rare race while the WAL is reset can corrupt the file (sqlite.org, release 3.51.3).
@@ -56,7 +57,8 @@ class Database(SqliteDatabase):
 # IMMEDIATE for every transaction: a deferred one that reads and then writes fails at once, without waiting, if
 # somebody wrote in between. FULL: in WAL mode only this syncs on commit; what was accepted must survive a power cut.
 db = Database(None, lock_type='IMMEDIATE', autoconnect=False)
-PRAGMAS = {'journal_mode': 'wal', 'synchronous': 'full', 'foreign_keys': 1, 'cache_size': -8000}
+PRAGMAS = {'journal_mode': 'wal', 'synchronous': 'full', 'foreign_keys': 1, 'cache_size': -8000,
+           'journal_size_limit': WAL_LIMIT}
 
 
 class SchemaError(Exception):
@@ -80,6 +82,13 @@ def now() -> datetime:
 def rows(query: Any) -> list[tuple[Any, ...]]:
     """What a query finds as plain tuples: where there are many, a model for each takes most of the time."""
     return list(query.tuples())
+
+
+def literal(word: str) -> SQL:
+    """A word of our own to compare with, as text in the statement: SQLite uses a partial index only for a condition
+    that it can read there."""
+    assert word.isalpha()
+    return SQL(f"'{word}'")
 
 
 def give_way() -> None:
@@ -106,19 +115,25 @@ class Watch:
 
     It also keeps the database open in a process that opens and closes other connections all the time. Otherwise each
     of them, being the last to close, would write the whole WAL back and delete it, and the next one would need disk
-    space only to read. Never made before a fork: a connection must not be carried into a child. One in a process: a
-    new one closes the one before.
+    space only to read. Never made before a fork: a connection must not be carried into a child.
     """
     _latest: 'Watch | None' = None
     _connection: Any
 
     def __init__(self, settings: Settings):
-        if Watch._latest:
-            Watch._latest._connection.close()
-        Watch._latest = self
+        self._database = settings.database
         self._connection = _sqlite().connect(settings.database, check_same_thread=False)
         self._lock = threading.Lock()
         self.data_version()
+
+    @classmethod
+    def of(cls, settings: Settings) -> 'Watch':
+        """This process's one for this site; one for another site is closed."""
+        if cls._latest is None or cls._latest._database != settings.database:
+            if cls._latest:
+                cls._latest._connection.close()
+            cls._latest = cls(settings)
+        return cls._latest
 
     def data_version(self) -> int:
         """A number that is another one after every commit of any other connection; takes microseconds."""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from peewee import OperationalError
 
 from . import jobs, mail, reports, text
-from .db import db
+from .db import db, literal
 from .jobs import Job
 from .models import Message
 from .settings import current
@@ -17,8 +17,8 @@ OVERDUE = timedelta(minutes=15)
 
 def problems(at: datetime) -> dict[str, str | None]:
     """Each check by name: None where all is well, else a sentence that says why not."""
-    return {'database': _database(), 'disk': _disk(), 'consumer': _consumer(), 'work': _work(at), 'mail': _mail(at),
-            'reports': _reports(at)}
+    return {'database': _database(), 'disk': _disk(), 'consumer': _consumer(), 'work': _work(at),
+            'mail': mail_problem(at), 'reports': _reports(at)}
 
 
 def _database() -> str | None:
@@ -41,12 +41,12 @@ def _consumer() -> str | None:
 def _work(at: datetime) -> str | None:
     if since := jobs.paused_since():
         return f'Paused since {text.clock(since, current().timezone)}: no mail goes out, no report is made.'
-    waiting = Job.select().where(Job.state == 'ready', Job.run_at < at - OVERDUE).count()
+    waiting = Job.select().where(Job.state == literal('ready'), Job.run_at < at - OVERDUE).count()
     return f'{text.plural(waiting, "job has", "jobs have")} waited for more than a quarter of an hour.' \
         if waiting else None
 
 
-def _mail(at: datetime) -> str | None:
+def mail_problem(at: datetime) -> str | None:
     unsent = Message.select().where(mail.UNSENT)
     oldest = unsent.where(Message.created_at < at - OVERDUE).order_by(Message.created_at).first()
     if oldest is None:
@@ -56,5 +56,5 @@ def _mail(at: datetime) -> str | None:
 
 
 def _reports(at: datetime) -> str | None:
-    late = sum(len(closed.user_ids) for closed in reports.due(at - OVERDUE))
+    late = reports.overdue(at - OVERDUE)
     return f'{text.plural(late, "report is", "reports are")} overdue.' if late else None

@@ -21,7 +21,7 @@ from uuid import uuid4
 from peewee import SQL, DatabaseError
 
 from . import jobs, letter, text
-from .db import db, is_out_of_reach, now
+from .db import db, give_way, is_out_of_reach, now
 from .models import Message, Site, Token, User
 from .settings import current
 from .transport import Lost, NotYet, Refused, Transport, connect
@@ -31,11 +31,13 @@ log = logging.getLogger('quickpub.mail')
 BATCH = 50  # mails that one job carries over one connection
 BACK_OFF = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240)]
 GIVE_UP_AFTER = timedelta(days=2)
+KEPT = timedelta(days=90)  # what is sent, or failed for good
 GIVEN_UP = 'Given up after two days. The last answer was: '
 
 # Literals, not parameters: SQLite uses a partial index only for what it can read in the statement itself.
 QUEUED = {False: "state = 'queued'", True: "state = 'queued' AND urgent = 1"}
 UNSENT = SQL("state IN ('queued', 'sending', 'deferred')")
+DONE = "state IN ('sent', 'failed')"
 WAITS, SENDING = "state = 'deferred' AND (next_try <= ? OR next_try > ?)", "state = 'sending'"
 
 
@@ -89,6 +91,16 @@ def wake(at: datetime) -> None:
     _put_back_of_the_dead()
     # Further away than any wait: the clock was ahead when it was written down, and has been put right.
     db.execute_sql(f"UPDATE message SET state = 'queued' WHERE {WAITS}", (str(at), str(at + 2 * BACK_OFF[-1])))
+
+
+def clean_up(at: datetime) -> None:
+    """Forget what was sent, or failed for good, long ago; a few at a time, for a report has several KB. What a person
+    holds back stays, and so do the reports' own rows."""
+    before = str(at - KEPT)
+    while db.execute_sql(
+            f'DELETE FROM message WHERE id IN (SELECT id FROM message WHERE {DONE} AND created_at < ? '
+            "AND coalesce(sent_at, '') < ? LIMIT ?)", (before, before, 10 * BATCH)).rowcount:
+        give_way()
 
 
 def is_queued(urgent: bool = False, more_than: int = 0) -> bool:

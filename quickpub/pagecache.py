@@ -147,7 +147,7 @@ class Generation:
 
 class PageCache:
     def __init__(self, settings: Settings):
-        self._watch = Watch(settings)
+        self._watch = Watch.of(settings)
         self._data_version = self._version = -1
         self._due: str | None = None  # when the next scheduled post is public, as stored
         self._generation = Generation()

@@ -2,12 +2,15 @@
 
 from datetime import datetime
 
+from peewee import fn
+
 from . import text
 from .accounts import Rejected
-from .db import db
+from .db import db, give_way, rows
 from .models import KEPT_IN_TRASH, OldSlug, Post, PostTag, Tag, User
 
 MAX_TITLE, MAX_SUMMARY, MAX_BODY = 300, 500, 500_000  # characters
+BATCH = 20  # posts deleted at once: each may have a thousand days of counts
 
 
 def save(post: Post | None, author: User, typed: dict[str, str], at: datetime) -> Post:
@@ -65,17 +68,11 @@ def _from_title(title: str) -> str:
 
 
 def _free_slug(slug: str, post: Post | None) -> str:
-    number, candidate = 1, slug
-    while _is_taken(candidate, post):
-        number += 1
-        candidate = f'{slug}-{number}'
-    return candidate
-
-
-def _is_taken(slug: str, post: Post | None) -> bool:
-    own = post.id if post else 0
-    return (Post.select().where(Post.slug == slug, Post.id != own).exists()
-            or OldSlug.select().where(OldSlug.slug == slug, OldSlug.post != own).exists())
+    """This one, or where another post has it or had it, the next one with a number."""
+    own, numbered = post.id if post else 0, f'{slug}-[0-9]*'
+    taken = Post.select(Post.slug).where((Post.slug == slug) | (Post.slug % numbered), Post.id != own)
+    kept = OldSlug.select(OldSlug.slug).where((OldSlug.slug == slug) | (OldSlug.slug % numbered), OldSlug.post != own)
+    return text.free(slug, slug, {found for (found,) in rows(taken.union_all(kept))})
 
 
 def _keep_address(post: Post, slug: str) -> None:
@@ -124,5 +121,7 @@ def restore(post: Post) -> None:
 
 def empty_trash(at: datetime) -> None:
     """Delete for good what was in the trash long enough, and tags that nothing has any more."""
-    Post.delete().where(Post.deleted_at <= at - KEPT_IN_TRASH).execute()
-    Tag.delete().where(Tag.id.not_in(PostTag.select(PostTag.tag))).execute()
+    old = Post.select(Post.id).where(Post.deleted_at <= at - KEPT_IN_TRASH).limit(BATCH)
+    while Post.delete().where(Post.id.in_(old)).execute():
+        give_way()
+    Tag.delete().where(~fn.EXISTS(PostTag.select(PostTag.tag).where(PostTag.tag == Tag.id))).execute()

@@ -47,17 +47,27 @@ class Closed:
 
 def due(at: datetime) -> Iterator[Closed]:
     """Who has a closed period without a report, a batch at a time. A question, never a schedule: it misses nothing."""
-    groups = list(User.select(User.report, User.timezone).where(
-        User.report.in_(FREQUENCIES[:-1])).group_by(User.report, User.timezone))
-    for group in groups:
-        end = closing(at, group.report, group.timezone, current().report_time)
-        ids = [user.id for user in User.select(User.id).where(
-            User.report == group.report, User.timezone == group.timezone, User.reported_until < end,
-            User.deleted_at.is_null())]
+    for end, users in _without_report(at):
+        ids = [user.id for user in users]
         for start in range(0, len(ids), BATCH):
             jobs.tell(f'{text.number(start)} of {text.plural(len(ids), "report", "reports")}')
             yield Closed(end, ids[start:start + BATCH])
             give_way()
+
+
+def overdue(at: datetime) -> int:
+    """How many reports of periods that had closed at `at` are not made yet."""
+    return sum(users.count() for _, users in _without_report(at))
+
+
+def _without_report(at: datetime) -> list[tuple[datetime, Any]]:
+    """The end of the last closed period, and the query of who has no report of it, for each frequency in each zone."""
+    groups = User.select(User.report, User.timezone).where(
+        User.report.in_(FREQUENCIES[:-1])).group_by(User.report, User.timezone)
+    ends = [(closing(at, group.report, group.timezone, current().report_time), group) for group in groups]
+    return [(end, User.select(User.id).where(
+        User.report == group.report, User.timezone == group.timezone, User.reported_until < end,
+        User.deleted_at.is_null())) for end, group in ends]
 
 
 def close(closed: Closed, at: datetime) -> list[int]:
@@ -77,7 +87,8 @@ def close(closed: Closed, at: datetime) -> list[int]:
                              'views': sum(line.views for line in lines[user.id]), 'message': messages.get(user.id)}
                             for user in written]).execute()
     everybody = [user.id for user in users]
-    Post.update(reported_views=Post.views).where(Post.author.in_(everybody), Post.public_at(at)).execute()
+    Post.update(reported_views=Post.views).where(
+        Post.author.in_(everybody), Post.public_at(at), Post.views != Post.reported_views).execute()
     User.update(reported_until=closed.end).where(User.id.in_(everybody)).execute()
     return ids
 

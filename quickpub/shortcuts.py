@@ -272,18 +272,21 @@ def is_same_origin() -> bool:
 
 # Lists
 
-def page_of(query: Any, base: str, size: int = PER_PAGE, by: Any = Post.published_at) -> tuple[list, str | None, bool]:
-    """One page of a list that is ordered by this column and the id, newest first: its rows, the path of the next page
-    or None, whether it is the first.
+def page_of(query: Any, base: str, size: int = PER_PAGE,
+            by: tuple = (Post.published_at, Post.id)) -> tuple[list, str | None, bool]:
+    """One page of a list that is ordered by these columns, the last one its rows' id, newest first: its rows, the path
+    of the next page or None, whether it is the first.
 
-    `?before=<id>` goes on after that row: whatever is published meanwhile, no row comes twice (keyset pagination).
+    `?before=<id>` goes on after that row: whatever is published meanwhile, no row comes twice, and none before it is
+    read again (keyset pagination).
     """
     model, before = query.model, request.query.get('before', '')
     if before:
-        last = find(model.select(model.id, by), before)
-        if getattr(last, by.name) is None:
+        last = find(model.select(model.id, *(getattr(model, column.name) for column in by[:-1])), before)
+        place = [*(getattr(last, column.name) for column in by[:-1]), last.id]
+        if None in place:
             raise not_found()
-        query = query.where(Tuple(by, model.id) < Tuple(getattr(last, by.name), last.id))
+        query = query.where(Tuple(*by) < Tuple(*place))
     rows = list(query.limit(size + 1))
     older = f'{base}{"&" if "?" in base else "?"}before={rows[size - 1].id}' if len(rows) > size else None
     return rows[:size], older, not before

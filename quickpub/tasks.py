@@ -83,8 +83,6 @@ def count_views() -> None:
 
 @huey.periodic_task(crontab(hour='3', minute='30'))
 def clean_up() -> None:
-    """Each night: what has expired, and what lay in the trash long enough."""
-    stats.clean_up(now())
-    accounts.clean_up(now())
-    jobs.clean_up(now())
-    posts.empty_trash(now())
+    """Each night: what has expired, what lay in the trash long enough, and mail of long ago."""
+    for clean in (stats.clean_up, accounts.clean_up, jobs.clean_up, posts.empty_trash, mail.clean_up):
+        clean(now())

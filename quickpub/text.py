@@ -2,10 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from datetime import UTC, datetime
 from html import escape, unescape
-from itertools import pairwise
+from itertools import chain, count, pairwise
 from time import thread_time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -113,6 +113,12 @@ def shorten(text: str, limit: int) -> str:
 def words(html: str) -> int:
     """How many words safe HTML has. (A Chinese or Japanese character counts as one.)"""
     return len(WORD.findall(plain(html)))
+
+
+def free(wanted: str, stem: str, taken: Container[str]) -> str:
+    """`wanted`, or where it is taken, the first of stem-2, stem-3, … that is not."""
+    candidates = chain([wanted], (f'{stem}-{number}' for number in count(2)))
+    return next(each for each in candidates if each not in taken)
 
 
 def slug(text: str, default: str) -> str:

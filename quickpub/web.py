@@ -21,6 +21,7 @@ URLS = [
     (GET, '/feed.xml', public.feed),
     (GET, '/@<handle>/feed.xml', public.author_feed),
     (GET, '/sitemap.xml', public.sitemap),
+    (GET, '/sitemap-<part>.xml', public.sitemap_part),
     (GET, '/robots.txt', public.robots),
     (GET, '/healthz', public.healthz),
     (GET, '/static/site.css', public.site_css),

@@ -10,6 +10,7 @@ from sites import browser_of, form_with, long_ago, stored
 
 from quickpub import accounts, db, mail, posts
 from quickpub.models import KEPT_IN_TRASH, OldSlug, Post, Tag, User
+from quickpub.pages import public
 
 TYPED = {'title': 'On hills', 'slug': '', 'body': 'They are *high*.', 'tags': '', 'summary': ''}
 HOUR = timedelta(hours=1)
@@ -332,7 +333,8 @@ def test_paging_gives_every_post_once_and_in_order(alice, browse, connection, pa
         rows = [{'author': alice, 'title': f'Number {n}', 'slug': f'number-{n}', 'words': 1, 'was_public': True,
                  'published_at': start + timedelta(minutes=n // 7), 'body': 'x'} for n in range(1, count)]
         Post.insert_many(rows).execute()  # seven at a time: what is published together is told apart by the id
-        db.db.execute_sql('INSERT INTO post_tag SELECT id, 1, 0 FROM post WHERE id != ?', (first.id,))
+        db.db.execute_sql('INSERT INTO post_tag (post_id, tag_id, position) SELECT id, 1, 0 FROM post WHERE id != ?',
+                          (first.id,))
     browser, found = browse(), []
     page = browser.get(path)
     while True:
@@ -429,6 +431,32 @@ def test_the_sitemap_lists_what_is_public(olga, alice, bob, browse, connection):
     url = 'http://127.0.0.1:8000'
     assert found == {f'{url}/': None, f'{url}/archive': None, f'{url}/p/public': '2026-01-01T00:00:00Z',
                      f'{url}/@bob': None}
+
+
+def test_a_long_sitemap_has_parts_in_which_each_post_stays(alice, bob, browse, connection, monkeypatch):
+    monkeypatch.setattr(public, 'PER_SITEMAP', 4)
+    with connection():
+        for number in range(1, 12):  # 11 posts: three parts, of the ids to 3, to 7 and to 11
+            write(alice, f'Post {number}')
+        hidden = write(bob, 'A draft', published=False)
+        Post.delete().where(Post.slug == 'post-5').execute()
+    browser = browse()
+
+    def listed(path):
+        tree = ElementTree.fromstring(browser.get(path).body)
+        return tree.tag.partition('}')[2], [each.text.partition(':8000')[2] for each in tree.iterfind('.//{*}loc')]
+    kind, parts = listed('/sitemap.xml')
+    assert kind == 'sitemapindex' and parts == [f'/sitemap-{part}.xml' for part in ('places', 0, 1, 2, 3)]
+    assert [listed(part) for part in parts] == [
+        ('urlset', ['/', '/archive', '/@alice']), ('urlset', ['/p/post-3', '/p/post-2', '/p/post-1']),
+        ('urlset', ['/p/post-7', '/p/post-6', '/p/post-4']),
+        ('urlset', ['/p/post-11', '/p/post-10', '/p/post-9', '/p/post-8']), ('urlset', [])]
+    with connection():
+        posts.publish(hidden, db.now())
+    assert listed('/sitemap-3.xml')[1] == ['/p/a-draft']
+    assert listed('/sitemap-places.xml')[1][2:] == ['/@alice', '/@bob']
+    for wrong in ('4', '-1', 'x', '', '1' * 30):
+        browser.get(f'/sitemap-{wrong}.xml', status=404)
 
 
 def test_robots_are_told_where_the_sitemap_is_and_what_is_none_of_their_business(site):

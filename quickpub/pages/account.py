@@ -238,7 +238,8 @@ def _settings(user, form=None, address_form=None, password_form=None, status=200
                   password_form=password_form or Form({'current': '', 'password': ''}), zones=_zones(),
                   frequencies=[(each, FREQUENCY_WORDS[each]) for each in _frequencies(user)],
                   email=user.email, pending_email=accounts.pending_address(user, now()), sessions=sessions,
-                  is_verified=user.is_verified, report_note=_report_note(user), post_count=_post_count(user))
+                  is_verified=user.is_verified, report_note=_report_note(user),
+                  has_posts=_posts_of(user).exists())
 
 
 @cache
@@ -255,8 +256,8 @@ def _report_note(user):
     if user.mail_trouble:
         return f'No reports are sent now: the mail server refused your address ({user.mail_trouble}). ' \
                'Change the address below, and they begin again.'
-    last = Message.select().where(Message.user == user, Message.kind == 'report', Message.state == 'sent').order_by(
-        Message.sent_at.desc()).first()
+    last = Message.select(Message.sent_at).where(
+        Message.user == user, Message.kind == 'report', Message.state == 'sent').order_by(Message.id.desc()).first()
     if last is None:
         return None
     return f'Your last report was sent on {text.clock(last.sent_at, user.timezone)}, and ' + (
@@ -367,11 +368,11 @@ def delete_form(user):
 def _delete_page(user, form, status=200):
     response.status = status
     return render('delete_account.html', form=form, sole_owner=accounts.is_sole_owner(user),
-                  post_count=_post_count(user))
+                  post_count=_posts_of(user).count())
 
 
-def _post_count(user):
-    return Post.select().where(Post.author == user, Post.deleted_at.is_null()).count()
+def _posts_of(user):
+    return Post.select(Post.id).where(Post.author == user, Post.deleted_at.is_null())
 
 
 @signed_in
@@ -380,7 +381,7 @@ def delete(user):
     if accounts.is_sole_owner(user):
         return _delete_page(user, form, status=400)
     try:
-        if form['posts'] not in ('keep', 'delete') and _post_count(user):
+        if form['posts'] not in ('keep', 'delete') and _posts_of(user).exists():
             raise Rejected(posts='Please choose what happens to your posts.')
         _confirm(user, form, 'password')
     except Rejected as error:

@@ -9,8 +9,8 @@ from peewee import fn
 
 from .. import accounts, health, jobs, letter, mail, text
 from ..accounts import Rejected
-from ..db import db, now
-from ..models import Message, Post, Site, User
+from ..db import db, literal, now
+from ..models import Message, Post, Shelf, Site, User
 from ..settings import current
 from ..shortcuts import Form, find, number, owner_only, page_of, redirect, render, render_form, typed
 from ..tasks import deliver_soon, huey
@@ -22,26 +22,28 @@ MAIL_STATES = {'queued': 'Waiting', 'sending': 'Being sent', 'sent': 'Sent', 'de
 
 @owner_only
 def overview(user):
+    posts, views = Shelf.select(fn.TOTAL(Shelf.posts), fn.TOTAL(Shelf.views)).scalar(as_tuple=True)
+    scheduled = Post.select().where(Post.published_at > now(), Post.deleted_at.is_null()).count()
     return render('admin.html', counts={
         'authors': User.select().where(User.deleted_at.is_null()).count(),
-        'posts': Post.published(now()).count(),
-        'views': Post.select(fn.COALESCE(fn.SUM(Post.views), 0)).scalar(),
+        'posts': int(posts) - scheduled,
+        'views': int(views),
         'queued_mail': Message.select().where(mail.UNSENT).count(),
-        'failed_mail': Message.select().where(Message.state == 'failed').count(),
-        'dead_jobs': jobs.Job.select().where(jobs.Job.state == 'dead').count()})
+        'failed_mail': Message.select().where(Message.state == literal('failed')).count(),
+        'dead_jobs': jobs.Job.select().where(jobs.Job.state == literal('dead')).count()})
 
 
 @owner_only
 def work(user):
     """What waits, runs and has failed, and how it went in the last hour."""
-    at = now()
-    rows = jobs.Job.select().order_by(jobs.Job.priority.desc(), jobs.Job.run_at, jobs.Job.id)
+    at, state, run_at = now(), jobs.Job.state, jobs.Job.run_at
+    rows = jobs.Job.select().order_by(jobs.Job.priority.desc(), run_at, jobs.Job.id)
     return render('admin_jobs.html', now=at, paused_since=jobs.paused_since(), schedules=huey.schedules(at),
                   throughput=jobs.throughput(at), **{
                       name: list(rows.where(condition).limit(PER_LIST)) for name, condition in (
-                          ('running', jobs.Job.state == 'running'), ('dead', jobs.Job.state == 'dead'),
-                          ('waiting', (jobs.Job.state == 'ready') & (jobs.Job.run_at <= at)),
-                          ('later', (jobs.Job.state == 'ready') & (jobs.Job.run_at > at)))})
+                          ('running', state == literal('running')), ('dead', state == literal('dead')),
+                          ('waiting', (state == literal('ready')) & (run_at <= at)),
+                          ('later', (state == literal('ready')) & (run_at > at)))})
 
 
 @owner_only
@@ -62,15 +64,18 @@ def do_work(user):
 @owner_only
 def mails(user):
     form = Form({'q': request.query.getunicode('q', ''), 'state': request.query.getunicode('state', '')})
-    query = Message.select().order_by(Message.id.desc())
+    query = Message.select(Message.id).order_by(Message.id.desc())  # no more: then a search reads a narrow index alone
     if form['state'] in MAIL_STATES:
-        query = query.where(Message.state == form['state'])
+        query = query.where(Message.state == literal(form['state']))
     if form['q']:
         query = query.where(Message.recipient.contains(form['q']) | Message.subject.contains(form['q']))
     kept = urlencode({name: value for name, value in form.values.items() if value})
-    found, older, _ = page_of(query, '/admin/mail' + (f'?{kept}' if kept else ''), PER_LIST, by=Message.id)
-    return render('admin_mail.html', messages=found, older=older, outbox=not current().smtp, form=form,
-                  states=MAIL_STATES, folder=str(current().data / 'outbox'), trouble=health.problems(now())['mail'])
+    found, older, _ = page_of(query, '/admin/mail' + (f'?{kept}' if kept else ''), PER_LIST, by=(Message.id,))
+    listed = Message.select(Message.id, Message.recipient, Message.subject, Message.state, Message.answer,
+                            Message.next_try, Message.created_at, Message.sent_at).order_by(Message.id.desc())
+    return render('admin_mail.html', messages=list(listed.where(Message.id.in_([row.id for row in found]))),
+                  older=older, outbox=not current().smtp, form=form, states=MAIL_STATES,
+                  folder=str(current().data / 'outbox'), trouble=health.mail_problem(now()))
 
 
 @owner_only
@@ -106,8 +111,9 @@ def people(user):
 
 def _people(form, status=200):
     response.status = status
-    found = list(User.select().where(User.deleted_at.is_null()).order_by(User.id))
-    return render('admin_people.html', people=found, form=form, signup=current().signup)
+    everybody = User.select().where(User.deleted_at.is_null()).order_by(User.id.desc())
+    found, older, _ = page_of(everybody, '/admin/people', PER_LIST, by=(User.id,))
+    return render('admin_people.html', people=found, older=older, form=form, signup=current().signup)
 
 
 @owner_only

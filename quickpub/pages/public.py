@@ -6,9 +6,10 @@ from urllib.parse import quote
 
 from bottle import HTTPError, HTTPResponse, request, response
 from markupsafe import Markup
+from peewee import Tuple, fn
 
 from .. import health, posts, stats
-from ..db import now
+from ..db import now, rows
 from ..models import OldSlug, Post, PostTag, Site, Tag, User
 from ..shortcuts import (
     STATIC,
@@ -16,6 +17,7 @@ from ..shortcuts import (
     current_user,
     let_keep,
     not_found,
+    number,
     page_of,
     redirect,
     render,
@@ -24,7 +26,7 @@ from ..shortcuts import (
     url,
 )
 
-PER_FEED, PER_ARCHIVE, PER_SITEMAP = 20, 200, 10_000
+PER_FEED, PER_ARCHIVE, PER_SITEMAP = 20, 200, 2000
 YEAR = 365 * 24 * 3600  # seconds
 TYPES = {'css': 'text/css', 'js': 'text/javascript', 'svg': 'image/svg+xml'}
 
@@ -41,10 +43,9 @@ def post(slug):
         return _moved(slug, at)
     if stats.counts_for(current_user(), found):
         request.environ['quickpub.view_of'] = found.id
-    date = found.published_at
-    is_newer = (Post.published_at > date) | (Post.id > found.id)
-    newer = Post.listed(at).where(Post.published_at >= date, is_newer).order_by(Post.published_at, Post.id).first()
-    older = Post.listed(date).where((Post.published_at < date) | (Post.id < found.id)).first()
+    order, place = Tuple(Post.published_at, Post.id), Tuple(found.published_at, found.id)
+    newer = Post.listed(at).where(order > place).order_by(Post.published_at, Post.id).first()
+    older = Post.listed(at).where(order < place).first()
     return render_public('post.html', post=found, author=found.author, content=Markup(found.html), newer=newer,
                          older=older, tags=posts.tags_of(found), canonical=found.path, draft_note=None)
 
@@ -80,8 +81,7 @@ def tag(slug):
     found = Tag.get_or_none(Tag.slug == slug)
     if found is None:
         return not_found()
-    tagged = Post.id.in_(PostTag.select(PostTag.post).where(PostTag.tag == found))
-    listed, older, is_first = page_of(Post.listed(now()).where(tagged), found.path)
+    listed, older, is_first = page_of(Post.tagged(found, now()), found.path, by=(PostTag.published_at, PostTag.post))
     if not listed and current_user() is None:
         return not_found()  # what only a draft is filed under is nobody's business
     return render_public('tag.html', tag=found, posts=listed, older=older, is_first=is_first)
@@ -125,14 +125,43 @@ def _tags_of_all(found):
 
 
 def sitemap():
-    at = now()
-    entries = [(absolute('/'), None), (absolute('/archive'), None)]
-    entries += [(absolute(post.path), post.updated_at) for post in
-                Post.published(at, Post.slug, Post.updated_at).limit(PER_SITEMAP)]
-    entries += [(absolute(user.path), None) for user in
-                User.select().where(User.id.in_(Post.select(Post.author).where(Post.public_at(at))))]
+    """All there is, or where that is much, the addresses of its parts."""
+    newest = _newest_id()
+    if newest < PER_SITEMAP:
+        return _sitemap([*_places(), *_posts(0)])
+    parts = ['places', *range(newest // PER_SITEMAP + 1)]
+    return _sitemap([(absolute(f'/sitemap-{part}.xml'), None) for part in parts], is_index=True)
+
+
+def sitemap_part(part):
+    if part == 'places':
+        return _sitemap(_places())
+    wanted = number(part)
+    if wanted is None or wanted > _newest_id() // PER_SITEMAP:
+        return not_found()
+    return _sitemap(_posts(wanted))
+
+
+def _newest_id():
+    return Post.select(fn.MAX(Post.id)).scalar() or 0
+
+
+def _places():
+    writes = Post.select(Post.id).where(Post.author == User.id, Post.public_at(now()))
+    authors = User.select(User.handle).where(fn.EXISTS(writes))
+    return [(absolute(path), None) for path in ('/', '/archive', *(author.path for author in authors))]
+
+
+def _posts(part):
+    """A part has the posts with so many ids in a row: each stays in its part, whatever is published later."""
+    within = Post.id.between(part * PER_SITEMAP, (part + 1) * PER_SITEMAP - 1)
+    found = rows(Post.select(Post.slug, Post.updated_at).where(within, Post.public_at(now())).order_by(Post.id.desc()))
+    return [(absolute(Post.path_of(slug)), changed) for slug, changed in found]
+
+
+def _sitemap(entries, is_index=False):
     response.content_type = 'application/xml; charset=utf-8'
-    return render_public('sitemap.xml', entries=entries)
+    return render_public('sitemap.xml', entries=entries, is_index=is_index)
 
 
 def robots():

@@ -4,12 +4,11 @@ from contextlib import suppress
 
 from bottle import response
 from markupsafe import Markup
-from peewee import fn
 
 from .. import posts, stats
 from ..accounts import Rejected
 from ..db import is_out_of_reach, now
-from ..models import KEPT_IN_TRASH, Post, User
+from ..models import KEPT_IN_TRASH, Post, Shelf, User
 from ..shortcuts import Form, find, page_of, redirect, render, signed_in, typed
 
 PER_DESK = 50
@@ -25,10 +24,8 @@ def desk(user):
     mine = Post.select(Post.id, Post.author, Post.title, Post.slug, Post.views, Post.published_at, Post.updated_at,
                        User).join(User).where(Post.author == user, Post.deleted_at.is_null())
     newest_first = mine.order_by(Post.updated_at.desc(), Post.id.desc())
-    found, older, _ = page_of(newest_first, '/studio', PER_DESK, by=Post.updated_at)
-    views = Post.select(fn.COALESCE(fn.SUM(Post.views), 0)).where(
-        Post.author == user, Post.deleted_at.is_null()).scalar()
-    return render('studio.html', posts=found, now=now(), totals={'views': views}, older=older,
+    found, older, _ = page_of(newest_first, '/studio', PER_DESK, by=(Post.updated_at, Post.id))
+    return render('studio.html', posts=found, now=now(), totals=Shelf.of(user), older=older,
                   is_verified=user.is_verified, trash_count=_trash(user).count())
 
 
@@ -114,11 +111,15 @@ def preview(user, post_id):
 
 @signed_in
 def trash(user):
-    return render('trash.html', posts=list(_trash(user)), kept_days=KEPT_IN_TRASH.days)
+    thrown_away = _trash(user).select(Post.id, Post.author, Post.title, Post.deleted_at, User).join(User)
+    found, older, _ = page_of(thrown_away.order_by(Post.deleted_at.desc(), Post.id.desc()), '/studio/trash', PER_DESK,
+                              by=(Post.deleted_at, Post.id))
+    return render('trash.html', posts=found, older=older, kept_days=KEPT_IN_TRASH.days)
 
 
 def _trash(user):
     """What this user may put back: an author their own posts, the owner everybody's."""
-    return Post.editable_by(user).where(Post.deleted_at.is_null(False)).order_by(Post.deleted_at.desc())
+    everything = Post.select(Post.id).where(Post.deleted_at.is_null(False))
+    return everything if user.is_owner else everything.where(Post.author == user)
 
 
