@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from crawlerdetect import CrawlerDetect
-from peewee import OperationalError, fn
+from peewee import OperationalError
 
 from . import spool
 from .db import db, is_out_of_reach, rows
@@ -250,12 +250,3 @@ def clean_up(at: datetime) -> None:
         db.execute_sql('DELETE FROM seen WHERE day < ?', (str(before),))
     finally:
         db.execute_sql('PRAGMA secure_delete = OFF')
-
-
-# Numbers
-
-def totals(author: User) -> int:
-    """All views of an author's posts, those recorded a second ago included."""
-    fold_if_possible()
-    return Post.select(fn.COALESCE(fn.SUM(Post.views), 0)).where(
-        Post.author == author, Post.deleted_at.is_null()).scalar()
