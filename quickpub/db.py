@@ -123,6 +123,7 @@ class Watch:
     def __init__(self, settings: Settings):
         self._database = settings.database
         self._connection = _sqlite().connect(settings.database, check_same_thread=False)
+        self._cursor = self._connection.cursor()
         self._lock = threading.Lock()
         self.data_version()
 
@@ -142,7 +143,7 @@ class Watch:
     def ask(self, sql: str, *params: Any) -> Any:
         """The first value that a query finds."""
         with self._lock:
-            return self._connection.execute(sql, params).fetchone()[0]
+            return self._cursor.execute(sql, params).fetchone()[0]
 
 
 def bind(settings: Settings, patience: int) -> None:

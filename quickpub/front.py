@@ -7,8 +7,9 @@ for Python's lock with the one that answers nearly all readers.
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -29,8 +30,9 @@ class Front:
 
     async def __call__(self, scope: dict[str, Any], receive: Callable[[], Awaitable], send: Callable) -> None:
         environ = environ_of(scope)
-        answer = self._site.from_memory(environ)
-        if answer is None:
+        if answer := self._site.from_memory(environ):
+            await _send(answer, _kept(tuple(answer[1])), send)
+        else:
             try:
                 body = await _body(receive)
             except Gone:
@@ -39,7 +41,7 @@ class Front:
                 environ['CONTENT_LENGTH'] = str(max(len(body), 0))
             environ['wsgi.input'] = BytesIO(body)
             answer = await asyncio.get_running_loop().run_in_executor(self._threads, self._site.answer, environ)
-        await _send(answer, send)
+            await _send(answer, _raw(answer[1]), send)
 
 
 def environ_of(scope: dict[str, Any]) -> dict[str, Any]:
@@ -88,8 +90,13 @@ async def _body(receive: Callable[[], Awaitable]) -> bytes:
     return b''.join(parts)
 
 
-async def _send(answer: Answer, send: Callable) -> None:
-    status, headers, body = answer
-    await send({'type': 'http.response.start', 'status': int(status[:3]), 'headers': [
-        (name.lower().encode('latin-1'), value.encode('latin-1')) for name, value in headers]})
-    await send({'type': 'http.response.body', 'body': body})
+async def _send(answer: Answer, headers: list[tuple[bytes, bytes]], send: Callable) -> None:
+    await send({'type': 'http.response.start', 'status': int(answer[0][:3]), 'headers': headers})
+    await send({'type': 'http.response.body', 'body': answer[2]})
+
+
+def _raw(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode('latin-1'), value.encode('latin-1')) for name, value in headers]
+
+
+_kept = lru_cache(1024)(_raw)  # for pages in memory only: what else is sent may hold somebody's cookie

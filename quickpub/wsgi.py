@@ -1,6 +1,7 @@
 """The WSGI application around Bottle's: what happens before a page's code runs, and instead of it."""
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from io import BytesIO
 from typing import Any
 
@@ -50,7 +51,7 @@ class Site:
             return None
         generation = environ['quickpub.generation'] = self._cache.generation(at)
         page = generation.find(key)
-        return self._from(page, environ) if page else None
+        return self._from(page, environ, at) if page else None
 
     def answer(self, environ: dict[str, Any]) -> Answer:
         """The answer that `from_memory` did not have."""
@@ -58,14 +59,14 @@ class Site:
         if key is None:
             answer = self._ask(environ)
             if answer[0].startswith('200'):
-                _count(environ.get('quickpub.view_of'), environ)
+                _count(environ.get('quickpub.view_of'), environ, now())
             return answer
         generation = environ.get('quickpub.generation') or self._cache.generation(now())
         made = generation.find(key) or self._make(environ, generation, key)
-        return self._from(made, environ) if isinstance(made, Page) else made
+        return self._from(made, environ, now()) if isinstance(made, Page) else made
 
-    def _from(self, page: Page, environ: dict[str, Any]) -> Answer:
-        _count(page.view_of, environ)
+    def _from(self, page: Page, environ: dict[str, Any], at: datetime) -> Answer:
+        _count(page.view_of, environ, at)
         return page.answer(environ)
 
     def _make(self, environ: dict[str, Any], generation: Generation, key: tuple[str, str]) -> Page | Answer:
@@ -126,9 +127,9 @@ class Site:
         return None
 
 
-def _count(post_id: int | None, environ: dict[str, Any]) -> None:
+def _count(post_id: int | None, environ: dict[str, Any], at: datetime) -> None:
     if post_id and stats.is_reading(environ):
-        stats.record(post_id, now(), client_address(environ), environ.get('HTTP_USER_AGENT', ''),
+        stats.record(post_id, at, client_address(environ), environ.get('HTTP_USER_AGENT', ''),
                      environ.get('HTTP_REFERER', ''))
 
 

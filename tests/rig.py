@@ -19,7 +19,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -110,7 +110,8 @@ class Rig:
     def close(self):
         """Kill what is left, and show what everything said: pytest prints it where the test has failed."""
         for process in self.processes():
-            process.kill()
+            with suppress(psutil.NoSuchProcess):  # dead with its parent, meanwhile
+                process.kill()
         for served in self.started:
             served.popen.wait(PATIENCE)
             print(f'--- {" ".join(served.command)}: {served.popen.returncode}\n{served.output()}')

@@ -1,0 +1,102 @@
+"""The site as our own web server runs it: requests translated, and slow clients that hold nobody up."""
+
+import asyncio
+import socket
+import urllib.parse
+
+import pytest
+from conftest import write
+from rig import Rig, Visitor
+
+from quickpub import db, settings
+from quickpub.front import Front, environ_of
+from quickpub.models import Site
+from quickpub.wsgi import FORM_LIMIT
+
+SCOPE = {'type': 'http', 'method': 'GET', 'raw_path': b'/p/on%20hills%FF', 'query_string': b'before=1',
+         'scheme': 'http', 'http_version': '1.1', 'server': ('127.0.0.1', 8000), 'client': ('192.0.2.1', 4000), 'headers': []}
+SLOW = 300  # more than there are threads
+
+
+def ask(app, *events, **scope):
+    """Status, headers and body that the front gives one request, whose body comes in these events."""
+    sent, waiting = [], list(events) or [{'type': 'http.request', 'body': b'', 'more_body': False}]
+
+    async def receive():
+        return waiting.pop(0)
+
+    async def send(event):
+        sent.append(event)
+
+    asyncio.run(Front(app)(SCOPE | scope, receive, send))
+    return (sent[0]['status'], dict(sent[0]['headers']), sent[1]['body']) if sent else None
+
+
+def part(body, more=True):
+    return {'type': 'http.request', 'body': body, 'more_body': more}
+
+
+def test_a_request_is_translated_as_wsgi_wants_it():
+    environ = environ_of(SCOPE | {'headers': [
+        (b'host', b'example.org'), (b'cookie', b'a=1'), (b'cookie', b'b=2'), (b'x-thing', b'1'), (b'x-thing', b'2'),
+        (b'content-type', b'text/plain'), (b'content-length', b'3'), (b'user-agent', b'\xc3\xbcn\xff')]})
+    assert environ['PATH_INFO'] == '/p/on hills\xff' and environ['QUERY_STRING'] == 'before=1'
+    assert environ['HTTP_COOKIE'] == 'a=1; b=2' and environ['HTTP_X_THING'] == '1, 2'
+    assert environ['CONTENT_TYPE'] == 'text/plain' and environ['CONTENT_LENGTH'] == '3'
+    assert environ['HTTP_USER_AGENT'] == 'Ã¼nÿ' and environ['REMOTE_ADDR'] == '192.0.2.1'
+    assert environ['HTTP_HOST'] == 'example.org' and 'HTTP_CONTENT_LENGTH' not in environ
+
+
+def test_a_form_in_pieces_arrives_whole(app, alice):
+    body = urllib.parse.urlencode({'email': alice.email, 'password': 'wrong'}).encode()
+    status, headers, page = ask(app, part(body[:5]), part(body[5:], more=False), method='POST', raw_path=b'/login',
+                                headers=[(b'content-type', b'application/x-www-form-urlencoded')])
+    assert status == 400 and b'do not belong together' in page and alice.email.encode() in page
+    assert headers[b'cache-control'] == b'private, no-store'
+
+
+def test_what_is_too_long_is_refused_when_it_is_over_and_not_kept(app):
+    megabyte = b'x' * 1024 * 1024
+    pieces = [part(megabyte) for _ in range(FORM_LIMIT // len(megabyte) + 20)]
+    status, _, page = ask(app, *pieces, part(b'', more=False), method='POST', raw_path=b'/login')
+    assert status == 413 and b'4 MB' in page
+
+
+def test_who_goes_away_in_the_middle_gets_no_answer_and_changes_nothing(app, alice):
+    assert ask(app, part(b'name=Zoe&'), {'type': 'http.disconnect'}, method='POST', raw_path=b'/signup') is None
+
+
+def test_the_same_page_comes_from_memory(app, alice):
+    write(alice, 'On hills')
+    first = ask(app, raw_path=b'/p/on-hills')
+    assert first[0] == 200 and ask(app, raw_path=b'/p/on-hills') == first
+    assert ask(app, raw_path=b'/p/on-hills', headers=[(b'if-none-match', first[1][b'etag'])])[0] == 304
+    assert ask(app, raw_path=b'/p/on-hills', method='HEAD')[2] == b''
+
+
+@pytest.fixture
+def served(tmp_path):
+    rig = Rig(tmp_path)
+    db.migrate(settings.from_env(rig.environ()))
+    with rig.database():
+        Site.create(id=1, title='The Village Voice')
+    rig.serve()
+    yield rig
+    rig.close()
+
+
+@pytest.mark.parametrize('request_so_far', [
+    b'GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ', b'POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nemail='],
+    ids=['headers', 'bodies'])
+def test_hundreds_of_slow_clients_hold_nobody_up(served, request_so_far):
+    clients = []
+    try:
+        for _ in range(SLOW):
+            client = socket.create_connection(('127.0.0.1', served.port))
+            client.sendall(request_so_far)
+            clients.append(client)
+        assert Visitor(served.url).get('/').status == 200, 'from memory'
+        assert Visitor(served.url).get('/login').status == 200, 'made for this request'
+    finally:
+        for client in clients:
+            client.close()
