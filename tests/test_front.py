@@ -14,7 +14,8 @@ from quickpub.models import Site
 from quickpub.wsgi import FORM_LIMIT
 
 SCOPE = {'type': 'http', 'method': 'GET', 'raw_path': b'/p/on%20hills%FF', 'query_string': b'before=1',
-         'scheme': 'http', 'http_version': '1.1', 'server': ('127.0.0.1', 8000), 'client': ('192.0.2.1', 4000), 'headers': []}
+         'scheme': 'http', 'http_version': '1.1', 'headers': [],
+         'server': ('127.0.0.1', 8000), 'client': ('192.0.2.1', 4000)}
 SLOW = 300  # more than there are threads
 
 
