@@ -172,7 +172,7 @@ class Builder:
             for number in range(self.posts // 100)))
         self.insert('job_tally', 'minute, name, done, failed', (
             (str(self.now.replace(second=0) - timedelta(minutes=ago)), f'quickpub.tasks.{name}', 1, 0)
-            for name in ('wake_mail', 'close_periods', 'count_views', 'clean_up') for ago in range(2, 2 * 24 * 60)))
+            for name in ('wake_mail', 'close_periods', 'clean_up') for ago in range(2, 2 * 24 * 60)))
 
 
 def zipf(count):

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import select
 import threading
 import time
 from datetime import UTC, datetime
@@ -28,6 +29,11 @@ WORK_PATIENCE = 10  # the same for background work and commands, which nobody wa
 SAFE_SQLITE = (3, 51, 3)
 
 
+def _wait(seconds: float) -> None:
+    """time.sleep, which fails where libfaketime sets the clock, as tests do."""
+    select.select([], [], [], seconds)
+
+
 class Database(SqliteDatabase):
     def begin(self, lock_type: str | None = None) -> None:
         """Begin a transaction, looking for the write lock every millisecond, later less often, for `timeout` seconds.
@@ -44,7 +50,7 @@ class Database(SqliteDatabase):
                     if 'locked' not in str(error) or time.monotonic() - began >= self.timeout:
                         raise
                 # Who waits long, while somebody else's transaction goes on and on, is not to slow down everybody.
-                time.sleep(LOOK_EVERY if time.monotonic() - began < SOON else 20 * LOOK_EVERY)
+                _wait(LOOK_EVERY if time.monotonic() - began < SOON else 20 * LOOK_EVERY)
         finally:
             connection.execute(f'PRAGMA busy_timeout = {int(1000 * self.timeout)}')
 
@@ -93,7 +99,7 @@ def literal(word: str) -> SQL:
 
 def give_way() -> None:
     """Let others write in between, who look for the lock once a millisecond; for work that writes a lot."""
-    time.sleep(3 * LOOK_EVERY)
+    _wait(3 * LOOK_EVERY)
 
 
 def open_site(settings: Settings, patience: int = WORK_PATIENCE) -> None:

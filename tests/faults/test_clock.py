@@ -20,7 +20,7 @@ import pytest
 from conftest import person, text_of, write
 from rig import QUICKPUB, Rig, wait_for
 
-from quickpub import db, jobs, settings, stats
+from quickpub import db, jobs, settings, spool, stats
 from quickpub.jobs import Job, Tally
 from quickpub.models import Message, Post, Report, User
 
@@ -89,12 +89,12 @@ class Site:
         db.migrate(config)
         db.open_site(config)
         jobs.be_new()
-        stats._spool.close()  # each site has its own
+        spool.mine.close()  # each site has its own
 
     def close(self):
         self.rig.close()
         self.clock.close()
-        stats._spool.close()
+        spool.mine.close()
 
     def author(self, name, since, zone='UTC'):
         """One with two public posts, whose last report went up to `since`."""
@@ -110,7 +110,7 @@ class Site:
     def view(self):
         """One view of each post. It is counted by the consumer."""
         for post in Post.select():
-            stats.record(post, db.now())
+            stats.record(post.id, db.now())
             self.viewed += 1
 
     # The consumers
