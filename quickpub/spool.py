@@ -76,6 +76,15 @@ def size(path: Path) -> int:
         return 0
 
 
+def blank(path: Path, end: int) -> None:
+    """Overwrite what has been counted, up to `end`: it is never read again, and its file may go on for weeks."""
+    try:
+        with open(path, 'r+b') as file:
+            file.write(b'\n' * end)
+    except FileNotFoundError:  # counted to its end, and removed, just now
+        return
+
+
 def lines(path: Path, offset: int) -> tuple[list[bytes], int]:
     """Whole lines from `offset` on, a chunk of them at most, and where they end. A full disk can leave half a line."""
     try:

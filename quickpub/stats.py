@@ -243,6 +243,8 @@ def _forget_offsets(kept: set[str], known: Mapping[str, int]) -> None:
 
 def clean_up(at: datetime) -> None:
     """Forget who was here before yesterday: the keys, and the names made with them. Only the numbers stay."""
+    for name, end in SpoolOffset.known().items():
+        spool.blank(spool.folder() / name, end)
     before = site_day(at) - timedelta(days=1)
     db.execute_sql('PRAGMA secure_delete = ON')  # overwritten, not only marked as free
     try:

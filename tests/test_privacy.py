@@ -10,7 +10,7 @@ import pytest
 from conftest import BROWSER, person, write
 from rig import Rig, wait_for
 
-from quickpub import db, settings, stats, tasks
+from quickpub import db, settings, spool, stats, tasks
 from quickpub.models import DailyReferrers, DailyViews, DailyVisitors, DayKey, Seen, Site
 
 ADDRESS, AGENT = '203.0.113.77', BROWSER + ' Marked/4711'
@@ -152,6 +152,17 @@ def test_without_a_key_a_view_counts_and_its_visitor_does_not(site, hills, monke
     monkeypatch.setattr(stats, '_key', lambda day: None)
     stats.record(hills.id, db.now(), ADDRESS, AGENT)
     assert stats.fold() == 1 and visitors(hills.id) == 0
+
+
+def test_what_is_counted_does_not_stay_in_the_file_it_was_recorded_in(site, hills):
+    stats.record(hills.id, db.now(), ADDRESS, AGENT)
+    stats.fold()
+    name, file = Seen.get().visitor.encode(), next(spool.folder().iterdir())
+    assert name in file.read_bytes()
+    stats.record(hills.id, db.now(), ADDRESS, AGENT + ' (another)')
+    stats.clean_up(db.now())
+    assert name not in file.read_bytes()
+    assert stats.fold() == 1 and stats.fold() == 0 and visitors(hills.id) == 2
 
 
 def test_each_night_what_is_old_is_forgotten(site, hills):
