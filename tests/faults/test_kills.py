@@ -171,7 +171,7 @@ def test_a_stopped_consumer_loses_no_claim_and_its_work_is_not_done_twice(rig, m
     write(author)
     tasks.close_periods()
     mail_server.wait_for('writer@example.org')
-    assert [job.name for job in Job.select()] == ['quickpub.tasks.deliver_urgent']
+    wait_for(lambda: [job.name for job in Job.select()] == ['quickpub.tasks.deliver_urgent'], 'all but what it holds')
     assert jobs.rescue() == 0
     first.popen.send_signal(signal.SIGCONT)
     wait_for(all_sent, 'the first mail written down')
