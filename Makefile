@@ -64,7 +64,7 @@ libfaketime: # The library that sets the clock of whole processes for the tests,
 	else echo "No libfaketime found, which tests/faults/test_clock.py needs: sudo apt install libfaketime"; fi
 
 soak: $(VENV)/test.done ## Kill processes at random for MINUTES (10) and balance the books
-	@$(BIN)/python tests/faults/soak.py $(or $(MINUTES),10)
+	@PYTHONPATH=tests:tests/faults $(BIN)/python tests/faults/soak.py $(or $(MINUTES),10)
 
 bench: $(VENV)/test.done ## Measure background work beside Celery with Redis and plain Huey (ARGS="--quick")
 	@$(BIN)/python benchmarks/background.py $(ARGS)

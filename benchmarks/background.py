@@ -54,11 +54,8 @@ class Worker(Side):
         return super().environ() | {'BENCH_LOG': str(self.log), 'BENCH_SMTP_PORT': str(self.ports['smtp'])}
 
     def consume(self, by_stock_command=False):
-        """Start the consumer, and wait until it works."""
+        """Start the consumer: each side has its own `command`."""
         self.consumers = [self.start(*self.command(by_stock_command))]
-
-    def command(self, by_stock_command):
-        raise NotImplementedError
 
     def warm_up(self):
         self.call('stamps', 1, 0, 0)

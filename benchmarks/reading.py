@@ -67,9 +67,6 @@ class Server(Side):
         self.start(*self.command())
         wait_for(lambda: listens(self.port) and get(self.port, self.path).status == 200, f'{self.title} to answer')
 
-    def command(self):
-        raise NotImplementedError
-
     def views(self):
         """How many it has counted, or None for one that does not count."""
         return self.call('views')

@@ -147,9 +147,12 @@ class Watch:
         return self.ask('PRAGMA data_version')
 
     def ask(self, sql: str, *params: Any) -> Any:
-        """The first value that a query finds."""
+        """The first value that a query finds. Raises OperationalError."""
         with self._lock:
-            return self._cursor.execute(sql, params).fetchone()[0]
+            try:
+                return self._cursor.execute(sql, params).fetchone()[0]
+            except _sqlite().OperationalError as error:
+                raise OperationalError(*error.args) from error
 
 
 def bind(settings: Settings, patience: int) -> None:

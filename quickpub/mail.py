@@ -32,6 +32,7 @@ BATCH = 50  # mails that one job carries over one connection
 BACK_OFF = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240)]
 GIVE_UP_AFTER = timedelta(days=2)
 KEPT = timedelta(days=90)  # what is sent, or failed for good
+MANY_ATTEMPTS = 10  # back-off alone needs most of a day for so many
 GIVEN_UP = 'Given up after two days. The last answer was: '
 
 # Literals, not parameters: SQLite uses a partial index only for what it can read in the statement itself.
@@ -129,7 +130,13 @@ def _put_back_of_the_dead() -> None:
 
 
 def _put_back(sender: str) -> None:
-    db.execute_sql(f"UPDATE message SET state = 'queued', sender = NULL WHERE {SENDING} AND sender = ?", (sender,))
+    """At once; but one that was in so many hands already, and killed them perhaps, hours later, and not for ever."""
+    at = now()
+    db.execute_sql(
+        "UPDATE message SET sender = NULL, next_try = ?, state = CASE WHEN attempts < ? THEN 'queued' "
+        f"WHEN created_at < ? THEN 'failed' ELSE 'deferred' END, answer = iif(attempts < ?, answer, ?) "
+        f'WHERE {SENDING} AND sender = ?',
+        (str(at + BACK_OFF[-1]), MANY_ATTEMPTS, str(at - GIVE_UP_AFTER), MANY_ATTEMPTS, jobs.DIED, sender))
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+from peewee import OperationalError
+
 from .db import Watch
 from .settings import Settings
 
@@ -78,7 +80,7 @@ class Page:
 
     def answer(self, environ: Mapping[str, Any]) -> tuple[str, Headers, bytes]:
         """Status, headers and body for this request (a WSGI environ)."""
-        variant = self.variants[coding_for(environ.get('HTTP_ACCEPT_ENCODING', ''), tuple(self.variants))]
+        variant = self.variants[coding_for(environ.get('HTTP_ACCEPT_ENCODING', '')[:200], tuple(self.variants))]
         dated = [('Last-Modified', formatdate(self.modified, usegmt=True))] if self.modified <= time.time() else []
         if self._is_known(environ):
             return '304 Not Modified', [*self.unchanged, ('ETag', variant.etag), *dated], b''
@@ -91,7 +93,7 @@ class Page:
             known = {tag.strip().removeprefix('W/') for tag in tags.split(',')}
             return '*' in known or any(variant.etag in known for variant in self.variants.values())
         since = environ.get('HTTP_IF_MODIFIED_SINCE')
-        return since is not None and self.modified <= _seconds(since)
+        return since is not None and self.modified <= _seconds(since[:40])
 
 
 @lru_cache(256)
@@ -154,10 +156,14 @@ class PageCache:
         self._lock = threading.Lock()
 
     def generation(self, at: datetime) -> Generation:
-        """The pages that are right at this moment."""
-        if self._watch.data_version() != self._data_version or self._is_due(at):
-            with self._lock:
-                self._refresh(at)
+        """The pages that are right at this moment; none where the database cannot tell just now."""
+        try:
+            if self._watch.data_version() != self._data_version or self._is_due(at):
+                with self._lock:
+                    self._refresh(at)
+        except OperationalError as error:
+            log.warning('Pages are made anew for each request: %s', error)
+            return Generation(self._generation.modified)
         return self._generation
 
     def _is_due(self, at: datetime) -> bool:

@@ -32,6 +32,7 @@ log = logging.getLogger('quickpub.stats')
 AHEAD = ('HTTP_SEC_PURPOSE', 'HTTP_PURPOSE', 'HTTP_X_PURPOSE', 'HTTP_X_MOZ')  # where browsers say they fetch ahead
 NOT_READING = ('prefetch', 'prerender', 'preview')
 KEPT = 2048  # verdicts on user agents and referrers; a new one costs up to half a millisecond
+LONGEST = 512  # characters of either that are looked at, and kept with the verdict
 HOST = re.compile(r'(?=.{1,100}$)[a-z0-9_-]+(\.[a-z0-9_-]+)+')
 HOSTS_A_DAY = 50  # of one post; a stranger can claim to come from anywhere, and the others count as one
 OTHERS = 'others'
@@ -47,7 +48,7 @@ def is_reading(environ: Mapping[str, Any]) -> bool:
     Not one: anything but GET, what browsers fetch ahead, crawlers and feed readers (a maintained list) and empty
     user agents.
     """
-    if environ['REQUEST_METHOD'] != 'GET' or not is_person(environ.get('HTTP_USER_AGENT', '')):
+    if environ['REQUEST_METHOD'] != 'GET' or not is_person(environ.get('HTTP_USER_AGENT', '')[:LONGEST]):
         return False
     return not any(sign in environ[name].lower() for name in AHEAD if name in environ for sign in NOT_READING)
 
@@ -60,14 +61,14 @@ def counts_for(reader: User | None, post: Post) -> bool:
 @lru_cache(KEPT)
 def is_person(agent: str) -> bool:
     """Whether a user agent is a person's browser, as far as its name tells."""
-    return bool(agent.strip()) and not CrawlerDetect().is_crawler(agent[:512])
+    return bool(agent.strip()) and not CrawlerDetect().is_crawler(agent)
 
 
 @lru_cache(KEPT)
 def host_of(referrer: str) -> str:
     """The host that a Referer header names, without "www."; '' for none, nonsense, and this site itself."""
     try:
-        host = (urlsplit(referrer[:2000]).hostname or '').removeprefix('www.')
+        host = (urlsplit(referrer).hostname or '').removeprefix('www.')
     except ValueError:
         return ''
     return host if HOST.fullmatch(host) and host != (current().url_parts.hostname or '').removeprefix('www.') else ''
@@ -86,26 +87,24 @@ _try_again = 0.0  # monotonic time before which nobody waits for the database to
 
 def _key(day: date) -> bytes | None:
     """The random key of the day, made by whoever needs it first, shared by all processes, deleted after two days."""
-    global _try_again
-    wanted = db.database, day
-    if wanted not in _keys:
-        if time.monotonic() < _try_again:
-            return None
-        is_ours = db.connect(reuse_if_open=True)
-        try:
-            DayKey.insert(day=day, key=secrets.token_bytes(32)).on_conflict_ignore().execute()
-            found = bytes(DayKey.get_by_id(day).key)
-        except OperationalError as error:
-            if not is_out_of_reach(error):
-                raise
-            _try_again = time.monotonic() + KEY_AGAIN
-            return None
-        finally:
-            if is_ours:
-                db.close()
-        _keys.clear()
-        _keys[wanted] = found
-    return _keys[wanted]
+    global _keys, _try_again
+    found = _keys.get((db.database, day))
+    if found or time.monotonic() < _try_again:
+        return found
+    is_ours = db.connect(reuse_if_open=True)
+    try:
+        DayKey.insert(day=day, key=secrets.token_bytes(32)).on_conflict_ignore().execute()
+        found = bytes(DayKey.get_by_id(day).key)
+    except OperationalError as error:
+        if not is_out_of_reach(error):
+            raise
+        _try_again = time.monotonic() + KEY_AGAIN
+        return None
+    finally:
+        if is_ours:
+            db.close()
+    _keys = {(db.database, day): found}  # a new one: another thread may be looking at the old one
+    return found
 
 
 def is_ready(at: datetime) -> bool:
@@ -128,7 +127,7 @@ def record(post_id: int, at: datetime, address: str = '', agent: str = '', refer
     the page."""
     day = site_day(at)
     try:
-        line = f'{post_id} {day} {visitor(address, agent, day) or "-"} {host_of(referrer) or "-"}\n'
+        line = f'{post_id} {day} {visitor(address, agent, day) or "-"} {host_of(referrer[:LONGEST]) or "-"}\n'
         spool.mine.append(line.encode())
     except OSError as error:
         log.error('A view cannot be recorded: %s', error)
@@ -150,11 +149,11 @@ def fold() -> int:
     while grown := [path for path, _ in files if spool.size(path) > known.get(path.name, 0)]:
         offsets, views = _count(grown)
         count += views
-        if offsets == known:  # half a line
+        if offsets == known:  # half a line: its other half is being written, or never will be
             break
         known = offsets
     for path, is_complete in files:
-        if is_complete and path not in grown:
+        if is_complete:
             path.unlink(missing_ok=True)
     _forget_offsets({path.name for path, is_complete in files if not is_complete}, known)
     return count
@@ -177,7 +176,7 @@ def _count(paths: list[Path]) -> tuple[dict[str, int], int]:
         for path in paths:
             lines, end = spool.lines(path, offsets.get(path.name, 0))
             views += filter(None, map(_parse, lines))
-            if end != offsets.get(path.name, 0):
+            if lines:
                 offsets[path.name] = end
                 SpoolOffset.replace(file=path.name, bytes=end).execute()
         read = {view.post_id for view in views}

@@ -59,7 +59,7 @@ class DurableHuey(Huey):
         self._ended: dict[int, Claim] = {}  # ended here, but the database could not be told yet
         self._chores: list[Callable[[], Any]] = []
         self._next_sweep = 0.0
-        self._is_troubled = False
+        self._troubles: set[str] = set()  # what the database keeps from being done: work, chores
 
     # Taking a task
 
@@ -85,7 +85,7 @@ class DurableHuey(Huey):
         """Claim what is next, without waiting. A job that must run alone runs here, and the answer is None."""
         # One at a time, and never seen half done: a row claimed but not yet held would look like a stray.
         with jobs.me.lock:
-            if self._is_troubled:  # a claim may have been made whose answer was lost
+            if 'work' in self._troubles:  # a claim may have been made whose answer was lost
                 jobs.release(jobs.me.name, but=list(jobs.me.held))
             job = jobs.claim([*self._registry._registry, ''], self.bulk_limit)
             if job is None:
@@ -236,12 +236,14 @@ class DurableHuey(Huey):
                 jobs.settle(claim)
             self._ended.pop(claim.id, None)
 
-    def _say_trouble(self, error: Exception | None) -> None:
+    def _say_trouble(self, error: Exception | None, what: str = 'work') -> None:
         """One line when the database gets out of reach, one when it is back: not one a second."""
-        if (error is not None) != self._is_troubled:
-            self._is_troubled = error is not None
-            log.warning(f'The database cannot be written ({error}); work waits' if error else
-                        'The database can be written again; work goes on')
+        if error and what not in self._troubles:
+            self._troubles.add(what)
+            log.warning('The database cannot be written (%s); %s wait%s', error, what, 's' * (what == 'work'))
+        elif not error and what in self._troubles:
+            self._troubles.discard(what)
+            log.warning('The database can be written again; %s go%s on', what, 'es' * (what == 'work'))
 
     def _run_alone(self, claim: Claim, attempts: int) -> None:
         """Run a job under suspicion in a process of its own, which takes over the claim; wait for its end."""
@@ -282,10 +284,11 @@ class DurableHuey(Huey):
                 jobs.rescue()
             for chore in self._chores:
                 chore()
+            self._say_trouble(None, 'chores')
         except DatabaseError as error:
             if not is_out_of_reach(error):
                 raise
-            self._say_trouble(error)
+            self._say_trouble(error, 'chores')
         return []
 
     def each_second(self, chore: Callable[[], Any]) -> Callable[[], Any]:

@@ -18,17 +18,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
+from conftest import PASSWORD, person, write
+from rig import MailServer, Rig, Visitor, wait_for
+from soak_tasks import long_job
+
+from quickpub import db, jobs, settings, stats
+from quickpub.models import DailyViews, Message, Post, Report, User
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE.parent), str(HERE), str(HERE.parents[1])]
-
-from conftest import PASSWORD, person, write  # noqa: E402  (the path above comes first)
-from rig import MailServer, Rig, Visitor, wait_for  # noqa: E402
-from soak_tasks import long_job  # noqa: E402
-
-from quickpub import db, jobs, settings, stats  # noqa: E402
-from quickpub.models import DailyViews, Message, Post, Report, User  # noqa: E402
-
 SERVE = (f'import sys; sys.path.insert(0, {str(HERE)!r}); import soak_tasks; '
          'from quickpub.cli import main; main(["serve"])')
 BETWEEN_KILLS = (0.5, 2.0)  # seconds; a kill waits for the site to be well again first, so they are 1 to 4 s apart
