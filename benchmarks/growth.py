@@ -221,14 +221,14 @@ class Site:
     """One built site, its application, and the places to look at in it."""
 
     def __init__(self, folder):
-        from quickpub import accounts, db
+        from quickpub import db, sessions
         from quickpub.models import User
         from quickpub.web import create_app
         self.folder, self.settings = folder, settings_of(folder)
         self.app = create_app(self.settings)
         with db.db.connection_context():
             self.places = self._places(db.db)
-            self.cookies = {name: accounts.start_session(User.get_by_id(self.places[name]), BROWSER, db.now())
+            self.cookies = {name: sessions.start(User.get_by_id(self.places[name]), BROWSER, db.now())
                             for name in ('busiest', 'owner')}
 
     def _places(self, db):

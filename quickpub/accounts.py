@@ -1,11 +1,8 @@
-"""Accounts: passwords, sessions, the links in mails, throttling. Nothing here sends or enqueues anything itself."""
+"""Accounts: passwords, the links in mails, coming and leaving. Nothing here sends or enqueues anything itself."""
 
-import hmac
 import secrets
 import threading
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -14,17 +11,13 @@ from peewee import IntegrityError, fn
 
 from . import mail, text
 from .db import db, now
-from .models import Attempt, Message, Post, Session, Site, Token, User, sign, unsign
+from .models import Message, Post, Session, Site, Token, User, sign, unsign
 from .settings import current, mail_address
 
-SESSION_LASTS = timedelta(days=60)  # after the last visit
-SESSION_REFRESH = timedelta(days=1)
 VERIFY_LASTS, RESET_LASTS, INVITE_LASTS = timedelta(hours=48), timedelta(hours=2), timedelta(days=7)
 SETUP_LASTS = timedelta(days=365)
 UNCONFIRMED_KEPT = timedelta(days=30)
 MAIL_AGAIN_AFTER = timedelta(minutes=10)  # nobody's mailbox can be flooded by asking for the same mail
-THROTTLE_WINDOW = timedelta(minutes=15)
-TRIES_PER_PAIR, TRIES_PER_ACCOUNT, TRIES_PER_CLIENT = 10, 50, 100  # failed log-ins in that time
 PASSWORD_LENGTH = (10, 200)
 NAME_LENGTH = 60
 RESERVED_HANDLES = frozenset({'admin', 'owner', 'root', 'support', 'feed', 'settings'})
@@ -48,10 +41,6 @@ class LinkDead(Exception):
     def __init__(self, purpose: str, sentence: str):
         super().__init__(sentence)
         self.purpose = purpose
-
-
-class Throttled(Exception):
-    """Too many failed log-ins. The message says when to try again."""
 
 
 # Passwords
@@ -350,70 +339,6 @@ def unsubscriber(typed: str) -> User:
     return user
 
 
-# Logging in
-
-@dataclass(frozen=True)
-class Buckets:
-    """The names under which failed log-ins are counted: keyed hashes, so that no address is kept in the clear."""
-    pair: str
-    account: str
-    client: str
-
-
-def buckets(email: str, client: str) -> Buckets:
-    def name(*parts: str) -> str:
-        return hmac.new(current().secret, '\0'.join(parts).encode('utf-8', 'replace'), sha256).hexdigest()[:32]
-    return Buckets(name('pair', email.lower(), client), name('account', email.lower()), name('client', client))
-
-
-def log_in(email: str, password: str, client: str, at: datetime) -> User:
-    """The user with this address and password. Raises Rejected, or Throttled after too many failures."""
-    names = buckets(email, client)
-    with db.atomic():  # counted before the password is looked at, or many at once would outrun the limit
-        _check_throttle(names, at)
-        tried = [Attempt.create(bucket=bucket, at=at).id for bucket in (names.pair, names.account, names.client)]
-    user = by_email(email)
-    if check_password(user, password):
-        Attempt.delete().where(Attempt.bucket.in_([names.pair, names.account]) | Attempt.id.in_(tried)).execute()
-        assert user is not None
-        return user
-    raise Rejected(password='This address and password do not belong together. Check both, or ask for a new password.')
-
-
-def _check_throttle(names: Buckets, at: datetime) -> None:
-    def count(bucket: str) -> int:
-        return Attempt.select().where(Attempt.bucket == bucket, Attempt.at > at - THROTTLE_WINDOW).count()
-    if (count(names.pair) >= TRIES_PER_PAIR or count(names.account) >= TRIES_PER_ACCOUNT
-            or count(names.client) >= TRIES_PER_CLIENT):
-        raise Throttled('Too many tries. Please wait a quarter of an hour, or ask for a new password.')
-
-
-def start_session(user: User, agent: str, at: datetime) -> str:
-    """Log somebody in; the random token for the browser's cookie, of which only a hash is kept."""
-    secret = secrets.token_urlsafe(32)
-    Session.create(digest=digest(secret), user=user, agent=text.line(agent, 200), created_at=at, seen_at=at,
-                   expires_at=at + SESSION_LASTS)
-    return secret
-
-
-def session(secret: str, at: datetime) -> Session | None:
-    """The session, with its user, that belongs to a cookie."""
-    return (Session.select(Session, User).join(User).where(
-        Session.digest == digest(secret), Session.expires_at > at, User.deleted_at.is_null()).get_or_none())
-
-
-def refresh(session: Session, at: datetime) -> bool:
-    """Let a session that is used last longer; written down once a day. Whether it was now."""
-    if at - session.seen_at <= SESSION_REFRESH:
-        return False
-    Session.update(seen_at=at, expires_at=at + SESSION_LASTS).where(Session.digest == session.digest).execute()
-    return True
-
-
-def digest(secret: str) -> str:
-    return sha256(secret.encode('utf-8', 'replace')).hexdigest()
-
-
 def make_owner(user: User) -> None:
     """Let somebody keep the site, not only write."""
     User.update(role='owner').where(User.id == user.id, User.verified_at.is_null(False)).execute()
@@ -423,8 +348,6 @@ def clean_up(at: datetime) -> None:
     """Forget what has expired, and accounts that nobody ever confirmed or wrote anything with."""
     User.delete().where(User.verified_at.is_null(), User.created_at <= at - UNCONFIRMED_KEPT,
                         ~fn.EXISTS(Post.select(Post.id).where(Post.author == User.id))).execute()
-    Session.delete().where(Session.expires_at <= at).execute()
     Token.delete().where(Token.expires_at <= at - timedelta(days=30)).execute()
-    Attempt.delete().where(Attempt.at <= at - timedelta(days=1)).execute()
 
 

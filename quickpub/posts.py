@@ -119,7 +119,7 @@ def restore(post: Post) -> None:
     Post.update(deleted_at=None).where(Post.id == post.id).execute()
 
 
-def empty_trash(at: datetime) -> None:
+def clean_up(at: datetime) -> None:
     """Delete for good what was in the trash long enough, and tags that nothing has any more."""
     old = Post.select(Post.id).where(Post.deleted_at <= at - KEPT_IN_TRASH).limit(BATCH)
     while Post.delete().where(Post.id.in_(old)).execute():

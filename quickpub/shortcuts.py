@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, quote
 from bottle import BaseRequest, HTTPError, HTTPResponse, request, response
 from peewee import Tuple
 
-from . import accounts, text
+from . import accounts, sessions, text
 from .db import is_out_of_reach, now
 from .models import Post, Session, Site, User
 from .settings import current
@@ -188,10 +188,10 @@ def current_user() -> User | None:
 def current_session() -> Session | None:
     if 'quickpub.session' not in request.environ:
         secret = _cookie()
-        found = accounts.session(secret, now()) if secret else None
+        found = sessions.find(secret, now()) if secret else None
         if found:
             with if_writable():
-                if accounts.refresh(found, now()):
+                if sessions.refresh(found, now()):
                     _give_cookie(secret)
         request.environ['quickpub.session'] = found
     return request.environ['quickpub.session']
@@ -206,7 +206,7 @@ def _cookie() -> str:
 
 def log_in(user: User) -> None:
     """Start a session and hand its cookie to the browser."""
-    secret = accounts.start_session(user, request.get_header('User-Agent', ''), now())
+    secret = sessions.start(user, request.get_header('User-Agent', ''), now())
     request.environ.pop('quickpub.session', None)
     _give_cookie(secret)
 
@@ -219,7 +219,7 @@ def log_out() -> None:
 
 
 def _give_cookie(secret: str) -> None:
-    response.set_cookie(COOKIE, secret, path=_cookie_path(), max_age=int(accounts.SESSION_LASTS.total_seconds()),
+    response.set_cookie(COOKIE, secret, path=_cookie_path(), max_age=int(sessions.SESSION_LASTS.total_seconds()),
                         httponly=True, samesite='lax', secure=current().is_https)
 
 

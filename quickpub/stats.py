@@ -125,12 +125,22 @@ def _site_day(minute: datetime, zone: str) -> date:
 def record(post_id: int, at: datetime, address: str = '', agent: str = '', referrer: str = '') -> None:
     """Record a view of this post. Once it returns, the view survives this process. A full disk costs the view, not
     the page."""
+    global _lost
     day = site_day(at)
+    line = f'{post_id} {day} {visitor(address, agent, day) or "-"} {host_of(referrer[:LONGEST]) or "-"}\n'
     try:
-        line = f'{post_id} {day} {visitor(address, agent, day) or "-"} {host_of(referrer[:LONGEST]) or "-"}\n'
         spool.mine.append(line.encode())
     except OSError as error:
-        log.error('A view cannot be recorded: %s', error)
+        _lost += 1
+        if _lost == 1:  # not a line for each: the log may be on the same disk
+            log.error('Views cannot be recorded: %s', error)
+    else:
+        if _lost:
+            log.error('Views are recorded again; %d were not', _lost)
+            _lost = 0
+
+
+_lost = 0  # views, since recording them has failed
 
 
 # Counting

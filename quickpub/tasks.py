@@ -6,7 +6,7 @@ or comes twice, changes nothing.
 
 from huey import crontab
 
-from . import accounts, jobs, mail, posts, reports, stats
+from . import accounts, jobs, mail, posts, reports, sessions, stats
 from .db import db, now
 from .jobs import URGENT
 from .models import User
@@ -84,5 +84,5 @@ def count_views() -> None:
 @huey.periodic_task(crontab(hour='3', minute='30'))
 def clean_up() -> None:
     """Each night: what has expired, what lay in the trash long enough, and mail of long ago."""
-    for clean in (stats.clean_up, accounts.clean_up, jobs.clean_up, posts.empty_trash, mail.clean_up):
-        clean(now())
+    for kept in (stats, accounts, sessions, jobs, posts, mail):
+        kept.clean_up(now())

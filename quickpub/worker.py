@@ -224,17 +224,20 @@ class DurableHuey(Huey):
         return bool(self._ended)
 
     def _settle(self) -> None:
-        for claim in list(self._ended.values()):
-            self.storage.check_conn()
-            try:
-                jobs.settle(claim)
-            except DatabaseError:
-                raise
-            except Exception as error:  # what follows cannot be written: not now and not later
-                claim.follow_ups.clear()
-                claim.bury(_text(error))
-                jobs.settle(claim)
-            self._ended.pop(claim.id, None)
+        # One at a time, and no claim meanwhile: a retry may be due at once, and whoever still looked at its last claim
+        # would end the next one with it.
+        with jobs.me.lock:
+            for claim in list(self._ended.values()):
+                self.storage.check_conn()
+                try:
+                    jobs.settle(claim)
+                except DatabaseError:
+                    raise
+                except Exception as error:  # what follows cannot be written: not now and not later
+                    claim.follow_ups.clear()
+                    claim.bury(_text(error))
+                    jobs.settle(claim)
+                del self._ended[claim.id]
 
     def _say_trouble(self, error: Exception | None, what: str = 'work') -> None:
         """One line when the database gets out of reach, one when it is back: not one a second."""

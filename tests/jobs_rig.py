@@ -42,6 +42,13 @@ def fail():
     raise ValueError('as told')
 
 
+@huey.task(retries=300, retry_delay=0)
+def try_again():
+    """Fails each time; its retry is due at once."""
+    _log('try')
+    raise ValueError('as told')
+
+
 @huey.task()
 def touch():
     """Writes to the database."""

@@ -28,7 +28,7 @@ from conftest import BROWSER
 from playwright.sync_api import sync_playwright
 from smtp_rig import free_port
 
-from quickpub import db, settings
+from quickpub import db, jobs, settings
 
 ROOT = Path(__file__).parents[1]
 QUICKPUB = [sys.executable, '-m', 'quickpub']
@@ -96,6 +96,27 @@ class Rig:
                     and process.status() != psutil.STATUS_ZOMBIE)
         except psutil.Error:  # gone by now, or somebody else's
             return False
+
+    def open(self):
+        """Make the site, and open it in this process too."""
+        config = settings.from_env(self.environ())
+        db.migrate(config)
+        db.open_site(config)
+        jobs.be_new()
+
+    def consume(self, *command):
+        """Start a consumer by this command, and wait until it works."""
+        consumer = self.start(*command)
+        wait_for(lambda: any(str(consumer.popen.pid) in name for name in jobs.living()), 'a consumer')
+        return consumer
+
+    def crash(self):
+        """What a power cut is: all processes at once."""
+        for process in self.processes():
+            process.kill()
+        for served in self.started:
+            served.popen.wait(PATIENCE)
+        self.wait_until_gone()
 
     def wait_until_gone(self):
         wait_for(lambda: not self.processes(), 'everything of this site to end')

@@ -9,7 +9,7 @@ from conftest import BROWSER, PASSWORD, drain, outbox, path_in, person, text_of,
 from sites import browser_of, form_with, long_ago, mails, newest_mail, stored
 from webtest import TestApp
 
-from quickpub import accounts, db, jobs, mail, tasks
+from quickpub import accounts, db, jobs, mail, sessions, tasks
 from quickpub.models import Attempt, Message, Post, Session, Token, User
 
 NEW = 'a louder horse in the valley'
@@ -138,14 +138,14 @@ def test_a_stranger_is_sent_to_log_in_and_back(alice, browse):
 def tries(count, email, client):
     """That many failed log-ins just now."""
     with db.db.connection_context():
-        names = accounts.buckets(email, client)
+        names = sessions.buckets(email, client)
         Attempt.insert_many([{'bucket': name, 'at': db.now()} for name in (names.pair, names.account, names.client)
                              for _ in range(count)]).execute()
 
 
 def test_after_ten_wrong_passwords_the_right_one_has_to_wait(alice, browse):
     browser = browse()
-    for _ in range(accounts.TRIES_PER_PAIR):
+    for _ in range(sessions.TRIES_PER_PAIR):
         log_in(browser, password='wrong', status=400)
     page = log_in(browser, status=429)
     assert 'Please wait a quarter of an hour' in page and page.forms[0]['email'].value == alice.email
@@ -154,21 +154,21 @@ def test_after_ten_wrong_passwords_the_right_one_has_to_wait(alice, browse):
 
 
 def test_tries_are_forgotten_after_a_quarter_of_an_hour(alice, browse):
-    tries(accounts.TRIES_PER_PAIR, alice.email, '127.0.0.1')
+    tries(sessions.TRIES_PER_PAIR, alice.email, '127.0.0.1')
     log_in(browse(), status=429)
     long_ago(Attempt, at=db.now() - timedelta(minutes=15, seconds=1))
     log_in(browse(), status=303)
 
 
 def test_many_clients_cannot_try_one_account_for_ever(alice, bob, browse):
-    for number in range(accounts.TRIES_PER_ACCOUNT // 5):
+    for number in range(sessions.TRIES_PER_ACCOUNT // 5):
         tries(5, alice.email, f'192.0.2.{number}')
     log_in(browse(), status=429)
     log_in(browse(), bob.email, status=303)
 
 
 def test_one_client_cannot_try_many_accounts_for_ever(alice, browse):
-    for number in range(accounts.TRIES_PER_CLIENT):
+    for number in range(sessions.TRIES_PER_CLIENT):
         tries(1, f'{number}@example.org', '127.0.0.1')
     log_in(browse(), status=429)
     log_in(TestApp(browse().app, extra_environ={'REMOTE_ADDR': '192.0.2.7'}), status=303)
@@ -181,7 +181,7 @@ def test_tries_name_nobody_in_the_clear(alice, browse):
 
 def test_the_password_in_the_settings_cannot_be_tried_for_ever_either(alice, browse):
     browser = browse(alice)
-    tries(accounts.TRIES_PER_PAIR, alice.email, '127.0.0.1')
+    tries(sessions.TRIES_PER_PAIR, alice.email, '127.0.0.1')
     page = browser.post('/settings', {'action': 'password', 'current': PASSWORD, 'password': NEW}, status=400)
     assert 'Please wait a quarter of an hour' in page
 
@@ -644,15 +644,15 @@ def test_guesses_at_the_same_time_do_not_outrun_the_limit(site, alice):
     def guess(number):
         with db.db.connection_context():
             try:
-                accounts.log_in('alice@example.org', f'wrong {number}', '192.0.2.1', db.now())
+                sessions.log_in('alice@example.org', f'wrong {number}', '192.0.2.1', db.now())
             except accounts.Rejected:
                 return 'tried'
-            except accounts.Throttled:
+            except sessions.Throttled:
                 return 'throttled'
 
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(guess, range(40)))
-    assert answers.count('tried') == accounts.TRIES_PER_PAIR
+    assert answers.count('tried') == sessions.TRIES_PER_PAIR
 
 
 def test_who_was_logged_out_while_writing_is_told_where_the_text_is(alice, browse):

@@ -23,6 +23,7 @@ FLOORS = [
     ['demo'],
     ['reports'],
     ['posts'],
+    ['sessions'],
     ['stats', 'accounts'],
     ['spool'],
     ['mail'],

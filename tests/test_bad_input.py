@@ -11,7 +11,7 @@ from markupsafe import escape
 from sites import form_with, mails, stored
 from webob import Request
 
-from quickpub import accounts, db, models, tasks
+from quickpub import accounts, db, models, sessions, tasks
 from quickpub.models import Message, Post, Session, Site, User
 from quickpub.shortcuts import FORM_LIMIT, MAX_FIELDS
 from quickpub.web import URLS
@@ -43,7 +43,7 @@ def latin(text):
 @pytest.fixture
 def session(alice):
     """The cookie of alice."""
-    return accounts.start_session(alice, '', db.now())
+    return sessions.start(alice, '', db.now())
 
 
 def is_refused(answer, *status):
@@ -308,7 +308,7 @@ def keeper(alice):
     places = {'post': write(alice, 'By alice').id}
     for purpose, user in (('setup', None), ('reset', owner)):
         places[purpose] = accounts.issue(purpose, accounts.VERIFY_LASTS, db.now(), user=user).text
-    return accounts.start_session(owner, '', db.now()), places
+    return sessions.start(owner, '', db.now()), places
 
 
 @pytest.mark.parametrize('path', FIELDS)
@@ -357,7 +357,7 @@ NO_ADDRESSES = [
 
 def test_what_is_not_one_address_is_refused_wherever_it_is_typed(app, site, alice):
     with db.db.connection_context():
-        owner = accounts.start_session(person('olga', role='owner'), '', db.now())
+        owner = sessions.start(person('olga', role='owner'), '', db.now())
         setup = accounts.issue('setup', accounts.SETUP_LASTS, db.now()).text
     before = stored()
     places = [('/signup', {'name': 'Zoe', 'password': PASSWORD}), ('/verify', {}), ('/forgot', {}),
@@ -435,7 +435,7 @@ def test_nothing_at_all_breaks_anything(app, keeper, alice):
     dice = random.Random(7)
     owner, places = keeper
     with db.db.connection_context():
-        sessions = [owner, accounts.start_session(alice, '', db.now()), 'nonsense', None]
+        cookies = [owner, sessions.start(alice, '', db.now()), 'nonsense', None]
         typed = [*NASTY, 'zoe@example.org', 'alice@example.org', 'UTC', 'daily', 'profile', 'publish', 'delete', '1']
     for number in range(CASES):
         method, rule, _ = dice.choice(URLS)
@@ -451,7 +451,7 @@ def test_nothing_at_all_breaks_anything(app, keeper, alice):
         if dice.random() < .1:
             environ['CONTENT_LENGTH'] = latin(dice.choice(NASTY))
         environ['QUERY_STRING'] = dice.choice(['', '', 'before=1', 'before=x', 'notice=saved&next=//evil.example'])
-        answer = ask(app, path, method, body, dice.choice(sessions), **environ)
+        answer = ask(app, path, method, body, dice.choice(cookies), **environ)
         told = (number, method, path, answer.status)
         assert answer.status_int < 500 or (answer.status_int == 503 and path == '/healthz'), told
         if answer.status_int >= 400 and method != 'HEAD' and path != '/healthz':

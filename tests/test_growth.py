@@ -66,7 +66,7 @@ def test_what_is_kept_counted_is_what_counting_finds_whatever_happens(site, alic
         elif act == 'empty':
             Post.delete().where(Post.id == post.id).execute()
         else:
-            posts.empty_trash(at)
+            posts.clean_up(at)
         assert kept() == counted(), act
     accounts.delete(bob, keep_posts=False, at=at)
     assert kept() == counted() and not Shelf.select().where(Shelf.user == bob.id).exists()
@@ -173,7 +173,7 @@ def test_the_trash_is_emptied_a_few_posts_at_a_time_with_all_that_hangs_on_them(
         OldSlug.create(post=post, slug=f'old-{number}')
         posts.delete(post, NOW - timedelta(days=29 if number == 5 else 31))
     with count_queries() as counter:
-        posts.empty_trash(NOW)
+        posts.clean_up(NOW)
     assert [post.title for post in Post.select()] == ['Post 5'] and [tag.name for tag in Tag.select()] == ['Tag 5']
     assert DailyViews.select().count() == OldSlug.select().count() == 1 and counter.count == 5
 

@@ -3,11 +3,12 @@
 import sqlite3
 import subprocess
 import sys
+import threading
 from datetime import timedelta
 
 import pytest
 from conftest import drain
-from jobs_rig import RIG, consumer, huey, log_lines, note, until
+from jobs_rig import RIG, consumer, huey, log_lines, note, try_again, until
 from peewee import IntegrityError
 
 from quickpub import jobs, tasks, worker
@@ -162,6 +163,25 @@ def test_an_ending_counts_only_while_the_claim_is_held(site):
     task.claim.done()
     jobs.settle(task.claim)
     assert rows() == [('running', 1, 0)]
+
+
+def test_one_worker_cannot_end_what_another_has_claimed_meanwhile(site, tmp_path, monkeypatch):
+    """A retry that is due at once is claimed while other workers still look at the claim before it."""
+    monkeypatch.setenv('RIG_LOG', str(tmp_path / 'log'))
+    try_again()
+
+    def work():
+        with db.connection_context():
+            while Job.select().where(Job.state != 'dead').exists():
+                if task := huey.dequeue():
+                    huey.execute(task)
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for each in workers:
+        each.start()
+    for each in workers:
+        each.join()
+    assert len(log_lines(tmp_path)) == 301 and rows() == [('dead', 301, 0)]
 
 
 def test_a_message_that_cannot_be_read_is_buried_and_the_next_one_runs(site):

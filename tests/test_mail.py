@@ -190,6 +190,17 @@ def test_a_mail_of_a_dead_process_goes_out_again_with_the_same_message_id(smtp_s
     assert row(number).state == 'sent' and sink.mails[0]['Message-ID'] == before
 
 
+def test_a_mail_that_its_sender_died_with_again_and_again_waits_for_hours_and_not_for_ever(smtp_site, sink):
+    deadly, old, fresh = compose('deadly@example.org'), compose('old@example.org'), compose('fresh@example.org')
+    for number, attempts in ((deadly, mail.MANY_ATTEMPTS), (old, mail.MANY_ATTEMPTS), (fresh, 1)):
+        later(number, state='sending', sender='gone', attempts=attempts)
+    later(old, created_at=db.now() - 2 * mail.GIVE_UP_AFTER)
+    mail.deliver()
+    assert (row(deadly).state, row(old).state, row(fresh).state) == ('deferred', 'failed', 'sent')
+    assert row(deadly).next_try > db.now() + timedelta(hours=3) and row(old).answer == jobs.DIED
+    assert [each.recipients for each in sink.mails] == [['fresh@example.org']]
+
+
 def test_a_mail_that_another_process_is_sending_is_left_alone(smtp_site, sink):
     number = compose()
     other = jobs.processes.lock_file(jobs.run_folder() / 'other.life')

@@ -13,7 +13,7 @@ from conftest import drain, person, write
 from playhouse.test_utils import count_queries
 from webob import Request
 
-from quickpub import accounts, db, pagecache, stats
+from quickpub import accounts, db, pagecache, sessions, stats
 from quickpub.models import Content, Post, PostTag, Site, Tag, User
 from quickpub.pagecache import Generation, Page, coding_for
 
@@ -124,7 +124,7 @@ def test_nothing_else_empties_it(site, hills, alice, browse, cache, change):
     browse().get(hills.path)
     change(stats.fold)
     change(partial(write, alice, 'A draft', tags='Walks, Secrets', published=False))
-    change(accounts.start_session, alice, 'x', db.now())
+    change(sessions.start, alice, 'x', db.now())
     change(accounts.reset_mail, alice.email, db.now())
     change(User.update(report='weekly', name='alice').where(User.name == 'alice').execute)
     change(person, 'somebody')
@@ -232,3 +232,15 @@ def test_who_does_not_count_does_not_count_from_memory_either(hills, browse, is_
         browser.extra_environ['HTTP_USER_AGENT'] = agent
         browser.get(hills.path)
     assert views_of(hills) == int(is_kept)
+
+
+def test_where_the_database_cannot_say_whether_anything_changed_each_page_is_made_anew(hills, app, cache, browse):
+    page = browse().get('/')
+    cache._watch._connection.set_progress_handler(lambda: 1, 1)  # each of its questions is interrupted
+    with count_queries() as counter:
+        assert browse().get('/').body == page.body
+    assert counter.count
+    cache._watch._connection.set_progress_handler(None, 1)
+    with count_queries() as counter:
+        assert browse().get('/').body == page.body
+    assert not counter.count

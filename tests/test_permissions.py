@@ -4,7 +4,7 @@ import pytest
 from conftest import PASSWORD, Browser, person, write
 from sites import browser_of, form_with, stored
 
-from quickpub import accounts, db, letter, mail, models, stats
+from quickpub import accounts, db, letter, mail, models, sessions, stats
 from quickpub.models import Post
 from quickpub.web import URLS
 
@@ -116,7 +116,7 @@ def test_everybody_gets_what_the_table_says(world, browse, role):
     places, people = world
     for rule, (expected, *_) in TABLE.items():
         with db.db.connection_context(), db.db.atomic() as everything:
-            session = accounts.start_session(people[role], '', db.now()) if people[role] else None
+            session = sessions.start(people[role], '', db.now()) if people[role] else None
             browser = browse()
             if session:
                 browser.set_cookie('quickpub', session)
@@ -246,7 +246,7 @@ def test_forwarding_headers_of_strangers_change_nothing(site, alice, browse):
     with db.db.connection_context():
         message = letter.render(models.Message.get())
         assert b'evil' not in message
-    for number in range(accounts.TRIES_PER_PAIR):
+    for number in range(sessions.TRIES_PER_PAIR):
         browse().post('/login', {'email': alice.email, 'password': 'x'},
                       headers=lies | {'X-Forwarded-For': f'192.0.2.{number}'}, status=400)
     browse().post('/login', {'email': alice.email, 'password': PASSWORD}, status=429)
@@ -255,14 +255,14 @@ def test_forwarding_headers_of_strangers_change_nothing(site, alice, browse):
 def test_a_trusted_proxy_says_who_the_client_is(site, alice):
     proxied = browser_of(site, trusted_proxy=frozenset({'127.0.0.1', '::1'}))
     forms = {'email': alice.email, 'password': 'x'}
-    for number in range(accounts.TRIES_PER_PAIR):  # what stands before the proxy's own word, the client made up
+    for number in range(sessions.TRIES_PER_PAIR):  # what stands before the proxy's own word, the client made up
         proxied.post('/login', forms, headers={'X-Forwarded-For': f'198.51.100.{number}, 192.0.2.1'}, status=400)
     right = forms | {'password': PASSWORD}
     proxied.post('/login', right, headers={'X-Forwarded-For': '192.0.2.1'}, status=429)
     proxied.post('/login', right, headers={'X-Forwarded-For': '192.0.2.2'}, status=303)
     other = Browser(proxied.app)
     other.extra_environ['REMOTE_ADDR'] = '192.0.2.77'  # not the proxy: its word does not count
-    for _ in range(accounts.TRIES_PER_PAIR):
+    for _ in range(sessions.TRIES_PER_PAIR):
         other.post('/login', forms, headers={'X-Forwarded-For': '192.0.2.3'}, status=400)
     other.post('/login', right, headers={'X-Forwarded-For': '192.0.2.4'}, status=429)
 

@@ -210,7 +210,7 @@ def test_changed_tags_are_changed_everywhere_and_a_word_that_nobody_uses_goes(st
     browse().get('/t/hills', status=404)
     assert 'Nothing is filed under this word now' in studio.get('/t/hills')
     with connection():
-        posts.empty_trash(db.now())
+        posts.clean_up(db.now())
         assert [tag.slug for tag in Tag.select()] == ['dales']
 
 
@@ -266,7 +266,7 @@ def test_the_trash_is_emptied_after_30_days(alice, connection):
         at = db.now()
         Post.update(deleted_at=at - KEPT_IN_TRASH).where(Post.id == old.id).execute()
         Post.update(deleted_at=at - KEPT_IN_TRASH + HOUR).where(Post.id == young.id).execute()
-        posts.empty_trash(at)
+        posts.clean_up(at)
         assert [post.title for post in Post.select()] == ['Young']
 
 

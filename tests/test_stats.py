@@ -159,6 +159,37 @@ def test_half_a_line_waits_for_its_other_half_and_nonsense_is_passed_over(site, 
     assert views() == 2
 
 
+def test_half_a_line_of_a_process_that_is_gone_is_tidied_away(site, alice):
+    post = write(alice)
+    stats.record(post.id, db.now())
+    path = next(spool.folder().iterdir())
+    with open(path, 'ab') as file:
+        file.write(b'1 2026-')
+    assert views() == 1 and path.exists()
+    spool.mine.close()
+    assert stats.fold() == 0 and not path.exists() and SpoolOffset.select().count() == 0
+    assert Post.get_by_id(post.id).views == 1
+
+
+def test_half_a_line_costs_no_write_each_second(site, alice):
+    spool.mine.append(b'1 2026-')
+    before = db.db.connection().total_changes
+    for _ in range(3):
+        stats.fold()
+    assert db.db.connection().total_changes == before
+
+
+def test_no_more_is_kept_of_long_headers_than_is_looked_at(site, alice, browse):
+    post, browser = write(alice), browse()
+    stats.is_person.cache_clear(), stats.host_of.cache_clear()
+    for number in range(20):
+        browser.extra_environ['HTTP_USER_AGENT'] = f'{BROWSER} {"x" * 60_000}{number}'
+        browser.get(post.path, headers={'Referer': f'https://example.org/{"y" * 60_000}{number}'})
+    with db.db.connection_context():
+        assert views() == 20
+    assert stats.is_person.cache_info().currsize == stats.host_of.cache_info().currsize == 1
+
+
 def test_views_of_a_deleted_post_are_dropped(site, alice):
     post = write(alice)
     stats.record(post.id, db.now())

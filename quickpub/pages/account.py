@@ -6,7 +6,7 @@ from zoneinfo import available_timezones
 from bottle import request, response
 from peewee import IntegrityError
 
-from .. import accounts, text
+from .. import accounts, sessions, text
 from ..accounts import Rejected
 from ..db import db, now
 from ..models import Message, Post, Session, Site, User, unsign
@@ -159,11 +159,11 @@ def login():
     form = typed('email', 'password', 'next')
     onward = _own_path(form['next'])
     try:
-        user = accounts.log_in(form['email'].strip(), form['password'], client_address(), now())
+        user = sessions.log_in(form['email'].strip(), form['password'], client_address(), now())
     except Rejected as error:
         form.errors = error.errors
         return render_form('login.html', form, next=onward)
-    except accounts.Throttled as error:
+    except sessions.Throttled as error:
         form.errors = {'password': str(error)}
         return render_form('login.html', form, status=429, next=onward)
     log_in(user)
@@ -232,12 +232,12 @@ def _settings(user, form=None, address_form=None, password_form=None, status=200
     response.status = status
     this = current_session()
     form = form or Form({name: getattr(user, name) for name in ('name', 'handle', 'bio', 'timezone', 'report')})
-    sessions = [{'agent': each.agent, 'seen_at': each.seen_at, 'digest': each.digest, 'is_this': each == this}
-                for each in Session.select().where(Session.user == user).order_by(Session.seen_at.desc())]
+    open_sessions = [{'agent': each.agent, 'seen_at': each.seen_at, 'digest': each.digest, 'is_this': each == this}
+                     for each in Session.select().where(Session.user == user).order_by(Session.seen_at.desc())]
     return render('settings.html', form=form, address_form=address_form or Form({'email': '', 'current': ''}),
                   password_form=password_form or Form({'current': '', 'password': ''}), zones=_zones(),
                   frequencies=[(each, FREQUENCY_WORDS[each]) for each in _frequencies(user)],
-                  email=user.email, pending_email=accounts.pending_address(user, now()), sessions=sessions,
+                  email=user.email, pending_email=accounts.pending_address(user, now()), sessions=open_sessions,
                   is_verified=user.is_verified, report_note=_report_note(user),
                   has_posts=_posts_of(user).exists())
 
@@ -341,10 +341,10 @@ def _password(user, form):
 def _confirm(user, form, field='current'):
     """Whoever sits at the desk must know the password; guesses are counted like failed log-ins."""
     try:
-        accounts.log_in(user.email, form[field], client_address(), now())
+        sessions.log_in(user.email, form[field], client_address(), now())
     except Rejected:
         raise Rejected(**{field: 'This is not your password.'}) from None
-    except accounts.Throttled as error:
+    except sessions.Throttled as error:
         raise Rejected(**{field: str(error)}) from None
 
 

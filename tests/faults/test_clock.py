@@ -20,7 +20,7 @@ import pytest
 from conftest import person, text_of, write
 from rig import QUICKPUB, Rig, wait_for
 
-from quickpub import db, jobs, settings, spool, stats
+from quickpub import db, jobs, spool, stats
 from quickpub.jobs import Job, Tally
 from quickpub.models import Message, Post, Report, User
 
@@ -85,10 +85,7 @@ class Site:
         self.clock = Clock(folder)
         self.rig = Rig(folder, smtp=mail_server.url, **told)
         self.viewed = 0
-        config = settings.from_env(self.rig.environ())
-        db.migrate(config)
-        db.open_site(config)
-        jobs.be_new()
+        self.rig.open()
         spool.mine.close()  # each site has its own
 
     def close(self):

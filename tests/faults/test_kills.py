@@ -12,7 +12,7 @@ import pytest
 from conftest import person, write
 from rig import Rig, wait_for
 
-from quickpub import accounts, db, jobs, reports, settings, tasks
+from quickpub import accounts, db, jobs, reports, tasks
 from quickpub.jobs import Job
 from quickpub.models import Message, Post, Report, User
 
@@ -23,10 +23,7 @@ AUTHORS = 1000
 def rig(tmp_path, mail_server):
     """A site without processes, opened in this one too."""
     rig = Rig(tmp_path, smtp=mail_server.url)
-    config = settings.from_env(rig.environ())
-    db.migrate(config)
-    db.open_site(config)
-    jobs.be_new()
+    rig.open()
     with db.db.connection_context():
         yield rig
     rig.close()
@@ -38,17 +35,7 @@ def kind(request):
 
 
 def start(rig, kind='thread'):
-    consumer = rig.start('consumer', '-k', kind)
-    wait_for(lambda: any(str(consumer.popen.pid) in name for name in jobs.living()), 'a consumer')
-    return consumer
-
-
-def crash(rig, consumer):
-    """What a power cut is to a consumer: all its processes at once."""
-    for process in rig.processes():
-        process.kill()
-    consumer.popen.wait()
-    rig.wait_until_gone()
+    return rig.consume('consumer', '-k', kind)
 
 
 def all_sent():
@@ -69,7 +56,7 @@ def sign_up(name):
 
 def test_killed_between_the_mail_servers_yes_and_our_commit(rig, mail_server, kind):
     """The one moment in which nobody can know: the mail comes once more, recognisable as the same."""
-    consumer = start(rig, kind)
+    start(rig, kind)
     mail_server.may_answer.clear()
     sign_up('alice')
     wait_for(lambda: mail_server.waiting, 'the mail under way')
@@ -77,7 +64,7 @@ def test_killed_between_the_mail_servers_yes_and_our_commit(rig, mail_server, ki
     lock.execute('BEGIN IMMEDIATE')
     mail_server.may_answer.set()
     wait_for(lambda: len(mail_server.mails) == 1, 'the mail taken')
-    crash(rig, consumer)
+    rig.crash()
     lock.execute('ROLLBACK')
     lock.close()
     assert Message.get().state == 'sending'
@@ -87,11 +74,11 @@ def test_killed_between_the_mail_servers_yes_and_our_commit(rig, mail_server, ki
 
 
 def test_killed_before_the_mail_server_has_answered(rig, mail_server, kind):
-    consumer = start(rig, kind)
+    start(rig, kind)
     mail_server.may_answer.clear()
     sign_up('alice')
     wait_for(lambda: mail_server.waiting, 'the mail under way')
-    crash(rig, consumer)
+    rig.crash()
     mail_server.may_answer.set()
     start(rig, kind)
     wait_for(all_sent, 'the mail sent')
@@ -99,11 +86,11 @@ def test_killed_before_the_mail_server_has_answered(rig, mail_server, kind):
 
 
 def test_killed_while_it_waits_to_claim(rig, mail_server, kind):
-    consumer = start(rig, kind)
+    start(rig, kind)
     lock = sqlite3.connect(rig.data / 'quickpub.db', isolation_level=None)
     sign_up('alice')
     lock.execute('BEGIN IMMEDIATE')
-    crash(rig, consumer)
+    rig.crash()
     lock.execute('ROLLBACK')
     lock.close()
     start(rig, kind)
@@ -124,10 +111,10 @@ def test_a_report_run_over_many_authors_killed_again_and_again(rig, mail_server,
             lambda: Report.select().count() >= 100, lambda: Report.select().count() >= 400,
             lambda: Message.select().where(Message.state == 'sent').count() >= 300,
             lambda: Message.select().where(Message.state == 'sent').count() >= 700):
-        consumer = start(rig, kind)
+        start(rig, kind)
         tasks.close_periods()
         wait_for(is_far_enough, 'the run to be in its middle')
-        crash(rig, consumer)
+        rig.crash()
         kills += 1
     start(rig, kind)
     tasks.close_periods()

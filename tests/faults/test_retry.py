@@ -9,7 +9,7 @@ import retry_tasks
 from retry_tasks import WAY_BACK, log, make_gate, open_gate, stumble
 from rig import Rig, wait_for
 
-from quickpub import db, jobs, settings
+from quickpub import db, jobs
 from quickpub.jobs import Job
 
 RETRIES = 2  # of `stumble`
@@ -20,10 +20,7 @@ def rig(tmp_path, monkeypatch):
     """A site without processes, opened in this one too."""
     monkeypatch.setenv('RETRY_FOLDER', str(tmp_path))
     rig = Rig(tmp_path)
-    config = settings.from_env(rig.environ())
-    db.migrate(config)
-    db.open_site(config)
-    jobs.be_new()
+    rig.open()
     with db.db.connection_context():
         yield rig
     rig.close()
@@ -35,16 +32,7 @@ def kind(request):
 
 
 def start(rig, kind):
-    consumer = rig.start(*retry_tasks.command('consumer', '-k', kind))
-    wait_for(lambda: any(str(consumer.popen.pid) in name for name in jobs.living()), 'a consumer')
-    return consumer
-
-
-def crash(rig, consumer):
-    for process in rig.processes():
-        process.kill()
-    consumer.popen.wait()
-    rig.wait_until_gone()
+    return rig.consume(*retry_tasks.command('consumer', '-k', kind))
 
 
 def prepare_strike(point):
@@ -102,14 +90,14 @@ def test_killed_once_more_in_the_process_of_its_own(rig, kind):
 
 def test_killed_while_the_row_is_put_back(rig, kind):
     make_gate('stumble')
-    consumer = start(rig, kind)
+    start(rig, kind)
     stumble(RETRIES + 1)
     wait_for(runs, 'the first run')
     lock = sqlite3.connect(rig.data / 'quickpub.db', isolation_level=None)
     lock.execute('BEGIN IMMEDIATE')
     open_gate('stumble')
     wait_for(lambda: WAY_BACK[-1] in log(), 'nothing but the write to be missing')
-    crash(rig, consumer)
+    rig.crash()
     lock.execute('ROLLBACK')
     lock.close()
     assert [(job.state, job.attempts) for job in Job.select().where(Job.name == 'retry_tasks.stumble')] == [
@@ -122,7 +110,7 @@ def test_killed_while_the_row_is_put_back(rig, kind):
 def test_killed_when_the_row_is_back(rig, kind):
     """Now the failure is written down, and counts: there are as many retries as were left."""
     make_gate('stumble')
-    consumer = start(rig, kind)
+    start(rig, kind)
     stumble(RETRIES)
     wait_for(runs, 'the first run')
     jobs.pause()  # so that it is not run again before the blow
@@ -130,7 +118,7 @@ def test_killed_when_the_row_is_back(rig, kind):
     job = Job.select().where(Job.name == 'retry_tasks.stumble', Job.state == 'ready')
     wait_for(job.exists, 'the row back in the queue')
     assert 'ValueError: as told' in job.get().error
-    crash(rig, consumer)
+    rig.crash()
     jobs.resume()
     start(rig, kind)
     assert ended() == []
