@@ -57,6 +57,7 @@ class Site(BaseModel):
     title = CharField(default='Quickpub')
     tagline = CharField(default='')
     hue = IntegerField(default=215)  # degrees on the colour wheel: the site's one accent
+    pinned_id = IntegerField(null=True)  # the post that stands first on the home page
 
     @classmethod
     def this(cls) -> 'Site':
@@ -77,6 +78,7 @@ class User(BaseModel):
     verified_at = DateTimeField(null=True)
     deleted_at = DateTimeField(null=True)
     mail_trouble = TextField(null=True)  # the mail server's own words when it refused this address for good
+    pinned_id = IntegerField(null=True)  # the post that stands first on the author's page
 
     @property
     def is_owner(self) -> bool:
@@ -121,7 +123,18 @@ class Attempt(BaseModel):
     at = DateTimeField(default=now)
 
 
+class Series(BaseModel):
+    """Posts of one author that belong together, in order."""
+    author = ForeignKeyField(User, on_delete='CASCADE')
+    name = CharField()
+
+    class Meta:
+        indexes = ((('author', 'name'), True),)
+
+
 class Post(BaseModel):
+    """A post, or a page such as "About". A post is public from a date on; a page as long as it has a place in the
+    navigation, and so it is in no list that goes by dates."""
     author = ForeignKeyField(User, backref='posts')
     author_id: int
     title = CharField()
@@ -136,19 +149,53 @@ class Post(BaseModel):
     deleted_at = DateTimeField(null=True)  # in the trash since
     views = IntegerField(default=0)  # all that were ever counted
     reported_views = IntegerField(default=0)  # the part of them that a periodic report has told its author
+    version = IntegerField(default=1)  # grows with each save; who began to write with an older one would overwrite
+    editor_id = IntegerField(null=True)  # the user who saved this version
+    canonical = CharField(default='')  # where it was published first, if not here
+    series = ForeignKeyField(Series, null=True, on_delete='SET NULL')
+    series_id: int | None
+    part = IntegerField(null=True)  # its place in the series
+    shared_at = DateTimeField(null=True)  # since when there is a secret link to the draft, which this time signs
+    is_page = BooleanField(default=False)
+    place = IntegerField(null=True)  # of a page, in the navigation; None: a draft
     body = TextField(default='')  # Markdown, as typed
     html = TextField(default='')  # safe HTML, rendered when saved
 
     @property
     def path(self) -> str:
-        return self.path_of(self.slug)
+        return f'/{self.slug}' if self.is_page else self.path_of(self.slug)
 
     @staticmethod
     def path_of(slug: str) -> str:
         return f'/p/{slug}'
 
+    @property
+    def draft_token(self) -> str | None:
+        """What opens the draft to whoever has the link; another one each time it is shared."""
+        return sign(f'draft {self.shared_at}', self.id) if self.shared_at else None
+
     def is_public(self, at: datetime) -> bool:
+        if self.is_page:
+            return self.deleted_at is None and self.place is not None
         return self.deleted_at is None and self.published_at is not None and self.published_at <= at
+
+    def is_scheduled(self, at: datetime) -> bool:
+        return self.published_at is not None and self.published_at > at
+
+    @classmethod
+    def pages(cls):
+        """The public pages, in the order of the navigation."""
+        return cls.select(cls.id, cls.slug, cls.title, cls.is_page).where(
+            cls.place.is_null(False), cls.deleted_at.is_null()).order_by(cls.place, cls.id)
+
+    @classmethod
+    def shared(cls, token: str) -> 'Post | None':
+        """The post that a secret link opens; None for a link that is wrong, or was taken back."""
+        number = token.partition('.')[0]
+        found = cls.get_or_none(cls.id == int(number)) if number.isascii() and number.isdigit() and len(
+            number) < 18 else None
+        is_right = found and found.draft_token and hmac.compare_digest(found.draft_token.encode(), token.encode())
+        return found if is_right else None
 
     @classmethod
     def public_at(cls, at: datetime):
@@ -195,6 +242,35 @@ class Shelf(BaseModel):
     @classmethod
     def of(cls, user: User) -> 'Shelf':
         return cls.get_or_none(cls.user == user) or cls(user=user)
+
+
+class Revision(BaseModel):
+    """What a post was before it was saved once more."""
+    post = ForeignKeyField(Post, on_delete='CASCADE')
+    version = IntegerField()
+    saved_at = DateTimeField()
+    editor = ForeignKeyField(User, null=True, on_delete='SET NULL')
+    editor_id: int | None
+    title = CharField()
+    summary = TextField()
+    tags = CharField()
+    body = TextField()
+
+    class Meta:
+        primary_key = CompositeKey('post', 'version')
+
+
+class Unsaved(BaseModel):
+    """What stands in an editor and is not saved: the window it stands in, and its form as typed."""
+    user = ForeignKeyField(User, on_delete='CASCADE')
+    tab = CharField()
+    post = ForeignKeyField(Post, null=True, on_delete='CASCADE')  # None: a new one
+    post_id: int | None
+    typed_at = DateTimeField()
+    fields = JSONText()
+
+    class Meta:
+        primary_key = CompositeKey('user', 'tab')
 
 
 class OldSlug(BaseModel):
@@ -320,5 +396,5 @@ class Report(BaseModel):
         indexes = ((('user', 'period_end'), True),)
 
 
-TABLES = [Site, User, Session, Token, Attempt, Post, Shelf, OldSlug, Tag, PostTag, DailyViews,
-          DailyVisitors, DailyReferrers, Seen, DayKey, Content, SpoolOffset, Message, Report]
+TABLES = [Site, User, Session, Token, Attempt, Series, Post, Shelf, Revision, Unsaved, OldSlug, Tag, PostTag,
+          DailyViews, DailyVisitors, DailyReferrers, Seen, DayKey, Content, SpoolOffset, Message, Report]

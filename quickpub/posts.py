@@ -1,28 +1,74 @@
-"""Posts: saving what was typed, publishing, the trash. Every function leaves the row and all that hangs on it right."""
+"""Posts and pages: saving what was typed, publishing, the trash. Every function leaves the row and all that hangs on
+it right."""
 
 from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
 
 from peewee import fn
 
-from . import text
+from . import revisions, text
 from .accounts import Rejected
 from .db import db, give_way, rows
-from .models import KEPT_IN_TRASH, OldSlug, Post, PostTag, Tag, User
+from .models import KEPT_IN_TRASH, OldSlug, Post, PostTag, Series, Site, Tag, User
 
-MAX_TITLE, MAX_SUMMARY, MAX_BODY = 300, 500, 500_000  # characters
+MAX_TITLE, MAX_SUMMARY, MAX_BODY, MAX_SERIES, MAX_ADDRESS = 300, 500, 500_000, 100, 500  # characters
+MAX_PLACE = 999
 BATCH = 20  # posts deleted at once: each may have a thousand days of counts
 
+# What a page cannot be called: the site's own pages begin so (a test compares it with all URLs).
+RESERVED = frozenset('admin archive draft forgot healthz login logout media p reset search settings setup signup '
+                     'static studio t unsubscribe verify'.split())
 
-def save(post: Post | None, author: User, typed: dict[str, str], at: datetime) -> Post:
-    """Save what was typed (title, slug, body, tags, summary) as a new post or over this one.
 
-    Raises Rejected with a sentence for each field that cannot be saved; nothing is changed then.
+class Conflict(Exception):
+    """The post was saved in another window, or by somebody else, since this text was begun; `post` is what it is."""
+
+    def __init__(self, post: Post):
+        super().__init__('This post was changed meanwhile.')
+        self.post = post
+
+
+def save(post: Post | None, editor: User, typed: dict[str, str], at: datetime, based_on: int | None = None,
+         is_page: bool = False) -> Post:
+    """Save what was typed (title, slug, body, tags, summary, canonical, series, part, place) as a new post or page of
+    `editor`, or over this one. What it was before is kept.
+
+    Raises Rejected with a sentence for each field that cannot be saved, or Conflict where the version that is there is
+    not the one it is `based_on`; nothing is changed then.
     """
+    values, html = _clean(typed), text.markdown(typed['body'])  # not in the transaction
+    title = values['title'] or text.shorten(text.line(text.plain(html), MAX_TITLE), 80) or 'Untitled'
+    values |= {'title': title, 'html': html, 'words': text.words(html),
+               'excerpt': values['summary'] or text.excerpt(html)}
+    tags = text.tags(typed['tags'])
+    with db.atomic():
+        post = post and Post.get_by_id(post.id)
+        if post and based_on not in (None, post.version):
+            raise Conflict(post)
+        is_page = post.is_page if post else is_page
+        values['slug'] = _choose_slug(post, text.line(typed['slug'], 200), title, is_page)
+        values |= _place_in(post, typed) if is_page else _part_of(post, post.author if post else editor, typed)
+        if post is None:
+            post = Post.create(author=editor, editor_id=editor.id, is_page=is_page, created_at=at, updated_at=at,
+                               **values)
+            _set_tags(post, tags)
+        elif is_changed(post, values, tags):
+            revisions.keep(post, tag_line(post))
+            _keep_address(post, values['slug'], at)
+            Post.update(version=Post.version + 1, editor_id=editor.id, updated_at=at, **values).where(
+                Post.id == post.id).execute()
+            _set_tags(post, tags)
+    return Post.get_by_id(post.id)
+
+
+def _clean(typed: dict[str, str]) -> dict[str, Any]:
+    """The columns that are as typed. Raises Rejected with all sentences at once."""
     title, body = text.line(typed['title'], MAX_TITLE + 1), text.body(typed['body'])
-    summary = text.line(typed['summary'], MAX_SUMMARY + 1)
+    summary, canonical = text.line(typed['summary'], MAX_SUMMARY + 1), typed.get('canonical', '').strip()
     errors = {}
     if not title and not body.strip():
-        errors['title'] = 'There is nothing to save yet. Give the post a title.'
+        errors['title'] = 'There is nothing to save yet. Give it a title, or write something.'
     if len(title) > MAX_TITLE:
         errors['title'] = f'Please keep the title within {MAX_TITLE} characters.'
     if len(summary) > MAX_SUMMARY:
@@ -30,35 +76,39 @@ def save(post: Post | None, author: User, typed: dict[str, str], at: datetime) -
     if len(body) > MAX_BODY:
         errors['body'] = f'This text has {text.number(len(body))} characters; a post can have ' \
                          f'{text.number(MAX_BODY)}. Please make two posts of it.'
+    if canonical and not _is_address(canonical):
+        errors['canonical'] = 'This is not an address of the web. It looks like https://example.org/my-post.'
     if errors:
         raise Rejected(**errors)
-
-    html = text.markdown(body)  # before the transaction: nobody waits for it
-    title = title or text.shorten(text.line(text.plain(html), MAX_TITLE), 80) or 'Untitled'
-    with db.atomic():
-        slug = _choose_slug(post, text.line(typed['slug'], 200), title)
-        fields = dict(title=title, slug=slug, body=body, html=html, summary=summary, words=text.words(html),
-                      excerpt=summary or text.excerpt(html), updated_at=at)
-        if post is None:
-            post = Post.create(author=author, created_at=at, **fields)
-        else:
-            _keep_address(post, slug)
-            Post.update(**fields).where(Post.id == post.id).execute()
-            post = Post.get_by_id(post.id)
-        _set_tags(post, text.tags(typed['tags']))
-    return post
+    return {'title': title, 'body': body, 'summary': summary, 'canonical': canonical}
 
 
-def _choose_slug(post: Post | None, typed: str, title: str) -> str:
+def _is_address(typed: str) -> bool:
+    try:
+        parts = urlsplit(typed)
+    except ValueError:
+        return False
+    return (parts.scheme in ('http', 'https') and bool(parts.hostname) and len(typed) <= MAX_ADDRESS
+            and typed == text.line(typed, MAX_ADDRESS + 1) and not set(typed) & set(' "<>\\^`{|}'))
+
+
+def is_changed(post: Post, values: dict[str, Any], tags: list[tuple[str, str]]) -> bool:
+    return tag_line(post) != ', '.join(name for name, _ in tags) or any(
+        getattr(post, name) != value for name, value in values.items())
+
+
+# Addresses
+
+def _choose_slug(post: Post | None, typed: str, title: str, is_page: bool) -> str:
     is_made_from_title = post is not None and not post.was_public and typed == post.slug == _from_title(post.title)
     if not typed or is_made_from_title:
         if post is not None and post.slug == _from_title(title):
             return post.slug
-        return _free_slug(_from_title(title), post)
+        return _free_slug(_from_title(title), post, is_page)
     slug = text.slug(typed, '')
     if not slug:
         raise Rejected(slug='An address needs letters or digits, such as my-first-post.')
-    if (free := _free_slug(slug, post)) != slug:
+    if (free := _free_slug(slug, post, is_page)) != slug:
         raise Rejected(slug=f'This address is taken. Try {free}.')
     return slug
 
@@ -67,20 +117,23 @@ def _from_title(title: str) -> str:
     return text.slug(title, 'post')
 
 
-def _free_slug(slug: str, post: Post | None) -> str:
+def _free_slug(slug: str, post: Post | None, is_page: bool) -> str:
     """This one, or where another post has it or had it, the next one with a number."""
     own, numbered = post.id if post else 0, f'{slug}-[0-9]*'
     taken = Post.select(Post.slug).where((Post.slug == slug) | (Post.slug % numbered), Post.id != own)
     kept = OldSlug.select(OldSlug.slug).where((OldSlug.slug == slug) | (OldSlug.slug % numbered), OldSlug.post != own)
-    return text.free(slug, slug, {found for (found,) in rows(taken.union_all(kept))})
+    reserved = RESERVED if is_page else frozenset()
+    return text.free(slug, slug, {found for (found,) in rows(taken.union_all(kept))} | reserved)
 
 
-def _keep_address(post: Post, slug: str) -> None:
+def _keep_address(post: Post, slug: str, at: datetime) -> None:
     """A post that was public stays reachable where it was."""
     OldSlug.delete().where(OldSlug.slug == slug).execute()
-    if slug != post.slug and post.was_public:
+    if slug != post.slug and (post.was_public or post.is_public(at)):
         OldSlug.insert(slug=post.slug, post=post).on_conflict_replace().execute()
 
+
+# What a post belongs to
 
 def _set_tags(post: Post, tags: list[tuple[str, str]]) -> None:
     PostTag.delete().where(PostTag.post == post).execute()
@@ -93,8 +146,53 @@ def tags_of(post: Post) -> list[Tag]:
     return list(Tag.select().join(PostTag).where(PostTag.post == post).order_by(PostTag.position))
 
 
-def publish(post: Post, at: datetime) -> None:
-    """Make it public from now on; what is public already keeps its date. Raises Rejected."""
+def tag_line(post: Post) -> str:
+    """The tags as they are typed."""
+    return ', '.join(tag.name for tag in tags_of(post))
+
+
+def _part_of(post: Post | None, author: User, typed: dict[str, str]) -> dict[str, Any]:
+    """The series that was typed, and the place in it: the last one where none was."""
+    name, part = text.line(typed.get('series', ''), MAX_SERIES + 1), typed.get('part', '').strip()
+    if not name:
+        return {'series': None, 'part': None}
+    if len(name) > MAX_SERIES:
+        raise Rejected(series=f'Please keep the name of the series within {MAX_SERIES} characters.')
+    series, _ = Series.get_or_create(author=author, name=name)
+    if part:
+        return {'series': series, 'part': _place(part, 'part')}
+    if post and post.series_id == series.id:
+        return {'series': series, 'part': post.part}
+    last = Post.select(fn.MAX(Post.part)).where(Post.series == series).scalar()
+    return {'series': series, 'part': min((last or 0) + 1, MAX_PLACE)}
+
+
+def parts_of(series: Series | None, at: datetime) -> list[Post]:
+    """The public posts of a series, in order, without their texts."""
+    if series is None:
+        return []
+    found = Post.select(Post.id, Post.title, Post.slug, Post.part, Post.published_at).where(
+        Post.series == series, Post.public_at(at))
+    return list(found.order_by(Post.part, Post.id))
+
+
+def _place_in(post: Post | None, typed: dict[str, str]) -> dict[str, Any]:
+    """The place of a public page in the navigation; a draft has none."""
+    place = typed.get('place', '').strip()
+    return {'place': _place(place, 'place')} if place and post and post.place is not None else {}
+
+
+def _place(typed: str, field: str) -> int:
+    if not (typed.isascii() and typed.isdigit() and 1 <= int(typed[:9]) <= MAX_PLACE):
+        raise Rejected(**{field: f'This is a number from 1 to {MAX_PLACE}.'})
+    return int(typed)
+
+
+# Who sees it
+
+def publish(post: Post, at: datetime, due: datetime | None = None) -> None:
+    """Make it public from now on, or from the time it is `due`; what is public already keeps its date. A page gets the
+    last place in the navigation. Raises Rejected."""
     if not post.author.is_verified:
         raise Rejected(title='Your draft is saved. To publish it, first confirm your address: the link is in the mail '
                              'we sent you.')
@@ -102,13 +200,56 @@ def publish(post: Post, at: datetime) -> None:
         raise Rejected(body='There is nothing to read yet. Write something, then publish.')
     if post.deleted_at:
         raise Rejected(title='This post is in the trash. Your text is saved; put the post back, then publish it.')
-    if not post.is_public(at):  # a scheduled one does not wait any longer
-        Post.update(published_at=at, was_public=True).where(Post.id == post.id).execute()
+    if due and due <= at:
+        raise Rejected(publish_at='This time has passed already. Choose a later one, or publish now. Your text is '
+                                  'saved.')
+    if post.is_page:
+        last = Post.select(fn.MAX(Post.place)).where(Post.place.is_null(False)).scalar()
+        changes = {'place': post.place or min((last or 0) + 1, MAX_PLACE), 'was_public': True}
+    elif post.is_public(at):
+        return
+    else:
+        changes = {'published_at': due or at, 'was_public': post.was_public or not due}
+    Post.update(**changes).where(Post.id == post.id).execute()
 
 
-def unpublish(post: Post) -> None:
-    Post.update(published_at=None).where(Post.id == post.id).execute()
+def unpublish(post: Post, at: datetime) -> None:
+    """Make it a draft again."""
+    Post.update(published_at=None, place=None, was_public=post.was_public or post.is_public(at)).where(
+        Post.id == post.id).execute()
 
+
+def share(post: Post, at: datetime) -> None:
+    """Let everybody read the draft who has the link; a link that was given away before does not work any more."""
+    Post.update(shared_at=at).where(Post.id == post.id).execute()
+
+
+def unshare(post: Post) -> None:
+    Post.update(shared_at=None).where(Post.id == post.id).execute()
+
+
+def pin(post: Post, on: User | Site) -> None:
+    """Let it stand first on the author's page, or on the home page: one post each."""
+    type(on).update(pinned_id=post.id).where(type(on).id == on.id).execute()
+
+
+def unpin(post: Post, on: User | Site) -> None:
+    type(on).update(pinned_id=None).where(type(on).id == on.id, type(on).pinned_id == post.id).execute()
+
+
+def pinned_on(where: User | Site, at: datetime) -> Post | None:
+    """What stands first there, if it is public."""
+    return Post.listed(at).where(Post.id == where.pinned_id).first() if where.pinned_id else None
+
+
+def duplicate(post: Post, author: User, at: datetime) -> Post:
+    """A draft of `author` with the same text."""
+    typed = {'title': text.line(f'{post.title} (copy)', MAX_TITLE), 'slug': '', 'body': post.body,
+             'tags': tag_line(post), 'summary': post.summary}
+    return save(None, author, typed, at, is_page=post.is_page)
+
+
+# The trash
 
 def delete(post: Post, at: datetime) -> None:
     """Move it to the trash, from where `restore` brings it back as it was."""
@@ -120,8 +261,9 @@ def restore(post: Post) -> None:
 
 
 def clean_up(at: datetime) -> None:
-    """Delete for good what was in the trash long enough, and tags that nothing has any more."""
+    """Delete for good what was in the trash long enough, and tags and series that nothing has any more."""
     old = Post.select(Post.id).where(Post.deleted_at <= at - KEPT_IN_TRASH).limit(BATCH)
     while Post.delete().where(Post.id.in_(old)).execute():
         give_way()
     Tag.delete().where(~fn.EXISTS(PostTag.select(PostTag.tag).where(PostTag.tag == Tag.id))).execute()
+    Series.delete().where(~fn.EXISTS(Post.select(Post.id).where(Post.series == Series.id))).execute()

@@ -38,14 +38,21 @@ NOTICES = {
     'saved': 'Saved.',
     'published': 'Published. Readers see it now.',
     'unpublished': 'Taken offline. It is a draft again, and no reader sees it.',
+    'scheduled': 'It will be public at the time you chose, whatever happens here until then.',
     'trashed': 'Moved to the trash. You can put it back for 30 days.',
     'restored': 'Put back.',
+    'version-restored': 'The older version is back. The one before is kept in the history.',
+    'shared': 'Whoever has the link below can read this draft now.',
+    'unshared': 'The link does not work any more.',
+    'pinned': 'It stands first now.',
+    'unpinned': 'It stands where its date puts it.',
+    'duplicated': 'This is the copy. The original is unchanged.',
+    'discarded': 'Thrown away.',
     'welcome': 'Your site is ready. Write the first post, or give the site a tagline under Site.',
     'verified': 'Your address is confirmed. You can publish now.',
     'verified-log-in': 'Your address is confirmed. Log in with the password of your first sign-up, or ask for a '
                        'new one.',
-    'log-in-first': "You were logged out meanwhile, and nothing was saved. Log in here; with your browser's Back you "
-                    'find what you typed still in the form.',
+    'log-in-first': 'You were logged out meanwhile, and nothing was changed. Log in, then do it again.',
     'address': 'Your new address is confirmed.',
     'password': 'Your password is changed. Everywhere else you are logged out.',
     'address-sent': 'We sent a link to the new address. Nothing changes before you follow it.',
@@ -78,11 +85,15 @@ class Form:
 def typed(*names: str) -> Form:
     """The fields of the request's form as clean text: what is missing is empty, what is no UTF-8 is replaced, and of
     a field sent twice the first counts."""
+    sent = _sent()
+    return Form({name: sent.get(name, '') for name in names})
+
+
+def _sent() -> dict[str, str]:
     try:
-        sent = dict(reversed(_pairs()))
+        return {name: value.encode('utf-8', 'replace').decode() for name, value in reversed(_pairs())}
     except (ValueError, LookupError):  # a part in no charset that exists, or not in the one it claims; too many fields
         raise HTTPError(400) from None
-    return Form({name: sent.get(name, '').encode('utf-8', 'replace').decode() for name in names})
 
 
 def _pairs() -> list[tuple[str, str]]:
@@ -125,7 +136,7 @@ def render(template: str, **context: Any) -> str:
     response.set_header('Cache-Control', 'private, no-store')
     return text.render(template, site=site, user=user, url=url, absolute=absolute, static=static,
                        stylesheet=stylesheet(site.hue), signup_open=current().signup == 'open',
-                       notice=NOTICES.get(request.query.get('notice', '')), **context)
+                       menu=list(Post.pages()), notice=NOTICES.get(request.query.get('notice', '')), **context)
 
 
 def render_public(template: str, **context: Any) -> str:
@@ -228,18 +239,38 @@ def _cookie_path() -> str:
 
 
 def signed_in(page: Callable) -> Callable:
-    """Only for who is logged in; the page gets the user as its first argument. Others are sent to log in first."""
+    """Only for who is logged in; the page gets the user as its first argument. Others are sent to log in first; with
+    what they wrote they can do so on the spot."""
     @wraps(page)
     def wrapped(**parts: str) -> Any:
         user = current_user()
         if user is None:
+            if request.method == 'POST' and request.path.startswith('/studio/posts/'):
+                return _log_in_first(page, parts)
             if request.method == 'POST':
-                back = request.path if request.path.startswith('/studio/posts/') else '/studio'
-                return redirect('/login?next=' + quote(back, safe='/'), 'log-in-first')
+                return redirect('/login?next=/studio', 'log-in-first')
             back = request.path + (f'?{request.query_string}' if request.query_string else '')
             return redirect('/login?next=' + quote(back, safe='/'))
         return page(user, **parts)
     return wrapped
+
+
+def _log_in_first(page: Callable, parts: dict[str, str]) -> Any:
+    """The page, for who proves with this very form who they are; else the way to do that, with all that was typed."""
+    sent = _sent()
+    form = Form({name: sent.pop(name, '') for name in ('login_email', 'login_password')})
+    if form['login_email'] or form['login_password']:
+        try:
+            user = sessions.log_in(form['login_email'].strip(), form['login_password'], client_address(), now())
+        except accounts.Rejected:
+            form.errors = {'login_password': 'This address and password do not belong together.'}
+        except sessions.Throttled as error:
+            form.errors = {'': str(error)}
+        else:
+            log_in(user)
+            return page(user, **parts)
+    response.status = 403
+    return render('log_in_first.html', form=form, typed=sent, action=request.path)
 
 
 def owner_only(page: Callable) -> Callable:

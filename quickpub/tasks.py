@@ -6,7 +6,7 @@ or comes twice, changes nothing.
 
 from huey import crontab
 
-from . import accounts, jobs, mail, posts, reports, sessions, stats
+from . import accounts, jobs, mail, posts, reports, revisions, sessions, stats, unsaved
 from .db import db, now
 from .jobs import URGENT
 from .models import User
@@ -84,5 +84,5 @@ def count_views() -> None:
 @huey.periodic_task(crontab(hour='3', minute='30'))
 def clean_up() -> None:
     """Each night: what has expired, what lay in the trash long enough, and mail of long ago."""
-    for kept in (stats, accounts, sessions, jobs, posts, mail):
+    for kept in (stats, accounts, sessions, jobs, posts, revisions, unsaved, mail):
         kept.clean_up(now())

@@ -171,6 +171,11 @@ def clock(when: datetime, zone: str) -> str:
     return f'{day(when, zone)}, {_in_zone(when, zone):%H:%M}'
 
 
+def local(when: datetime, zone: str) -> str:
+    """As a form's datetime-local field has it: 2027-03-01T08:00."""
+    return f'{_in_zone(when, zone):%Y-%m-%dT%H:%M}'
+
+
 def _in_zone(when: datetime, zone: str) -> datetime:
     return when.replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
 
@@ -181,6 +186,11 @@ def number(value: int) -> str:
 
 def minutes(count: int) -> str:
     return f'{max(1, round(count / READ_PER_MINUTE))}\N{NO-BREAK SPACE}min\N{NO-BREAK SPACE}read'
+
+
+def middle(text: str, kept: int = 300) -> str:
+    """A long text without its middle."""
+    return text if len(text) <= 3 * kept else f'{text[:kept]} […] {text[-kept:]}'
 
 
 def column(title: str, width: int) -> str:
@@ -334,4 +344,5 @@ CLEANER = nh3.Cleaner(
 
 env = Environment(loader=PackageLoader('quickpub'), autoescape=select_autoescape(), undefined=StrictUndefined,
                   trim_blocks=True, lstrip_blocks=True, auto_reload=False)
-env.filters.update(day=day, iso=iso, clock=clock, number=number, minutes=minutes, plural=plural, column=column)
+env.filters.update(day=day, iso=iso, clock=clock, number=number, minutes=minutes, plural=plural, column=column,
+                   middle=middle)

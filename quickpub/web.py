@@ -4,7 +4,7 @@
 from bottle import Bottle
 
 from .db import WEB_PATIENCE, open_site
-from .pages import account, admin, public, studio
+from .pages import account, admin, editor, public, studio
 from .settings import Settings
 from .shortcuts import plugin
 from .wsgi import Site
@@ -52,12 +52,17 @@ URLS = [
 
     # Writing
     (GET, '/studio', studio.desk),
-    (GET, '/studio/posts/new', studio.new_form),
-    (POST, '/studio/posts/new', studio.new),
-    (GET, '/studio/posts/<post_id>', studio.edit_form),
-    (POST, '/studio/posts/<post_id>', studio.edit),
-    (GET, '/studio/posts/<post_id>/preview', studio.preview),
     (GET, '/studio/trash', studio.trash),
+    (GET, '/studio/posts/new', editor.new_form),
+    (POST, '/studio/posts/new', editor.new),
+    (GET, '/studio/posts/<post_id>', editor.edit_form),
+    (POST, '/studio/posts/<post_id>', editor.edit),
+    (GET, '/studio/posts/<post_id>/preview', editor.preview),
+    (GET, '/studio/posts/<post_id>/history', editor.history),
+    (POST, '/studio/posts/<post_id>/history', editor.restore_version),
+    (POST, '/studio/preview', editor.render_text),
+    (POST, '/studio/unsaved', editor.keep_unsaved),
+    (GET, '/draft/<token>', editor.draft),
 
     # Keeping the site
     (GET, '/admin', admin.overview),
@@ -70,6 +75,9 @@ URLS = [
     (POST, '/admin/people', admin.change_people),
     (GET, '/admin/site', admin.site_form),
     (POST, '/admin/site', admin.site),
+
+    # Whatever else: the pages that an owner writes, such as /about
+    (GET, '/<slug>', public.page),
 ]
 
 

@@ -17,12 +17,13 @@ FLOORS = [
     ['cli'],
     ['server'],
     ['web', 'front'],
-    ['wsgi', 'pages.public', 'pages.account', 'pages.studio', 'pages.admin'],
+    ['wsgi', 'pages.public', 'pages.account', 'pages.studio', 'pages.editor', 'pages.admin'],
     ['shortcuts', 'pagecache'],
     ['tasks', 'health'],
     ['demo'],
     ['reports'],
     ['posts'],
+    ['revisions', 'unsaved'],
     ['sessions'],
     ['stats', 'accounts'],
     ['spool'],
@@ -40,7 +41,7 @@ FLOOR = {module: number for number, floor in enumerate(FLOORS) for module in flo
 
 # These libraries only there, so that each can be exchanged or upgraded in one place.
 ONLY_IN = {
-    'bottle': {'web', 'shortcuts', 'pages.public', 'pages.account', 'pages.studio', 'pages.admin'},
+    'bottle': {'web', 'shortcuts', 'pages.public', 'pages.account', 'pages.studio', 'pages.editor', 'pages.admin'},
     'huey': {'worker', 'storage', 'consumer', 'tasks'},
     'granian': {'server'},
     'click': {'cli'},
@@ -49,6 +50,8 @@ ONLY_IN = {
     'wcwidth': {'text'},
     'argon2': {'accounts'},
     'brotli': {'pagecache'},
+    'diff_match_patch': {'revisions'},
+    'merge3': {'revisions'},
     'crawlerdetect': {'stats'},
     'email_validator': {'settings'},
     'smtplib': {'transport'},

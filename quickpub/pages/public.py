@@ -28,12 +28,19 @@ from ..shortcuts import (
 
 PER_FEED, PER_ARCHIVE, PER_SITEMAP = 20, 200, 2000
 YEAR = 365 * 24 * 3600  # seconds
-TYPES = {'css': 'text/css', 'js': 'text/javascript', 'svg': 'image/svg+xml'}
+TYPES = {'css': 'text/css', 'js': 'text/javascript', 'svg': 'image/svg+xml', 'txt': 'text/plain'}
 
 
 def home():
     found, older, is_first = page_of(Post.listed(now()), '/')
-    return render_public('home.html', posts=found, older=older, is_first=is_first)
+    pinned, found = _pinned_first(Site.this(), found, is_first)
+    return render_public('home.html', posts=found, older=older, is_first=is_first, pinned=pinned)
+
+
+def _pinned_first(where, found, is_first):
+    """The post that stands first on this page's beginning, if any, and the others."""
+    pinned = posts.pinned_on(where, now()) if is_first else None
+    return pinned, [each for each in found if each != pinned]
 
 
 def post(slug):
@@ -46,8 +53,20 @@ def post(slug):
     order, place = Tuple(Post.published_at, Post.id), Tuple(found.published_at, found.id)
     newer = Post.listed(at).where(order > place).order_by(Post.published_at, Post.id).first()
     older = Post.listed(at).where(order < place).first()
-    return render_public('post.html', post=found, author=found.author, content=Markup(found.html), newer=newer,
-                         older=older, tags=posts.tags_of(found), canonical=found.path, draft_note=None)
+    return _whole(found, newer=newer, older=older, parts=posts.parts_of(found.series, at))
+
+
+def page(slug):
+    """A page that the owner wrote."""
+    at = now()
+    found = Post.get_or_none(Post.slug == slug, Post.place.is_null(False))
+    return _whole(found, newer=None, older=None, parts=[]) if found and found.is_public(at) else _moved(slug, at)
+
+
+def _whole(post, **context):
+    return render_public('post.html', post=post, author=post.author, content=Markup(post.html),
+                         tags=posts.tags_of(post), canonical=post.canonical or absolute(post.path), draft_note=None,
+                         may_edit=False, **context)
 
 
 def _moved(slug, at):
@@ -60,7 +79,8 @@ def _moved(slug, at):
 def author(handle):
     found = _author(handle)
     listed, older, is_first = page_of(Post.listed(now()).where(Post.author == found), found.path)
-    return render_public('author.html', author=found, posts=listed, older=older, is_first=is_first)
+    pinned, listed = _pinned_first(found, listed, is_first)
+    return render_public('author.html', author=found, posts=listed, older=older, is_first=is_first, pinned=pinned)
 
 
 def _author(handle):
@@ -149,7 +169,8 @@ def _newest_id():
 def _places():
     writes = Post.select(Post.id).where(Post.author == User.id, Post.public_at(now()))
     authors = User.select(User.handle).where(fn.EXISTS(writes))
-    return [(absolute(path), None) for path in ('/', '/archive', *(author.path for author in authors))]
+    paths = ['/', '/archive', *(page.path for page in Post.pages()), *(author.path for author in authors)]
+    return [(absolute(path), None) for path in paths]
 
 
 def _posts(part):
@@ -167,7 +188,8 @@ def _sitemap(entries, is_index=False):
 def robots():
     response.content_type = 'text/plain; charset=utf-8'
     let_keep()
-    closed = ''.join(f'Disallow: {url(path)}\n' for path in ('/studio', '/admin', '/settings', '/verify', '/reset'))
+    paths = ('/studio', '/admin', '/settings', '/verify', '/reset', '/draft')
+    closed = ''.join(f'Disallow: {url(path)}\n' for path in paths)
     return f'User-agent: *\n{closed}Sitemap: {absolute("/sitemap.xml")}\n'
 
 

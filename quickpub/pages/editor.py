@@ -1,0 +1,313 @@
+"""The editor: writing, saving, publishing; what is not saved yet; older versions."""
+
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bottle import HTTPResponse, request, response
+from markupsafe import Markup
+
+from .. import posts, revisions, text, unsaved
+from ..accounts import Rejected
+from ..db import db, is_out_of_reach, now, rows
+from ..models import Post, Series, Site, Tag, User
+from ..shortcuts import Form, find, not_found, number, redirect, render, signed_in, typed
+
+FIELDS = ('title', 'body', 'summary', 'tags', 'slug', 'canonical', 'series', 'part', 'place', 'publish_at')
+HIDDEN = ('action', 'version', 'tab', 'kind')
+MAX_OFFERED = 300
+BUSY = 'The site cannot save anything at this moment. What you typed is still here: please try again in a minute.'
+CONFLICT = 'Nothing was saved yet, because this text was saved in another window or by somebody else while you wrote.'
+
+# What each button does after what was typed is saved; see also `_act`.
+VERBS = {
+    'save': lambda user, post, due: None,
+    'overwrite': lambda user, post, due: None,
+    'publish': lambda user, post, due: posts.publish(post, now(), due),
+    'publish-now': lambda user, post, due: posts.publish(post, now()),
+    'unpublish': lambda user, post, due: posts.unpublish(post, now()),
+    'restore': lambda user, post, due: None,
+    'share': lambda user, post, due: posts.share(post, now()),
+    'unshare': lambda user, post, due: posts.unshare(post),
+    'pin': lambda user, post, due: posts.pin(post, post.author),
+    'unpin': lambda user, post, due: posts.unpin(post, post.author),
+    'pin-home': lambda user, post, due: posts.pin(post, Site.this()),
+    'unpin-home': lambda user, post, due: posts.unpin(post, Site.this()),
+    'duplicate': lambda user, post, due: posts.duplicate(post, user, now()),
+}
+OF_THE_OWNER = {'pin-home', 'unpin-home'}
+SAVING = {'save', 'overwrite', 'publish', 'publish-now'}  # also where nothing was typed, to say so
+OF_A_NEW_ONE = {'save', 'publish', 'publish-now'}
+NOTICES = {'publish-now': 'published', 'unpublish': 'unpublished', 'restore': 'restored', 'share': 'shared',
+           'unshare': 'unshared', 'pin': 'pinned', 'pin-home': 'pinned', 'unpin': 'unpinned', 'unpin-home': 'unpinned',
+           'duplicate': 'duplicated'}
+
+
+# Pages
+
+@signed_in
+def new_form(user):
+    kept = unsaved.find(user, request.query.get('unsaved', ''))
+    if kept and kept.post_id is None:
+        return _editor(user, None, _form_of(kept))
+    form = Form({'tab': unsaved.new_tab(), 'kind': 'page' if request.query.get('kind', '') == 'page' else ''})
+    return _editor(user, None, form, others=unsaved.of(user, None))
+
+
+@signed_in
+def new(user):
+    return _act(user, None)
+
+
+@signed_in
+def edit_form(user, post_id):
+    post = _find(user, post_id)
+    kept = unsaved.find(user, request.query.get('unsaved', ''))
+    if kept and kept.post_id == post.id:
+        return _editor(user, post, _form_of(kept))
+    others = [each for each in unsaved.of(user, post) if _is_another_text(post, each)]
+    return _editor(user, post, _form_for(user, post), others=others)
+
+
+@signed_in
+def edit(user, post_id):
+    return _act(user, _find(user, post_id))
+
+
+@signed_in
+def preview(user, post_id):
+    """What was saved last, as readers will see it."""
+    return _draft(_find(user, post_id), 'This is how readers will see what you saved last.', may_edit=True)
+
+
+def draft(token):
+    """A draft whose author has given away the link."""
+    post = Post.shared(token)
+    if post is None or post.deleted_at:
+        raise not_found()
+    if post.is_public(now()):
+        return redirect(post.path)
+    return _draft(post, 'This is a draft. Who wrote it has given you the link; please do not pass it on.')
+
+
+def _draft(post, note, may_edit=False):
+    return render('post.html', post=post, author=post.author, content=Markup(post.html), tags=posts.tags_of(post),
+                  newer=None, older=None, parts=[], canonical=post.path, draft_note=note, may_edit=may_edit)
+
+
+@signed_in
+def render_text(user):
+    """What is being typed, as readers will see it; a part of a page."""
+    return text.render('_preview.html', **_rendered(typed('body')))
+
+
+@signed_in
+def keep_unsaved(user):
+    """What stands in an editor, sent every few seconds; or the wish to throw it away."""
+    form = typed(*FIELDS, *HIDDEN, 'post')
+    if form['action'] == 'discard':
+        unsaved.forget(user, form['tab'])
+        return redirect('/studio', 'discarded')
+    post = _find(user, form['post']) if form['post'] else None
+    if not _keep(user, post, form):
+        return HTTPResponse('', 400)
+    return HTTPResponse('', 204, {'Cache-Control': 'no-store'})
+
+
+@signed_in
+def history(user, post_id):
+    post = _find(user, post_id)
+    tags, kept = posts.tag_line(post), revisions.of(post)
+    new = revisions.find(post, number(request.query.get('to', '')) or post.version, tags)
+    old = revisions.find(post, number(request.query.get('from', '')) or _before(kept, new), tags)
+    if new is None or (old is None and kept):
+        raise not_found()
+    return render('history.html', post=post, kept=kept, old=old, new=new, editor=_editor_of(post),
+                  changes=_compared(old, new) if old else [])
+
+
+@signed_in
+def restore_version(user, post_id):
+    """Save an older version once more; the one that was valid until now is kept."""
+    post, wanted = _find(user, post_id), number(typed('version')['version'])
+    old = revisions.find(post, wanted, posts.tag_line(post)) if wanted else None
+    if old is None:
+        raise not_found()
+    fields = _form_for(user, post).values | {name: getattr(old, name) for name in ('title', 'summary', 'tags', 'body')}
+    posts.save(post, user, fields, now())
+    return redirect(f'/studio/posts/{post.id}', 'version-restored')
+
+
+# Saving
+
+def _act(user, post):
+    """What a button does. Whatever goes wrong in the editor, its form comes back as it was typed, and is kept."""
+    form = typed(*FIELDS, *HIDDEN)
+    action, is_page = form['action'] or 'save', form['kind'] == 'page'
+    if (action in OF_THE_OWNER or is_page) and not user.is_owner:
+        raise not_found()
+    if action == 'preview':
+        return _editor(user, post, form, preview=_rendered(form), is_kept=_keep(user, post, form))
+    if action == 'merge' and post:
+        return _merged(user, post, form)
+    if action not in (VERBS.keys() | {'delete'} if post else OF_A_NEW_ONE):
+        form.errors = {'': 'Nothing was saved yet: please use one of the buttons below.'}
+        return _editor(user, post, form, 400)
+    is_editor = bool(form['title'] or form['body'])  # or a list, which has nothing to save
+    try:
+        if action == 'delete':
+            return _delete(user, post, form if is_editor else None)
+        if action == 'restore':
+            posts.restore(post)
+            if not is_editor:
+                return redirect('/studio/trash', 'restored')
+        if is_editor or action in SAVING:
+            post = _save(user, post, form, is_page)
+        done = VERBS[action](user, post, _due(user, form['publish_at']) if action == 'publish' else None)
+    except Rejected as error:
+        form.errors = error.errors
+        return _editor(user, post, form, 400, is_kept=_keep(user, post, form))
+    except posts.Conflict as conflict:
+        form.errors = {'': CONFLICT}
+        return _editor(user, conflict.post, form, 409, conflict=_difference_to(conflict.post, form),
+                       saved_by=_editor_of(conflict.post) or conflict.post.author,
+                       is_kept=_keep(user, post, form))
+    except Exception as error:
+        if not is_out_of_reach(error):
+            raise
+        form.errors = {'': BUSY}
+        return _editor(user, post, form, 503, is_kept=False)
+    notice = NOTICES.get(action, 'saved') if action != 'publish' else 'scheduled' if form['publish_at'] else 'published'
+    return redirect(f'/studio/posts/{(done or post).id}', notice)
+
+
+def _delete(user, post, form):
+    """Move it to the trash; as it was before, where what was typed cannot be saved."""
+    try:
+        if form:
+            _save(user, post, form)
+    except (Rejected, posts.Conflict):
+        _keep(user, post, form)
+    posts.delete(post, now())
+    return redirect(f'/studio?undo={post.id}', 'trashed')
+
+
+def _save(user, post, form, is_page=False):
+    """Save the form, and forget it as unsaved."""
+    based_on = number(form['version']) if post and form['action'] != 'overwrite' else None
+    with db.atomic():
+        post = posts.save(post, user, form.values, now(), based_on, is_page)
+        unsaved.forget(user, form['tab'])
+    form.values |= {'slug': post.slug, 'version': str(post.version)}
+    return post
+
+
+def _keep(user, post, form):
+    """Keep what was typed as unsaved; False where the form names no window, or one of somebody else's making."""
+    with suppress(ValueError):
+        unsaved.keep(user, form['tab'], post, {name: form[name] for name in (*FIELDS, 'version', 'kind')}, now())
+        return True
+    return False
+
+
+def _due(user, moment):
+    """The time that was typed, on the clock of whoever typed it, in UTC. Raises Rejected."""
+    if not moment:
+        return None
+    zone = ZoneInfo(user.timezone)
+    try:
+        local = datetime.fromisoformat(moment)
+        local = local if local.tzinfo else local.replace(tzinfo=zone)
+        due = local.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Rejected(publish_at='This is not a date and a time, such as 2027-03-01T08:00. Your text is saved.'
+                       ) from None
+    if due.astimezone(local.tzinfo).replace(tzinfo=None) != local.replace(tzinfo=None):
+        raise Rejected(publish_at='The clocks go forward in that night, and this time does not exist. Choose one an '
+                                  'hour later. Your text is saved.')
+    return due.replace(tzinfo=None)
+
+
+# Two who wrote at the same time
+
+def _difference_to(post, form):
+    """What would become of the version that is there, word by word."""
+    return _compared_texts({'title': post.title, 'summary': post.summary, 'tags': posts.tag_line(post),
+                            'body': post.body}, form.values)
+
+
+def _merged(user, post, form):
+    """The editor with both changes in it, not saved yet."""
+    base = revisions.find(post, number(form['version']), '')
+    form.values['body'], is_clean = revisions.merge(base.body if base else '', text.body(form['body']), post.body)
+    form.values['version'] = str(post.version)
+    return _editor(user, post, form, merged='clean' if is_clean else 'touching', is_kept=_keep(user, post, form))
+
+
+def _compared(old, new):
+    return _compared_texts(*({name: getattr(each, name) for name in ('title', 'summary', 'tags', 'body')}
+                             for each in (old, new)))
+
+
+def _compared_texts(old, new):
+    """(name, differences) of each part of a post that is another one."""
+    return [(name, revisions.differences(old[name], text.body(new[name]))) for name in
+            ('title', 'summary', 'tags', 'body') if old[name] != text.body(new[name])]
+
+
+def _before(kept, revision):
+    """The number of the version before this one."""
+    return next((each.version for each in kept if each.version < revision.version), None) if revision else None
+
+
+# The form
+
+def _find(user, post_id):
+    """The post, if this user may edit it; for everybody else it does not exist."""
+    return find(Post.editable_by(user), post_id)
+
+
+def _form_for(user, post):
+    """The form as it was saved."""
+    due = post.published_at if post.is_scheduled(now()) else None
+    return Form({
+        'title': post.title, 'body': post.body, 'summary': post.summary, 'tags': posts.tag_line(post),
+        'slug': post.slug, 'canonical': post.canonical, 'series': post.series.name if post.series_id else '',
+        'part': str(post.part or ''), 'place': str(post.place or ''), 'kind': 'page' if post.is_page else '',
+        'publish_at': text.local(due, user.timezone) if due else '',
+        'version': str(post.version), 'tab': unsaved.new_tab()})
+
+
+def _form_of(kept):
+    return Form(kept.fields | {'tab': kept.tab})
+
+
+def _is_another_text(post, kept):
+    """Whether it holds anything that is not saved."""
+    return any(text.body(kept.fields.get(name, '')).strip() != getattr(post, name).strip()
+               for name in ('title', 'body', 'summary'))
+
+
+def _editor_of(post):
+    """Who saved the version that is there; None where it was the author, or is unknown."""
+    return User.get_or_none(User.id == post.editor_id) if post.editor_id != post.author_id else None
+
+
+def _editor(user, post, form, status=200, **context):
+    response.status = status
+    at = now()
+    author = post.author if post else user
+    offered = {'preview': None, 'conflict': None, 'merged': None, 'others': [], 'is_kept': True} | context
+    return render(
+        'editor.html', post=post, form=form, is_page=post.is_page if post else form['kind'] == 'page',
+        is_verified=author.is_verified,
+        is_public=bool(post and post.is_public(at)), due=post.published_at if post and post.is_scheduled(at) else None,
+        pinned=[where for where, on in (('author', author), ('home', Site.this())) if post and on.pinned_id == post.id],
+        series_names=[name for (name,) in rows(Series.select(Series.name).where(Series.author == author))],
+        tag_names=[name for (name,) in rows(Tag.select(Tag.name).order_by(Tag.id.desc()).limit(MAX_OFFERED))],
+        soon=text.local(at + timedelta(minutes=1), user.timezone), **offered)
+
+
+def _rendered(form):
+    html = text.markdown(form['body'][:posts.MAX_BODY])
+    return {'content': Markup(html), 'words': text.words(html)}

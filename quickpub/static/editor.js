@@ -1,0 +1,97 @@
+// Makes writing nicer: formatting keys, a preview that keeps up, tags to choose from, a quiet page. Without it the
+// editor is a form that does all of this but the quiet.
+
+const form = document.getElementById('editor')
+const body = form.elements.body
+const preview = document.getElementById('preview')
+const showPreview = document.getElementById('show-preview')
+const quiet = document.getElementById('quiet')
+const NARROW = 250 // milliseconds without a key, after which the preview is asked for
+
+form.querySelector('markdown-toolbar').hidden = false
+
+// The preview is made by the same function that publishes. While it is on its way the last one stands.
+
+let timer, underWay
+
+function isShown () {
+  return !preview.hidden
+}
+
+async function refresh () {
+  underWay?.abort()
+  underWay = new AbortController()
+  try {
+    const answer = await fetch(form.dataset.preview, {
+      method: 'POST', body: new URLSearchParams({ body: body.value }), redirect: 'manual', signal: underWay.signal
+    })
+    if (answer.ok) preview.innerHTML = await answer.text()
+  } catch (error) {
+    if (error.name !== 'AbortError' && !(error instanceof TypeError)) throw error // TypeError: no connection
+  }
+}
+
+function show (isOn) {
+  preview.hidden = !isOn
+  form.classList.toggle('beside', isOn)
+  document.body.classList.toggle('beside', isOn)
+  showPreview?.setAttribute('aria-pressed', isOn)
+  if (isOn) refresh()
+}
+
+if (showPreview) {
+  showPreview.type = 'button'
+  showPreview.addEventListener('click', () => show(!isShown()))
+  show(isShown())
+}
+
+body.addEventListener('input', () => {
+  clearTimeout(timer)
+  if (isShown()) timer = setTimeout(refresh, NARROW)
+})
+
+// Tags: what is offered completes the last word of the list.
+
+const tags = form.elements.tags
+if (tags) {
+  const names = [...tags.list.options].map(option => option.value)
+  const offer = () => {
+    const before = tags.value.slice(0, tags.value.lastIndexOf(',') + 1)
+    const taken = new Set(before.split(',').map(name => name.trim().toLowerCase()))
+    const start = before ? before + ' ' : ''
+    tags.list.replaceChildren(...names.filter(name => !taken.has(name.toLowerCase())).map(name => {
+      const option = document.createElement('option')
+      option.value = start + name
+      return option
+    }))
+  }
+  tags.addEventListener('input', offer)
+  offer()
+}
+
+// A quiet page: the text and nothing else, on the whole screen where the browser lets us.
+
+function hush (isOn) {
+  document.body.classList.toggle('quiet', isOn)
+  quiet.setAttribute('aria-pressed', isOn)
+  if (isOn) {
+    document.documentElement.requestFullscreen?.().catch(() => {}) // some browsers do not; it is quiet all the same
+    body.focus()
+  } else if (document.fullscreenElement) {
+    document.exitFullscreen()
+  }
+}
+
+if (quiet) {
+  quiet.hidden = false
+  quiet.addEventListener('click', () => hush(!document.body.classList.contains('quiet')))
+  document.addEventListener('fullscreenchange', () => { if (!document.fullscreenElement) hush(false) })
+}
+
+document.addEventListener('keydown', event => {
+  if (event.key === 'Escape' && document.body.classList.contains('quiet')) hush(false)
+  if (event.key === 's' && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey) {
+    event.preventDefault()
+    form.querySelector('button[value=save]')?.click()
+  }
+})
