@@ -301,14 +301,17 @@ class Nothing:
     status, url, text = 0, '', ''
 
 
+def browser_options():
+    return {'executable_path': shutil.which('chromium') or shutil.which('google-chrome'),
+            'args': ['--no-sandbox', '--disable-quic', '--disable-background-networking', '--disable-component-update',
+                     '--disable-sync', '--no-first-run']}
+
+
 @contextmanager
 def chromium():
     """A real browser: the system's where there is one, else Playwright's own."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which('chromium') or shutil.which('google-chrome'),
-            args=['--no-sandbox', '--disable-quic', '--disable-background-networking', '--disable-component-update',
-                  '--disable-sync', '--no-first-run'])
+        browser = playwright.chromium.launch(**browser_options())
         yield browser
         browser.close()
 

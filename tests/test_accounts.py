@@ -655,7 +655,6 @@ def test_guesses_at_the_same_time_do_not_outrun_the_limit(site, alice):
     assert answers.count('tried') == sessions.TRIES_PER_PAIR
 
 
-def test_who_was_logged_out_while_writing_is_told_where_the_text_is(alice, browse):
-    post = write(alice)
-    answer = browse().post(f'/studio/posts/{post.id}', {'title': 'x', 'body': 'y', 'action': 'save'})
-    assert 'nothing was saved' in answer.follow() and f'next=/studio/posts/{post.id}' in answer.headers['Location']
+def test_who_was_logged_out_meanwhile_is_told_that_nothing_was_changed(alice, browse):
+    answer = browse().post('/settings', {'name': 'x'}, status=303)
+    assert 'nothing was changed' in answer.follow() and answer.headers['Location'].startswith('/login?next=/studio')

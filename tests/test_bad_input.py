@@ -153,7 +153,7 @@ def test_ten_megabytes_are_refused_with_a_sentence(app, session, how):
     for path in ('/studio/posts/new', '/login', '/signup'):
         answer = ask(app, path, 'POST', body, session, **environ)
         assert is_refused(answer, 413) and 'the limit is 4 MB. Nothing was saved' in answer.text
-    assert is_refused(ask(app, '/nothing', 'POST', body, session, **environ), 404)
+    assert is_refused(ask(app, '/nothing/here', 'POST', body, session, **environ), 404)
     assert stored() == before
 
 

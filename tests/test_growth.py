@@ -50,7 +50,7 @@ def test_what_is_kept_counted_is_what_counting_finds_whatever_happens(site, alic
         elif act == 'publish' and not post.deleted_at:
             posts.publish(post, at)
         elif act == 'unpublish':
-            posts.unpublish(post)
+            posts.unpublish(post, at)
         elif act == 'delete':
             posts.delete(post, at)
         elif act == 'restore':
@@ -175,7 +175,7 @@ def test_the_trash_is_emptied_a_few_posts_at_a_time_with_all_that_hangs_on_them(
     with count_queries() as counter:
         posts.clean_up(NOW)
     assert [post.title for post in Post.select()] == ['Post 5'] and [tag.name for tag in Tag.select()] == ['Tag 5']
-    assert DailyViews.select().count() == OldSlug.select().count() == 1 and counter.count == 5
+    assert DailyViews.select().count() == OldSlug.select().count() == 1 and counter.count == 6
 
 
 def test_the_nightly_task_does_all_of_it(site, alice):
@@ -285,7 +285,7 @@ def test_pages_of_a_tag_give_every_post_once_however_dates_lie(site, alice, bob,
         for number in range(45):
             write(alice if number % 2 else bob, f'Post {number}', NOW + timedelta(minutes=number // 10), tags='Hills')
         hidden = [write(alice, 'Hidden', NOW, tags='Hills') for _ in range(4)]
-        posts.unpublish(hidden[0])
+        posts.unpublish(hidden[0], NOW)
         posts.delete(hidden[1], NOW)
         Post.update(published_at=db.now() + timedelta(days=1)).where(Post.id == hidden[2].id).execute()
         Post.update(deleted_at=NOW, published_at=None).where(Post.id == hidden[3].id).execute()

@@ -103,7 +103,7 @@ def see_a_draft(alice, rig):
     write(alice, 'Beans & peas', TEXT, tags='Gardening, slow food', summary='What to plant in March')
     alice.press('Save draft')
     alice.shows('Saved.')
-    alice.follow('Preview')
+    alice.follow('Read it')
     alice.shows('This is how readers will see what you saved last')
     assert alice.page.locator('article em').inner_text() == 'early'
     assert status(rig, '/p/beans-peas') == 404

@@ -11,8 +11,8 @@ from conftest import person, utc, write
 from sites import browser_of, fill, form_with
 from test_permissions import LOG_IN, MAY, TABLE
 
-from quickpub import accounts, db, mail, models
-from quickpub.models import Post
+from quickpub import accounts, db, mail, models, posts, unsaved
+from quickpub.models import Post, Site
 
 # Pages that are no rule of the URL table: other states of the same templates.
 ODD = ['/nothing', '/studio/posts/987654321', '/verify/nonsense', '/reset/nonsense', '/setup/nonsense',
@@ -29,14 +29,18 @@ WRONG = {
     '/studio/posts/new': {'title': '<' * 301, 'body': '</textarea>', 'summary': 'x' * 501, 'slug': '"<', 'tags': '"<',
                           'action': 'save'},
     '/studio/posts/{draft}': {'title': '', 'body': '', 'action': 'publish'},
+    '/studio/posts/{draft}?': {'title': '<', 'body': '</textarea>', 'action': 'save', 'version': '1', 'tab': '"<'},
+    '/studio/posts/{draft}??': {'title': '<', 'body': '</textarea>', 'action': 'merge', 'version': '1'},
 }
 
 
 def furnish(olga, alice, bob):
     """Links and mails of every kind, for the paths of TABLE; call it on an open database."""
     at = db.now()
-    places = {'unsubscribe': models.sign('unsubscribe', alice.id), 'draft': 0, 'message': 0, 'oldest': 0}
+    places = {'unsubscribe': models.sign('unsubscribe', alice.id), 'draft': 0, 'message': 0, 'oldest': 0, 'shared': 0}
     if draft := Post.get_or_none(Post.title == 'Only a draft'):
+        _use_the_desk(olga, alice, draft, at)
+        places['shared'] = Post.get_by_id(draft.id).draft_token
         places |= {'draft': draft.id, 'oldest': Post.select().where(Post.published_at.is_null(False)).get().id}
     if Post.select().exists():
         accounts.sign_up(bob.name, bob.email, 'x', at)
@@ -50,6 +54,21 @@ def furnish(olga, alice, bob):
     for purpose, user in (('setup', None), ('verify', bob), ('reset', alice)):
         places[purpose] = accounts.issue(purpose, timedelta(days=1), at, user=user, email='a@example.org').text
     return places
+
+
+def _use_the_desk(olga, alice, draft, at):
+    """Versions, a series, a page, pins, something not saved, a shared draft."""
+    typed = {'title': 'Only a draft', 'slug': '', 'body': 'Other <b>words</b>.', 'tags': 'Secret plans', 'summary': 'S'}
+    posts.save(draft, olga, typed, at)
+    posts.share(draft, at)
+    for title in ('First "part"', 'Second <part>'):
+        part = write(alice, title, series='A "series" & more', canonical="https://example.org/?a='b'&c")
+        posts.pin(part, alice)
+        posts.pin(part, Site.get())
+    page = posts.save(None, olga, typed | {'title': 'About'}, at, is_page=True)
+    posts.publish(page, at)
+    for post in (None, draft):
+        unsaved.keep(alice, f'tab-of-a-window{1 if post else 2}', post, typed | {'body': '</textarea>'}, at)
 
 
 @pytest.fixture(params=['empty', 'filled'])
@@ -126,7 +145,7 @@ def assert_sound(answer, path):
     for script in tree.iter('script'):
         assert script.get('src') and not (script.text or '').strip(), path
     for form in tree.iter('form'):
-        assert form.get('method') == 'post' or form.get('role') == 'search', path
+        assert form.get('method') == 'post' or form.get('role') == 'search' or path.endswith('/history'), path
 
 
 SAFE = {'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'same-origin', 'X-Frame-Options': 'DENY'}
@@ -184,7 +203,7 @@ def test_pages_for_one_person_are_kept_by_no_cache(browse, shown):
 
 
 PUBLIC = ['/', '/p/public', '/@alice', '/@bob', '/t/hills', '/archive', '/feed.xml', '/@alice/feed.xml', '/sitemap.xml',
-          '/sitemap-places.xml']
+          '/sitemap-places.xml', '/about']
 
 
 def test_a_field_takes_as_much_as_it_says(olga, browse):
@@ -211,7 +230,7 @@ def test_head_is_get_without_a_body(alice, browse, connection):
         assert head.status == get.status and head.body == b''
         assert {name: value for name, value in head.headerlist if name != 'Date'} == \
             {name: value for name, value in get.headerlist if name != 'Date'}, path
-    browser.head('/logout', status=405)
+    browser.head('/studio/unsaved', status=405)
 
 
 def test_the_health_page_is_for_machines(site, browse):

@@ -204,7 +204,7 @@ def test_views_of_a_post_taken_offline_are_told_when_it_is_back(site):
     other = write(alice, 'Stays')
     Post.update(published_at=NOON - timedelta(days=3)).execute()
     view(post, 3)
-    posts.unpublish(post)
+    posts.unpublish(post, db.now())
     (number,) = close_all(NOON)
     assert lines_of(number) == [('Stays', 0, 0)]
     Post.update(published_at=NOON - timedelta(days=3)).where(Post.id == post.id).execute()

@@ -10,7 +10,7 @@ from conftest import PASSWORD, drain, ledger, link_in, outbox, path_in, text_of
 from sites import browser_of, form_with, long_ago, mails, newest_mail, stored
 from webtest import AppError
 
-from quickpub import accounts, db
+from quickpub import accounts, db, sessions
 from quickpub.jobs import Job
 from quickpub.models import Attempt, Message, Post, Session, Site, Token, User
 
@@ -374,5 +374,6 @@ def test_what_nobody_needs_any_more_is_forgotten(site, browse, connection):
     long_ago(Attempt, at=db.now() - YESTERDAY)
     with connection():
         accounts.clean_up(db.now())
+        sessions.clean_up(db.now())
     rows = stored()
     assert rows['Token'] == rows['Session'] == rows['Attempt'] == [] and len(rows['User']) == 1

@@ -173,7 +173,7 @@ def _act(user, post):
                        saved_by=_editor_of(conflict.post) or conflict.post.author,
                        is_kept=_keep(user, post, form))
     except Exception as error:
-        if not is_out_of_reach(error):
+        if not (is_out_of_reach(error) and is_editor):
             raise
         form.errors = {'': BUSY}
         return _editor(user, post, form, 503, is_kept=False)

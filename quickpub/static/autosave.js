@@ -22,7 +22,7 @@ function say (words) {
 }
 
 function clock () {
-  return new Date().toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })
+  return new Date().toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', hour12: false })
 }
 
 // In this browser: at once, and before anything that may fail.

@@ -8,7 +8,20 @@ const showPreview = document.getElementById('show-preview')
 const quiet = document.getElementById('quiet')
 const NARROW = 250 // milliseconds without a key, after which the preview is asked for
 
-form.querySelector('markdown-toolbar').hidden = false
+// Formatting, by buttons and by keys.
+
+const toolbar = form.querySelector('markdown-toolbar')
+toolbar.hidden = false
+
+body.addEventListener('keydown', event => {
+  if ((event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey) {
+    const button = toolbar.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`)
+    if (button) {
+      event.preventDefault()
+      button.click()
+    }
+  }
+})
 
 // The preview is made by the same function that publishes. While it is on its way the last one stands.
 
@@ -90,7 +103,7 @@ if (quiet) {
 
 document.addEventListener('keydown', event => {
   if (event.key === 'Escape' && document.body.classList.contains('quiet')) hush(false)
-  if (event.key === 's' && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey) {
+  if (event.key.toLowerCase() === 's' && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey) {
     event.preventDefault()
     form.querySelector('button[value=save]')?.click()
   }

@@ -1,0 +1,265 @@
+"""The editor in a real browser: nothing typed is lost, whatever dies; keys, preview, quiet, phones, no scripts."""
+
+import os
+import signal
+from contextlib import contextmanager
+
+import psutil
+import pytest
+from conftest import BROWSER, PASSWORD, person, write
+from playwright.sync_api import sync_playwright
+from rig import browser_options, chromium, wait_for
+
+from quickpub.models import Post, Site, Unsaved
+
+BODY, SAVE, SAVED = 'textarea[name=body]', '.bar button[value=save]', '#saved'
+
+
+@pytest.fixture
+def served(rig, mail_server):
+    """A site that runs, with one author and one post of theirs."""
+    rig.settings['smtp'] = mail_server.url
+    rig.open()
+    with rig.database():
+        Site.create(id=1, title='The Village Voice')
+        rig.author = person('alice')
+        rig.post = write(rig.author, 'On hills', body='They are high.', tags='Walks')
+        write(rig.author, 'Tea', tags='Tea, Slow food')
+    rig.served = rig.serve()
+    return rig
+
+
+@pytest.fixture
+def page(served):
+    """A browser's page in which the author has logged in."""
+    with chromium() as browser, window(browser, served) as page:
+        yield page
+
+
+@contextmanager
+def window(browser, rig, **options):
+    context = browser.new_context(base_url=rig.url, user_agent=BROWSER, **options)
+    page = context.new_page()
+    page.problems = []
+    page.on('console', lambda message: page.problems.append(message.text) if message.type == 'error' else None)
+    page.on('pageerror', lambda error: page.problems.append(str(error)))
+    log_in(page)
+    yield page
+    context.close()
+
+
+def log_in(page):
+    page.goto('/login')
+    page.fill('[name=email]', 'alice@example.org')
+    page.fill('[name=password]', PASSWORD)
+    page.press('[name=password]', 'Enter')
+    page.wait_for_url('**/studio*')
+
+
+def edit(page, rig):
+    page.goto(f'/studio/posts/{rig.post.id}')
+
+
+def says(page, words):
+    page.locator(SAVED).get_by_text(words).wait_for()
+
+
+def unsaved(rig):
+    with rig.database():
+        return [each.fields['body'] for each in Unsaved.select().order_by(Unsaved.typed_at.desc())]
+
+
+def body_of(rig):
+    with rig.database():
+        return Post.get_by_id(rig.post.id).body
+
+
+def test_what_is_typed_is_kept_on_the_server_and_offered_in_another_window(page, served):
+    page.goto('/studio/posts/new')
+    page.locator(BODY).press_sequentially('The first words')
+    says(page, 'Not saved. Kept at')
+    assert unsaved(served) == ['The first words']
+    page.goto('/studio')
+    page.locator('.unsaved a').click()
+    assert page.locator(BODY).input_value() == 'The first words'
+    page.click(SAVE)
+    page.get_by_text('Saved.', exact=True).wait_for()
+    assert unsaved(served) == [] and page.evaluate('localStorage.length') == 0
+    assert page.locator('#found').is_hidden() and page.problems == []
+
+
+def test_what_is_typed_while_the_server_is_gone_is_kept_in_the_browser_and_sent_when_it_is_back(page, served):
+    edit(page, served)
+    os.kill(served.served.popen.pid, signal.SIGSTOP)  # or it would start another one
+    served.served.worker().kill()
+    page.fill(BODY, 'Typed without anybody there')
+    says(page, 'No connection. Kept in this browser')
+    os.kill(served.served.popen.pid, signal.SIGCONT)
+    served.wait_until_well()
+    says(page, 'Not saved. Kept at')
+    assert unsaved(served) == ['Typed without anybody there']
+
+
+def test_what_the_network_kept_back_is_offered_by_the_browser_after_the_window_was_closed(page, served):
+    edit(page, served)
+    page.context.set_offline(True)
+    page.fill(BODY, 'Typed in a tunnel')
+    says(page, 'No connection. Kept in this browser')
+    page.close()
+    page.context.set_offline(False)
+    again = page.context.new_page()
+    edit(again, served)
+    assert unsaved(served) == []
+    assert 'This browser has a text that was not saved' in again.locator('#found').inner_text()
+    again.get_by_role('button', name='Go on with it').click()
+    assert again.locator(BODY).input_value() == 'Typed in a tunnel'
+    again.click(SAVE)
+    again.get_by_text('Saved.', exact=True).wait_for()
+    assert body_of(served) == 'Typed in a tunnel'
+    edit(again, served)
+    assert again.locator('#found').is_hidden()
+
+
+def test_a_browser_that_is_killed_loses_nothing(served, tmp_path):
+    def open_browser(playwright):
+        return playwright.chromium.launch_persistent_context(
+            tmp_path / 'profile', base_url=served.url, user_agent=BROWSER, **browser_options())
+    with sync_playwright() as playwright:
+        context = open_browser(playwright)
+        page = context.pages[0]
+        log_in(page)
+        edit(page, served)
+        page.fill(BODY, 'Typed before the crash')
+        wait_for(lambda: unsaved(served) == ['Typed before the crash'], 'the server to have it')
+        for process in psutil.process_iter(['cmdline']):
+            if f'--user-data-dir={tmp_path}' in ' '.join(process.info['cmdline'] or []):
+                process.kill()
+        context = open_browser(playwright)
+        page = context.pages[0]
+        log_in(page)
+        edit(page, served)
+        page.locator('.unsaved li a').first.click()
+        assert page.locator(BODY).input_value() == 'Typed before the crash'
+        context.close()
+
+
+def test_the_second_of_two_windows_sees_both_texts(page, served):
+    edit(page, served)
+    other = page.context.new_page()
+    edit(other, served)
+    page.fill(BODY, 'They are very high.')
+    page.click(SAVE)
+    page.get_by_text('Saved.', exact=True).wait_for()
+    other.fill(BODY, 'They are high.\n\nAnd green.')
+    other.click(SAVE)
+    other.get_by_text('Nothing was saved yet').first.wait_for()
+    other.get_by_role('button', name='Put both changes together').click()
+    other.get_by_text('Below are both changes').wait_for()
+    assert other.locator(BODY).input_value() == 'They are very high.\n\nAnd green.'
+    other.click(SAVE)
+    other.get_by_text('Saved.', exact=True).wait_for()
+    assert body_of(served) == 'They are very high.\n\nAnd green.'
+
+
+def test_the_keys_format_and_the_preview_keeps_up(page, served):
+    edit(page, served)
+    page.get_by_role('button', name='Preview').click()
+    preview = page.get_by_role('region', name='Preview')
+    preview.get_by_text('They are high.').wait_for()
+    page.locator(BODY).focus()
+    page.keyboard.press('Control+A')
+    page.keyboard.press('Control+B')
+    assert page.locator(BODY).input_value() == '**They are high.**'
+    preview.locator('strong').get_by_text('They are high.').wait_for()
+    page.keyboard.press('Control+Z')
+    preview.locator('strong').wait_for(state='detached')
+    page.get_by_role('button', name='Quote').click()
+    preview.locator('blockquote').wait_for()
+    assert '3 words' in preview.inner_text()
+    page.keyboard.press('Control+S')
+    page.get_by_text('Saved.', exact=True).wait_for()
+    assert body_of(served).startswith('> ') and page.problems == []
+
+
+def test_tags_are_offered_for_the_last_word_of_the_list(page, served):
+    edit(page, served)
+    page.fill('[name=tags]', 'Walks, ')
+    offered = page.locator('#tag-names option').evaluate_all('all => all.map(each => each.value)')
+    assert set(offered) == {'Walks, Tea', 'Walks, Slow food'}
+
+
+def test_a_quiet_page_shows_the_text_alone_and_escape_leaves_it(page, served):
+    edit(page, served)
+    page.get_by_role('button', name='Quiet').press('Enter')
+    assert page.locator('.masthead').is_hidden() and page.locator(BODY).is_visible()
+    assert page.evaluate('document.activeElement.name') == 'body'
+    page.keyboard.press('Escape')
+    page.locator('.masthead').wait_for()
+
+
+def test_enter_in_a_field_saves_and_does_nothing_else(page, served):
+    page.goto('/studio/posts/new')
+    page.fill(BODY, 'Not for readers yet.')
+    page.locator('[name=tags]').press('Enter')
+    page.get_by_text('Saved.', exact=True).wait_for()
+    with served.database():
+        assert Post.select().order_by(Post.id.desc()).get().published_at is None
+
+
+def test_the_keyboard_alone_writes_and_publishes(page, served):
+    page.goto('/studio/posts/new')
+    page.locator('[name=title]').focus()
+    page.keyboard.type('By keys alone')
+    tab_to(page, "document.activeElement.name == 'body'")
+    page.keyboard.type('Some text.')
+    tab_to(page, "document.activeElement.value == 'publish-now'")
+    page.keyboard.press('Enter')
+    page.get_by_text('Published. Readers see it now.').wait_for()
+
+
+def tab_to(page, place, limit=40):
+    for _ in range(limit):
+        page.keyboard.press('Tab')
+        if page.evaluate(place):
+            return
+    raise AssertionError(f'no way by keys to {place}')
+
+
+@pytest.mark.parametrize('scheme', ['light', 'dark'])
+def test_nothing_sticks_out_on_a_small_phone(served, scheme):
+    with chromium() as browser, window(browser, served, viewport={'width': 360, 'height': 640},
+                                       color_scheme=scheme) as page:
+        for path in ('/studio/posts/new', f'/studio/posts/{served.post.id}', '/studio',
+                     f'/studio/posts/{served.post.id}/history'):
+            page.goto(path)
+            assert page.evaluate('document.documentElement.scrollWidth') == 360, path
+        edit(page, served)
+        page.get_by_role('button', name='Preview').click()
+        page.get_by_role('region', name='Preview').get_by_text('They are high.').wait_for()
+
+
+def test_without_scripts_everything_but_the_quiet_works(served):
+    with chromium() as browser, window(browser, served, java_script_enabled=False) as page:
+        edit(page, served)
+        assert page.locator('#quiet').is_hidden() and page.locator('markdown-toolbar').is_hidden()
+        page.fill(BODY, 'Typed *without* scripts.')
+        page.get_by_role('button', name='Preview').click()
+        assert page.get_by_role('region', name='Preview').locator('em').inner_text() == 'without'
+        page.click(SAVE)
+        assert page.get_by_text('Saved.', exact=True).is_visible()
+        page.get_by_text('More to do with it').click()
+        page.get_by_role('link', name='Older versions').click()
+        assert page.locator('.diff ins').first.is_visible()
+        page.get_by_role('button', name='Bring back version 1').click()
+        assert page.locator(BODY).input_value() == 'They are high.'
+
+
+def test_a_long_text_is_previewed_and_saved(page, served):
+    edit(page, served)
+    text = 'A paragraph with **some** words in it.\n\n' * 2500
+    page.locator(BODY).evaluate('(field, text) => { field.value = text }', text)  # typing it would take minutes
+    page.get_by_role('button', name='Preview').click()
+    page.get_by_role('region', name='Preview').get_by_text('17 500 words').wait_for()
+    page.click(SAVE)
+    page.get_by_text('Saved.', exact=True).wait_for()
+    assert body_of(served) == text
