@@ -74,7 +74,7 @@ def test_a_killed_process_is_replaced_and_nothing_accepted_is_lost(rig, mail_ser
     assert set(crowd.accepted) <= accounts == mails
     for email in accounts:
         assert len({mail['Message-ID'] for mail in mail_server.to(email)}) == 1
-    assert len(rig.processes()) == 4
+    wait_for(lambda: len(rig.processes()) == 4, 'what ran one job alone to end')
     served.stop()
 
 
