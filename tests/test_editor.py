@@ -6,10 +6,12 @@ from contextlib import contextmanager
 
 import psutil
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from conftest import BROWSER, PASSWORD, person, write
 from playwright.sync_api import sync_playwright
 from rig import browser_options, chromium, wait_for
 
+from quickpub import db, posts, unsaved
 from quickpub.models import Post, Site, Unsaved
 
 BODY, SAVE, SAVED = 'textarea[name=body]', '.bar button[value=save]', '#saved'
@@ -64,7 +66,7 @@ def says(page, words):
     page.locator(SAVED).get_by_text(words).wait_for()
 
 
-def unsaved(rig):
+def kept(rig):
     with rig.database():
         return [each.fields['body'] for each in Unsaved.select().order_by(Unsaved.typed_at.desc())]
 
@@ -78,13 +80,13 @@ def test_what_is_typed_is_kept_on_the_server_and_offered_in_another_window(page,
     page.goto('/studio/posts/new')
     page.locator(BODY).press_sequentially('The first words')
     says(page, 'Not saved. Kept at')
-    assert unsaved(served) == ['The first words']
+    assert kept(served) == ['The first words']
     page.goto('/studio')
     page.locator('.unsaved a').click()
     assert page.locator(BODY).input_value() == 'The first words'
     page.click(SAVE)
     page.get_by_text('Saved.', exact=True).wait_for()
-    assert unsaved(served) == [] and page.evaluate('localStorage.length') == 0
+    assert kept(served) == [] and page.evaluate('localStorage.length') == 0
     assert page.locator('#found').is_hidden() and page.problems == []
 
 
@@ -97,7 +99,7 @@ def test_what_is_typed_while_the_server_is_gone_is_kept_in_the_browser_and_sent_
     os.kill(served.served.popen.pid, signal.SIGCONT)
     served.wait_until_well()
     says(page, 'Not saved. Kept at')
-    assert unsaved(served) == ['Typed without anybody there']
+    assert kept(served) == ['Typed without anybody there']
 
 
 def test_what_the_network_kept_back_is_offered_by_the_browser_after_the_window_was_closed(page, served):
@@ -109,7 +111,7 @@ def test_what_the_network_kept_back_is_offered_by_the_browser_after_the_window_w
     page.context.set_offline(False)
     again = page.context.new_page()
     edit(again, served)
-    assert unsaved(served) == []
+    assert kept(served) == []
     assert 'This browser has a text that was not saved' in again.locator('#found').inner_text()
     again.get_by_role('button', name='Go on with it').click()
     assert again.locator(BODY).input_value() == 'Typed in a tunnel'
@@ -130,7 +132,7 @@ def test_a_browser_that_is_killed_loses_nothing(served, tmp_path):
         log_in(page)
         edit(page, served)
         page.fill(BODY, 'Typed before the crash')
-        wait_for(lambda: unsaved(served) == ['Typed before the crash'], 'the server to have it')
+        wait_for(lambda: kept(served) == ['Typed before the crash'], 'the server to have it')
         for process in psutil.process_iter(['cmdline']):
             if f'--user-data-dir={tmp_path}' in ' '.join(process.info['cmdline'] or []):
                 process.kill()
@@ -236,6 +238,38 @@ def test_nothing_sticks_out_on_a_small_phone(served, scheme):
         edit(page, served)
         page.get_by_role('button', name='Preview').click()
         page.get_by_role('region', name='Preview').get_by_text('They are high.').wait_for()
+
+
+@pytest.mark.parametrize('scheme', ['light', 'dark'])
+def test_axe_finds_nothing_in_the_editor_and_around_it(served, scheme):
+    with served.database():
+        draft = write(served.author, 'A draft', published=False, series='Walks')
+        posts.share(draft, db.now())
+        unsaved.keep(served.author, 'tab-of-a-window1', served.post, {'title': '', 'body': 'Other', 'summary': ''},
+                     db.now())
+    with chromium() as browser, window(browser, served, color_scheme=scheme) as page:
+        other = page.context.new_page()
+        edit(other, served)
+        for path in (f'/studio/posts/{served.post.id}', f'/studio/posts/{draft.id}', '/studio/posts/new', '/studio',
+                     f'/studio/posts/{served.post.id}/history'):
+            page.goto(path)
+            if '/posts/' in path and 'history' not in path:
+                page.fill(BODY, f'Written on {path}')
+                page.get_by_role('button', name='Preview').click()
+                page.get_by_role('region', name='Preview').get_by_text('Written on').wait_for()
+                assert_accessible(page)
+                page.keyboard.press('Control+S')
+                page.get_by_text('Saved.', exact=True).wait_for()
+            assert_accessible(page)
+        other.fill(BODY, 'Typed before that.')
+        other.click(SAVE)
+        other.get_by_text('Nothing was saved yet').first.wait_for()
+        assert_accessible(other)
+
+
+def assert_accessible(page):
+    found = Axe().run(page).response['violations']
+    assert [(each['id'], each['help'], each['nodes'][0]['html']) for each in found] == [], page.url
 
 
 def test_without_scripts_everything_but_the_quiet_works(served):

@@ -63,6 +63,22 @@ body.addEventListener('input', () => {
   if (isShown()) timer = setTimeout(refresh, NARROW)
 })
 
+// How long it is. The preview's number is the one that readers will see; this one keeps up with the keys.
+
+const counts = document.getElementById('counts')
+const PER_MINUTE = 220
+
+function count () {
+  const words = (body.value.match(/[\u3040-\u30ff\u3400-\u9fff]|[^\s\u3040-\u30ff\u3400-\u9fff]*[\p{L}\p{N}][^\s\u3040-\u30ff\u3400-\u9fff]*/gu) || []).length
+  counts.textContent = `${words} ${words === 1 ? 'word' : 'words'}, ${Math.max(1, Math.round(words / PER_MINUTE))} min`
+}
+
+if (counts) {
+  counts.hidden = false
+  body.addEventListener('input', count)
+  count()
+}
+
 // Tags: what is offered completes the last word of the list.
 
 const tags = form.elements.tags
