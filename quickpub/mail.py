@@ -24,7 +24,7 @@ from . import jobs, letter, text
 from .db import db, give_way, is_out_of_reach, now
 from .models import Message, Site, Token, User
 from .settings import current
-from .transport import Lost, NotYet, Refused, Transport, connect
+from .transport import Lost, NotYet, Refused, Transport, connect, forget_outbox
 
 log = logging.getLogger('quickpub.mail')
 
@@ -102,6 +102,7 @@ def clean_up(at: datetime) -> None:
             f'DELETE FROM message WHERE id IN (SELECT id FROM message WHERE {DONE} AND created_at < ? '
             "AND coalesce(sent_at, '') < ? LIMIT ?)", (before, before, 10 * BATCH)).rowcount:
         give_way()
+    forget_outbox(at - KEPT)
 
 
 def is_queued(urgent: bool = False, more_than: int = 0) -> bool:

@@ -11,7 +11,8 @@ import re
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import formatdate, parsedate_to_datetime
@@ -128,6 +129,7 @@ class Generation:
         self._pages: OrderedDict[tuple[str, str], Page] = OrderedDict()
         self._size = 0
         self._lock = threading.Lock()
+        self._turns: dict[tuple[str, str], threading.Lock] = {}
 
     def find(self, key: tuple[str, str]) -> Page | None:
         page = self._pages.get(key)
@@ -145,6 +147,18 @@ class Generation:
             self._size += page.size
             while self._size > LIMIT:
                 self._size -= self._pages.popitem(last=False)[1].size
+
+    @contextmanager
+    def making(self, key: tuple[str, str]) -> Iterator[None]:
+        """One at a time makes this page. Right after a change many ask for it at once: they wait, and find it made."""
+        with self._lock:
+            turn = self._turns.setdefault(key, threading.Lock())
+        with turn:
+            try:
+                yield
+            finally:
+                with self._lock:
+                    self._turns.pop(key, None)
 
 
 class PageCache:

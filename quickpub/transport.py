@@ -5,6 +5,7 @@ import smtplib
 import ssl
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -75,6 +76,13 @@ class Outbox:
 
     def close(self) -> None:
         self._maildir.close()
+
+
+def forget_outbox(before: datetime) -> None:
+    """Delete what the outbox has kept since before then (UTC), wherever a mail program has put it."""
+    for path in (current().data / 'outbox').glob('*/*'):
+        if path.stat().st_mtime < before.replace(tzinfo=UTC).timestamp():
+            path.unlink()
 
 
 class MailServer:

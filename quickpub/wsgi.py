@@ -62,7 +62,8 @@ class Site:
                 _count(environ.get('quickpub.view_of'), environ, now())
             return answer
         generation = environ.get('quickpub.generation') or self._cache.generation(now())
-        made = generation.find(key) or self._make(environ, generation, key)
+        with generation.making(key):
+            made = generation.find(key) or self._make(environ, generation, key)
         return self._from(made, environ, now()) if isinstance(made, Page) else made
 
     def _from(self, page: Page, environ: dict[str, Any], at: datetime) -> Answer:

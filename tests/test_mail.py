@@ -1,9 +1,10 @@
 """The mail ledger: what becomes of each mail, with a real SMTP server that behaves and misbehaves."""
 
+import os
 import sqlite3
 import ssl
 import threading
-from datetime import timedelta
+from datetime import UTC, timedelta
 from email import message_from_bytes
 from email.policy import default
 from html import unescape
@@ -257,6 +258,20 @@ def test_a_server_without_such_letters_refuses_them_in_words(tmp_path):
 def test_what_is_not_one_address_is_refused(site, typed):
     with pytest.raises(accounts.Rejected):
         accounts.clean_email(typed)
+
+
+def test_the_outbox_forgets_what_is_old(site):
+    compose('old@example.org')
+    mail.deliver()
+    old = next((site.data / 'outbox' / 'new').iterdir())
+    (site.data / 'outbox' / 'cur').mkdir(exist_ok=True)
+    old = old.rename(site.data / 'outbox' / 'cur' / f'{old.name}:2,S')  # a mail program has shown it
+    compose('new@example.org')
+    mail.deliver()
+    then = (db.now() - mail.KEPT - timedelta(days=1)).replace(tzinfo=UTC).timestamp()
+    os.utime(old, (then, then))
+    mail.clean_up(db.now())
+    assert [each['To'] for each in outbox(site)] == ['new@example.org']
 
 
 def test_no_header_can_be_split(smtp_site, sink):

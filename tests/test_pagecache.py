@@ -2,6 +2,7 @@
 
 import gzip
 import sqlite3
+import threading
 from datetime import UTC, timedelta
 from email.utils import formatdate
 from functools import partial
@@ -232,6 +233,26 @@ def test_who_does_not_count_does_not_count_from_memory_either(hills, browse, is_
         browser.extra_environ['HTTP_USER_AGENT'] = agent
         browser.get(hills.path)
     assert views_of(hills) == int(is_kept)
+
+
+def test_those_who_ask_for_a_page_at_once_have_it_made_once(hills, app, browse, change):
+    browse().get('/')
+    readers = [browse() for _ in range(12)]
+    start = threading.Barrier(len(readers))
+
+    def read(browser):
+        start.wait()
+        browser.get('/')
+
+    for number in range(5):
+        change(Site.update(tagline=str(number)).execute)
+        threads = [threading.Thread(target=read, args=(browser,)) for browser in readers]
+        with count_queries() as counter:
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        assert 0 < counter.count <= 6, 'more than one page has asked the database'
 
 
 def test_where_the_database_cannot_say_whether_anything_changed_each_page_is_made_anew(hills, app, cache, browse):
