@@ -35,12 +35,32 @@ def _wait(seconds: float) -> None:
 
 
 class Database(SqliteDatabase):
-    def begin(self, lock_type: str | None = None) -> None:
-        """Begin a transaction, looking for the write lock every millisecond, later less often, for `timeout` seconds.
+    """SQLite whose transactions wait well: for those of other threads at a lock, which wakes the next one at once, and
+    for those of other processes by looking every millisecond. SQLite's own waits grow to a tenth of a second: while
+    one process writes a lot, another would starve."""
 
-        SQLite's own waits grow to a tenth of a second: while one process writes a lot, another would starve.
-        """
-        connection, began = self.connection(), time.monotonic()
+    def __init__(self, *args: Any, **options: Any):
+        super().__init__(*args, **options)
+        self._new_turn()
+        os.register_at_fork(after_in_child=self._new_turn)  # whoever has it in the parent
+
+    def _new_turn(self) -> None:
+        self._turn, self._mine = threading.Lock(), threading.local()
+
+    def begin(self, lock_type: str | None = None) -> None:
+        """Begin a transaction within `timeout` seconds. Raises OperationalError."""
+        began = time.monotonic()
+        if not self._turn.acquire(timeout=self.timeout):
+            raise OperationalError('database is locked')
+        self._mine.turn = True
+        try:
+            self._begin(lock_type, began)
+        except BaseException:
+            self._end_turn()
+            raise
+
+    def _begin(self, lock_type: str | None, began: float) -> None:
+        connection = self.connection()
         connection.execute('PRAGMA busy_timeout = 0')
         try:
             while True:
@@ -54,10 +74,23 @@ class Database(SqliteDatabase):
         finally:
             connection.execute(f'PRAGMA busy_timeout = {int(1000 * self.timeout)}')
 
+    def _end_turn(self) -> None:
+        if getattr(self._mine, 'turn', False):
+            self._mine.turn = False
+            self._turn.release()
+
+    def commit(self) -> Any:
+        result = super().commit()  # where it fails, a rollback follows
+        self._end_turn()
+        return result
+
     def rollback(self) -> Any:
-        # A commit that meets a full disk is rolled back by SQLite itself; rolling back once more would raise another
-        # error, and hide the one that matters.
-        return super().rollback() if self.connection().in_transaction else None
+        try:
+            # A commit that meets a full disk is rolled back by SQLite itself; rolling back once more would raise
+            # another error, and hide the one that matters.
+            return super().rollback() if self.connection().in_transaction else None
+        finally:
+            self._end_turn()
 
 
 # IMMEDIATE for every transaction: a deferred one that reads and then writes fails at once, without waiting, if

@@ -1,15 +1,16 @@
 """While the database cannot be written: pages are read as ever, forms are told to wait and come back as typed."""
 
+import threading
 from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 from conftest import PASSWORD, write
-from peewee import SqliteDatabase
+from peewee import IntegrityError, OperationalError, SqliteDatabase
 from sites import form_with, long_ago, stored
 
 from quickpub import db
-from quickpub.models import Post, Session
+from quickpub.models import Post, Session, Tag
 
 TYPED = {'title': 'On hills', 'slug': '', 'body': 'They are *high*.', 'tags': 'Hills', 'summary': 'In short.'}
 
@@ -83,3 +84,43 @@ def test_the_trash_is_told_to_come_again_too(site, alice, browse, connection):
         assert 'Nothing was changed' in browser.post(f'/studio/posts/{post.id}', {'action': 'restore'}, status=503)
     with connection():
         assert Post.get().deleted_at is None
+
+
+def test_threads_take_turns_to_write_and_say_so_when_it_takes_too_long(site):
+    is_in, may_end, answers = threading.Event(), threading.Event(), []
+
+    def hold():
+        with db.db.connection_context(), db.db.atomic():
+            is_in.set()
+            may_end.wait()
+
+    def write_tag(number):
+        with db.db.connection_context(), db.db.atomic():
+            answers.append(Tag.create(name=str(number), slug=str(number)))
+
+    holder, writers = threading.Thread(target=hold), [threading.Thread(target=write_tag, args=(n,)) for n in range(9)]
+    holder.start()
+    is_in.wait()
+    db.db.timeout = 0.05
+    with pytest.raises(OperationalError, match='locked'), db.db.atomic():
+        pass
+    db.db.timeout = 10
+    for writer in writers:
+        writer.start()
+    assert answers == []
+    may_end.set()
+    for thread in (holder, *writers):
+        thread.join()
+    assert len(answers) == Tag.select().count() == 9
+
+
+def test_a_transaction_that_fails_lets_the_next_one_begin(site):
+    for error in (ValueError, KeyboardInterrupt):
+        with pytest.raises(error), db.db.atomic():
+            raise error
+    with db.db.atomic():
+        Tag.create(name='a', slug='a')
+    with pytest.raises(IntegrityError), db.db.atomic():
+        Tag.create(name='a', slug='a')
+    with db.db.atomic():
+        assert Tag.select().count() == 1
