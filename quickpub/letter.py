@@ -30,7 +30,7 @@ def render(message: Message, site: Site | None = None) -> bytes:
     # From what nobody can know beforehand: or a text could contain it. (And "=_" never occurs in quoted-printable.)
     boundary = '=_' + message.message_id.strip('<>').partition('@')[0]
     plain = text.render(f'mail/{message.kind}.txt', **context).encode()
-    html = text.render(f'mail/{message.kind}.html', **context).encode('ascii', 'xmlcharrefreplace')
+    html = _packed(text.render(f'mail/{message.kind}.html', **context).encode('ascii', 'xmlcharrefreplace'))
     return b''.join([
         *(_header(name, value) for name, value in _headers(message, site)),
         _header('Content-Type', f'multipart/alternative; boundary="{boundary}"'),
@@ -68,6 +68,18 @@ def _encoded(name: str, value: str) -> bytes:
     if name == 'To':  # as it is: a server that takes such an address takes it here too (RFC 6532)
         return f'{name}: {value}\r\n'.encode()
     return SMTP.fold(name, SMTP.header_store_parse(name, value)[1]).encode()
+
+
+def _packed(html: bytes) -> bytes:
+    """The same in few lines, because each costs every mail server on the way. (No template has anything in which the
+    end of a line is more than a space.)"""
+    lines = [b'']
+    for line in html.split(b'\n'):
+        if len(lines[-1]) + len(line) < LONGEST_LINE - 100:
+            lines[-1] += b' ' + line if lines[-1] else line
+        else:
+            lines.append(line)
+    return b'\n'.join(lines) + b'\n'
 
 
 def _part(boundary: str, subtype: str, body: bytes) -> bytes:
