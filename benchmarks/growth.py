@@ -5,7 +5,7 @@
 Sites are built with plain SQL into benchmarks/.sites and kept, so that a second run begins at once. The largest has
 100,000 posts, 1,000 authors, 5,000 tags, three years of daily counts and a ledger of 100,000 mails; the smaller ones have
 the same in proportion, and never fewer than ten authors and tags. Authors and tags are as unequal as in life (Zipf's law):
-the busiest author has a seventh of all posts, the biggest tag a quarter.
+the busiest author has a seventh of all posts, the biggest tag a quarter. So are the words of the posts: 20 stand in nearly every post, 50,000 are rarer and rarer.
 
 Each page goes through the whole WSGI application, in this process, asked for by somebody who is logged in: such pages are
 made anew each time, so no cache in front of the queries can answer. The sizes take turns, each in a process of its own.
@@ -31,11 +31,13 @@ HERE = Path(__file__).parent.absolute()
 ROOT = HERE.parent
 SITES = HERE / '.sites'
 SIZES = (100, 1_000, 10_000, 100_000)
-VERSION = 1  # of what is built; another number builds anew
+VERSION = 2  # of what is built; another number builds anew
 
 YEARS = 3
 WORDS = ('hill river bread winter letter garden market stone light paper train island window orchard bridge harbour '
          'kettle meadow radio thunder').split()
+SYLLABLES = 'ba cor de fin gal hu in ka lo mer no pra qui ra sto ten ul vo win ze'.split()
+RARE_WORDS = 50_000
 FIRST_DAYS = 14  # in which a post is read every day; later it is every tenth
 BROWSER = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36'
 
@@ -53,6 +55,8 @@ class Builder:
         self.folder, self.posts = folder, posts
         self.authors, self.tags, self.mails = max(10, posts // 100), max(10, posts // 20), posts
         self.chance = Random(1)
+        self.vocabulary = WORDS + [''.join(self.chance.choices(SYLLABLES, k=self.chance.randint(2, 4))) for _ in range(RARE_WORDS)]
+        self.frequencies = list(accumulated(zipf(len(self.vocabulary))))
         self.now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
 
     def build(self):
@@ -65,7 +69,7 @@ class Builder:
         for pragma in ('journal_mode = off', 'synchronous = off', 'cache_size = -200000', 'foreign_keys = off'):
             self.db.execute(f'PRAGMA {pragma}')
         self.db.execute('BEGIN')
-        for step in (self._people, self._posts, self._tags, self._views, self._mails, self._small_things):
+        for step in (self._people, self._posts, self._tags, self._publish, self._views, self._mails, self._small_things):
             step()
         self.db.execute('COMMIT')
         self.db.execute('PRAGMA journal_mode = wal')
@@ -97,7 +101,7 @@ class Builder:
         """One in twenty is a draft, one in a thousand scheduled, one in two hundred in the trash."""
         writers = self.chance.choices(range(1, self.authors + 1), zipf(self.authors), k=self.posts)
         self.insert('post', 'id, author_id, title, slug, body, html, summary, excerpt, words, created_at, updated_at, '
-                            'published_at, was_public, deleted_at',
+                            'was_public, deleted_at',
                     (self._post(number, author) for number, author in enumerate(writers, 1)))
 
     def _post(self, number, author):
@@ -105,13 +109,12 @@ class Builder:
         text = self.words(int(50 * 2 ** self.chance.uniform(0, 5))) + '.'  # 50 to 1,600 words, most of them short
         age = YEARS * 365 * (1 - number / self.posts)
         date = self.ago(age)
-        published = None if number % 20 == 7 else str(self.now + timedelta(days=9)) if number % 1000 == 9 else date
         deleted = self.ago(self.chance.uniform(0, 25)) if number % 200 == 11 else None
         return (number, author, title.capitalize(), title.replace(' ', '-'), text, f'<p>{text}</p>', '', text[:200],
-                len(text) // 6, date, date, published, published is not None, deleted)
+                len(text) // 6, date, date, number % 20 != 7, deleted)
 
     def words(self, count):
-        return ' '.join(self.chance.choices(WORDS, k=count))
+        return ' '.join(self.chance.choices(self.vocabulary, cum_weights=self.frequencies, k=count))
 
     def _tags(self):
         """Up to five a post."""
@@ -120,6 +123,10 @@ class Builder:
         self.insert('post_tag', 'post_id, tag_id, position', (
             (post, tag, position) for post in range(1, self.posts + 1) for position, tag in enumerate(
                 set(self.chance.choices(range(1, self.tags + 1), cum_weights=weights, k=self.chance.randint(0, 5))))))
+
+    def _publish(self):
+        self.db.execute('UPDATE post SET published_at = iif(id % 1000 = 9, ?, created_at) WHERE was_public',
+                        (str(self.now + timedelta(days=9)),))
 
     def _views(self):
         """Each day of a post's first two weeks, then every tenth, for up to three years."""
@@ -238,6 +245,7 @@ class Site:
         newest, count = 'ORDER BY published_at DESC, id DESC LIMIT 1 OFFSET ?', one(f'SELECT count(*) {public}')
         busiest = one(f'SELECT author_id {public} GROUP BY 1 ORDER BY count(*) DESC LIMIT 1')
         tag = one('SELECT tag_id FROM post_tag GROUP BY 1 ORDER BY count(*) DESC LIMIT 1')
+        rare = one("SELECT term FROM search_word WHERE term BETWEEN 'gal' AND 'gam' AND length(term) > 7 ORDER BY doc LIMIT 1")
         middle = one(f'SELECT id {public} AND author_id = ? {newest}', busiest, one(
             f'SELECT count(*) {public} AND author_id = ?', busiest) // 2)
         return {
@@ -245,6 +253,7 @@ class Site:
             'slug': one('SELECT slug FROM post WHERE id = ?', middle), 'middle': middle,
             'tag': one('SELECT slug FROM tag WHERE id = ?', tag),
             'second': one(f'SELECT id {public} {newest}', 19), 'deep': one(f'SELECT id {public} {newest}', count * 9 // 10 - 1),
+            'rare': rare, 'beginning': rare[:4], 'mistake': rare[:3] + 'x' + rare[3:],
             'desk': one('SELECT id FROM post WHERE author_id = ? AND deleted_at IS NULL ORDER BY updated_at DESC, id DESC '
                         'LIMIT 1 OFFSET 9', busiest),
             'of_twenty': one(f'SELECT author_id {public} GROUP BY 1 ORDER BY abs(count(*) - 20) LIMIT 1'),
@@ -272,6 +281,9 @@ PAGES = {
     'archive, a deep page': '/archive?before={deep}', 'feed': '/feed.xml', "author's feed": '/@{handle}/feed.xml',
     'sitemap': '/sitemap.xml',
     'sitemap, a part': '/sitemap-0.xml',
+    'search, a word of nearly every post': '/search?q=hill', 'search, two of those': '/search?q=%22river+hill%22+bread',
+    'search, a rare word': '/search?q={rare}', 'search, a beginning': '/search?q={beginning}',
+    'search, a typing mistake': '/search?q={mistake}',
     'studio': '/studio', 'studio, page 2': '/studio?before={desk}', 'editor': '/studio/posts/{middle}',
     'trash': '/studio/trash', 'settings': '/settings'}
 OWNERS_PAGES = {

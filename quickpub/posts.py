@@ -136,10 +136,12 @@ def _keep_address(post: Post, slug: str, at: datetime) -> None:
 # What a post belongs to
 
 def _set_tags(post: Post, tags: list[tuple[str, str]]) -> None:
-    PostTag.delete().where(PostTag.post == post).execute()
-    for position, (name, slug) in enumerate(tags):
-        tag, _ = Tag.get_or_create(slug=slug, defaults={'name': name})
-        PostTag.create(post=post, tag=tag, position=position)
+    """Only what changes is touched, for with each tag that comes or goes a public post is indexed anew."""
+    wanted = [Tag.get_or_create(slug=slug, defaults={'name': name})[0] for name, slug in tags]
+    PostTag.delete().where(PostTag.post == post, PostTag.tag.not_in(wanted)).execute()
+    for position, tag in enumerate(wanted):
+        PostTag.insert(post=post, tag=tag, position=position).on_conflict(
+            conflict_target=(PostTag.post, PostTag.tag), update={PostTag.position: position}).execute()
 
 
 def tags_of(post: Post) -> list[Tag]:

@@ -4,7 +4,7 @@
 from bottle import Bottle
 
 from .db import WEB_PATIENCE, open_site
-from .pages import account, admin, editor, public, studio
+from .pages import account, admin, editor, public, search, studio
 from .settings import Settings
 from .shortcuts import plugin
 from .wsgi import Site
@@ -18,6 +18,7 @@ URLS = [
     (GET, '/@<handle>', public.author),
     (GET, '/t/<slug>', public.tag),
     (GET, '/archive', public.archive),
+    (GET, '/search', search.page),
     (GET, '/feed.xml', public.feed),
     (GET, '/@<handle>/feed.xml', public.author_feed),
     (GET, '/sitemap.xml', public.sitemap),

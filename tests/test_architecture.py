@@ -17,7 +17,7 @@ FLOORS = [
     ['cli'],
     ['server'],
     ['web', 'front'],
-    ['wsgi', 'pages.public', 'pages.account', 'pages.studio', 'pages.editor', 'pages.admin'],
+    ['wsgi', 'pages.public', 'pages.account', 'pages.studio', 'pages.editor', 'pages.search', 'pages.admin'],
     ['shortcuts', 'pagecache'],
     ['tasks', 'health'],
     ['demo'],
@@ -25,7 +25,7 @@ FLOORS = [
     ['posts'],
     ['revisions', 'unsaved'],
     ['sessions'],
-    ['stats', 'accounts'],
+    ['stats', 'accounts', 'search'],
     ['spool'],
     ['mail'],
     ['letter', 'transport'],
@@ -41,7 +41,8 @@ FLOOR = {module: number for number, floor in enumerate(FLOORS) for module in flo
 
 # These libraries only there, so that each can be exchanged or upgraded in one place.
 ONLY_IN = {
-    'bottle': {'web', 'shortcuts', 'pages.public', 'pages.account', 'pages.studio', 'pages.editor', 'pages.admin'},
+    'bottle': {'web', 'shortcuts', 'pages.public', 'pages.account', 'pages.studio', 'pages.editor', 'pages.search',
+               'pages.admin'},
     'huey': {'worker', 'storage', 'consumer', 'tasks'},
     'granian': {'server'},
     'click': {'cli'},
@@ -53,6 +54,7 @@ ONLY_IN = {
     'diff_match_patch': {'revisions'},
     'merge3': {'revisions'},
     'crawlerdetect': {'stats'},
+    'rapidfuzz': {'search'},
     'email_validator': {'settings'},
     'smtplib': {'transport'},
     'sqlite3': set(),  # peewee's own, or two copies in one process would drop each other's locks

@@ -26,6 +26,7 @@ TABLE = {
     'GET /@<handle>': (ANYBODY, '/@alice'),
     'GET /t/<slug>': (ANYBODY, '/t/hills'),
     'GET /archive': (ANYBODY, '/archive'),
+    'GET /search': (ANYBODY, '/search?q=public'),
     'GET /feed.xml': (ANYBODY, '/feed.xml'),
     'GET /@<handle>/feed.xml': (ANYBODY, '/@alice/feed.xml'),
     'GET /sitemap.xml': (ANYBODY, '/sitemap.xml'),

@@ -188,7 +188,7 @@ def _sitemap(entries, is_index=False):
 def robots():
     response.content_type = 'text/plain; charset=utf-8'
     let_keep()
-    paths = ('/studio', '/admin', '/settings', '/verify', '/reset', '/draft')
+    paths = ('/studio', '/admin', '/settings', '/verify', '/reset', '/search', '/draft')
     closed = ''.join(f'Disallow: {url(path)}\n' for path in paths)
     return f'User-agent: *\n{closed}Sitemap: {absolute("/sitemap.xml")}\n'
 
