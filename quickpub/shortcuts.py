@@ -4,6 +4,7 @@ Bottle trusts X-Forwarded-* from anybody, decodes forms as Latin-1 and lets an e
 but this module touches those corners of it.
 """
 
+import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -145,6 +146,15 @@ def render_public(template: str, **context: Any) -> str:
     if current_user() is None:
         let_keep()
     return page
+
+
+def public_json(value: Any, content_type: str) -> str:
+    """The same for what programs read."""
+    response.content_type = content_type
+    response.set_header('Cache-Control', 'private, no-store')
+    if current_user() is None:
+        let_keep()
+    return json.dumps(value, ensure_ascii=False)
 
 
 def let_keep(seconds: int = 0) -> None:

@@ -90,6 +90,11 @@ def plain(html: str) -> str:
     return '\n'.join(filter(None, (' '.join(each.split()) for each in lines)))
 
 
+def absolute(html: str, base: str) -> str:
+    """Safe HTML with every address in full, for who reads it elsewhere; `base` is the address of the post."""
+    return nh3.Cleaner(**RULES, url_relative=('rewrite_with_base', base)).clean(html)
+
+
 def excerpt(html: str, limit: int = 220) -> str:
     """How safe HTML begins: running text only, ending with a sentence where one ends late enough, else with '…'."""
     running = nh3.clean(FOOTNOTE_LINKS.sub('', html), tags=set(BLOCKS - BESIDE_THE_TEXT), attributes={}, link_rel=None,
@@ -337,10 +342,11 @@ def _own_ids(tag: str, attribute: str, value: str) -> str | None:
 
 
 PARSER = _parser()
-CLEANER = nh3.Cleaner(
+RULES: dict[str, Any] = dict(
     tags=set(TAGS), attributes=ATTRIBUTES, tag_attribute_values=ATTRIBUTE_VALUES, allowed_classes=CLASSES,
     attribute_filter=_own_ids, set_tag_attribute_values={'img': {'loading': 'lazy'}, 'pre': {'tabindex': '0'}},
     url_schemes={'http', 'https', 'mailto'}, link_rel='noopener')
+CLEANER = nh3.Cleaner(**RULES)
 
 env = Environment(loader=PackageLoader('quickpub'), autoescape=select_autoescape(), undefined=StrictUndefined,
                   trim_blocks=True, lstrip_blocks=True, auto_reload=False)

@@ -202,7 +202,8 @@ def test_pages_for_one_person_are_kept_by_no_cache(browse, shown):
                             path == '/healthz' else 'private, no-store'), (who, path)
 
 
-PUBLIC = ['/', '/p/public', '/@alice', '/@bob', '/t/hills', '/archive', '/feed.xml', '/@alice/feed.xml', '/sitemap.xml',
+PUBLIC = ['/', '/p/public', '/@alice', '/@bob', '/t/hills', '/archive', '/feed.xml', '/feed.json', '/@alice/feed.xml',
+          '/@alice/feed.json', '/t/hills/feed.xml', '/t/hills/feed.json', '/sitemap.xml',
           '/sitemap-places.xml', '/about']
 
 

@@ -272,7 +272,8 @@ def test_the_trash_is_emptied_after_30_days(alice, connection):
 
 # Who sees what
 
-LISTS = ['/', '/@alice', '/t/hills', '/archive', '/feed.xml', '/@alice/feed.xml', '/sitemap.xml']
+LISTS = ['/', '/@alice', '/t/hills', '/archive', '/feed.xml', '/@alice/feed.xml', '/t/hills/feed.xml', '/feed.json',
+         '/@alice/feed.json', '/t/hills/feed.json', '/search?q=hills', '/sitemap.xml']
 
 
 @pytest.mark.parametrize('fields, is_public', [
@@ -383,12 +384,12 @@ def test_the_feeds_are_valid_and_all_their_links_absolute(site, alice, browse, c
             write(alice, f'<b>Number</b> {n} & “more” \U0001f33b', at=utc(2026, 1, 1) + n * HOUR, tags='Hills, 日本',
                   body=body)
     browser = browser_of(site, url=url)
-    for path in ('/feed.xml', '/@alice/feed.xml'):
+    for path in ('/feed.xml', '/@alice/feed.xml', '/t/hills/feed.xml'):
         answer = browser.get(path)
         assert answer.content_type == 'application/atom+xml'
         feed = feedparser.parse(answer.body, response_headers={'content-type': answer.headers['Content-Type']})
         assert not feed.bozo and feed.version == 'atom10'
-        assert feed.feed.id == f'{url}{path}' and feed.feed.title.startswith(('The Village Voice', 'Alice'))
+        assert feed.feed.id == f'{url}{path}' and feed.feed.title.startswith(('The Village Voice', 'Alice', 'Hills'))
         links = {link.rel: link.href for link in feed.feed.links}
         assert links == {'self': f'{url}{path}', 'alternate': url + path.removesuffix('feed.xml').rstrip('/') + (
             '/' if path == '/feed.xml' else '')}

@@ -8,7 +8,7 @@ from bottle import HTTPError, HTTPResponse, request, response
 from markupsafe import Markup
 from peewee import Tuple, fn
 
-from .. import health, posts, stats
+from .. import health, posts, stats, text
 from ..db import now, rows
 from ..models import OldSlug, Post, PostTag, Site, Tag, User
 from ..shortcuts import (
@@ -19,6 +19,7 @@ from ..shortcuts import (
     not_found,
     number,
     page_of,
+    public_json,
     redirect,
     render,
     render_public,
@@ -98,13 +99,17 @@ def _author(handle):
 
 
 def tag(slug):
-    found = Tag.get_or_none(Tag.slug == slug)
-    if found is None:
-        return not_found()
+    found = _tag(slug)
     listed, older, is_first = page_of(Post.tagged(found, now()), found.path, by=(PostTag.published_at, PostTag.post))
-    if not listed and current_user() is None:
-        return not_found()  # what only a draft is filed under is nobody's business
     return render_public('tag.html', tag=found, posts=listed, older=older, is_first=is_first)
+
+
+def _tag(slug):
+    """What only a draft is filed under is nobody's business. Raises 404."""
+    found = Tag.get_or_none(Tag.slug == slug)
+    if found is None or (current_user() is None and not Post.tagged(found, now()).exists()):
+        raise not_found()
+    return found
 
 
 def archive():
@@ -114,25 +119,77 @@ def archive():
 
 
 def feed():
-    site = Site.this()
-    return _feed(Post.published(now()), '/', '/feed.xml', site.title, site.tagline)
+    return _atom(*_of_site())
+
+
+def json_feed():
+    return _json(*_of_site())
 
 
 def author_feed(handle):
+    return _atom(*_of_author(handle))
+
+
+def author_json_feed(handle):
+    return _json(*_of_author(handle))
+
+
+def tag_feed(slug):
+    return _atom(*_of_tag(slug))
+
+
+def tag_json_feed(slug):
+    return _json(*_of_tag(slug))
+
+
+def _of_site():
+    """What a feed is made of: the posts, whose page it belongs to, its title, a sentence about it."""
+    site = Site.this()
+    return Post.published(now()), '/', site.title, site.tagline
+
+
+def _of_author(handle):
     found = _author(handle)
-    return _feed(Post.published(now()).where(Post.author == found), found.path, f'{found.path}/feed.xml',
-                 f'{found.name} - {Site.this().title}', found.bio)
+    return (Post.published(now()).where(Post.author == found), found.path, f'{found.name} - {Site.this().title}',
+            found.bio)
 
 
-def _feed(query, home, path, title, subtitle):
+def _of_tag(slug):
+    found = _tag(slug)
+    return (Post.tagged(found, now()).select_extend(Post.html), found.path, f'{found.name} - {Site.this().title}',
+            '')
+
+
+def _atom(query, home, title, subtitle):
+    entries = _entries(query)
+    updated = max((entry['updated'] for entry in entries), default=now())
+    response.content_type = 'application/atom+xml; charset=utf-8'
+    return render_public('feed.xml', title=title, subtitle=subtitle, self_url=_beside(home, 'feed.xml'),
+                         home_url=absolute(home), updated=updated, entries=entries)
+
+
+def _json(query, home, title, subtitle):
+    """JSON Feed 1.1 (jsonfeed.org)."""
+    found = {'version': 'https://jsonfeed.org/version/1.1', 'title': title, 'home_page_url': absolute(home),
+             'feed_url': _beside(home, 'feed.json'), 'items': [{
+                 'id': entry['id'], 'url': entry['url'], 'title': entry['post'].title,
+                 'content_html': entry['content'], 'date_published': text.iso(entry['post'].published_at),
+                 'date_modified': text.iso(entry['updated']), 'tags': [tag.name for tag in entry['tags']],
+                 'authors': [{'name': entry['post'].author.name, 'url': absolute(entry['post'].author.path)}],
+             } | ({'summary': entry['post'].excerpt} if entry['post'].excerpt else {}) for entry in _entries(query)]}
+    return public_json(found | ({'description': subtitle} if subtitle else {}), 'application/feed+json')
+
+
+def _beside(home, name):
+    return absolute(f'{home.rstrip("/")}/{name}')
+
+
+def _entries(query):
     found = list(query.limit(PER_FEED))
     tags = _tags_of_all(found)
-    updated = max((max(post.published_at, post.updated_at) for post in found), default=now())
-    response.content_type = 'application/atom+xml; charset=utf-8'
-    return render_public('feed.xml', title=title, subtitle=subtitle, self_url=absolute(path), home_url=absolute(home),
-                         feed_id=absolute(path), updated=updated, entries=[
-                             {'post': post, 'url': absolute(post.path), 'content': post.html,
-                              'tags': tags.get(post.id, [])} for post in found])
+    return [{'post': post, 'id': f'{absolute("/")}#post-{post.id}', 'url': absolute(post.path),
+             'updated': max(post.published_at, post.updated_at), 'tags': tags.get(post.id, []),
+             'content': text.absolute(post.html, absolute(post.path))} for post in found]
 
 
 def _tags_of_all(found):
