@@ -1,19 +1,23 @@
 """Posts and pages: saving what was typed, publishing, the trash. Every function leaves the row and all that hangs on
 it right."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from functools import reduce
+from operator import add
 from typing import Any
 from urllib.parse import urlsplit
 
-from peewee import fn
+from peewee import Select, fn
 
 from . import revisions, text
 from .accounts import Rejected
 from .db import db, give_way, rows
-from .models import KEPT_IN_TRASH, OldSlug, Post, PostTag, Series, Site, Tag, User
+from .models import KEPT_IN_TRASH, OldSlug, Post, PostTag, Series, Shelf, Site, Tag, User
 
 MAX_TITLE, MAX_SUMMARY, MAX_BODY, MAX_SERIES, MAX_ADDRESS = 300, 500, 500_000, 100, 500  # characters
 MAX_PLACE = 999
+RELATED, LOOKED_AT = 3, 50  # posts shown as related; of each tag, the newest that may be
 BATCH = 20  # posts deleted at once: each may have a thousand days of counts
 
 # What a page cannot be called: the site's own pages begin so (a test compares it with all URLs).
@@ -146,6 +150,29 @@ def _set_tags(post: Post, tags: list[tuple[str, str]]) -> None:
 
 def tags_of(post: Post) -> list[Tag]:
     return list(Tag.select().join(PostTag).where(PostTag.post == post).order_by(PostTag.position))
+
+
+def related(post: Post, tags: list[Tag], at: datetime, but: Iterable[Post | None] = ()) -> list[Post]:
+    """A few public posts that share tags with this one: the more the better, of equals the newest. Of each tag only
+    the newest are looked at, so that a large one takes no longer than a small one."""
+    if not tags:
+        return []
+    near = reduce(add, (_newest_under(tag, at) for tag in tags)).alias('near')
+    others = {post.id, *(each.id for each in but if each)}
+    return list(Post.listed(at).join(near, on=Post.id == near.c.id).where(Post.id.not_in(others)).group_by(Post.id)
+                .order_by(fn.COUNT(near.c.id).desc(), Post.published_at.desc(), Post.id.desc()).limit(RELATED))
+
+
+def _newest_under(tag: Tag, at: datetime) -> Select:
+    newest = (PostTag.select(PostTag.post.alias('id')).where(PostTag.tag == tag, PostTag.published_at <= at)
+              .order_by(PostTag.published_at.desc(), PostTag.post.desc()).limit(LOOKED_AT))
+    return Select([newest], [newest.c.id])  # a part of a union has no order and no limit of its own
+
+
+def count_by(author: User, at: datetime) -> int:
+    """How many public posts somebody has. Those that wait for their time are few; the rest is kept counted."""
+    waiting = Post.select(Post.id).where(Post.author == author, Post.published_at > at, Post.deleted_at.is_null())
+    return Shelf.of(author).posts - waiting.count()
 
 
 def tag_line(post: Post) -> str:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from html import escape, unescape
 from itertools import chain, count, pairwise
 from time import thread_time
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import nh3
@@ -19,6 +19,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.rules_core.smartquotes import process_inlines
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
+from markupsafe import Markup
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.footnote.index import footnote_ref
@@ -66,6 +67,7 @@ BLOCKS = frozenset('blockquote br dd details div dl dt figcaption figure h2 h3 h
 BESIDE_THE_TEXT = frozenset('figcaption figure h2 h3 h4 h5 h6 pre section table'.split())
 
 FOOTNOTE_LINKS = re.compile('<sup class="footnote-ref">.*?</sup>|<a href="[^"]*" class="footnote-back".*?</a>')
+HEADING = re.compile('<h([2-6])((?: [^>]*)? id="(h-[^"]*)"[^>]*)>(.*?)</h\\1>', re.DOTALL)
 FOOTNOTE_MARK = re.compile(r'\[\^[^\s\]]{1,100}\]')
 NOT_IN_TEXT = re.compile('[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]')  # nor may they stand in XML, so in a feed
 NOT_IN_LINE = re.compile(  # controls but white space, half characters, what turns text around or cannot be seen
@@ -93,6 +95,25 @@ def plain(html: str) -> str:
 def absolute(html: str, base: str) -> str:
     """Safe HTML with every address in full, for who reads it elsewhere; `base` is the address of the post."""
     return nh3.Cleaner(**RULES, url_relative=('rewrite_with_base', base)).clean(html)
+
+
+class Outline(NamedTuple):
+    html: Markup  # with a way to the address of each heading
+    parts: list[tuple[int, str, str]]  # level, id and text of each heading of the upper two levels
+
+
+def outlined(html: str) -> Outline:
+    """Safe HTML as a page shows it; what is stored, searched and sent in feeds is without such links."""
+    parts = []
+
+    def link(match: re.Match[str]) -> str:
+        level, opening, name, title = match.groups()
+        words = ' '.join(plain(title).split())
+        if level in '23' and words:
+            parts.append((int(level), name, words))
+        label = escape(f'Link to “{words}”')
+        return f'<h{level}{opening}>{title} <a class="anchor" href="#{name}" aria-label="{label}"></a></h{level}>'
+    return Outline(Markup(HEADING.sub(link, html)), parts)
 
 
 def excerpt(html: str, limit: int = 220) -> str:
@@ -351,4 +372,4 @@ CLEANER = nh3.Cleaner(**RULES)
 env = Environment(loader=PackageLoader('quickpub'), autoescape=select_autoescape(), undefined=StrictUndefined,
                   trim_blocks=True, lstrip_blocks=True, auto_reload=False)
 env.filters.update(day=day, iso=iso, clock=clock, number=number, minutes=minutes, plural=plural, column=column,
-                   middle=middle)
+                   middle=middle, outlined=outlined)

@@ -54,19 +54,23 @@ def post(slug):
     order, place = Tuple(Post.published_at, Post.id), Tuple(found.published_at, found.id)
     newer = Post.listed(at).where(order > place).order_by(Post.published_at, Post.id).first()
     older = Post.listed(at).where(order < place).first()
-    return _whole(found, newer=newer, older=older, parts=posts.parts_of(found.series, at))
+    parts, tags = posts.parts_of(found.series, at), posts.tags_of(found)
+    return _whole(found, tags, newer=newer, older=older, parts=parts, written=posts.count_by(found.author, at),
+                  related=posts.related(found, tags, at, but=[newer, older, *parts]))
 
 
 def page(slug):
     """A page that the owner wrote."""
     at = now()
     found = Post.get_or_none(Post.slug == slug, Post.place.is_null(False))
-    return _whole(found, newer=None, older=None, parts=[]) if found and found.is_public(at) else _moved(slug, at)
+    if found is None or not found.is_public(at):
+        return _moved(slug, at)
+    return _whole(found, posts.tags_of(found), newer=None, older=None, parts=[], related=[], written=0)
 
 
-def _whole(post, **context):
-    return render_public('post.html', post=post, author=post.author, content=Markup(post.html),
-                         tags=posts.tags_of(post), canonical=post.canonical or absolute(post.path), draft_note=None,
+def _whole(post, tags, **context):
+    return render_public('post.html', post=post, author=post.author, content=Markup(post.html), tags=tags,
+                         canonical=post.canonical or absolute(post.path), draft_note=None,
                          may_edit=False, **context)
 
 
