@@ -15,18 +15,23 @@ import pygments
 import wcwidth
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_core.smartquotes import process_inlines
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markupsafe import Markup
 from mdit_py_plugins.deflist import deflist_plugin
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+from mdit_py_plugins.dollarmath.index import math_block_dollar, math_inline_dollar
 from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.footnote.index import footnote_ref
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.token import STANDARD_TYPES
 from slugify import slugify
+
+from . import formulas
 
 READ_PER_MINUTE = 220  # words
 MAX_TAGS, MAX_TAG = 12, 40
@@ -39,6 +44,7 @@ LANGUAGES = frozenset(
 # Limits that no honest text meets. What lies past them stays as it was typed; without them some are quadratic.
 MAX_CODE = 10_000  # characters of one piece of code, to be coloured
 MAX_CODE_TIME = 0.5  # seconds of work for all of them, looked at between two words: many lexers are quadratic
+MAX_MATH_TIME = 0.5  # seconds of work for all formulas
 MAX_QUOTED = 5_000  # characters of one paragraph, for typographer's quotes
 MAX_HTML = 5_000  # HTML tags typed into one text: each may be nested in the one before
 MAX_LINKED = 100_000  # characters of addresses and titles, beyond ten times the text: one reference, used often
@@ -47,17 +53,17 @@ MAX_LINKED = 100_000  # characters of addresses and titles, beyond ten times the
 TAGS = frozenset(
     'a abbr b blockquote br caption cite code dd del details div dl dt em figcaption figure h2 h3 h4 h5 h6 hr i img '
     'ins kbd li mark ol p pre q s samp section small span strong sub summary sup table tbody td tfoot th thead tr u '
-    'ul var'.split())
-ATTRIBUTES = {
+    'ul var'.split()) | formulas.TAGS
+ATTRIBUTES = formulas.ATTRIBUTES | {
     '*': {'id', 'lang', 'dir', 'title'}, 'a': {'href'}, 'details': {'open'}, 'img': {'src', 'alt', 'width', 'height'},
     'ol': {'start', 'reversed'}, 'td': {'colspan', 'rowspan'}, 'th': {'colspan', 'rowspan'}}
-ATTRIBUTE_VALUES = {
+ATTRIBUTE_VALUES = formulas.ATTRIBUTE_VALUES | {
     'th': {'scope': {'col', 'row'}},
     'a': {'aria-label': {'Back to the text'}},
     'span': {'role': {'img'}, 'aria-label': {'done', 'to do'}},
-    'div': {'role': {'group'}, 'aria-label': {'Table'}, 'tabindex': {'0'}}}
+    'div': {'role': {'group'}, 'aria-label': {'Table', 'Formula'}, 'tabindex': {'0'}}}
 CLASSES = {
-    'a': {'footnote-back'}, 'sup': {'footnote-ref'}, 'section': {'footnotes'}, 'div': {'table'},
+    'a': {'footnote-back'}, 'sup': {'footnote-ref'}, 'section': {'footnotes'}, 'div': {'table', 'formula'},
     'ul': {'contains-task-list'}, 'ol': {'contains-task-list'}, 'li': {'task-list-item', 'footnote-item'},
     'th': {'center', 'right'}, 'td': {'center', 'right'},
     'code': {f'language-{name}' for name in LANGUAGES},
@@ -86,7 +92,8 @@ def markdown(source: str) -> str:
 
 def plain(html: str) -> str:
     """The text of safe HTML, for reading: a line for each block."""
-    bare = nh3.clean(FOOTNOTE_LINKS.sub('', html), tags=set(BLOCKS), attributes={}, link_rel=None)
+    html = formulas.as_typed(FOOTNOTE_LINKS.sub('', html))
+    bare = nh3.clean(html, tags=set(BLOCKS), attributes={}, link_rel=None)
     bare = re.sub(r'\n|</t[dh]>\s*<t[dh]>', ' ', bare)
     lines = unescape(re.sub('<[^>]*>', '\n', bare)).split('\n')
     return '\n'.join(filter(None, (' '.join(each.split()) for each in lines)))
@@ -118,7 +125,8 @@ def outlined(html: str) -> Outline:
 
 def excerpt(html: str, limit: int = 220) -> str:
     """How safe HTML begins: running text only, ending with a sentence where one ends late enough, else with '…'."""
-    running = nh3.clean(FOOTNOTE_LINKS.sub('', html), tags=set(BLOCKS - BESIDE_THE_TEXT), attributes={}, link_rel=None,
+    html = formulas.as_typed(FOOTNOTE_LINKS.sub('', html))
+    running = nh3.clean(html, tags=set(BLOCKS - BESIDE_THE_TEXT), attributes={}, link_rel=None,
                         clean_content_tags=set(BESIDE_THE_TEXT))
     return shorten(' '.join(plain(running).split()), limit)
 
@@ -245,8 +253,11 @@ def _parser() -> MarkdownIt:
     parser.enable(['table', 'strikethrough', 'replacements', 'smartquotes'])
     parser.use(deflist_plugin).use(footnote_plugin, inline=False)
     parser.inline.ruler.at('footnote_ref', _footnote_ref)
+    parser.use(dollarmath_plugin)
+    parser.inline.ruler.at('math_inline', _math_inline)
+    parser.block.ruler.at('math_block', _math_block)
     parser.core.ruler.at('smartquotes', _smartquotes)
-    for rule in (_limit, _reshape, _colour):
+    for rule in (_limit, _reshape, _colour, _set_formulas):
         parser.core.ruler.push(rule.__name__, rule)
     parser.add_render_rule('list_item_open', _list_item_open)
     parser.add_render_rule('footnote_anchor', _footnote_anchor)
@@ -261,6 +272,18 @@ def _parser() -> MarkdownIt:
 def _footnote_ref(state: StateInline, silent: bool) -> bool:
     """The plugin's rule looks for the ] to the end of the text, at each [^ again: look first, and not so far."""
     return bool(FOOTNOTE_MARK.match(state.src, state.pos)) and footnote_ref(state, silent)
+
+
+def _math_inline(state: StateInline, silent: bool) -> bool:
+    """$a$, where it is no price and no variable: nothing but a formula is closed up at both ends and stands alone."""
+    before = state.src[state.pos - 1:state.pos]
+    return not before.isalnum() and not formulas.PRICE.match(state.src, state.pos) and MATH_INLINE(state, silent)
+
+
+def _math_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """$$…$$ on lines of its own. The plugin's rule would look for the end to the end of the text, at each $$ again."""
+    return bool(formulas.BLOCK.match(state.src, state.bMarks[start] + state.tShift[start])) and MATH_BLOCK(
+        state, start, end, silent)
 
 
 def _smartquotes(state: StateCore) -> None:
@@ -331,6 +354,19 @@ def _colour(state: StateCore) -> None:
                 token.content = f'<pre><code class="language-{language}">{code}</code></pre>\n'
 
 
+def _set_formulas(state: StateCore) -> None:
+    """Formulas as MathML; as code where that cannot be."""
+    deadline = thread_time() + MAX_MATH_TIME
+    for token in (each for block in state.tokens for each in (block, *(block.children or ()))):
+        if token.type in MATH:
+            is_block, tex = token.type == 'math_block', token.content.strip()
+            formula = formulas.mathml(tex, token.markup == '$$') if thread_time() < deadline else None
+            token.content = formula or f'<code>{escape(token.markup + tex + token.markup)}</code>'
+            if is_block:
+                token.content = (FORMULA_BLOCK if formula else '<pre>{}</pre>\n').format(token.content)
+            token.type = 'html_block' if is_block else 'html_inline'
+
+
 def _in_time(parts: Iterable[Any], deadline: float) -> Iterator[Any]:
     for part in parts:
         if thread_time() > deadline:
@@ -339,7 +375,7 @@ def _in_time(parts: Iterable[Any], deadline: float) -> Iterator[Any]:
 
 
 def _text_of(inline: Token) -> str:
-    return ''.join(child.content for child in inline.children or () if child.type in ('text', 'code_inline'))
+    return ''.join(child.content for child in inline.children or () if child.type in {'text', 'code_inline', *MATH})
 
 
 def _list_item_open(self: Any, tokens: Any, index: int, options: Any, env: Any) -> str:
@@ -357,15 +393,21 @@ def _footnote_anchor(self: Any, tokens: Any, index: int, options: Any, env: Any)
     return f' <a href="#{back}" class="footnote-back" aria-label="Back to the text">↩\ufe0e</a>'
 
 
-def _own_ids(tag: str, attribute: str, value: str) -> str | None:
+def _own_values(tag: str, attribute: str, value: str) -> str | None:
     """An id that this module did not make could be taken for one of the page's, by a link or a label."""
+    if tag in ('mspace', 'mo') and attribute in formulas.ATTRIBUTES[tag]:
+        return value if formulas.LENGTH.fullmatch(value) else None
     return value if attribute != 'id' or re.match(r'h-|fn(ref)?\d', value) else f'h-{value}'
 
 
+FORMULA_BLOCK = '<div class="formula" role="group" aria-label="Formula" tabindex="0">{}</div>\n'
+MATH = {'math_inline', 'math_inline_double', 'math_block'}
+MATH_INLINE = math_inline_dollar(allow_space=False, allow_digits=False, allow_double=True)
+MATH_BLOCK = math_block_dollar(allow_labels=False, allow_blank_lines=False)
 PARSER = _parser()
 RULES: dict[str, Any] = dict(
     tags=set(TAGS), attributes=ATTRIBUTES, tag_attribute_values=ATTRIBUTE_VALUES, allowed_classes=CLASSES,
-    attribute_filter=_own_ids, set_tag_attribute_values={'img': {'loading': 'lazy'}, 'pre': {'tabindex': '0'}},
+    attribute_filter=_own_values, set_tag_attribute_values={'img': {'loading': 'lazy'}, 'pre': {'tabindex': '0'}},
     url_schemes={'http', 'https', 'mailto'}, link_rel='noopener')
 CLEANER = nh3.Cleaner(**RULES)
 

@@ -34,6 +34,7 @@ FLOORS = [
     ['jobs'],
     ['models'],
     ['text'],
+    ['formulas'],
     ['db'],
     ['settings', 'processes'],
 ]
@@ -55,6 +56,7 @@ ONLY_IN = {
     'merge3': {'revisions'},
     'crawlerdetect': {'stats'},
     'rapidfuzz': {'search'},
+    'latex2mathml': {'formulas'},
     'email_validator': {'settings'},
     'smtplib': {'transport'},
     'sqlite3': set(),  # peewee's own, or two copies in one process would drop each other's locks

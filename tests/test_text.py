@@ -14,7 +14,7 @@ import pytest
 from markupsafe import Markup
 
 import quickpub
-from quickpub import text
+from quickpub import formulas, text
 
 WHEN = datetime(2026, 11, 22, 10, 4, 5)
 
@@ -102,6 +102,71 @@ def test_code_in_an_unknown_language_stays_as_it_is(fence):
     assert text.markdown(f'{fence}\n<b>\n```') == '<pre tabindex="0"><code>&lt;b&gt;\n</code></pre>'
 
 
+# Formulas
+
+def formula(source: str) -> str:
+    return re.sub('<math[^>]*><mrow>(.*)</mrow></math>', r'\1', text.markdown(source))
+
+
+@pytest.mark.parametrize('source, expected', [
+    ('$x^2$', '<p><msup><mi>x</mi><mn>2</mn></msup></p>'),
+    ('so $a < b$.', '<p>so <mi>a</mi><mo>&lt;</mo><mi>b</mi>.</p>'),
+    (r'$\text{a<b} & \pi$', '<p><mtext>a&lt;b</mtext><mi>&amp;</mi><mi>π</mi></p>'),
+    ('**$x$**', '<p><strong><mi>x</mi></strong></p>'),
+    ('$$\n\\sqrt[3]{x}\n$$', '<div class="formula" role="group" aria-label="Formula" tabindex="0">'
+     '<mroot><mrow><mi>x</mi></mrow><mn>3</mn></mroot></div>'),
+    ('it is $$x$$ here', '<p>it is <mi>x</mi> here</p>'),
+    (r'$\begin{pmatrix}a&b\end{pmatrix}$', '<p><mo>(</mo><mtable><mtr><mtd><mi>a</mi></mtd><mtd><mi>b</mi></mtd></mtr>'
+     '</mtable><mo>)</mo></p>'),
+    (r'$\quad$', '<p><mspace width="1em"></mspace></p>'),
+])
+def test_formulas(source, expected):
+    assert formula(source) == expected
+
+
+@pytest.mark.parametrize('source', [
+    'It costs $5 and $10.', '$5, or 10$ in all', 'US$5 and US$6', '$20,000-$30,000', '$5 million and 6 million$',
+    '$x$5', '$HOME and $PATH', 'a $ b $ c', r'\$x$', '`$x$`',
+    '$', '$$', '$$$$', '$x\n\ny$', '100$', '$ 5', '5$ and 6$'])
+def test_a_dollar_is_a_dollar(source):
+    html = text.markdown(source)
+    assert '<math' not in html and html.count('$') == source.count('$')
+
+
+@pytest.mark.parametrize('tex', [r'\frac', '{', r'\left(', r'\unheardof{x}', r'\begin{align}', 'x^2^3', r'\Biggm',
+                                 r'\skew x', r'\begin', 'x' * 2001])
+def test_tex_that_cannot_be_set_is_shown_as_typed(tex):
+    assert text.markdown(f'a ${tex}$ b') == f'<p>a <code>${tex}$</code> b</p>'
+    assert text.markdown(f'$$\n{tex}\n$$').startswith('<pre tabindex="0"><code>$$' if len(tex) < 2000 else '<p>')
+
+
+@pytest.mark.parametrize('tex', [
+    r'\href{javascript:alert(1)}{x}', r'\style{position:fixed}{x}', r'\class{notice}{x}', r'\color{red}{x}',
+    r'\text{</mtext></math><img src=x onerror=alert(1)>}', r'\text{<style><img src=x onerror=x>}', r'\hspace{999em}x',
+    r'\hspace{-999em}x', r'\text{&lt;script&gt;}', '</math><script>alert(1)</script>', r'\text{<mglyph><style>}',
+    r'\operatorname{<b>}', '"onclick="x', r'\mathrm{<svg onload=x>}', r'\rule{999em}{999em}', r'\Huge x'])
+def test_nothing_hostile_comes_out_of_a_formula(tex):
+    for source in (f'${tex}$', f'$$\n{tex}\n$$', f'# a ${tex}$', f'| ${tex}$ |\n|-|', f'[^1]\n\n[^1]: ${tex}$'):
+        html = text.markdown(source)
+        assert_safe(html)
+        assert text.CLEANER.clean(html) == html
+        assert not re.search(r'(width|space|size)="-?\d\d', html)
+
+
+def test_a_formula_is_read_as_its_source():
+    html = text.markdown(r'The area of $\pi r^2$ "is" $a > b$.' + '\n\n$$\nx^2\n$$\n\n# On $E=mc^2$')
+    assert text.plain(html) == 'The area of \\pi r^2 “is” a > b.\nx^2\nOn E=mc^2'
+    assert text.excerpt(html) == 'The area of \\pi r^2 “is” a > b. x^2' and text.words(html) == 12
+    assert 'id="h-on-e-mc-2"' in html and 'alttext="\\pi r^2"' in html
+
+
+def test_formulas_are_limited_in_all():
+    started = time.thread_time()
+    html = text.markdown('$' + 'x+' * 900 + 'x$\n\n' * 3 + ('$' + 'x+' * 900 + 'x$\n\n') * 200)
+    assert '<math' in html and '<code>$x+' in html
+    assert time.thread_time() - started < 5
+
+
 # What must never come out
 
 HOSTILE = [
@@ -165,7 +230,14 @@ def allowed(tag: str, name: str, value: str | None) -> bool:
         case 'loading':
             return (tag, value) == ('img', 'lazy')
         case 'aria-label':
-            return value in ('Table', 'Back to the text', 'done', 'to do')
+            return value in ('Table', 'Formula', 'Back to the text', 'done', 'to do')
+        case 'width' | 'lspace' | 'rspace' | 'minsize' | 'maxsize' if tag in ('mspace', 'mo'):
+            return bool(re.fullmatch(r'-?\d?(\.\d+)?r?em|[\d.]+%?', value))
+        case 'alttext' | 'display':
+            return tag == 'math'
+        case ('accent' | 'fence' | 'form' | 'movablelimits' | 'separator' | 'stretchy' | 'mathvariant' |
+              'displaystyle' | 'scriptlevel' | 'linethickness' | 'notation'):
+            return tag in formulas.TAGS and value.isalnum()
     return name in ('title', 'alt', 'lang', 'dir', 'width', 'height', 'start', 'reversed', 'colspan', 'rowspan',
                     'scope', 'open')
 
@@ -173,13 +245,16 @@ def allowed(tag: str, name: str, value: str | None) -> bool:
 def assert_safe(html: str) -> None:
     """Read it as a browser does, and look at every element."""
     for element in html5lib.parseFragment(html, namespaceHTMLElements=False).iter():
-        assert element.tag in text.TAGS | {'DOCUMENT_FRAGMENT'}
+        tag = element.tag.removeprefix('{http://www.w3.org/1998/Math/MathML}')
+        assert tag in text.TAGS | {'DOCUMENT_FRAGMENT'}
+        assert (tag == element.tag) == (tag not in formulas.TAGS), 'HTML in a formula, or what is of a formula outside'
         for name, value in element.items():
-            assert allowed(element.tag, name, value), (element.tag, name, value)
+            assert allowed(tag, name, value), (tag, name, value)
 
 
 def test_no_dangerous_tag_is_on_the_list():
-    assert not text.TAGS & set('script style svg math iframe frame object embed form input button select textarea '
+    assert not text.TAGS & set('script style svg annotation annotation-xml semantics mglyph malignmark maction '
+                               'iframe frame object embed form input button select textarea '
                                'base meta link title template noscript h1 main body html head dialog'.split())
 
 
@@ -228,6 +303,8 @@ def repeat(piece: str, length: int) -> str:
 
 SHAPES = [
     '[', '![', '[](', '[a](', '[[', '> ', '>', '`', '` `` ', '*', '*a **a ', '_a', '~', '\\', '\x00', '\ud800', '"a" ',
+    '$', '$$', '$a ', '$a\n', '$$a\n', '$$a ', '$\\$', '$\\\\', '$a$', '$$a$$ ', '$$a\n$ ', '$x$\n\n', '$x^$', '${',
+    '$}$',
     '<', '<a ', '<a href="', '<!--', '<?', '<b>', '<p>', '<b><p>', '<table><tr><td>', '<details>', '<svg>', '&', '|',
     '|-', '- ', '1. ', '- - - a\n', '# a\n', 'a\n: b\n\n', '[^a]: ', '[^a]: b\n']
 
@@ -237,7 +314,10 @@ SHAPES = [
     ''.join('  ' * depth + '- a\n' for depth in range(150)), '\n'.join('>' * depth + ' a' for depth in range(200)),
     ' '.join('`' * length for length in range(200)), 'a'.join('*' * length for length in range(200)),
     '|' + 'a|' * 300 + '\n|' + '-|' * 300 + '\n' + '|a\n' * 300,
-    '*' * 100_000, '`' * 100_000, '[^a]: b\n\n' + repeat('[^a', 20_000),
+    '*' * 100_000, '`' * 100_000, '$' * 100_000, '$' + '{' * 1990 + '}' * 9 + '$', '$' + r'\sqrt' * 390 + 'x$',
+    '$' + r'\left(' * 300 + '$', '$' + r'\begin{matrix}' * 140 + '$',
+    '$$\n' + r'a&b\\ ' * 390 + '\n$$', '$' + 'x_' * 990 + '$',
+    '[^a]: b\n\n' + repeat('[^a', 20_000),
 ], ids=lambda source: ascii(source[:12]))
 def test_hostile_text_is_survived(source):
     html = text.markdown(source)
@@ -248,7 +328,9 @@ def test_hostile_text_is_survived(source):
 
 @pytest.mark.parametrize('source', [
     '"' * 200_000, repeat("it's ", 400_000), repeat('<div>', 200_000), repeat('<ul><li>', 200_000),
-    '[^a]: b\n\n' + repeat('[^', 50_000), '```c\na' + ' ' * 9_000 + '(\n```',
+    repeat('$$a\n', 400_000), repeat('$a\\$', 400_000), repeat('$$a $', 400_000),
+    repeat('$$' + 'a' * 1990 + '\n', 400_000),
+    repeat('$$' + '\n' * 9 + 'a ', 400_000), '[^a]: b\n\n' + repeat('[^', 50_000), '```c\na' + ' ' * 9_000 + '(\n```',
     ('```java\n' + repeat('a ', 9_000) + '\n```\n') * 20,
 ], ids=lambda source: ascii(source[:12]))
 def test_what_would_take_minutes_is_limited(source):
@@ -445,5 +527,5 @@ def test_no_template_declares_its_values_safe():
 
 
 def test_text_imports_nothing_of_the_package():
-    source = Path(text.__file__).read_text()
+    source = Path(text.__file__).read_text().replace('from . import formulas\n', '')  # which imports nothing at all
     assert not re.search(r'^\s*(from\s+(\.|quickpub|bottle)|import\s+(quickpub|bottle))', source, re.MULTILINE)
