@@ -18,9 +18,8 @@ from quickpub import accounts, db, pagecache, sessions, stats
 from quickpub.models import Content, Post, PostTag, Site, Tag, User
 from quickpub.pagecache import Generation, Page, coding_for
 
-PUBLIC = ['/', '/p/on-hills', '/@alice', '/t/walks', '/archive', '/feed.xml', '/feed.json', '/t/walks/feed.xml', '/t/walks/feed.json',
-          '/@alice/feed.xml', '/@alice/feed.json', '/sitemap.xml',
-          '/robots.txt']
+PUBLIC = ['/', '/p/on-hills', '/@alice', '/t/walks', '/archive', '/feed.xml', '/feed.json', '/t/walks/feed.xml',
+          '/t/walks/feed.json', '/@alice/feed.xml', '/@alice/feed.json', '/sitemap.xml', '/robots.txt']
 
 
 @pytest.fixture

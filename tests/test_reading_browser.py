@@ -12,7 +12,8 @@ from quickpub.models import Post, Site
 
 EVERYTHING = '\n\n'.join(f'''## Part {number} & more
 
-A *first* paragraph with `code`, [a link](/archive), "quotes" and $e^{{i\\pi}} = -1$; some words about hills. {'Words. ' * 200}
+A *first* paragraph with `code`, [a link](/archive), "quotes" and $e^{{i\\pi}} = -1$; some words.
+{'Words. ' * 200}
 
 ### A detail
 
