@@ -142,6 +142,17 @@ def _set_tags(post: Post, tags: list[tuple[str, str]]) -> None:
         PostTag.create(post=post, tag=tag, position=position)
 
 
+def add_tags(post: Post, typed: str) -> None:
+    """Add what was typed to the tags of a post. Raises Rejected where there is none, or it gets too many."""
+    have, new = [(tag.name, tag.slug) for tag in tags_of(post)], text.tags(typed)
+    if not new:
+        raise Rejected(tag='Type a tag first, such as gardening.')
+    wanted = have + [each for each in new if each[1] not in {slug for _, slug in have}]
+    if len(wanted) > text.MAX_TAGS:
+        raise Rejected(tag=f'Nothing was changed: “{post.title}” would have more than {text.MAX_TAGS} tags.')
+    _set_tags(post, wanted)
+
+
 def tags_of(post: Post) -> list[Tag]:
     return list(Tag.select().join(PostTag).where(PostTag.post == post).order_by(PostTag.position))
 

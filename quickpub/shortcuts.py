@@ -48,6 +48,13 @@ NOTICES = {
     'unpinned': 'It stands where its date puts it.',
     'duplicated': 'This is the copy. The original is unchanged.',
     'discarded': 'Thrown away.',
+    'some-offline': 'Taken offline. They are drafts again, and no reader sees them.',
+    'some-trashed': 'Moved to the trash.',
+    'some-restored': 'Put back, as they were.',
+    'some-tagged': 'They have the tag now.',
+    'report-asked': 'The report is on its way to your mailbox.',
+    'export-asked': 'We are preparing it. You can close this page: a mail comes when it is ready.',
+    'none-ticked': 'No post was ticked, so nothing was changed.',
     'welcome': 'Your site is ready. Write the first post, or give the site a tagline under Site.',
     'verified': 'Your address is confirmed. You can publish now.',
     'verified-log-in': 'Your address is confirmed. Log in with the password of your first sign-up, or ask for a '
@@ -90,17 +97,22 @@ def typed(*names: str) -> Form:
 
 
 def _sent() -> dict[str, str]:
-    try:
-        return {name: value.encode('utf-8', 'replace').decode() for name, value in reversed(_pairs())}
-    except (ValueError, LookupError):  # a part in no charset that exists, or not in the one it claims; too many fields
-        raise HTTPError(400) from None
+    return {name: value.encode('utf-8', 'replace').decode() for name, value in reversed(_pairs())}
+
+
+def all_typed(name: str) -> list[str]:
+    """Every value of a field that may be sent many times, such as what is ticked in a list."""
+    return [value for each, value in _pairs() if each == name]
 
 
 def _pairs() -> list[tuple[str, str]]:
-    if request.content_type.startswith('multipart/'):
-        return [(name, value) for name, value in request.POST.allitems() if isinstance(value, str)]
-    return parse_qsl(request.body.read().decode('utf-8', 'replace'), keep_blank_values=True, errors='replace',
-                     max_num_fields=MAX_FIELDS)
+    try:
+        if request.content_type.startswith('multipart/'):
+            return [(name, value) for name, value in request.POST.allitems() if isinstance(value, str)]
+        return parse_qsl(request.body.read().decode('utf-8', 'replace'), keep_blank_values=True, errors='replace',
+                         max_num_fields=MAX_FIELDS)
+    except (ValueError, LookupError):  # a part in no charset that exists, or not in the one it claims; too many fields
+        raise HTTPError(400) from None
 
 
 # Answers

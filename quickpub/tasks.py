@@ -6,7 +6,7 @@ or comes twice, changes nothing.
 
 from huey import crontab
 
-from . import accounts, jobs, mail, posts, reports, revisions, sessions, stats, unsaved
+from . import accounts, jobs, mail, posts, reports, revisions, sessions, stats, transfer, unsaved
 from .db import db, now
 from .jobs import URGENT
 from .models import User
@@ -73,6 +73,17 @@ def send_view_count_report(user_id: int | None = None) -> None:
         deliver_soon(reports.running([user_id] if user_id else None, now()), urgent=False)
 
 
+# Files to take away
+
+@huey.task(retries=3, retry_delay=10)
+def make_export(export_id: int) -> None:
+    """Make a file that somebody asked for, and tell them."""
+    stats.fold()
+    transfer.write(export_id)
+    with db.atomic():
+        deliver_soon(transfer.finish(export_id, now()), urgent=False)
+
+
 # Housekeeping
 
 @huey.each_second
@@ -84,5 +95,5 @@ def count_views() -> None:
 @huey.periodic_task(crontab(hour='3', minute='30'))
 def clean_up() -> None:
     """Each night: what has expired, what lay in the trash long enough, and mail of long ago."""
-    for kept in (stats, accounts, sessions, jobs, posts, revisions, unsaved, mail):
+    for kept in (stats, accounts, sessions, jobs, posts, revisions, unsaved, mail, transfer):
         kept.clean_up(now())

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Container, Iterable, Iterator
 from datetime import UTC, datetime
+from datetime import date as Date
 from html import escape, unescape
 from itertools import chain, count, pairwise
 from time import thread_time
@@ -159,8 +160,12 @@ def render(template: str, /, **context: Any) -> str:
 # Filters
 
 def day(when: datetime, zone: str = 'UTC') -> str:
-    local = _in_zone(when, zone)
-    return f'{local.day} {local:%B %Y}'
+    return date(_in_zone(when, zone))
+
+
+def date(when: Date) -> str:
+    """A day of a calendar, as `day` writes that of a moment."""
+    return f'{when.day} {when:%B %Y}'
 
 
 def iso(when: datetime) -> str:
@@ -344,5 +349,5 @@ CLEANER = nh3.Cleaner(
 
 env = Environment(loader=PackageLoader('quickpub'), autoescape=select_autoescape(), undefined=StrictUndefined,
                   trim_blocks=True, lstrip_blocks=True, auto_reload=False)
-env.filters.update(day=day, iso=iso, clock=clock, number=number, minutes=minutes, plural=plural, column=column,
-                   middle=middle)
+env.filters.update(day=day, date=date, iso=iso, clock=clock, number=number, minutes=minutes, plural=plural,
+                   column=column, middle=middle)

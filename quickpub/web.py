@@ -4,7 +4,7 @@
 from bottle import Bottle
 
 from .db import WEB_PATIENCE, open_site
-from .pages import account, admin, editor, public, studio
+from .pages import account, admin, editor, public, statistics, studio
 from .settings import Settings
 from .shortcuts import plugin
 from .wsgi import Site
@@ -52,6 +52,7 @@ URLS = [
 
     # Writing
     (GET, '/studio', studio.desk),
+    (POST, '/studio', studio.change),
     (GET, '/studio/trash', studio.trash),
     (GET, '/studio/posts/new', editor.new_form),
     (POST, '/studio/posts/new', editor.new),
@@ -63,6 +64,16 @@ URLS = [
     (POST, '/studio/preview', editor.render_text),
     (POST, '/studio/unsaved', editor.keep_unsaved),
     (GET, '/draft/<token>', editor.draft),
+
+    # Knowing how it went
+    (GET, '/studio/stats', statistics.overview),
+    (GET, '/studio/stats/<post_id>', statistics.of_post),
+    (GET, '/studio/report', statistics.report),
+    (POST, '/studio/report', statistics.send_report),
+    (GET, '/studio/report/letter', statistics.report_letter),
+    (GET, '/studio/exports', statistics.exports),
+    (POST, '/studio/exports', statistics.ask),
+    (GET, '/studio/exports/<export_id>', statistics.download),
 
     # Keeping the site
     (GET, '/admin', admin.overview),

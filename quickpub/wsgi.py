@@ -88,7 +88,8 @@ class Site:
         answer: list[Any] = []
 
         def start(status: str, headers: Headers, exc_info: Any = None) -> None:
-            answer[:] = [status, [*headers, *SECURITY_HEADERS]]
+            own = {name for name, _ in headers}  # a page may be stricter, or be meant for a frame of ours
+            answer[:] = [status, [*headers, *(each for each in SECURITY_HEADERS if each[0] not in own)]]
 
         _mend_headers(environ)
         environ['quickpub.problem'] = self._take_body(environ) or _path_problem(environ)

@@ -77,9 +77,11 @@ def paths_of(who, places):
     oldest = places['oldest']
     yield from (f'{path}?before={oldest}' for path in ('/', '/@alice', '/t/hills', '/archive'))
     if who != 'stranger':
-        yield f'/studio?before={oldest}'
+        yield from (f'/studio{asked}' for asked in (
+            f'?before={oldest}', '?state=draft', '?state=scheduled', '?sort=views', '/stats?days=7', '/stats?days=all'))
     if who == 'owner':
         yield from ('/admin/mail?state=failed', '/admin/mail?state=held', '/admin/mail?state=sent',
+                    '/studio?whose=all&state=draft', '/studio/stats?whose=mine',
                     f'/admin/people?before={User.select(User.id).order_by(User.id.desc()).scalar()}')
 
 
@@ -137,9 +139,10 @@ class Work:
 
 
 # What grows by nature, by at most so many instructions for each that comes: sums over authors, not posts; the list of
-# all addresses; counts of what is in the trash, waits or failed.
+# all addresses; counts of what is in the trash, waits or failed; a report, which adds up all that its author has.
 GROWING = {'/admin': 60, '/admin/jobs': 60, '/sitemap.xml': 200, '/sitemap-places.xml': 60, '/healthz': 60,
-           '/studio': 8, '/settings/delete': 12, '/studio/': 8}  # and in the editor the tags that are offered, <= 300
+           '/studio': 8, '/settings/delete': 12, '/studio/stats': 8, '/studio/report': 40, '/studio/report/letter': 40,
+           '/studio/': 8}  # and in the editor the tags that are offered, <= 300
 
 
 def test_the_work_for_a_page_does_not_grow_with_the_site(people, places, browse, connection, monkeypatch):
