@@ -4,7 +4,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bottle import HTTPResponse, request, response
+from bottle import HTTPError, HTTPResponse, request, response
 from markupsafe import Markup
 
 from .. import posts, revisions, text, unsaved
@@ -110,7 +110,7 @@ def keep_unsaved(user):
         return redirect('/studio', 'discarded')
     post = _find(user, form['post']) if form['post'] else None
     if not _keep(user, post, form):
-        return HTTPResponse('', 400)
+        return HTTPError(400)
     return HTTPResponse('', 204, {'Cache-Control': 'no-store'})
 
 
