@@ -31,7 +31,8 @@ def render(message: Message, site: Site | None = None) -> bytes:
         *(_header(name, value) for name, value in _headers(message, site)),
         _header('Content-Type', f'multipart/alternative; boundary="{boundary}"'),
         _part(boundary, 'plain', plain.encode()),
-        _part(boundary, 'html', _packed(html.encode('ascii', 'xmlcharrefreplace'))), f'\r\n--{boundary}--\r\n'.encode()])
+        _part(boundary, 'html', _packed(html.encode('ascii', 'xmlcharrefreplace'))),
+        f'\r\n--{boundary}--\r\n'.encode()])
 
 
 def bodies(message: Message, site: Site) -> tuple[str, str]:

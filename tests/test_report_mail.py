@@ -236,7 +236,7 @@ def test_what_is_shown_is_what_is_mailed(site, alice, browse, connection):
     found = newest_mail(site)
     assert page.html.select_one('.preview dd').get_text() == found['To'] == alice.email
     plain, html = (found.get_body((kind,)).get_content().replace('\r', '') for kind in ('plain', 'html'))
-    assert without_time(framed.text) == without_time(html)
+    assert without_time(framed.text).split() == without_time(html).split()  # a mail has it in fewer lines
     assert without_time(page.html.select_one('pre.letter').get_text().strip()) == without_time(plain.strip())
     assert stored()['Report'] == before['Report'] == [] and stored()['Post'] == before['Post']
 
