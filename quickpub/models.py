@@ -301,6 +301,53 @@ class PostTag(BaseModel):
         primary_key = CompositeKey('post', 'tag')
 
 
+class MediaFile(BaseModel):
+    """The same bytes, kept once. Its files are in the folder of its digest (media.py)."""
+    digest = CharField(primary_key=True)
+    kind = CharField()  # image, audio, video, document
+    ending = CharField()  # of its name, by what it is
+    state = CharField(default='waiting')  # waiting, working, ready, failed: for pictures; other files are ready
+    progress = IntegerField(default=0)  # percent
+    attempts = IntegerField(default=0)
+    error = TextField(default='')  # a sentence
+    made = JSONText(default=dict)  # of a picture: what there is of it, as imaging.py says; empty before
+    created_at = DateTimeField(default=now)
+
+
+class Upload(BaseModel):
+    """A file in an author's hands."""
+    user = ForeignKeyField(User, backref='uploads', on_delete='CASCADE')
+    user_id: int
+    file = ForeignKeyField(MediaFile)
+    file_id: str
+    name = CharField()
+    bytes = IntegerField()
+    alt = TextField(default='')  # what is in the picture, for those who do not see it
+    created_at = DateTimeField(default=now)
+    touched_at = DateTimeField(default=now)  # when it was sent last, or a post began or ceased to use it
+
+    @property
+    def path(self) -> str:
+        return f'/media/{self.file_id}/{self.name}'
+
+    @property
+    def markdown(self) -> str:
+        """What to write in a post to have it there."""
+        mark = '' if self.file.kind == 'document' else '!'
+        words = self.alt if self.file.kind == 'image' else self.alt or self.name
+        return f'{mark}[{words}]({self.path})'
+
+
+class PostFile(BaseModel):
+    """A file that a post's text mentions, whether or not there is one."""
+    post = ForeignKeyField(Post, on_delete='CASCADE')
+    post_id: int
+    digest = CharField()
+
+    class Meta:
+        primary_key = CompositeKey('post', 'digest')
+
+
 class DailyViews(BaseModel):
     """For charts; the truth about how often a post was read is `Post.views`."""
     post = ForeignKeyField(Post, on_delete='CASCADE')
@@ -466,5 +513,5 @@ class Export(BaseModel):
 
 
 TABLES = [Site, User, Session, Token, Attempt, Series, Post, Shelf, Revision, Unsaved, OldSlug, Tag, PostTag,
-          DailyViews, DailyVisitors, DailyReferrers, DailyTotals, DailyHosts, RecentViews, RecentDay, KnownHost, Seen,
+          MediaFile, Upload, PostFile, DailyViews, DailyVisitors, DailyReferrers, DailyTotals, DailyHosts, RecentViews, RecentDay, KnownHost, Seen,
           DayKey, Content, SpoolOffset, Message, Report, Told, Export]

@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 
 from peewee import fn
 
-from . import revisions, text
+from . import media, revisions, text
 from .accounts import Rejected
 from .db import db, give_way, rows
-from .models import KEPT_IN_TRASH, OldSlug, Post, PostTag, Series, Site, Tag, User
+from .models import KEPT_IN_TRASH, OldSlug, Post, PostFile, PostTag, Series, Site, Tag, User
 
 MAX_TITLE, MAX_SUMMARY, MAX_BODY, MAX_SERIES, MAX_ADDRESS = 300, 500, 500_000, 100, 500  # characters
 MAX_PLACE = 999
@@ -37,7 +37,9 @@ def save(post: Post | None, editor: User, typed: dict[str, str], at: datetime, b
     Raises Rejected with a sentence for each field that cannot be saved, or Conflict where the version that is there is
     not the one it is `based_on`; nothing is changed then.
     """
-    values, html = _clean(typed), text.markdown(typed['body'])  # not in the transaction
+    values = _clean(typed)
+    files = media.known_in(values['body'])
+    html = text.markdown(values['body'], files)  # not in the transaction
     title = values['title'] or text.shorten(text.line(text.plain(html), MAX_TITLE), 80) or 'Untitled'
     values |= {'title': title, 'html': html, 'words': text.words(html),
                'excerpt': values['summary'] or text.excerpt(html)}
@@ -59,6 +61,9 @@ def save(post: Post | None, editor: User, typed: dict[str, str], at: datetime, b
             Post.update(version=Post.version + 1, editor_id=editor.id, updated_at=at, **values).where(
                 Post.id == post.id).execute()
             _set_tags(post, tags)
+        media.refer(post, values['body'], at)
+        if media.known_in(values['body']) != files:  # a picture was ready just now, and did not know of this post
+            _render_again(Post.get_by_id(post.id))
     return Post.get_by_id(post.id)
 
 
@@ -90,6 +95,17 @@ def _is_address(typed: str) -> bool:
         return False
     return (parts.scheme in ('http', 'https') and bool(parts.hostname) and len(typed) <= MAX_ADDRESS
             and typed == text.line(typed, MAX_ADDRESS + 1) and not set(typed) & set(' "<>\\^`{|}'))
+
+
+def show_file(digest: str) -> None:
+    """Render the posts again that use this file, because there is more to see of it than before."""
+    for post in Post.select(Post.id, Post.body).join(PostFile).where(PostFile.digest == digest):
+        _render_again(post)
+
+
+def _render_again(post: Post) -> None:
+    html = text.markdown(post.body, media.known_in(post.body))
+    Post.update(html=html).where(Post.id == post.id, Post.body == post.body).execute()
 
 
 def is_changed(post: Post, values: dict[str, Any], tags: list[tuple[str, str]]) -> bool:

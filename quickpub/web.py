@@ -4,7 +4,7 @@
 from bottle import Bottle
 
 from .db import WEB_PATIENCE, open_site
-from .pages import account, admin, editor, public, statistics, studio
+from .pages import account, admin, editor, media, public, statistics, studio
 from .settings import Settings
 from .shortcuts import plugin
 from .wsgi import Site
@@ -23,6 +23,7 @@ URLS = [
     (GET, '/sitemap.xml', public.sitemap),
     (GET, '/sitemap-<part>.xml', public.sitemap_part),
     (GET, '/robots.txt', public.robots),
+    (GET, '/media/<digest>/<name>', media.send),
     (GET, '/healthz', public.healthz),
     (GET, '/static/site.css', public.site_css),
     (GET, '/static/<name>', public.static),
@@ -64,6 +65,10 @@ URLS = [
     (POST, '/studio/preview', editor.render_text),
     (POST, '/studio/unsaved', editor.keep_unsaved),
     (GET, '/draft/<token>', editor.draft),
+    (GET, '/studio/media', media.mine),
+    (POST, '/studio/media', media.upload),
+    (GET, '/studio/media/<upload_id>', media.one),
+    (POST, '/studio/media/<upload_id>', media.change),
 
     # Knowing how it went
     (GET, '/studio/stats', statistics.overview),

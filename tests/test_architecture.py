@@ -4,10 +4,10 @@ import ast
 from pathlib import Path
 
 import pytest
-from peewee import Tuple
+from peewee import Tuple, fn
 
 import quickpub
-from quickpub import mail
+from quickpub import mail, media
 
 HOUSE = Path(quickpub.__file__).parent
 
@@ -17,13 +17,14 @@ FLOORS = [
     ['cli'],
     ['server'],
     ['web', 'front'],
-    ['wsgi', 'pages.public', 'pages.account', 'pages.studio', 'pages.editor', 'pages.statistics', 'pages.admin'],
+    ['wsgi', 'pages.public', 'pages.account', 'pages.studio', 'pages.editor', 'pages.media', 'pages.statistics',
+     'pages.admin'],
     ['shortcuts', 'pagecache'],
     ['tasks', 'health'],
     ['demo'],
     ['reports', 'transfer'],
     ['posts'],
-    ['revisions', 'unsaved', 'figures'],
+    ['revisions', 'unsaved', 'figures', 'media'],
     ['sessions'],
     ['stats', 'accounts'],
     ['spool'],
@@ -34,20 +35,22 @@ FLOORS = [
     ['jobs'],
     ['models'],
     ['text'],
-    ['db'],
-    ['settings', 'processes'],
+    ['db', 'imaging'],
+    ['settings', 'processes', 'bodies'],
 ]
 FLOOR = {module: number for number, floor in enumerate(FLOORS) for module in floor}
 
 # These libraries only there, so that each can be exchanged or upgraded in one place.
 ONLY_IN = {
-    'bottle': {'web', 'shortcuts', 'pages.public', 'pages.account', 'pages.studio', 'pages.editor',
+    'bottle': {'web', 'shortcuts', 'pages.public', 'pages.account', 'pages.studio', 'pages.editor', 'pages.media',
                'pages.statistics', 'pages.admin'},
     'huey': {'worker', 'storage', 'consumer', 'tasks'},
     'granian': {'server'},
     'click': {'cli'},
     'jinja2': {'text'},
     'nh3': {'text'},
+    'PIL': {'imaging'},  # never in a process that holds a database
+    'multipart': {'bodies'},
     'wcwidth': {'text'},
     'argon2': {'accounts'},
     'brotli': {'pagecache'},
@@ -145,7 +148,19 @@ def test_lists_come_from_an_index_in_their_order(site):
     """As peewee puts the question, parameters and all."""
     from quickpub.db import db, literal, now
     from quickpub.jobs import Job
-    from quickpub.models import DailyTotals, KnownHost, Message, Post, PostTag, RecentViews, Shelf, Tag, User
+    from quickpub.models import (
+        DailyTotals,
+        KnownHost,
+        Message,
+        Post,
+        PostFile,
+        PostTag,
+        RecentViews,
+        Shelf,
+        Tag,
+        Upload,
+        User,
+    )
     at, alice, hills = now(), User(id=1), Tag(id=1)
     order = Tuple(Post.published_at, Post.id)
     by_id = Message.select(Message.id).order_by(Message.id.desc())
@@ -183,6 +198,10 @@ def test_lists_come_from_an_index_in_their_order(site):
         (User.select(User.id).where(User.report == 'daily', User.timezone == 'UTC', User.report_time == '00:00',
                                     User.report_day == 6, User.reported_until < at),
          'user_due (report=? AND timezone=? AND report_time=? AND report_day=? AND reported_until<?)'),
+        (media._waiting(), 'media_file_unready'),
+        (Upload.select(Upload.id).where(Upload.user == alice).order_by(Upload.id.desc()), 'upload_user (user_id=?)'),
+        (Upload.select(fn.SUM(Upload.bytes)).where(Upload.user == alice), 'COVERING INDEX upload_user (user_id=?)'),
+        (PostFile.select(PostFile.post).where(PostFile.digest == 'x'), 'COVERING INDEX post_file_digest (digest=?)'),
         (User.select(User.handle).where((User.handle == 'anna') | (User.handle % 'anna-[0-9]*')), 'MULTI-INDEX OR'),
     ]
     for query, index in lists:

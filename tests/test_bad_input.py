@@ -173,7 +173,7 @@ def test_what_never_ends_is_not_kept_in_memory_nor_read_for_ever(app, session):
         client = Endless()
         answer = ask(app, '/studio/posts/new', 'POST', session=session, **environ, **{'wsgi.input': client})
         assert is_refused(answer, 413)
-        assert max(client.asked) == FORM_LIMIT + 1 and sum(client.asked) <= FORM_LIMIT + 1 + DRAINED
+        assert max(client.asked) <= FORM_LIMIT + 1 and sum(client.asked) <= FORM_LIMIT + 1 + DRAINED
 
 
 def test_what_is_just_within_the_limit_is_read(app, session):

@@ -8,7 +8,7 @@ from datetime import timedelta
 import html5lib
 import pytest
 from conftest import person, utc, write
-from sites import browser_of, fill, form_with
+from sites import browser_of, fill, form_with, keep
 from test_permissions import LOG_IN, MAY, TABLE
 
 from quickpub import accounts, db, mail, models, posts, tasks, transfer, unsaved
@@ -38,12 +38,17 @@ def furnish(olga, alice, bob):
     """Links and mails of every kind, for the paths of TABLE; call it on an open database."""
     at = db.now()
     places = {'unsubscribe': models.sign('unsubscribe', alice.id), 'draft': 0, 'message': 0, 'oldest': 0, 'shared': 0,
-              'export': 0}
+              'export': 0, 'upload': 0, 'media': '/media/nothing/x'}
     if draft := Post.get_or_none(Post.title == 'Only a draft'):
         _use_the_desk(olga, alice, draft, at)
         places['shared'] = Post.get_by_id(draft.id).draft_token
         places |= {'draft': draft.id, 'oldest': Post.select().where(Post.published_at.is_null(False)).get().id}
     if Post.select().exists():
+        kept = keep(alice)
+        keep(alice, 'hill.jpg', b'\xff\xd8\xff and so on')
+        models.MediaFile.update(state='failed', error='No <picture>').where(models.MediaFile.kind == 'image').execute()
+        keep(alice, 'waits.png', b'\x89PNG\r\n\x1a\n')
+        places |= {'upload': kept.id, 'media': kept.path}
         accounts.sign_up(bob.name, bob.email, 'x', at)
         accounts.reset_mail(alice.email, at)
         accounts.address_mail(alice, 'new@example.org', at)
@@ -172,8 +177,10 @@ def assert_safe(answer, path):
     """The headers that every answer has."""
     for name, value in SAFE.items():
         assert answer.headers.getall(name) == [value], path
-    rules = dict(rule.strip().split(' ', 1) for rule in answer.headers['Content-Security-Policy'].split(';'))
-    assert rules['default-src'] == "'self'" and rules['frame-ancestors'] == rules['base-uri'] == "'none'", path
+    rules = dict(rule.strip().partition(' ')[::2] for rule in answer.headers['Content-Security-Policy'].split(';'))
+    is_file = path == '{media}' and answer.status_int == 200  # which may do nothing
+    own = "'none'" if is_file else "'self'"
+    assert rules['default-src'] == own and rules['frame-ancestors'] == rules['base-uri'] == "'none'", path
     assert 'unsafe' not in str(rules) and '*' not in str(rules), path
     assert answer.headers.get('Server') is None and 'X-Powered-By' not in answer.headers, path
     is_page = answer.content_type == 'text/html'
@@ -212,7 +219,7 @@ def test_pages_for_one_person_are_kept_by_no_cache(browse, shown):
     for who in ('stranger', 'author', 'owner'):
         for path, answer in pages(browse, shown, who):
             kept = answer.headers.get('Cache-Control', '')
-            if path.startswith(('/static/', '/robots.txt')):
+            if path.startswith(('/static/', '/robots.txt', '{media}')):
                 continue
             is_public = who == 'stranger' and answer.status_int == 200 and path.split('?')[0] in PUBLIC
             assert kept == ('public, no-cache' if is_public else 'no-store' if answer.status_int in (301, 303) or

@@ -5,10 +5,9 @@ from itertools import groupby
 from urllib.parse import quote
 
 from bottle import HTTPError, HTTPResponse, request, response
-from markupsafe import Markup
 from peewee import Tuple, fn
 
-from .. import health, posts, stats
+from .. import health, posts, stats, text
 from ..db import now, rows
 from ..models import OldSlug, Post, PostTag, Site, Tag, User
 from ..shortcuts import (
@@ -19,6 +18,7 @@ from ..shortcuts import (
     not_found,
     number,
     page_of,
+    prose,
     redirect,
     render,
     render_public,
@@ -64,7 +64,7 @@ def page(slug):
 
 
 def _whole(post, **context):
-    return render_public('post.html', post=post, author=post.author, content=Markup(post.html),
+    return render_public('post.html', post=post, author=post.author, content=prose(post.html),
                          tags=posts.tags_of(post), canonical=post.canonical or absolute(post.path), draft_note=None,
                          may_edit=False, **context)
 
@@ -131,8 +131,8 @@ def _feed(query, home, path, title, subtitle):
     response.content_type = 'application/atom+xml; charset=utf-8'
     return render_public('feed.xml', title=title, subtitle=subtitle, self_url=absolute(path), home_url=absolute(home),
                          feed_id=absolute(path), updated=updated, entries=[
-                             {'post': post, 'url': absolute(post.path), 'content': post.html,
-                              'tags': tags.get(post.id, [])} for post in found])
+                             {'post': post, 'url': absolute(post.path), 'tags': tags.get(post.id, []),
+                              'content': text.for_feed(post.html, absolute(''))} for post in found])
 
 
 def _tags_of_all(found):
@@ -232,6 +232,7 @@ ERRORS = {
     413: ('That is too much at once', 'This is more than a form can carry. Nothing was saved.'),
     429: ('Too many tries', 'Please wait a quarter of an hour.'),
     500: ('Something broke on our side', 'It is written down, and not your fault. Please try again in a while.'),
+    507: ('There is no room left', 'The disk of this site is full. Nothing was saved.'),
     503: ('Busy just now', 'The site cannot save anything at this moment. Nothing was changed. Go back, and send it '
                            'again in a minute: what you typed is still in the form.'),
 }
