@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help run demo test lint soak bench bench-reading bench-growth chromium libfaketime clean
+.PHONY: help run demo test lint spam soak bench bench-reading bench-growth chromium libfaketime clean
 
 help: ## List what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -62,6 +62,10 @@ libfaketime: # The library that sets the clock of whole processes for the tests,
 	  echo "No libfaketime found: installing Debian's" && apt-get update -qq && \
 	  apt-get install -y -qq libfaketime >/dev/null; \
 	else echo "No libfaketime found, which tests/faults/test_clock.py needs: sudo apt install libfaketime"; fi
+
+spam: $(VENV)/test.done ## Ask SpamAssassin (Debian's, offline) what it thinks of each kind of mail
+	@command -v spamassassin >/dev/null || { echo "Install it first: sudo apt install spamassassin"; exit 1; }
+	@$(BIN)/python tests/spam.py
 
 soak: $(VENV)/test.done ## Kill processes at random for MINUTES (10) and balance the books
 	@PYTHONPATH=tests:tests/faults $(BIN)/python tests/faults/soak.py $(or $(MINUTES),10)

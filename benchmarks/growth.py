@@ -143,6 +143,9 @@ class Builder:
             (YEARS * 365, YEARS * 365 / self.posts, str(self.now)))
         self.db.execute('UPDATE post SET views = coalesce((SELECT sum(views) FROM daily_views WHERE post_id = id), 0)')
         self.db.execute('UPDATE post SET reported_views = views')
+        self.db.execute('INSERT INTO daily_visitors SELECT scope, day, (views * 4 + 4) / 5 FROM daily_totals')
+        self.db.execute("INSERT INTO daily_referrers SELECT post_id, day, 'site' || (post_id % 40) || '.example', 1 + views / 4 "
+                        'FROM daily_views WHERE (post_id + views) % 10 = 0')
 
     def _mails(self):
         """Reports of the last three months, and what goes wrong: one in a thousand failed, some wait or are held."""
@@ -284,9 +287,16 @@ PAGES = {
     'search, a word of nearly every post': '/search?q=hill', 'search, two of those': '/search?q=%22river+hill%22+bread',
     'search, a rare word': '/search?q={rare}', 'search, a beginning': '/search?q={beginning}',
     'search, a typing mistake': '/search?q={mistake}',
-    'studio': '/studio', 'studio, page 2': '/studio?before={desk}', 'editor': '/studio/posts/{middle}',
+    'studio': '/studio', 'studio, page 2': '/studio?before={desk}', 'studio, by views': '/studio?sort=views',
+    'studio, drafts': '/studio?state=draft', 'studio, search in vain': '/studio?q=nothing',
+    'numbers, 7 days': '/studio/stats?days=7', 'numbers, 90 days': '/studio/stats?days=90',
+    'numbers, all time': '/studio/stats?days=all', 'numbers of a post': '/studio/stats/{middle}?days=all',
+    'editor': '/studio/posts/{middle}',
     'trash': '/studio/trash', 'settings': '/settings'}
 OWNERS_PAGES = {
+    "everybody's posts": '/studio?whose=all', "everybody's, search in vain": '/studio?whose=all&q=nothing',
+    'numbers of the site, 7 days': '/studio/stats?days=7', 'numbers of the site, 90 days': '/studio/stats?days=90',
+    'numbers of the site, all time': '/studio/stats?days=all',
     'admin': '/admin', 'admin: people': '/admin/people', 'admin: mail': '/admin/mail',
     'admin: mail, failed': '/admin/mail?state=failed', 'admin: mail, search in vain': '/admin/mail?q=nobody',
     'admin: work': '/admin/jobs', 'trash of all': '/studio/trash', 'health': '/healthz'}

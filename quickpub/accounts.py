@@ -11,7 +11,7 @@ from peewee import IntegrityError, fn
 
 from . import mail, text
 from .db import db, now
-from .models import Message, Post, Session, Site, Token, User, sign, unsign
+from .models import KnownHost, Message, Post, Session, Site, Token, User, sign, unsign
 from .settings import current, mail_address
 
 VERIFY_LASTS, RESET_LASTS, INVITE_LASTS = timedelta(hours=48), timedelta(hours=2), timedelta(days=7)
@@ -121,6 +121,7 @@ def create(name: str, email: str, password: str | None, at: datetime, role: str 
     has one."""
     return User.create(name=name, handle=free_handle(text.slug(name, 'author')[:40]), email=email, password=password,
                        role=role, timezone=current().timezone, report=current().report, reported_until=at,
+                       report_time=f'{current().report_time:%H:%M}',
                        created_at=at, verified_at=at if is_verified else None)
 
 
@@ -239,6 +240,7 @@ def change_profile(user: User, changes: dict[str, Any], at: datetime) -> None:
         if user.report == 'never' and changes.get('report', 'never') != 'never':
             changes = changes | {'reported_until': at}
             Post.update(reported_views=Post.views).where(Post.author == user).execute()
+            KnownHost.update(is_told=True).where(KnownHost.author == user).execute()
         User.update(**changes).where(User.id == user.id).execute()
 
 

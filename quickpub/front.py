@@ -6,6 +6,7 @@ for Python's lock with the one that answers nearly all readers.
 """
 
 import asyncio
+import logging
 import sys
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,10 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from .wsgi import DRAINED, FORM_LIMIT, Answer, Site
+from .bodies import Incoming
+from .wsgi import DRAINED, FORM_LIMIT, FULL, Answer, Site
+
+log = logging.getLogger('quickpub.web')
 
 THREADS = 40  # at most so many pages are made at a time; some of them may be waiting for the database's write lock
 
@@ -31,17 +35,58 @@ class Front:
     async def __call__(self, scope: dict[str, Any], receive: Callable[[], Awaitable], send: Callable) -> None:
         environ = environ_of(scope)
         if answer := self._site.from_memory(environ):
-            await _send(answer, _kept(tuple(answer[1])), send)
+            await self._send(answer, _kept(tuple(answer[1])), send, scope)
         else:
+            body = environ['quickpub.body'] = self._site.incoming()
             try:
-                body = await _body(receive)
+                await self._take(body, environ, receive)
+                answer = await self._in_thread(self._site.answer, environ)
             except Gone:
                 return
-            if body or 'CONTENT_LENGTH' in environ:
-                environ['CONTENT_LENGTH'] = str(max(len(body), 0))
-            environ['wsgi.input'] = BytesIO(body)
-            answer = await asyncio.get_running_loop().run_in_executor(self._threads, self._site.answer, environ)
-            await _send(answer, _raw(answer[1]), send)
+            finally:
+                body.close()
+            await self._send(answer, _raw(answer[1]), send, scope)
+
+    def _in_thread(self, work: Callable, *args: Any) -> Awaitable:
+        return asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
+
+    async def _take(self, body: Incoming, environ: dict[str, Any], receive: Callable[[], Awaitable]) -> None:
+        """Take the whole body in; of one that is too long, or has no room, enough to know it by. What follows is let
+        pass, within reason, because a browser that is cut off while it sends shows no answer at all. Raises Gone."""
+        limit = await self._in_thread(self._site.limit, environ) if self._site.may_be_large(environ) else FORM_LIMIT
+        seen, is_over = 0, False
+        while not is_over:
+            event = await receive()
+            if event['type'] == 'http.disconnect':
+                raise Gone
+            part = event.get('body', b'')
+            if body.size <= limit and 'quickpub.problem' not in environ:
+                try:
+                    if body.takes(part):
+                        body.add(part)
+                    else:
+                        await asyncio.to_thread(body.add, part)
+                except OSError as error:
+                    log.warning('A form cannot be taken in: %s', error)
+                    environ['quickpub.problem'] = FULL
+            seen += len(part)
+            is_over = not event.get('more_body') or seen > limit + DRAINED
+        if seen or 'CONTENT_LENGTH' in environ:
+            environ['CONTENT_LENGTH'] = str(seen)
+        environ['quickpub.limit'] = limit
+
+    async def _send(self, answer: Answer, headers: list[tuple[bytes, bytes]], send: Callable, scope: dict) -> None:
+        await send({'type': 'http.response.start', 'status': int(answer[0][:3]), 'headers': headers})
+        body = answer[2]
+        if isinstance(body, bytes):
+            await send({'type': 'http.response.body', 'body': body})
+        elif body.is_whole and 'http.response.pathsend' in scope.get('extensions', {}):
+            await send({'type': 'http.response.pathsend', 'path': str(body.path)})
+        else:
+            chunks = body.chunks()
+            while chunk := await self._in_thread(next, chunks, b''):
+                await send({'type': 'http.response.body', 'body': chunk, 'more_body': True})
+            await send({'type': 'http.response.body', 'body': b''})
 
 
 def environ_of(scope: dict[str, Any]) -> dict[str, Any]:
@@ -72,27 +117,6 @@ VARIABLES = {name: _variable(name) for name in (
     b'host', b'user-agent', b'accept', b'accept-encoding', b'accept-language', b'cookie', b'referer', b'if-none-match',
     b'if-modified-since', b'connection', b'sec-fetch-site', b'sec-fetch-mode', b'sec-fetch-dest', b'content-type',
     b'content-length', b'x-forwarded-for')}
-
-
-async def _body(receive: Callable[[], Awaitable]) -> bytes:
-    """The whole body; of one that is too long, enough to know it by. What follows is let pass, within reason, because
-    a browser that is cut off while it sends shows no answer at all. Raises Gone."""
-    parts, size, is_over = [], 0, False
-    while not is_over:
-        event = await receive()
-        if event['type'] == 'http.disconnect':
-            raise Gone
-        part = event.get('body', b'')
-        if size <= FORM_LIMIT:
-            parts.append(part)
-        size += len(part)
-        is_over = not event.get('more_body') or size > FORM_LIMIT + DRAINED
-    return b''.join(parts)
-
-
-async def _send(answer: Answer, headers: list[tuple[bytes, bytes]], send: Callable) -> None:
-    await send({'type': 'http.response.start', 'status': int(answer[0][:3]), 'headers': headers})
-    await send({'type': 'http.response.body', 'body': answer[2]})
 
 
 def _raw(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:

@@ -24,17 +24,23 @@ LONGEST_LINE = 998  # characters (RFC 5322, 2.1.1)
 def render(message: Message, site: Site | None = None) -> bytes:
     """The mail, made from the ledger's row alone: the same row always makes the same bytes."""
     site = site or Site.this()
-    context = {'site_title': site.title, 'site_url': current().url, 'link': '(this link is gone)'} | message.payload
-    if message.token is not None:
-        context['link'] = f'{current().url}{LINKS[message.token.purpose]}{message.token.text}'
+    plain, html = bodies(message, site)
     # From what nobody can know beforehand: or a text could contain it. (And "=_" never occurs in quoted-printable.)
     boundary = '=_' + message.message_id.strip('<>').partition('@')[0]
-    plain = text.render(f'mail/{message.kind}.txt', **context).encode()
-    html = _packed(text.render(f'mail/{message.kind}.html', **context).encode('ascii', 'xmlcharrefreplace'))
     return b''.join([
         *(_header(name, value) for name, value in _headers(message, site)),
         _header('Content-Type', f'multipart/alternative; boundary="{boundary}"'),
-        _part(boundary, 'plain', plain), _part(boundary, 'html', html), f'\r\n--{boundary}--\r\n'.encode()])
+        _part(boundary, 'plain', plain.encode()),
+        _part(boundary, 'html', _packed(html.encode('ascii', 'xmlcharrefreplace'))),
+        f'\r\n--{boundary}--\r\n'.encode()])
+
+
+def bodies(message: Message, site: Site) -> tuple[str, str]:
+    """Its text, and the same as HTML."""
+    context = {'site_title': site.title, 'site_url': current().url, 'link': '(this link is gone)'} | message.payload
+    if message.token is not None:
+        context['link'] = f'{current().url}{LINKS[message.token.purpose]}{message.token.text}'
+    return (text.render(f'mail/{message.kind}.txt', **context), text.render(f'mail/{message.kind}.html', **context))
 
 
 def _headers(message: Message, site: Site) -> Iterator[tuple[str, str]]:

@@ -73,6 +73,8 @@ class User(BaseModel):
     bio = TextField(default='')
     timezone = CharField()
     report = CharField()  # one of settings.FREQUENCIES
+    report_day = IntegerField(default=6)  # the weekday that a week closes with, Monday is 0
+    report_time = CharField(default='00:00')  # when a period closes, by the clock in their time zone
     reported_until = DateTimeField()  # the end of the last period that was closed for this author
     created_at = DateTimeField(default=now)
     verified_at = DateTimeField(null=True)
@@ -299,6 +301,53 @@ class PostTag(BaseModel):
         primary_key = CompositeKey('post', 'tag')
 
 
+class MediaFile(BaseModel):
+    """The same bytes, kept once. Its files are in the folder of its digest (media.py)."""
+    digest = CharField(primary_key=True)
+    kind = CharField()  # image, audio, video, document
+    ending = CharField()  # of its name, by what it is
+    state = CharField(default='waiting')  # waiting, working, ready, failed: for pictures; other files are ready
+    progress = IntegerField(default=0)  # percent
+    attempts = IntegerField(default=0)
+    error = TextField(default='')  # a sentence
+    made = JSONText(default=dict)  # of a picture: what there is of it, as imaging.py says; empty before
+    created_at = DateTimeField(default=now)
+
+
+class Upload(BaseModel):
+    """A file in an author's hands."""
+    user = ForeignKeyField(User, backref='uploads', on_delete='CASCADE')
+    user_id: int
+    file = ForeignKeyField(MediaFile)
+    file_id: str
+    name = CharField()
+    bytes = IntegerField()
+    alt = TextField(default='')  # what is in the picture, for those who do not see it
+    created_at = DateTimeField(default=now)
+    touched_at = DateTimeField(default=now)  # when it was sent last, or a post began or ceased to use it
+
+    @property
+    def path(self) -> str:
+        return f'/media/{self.file_id}/{self.name}'
+
+    @property
+    def markdown(self) -> str:
+        """What to write in a post to have it there."""
+        mark = '' if self.file.kind == 'document' else '!'
+        words = self.alt if self.file.kind == 'image' else self.alt or self.name
+        return f'{mark}[{words}]({self.path})'
+
+
+class PostFile(BaseModel):
+    """A file that a post's text mentions, whether or not there is one."""
+    post = ForeignKeyField(Post, on_delete='CASCADE')
+    post_id: int
+    digest = CharField()
+
+    class Meta:
+        primary_key = CompositeKey('post', 'digest')
+
+
 class DailyViews(BaseModel):
     """For charts; the truth about how often a post was read is `Post.views`."""
     post = ForeignKeyField(Post, on_delete='CASCADE')
@@ -329,6 +378,55 @@ class DailyReferrers(BaseModel):
 
     class Meta:
         primary_key = CompositeKey('post', 'day', 'host')
+
+
+class DailyTotals(BaseModel):
+    """The views of all posts of an author (`scope`: their id times -1), and of the site (0). Triggers add what comes
+    to DailyViews (migration 8); a post that is deleted was read all the same."""
+    scope = IntegerField()
+    day = DateField()
+    views = IntegerField()
+
+    class Meta:
+        primary_key = CompositeKey('scope', 'day')
+
+
+class DailyHosts(BaseModel):
+    """The same for DailyReferrers."""
+    scope = IntegerField()
+    day = DateField()
+    host = CharField()
+    views = IntegerField()
+
+    class Meta:
+        primary_key = CompositeKey('scope', 'day', 'host')
+
+
+class RecentViews(BaseModel):
+    """The sums of the last days of DailyViews up to `RecentDay.today`, for each post that was viewed in them."""
+    author = ForeignKeyField(User, on_delete='CASCADE')
+    post = ForeignKeyField(Post, on_delete='CASCADE')
+    days_7 = IntegerField()
+    days_30 = IntegerField()
+    days_90 = IntegerField()
+
+    class Meta:
+        primary_key = CompositeKey('author', 'post')
+
+
+class RecentDay(BaseModel):
+    today = DateField()
+
+
+class KnownHost(BaseModel):
+    """Where readers of an author ever came from, and how often. Triggers keep it, too."""
+    author = ForeignKeyField(User, on_delete='CASCADE')
+    host = CharField()
+    views = IntegerField()
+    is_told = BooleanField()  # a report has named it
+
+    class Meta:
+        primary_key = CompositeKey('author', 'host')
 
 
 class Seen(BaseModel):
@@ -396,5 +494,24 @@ class Report(BaseModel):
         indexes = ((('user', 'period_end'), True),)
 
 
+class Told(BaseModel):
+    """What the last report of its author told about a post: its views in that period. The next one compares."""
+    post = ForeignKeyField(Post, primary_key=True, on_delete='CASCADE')
+    views = IntegerField()
+
+
+class Export(BaseModel):
+    """A file that is made in the background for one person, and kept for a week."""
+    user = ForeignKeyField(User, on_delete='CASCADE')
+    user_id: int
+    kind = CharField()  # numbers: of their own posts; site: of everybody's
+    state = CharField(default='waiting')  # waiting (or being made), ready, failed
+    progress = IntegerField(default=0)  # percent
+    file = CharField()  # its name in the folder exports/: nobody can guess it
+    error = TextField(default='')
+    created_at = DateTimeField(default=now)
+
+
 TABLES = [Site, User, Session, Token, Attempt, Series, Post, Shelf, Revision, Unsaved, OldSlug, Tag, PostTag,
-          DailyViews, DailyVisitors, DailyReferrers, Seen, DayKey, Content, SpoolOffset, Message, Report]
+          MediaFile, Upload, PostFile, DailyViews, DailyVisitors, DailyReferrers, DailyTotals, DailyHosts,
+          RecentViews, RecentDay, KnownHost, Seen, DayKey, Content, SpoolOffset, Message, Report, Told, Export]

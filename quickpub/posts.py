@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 from peewee import Select, fn
 
-from . import revisions, text
+from . import media, revisions, text
 from .accounts import Rejected
 from .db import db, give_way, rows
-from .models import KEPT_IN_TRASH, OldSlug, Post, PostTag, Series, Shelf, Site, Tag, User
+from .models import KEPT_IN_TRASH, OldSlug, Post, PostFile, PostTag, Series, Shelf, Site, Tag, User
 
 MAX_TITLE, MAX_SUMMARY, MAX_BODY, MAX_SERIES, MAX_ADDRESS = 300, 500, 500_000, 100, 500  # characters
 MAX_PLACE = 999
@@ -41,7 +41,9 @@ def save(post: Post | None, editor: User, typed: dict[str, str], at: datetime, b
     Raises Rejected with a sentence for each field that cannot be saved, or Conflict where the version that is there is
     not the one it is `based_on`; nothing is changed then.
     """
-    values, html = _clean(typed), text.markdown(typed['body'])  # not in the transaction
+    values = _clean(typed)
+    files = media.known_in(values['body'])
+    html = text.markdown(values['body'], files)  # not in the transaction
     title = values['title'] or text.shorten(text.line(text.plain(html), MAX_TITLE), 80) or 'Untitled'
     values |= {'title': title, 'html': html, 'words': text.words(html),
                'excerpt': values['summary'] or text.excerpt(html)}
@@ -63,6 +65,9 @@ def save(post: Post | None, editor: User, typed: dict[str, str], at: datetime, b
             Post.update(version=Post.version + 1, editor_id=editor.id, updated_at=at, **values).where(
                 Post.id == post.id).execute()
             _set_tags(post, tags)
+        media.refer(post, values['body'], at)
+        if media.known_in(values['body']) != files:  # a picture was ready just now, and did not know of this post
+            _render_again(Post.get_by_id(post.id))
     return Post.get_by_id(post.id)
 
 
@@ -94,6 +99,17 @@ def _is_address(typed: str) -> bool:
         return False
     return (parts.scheme in ('http', 'https') and bool(parts.hostname) and len(typed) <= MAX_ADDRESS
             and typed == text.line(typed, MAX_ADDRESS + 1) and not set(typed) & set(' "<>\\^`{|}'))
+
+
+def show_file(digest: str) -> None:
+    """Render the posts again that use this file, because there is more to see of it than before."""
+    for post in Post.select(Post.id, Post.body).join(PostFile).where(PostFile.digest == digest):
+        _render_again(post)
+
+
+def _render_again(post: Post) -> None:
+    html = text.markdown(post.body, media.known_in(post.body))
+    Post.update(html=html).where(Post.id == post.id, Post.body == post.body).execute()
 
 
 def is_changed(post: Post, values: dict[str, Any], tags: list[tuple[str, str]]) -> bool:
@@ -146,6 +162,17 @@ def _set_tags(post: Post, tags: list[tuple[str, str]]) -> None:
     for position, tag in enumerate(wanted):
         PostTag.insert(post=post, tag=tag, position=position).on_conflict(
             conflict_target=(PostTag.post, PostTag.tag), update={PostTag.position: position}).execute()
+
+
+def add_tags(post: Post, typed: str) -> None:
+    """Add what was typed to the tags of a post. Raises Rejected where there is none, or it gets too many."""
+    have, new = [(tag.name, tag.slug) for tag in tags_of(post)], text.tags(typed)
+    if not new:
+        raise Rejected(tag='Type a tag first, such as gardening.')
+    wanted = have + [each for each in new if each[1] not in {slug for _, slug in have}]
+    if len(wanted) > text.MAX_TAGS:
+        raise Rejected(tag=f'Nothing was changed: “{post.title}” would have more than {text.MAX_TAGS} tags.')
+    _set_tags(post, wanted)
 
 
 def tags_of(post: Post) -> list[Tag]:

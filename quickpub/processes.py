@@ -61,6 +61,21 @@ def exclusive(path: Path) -> Iterator[None]:
         os.close(fd)
 
 
+@contextmanager
+def if_free(path: Path) -> Iterator[bool]:
+    """Hold the lock on `path` if nobody else does; says whether."""
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            is_mine = True
+        except BlockingIOError:
+            is_mine = False
+        yield is_mine
+    finally:
+        os.close(fd)
+
+
 def sync_folder(path: Path) -> None:
     """Make a rename or a new file in this folder survive a power cut."""
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)

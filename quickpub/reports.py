@@ -12,18 +12,25 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from peewee import EXCLUDED, JOIN
+
 from . import jobs, mail, text
 from .accounts import unsubscribe_url
 from .db import give_way, rows
 from .mail import BATCH
-from .models import Message, Post, Report, Site, User
+from .models import KnownHost, Message, Post, Report, Site, Told, User
 from .settings import FREQUENCIES, current
 
+SUNDAY = 6
+HOSTS = 5  # new ones that a report names
+LINES = 50  # posts that it lists, the most viewed: some mail programs show no more than 100 KB
+ALIKE = 0.85, 1.18  # how long a period may be beside another to be compared: months, and days when the clock changes
 
-def closing(at: datetime, frequency: str, zone: str, closes: time) -> datetime:
+
+def closing(at: datetime, frequency: str, zone: str, closes: time, weekday: int = SUNDAY) -> datetime:
     """The end of the last period that had closed at `at` (both UTC without a zone).
 
-    Periods close at `closes` by the clock in `zone`: every day; after a Sunday; after a month's last day. A time
+    Periods close at `closes` by the clock in `zone`: every day; after a `weekday`; after a month's last day. A time
     that the clock skips in spring is taken as if it did not; of a time it shows twice in autumn, the first counts.
     """
     if frequency == 'minute':
@@ -31,7 +38,8 @@ def closing(at: datetime, frequency: str, zone: str, closes: time) -> datetime:
     here = ZoneInfo(zone)
     day = at.replace(tzinfo=UTC).astimezone(here).date() + timedelta(days=1)
     while True:
-        day = {'daily': day, 'weekly': day - timedelta(days=day.weekday()), 'monthly': day.replace(day=1)}[frequency]
+        day = {'daily': day, 'weekly': day - timedelta(days=(day.weekday() - weekday - 1) % 7),
+               'monthly': day.replace(day=1)}[frequency]
         end = datetime.combine(day, closes, here).astimezone(UTC).replace(tzinfo=None)
         if end <= at:
             return end
@@ -61,13 +69,17 @@ def overdue(at: datetime) -> int:
 
 
 def _without_report(at: datetime) -> list[tuple[datetime, Any]]:
-    """The end of the last closed period, and the query of who has no report of it, for each frequency in each zone."""
-    groups = User.select(User.report, User.timezone).where(
-        User.report.in_(FREQUENCIES[:-1])).group_by(User.report, User.timezone)
-    ends = [(closing(at, group.report, group.timezone, current().report_time), group) for group in groups]
+    """The end of the last closed period, and the query of who has no report of it, for each way to close periods."""
+    ways = User.report, User.timezone, User.report_time, User.report_day
+    groups = User.select(*ways).where(User.report.in_(FREQUENCIES[:-1])).group_by(*ways)
     return [(end, User.select(User.id).where(
-        User.report == group.report, User.timezone == group.timezone, User.reported_until < end,
-        User.deleted_at.is_null())) for end, group in ends]
+        *(way == getattr(group, way.name) for way in ways), User.reported_until < end, User.deleted_at.is_null()))
+        for group in groups for end in [closing_of(group, at)]]
+
+
+def closing_of(user: User, at: datetime) -> datetime:
+    """The same as `closing`, as this user has chosen."""
+    return closing(at, user.report, user.timezone, time.fromisoformat(user.report_time), user.report_day)
 
 
 def close(closed: Closed, at: datetime) -> list[int]:
@@ -76,21 +88,28 @@ def close(closed: Closed, at: datetime) -> list[int]:
     Who has no published post gets no mail, nor does an address that the mail server has refused for good.
     """
     users = list(User.select().where(User.id.in_(closed.user_ids), User.reported_until < closed.end))
-    lines = _lines(users, at)
-    written = [user for user in users if lines[user.id]]
-    site = Site.this()
-    ids = mail.compose_many([_row(user, lines[user.id], closed.end, f'report:{user.id}:{closed.end}', site)
+    news, site = _News.about(users, at), Site.this()
+    written = [user for user in users if news.lines[user.id]]
+    ids = mail.compose_many([_row(user, news, closed.end, f'report:{user.id}:{closed.end}', site)
                              for user in written if not user.mail_trouble])
     messages = dict(rows(Message.select(Message.user, Message.id).where(Message.id.in_(ids))))
     if written:
         Report.insert_many([{'user': user.id, 'period_start': user.reported_until, 'period_end': closed.end,
-                             'views': sum(line.views for line in lines[user.id]), 'message': messages.get(user.id)}
+                             'views': sum(line.views for line in news.lines[user.id]), 'message': messages.get(user.id)}
                             for user in written]).execute()
-    everybody = [user.id for user in users]
-    Post.update(reported_views=Post.views).where(
-        Post.author.in_(everybody), Post.public_at(at), Post.views != Post.reported_views).execute()
-    User.update(reported_until=closed.end).where(User.id.in_(everybody)).execute()
+    _remember([user.id for user in users], closed.end, at)
     return ids
+
+
+def _remember(user_ids: list[int], end: datetime, at: datetime) -> None:
+    """What was told now is not told again; the next report compares with it."""
+    public = Post.select(Post.id, Post.views - Post.reported_views).where(Post.author.in_(user_ids), Post.public_at(at))
+    Told.insert_from(public, [Told.post, Told.views]).on_conflict(
+        conflict_target=[Told.post], update={Told.views: EXCLUDED.views}, where=Told.views != EXCLUDED.views).execute()
+    Post.update(reported_views=Post.views).where(
+        Post.author.in_(user_ids), Post.public_at(at), Post.views != Post.reported_views).execute()
+    KnownHost.update(is_told=True).where(KnownHost.author.in_(user_ids), KnownHost.is_told == False).execute()  # noqa: E712
+    User.update(reported_until=end).where(User.id.in_(user_ids)).execute()
 
 
 def running(user_ids: list[int] | None, at: datetime) -> list[int]:
@@ -98,10 +117,23 @@ def running(user_ids: list[int] | None, at: datetime) -> list[int]:
     closes nothing. Ids of the mails to send."""
     query = User.select().where(User.deleted_at.is_null(), User.verified_at.is_null(False))
     users = list(query if user_ids is None else query.where(User.id.in_(user_ids)))
-    lines = _lines(users, at)
-    site = Site.this()
-    return mail.compose_many([_row(user, lines[user.id], at, f'report-so-far:{user.id}:{at}', site, is_running=True)
-                              for user in users if lines[user.id]])
+    return mail.compose_many(_running(users, at))
+
+
+def preview(user: User, at: datetime) -> Message | None:
+    """The mail that `running` would write for this author now; it is not stored. None where there is nothing to
+    report, or nowhere to send it."""
+    found = _running([user] if user.is_verified else [], at)
+    if not found:
+        return None
+    columns = found[0] | {'payload': Message.payload.python_value(found[0]['payload']), 'created_at': at}
+    return Message(**columns)
+
+
+def _running(users: list[User], at: datetime) -> list[dict[str, Any]]:
+    news, site = _News.about(users, at), Site.this()
+    return [_row(user, news, at, f'report-so-far:{user.id}:{at}', site, is_running=True)
+            for user in users if news.lines[user.id]]
 
 
 def authors(at: datetime) -> list[int]:
@@ -113,39 +145,83 @@ class _Line(NamedTuple):
     """One post in a report."""
     title: str
     slug: str
+    id: int
     views: int  # in the period
     total: int
+    before: int | None  # what the last report told; None where the post was in none
 
 
-def _lines(users: list[User], at: datetime) -> dict[int, list[_Line]]:
-    """Their public posts, most viewed in the period first, in one query."""
-    found = defaultdict(list)
-    views = Post.views - Post.reported_views
-    for author, *columns in rows(
-            Post.select(Post.author, Post.title, Post.slug, views, Post.views)
-            .where(Post.author.in_([user.id for user in users]), Post.public_at(at))
-            .order_by(views.desc(), Post.views.desc(), Post.id.desc())):
-        found[author].append(_Line(*columns))
-    return found
+class _News(NamedTuple):
+    """What there is to tell, by author, in few statements for many of them."""
+    lines: dict[int, list[_Line]]  # their public posts, most viewed in the period first
+    hosts: dict[int, list[tuple[str, int]]]  # from where readers came for the first time, most first
+    earlier: dict[int, tuple[datetime, int]]  # when the period before began, and its views
+
+    @classmethod
+    def about(cls, users: list[User], at: datetime) -> '_News':
+        ids = [user.id for user in users]
+        lines, hosts, views = defaultdict(list), defaultdict(list), Post.views - Post.reported_views
+        for author, *columns in rows(
+                Post.select(Post.author, Post.title, Post.slug, Post.id, views, Post.views, Told.views)
+                .join(Told, JOIN.LEFT_OUTER).where(Post.author.in_(ids), Post.public_at(at))
+                .order_by(views.desc(), Post.views.desc(), Post.id.desc())):
+            lines[author].append(_Line(*columns))
+        for author, *host in rows(
+                KnownHost.select(KnownHost.author, KnownHost.host, KnownHost.views)
+                .where(KnownHost.author.in_(ids), KnownHost.is_told == False)  # noqa: E712
+                .order_by(KnownHost.views.desc(), KnownHost.host)):
+            hosts[author].append(tuple(host))
+        last = Report.select(Report.user, Report.period_start, Report.views).join(User).where(
+            User.id.in_(ids), Report.period_end == User.reported_until)
+        return cls(lines, hosts, {user_id: (start, count) for user_id, start, count in rows(last)})
 
 
-def _row(user: User, lines: list[_Line], end: datetime, key: str, site: Site, is_running: bool = False) -> dict:
-    url, start = current().url, user.reported_until
-    views = sum(line.views for line in lines)
+def _row(user: User, news: _News, end: datetime, key: str, site: Site, is_running: bool = False) -> dict:
+    url, start, lines, hosts = current().url, user.reported_until, news.lines[user.id], news.hosts[user.id]
+    views, most = sum(line.views for line in lines), max(1, lines[0].views)
     period = period_words(start, end, user.timezone)
+    before = None if is_running else _before(user, news, end)
+    change = None if before is None else views - before
     payload: dict[str, Any] = {
         'name': user.name, 'period': period, 'missed': _missed(user, start, end) if not is_running else None,
-        'lines': [{'title': line.title, 'url': url + Post.path_of(line.slug), 'views': line.views, 'total': line.total}
-                  for line in lines],
-        'views': views, 'total': sum(line.total for line in lines), 'is_running': is_running,
-        'studio_url': f'{url}/studio', 'unsubscribe_url': unsubscribe_url(user.id), 'frequency': user.report}
+        'lines': [{'title': line.title, 'url': url + Post.path_of(line.slug), 'id': line.id, 'views': line.views,
+                   'total': line.total, 'bar': (100 * line.views + most - 1) // most, 'is_new': line.before is None,
+                   'change': None if change is None else line.views - (line.before or 0)} for line in lines[:LINES]],
+        'others': _others(lines[LINES:]),
+        'views': views, 'total': sum(line.total for line in lines), 'change': change, 'is_running': is_running,
+        'hosts': hosts[:HOSTS], 'more_hosts': len(hosts[HOSTS:]), 'stats_url': f'{url}/studio/stats',
+        'settings_url': f'{url}/settings', 'unsubscribe_url': unsubscribe_url(user.id), 'frequency': user.report}
     return mail.row('report', user.email or '', key=key, user=user, payload=payload,
-                    subject=f'{text.plural(views, "view", "views")}, {period} - {site.title}')
+                    subject=f'{_headline(views, change)}, {period} - {site.title}')
+
+
+def _others(lines: list[_Line]) -> dict[str, int] | None:
+    """What the posts that are not listed have in all."""
+    return {'count': len(lines), 'views': sum(line.views for line in lines),
+            'total': sum(line.total for line in lines)} if lines else None
+
+
+def _headline(views: int, change: int | None) -> str:
+    """The number that matters: '37 views, 12 more than before'."""
+    if not views:
+        return 'No views'
+    count = text.plural(views, 'view', 'views')
+    if not change:
+        return count
+    return f'{count}, {text.number(abs(change))} {"more" if change > 0 else "fewer"} than before'
+
+
+def _before(user: User, news: _News, end: datetime) -> int | None:
+    """How many views the period before had, where it was about as long as this one."""
+    start, views = news.earlier.get(user.id, (None, 0))
+    if start is None:
+        return None
+    length, length_before = end - user.reported_until, user.reported_until - start
+    return views if ALIKE[0] <= length / length_before <= ALIKE[1] else None
 
 
 def _missed(user: User, start: datetime, end: datetime) -> str | None:
-    before = closing(end - timedelta(seconds=1), user.report, user.timezone, current().report_time)
-    if start >= before:
+    if start >= closing_of(user, end - timedelta(seconds=1)):
         return None
     return 'It covers more than one period, because no report could be sent in between. Every view is counted once.'
 

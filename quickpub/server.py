@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from granian.constants import Interfaces
+from granian.http import HTTP1Settings
 from granian.server import Server
 
 from . import accounts, db, processes
@@ -29,6 +30,7 @@ log = logging.getLogger('quickpub.server')
 BACK_OFF = (0.1, 0.5, 1, 2, 5, 10, 30)  # seconds before a child that keeps dying is started again
 STEADY = 5  # seconds of life after which a death is the first one again: it was not the start that failed
 STOP_WEB_WITHIN = 10
+CONNECTION_BUFFER = 64 * 1024  # bytes
 STARTS_WITHIN = 15
 
 
@@ -40,7 +42,7 @@ def run_web(settings: Settings) -> None:
     """Serve the site until SIGTERM or SIGINT, in this process and its workers."""
     Server('quickpub', address=settings.host, port=settings.port, interface=Interfaces.ASGINL, workers=settings.workers,
            websockets=False, log_enabled=False,
-           workers_kill_timeout=STOP_WEB_WITHIN - 2,
+           workers_kill_timeout=STOP_WEB_WITHIN - 2, http1_settings=HTTP1Settings(max_buffer_size=CONNECTION_BUFFER),
            ).serve(target_loader=partial(_load, settings, os.getpid()), wrap_loader=False)
 
 

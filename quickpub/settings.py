@@ -122,7 +122,8 @@ class Settings:
     timezone: str = setting('UTC', "The site's time zone, and new authors'", _zone)
     report: str = setting('daily', "How often new authors get a report: daily, weekly (closes with Sunday), monthly "
                                    "(with the last day), never; minute is for trying it out", _one_of(*FREQUENCIES))
-    report_time: time = setting('00:00', "When a period closes, in the author's own time zone", _clock)
+    report_time: time = setting('00:00', "New authors' time for a period to close, in their own time zone", _clock)
+    quota: int = setting('1000', "Megabytes of files that an author may have", _number(0, 10_000_000))
     trusted_proxy: frozenset[str] = setting('', 'Addresses, with commas between, whose X-Forwarded-For is believed',
                                             _addresses)
 
@@ -161,7 +162,7 @@ class Settings:
         """Make the data folder, readable by its owner alone, with the site's secret in it."""
         os.umask(0o077)  # whatever is made in it from now on is nobody else's to read, wherever it is
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name in ('run', 'spool', 'outbox', 'outbox/tmp', 'outbox/new', 'outbox/cur'):
+        for name in ('run', 'spool', 'outbox', 'outbox/tmp', 'outbox/new', 'outbox/cur', 'exports', 'media'):
             (self.data / name).mkdir(mode=0o700, exist_ok=True)
         if not (self.data / 'secret').exists():
             draft = self.data / f'secret.{os.getpid()}'

@@ -6,6 +6,7 @@ but this module touches those corners of it.
 
 import json
 import logging
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,10 +16,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
-from bottle import BaseRequest, HTTPError, HTTPResponse, request, response
+from bottle import BaseRequest, HTTPError, HTTPResponse, parse_range_header, request, response
+from markupsafe import Markup
 from peewee import Tuple
 
 from . import accounts, sessions, text
+from .bodies import Draft, Outgoing, files
 from .db import is_out_of_reach, now
 from .models import Post, Session, Site, User
 from .settings import current
@@ -26,6 +29,8 @@ from .settings import current
 log = logging.getLogger('quickpub.web')
 
 FORM_LIMIT = 4 * 1024 * 1024  # bytes of one request: a post of a million letters a-z, or 400,000 of most others
+FILES_LIMIT = 256 * 1024 * 1024  # of one with files: a few of the largest
+UPLOADS = '/studio/media'  # where those are sent to
 MAX_FIELDS = 1000  # of one form
 PER_PAGE = 20
 COOKIE = 'quickpub'
@@ -34,9 +39,14 @@ STATIC = Path(__file__).parent / 'static'
 # Below this a urlencoded form is refused by Bottle, and a long text in a multipart form arrives as a file.
 BaseRequest.MEMFILE_MAX = FORM_LIMIT
 
+# For what authors have uploaded: whatever it is, it asks for nothing, runs nothing, and is in nobody's frame.
+LOCKED_UP = "default-src 'none'; sandbox; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
 # What a page says on top after a redirect: ?notice=<name>.
 NOTICES = {
     'saved': 'Saved.',
+    'uploaded': 'Uploaded.',
+    'file-deleted': 'Deleted.',
     'published': 'Published. Readers see it now.',
     'unpublished': 'Taken offline. It is a draft again, and no reader sees it.',
     'scheduled': 'It will be public at the time you chose, whatever happens here until then.',
@@ -49,6 +59,13 @@ NOTICES = {
     'unpinned': 'It stands where its date puts it.',
     'duplicated': 'This is the copy. The original is unchanged.',
     'discarded': 'Thrown away.',
+    'some-offline': 'Taken offline. They are drafts again, and no reader sees them.',
+    'some-trashed': 'Moved to the trash.',
+    'some-restored': 'Put back, as they were.',
+    'some-tagged': 'They have the tag now.',
+    'report-asked': 'The report is on its way to your mailbox.',
+    'export-asked': 'We are preparing it. You can close this page: a mail comes when it is ready.',
+    'none-ticked': 'No post was ticked, so nothing was changed.',
     'welcome': 'Your site is ready. Write the first post, or give the site a tagline under Site.',
     'verified': 'Your address is confirmed. You can publish now.',
     'verified-log-in': 'Your address is confirmed. Log in with the password of your first sign-up, or ask for a '
@@ -91,17 +108,22 @@ def typed(*names: str) -> Form:
 
 
 def _sent() -> dict[str, str]:
-    try:
-        return {name: value.encode('utf-8', 'replace').decode() for name, value in reversed(_pairs())}
-    except (ValueError, LookupError):  # a part in no charset that exists, or not in the one it claims; too many fields
-        raise HTTPError(400) from None
+    return {name: value.encode('utf-8', 'replace').decode() for name, value in reversed(_pairs())}
+
+
+def all_typed(name: str) -> list[str]:
+    """Every value of a field that may be sent many times, such as what is ticked in a list."""
+    return [value for each, value in _pairs() if each == name]
 
 
 def _pairs() -> list[tuple[str, str]]:
-    if request.content_type.startswith('multipart/'):
-        return [(name, value) for name, value in request.POST.allitems() if isinstance(value, str)]
-    return parse_qsl(request.body.read().decode('utf-8', 'replace'), keep_blank_values=True, errors='replace',
-                     max_num_fields=MAX_FIELDS)
+    try:
+        if request.content_type.startswith('multipart/'):
+            return [(name, value) for name, value in request.POST.allitems() if isinstance(value, str)]
+        return parse_qsl(request.body.read().decode('utf-8', 'replace'), keep_blank_values=True, errors='replace',
+                         max_num_fields=MAX_FIELDS)
+    except (ValueError, LookupError):  # a part in no charset that exists, or not in the one it claims; too many fields
+        raise HTTPError(400) from None
 
 
 # Answers
@@ -170,6 +192,41 @@ def render_form(template: str, form: Form, status: int = 400, **context: Any) ->
     return render(template, form=form, **context)
 
 
+def prose(html: str) -> Markup:
+    """A post's safe HTML, with its files where they are below the prefix of the public address."""
+    return Markup(text.below(html, current().path_prefix))
+
+
+def sent_files(open_draft: Callable[[str], Draft]) -> Iterator[Draft]:
+    """The files of the request's form, one after the other. Raises 400."""
+    try:
+        yield from files(request.get_header('Content-Type', ''), request.environ['wsgi.input'], open_draft)
+    except ValueError:
+        raise HTTPError(400) from None
+
+
+def send_file(path: Path, content_type: str, download_as: str | None = None) -> HTTPResponse:
+    """A file that never changes, or the part of it that the request asks for (RFC 9110, 14); the server sends it
+    without this process reading it. Nothing in it may run."""
+    size, etag = path.stat().st_size, f'"{path.parent.parent.name}-{path.name}"'
+    headers = {'Content-Type': content_type, 'Accept-Ranges': 'bytes', 'ETag': etag,
+               'Cache-Control': f'public, max-age={365 * 24 * 3600}, immutable', 'Content-Security-Policy': LOCKED_UP}
+    if download_as:
+        headers['Content-Disposition'] = f'attachment; filename="{download_as}"'
+    if etag in request.get_header('If-None-Match', ''):
+        return HTTPResponse('', 304, headers)
+    asked = request.get_header('Range', '') if request.get_header('If-Range', etag) == etag else ''
+    start, end, status = 0, size, 200
+    if re.fullmatch(r'bytes=(\d{1,18}-(\d{1,18})?|-\d{1,18})', asked):  # several at once may be ignored, and are
+        part = next(parse_range_header(asked, size), None)
+        if part is None:
+            return HTTPResponse('', 416, headers | {'Content-Range': f'bytes */{size}'})
+        (start, end), status = part, 206
+        headers['Content-Range'] = f'bytes {start}-{end - 1}/{size}'
+    request.environ['quickpub.file'] = Outgoing(path, start, end - start, is_whole=status == 200)
+    return HTTPResponse('', status, headers | {'Content-Length': str(end - start)})
+
+
 def redirect(path: str, notice: str | None = None, status: int = 303) -> HTTPResponse:
     """An answer that sends the browser on, within this site. Cookies set before go with it."""
     if notice:
@@ -208,7 +265,7 @@ def current_user() -> User | None:
 
 def current_session() -> Session | None:
     if 'quickpub.session' not in request.environ:
-        secret = _cookie()
+        secret = cookie_in(request.get_header('Cookie', ''))
         found = sessions.find(secret, now()) if secret else None
         if found:
             with if_writable():
@@ -218,10 +275,10 @@ def current_session() -> Session | None:
     return request.environ['quickpub.session']
 
 
-def _cookie() -> str:
+def cookie_in(header: str) -> str:
     """The session's secret. Python's own parser gives up where another application of this host gave a cookie a name
     such as `cart[1]`."""
-    pairs = (part.strip().partition('=') for part in request.get_header('Cookie', '').split(';'))
+    pairs = (part.strip().partition('=') for part in header.split(';'))
     return next((value.strip('"') for name, _, value in pairs if name == COOKIE), '')
 
 

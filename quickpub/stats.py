@@ -23,8 +23,8 @@ from crawlerdetect import CrawlerDetect
 from peewee import OperationalError
 
 from . import spool
-from .db import db, is_out_of_reach, rows
-from .models import DayKey, Post, SpoolOffset, User
+from .db import db, is_out_of_reach, now, rows
+from .models import DayKey, Post, RecentDay, RecentViews, SpoolOffset, User
 from .settings import current
 
 log = logging.getLogger('quickpub.stats')
@@ -37,6 +37,7 @@ HOST = re.compile(r'(?=.{1,100}$)[a-z0-9_-]+(\.[a-z0-9_-]+)+')
 HOSTS_A_DAY = 50  # of one post; a stranger can claim to come from anywhere, and the others count as one
 OTHERS = 'others'
 KEY_AGAIN = 5  # seconds until the next try to make a day's key, where the database could not be written
+SPANS = (7, 30, 90)  # days of which each post's views are kept summed
 SITE = 0  # the scope of the whole site; a post's is its id, an author's is the negative of theirs
 
 
@@ -154,6 +155,7 @@ class View(NamedTuple):
 
 def fold() -> int:
     """Count what was recorded since the last time, once; how many views that were. Cheap when there are none."""
+    _turn_the_day(site_day(now()))
     files, known = spool.files(), SpoolOffset.known()
     count = 0
     while grown := [path for path, _ in files if spool.size(path) > known.get(path.name, 0)]:
@@ -167,6 +169,23 @@ def fold() -> int:
             path.unlink(missing_ok=True)
     _forget_offsets({path.name for path, is_complete in files if not is_complete}, known)
     return count
+
+
+def _turn_the_day(today: date) -> None:
+    """Take the days that leave it from each sum of the last days; or put them back where the clock was ahead."""
+    if RecentDay.get().today == today:
+        return
+    with db.atomic():
+        before = RecentDay.get().today  # another process may have done it
+        for days in SPANS:
+            old, new = (day - timedelta(days=days - 1) for day in (before, today))
+            sign, first, end = ('-', old, new) if old < new else ('+', new, old)
+            db.execute_sql(
+                f'UPDATE recent_views SET days_{days} = days_{days} {sign} gone.views FROM (SELECT post_id, sum(views) '
+                'AS views FROM daily_views WHERE day >= ? AND day < ? GROUP BY post_id) AS gone '
+                'WHERE recent_views.post_id = gone.post_id', (str(first), str(end)))
+        RecentViews.delete().where(RecentViews.days_90 == 0).execute()
+        RecentDay.update(today=today).execute()
 
 
 def fold_if_possible() -> None:

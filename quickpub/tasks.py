@@ -6,7 +6,19 @@ or comes twice, changes nothing.
 
 from huey import crontab
 
-from . import accounts, jobs, mail, posts, reports, revisions, sessions, stats, unsaved
+from . import (
+    accounts,
+    jobs,
+    mail,
+    media,
+    posts,
+    reports,
+    revisions,
+    sessions,
+    stats,
+    transfer,
+    unsaved,
+)
 from .db import db, now
 from .jobs import URGENT
 from .models import User
@@ -73,6 +85,32 @@ def send_view_count_report(user_id: int | None = None) -> None:
         deliver_soon(reports.running([user_id] if user_id else None, now()), urgent=False)
 
 
+# Files to take away
+
+@huey.task(retries=3, retry_delay=10)
+def make_export(export_id: int) -> None:
+    """Make a file that somebody asked for, and tell them."""
+    stats.fold()
+    transfer.write(export_id)
+    with db.atomic():
+        deliver_soon(transfer.finish(export_id, now()), urgent=False)
+
+
+# Pictures
+
+@huey.task(is_single=True)
+def prepare_pictures() -> None:
+    """Make of all pictures that wait what readers get."""
+    media.prepare(posts.show_file)
+
+
+@huey.periodic_task(crontab())
+def wake_pictures() -> None:
+    """Each minute: pictures whose job got lost, or that wait for room on the disk."""
+    if media.is_waiting():
+        prepare_pictures()
+
+
 # Housekeeping
 
 @huey.each_second
@@ -84,5 +122,5 @@ def count_views() -> None:
 @huey.periodic_task(crontab(hour='3', minute='30'))
 def clean_up() -> None:
     """Each night: what has expired, what lay in the trash long enough, and mail of long ago."""
-    for kept in (stats, accounts, sessions, jobs, posts, revisions, unsaved, mail):
+    for kept in (stats, accounts, sessions, jobs, posts, revisions, unsaved, media, mail, transfer):
         kept.clean_up(now())

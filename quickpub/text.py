@@ -2,8 +2,11 @@
 
 import re
 import unicodedata
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from datetime import date as Date
+from functools import partial
 from html import escape, unescape
 from itertools import chain, count, pairwise
 from time import thread_time
@@ -68,9 +71,23 @@ CLASSES = {
     'th': {'center', 'right'}, 'td': {'center', 'right'},
     'code': {f'language-{name}' for name in LANGUAGES},
     'span': {'check'} | {name for name in STANDARD_TYPES.values() if name}}
+# What is made of uploaded files, after the cleaning.
+SHOWN = {'picture': set(), 'source': {'type', 'media', 'srcset', 'sizes'}, 'audio': {'src', 'controls', 'preload'},
+         'video': {'src', 'controls', 'preload'}, 'a': {'href', 'download'},
+         'img': {'src', 'alt', 'width', 'height', 'srcset', 'sizes', 'decoding'}}
 BLOCKS = frozenset('blockquote br dd details div dl dt figcaption figure h2 h3 h4 h5 h6 hr li ol p pre section '
                    'summary table td th tr ul'.split())
 BESIDE_THE_TEXT = frozenset('figcaption figure h2 h3 h4 h5 h6 pre section table'.split())
+
+# Of cleaned HTML: there every value is in double quotes, and has none.
+IMAGE = re.compile('<img(?: [a-z]+="[^"]*")*>')
+ATTRIBUTE = re.compile('([a-z]+)="([^"]*)"')
+FILE_ADDRESS = re.compile(r'/media/([0-9a-f]{32})/([^/?#]+)')
+FILE_TAG = re.compile('<(?:a|audio|img|source|video)(?: [a-z]+(?:-[a-z]+)?(?:="[^"]*")?)*>')
+FILE_PATH = re.compile('("|, )/media/(?=[0-9a-f]{32}/)')
+BACKDROP = re.compile('(?<=<span class="picture">)<svg .*?</svg>')
+SIZES = 'auto, (min-width: 66em) 64em, 100vw'  # a column is narrower than a figure; newer browsers look for themselves
+USUAL_WIDTH = 960  # for those who do not choose
 
 FOOTNOTE_LINKS = re.compile('<sup class="footnote-ref">.*?</sup>|<a href="[^"]*" class="footnote-back".*?</a>')
 HEADING = re.compile('<h([2-6])((?: [^>]*)? id="(h-[^"]*)"[^>]*)>(.*?)</h\\1>', re.DOTALL)
@@ -84,10 +101,28 @@ WORD = re.compile('[\u3040-\u30ff\u3400-\u9fff]|[^\\s\u3040-\u30ff\u3400-\u9fff]
 SENTENCE_END = re.compile(r'[.!?…。！？]["”’»)]?(?=\s|$)')
 
 
-def markdown(source: str) -> str:
-    """Safe HTML of Markdown; whatever is in it, nothing but TAGS, ATTRIBUTES and CLASSES comes out."""
+@dataclass(frozen=True)
+class File:
+    """What a page must know of an uploaded file that a text mentions; of a picture, once there is something to show."""
+    kind: str  # image, audio, video, document
+    width: int = 0
+    height: int = 0
+    colour: str = ''  # such as '#6b7f4c': what there is most of; '' where one can look through
+    moving: Sequence[int] = ()  # widths of what moves, as animated WebP
+    widths: Mapping[str, Sequence[int]] = field(default_factory=dict)  # by ending; the last ending is for everybody
+
+
+def markdown(source: str, files: Mapping[str, File] | None = None) -> str:
+    """Safe HTML of Markdown; whatever is in it, nothing but TAGS, ATTRIBUTES and CLASSES comes out, and in the place
+    of images at /media/<digest>/<name> what shows those of `files` (digest -> file)."""
     html = CLEANER.clean(PARSER.render(body(source)))
-    return NOT_IN_TEXT.sub('\ufffd', html).strip()  # not '': java&#1;script: must not become javascript: now
+    html = NOT_IN_TEXT.sub('\ufffd', html).strip()  # not '': java&#1;script: must not become javascript: now
+    return IMAGE.sub(partial(_show, files), html) if files else html
+
+
+def below(html: str, base: str) -> str:
+    """The same, with the addresses of uploaded files below `base`: a path, or the site's whole address."""
+    return FILE_TAG.sub(lambda tag: FILE_PATH.sub(rf'\1{base}/media/', tag[0]), html) if base else html
 
 
 def plain(html: str) -> str:
@@ -99,9 +134,12 @@ def plain(html: str) -> str:
     return '\n'.join(filter(None, (' '.join(each.split()) for each in lines)))
 
 
-def absolute(html: str, base: str) -> str:
-    """Safe HTML with every address in full, for who reads it elsewhere; `base` is the address of the post."""
-    return nh3.Cleaner(**RULES, url_relative=('rewrite_with_base', base)).clean(html)
+def absolute(html: str, site: str, path: str) -> str:
+    """Safe HTML with every address in full, for who reads it elsewhere and without our stylesheet: of the post with
+    this path, on the site with this address."""
+    shown = RULES | {'tags': TAGS | SHOWN.keys(), 'attributes': ATTRIBUTES | SHOWN}
+    return nh3.Cleaner(**shown, url_relative=('rewrite_with_base', site + path)).clean(
+        below(BACKDROP.sub('', html), site))
 
 
 class Outline(NamedTuple):
@@ -193,8 +231,12 @@ def render(template: str, /, **context: Any) -> str:
 # Filters
 
 def day(when: datetime, zone: str = 'UTC') -> str:
-    local = _in_zone(when, zone)
-    return f'{local.day} {local:%B %Y}'
+    return date(_in_zone(when, zone))
+
+
+def date(when: Date) -> str:
+    """A day of a calendar, as `day` writes that of a moment."""
+    return f'{when.day} {when:%B %Y}'
 
 
 def iso(when: datetime) -> str:
@@ -239,6 +281,15 @@ def column(title: str, width: int) -> str:
     is_rtl = any(unicodedata.bidirectional(each) in ('R', 'AL') for each in title)
     filled = ' ' * (width - wcwidth.width(title))
     return (f'\u2068{title}\u2069' if is_rtl else title) + filled
+
+
+def size(count: float) -> str:
+    """So many bytes, in words."""
+    units = iter(('bytes', 'kB', 'MB', 'GB'))
+    unit = next(units)
+    while count >= 1000 and unit != 'GB':
+        count, unit = count / 1000, next(units)
+    return f'{count:.1f} {unit}' if count < 10 and unit != 'bytes' else f'{count:.0f} {unit}'
 
 
 def plural(count: int, one: str, many: str) -> str:
@@ -393,6 +444,44 @@ def _footnote_anchor(self: Any, tokens: Any, index: int, options: Any, env: Any)
     return f' <a href="#{back}" class="footnote-back" aria-label="Back to the text">↩\ufe0e</a>'
 
 
+def _show(files: Mapping[str, File], image: re.Match[str]) -> str:
+    """What stands for an image of the cleaned HTML: all values are escaped already."""
+    attributes = dict(ATTRIBUTE.findall(image[0]))
+    path, alt = attributes.get('src', ''), attributes.get('alt', '')
+    where = FILE_ADDRESS.fullmatch(path)
+    file = files.get(where[1]) if where else None
+    if where is None or file is None:
+        return image[0]
+    if file.kind in ('audio', 'video'):
+        return f'<{file.kind} src="{path}" aria-label="{alt}" controls preload="metadata"></{file.kind}>'
+    if file.kind == 'document':
+        return f'<a href="{path}" download>{alt or where[2]}</a>'
+    if not file.widths:
+        return f'<span class="picture waiting" role="img" aria-label="{alt}"></span>'
+    return _picture(file, f'/media/{where[1]}', alt, attributes.get('title'))
+
+
+def _picture(file: File, place: str, alt: str, title: str | None) -> str:
+    """The browser takes the smallest variant that is sharp; the space is kept before it has come, in its colour."""
+    def chosen(ending: str, widths: Sequence[int]) -> str:
+        return f'srcset="{", ".join(f"{place}/{width}{ending} {width}w" for width in widths)}" sizes="{SIZES}"'
+
+    *newer, plain = file.widths
+    sources = [f'<source type="image/{ending}" {chosen(f".{ending}", file.widths[ending])}>' for ending in newer]
+    if file.moving:
+        still, ending, widths = chosen(f'.{plain}', file.widths[plain]), '-moving.webp', file.moving
+        sources = [f'<source media="(prefers-reduced-motion: reduce)" {still}>']
+    else:
+        ending, widths = f'.{plain}', file.widths[plain]
+    titled = f' title="{title}"' if title else ''
+    backdrop = ('<svg viewBox="0 0 1 1" preserveAspectRatio="none" aria-hidden="true"><rect width="1" height="1" '
+                f'fill="{file.colour}"/></svg>') if file.colour else ''
+    src = next((width for width in widths if width >= USUAL_WIDTH), widths[-1])
+    return (f'<span class="picture">{backdrop}<picture>{"".join(sources)}<img src="{place}/{src}{ending}" '
+            f'{chosen(ending, widths)} width="{file.width}" height="{file.height}" alt="{alt}"{titled} loading="lazy" '
+            'decoding="async"></picture></span>')
+
+
 def _own_values(tag: str, attribute: str, value: str) -> str | None:
     """An id that this module did not make could be taken for one of the page's, by a link or a label."""
     if tag in ('mspace', 'mo') and attribute in formulas.ATTRIBUTES[tag]:
@@ -413,5 +502,5 @@ CLEANER = nh3.Cleaner(**RULES)
 
 env = Environment(loader=PackageLoader('quickpub'), autoescape=select_autoescape(), undefined=StrictUndefined,
                   trim_blocks=True, lstrip_blocks=True, auto_reload=False)
-env.filters.update(day=day, iso=iso, clock=clock, number=number, minutes=minutes, plural=plural, column=column,
-                   middle=middle, outlined=outlined)
+env.filters.update(day=day, date=date, iso=iso, clock=clock, number=number, minutes=minutes, plural=plural, size=size,
+                   column=column, middle=middle, outlined=outlined)

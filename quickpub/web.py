@@ -4,7 +4,7 @@
 from bottle import Bottle
 
 from .db import WEB_PATIENCE, open_site
-from .pages import account, admin, editor, public, search, studio
+from .pages import account, admin, editor, media, public, search, statistics, studio
 from .settings import Settings
 from .shortcuts import plugin
 from .wsgi import Site
@@ -28,6 +28,7 @@ URLS = [
     (GET, '/sitemap.xml', public.sitemap),
     (GET, '/sitemap-<part>.xml', public.sitemap_part),
     (GET, '/robots.txt', public.robots),
+    (GET, '/media/<digest>/<name>', media.send),
     (GET, '/healthz', public.healthz),
     (GET, '/static/site.css', public.site_css),
     (GET, '/static/<name>', public.static),
@@ -57,6 +58,7 @@ URLS = [
 
     # Writing
     (GET, '/studio', studio.desk),
+    (POST, '/studio', studio.change),
     (GET, '/studio/trash', studio.trash),
     (GET, '/studio/posts/new', editor.new_form),
     (POST, '/studio/posts/new', editor.new),
@@ -68,6 +70,20 @@ URLS = [
     (POST, '/studio/preview', editor.render_text),
     (POST, '/studio/unsaved', editor.keep_unsaved),
     (GET, '/draft/<token>', editor.draft),
+    (GET, '/studio/media', media.mine),
+    (POST, '/studio/media', media.upload),
+    (GET, '/studio/media/<upload_id>', media.one),
+    (POST, '/studio/media/<upload_id>', media.change),
+
+    # Knowing how it went
+    (GET, '/studio/stats', statistics.overview),
+    (GET, '/studio/stats/<post_id>', statistics.of_post),
+    (GET, '/studio/report', statistics.report),
+    (POST, '/studio/report', statistics.send_report),
+    (GET, '/studio/report/letter', statistics.report_letter),
+    (GET, '/studio/exports', statistics.exports),
+    (POST, '/studio/exports', statistics.ask),
+    (GET, '/studio/exports/<export_id>', statistics.download),
 
     # Keeping the site
     (GET, '/admin', admin.overview),

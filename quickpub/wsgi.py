@@ -1,15 +1,19 @@
 """The WSGI application around Bottle's: what happens before a page's code runs, and instead of it."""
 
+import logging
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from io import BytesIO
 from typing import Any
 
-from . import stats
+from . import sessions, stats
+from .bodies import CHUNK, Incoming, Outgoing
 from .db import db, now
 from .pagecache import Generation, Headers, Page, PageCache, key_of
 from .settings import Settings
-from .shortcuts import COOKIE, FORM_LIMIT, client_address, number
+from .shortcuts import COOKIE, FILES_LIMIT, FORM_LIMIT, UPLOADS, client_address, cookie_in, number
+
+log = logging.getLogger('quickpub.web')
 
 DRAINED = 64 * 1024 * 1024  # bytes of a request that is too large
 
@@ -22,7 +26,9 @@ SECURITY_HEADERS = [
 ]
 
 
-Answer = tuple[str, Headers, bytes]  # status, headers, the whole body
+Answer = tuple[str, Headers, bytes | Outgoing]  # status, headers, the whole body
+Problem = tuple[int, str]  # status, a sentence
+FULL: Problem = (507, 'The disk of this site is full. Nothing was saved. Please tell who keeps the site.')
 
 
 class Site:
@@ -36,11 +42,12 @@ class Site:
         self._app = app
         self._prefix = settings.path_prefix
         self._cache = PageCache(settings)
+        self._folder = settings.data / 'media'
 
     def __call__(self, environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
         status, headers, body = self.from_memory(environ) or self.answer(environ)
         start_response(status, headers)
-        return [body]
+        return body.chunks() if isinstance(body, Outgoing) else [body]
 
     def from_memory(self, environ: dict[str, Any]) -> Answer | None:
         """The answer to this request, if it is there already; it takes microseconds, and waits for nothing."""
@@ -66,6 +73,20 @@ class Site:
             made = generation.find(key) or self._make(environ, generation, key)
         return self._from(made, environ, now()) if isinstance(made, Page) else made
 
+    def may_be_large(self, environ: dict[str, Any]) -> bool:
+        """Whether this may be a form with files in it: then `limit` tells how much of it to take."""
+        return environ['REQUEST_METHOD'] == 'POST' and environ.get('PATH_INFO') == UPLOADS
+
+    def limit(self, environ: dict[str, Any]) -> int:
+        """How many bytes of this form are taken: many only from an author who has verified the address."""
+        secret = cookie_in(environ.get('HTTP_COOKIE', ''))
+        with db.connection_context():
+            session = sessions.find(secret, now()) if secret else None
+        return FILES_LIMIT if session and session.user.is_verified else FORM_LIMIT
+
+    def incoming(self) -> Incoming:
+        return Incoming(self._folder)
+
     def _from(self, page: Page, environ: dict[str, Any], at: datetime) -> Answer:
         _count(page.view_of, environ, at)
         return page.answer(environ)
@@ -77,7 +98,7 @@ class Site:
             status, headers, body = self._ask(environ)
         finally:
             environ['REQUEST_METHOD'] = method
-        if not (status.startswith('200') and environ.get('quickpub.public')):
+        if not (status.startswith('200') and environ.get('quickpub.public') and isinstance(body, bytes)):
             return status, headers, body if method == 'GET' else b''
         page = Page.of(body, headers, generation.modified, environ.get('quickpub.view_of'))
         generation.keep(key, page)
@@ -88,18 +109,24 @@ class Site:
         answer: list[Any] = []
 
         def start(status: str, headers: Headers, exc_info: Any = None) -> None:
-            answer[:] = [status, [*headers, *SECURITY_HEADERS]]
+            own = {name for name, _ in headers}  # a page may be stricter, or be meant for a frame of ours
+            answer[:] = [status, [*headers, *(each for each in SECURITY_HEADERS if each[0] not in own)]]
 
         _mend_headers(environ)
-        environ['quickpub.problem'] = self._take_body(environ) or _path_problem(environ)
-        with db.connection_context():
-            parts = self._app(environ, start)
-            try:
-                body = b''.join(parts)
-            finally:
-                if hasattr(parts, 'close'):
-                    parts.close()
-        return answer[0], answer[1], body
+        body = environ.get('quickpub.body') or self.incoming()
+        environ['quickpub.problem'] = self._take_body(environ, body) or _path_problem(environ)
+        try:
+            with db.connection_context():
+                parts = self._app(environ, start)
+                try:
+                    page = b''.join(parts)
+                finally:
+                    if hasattr(parts, 'close'):
+                        parts.close()
+        finally:
+            body.close()
+        file = environ.get('quickpub.file')
+        return answer[0], answer[1], file if file and environ['REQUEST_METHOD'] != 'HEAD' else page
 
     def _enter_prefix(self, environ: dict[str, Any]) -> None:
         """A proxy may pass the public address's path on, or take it away; both are right."""
@@ -107,25 +134,42 @@ class Site:
         if self._prefix and not environ.get('SCRIPT_NAME') and (path + '/').startswith(self._prefix + '/'):
             environ['SCRIPT_NAME'], environ['PATH_INFO'] = self._prefix, path[len(self._prefix):] or '/'
 
-    def _take_body(self, environ: dict[str, Any]) -> tuple[int, str] | None:
+    def _take_body(self, environ: dict[str, Any], body: Incoming) -> Problem | None:
         """Read the whole body, within the limit; the status and the sentence for one that cannot be taken."""
+        if environ.get('quickpub.problem'):
+            return environ['quickpub.problem']
         source, length = environ['wsgi.input'], environ.get('CONTENT_LENGTH') or ''
         is_chunked = environ.pop('HTTP_TRANSFER_ENCODING', None)  # what the server has put together already
         environ['wsgi.input'], environ['CONTENT_LENGTH'] = BytesIO(), '0'
         if not length and not is_chunked:
             return None
-        wanted = number(length) if length else FORM_LIMIT + 1
+        limit = environ.get('quickpub.limit') or (self.limit(environ) if self.may_be_large(environ) else FORM_LIMIT)
+        wanted = number(length) if length else limit + 1
         if wanted is None:
             return 400, 'Your browser sent a request that makes no sense to us. Please try again.'
-        body = source.read(min(wanted, FORM_LIMIT + 1))
-        if len(body) > FORM_LIMIT:
+        try:
+            enough = min(wanted, limit + 1)
+            while body.size < enough and (part := source.read(min(CHUNK, enough - body.size))):
+                body.add(part)
+            whole = body.rewind()
+        except OSError as error:
+            log.warning('A form cannot be taken in: %s', error)
+            return FULL
+        if body.size > limit:
             _drain(source)
-            return 413, ('This is more than a form can carry: the limit is 4 MB. Nothing was saved. Please go back and '
-                         'make it shorter.')
-        if length and len(body) < wanted:
+            return _too_large(limit)
+        if length and body.size < wanted:
             return 400, 'The connection ended before all of it had arrived. Nothing was saved. Please send it again.'
-        environ['wsgi.input'], environ['CONTENT_LENGTH'] = BytesIO(body), str(len(body))
+        environ['wsgi.input'], environ['CONTENT_LENGTH'] = whole, str(body.size)
         return None
+
+
+def _too_large(limit: int) -> Problem:
+    if limit == FORM_LIMIT:
+        return 413, ('This is more than a form can carry: the limit is 4 MB. Nothing was saved. Please go back and '
+                     'make it shorter.')
+    return 413, (f'This is more than can be sent at once: the limit is {limit // 1024 ** 2} MB. Nothing was saved. '
+                 'Please send fewer files at a time.')
 
 
 def _count(post_id: int | None, environ: dict[str, Any], at: datetime) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from conftest import Browser, drain, outbox, person, write
 
-from quickpub import db
+from quickpub import db, media
 from quickpub.jobs import Job, Pause
 from quickpub.models import TABLES, Message, Site
 from quickpub.web import create_app
@@ -13,6 +13,17 @@ from quickpub.web import create_app
 def browser_of(site, **changes):
     """A stranger's browser on the same site with other settings, as after a restart."""
     return Browser(create_app(replace(site, **changes)))
+
+
+def keep(user, name='paper.pdf', content=b'%PDF-1.7 and so on'):
+    """An upload, kept through the same function as in the studio; call it on an open database."""
+    draft = media.open_draft(name)
+    try:
+        draft.write(content)
+        with db.db.atomic():
+            return media.accept(user, draft, db.now())
+    finally:
+        draft.close()
 
 
 def form_with(page, name):

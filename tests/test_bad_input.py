@@ -173,7 +173,7 @@ def test_what_never_ends_is_not_kept_in_memory_nor_read_for_ever(app, session):
         client = Endless()
         answer = ask(app, '/studio/posts/new', 'POST', session=session, **environ, **{'wsgi.input': client})
         assert is_refused(answer, 413)
-        assert max(client.asked) == FORM_LIMIT + 1 and sum(client.asked) <= FORM_LIMIT + 1 + DRAINED
+        assert max(client.asked) <= FORM_LIMIT + 1 and sum(client.asked) <= FORM_LIMIT + 1 + DRAINED
 
 
 def test_what_is_just_within_the_limit_is_read(app, session):
@@ -288,7 +288,10 @@ FIELDS = {
     '/login': {'email': 'alice@example.org', 'password': 'wrong', 'next': ''},
     '/reset/{reset}': {'password': 'another password'},
     '/settings': {'action': 'profile', 'name': 'Alice', 'handle': 'alice', 'bio': '', 'timezone': 'UTC',
-                  'report': 'daily', 'email': '', 'current': '', 'password': '', 'digest': ''},
+                  'report': 'weekly', 'report_day': '6', 'report_time': '00:00', 'email': '', 'current': '',
+                  'password': '', 'digest': ''},
+    '/studio': {'post': '1', 'action': 'tag', 'tag': 'x', 'state': '', 'sort': '', 'whose': '', 'q': ''},
+    '/studio/exports': {'kind': 'numbers'},
     '/settings/delete': {'password': 'wrong', 'posts': 'keep'},
     '/studio/posts/new': POST, '/studio/posts/{post}': POST,
     '/admin/people': {'email': 'zoe@example.org'}, '/admin/site': {'title': 'Voice', 'tagline': '', 'hue': '215'},
@@ -423,7 +426,7 @@ def test_nothing_that_is_typed_adds_a_header_or_a_recipient(site, olga, alice, b
 
 CASES = 500
 PLACES = {'<slug>': ['by-alice', 'hills'], '<handle>': ['alice'], '<name>': ['style.css'], '<post_id>': ['1'],
-          '<message_id>': ['1'], '<token>': ['1.x']}
+          '<message_id>': ['1'], '<token>': ['1.x'], '<export_id>': ['1']}
 NAMES = sorted({name for fields in FIELDS.values() for name in fields} | {'publish_at', 'x'})
 HEADERS = ['HTTP_COOKIE', 'HTTP_HOST', 'HTTP_ORIGIN', 'HTTP_RANGE', 'HTTP_IF_NONE_MATCH', 'HTTP_IF_MODIFIED_SINCE',
            'HTTP_X_FORWARDED_FOR', 'HTTP_USER_AGENT', 'HTTP_ACCEPT_LANGUAGE', 'HTTP_SEC_PURPOSE', 'HTTP_AUTHORIZATION',

@@ -416,7 +416,7 @@ def test_search_engines_are_sent_where_it_was_published_first(studio, hills, bro
 
 def test_the_trash_offers_to_take_it_back_at_once(studio, hills, bob, browse):
     page = send(studio, hills, 'delete', title='On hills', body=hills.body).follow()
-    form = next(form for form in page.forms.values() if form.action == edit(hills))
+    form = form_with(page, 'post')
     assert 'On hills' in page.html.select_one('.undo').text
     form.submit('action', value='restore', status=303)
     assert saved(hills).deleted_at is None

@@ -8,14 +8,16 @@ import pytest
 from conftest import write
 from rig import Rig, Visitor
 
-from quickpub import db, settings
+from quickpub import bodies, db, sessions, settings
+from quickpub.bodies import PIECE, Incoming
 from quickpub.front import Front, environ_of
-from quickpub.models import Site
+from quickpub.models import Site, Upload
 from quickpub.wsgi import FORM_LIMIT
 
 SCOPE = {'type': 'http', 'method': 'GET', 'raw_path': b'/p/on%20hills%FF', 'query_string': b'before=1',
          'scheme': 'http', 'http_version': '1.1', 'headers': [],
          'server': ('127.0.0.1', 8000), 'client': ('192.0.2.1', 4000)}
+MEGABYTE = 1024 * 1024
 SLOW = 300  # more than there are threads
 
 
@@ -30,7 +32,7 @@ def ask(app, *events, **scope):
         sent.append(event)
 
     asyncio.run(Front(app)(SCOPE | scope, receive, send))
-    return (sent[0]['status'], dict(sent[0]['headers']), sent[1]['body']) if sent else None
+    return (sent[0]['status'], dict(sent[0]['headers']), sent[1].get('body', b'')) if sent else None
 
 
 def part(body, more=True):
@@ -61,6 +63,44 @@ def test_what_is_too_long_is_refused_when_it_is_over_and_not_kept(app):
     pieces = [part(megabyte) for _ in range(FORM_LIMIT // len(megabyte) + 20)]
     status, _, page = ask(app, *pieces, part(b'', more=False), method='POST', raw_path=b'/login')
     assert status == 413 and b'4 MB' in page
+
+
+def upload(app, content, cookie=b''):
+    """Send a file of that content to the studio, in pieces of a megabyte."""
+    head = b'--B\r\nContent-Disposition: form-data; name="files"; filename="talk.mp3"\r\n\r\nID3'
+    whole = head + content + b'\r\n--B--\r\n'
+    pieces = [part(whole[at:at + MEGABYTE]) for at in range(0, len(whole), MEGABYTE)]
+    return ask(app, *pieces, part(b'', more=False), method='POST', raw_path=b'/studio/media', headers=[
+        (b'content-type', b'multipart/form-data; boundary=B'), (b'cookie', cookie)])
+
+
+def test_an_author_may_send_more_than_a_form_can_carry_and_nobody_else(app, alice):
+    with db.db.connection_context():
+        cookie = f'quickpub={sessions.start(alice, "", db.now())}'.encode()
+    content = bytes(range(256)) * 32_000
+    assert upload(app, content)[0] == 413 and upload(app, content, b'quickpub=guessed')[0] == 413
+    assert upload(app, content, cookie)[0] == 303
+    with db.db.connection_context():
+        path = Upload.get().path
+    status, headers, body = ask(app, raw_path=path.encode())
+    assert status == 200 and headers[b'content-length'] == str(len(content) + 3).encode()
+    assert body == (b'ID3' + content)[:PIECE], 'the first piece of many'
+    sent = ask(app, raw_path=path.encode(), extensions={'http.response.pathsend': {}})
+    assert sent[2] == b'', 'the server sends it by itself'
+    assert Incoming._held == 0
+
+
+def test_bodies_beyond_the_memory_for_all_of_them_wait_on_the_disk(site, monkeypatch):
+    monkeypatch.setattr(bodies, 'MEMORY', 3 * MEGABYTE)
+    waiting = [Incoming(site.data / 'media') for _ in range(5)]
+    for number, body in enumerate(waiting):
+        for _ in range(3):
+            body.add(bytes([number]) * (MEGABYTE // 2))
+    assert Incoming._held <= bodies.MEMORY
+    for number, body in enumerate(waiting):
+        assert body.rewind().read() == bytes([number]) * (3 * MEGABYTE // 2)
+        body.close()
+    assert Incoming._held == 0 and list((site.data / 'media').iterdir()) == []
 
 
 def test_who_goes_away_in_the_middle_gets_no_answer_and_changes_nothing(app, alice):

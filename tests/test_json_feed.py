@@ -116,13 +116,13 @@ def test_pages_tell_where_their_feeds_are(site, alice, browse, connection, page,
     ('<a href="https://c.example/">a</a>', 'https://c.example/'),
     ('<img src="/a.jpg" alt="">', 'https://x.example/a.jpg')])
 def test_addresses_in_full(html, expected):
-    assert f'="{expected}"' in text.absolute(html, 'https://x.example/p/a')
+    assert f'="{expected}"' in text.absolute(html, 'https://x.example', '/p/a')
 
 
 @pytest.mark.parametrize('html', ['<p>href="/b"</p>', '<p>src=x</p>', '<p title="/a">b</p>'])
 def test_what_is_no_address_is_left_alone(html):
-    assert text.absolute(html, 'https://x.example/p/a') == html
+    assert text.absolute(html, 'https://x.example', '/p/a') == html
 
 
 def test_an_address_that_is_none_breaks_no_feed():
-    assert text.absolute('<a href="http://[">a</a> <a href="">b</a>', 'https://x.example/p/a').count('</a>') == 2
+    assert text.absolute('<a href="http://[">a</a> <a href="">b</a>', 'https://x.example', '/p/a').count('</a>') == 2

@@ -8,10 +8,10 @@ from datetime import timedelta
 import html5lib
 import pytest
 from conftest import person, utc, write
-from sites import browser_of, fill, form_with
+from sites import browser_of, fill, form_with, keep
 from test_permissions import LOG_IN, MAY, TABLE
 
-from quickpub import accounts, db, mail, models, posts, unsaved
+from quickpub import accounts, db, mail, models, posts, tasks, transfer, unsaved
 from quickpub.models import Post, Site
 
 # Pages that are no rule of the URL table: other states of the same templates.
@@ -37,12 +37,18 @@ WRONG = {
 def furnish(olga, alice, bob):
     """Links and mails of every kind, for the paths of TABLE; call it on an open database."""
     at = db.now()
-    places = {'unsubscribe': models.sign('unsubscribe', alice.id), 'draft': 0, 'message': 0, 'oldest': 0, 'shared': 0}
+    places = {'unsubscribe': models.sign('unsubscribe', alice.id), 'draft': 0, 'message': 0, 'oldest': 0, 'shared': 0,
+              'export': 0, 'upload': 0, 'media': '/media/nothing/x'}
     if draft := Post.get_or_none(Post.title == 'Only a draft'):
         _use_the_desk(olga, alice, draft, at)
         places['shared'] = Post.get_by_id(draft.id).draft_token
         places |= {'draft': draft.id, 'oldest': Post.select().where(Post.published_at.is_null(False)).get().id}
     if Post.select().exists():
+        kept = keep(alice)
+        keep(alice, 'hill.jpg', b'\xff\xd8\xff and so on')
+        models.MediaFile.update(state='failed', error='No <picture>').where(models.MediaFile.kind == 'image').execute()
+        keep(alice, 'waits.png', b'\x89PNG\r\n\x1a\n')
+        places |= {'upload': kept.id, 'media': kept.path}
         accounts.sign_up(bob.name, bob.email, 'x', at)
         accounts.reset_mail(alice.email, at)
         accounts.address_mail(alice, 'new@example.org', at)
@@ -51,6 +57,8 @@ def furnish(olga, alice, bob):
         failed.state, failed.answer = 'failed', '550 <No> such "user"'
         failed.save()
         places['message'] = failed.id
+        places['export'] = transfer.ask(alice, 'numbers', at)
+        tasks.make_export.call_local(places['export'])
     for purpose, user in (('setup', None), ('verify', bob), ('reset', alice)):
         places[purpose] = accounts.issue(purpose, timedelta(days=1), at, user=user, email='a@example.org').text
     return places
@@ -100,6 +108,9 @@ def test_every_page_is_sound(browse, shown, who):
     seen = Counter()
     for path, answer in pages(browse, shown, who):
         assert answer.status_int < 500 or path == '/healthz', path
+        if path == '/studio/report/letter' and answer.status_int == 200:  # a mail, with styles on its elements
+            assert_framed(answer)
+            continue
         assert_safe(answer, path)
         if answer.content_type == 'text/html' and answer.status_int not in (301, 303):
             assert_sound(answer, path)
@@ -134,7 +145,8 @@ def assert_sound(answer, path):
             assert element.get('href')[1:] in ids, (path, element.attrib)
 
     # The rules of the Content-Security-Policy, kept by ourselves.
-    assert not list(tree.iter('style')) and not list(tree.iter('iframe')), path
+    assert not list(tree.iter('style')), path
+    assert all(frame.get('sandbox') == '' and frame.get('src').startswith('/') for frame in tree.iter('iframe')), path
     for element in tree.iter():
         assert not any(name == 'style' or name.startswith('on') for name in element.attrib), (path, element.attrib)
         for name in ('src', 'href', 'action'):
@@ -148,6 +160,16 @@ def assert_sound(answer, path):
         assert form.get('method') == 'post' or form.get('role') == 'search' or path.endswith('/history'), path
 
 
+def assert_framed(answer):
+    """What is shown in a frame of ours can do nothing, and be in no frame of others."""
+    rules = dict(rule.strip().partition(' ')[::2] for rule in answer.headers['Content-Security-Policy'].split(';'))
+    assert rules == {'default-src': "'none'", 'style-src': "'unsafe-inline'", 'frame-ancestors': "'self'",
+                     'sandbox': ''}
+    assert answer.headers.getall('X-Frame-Options') == ['SAMEORIGIN']
+    assert len(answer.headers.getall('Content-Security-Policy')) == 1
+    assert answer.headers['X-Content-Type-Options'] == 'nosniff'
+
+
 SAFE = {'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'same-origin', 'X-Frame-Options': 'DENY'}
 
 
@@ -155,8 +177,10 @@ def assert_safe(answer, path):
     """The headers that every answer has."""
     for name, value in SAFE.items():
         assert answer.headers.getall(name) == [value], path
-    rules = dict(rule.strip().split(' ', 1) for rule in answer.headers['Content-Security-Policy'].split(';'))
-    assert rules['default-src'] == "'self'" and rules['frame-ancestors'] == rules['base-uri'] == "'none'", path
+    rules = dict(rule.strip().partition(' ')[::2] for rule in answer.headers['Content-Security-Policy'].split(';'))
+    is_file = path == '{media}' and answer.status_int == 200  # which may do nothing
+    own = "'none'" if is_file else "'self'"
+    assert rules['default-src'] == own and rules['frame-ancestors'] == rules['base-uri'] == "'none'", path
     assert 'unsafe' not in str(rules) and '*' not in str(rules), path
     assert answer.headers.get('Server') is None and 'X-Powered-By' not in answer.headers, path
     is_page = answer.content_type == 'text/html'
@@ -195,7 +219,7 @@ def test_pages_for_one_person_are_kept_by_no_cache(browse, shown):
     for who in ('stranger', 'author', 'owner'):
         for path, answer in pages(browse, shown, who):
             kept = answer.headers.get('Cache-Control', '')
-            if path.startswith(('/static/', '/robots.txt')):
+            if path.startswith(('/static/', '/robots.txt', '{media}')):
                 continue
             is_public = who == 'stranger' and answer.status_int == 200 and path.split('?')[0] in PUBLIC
             assert kept == ('public, no-cache' if is_public else 'no-store' if answer.status_int in (301, 303) or
@@ -282,7 +306,7 @@ def test_what_authors_type_is_shown_as_text(alice, browse, connection):
             assert '<script>alert' not in page.text and '&gt;49' not in page.text
             if path != '/feed.xml':
                 assert_sound(page, path)
-                assert not page.html.find_all('script', src=None) and not page.html.find_all('svg')
+                assert not page.html.find_all('script', src=None) and not page.html.find_all('svg', onload=True)
     assert form_with(author.get(f'/studio/posts/{post.id}'), 'title')['title'].value == evil
 
 

@@ -2,9 +2,10 @@
 
 import pytest
 from conftest import PASSWORD, Browser, person, write
-from sites import browser_of, form_with, stored
+from sites import browser_of, form_with, keep, stored
+from webtest import Upload
 
-from quickpub import accounts, db, letter, mail, models, posts, sessions, stats
+from quickpub import accounts, db, letter, mail, models, posts, sessions, stats, transfer
 from quickpub.models import Post
 from quickpub.web import URLS
 
@@ -13,6 +14,8 @@ MAY, LOG_IN, NOTHING = 'the page', 'log in first', 'there is nothing here'
 ANYBODY = (MAY, MAY, MAY, MAY)
 AUTHORS = (LOG_IN, MAY, MAY, MAY)
 ITS_AUTHOR = (LOG_IN, NOTHING, MAY, MAY)
+WRITERS = (LOG_IN, NOTHING, MAY, NOTHING)  # who has published something
+ONLY_ITS_AUTHOR = (LOG_IN, NOTHING, MAY, NOTHING)
 OWNER = (LOG_IN, NOTHING, NOTHING, MAY)
 
 POST = {'title': 'Changed', 'slug': '', 'body': 'Changed.', 'tags': 'Changed', 'summary': '', 'action': 'publish'}
@@ -36,6 +39,7 @@ TABLE = {
     'GET /sitemap.xml': (ANYBODY, '/sitemap.xml'),
     'GET /sitemap-<part>.xml': (ANYBODY, '/sitemap-places.xml'),
     'GET /robots.txt': (ANYBODY, '/robots.txt'),
+    'GET /media/<digest>/<name>': (ANYBODY, '{media}'),
     'GET /healthz': (ANYBODY, '/healthz'),
     'GET /static/site.css': (ANYBODY, '/static/site.css'),
     'GET /static/<name>': (ANYBODY, '/static/style.css'),
@@ -63,6 +67,7 @@ TABLE = {
     'POST /unsubscribe/<token>': (ANYBODY, '/unsubscribe/{unsubscribe}', {'List-Unsubscribe': 'One-Click'}),
 
     'GET /studio': (AUTHORS, '/studio'),
+    'POST /studio': (ITS_AUTHOR, '/studio', {'post': '{draft}', 'action': 'tag', 'tag': 'Changed'}),
     'GET /studio/posts/new': (AUTHORS, '/studio/posts/new'),
     'POST /studio/posts/new': (AUTHORS, '/studio/posts/new', POST),
     'GET /studio/posts/<post_id>': (ITS_AUTHOR, '/studio/posts/{draft}'),
@@ -74,6 +79,19 @@ TABLE = {
     'POST /studio/unsaved': (AUTHORS, '/studio/unsaved', POST | {'tab': 'tab-of-a-window1'}),
     'GET /studio/trash': (AUTHORS, '/studio/trash'),
     'GET /draft/<token>': (ANYBODY, '/draft/{shared}'),
+    'GET /studio/media': (AUTHORS, '/studio/media'),
+    'POST /studio/media': (AUTHORS, '/studio/media', {'files': Upload('new.pdf', b'%PDF-1.7 and more')}),
+    'GET /studio/media/<upload_id>': (ONLY_ITS_AUTHOR, '/studio/media/{upload}'),
+    'POST /studio/media/<upload_id>': (ONLY_ITS_AUTHOR, '/studio/media/{upload}', {'action': 'describe', 'alt': 'New'}),
+
+    'GET /studio/stats': (AUTHORS, '/studio/stats'),
+    'GET /studio/stats/<post_id>': (ITS_AUTHOR, '/studio/stats/{draft}'),
+    'GET /studio/report': (AUTHORS, '/studio/report'),
+    'POST /studio/report': (AUTHORS, '/studio/report', {}),
+    'GET /studio/report/letter': (WRITERS, '/studio/report/letter'),
+    'GET /studio/exports': (AUTHORS, '/studio/exports'),
+    'POST /studio/exports': (AUTHORS, '/studio/exports', {'kind': 'numbers'}),
+    'GET /studio/exports/<export_id>': (ONLY_ITS_AUTHOR, '/studio/exports/{export}'),
 
     'GET /admin': (OWNER, '/admin'),
     'GET /admin/jobs': (OWNER, '/admin/jobs'),
@@ -108,8 +126,13 @@ def world(site):
     sent = mail.compose('exists', bob.email, key='exists', subject='One', user=bob,
                         payload={'login_url': '/', 'forgot_url': '/'})
     models.Message.update(state='sent', sent_at=at).execute()
+    export = transfer.ask(alice, 'numbers', at)
+    transfer.write(export)
+    transfer.finish(export, at)
+    upload = keep(alice)
     places = {'draft': draft.id, 'message': sent, 'unsubscribe': models.sign('unsubscribe', alice.id),
-              'shared': Post.get(Post.title == 'Shared').draft_token}
+              'shared': Post.get(Post.title == 'Shared').draft_token, 'export': export,
+              'upload': upload.id, 'media': upload.path}
     for purpose, user in (('setup', None), ('verify', victor), ('reset', bob)):
         token = accounts.issue(purpose, accounts.VERIFY_LASTS, at, user=user, email=user.email if user else None)
         places[purpose] = token.text
@@ -119,8 +142,10 @@ def world(site):
 def request(browser, rule, places, headers=None):
     method, (_, path, *form) = rule.partition(' ')[0], TABLE[rule]
     path = path.format(**places)
-    return browser.request(path, method='GET', headers=headers, status='*') if method == 'GET' else \
-        browser.post(path, form[0], headers=headers, status='*')
+    if method == 'GET':
+        return browser.request(path, method='GET', headers=headers, status='*')
+    form = {name: value.format(**places) for name, value in form[0].items()}
+    return browser.post(path, form, headers=headers, status='*')
 
 
 def test_every_url_has_its_row():
@@ -231,7 +256,8 @@ def test_looking_changes_nothing_wherever_the_link_stands(world, browse):
     before = stored()
     for rule in TABLE:
         if rule.startswith('GET'):
-            assert request(browser, rule, places, {'Sec-Fetch-Site': 'cross-site'}).status_int in (200, 303, 503)
+            answer = request(browser, rule, places, {'Sec-Fetch-Site': 'cross-site'})
+            assert answer.status_int in ((200, 303, 503) if TABLE[rule][0][3] == MAY else (404,))
             path = TABLE[rule][1].format(**places)
             browser.head(path, status='*')
             browser.get(path + '?action=delete&password=x&notice=deleted', status='*')

@@ -12,7 +12,20 @@ from test_permissions import MAY, TABLE
 
 from quickpub import db, jobs, mail, stats
 from quickpub.jobs import Job
-from quickpub.models import DailyViews, Message, OldSlug, Post, PostTag, Report, Site, Tag, User
+from quickpub.models import (
+    DailyViews,
+    MediaFile,
+    Message,
+    OldSlug,
+    Post,
+    PostFile,
+    PostTag,
+    Report,
+    Site,
+    Tag,
+    Upload,
+    User,
+)
 
 COLUMN = {'stranger': 0, 'author': 2, 'owner': 3}  # in the table of permissions
 STEP = 10  # instructions of SQLite's between two counts
@@ -62,6 +75,12 @@ def grow(alice, count):
     OldSlug.insert_many([{'slug': f'old-{number}-{count}', 'post': template.id} for number in range(count)]).execute()
     Report.insert_many([{'user': alice.id, 'period_start': at, 'period_end': at + timedelta(days=number + count),
                          'views': 1} for number in range(count)]).execute()
+    digests = [f'{count:016x}{number:016x}' for number in range(count)]
+    MediaFile.insert_many([{'digest': digest, 'kind': 'document', 'ending': 'pdf', 'state': 'ready'}
+                           for digest in digests]).execute()
+    Upload.insert_many([{'user': alice.id, 'file': digest, 'name': 'x.pdf', 'bytes': 1}
+                        for digest in digests]).execute()
+    PostFile.insert_many([{'post': template.id, 'digest': digest} for digest in digests]).execute()
     for number in range(count):
         mail.compose('exists', alice.email, key=f'{number} of {count}', subject='One', user=alice,
                      payload={'login_url': '/', 'forgot_url': '/'})
@@ -77,9 +96,11 @@ def paths_of(who, places):
     oldest = places['oldest']
     yield from (f'{path}?before={oldest}' for path in ('/', '/@alice', '/t/hills', '/archive'))
     if who != 'stranger':
-        yield f'/studio?before={oldest}'
+        yield from (f'/studio{asked}' for asked in (
+            f'?before={oldest}', '?state=draft', '?state=scheduled', '?sort=views', '/stats?days=7', '/stats?days=all'))
     if who == 'owner':
         yield from ('/admin/mail?state=failed', '/admin/mail?state=held', '/admin/mail?state=sent',
+                    '/studio?whose=all&state=draft', '/studio/stats?whose=mine',
                     f'/admin/people?before={User.select(User.id).order_by(User.id.desc()).scalar()}')
 
 
@@ -137,11 +158,11 @@ class Work:
 
 
 # What grows by nature, by at most so many instructions for each that comes: sums over authors, not posts; the list of
-# all addresses; counts of what is in the trash, waits or failed; what shares the tags of a post, which
-# gets five more here each time.
+# all addresses; counts of what is in the trash, waits or failed; a report, which adds up all that its author has; what
+# shares the tags of a post, which gets five more here each time.
 GROWING = {'/admin': 60, '/admin/jobs': 60, '/sitemap.xml': 200, '/sitemap-places.xml': 60, '/healthz': 60,
-           '/studio': 8, '/settings/delete': 12, '/studio/': 8,  # and in the editor the tags that are offered, <= 300
-           '/p/public': 5}
+           '/studio': 8, '/settings/delete': 12, '/studio/stats': 8, '/studio/report': 40, '/studio/report/letter': 40,
+           '/studio/media': 12, '/p/public': 5, '/studio/': 8}  # and in the editor the tags that are offered, <= 300
 
 
 def test_the_work_for_a_page_does_not_grow_with_the_site(people, places, browse, connection, monkeypatch):

@@ -5,18 +5,20 @@ from the time given and fixed seeds, so two sites filled at the same moment are 
 """
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from math import ceil
 from pathlib import Path
 from random import Random
 
+from peewee import EXCLUDED
+
 from .. import accounts, posts, reports, stats
 from ..db import db
-from ..models import DailyViews, Post, Site, User
-from ..settings import current
+from ..models import DailyReferrers, DailyViews, DailyVisitors, KnownHost, Post, Site, User
 
 PASSWORD = 'quickpub demo'
 SITE = {'title': 'The Long Table', 'tagline': 'Letters from five small places', 'hue': 205}
+HOSTS = ['news.example', 'search.example', 'village.example', 'forum.example', 'boats.example', 'schools.example']
 BEGAN = timedelta(days=75)  # ago; a few days before the first post
 
 # The first part of the mail address: name, time zone, bio. The first is the owner where the site has none.
@@ -47,6 +49,7 @@ def fill(now: datetime) -> dict[str, int]:
             Site.create(id=1, **SITE)
         authors = {key: _author(key, hashed, now) for key, hashed in zip(AUTHORS, hashes, strict=True)}
         views = [_post(typed, authors, now) for typed in _texts()]
+        KnownHost.update(is_told=True).execute()  # by the reports that came in all these weeks
     return {'authors': len(authors), 'posts': len(views), 'views': sum(views)}
 
 
@@ -70,7 +73,7 @@ def _author(key: str, password: str, now: datetime) -> User:
                            is_verified=True)
     user.bio, user.timezone = bio, zone
     frequency = 'daily' if user.report == 'never' else user.report
-    user.reported_until = reports.closing(now, frequency, zone, current().report_time)
+    user.reported_until = reports.closing(now, frequency, zone, time.fromisoformat(user.report_time))
     user.save()
     return user
 
@@ -102,11 +105,25 @@ def _readers(post: Post, author: User, first_day: int, published: datetime, now:
         return 0
     days = list(_daily(Random(post.slug), first_day, stats.site_day(published), now))
     DailyViews.insert_many([{'post': post.id, 'day': day, 'views': views} for day, views in days]).execute()
+    _people(post, author, days)
     total = sum(views for _, views in days)
     period_began = stats.site_day(author.reported_until)
     reported = sum(views for day, views in days if day < period_began)
     Post.update(views=total, reported_views=reported).where(Post.id == post.id).execute()
     return total
+
+
+def _people(post: Post, author: User, days: list[tuple[date, int]]) -> None:
+    """Who these readers were, as far as it is counted: visitors of each day, and where some of them came from."""
+    for scope in (post.id, -author.id, stats.SITE):
+        DailyVisitors.insert_many([
+            {'scope': scope, 'day': day, 'visitors': ceil(0.8 * views)} for day, views in days]).on_conflict(
+                conflict_target=[DailyVisitors.scope, DailyVisitors.day],
+                update={DailyVisitors.visitors: DailyVisitors.visitors + EXCLUDED.visitors}).execute()
+    hosts = Random(post.slug).sample(HOSTS, 3)
+    DailyReferrers.insert_many([{'post': post.id, 'day': day, 'host': host, 'views': views // share}
+                                for day, views in days for host, share in zip(hosts, (3, 5, 9), strict=True)
+                                if views >= share]).execute()
 
 
 def _daily(chance: Random, first_day: int, published: date, now: datetime) -> Iterator[tuple[date, int]]:

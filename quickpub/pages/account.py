@@ -28,8 +28,12 @@ from ..shortcuts import (
 from ..tasks import deliver_soon
 
 FREQUENCY_WORDS = {
-    'daily': 'Every day', 'weekly': 'Every week, after Sunday', 'monthly': 'Every month, after its last day',
+    'daily': 'Every day', 'weekly': 'Every week', 'monthly': 'Every month, after its last day',
     'never': 'Never', 'minute': 'Every minute, for trying it out'}
+AGAIN = ('daily', 'weekly', 'monthly')
+WEEKDAYS = dict(enumerate('Monday Tuesday Wednesday Thursday Friday Saturday Sunday'.split()))
+HOURS = [f'{hour:02}:00' for hour in range(24)]
+PROFILE = ('name', 'handle', 'bio', 'timezone', 'report', 'report_day', 'report_time')
 MAX_BIO = 500
 
 
@@ -231,12 +235,13 @@ def settings_form(user):
 def _settings(user, form=None, address_form=None, password_form=None, status=200):
     response.status = status
     this = current_session()
-    form = form or Form({name: getattr(user, name) for name in ('name', 'handle', 'bio', 'timezone', 'report')})
+    form = form or Form({name: str(getattr(user, name)) for name in PROFILE})
     open_sessions = [{'agent': each.agent, 'seen_at': each.seen_at, 'digest': each.digest, 'is_this': each == this}
                      for each in Session.select().where(Session.user == user).order_by(Session.seen_at.desc())]
     return render('settings.html', form=form, address_form=address_form or Form({'email': '', 'current': ''}),
                   password_form=password_form or Form({'current': '', 'password': ''}), zones=_zones(),
                   frequencies=[(each, FREQUENCY_WORDS[each]) for each in _frequencies(user)],
+                  weekdays=WEEKDAYS.items(), times=_times(user),
                   email=user.email, pending_email=accounts.pending_address(user, now()), sessions=open_sessions,
                   is_verified=user.is_verified, report_note=_report_note(user),
                   has_posts=_posts_of(user).exists())
@@ -250,6 +255,11 @@ def _zones():
 def _frequencies(user):
     """What this user may choose. A mail each minute is for the site that is set up so."""
     return [each for each in FREQUENCY_WORDS if each != 'minute' or 'minute' in (user.report, current().report)]
+
+
+def _times(user):
+    """Full hours, and where the site or this user has another time, that one too."""
+    return sorted({*HOURS, user.report_time, f'{current().report_time:%H:%M}'})
 
 
 def _report_note(user):
@@ -266,7 +276,7 @@ def _report_note(user):
 
 @signed_in
 def settings(user):
-    form = typed('action', 'name', 'handle', 'bio', 'timezone', 'report', 'email', 'current', 'password', 'digest')
+    form = typed('action', *PROFILE, 'email', 'current', 'password', 'digest')
     act = {'profile': _profile, 'address': _address, 'password': _password, 'end_session': _end_session,
            'end_others': _end_others}.get(form['action'], _unknown)
     return act(user, form)
@@ -295,8 +305,14 @@ def _profile(user, form):
         errors['timezone'] = 'Please choose a time zone from the list.'
     if form['report'] not in _frequencies(user):
         errors['report'] = 'Please choose one of the list.'
+    day, closes = form['report_day'] or str(user.report_day), form['report_time'] or user.report_time
+    if day not in map(str, WEEKDAYS):
+        errors['report_day'] = 'Please choose a day of the week.'
+    if closes not in _times(user):
+        errors['report_time'] = 'Please choose one of the list.'
     if not errors:
-        changes = dict(name=name, handle=handle, bio=bio, timezone=form['timezone'], report=form['report'])
+        changes = dict(name=name, handle=handle, bio=bio, timezone=form['timezone'], report=form['report'],
+                       report_day=int(day), report_time=closes)
         try:
             accounts.change_profile(user, changes, now())
             return redirect('/settings', 'saved')
@@ -396,13 +412,20 @@ def delete(user):
 
 def unsubscribe_form(token):
     user = accounts.unsubscriber(token)
-    return render('unsubscribe.html', action=url(f'/unsubscribe/{token}'), email=user.email,
-                  done=user.report == 'never')
+    return _unsubscribe_page(token, user, user.report)
 
 
 def unsubscribe(token):
-    user = accounts.unsubscriber(token)
-    accounts.change_profile(user, {'report': 'never'}, now())
-    return render('unsubscribe.html', action=url(f'/unsubscribe/{token}'), email=user.email, done=True)
+    """Stop the reports: mail programs press this button themselves (RFC 8058). Or have them again, as chosen there."""
+    user, again = accounts.unsubscriber(token), typed('again')['again']
+    report = again if again in AGAIN else 'never'
+    accounts.change_profile(user, {'report': report}, now())
+    return _unsubscribe_page(token, user, report, before=user.report)
+
+
+def _unsubscribe_page(token, user, report, before='never'):
+    usual = next(each for each in (before, current().report, 'daily') if each in AGAIN)
+    return render('unsubscribe.html', action=url(f'/unsubscribe/{token}'), email=user.email, report=report,
+                  usual=usual, again=[(each, FREQUENCY_WORDS[each]) for each in AGAIN])
 
 

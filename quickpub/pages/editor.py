@@ -4,14 +4,13 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from bottle import HTTPResponse, request, response
-from markupsafe import Markup
+from bottle import HTTPError, HTTPResponse, request, response
 
-from .. import posts, revisions, text, unsaved
+from .. import media, posts, revisions, text, unsaved
 from ..accounts import Rejected
 from ..db import db, is_out_of_reach, now, rows
 from ..models import Post, Series, Site, Tag, User
-from ..shortcuts import Form, find, not_found, number, redirect, render, signed_in, typed
+from ..shortcuts import Form, find, not_found, number, prose, redirect, render, signed_in, typed
 
 FIELDS = ('title', 'body', 'summary', 'tags', 'slug', 'canonical', 'series', 'part', 'place', 'publish_at')
 HIDDEN = ('action', 'version', 'tab', 'kind')
@@ -91,7 +90,7 @@ def draft(token):
 
 
 def _draft(post, note, may_edit=False):
-    return render('post.html', post=post, author=post.author, content=Markup(post.html), tags=posts.tags_of(post),
+    return render('post.html', post=post, author=post.author, content=prose(post.html), tags=posts.tags_of(post),
                   newer=None, older=None, parts=[], canonical=post.path, draft_note=note, may_edit=may_edit)
 
 
@@ -110,7 +109,7 @@ def keep_unsaved(user):
         return redirect('/studio', 'discarded')
     post = _find(user, form['post']) if form['post'] else None
     if not _keep(user, post, form):
-        return HTTPResponse('', 400)
+        return HTTPError(400)
     return HTTPResponse('', 204, {'Cache-Control': 'no-store'})
 
 
@@ -309,5 +308,6 @@ def _editor(user, post, form, status=200, **context):
 
 
 def _rendered(form):
-    html = text.markdown(form['body'][:posts.MAX_BODY])
-    return {'content': Markup(html), 'words': text.words(html)}
+    body = text.body(form['body'][:posts.MAX_BODY])
+    html = text.markdown(body, media.known_in(body))
+    return {'content': prose(html), 'words': text.words(html)}

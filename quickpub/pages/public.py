@@ -5,7 +5,6 @@ from itertools import groupby
 from urllib.parse import quote
 
 from bottle import HTTPError, HTTPResponse, request, response
-from markupsafe import Markup
 from peewee import Tuple, fn
 
 from .. import health, posts, stats, text
@@ -19,6 +18,7 @@ from ..shortcuts import (
     not_found,
     number,
     page_of,
+    prose,
     public_json,
     redirect,
     render,
@@ -69,7 +69,7 @@ def page(slug):
 
 
 def _whole(post, tags, **context):
-    return render_public('post.html', post=post, author=post.author, content=Markup(post.html), tags=tags,
+    return render_public('post.html', post=post, author=post.author, content=prose(post.html), tags=tags,
                          canonical=post.canonical or absolute(post.path), draft_note=None,
                          may_edit=False, **context)
 
@@ -193,7 +193,7 @@ def _entries(query):
     tags = _tags_of_all(found)
     return [{'post': post, 'id': f'{absolute("/")}#post-{post.id}', 'url': absolute(post.path),
              'updated': max(post.published_at, post.updated_at), 'tags': tags.get(post.id, []),
-             'content': text.absolute(post.html, absolute(post.path))} for post in found]
+             'content': text.absolute(post.html, absolute(''), post.path)} for post in found]
 
 
 def _tags_of_all(found):
@@ -293,6 +293,7 @@ ERRORS = {
     413: ('That is too much at once', 'This is more than a form can carry. Nothing was saved.'),
     429: ('Too many tries', 'Please wait a quarter of an hour.'),
     500: ('Something broke on our side', 'It is written down, and not your fault. Please try again in a while.'),
+    507: ('There is no room left', 'The disk of this site is full. Nothing was saved.'),
     503: ('Busy just now', 'The site cannot save anything at this moment. Nothing was changed. Go back, and send it '
                            'again in a minute: what you typed is still in the form.'),
 }

@@ -1,26 +1,112 @@
-"""The author's desk: their posts, what is not saved yet, the trash."""
+"""The author's desk: their posts and how they are read, what is done to several at once, what is not saved yet, the
+trash."""
 
-from bottle import request
+from urllib.parse import urlencode
 
-from .. import stats, unsaved
-from ..db import now
+from bottle import request, response
+
+from .. import figures, posts, stats, unsaved
+from ..accounts import Rejected
+from ..db import db, now
 from ..models import KEPT_IN_TRASH, Post, Shelf, User
-from ..shortcuts import number, page_of, render, signed_in
+from ..shortcuts import all_typed, not_found, number, page_of, redirect, render, signed_in, typed
 
 PER_DESK = 50
+FILTERS = {  # field -> its choices; the first one goes without saying
+    'state': {'': 'All', 'draft': 'Drafts', 'scheduled': 'Scheduled', 'published': 'Published'},
+    'sort': {'': 'Newest first', 'views': 'Most viewed first'},
+    'whose': {'': 'My own', 'all': "Everybody's"}}  # for the owner
+NOTICES = {'unpublish': 'some-offline', 'restore': 'some-restored', 'tag': 'some-tagged'}
 
 
 @signed_in
 def desk(user):
+    return _desk(user, _asked(lambda name: request.query.getunicode(name, '')))
+
+
+def _asked(said):
+    """What is asked for of the list, by a function that tells what was typed; unknown words are as good as none."""
+    asked = {name: said(name) if said(name) in choices else '' for name, choices in FILTERS.items()}
+    return asked | {'q': said('q')[:100].strip()}
+
+
+def _path(asked, **more):
+    kept = urlencode({name: value for name, value in (asked | more).items() if value})
+    return '/studio' + (f'?{kept}' if kept else '')
+
+
+def _desk(user, asked, tag='', problem=None):
     stats.fold_if_possible()
-    mine = Post.select(Post.id, Post.author, Post.title, Post.slug, Post.views, Post.published_at, Post.updated_at,
-                       Post.is_page, Post.place, User).join(User).where(Post.author == user, Post.deleted_at.is_null())
-    newest_first = mine.order_by(Post.updated_at.desc(), Post.id.desc())
-    found, older, _ = page_of(newest_first, '/studio', PER_DESK, by=(Post.updated_at, Post.id))
-    return render('studio.html', posts=found, now=now(), totals=Shelf.of(user), older=older,
-                  is_verified=user.is_verified, trash_count=_trash(user).count(), unsaved=unsaved.of(user, None),
-                  undo=_trash(user).select(Post.id, Post.title).where(
-                      Post.id == number(request.query.get('undo', ''))).first())
+    if problem:
+        response.status = 400
+    at, (wanted, by) = now(), _list(user, asked, now())
+    found, older, _ = page_of(wanted, _path(asked), PER_DESK, by=by)
+    listed = {post.id: post for post in Post.select(
+        Post.id, Post.author, Post.title, Post.slug, Post.views, Post.published_at, Post.updated_at,
+        Post.is_page, Post.place, User).join(User)
+        .where(Post.id.in_([post.id for post in found]))}
+    filters = {name: choices for name, choices in FILTERS.items() if name != 'whose' or user.is_owner}
+    return render('studio.html', posts=[listed[post.id] for post in found], older=older, now=at, totals=Shelf.of(user),
+                  recent=figures.recent(listed, stats.site_day(at)), trash_count=_trash(user).count(), asked=asked,
+                  is_filtered=any(asked.values()), filters=filters, tag=tag, problem=problem, undo=_undo(user),
+                  is_verified=user.is_verified, unsaved=unsaved.of(user, None))
+
+
+def _list(user, asked, at):
+    """The ids of what is asked for, read from an index alone where it can be, and in which order."""
+    query = Post.select(Post.id).where(Post.deleted_at.is_null())
+    if not (user.is_owner and asked['whose']):
+        query = query.where(Post.author == user)
+    if asked['state']:
+        query = query.where({
+            'draft': Post.published_at.is_null() & Post.place.is_null(), 'scheduled': Post.published_at > at,
+            'published': Post.published_at <= at}[asked['state']])
+    if asked['q']:
+        query = query.where(Post.title.contains(asked['q']))
+    first = Post.views if asked['sort'] else \
+        Post.published_at if asked['state'] in ('scheduled', 'published') else Post.updated_at
+    return query.order_by(first.desc(), Post.id.desc()), (first, Post.id)
+
+
+def _undo(user):
+    """What was just moved to the trash, as the address of the page says."""
+    ids = [number(each) for each in request.query.getunicode('undo', '').split('.')[:PER_DESK]]
+    return list(_trash(user).select(Post.id, Post.title).where(Post.id.in_(ids)))
+
+
+@signed_in
+def change(user):
+    """Do one thing to all posts that are ticked, or to none of them."""
+    form = typed(*FILTERS, 'q', 'tag', 'action')
+    asked, action = _asked(form.__getitem__), form['action']
+    if action not in ('unpublish', 'delete', 'restore', 'tag'):
+        return _desk(user, asked, problem='Nothing was changed: please use one of the buttons on this page.')
+    ticked = {number(each) for each in all_typed('post')}
+    if not ticked:
+        return redirect(_path(asked), 'none-ticked')
+    found = list(Post.editable_by(user).where(Post.id.in_(ticked - {None})).limit(PER_DESK))
+    if len(found) < len(ticked):
+        raise not_found()
+    try:
+        with db.atomic():
+            for post in found:
+                _do(action, post, form)
+    except Rejected as error:
+        return _desk(user, asked, form['tag'], ' '.join(error.errors.values()))
+    if action == 'delete':
+        return redirect(_path(asked, undo='.'.join(str(post.id) for post in found)), 'some-trashed')
+    return redirect(_path(asked), NOTICES[action])
+
+
+def _do(action, post, form):
+    if action == 'tag':
+        posts.add_tags(post, form['tag'])
+    elif action == 'delete':
+        posts.delete(post, now())
+    elif action == 'unpublish':
+        posts.unpublish(post, now())
+    else:
+        posts.restore(post)
 
 
 @signed_in
@@ -35,5 +121,3 @@ def _trash(user):
     """What this user may put back: an author their own posts, the owner everybody's."""
     everything = Post.select(Post.id).where(Post.deleted_at.is_null(False))
     return everything if user.is_owner else everything.where(Post.author == user)
-
-

@@ -9,7 +9,7 @@ async function refresh () {
   const isBusy = live.contains(document.activeElement) || live.querySelector('details[open]') ||
     !document.getSelection().isCollapsed || document.hidden
   if (!isBusy) {
-    const answer = await fetch(location.pathname, { headers: { Accept: 'text/html' } })
+    const answer = await fetch(location.href, { headers: { Accept: 'text/html' } })
     if (answer.ok && !answer.redirected) {
       const page = new DOMParser().parseFromString(await answer.text(), 'text/html')
       const fresh = page.getElementById('live')

@@ -4,6 +4,7 @@ Where a process must be caught between two steps, the second one is kept from ha
 answer yet, a write lock held by this test), and the process is killed while it waits.
 """
 
+import os
 import signal
 import sqlite3
 from collections import Counter
@@ -12,9 +13,9 @@ import pytest
 from conftest import person, write
 from rig import Rig, wait_for
 
-from quickpub import accounts, db, jobs, reports, tasks
+from quickpub import accounts, db, jobs, reports, tasks, transfer
 from quickpub.jobs import Job
-from quickpub.models import Message, Post, Report, User
+from quickpub.models import DailyViews, Export, Message, Post, Report, User
 
 AUTHORS = 1000
 
@@ -164,3 +165,25 @@ def test_a_stopped_consumer_loses_no_claim_and_its_work_is_not_done_twice(rig, m
     wait_for(all_sent, 'the first mail written down')
     assert set(copies(mail_server).values()) == {1} and Report.select().count() == 1
     assert list(reports.due(db.now())) == []
+
+
+def test_killed_amid_an_export(rig, mail_server, kind):
+    """What it writes to is a pipe that nobody empties, so it is caught when it has written a part."""
+    user = sign_up('alice')
+    post = write(user, 'Hills', published=False)
+    DailyViews.insert_many([{'post': post, 'day': f'{year}-{number // 28 + 1:02}-{number % 28 + 1:02}', 'views': 1}
+                            for year in range(2020, 2026) for number in range(12 * 28)]).execute()
+    with db.db.atomic():
+        tasks.make_export(transfer.ask(user, 'numbers', db.now()))
+    path = transfer.path_of(Export.get())
+    pipe = path.with_name(f'{path.name}.part')
+    os.mkfifo(pipe)
+    start(rig, kind)
+    with open(pipe, 'rb') as half:
+        assert half.read(1000)
+        rig.crash()
+    assert Export.get().state == 'waiting' and not path.exists()
+    pipe.unlink()
+    start(rig, kind)
+    wait_for(lambda: Export.get().state == 'ready' and all_sent(), 'the whole of it')
+    assert len(path.read_text().splitlines()) == 1 + 6 * 12 * 28 and not pipe.exists()

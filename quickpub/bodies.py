@@ -1,0 +1,149 @@
+"""What is too large for memory: bodies of requests on their way in, files in a form, files on their way out."""
+
+import os
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO, NamedTuple
+
+from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
+
+CHUNK = 64 * 1024
+PIECE = 16 * 1024  # of an answer: for a slow client the server holds a good number of them
+MEMORY = 32 * 1024 * 1024  # bytes that all bodies together may hold in memory
+MAX_IN_MEMORY = 4 * 1024 * 1024  # of one
+MAX_PARTS = 100  # of one form
+
+
+class Incoming:
+    """A body on its way in: in memory while there is room for it, else in a file without a name, which goes with this
+    process. So any number of slow clients hold no more memory than MEMORY, and forms can be sent to a full disk."""
+    _held = 0  # bytes in memory, of all of them
+    _lock = threading.Lock()
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        self._mine = 0
+        self.size = 0
+        self.file: BinaryIO = BytesIO()
+        self._is_on_disk = False
+
+    def takes(self, part: bytes) -> bool:
+        """Whether adding this part is a matter of memory alone."""
+        return (not self._is_on_disk and self.size + len(part) <= MAX_IN_MEMORY
+                and Incoming._held + len(part) <= MEMORY)
+
+    def add(self, part: bytes) -> None:
+        """Raises OSError where there is room neither in memory nor on the disk."""
+        with Incoming._lock:
+            if is_held := self.takes(part):
+                self._mine += len(part)
+                Incoming._held += len(part)
+        if not (is_held or self._is_on_disk):
+            self._move()
+        self.file.write(part)
+        self.size += len(part)
+
+    def _move(self) -> None:
+        so_far = self.file
+        self.file = TemporaryFile(dir=self._folder)  # type: ignore[assignment]  # noqa: SIM115 - until `close`
+        self._is_on_disk = True
+        self.file.write(so_far.getvalue())  # type: ignore[attr-defined]
+        self._give_back()
+
+    def rewind(self) -> BinaryIO:
+        """The whole, to be read from its beginning. Raises OSError, like `add`."""
+        self.file.seek(0)
+        return self.file
+
+    def _give_back(self) -> None:
+        with Incoming._lock:
+            Incoming._held -= self._mine
+            self._mine = 0
+
+    def close(self) -> None:
+        self.file.close()
+        self._give_back()
+
+
+class Outgoing(NamedTuple):
+    """A file, or a part of one, as the body of an answer."""
+    path: Path
+    start: int
+    length: int
+    is_whole: bool
+
+    def chunks(self) -> Iterator[bytes]:
+        left = self.length
+        with open(self.path, 'rb') as file:
+            file.seek(self.start)
+            while left and (chunk := file.read(min(PIECE, left))):
+                left -= len(chunk)
+                yield chunk
+
+
+class Draft:
+    """A file while it comes in, under a name that does not count, with what must be known of it. Past the limit only
+    its size goes on. Whoever wants it renames it before the next one comes."""
+
+    def __init__(self, folder: Path, name: str, limit: int):
+        self.name, self.limit = name, limit
+        self.size, self.beginning = 0, b''
+        self._hash = sha256()
+        self.path = folder / f'.new-{secrets.token_hex(8)}'
+        self._file = open(self.path, 'xb')  # noqa: SIM115 - open for as long as the draft is
+
+    @property
+    def digest(self) -> str:
+        return self._hash.hexdigest()
+
+    def write(self, chunk: bytes) -> None:
+        self.size += len(chunk)
+        if self.size > self.limit:
+            return
+        self.beginning += chunk[:64 - len(self.beginning)]
+        self._hash.update(chunk)
+        self._file.write(chunk)
+
+    def sync(self) -> None:
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Remove it, unless it was renamed."""
+        self.path.unlink(missing_ok=True)
+        self._file.close()  # last: what could not be written is tried once more here, and fails
+
+
+def files(content_type: str, body: BinaryIO, open_draft: Callable[[str], Draft]) -> Iterator[Draft]:
+    """The files of a form (multipart/form-data, RFC 7578), one after the other: each is there until the next is asked
+    for. Raises ValueError where it is no such form, or a broken one."""
+    kind, options = parse_options_header(content_type)
+    if kind != 'multipart/form-data' or not options.get('boundary'):
+        raise ValueError('not a form with files')
+    draft: Draft | None = None
+    try:
+        with PushMultipartParser(options['boundary'], max_segment_count=MAX_PARTS) as parser:
+            for event in _events(parser, body):
+                if isinstance(event, MultipartSegment):
+                    draft = open_draft(event.filename) if event.filename else None
+                elif draft is not None and event is None:
+                    yield draft
+                    draft.close()
+                    draft = None
+                elif draft is not None:
+                    draft.write(event)
+    except (MultipartError, UnicodeError) as error:
+        raise ValueError(str(error)) from error
+    finally:
+        if draft is not None:
+            draft.close()
+
+
+def _events(parser: PushMultipartParser, body: BinaryIO) -> Iterator[Any]:
+    while not parser.closed:
+        yield from parser.parse(body.read(CHUNK))

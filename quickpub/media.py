@@ -1,0 +1,344 @@
+"""Pictures and files: taking an upload in, making of it what readers get, where it lies, and when it goes.
+
+    media/<digest>/original             a picture as it was sent, served to nobody
+    media/<digest>/shown/800.avif, …    what imaging.py made of it
+    media/<digest>/shown/file.pdf       any other file, itself
+    media/.new-…, .made-…, .gone-…      on the way in or out
+
+The rows are the truth. A file is synced and in its place before the row that speaks of it commits; it goes after the
+last row that does is gone. So whatever dies whenever, there may be a file too many until the night, never one too few.
+"""
+
+import errno
+import json
+import logging
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from peewee import SQL, fn
+
+from . import processes, text
+from .accounts import Rejected
+from .bodies import Draft
+from .db import db, give_way, rows
+from .models import MediaFile, Post, PostFile, Revision, Unsaved, Upload, User
+from .settings import current
+
+log = logging.getLogger('quickpub.media')
+
+MEGABYTE = 1_000_000
+FILE_LIMIT = 64 * MEGABYTE
+RESERVE = 16 * MEGABYTE  # of the disk, that pictures leave to words
+KEPT_UNUSED = timedelta(days=30)
+STRAY = timedelta(days=1)  # after which what is on the way in or out has been left there
+TIME_LIMIT = 120.0  # seconds for one picture
+MAX_ATTEMPTS = 3  # at a picture that is always interrupted: by the child's death it fails at once
+MAX_ALT = 1000  # characters
+
+KINDS = {'jpg': 'image', 'png': 'image', 'webp': 'image', 'gif': 'image', 'avif': 'image', 'mp3': 'audio',
+         'm4a': 'audio', 'ogg': 'audio', 'wav': 'audio', 'mp4': 'video', 'webm': 'video', 'pdf': 'document'}
+TYPES = {'jpg': 'image/jpeg', 'png': 'image/png', 'webp': 'image/webp', 'gif': 'image/gif', 'avif': 'image/avif',
+         'mp3': 'audio/mpeg', 'm4a': 'audio/mp4', 'ogg': 'audio/ogg', 'wav': 'audio/wav', 'mp4': 'video/mp4',
+         'webm': 'video/webm', 'pdf': 'application/pdf'}
+WAITS = 'The disk of this site is full. We try again each minute.'
+ACCEPTED = 'Pictures can be JPEG, PNG, WebP, GIF or AVIF; sound MP3, M4A, OGG or WAV; films MP4 or WebM; papers PDF.'
+
+# How each kind of file begins. A name, and what a browser says, prove nothing.
+BEGINNINGS = [
+    (rb'\xff\xd8\xff', 'jpg'), (rb'\x89PNG\r\n\x1a\n', 'png'), (rb'GIF8[79]a', 'gif'), (rb'RIFF.{4}WEBP', 'webp'),
+    (rb'.{4}ftypavi[fs]', 'avif'), (rb'%PDF-', 'pdf'), (rb'ID3|\xff[\xfb\xfa\xf3\xf2]', 'mp3'), (rb'OggS', 'ogg'),
+    (rb'RIFF.{4}WAVE', 'wav'), (rb'.{4}ftypM4[AB] ', 'm4a'), (rb'.{4}ftyp(iso[m2-9]|mp4[12]|avc1|M4V |dash)', 'mp4'),
+    (rb'\x1a\x45\xdf\xa3.{0,40}webm', 'webm')]
+PATH = re.compile(r'/media/([0-9a-f]{32})/')
+DIGEST = re.compile('[0-9a-f]{32}')
+SHOWN = re.compile(r'[1-9]\d{0,4}(-moving)?\.(avif|webp|jpg|png)')
+UNREADY = SQL("state IN ('waiting', 'working')")  # as the index has it
+
+
+def folder() -> Path:
+    return current().data / 'media'
+
+
+# Taking in
+
+def check_room(user: User, size: int) -> None:
+    """Raise Rejected unless this user may send so many bytes now; OSError where the disk has no room for them."""
+    if not user.is_verified:
+        raise Rejected(file='To upload files, first confirm your address: the link is in the mail we sent you.')
+    left = current().quota * MEGABYTE - used_by(user)
+    if size > left:
+        raise Rejected(file=f'This would be more than your {text.number(current().quota)} MB: there is room for '
+                            f'{text.size(max(0, left))} more. Delete what you do not need, then try again.')
+    if shutil.disk_usage(folder()).free - size < RESERVE:
+        raise OSError(errno.ENOSPC, 'the disk is nearly full')
+
+
+def used_by(user: User) -> int:
+    """How many bytes of the quota an author has used."""
+    return Upload.select(fn.SUM(Upload.bytes)).where(Upload.user == user).scalar() or 0
+
+
+def open_draft(name: str) -> Draft:
+    return Draft(folder(), name, FILE_LIMIT)
+
+
+def accept(user: User, draft: Draft, at: datetime) -> Upload:
+    """Keep a file that has come in, for this user; in the caller's transaction, which also enqueues what follows. Who
+    sends the same once more gets what they have. Raises Rejected, or OSError where it cannot be stored."""
+    ending = _ending(draft.beginning)
+    named = text.line(draft.name, 100) or 'this file'
+    if draft.size > FILE_LIMIT:
+        raise Rejected(file=f'{named}: a file can have {FILE_LIMIT // MEGABYTE} MB. Please make it smaller.')
+    if not draft.size:
+        raise Rejected(file=f'{named} is empty.')
+    if ending is None:
+        raise Rejected(file=f'{named}: this is not of a kind that we take. {ACCEPTED}')
+    digest = draft.digest[:32]
+    if known := Upload.get_or_none(Upload.user == user, Upload.file == digest):
+        Upload.update(touched_at=at).where(Upload.id == known.id).execute()
+        return known
+    check_room(user, draft.size)
+    _store(draft, digest, KINDS[ending], ending)
+    if not MediaFile.select().where(MediaFile.digest == digest).exists():
+        state = 'waiting' if KINDS[ending] == 'image' else 'ready'
+        MediaFile.insert(digest=digest, kind=KINDS[ending], ending=ending, state=state, created_at=at).execute()
+    return Upload.create(user=user, file=digest, name=_name(draft.name, ending), bytes=draft.size, created_at=at,
+                         touched_at=at)
+
+
+def _ending(beginning: bytes) -> str | None:
+    return next((ending for pattern, ending in BEGINNINGS if re.match(pattern, beginning, re.DOTALL)), None)
+
+
+def _name(name: str, ending: str) -> str:
+    """Its name in addresses; never one that a variant may have."""
+    stem = text.slug(name.replace('\\', '/').rpartition('/')[2].rpartition('.')[0] or name, 'file')
+    return f'{f"file-{stem}" if SHOWN.fullmatch(f"{stem}.jpg") else stem}.{ending}'
+
+
+def _store(draft: Draft, digest: str, kind: str, ending: str) -> None:
+    """Put it into its place, where a power cut does not take it away. (Whatever was there is the same.)"""
+    place = folder() / digest
+    inner = place if kind == 'image' else place / 'shown'
+    inner.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft.sync()
+    os.rename(draft.path, inner / ('original' if kind == 'image' else f'file.{ending}'))
+    for each in {inner, place, folder()}:
+        processes.sync_folder(each)
+
+
+# Making what readers get
+
+def is_waiting() -> bool:
+    return _waiting().exists()
+
+
+def _waiting() -> Any:
+    return MediaFile.select().where(UNREADY).order_by(MediaFile.created_at)
+
+
+def prepare(show: Callable[[str], None]) -> None:
+    """Make the variants of all pictures that wait, one after the other and in one process of the site only: each may
+    take much memory. `show` is told the digest of each that there is more to see of than before."""
+    while is_waiting():  # looked at again after the lock is free: who came meanwhile has left it to us
+        with processes.if_free(current().data / 'run' / 'imaging.lock') as is_ours:
+            if not is_ours:
+                return
+            while (file := _waiting().first()) is not None:  # one that is being worked on is so by a process now dead
+                try:
+                    _prepare(file, show)
+                except OSError as error:
+                    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                        raise
+                    log.warning('A picture waits: %s', error)
+                    _tell(file, state='waiting', attempts=file.attempts, error=WAITS)
+                    return
+
+
+def _prepare(file: MediaFile, show: Callable[[str], None]) -> None:
+    if file.attempts >= MAX_ATTEMPTS:
+        return _tell(file, state='failed', error='We began several times, and were interrupted each time.')
+    _tell(file, state='working', progress=0, attempts=file.attempts + 1, error='')
+    place, made_in = folder() / file.digest, folder() / f'.made-{secrets.token_hex(8)}'
+    made_in.mkdir(mode=0o700)
+    try:
+        said = _draw(place / 'original', made_in, lambda percent: _tell(file, progress=percent))
+        if 'problem' in said:
+            return _tell(file, state='failed', error=said['problem'])
+        with db.atomic():  # nobody throws the file away meanwhile
+            if place.exists():
+                processes.sync_folder(made_in)
+                if (place / 'shown').exists():
+                    os.rename(place / 'shown', _aside())
+                os.rename(made_in, place / 'shown')
+                processes.sync_folder(place)
+    finally:
+        shutil.rmtree(made_in, ignore_errors=True)
+    _tell(file, made=said['made'], progress=100)
+    show(file.digest)
+    _tell(file, state='ready')  # only now: whoever dies before this line begins again
+
+
+def _tell(file: MediaFile, **fields: Any) -> None:
+    MediaFile.update(**fields).where(MediaFile.digest == file.digest).execute()
+
+
+def _draw(original: Path, made_in: Path, tell: Callable[[int], None]) -> dict[str, Any]:
+    """Let a child process draw the variants into this folder; what it said last. Raises OSError on a full disk."""
+    child = subprocess.Popen(
+        [sys.executable, '-m', f'{__package__}.imaging', original, made_in, str(os.getpid())],
+        stdout=subprocess.PIPE, text=True, cwd='/', env={  # no secret among it
+            'PYTHONPATH': os.pathsep.join(filter(None, sys.path)), 'QUICKPUB_DATA': str(current().data)})
+    timer = threading.Timer(TIME_LIMIT, child.kill)
+    timer.start()
+    said: dict[str, Any] = {}
+    assert child.stdout is not None
+    try:
+        for line in child.stdout:
+            said = json.loads(line)
+            if 'progress' in said:
+                tell(said['progress'])
+    finally:
+        timer.cancel()
+        child.kill()
+        child.wait()
+        child.stdout.close()
+    if 'full' in said:
+        raise OSError(errno.ENOSPC, 'the disk is full')
+    return said if 'made' in said or 'problem' in said else {
+        'problem': 'This picture takes longer, or needs more, than we can give it. Please make it smaller.'}
+
+
+def try_again(file: MediaFile) -> None:
+    """By a person's wish."""
+    MediaFile.update(state='waiting', attempts=0, error='').where(
+        MediaFile.digest == file.digest, MediaFile.state == 'failed').execute()
+
+
+# Which texts use what
+
+def paths_in(*texts: str) -> set[str]:
+    """The digests of all files that these texts mention."""
+    return {digest for each in texts for digest in PATH.findall(each)}
+
+
+def refer(post: Post, body: str, at: datetime) -> None:
+    """Note which files a post uses from now on. What it does not use any more, an older version of it does, which is
+    looked after each night."""
+    new = paths_in(body) - {digest for (digest,) in rows(PostFile.select(PostFile.digest).where(PostFile.post == post))}
+    for digest in new:
+        PostFile.create(post=post, digest=digest)
+    Upload.update(touched_at=at).where(Upload.file.in_(new)).execute()
+
+
+def known_in(source: str) -> dict[str, text.File]:
+    """What text.markdown has to know of the files that a text mentions: digest -> file."""
+    digests = paths_in(source)
+    if not digests:
+        return {}
+    found = MediaFile.select(MediaFile.digest, MediaFile.kind, MediaFile.made).where(MediaFile.digest.in_(digests))
+    return {file.digest: text.File(file.kind, **file.made) for file in found}
+
+
+def uses(digests: Iterable[str]) -> dict[str, list[Post]]:
+    """The posts that use each of these files, those in the trash too."""
+    found: dict[str, list[Post]] = {}
+    query = (PostFile.select(PostFile.digest, Post.id, Post.title, Post.author, Post.deleted_at).join(Post)
+             .where(PostFile.digest.in_(list(digests))).order_by(PostFile.digest, PostFile.post))
+    for each in query:
+        found.setdefault(each.digest, []).append(each.post)
+    return found
+
+
+# Finding
+
+def find(digest: str, name: str) -> tuple[Path, str] | None:
+    """The file behind /media/<digest>/<name>, and its ending. A picture's own name is its largest variant's."""
+    if not DIGEST.fullmatch(digest):
+        return None
+    shown, ending = folder() / digest / 'shown', name.rpartition('.')[2]
+    if SHOWN.fullmatch(name):
+        found = shown / name
+    elif KINDS.get(ending) == 'image':
+        still = [path for path in shown.glob('[1-9]*') if path.suffix in ('.jpg', '.png')]
+        moving = list(shown.glob('*-moving.webp'))
+        found = max(moving or still, key=lambda path: path.stat().st_size, default=shown / 'nothing')
+    else:
+        found = shown / f'file.{ending}' if ending in KINDS else shown / 'nothing'
+    return (found, found.suffix[1:]) if found.is_file() else None
+
+
+# Throwing away
+
+def delete(upload: Upload) -> None:
+    """Raises Rejected while a post uses it, unless somebody else has it too."""
+    others = Upload.select().where(Upload.file == upload.file_id, Upload.id != upload.id)
+    with db.atomic():
+        if PostFile.select().where(PostFile.digest == upload.file_id).exists() and not others.exists():
+            raise Rejected(file=f'{upload.name} is in a post, or in an older version of one.')
+        Upload.delete().where(Upload.id == upload.id).execute()
+    _sweep(upload.file_id)
+
+
+def _sweep(digest: str) -> None:
+    """Remove a file, unless something refers to it."""
+    place, aside = folder() / digest, _aside()
+    with db.atomic():  # nobody begins to refer to it meanwhile
+        if _is_referred(digest):
+            return
+        MediaFile.delete().where(MediaFile.digest == digest).execute()
+        if place.exists():
+            os.rename(place, aside)
+    if aside.exists():
+        shutil.rmtree(aside)
+
+
+def _is_referred(digest: str) -> bool:
+    return Upload.select().where(Upload.file == digest).exists() or \
+        PostFile.select().where(PostFile.digest == digest).exists()
+
+
+def _aside() -> Path:
+    return folder() / f'.gone-{secrets.token_hex(8)}'
+
+
+def clean_up(at: datetime) -> None:
+    """Forget uploads that nothing has used for long, and remove files without a row and what was left half done."""
+    _forget_references(at)
+    unused = Upload.select(Upload.id).where(
+        Upload.touched_at < at - KEPT_UNUSED,
+        ~fn.EXISTS(PostFile.select(PostFile.post).where(PostFile.digest == Upload.file)),
+        ~fn.EXISTS(Unsaved.select(Unsaved.tab).where(fn.INSTR(Unsaved.fields, Upload.file))))
+    Upload.delete().where(Upload.id.in_(unused)).execute()
+    referring = Upload.select(Upload.file).union_all(PostFile.select(PostFile.digest))
+    referred = {digest for (digest,) in rows(referring)}
+    known = {digest for (digest,) in rows(MediaFile.select(MediaFile.digest))}
+    for path in folder().iterdir():
+        if DIGEST.fullmatch(path.name):
+            known.add(path.name)
+        elif path.stat().st_mtime < (at - STRAY).replace(tzinfo=UTC).timestamp():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for digest in known - referred:
+        _sweep(digest)
+        give_way()
+
+
+def _forget_references(at: datetime) -> None:
+    """Those that neither a post's text holds any more nor an older version of it."""
+    current_text = Post.select(Post.id).where(Post.id == PostFile.post, fn.INSTR(Post.body, PostFile.digest))
+    older = Revision.select(Revision.version).where(Revision.post == PostFile.post,
+                                                    fn.INSTR(Revision.body, PostFile.digest))
+    gone = list(PostFile.select().where(~fn.EXISTS(current_text), ~fn.EXISTS(older)))
+    for each in gone:
+        with db.atomic():
+            PostFile.delete().where(PostFile.post == each.post_id, PostFile.digest == each.digest).execute()
+            Upload.update(touched_at=at).where(Upload.file == each.digest).execute()

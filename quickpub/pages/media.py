@@ -1,0 +1,137 @@
+"""An author's pictures and files: sending them in, looking at them, and sending them out to readers."""
+
+import json
+import logging
+
+from bottle import request, response
+
+from .. import media, tasks, text
+from ..accounts import Rejected
+from ..bodies import Draft
+from ..db import db, now
+from ..models import Upload
+from ..settings import current
+from ..shortcuts import (
+    UPLOADS,
+    Form,
+    find,
+    not_found,
+    page_of,
+    redirect,
+    render,
+    send_file,
+    sent_files,
+    signed_in,
+    typed,
+    url,
+)
+
+log = logging.getLogger('quickpub.web')
+
+PER_PAGE = 50
+FULL = 'The disk of this site is nearly full, so no more files can be taken. Please tell who keeps the site.'
+ACTIONS = ('describe', 'delete', 'retry')
+
+
+@signed_in
+def mine(user):
+    return _page(user, Form())
+
+
+def _page(user, form, status=200):
+    response.status = status
+    uploads, older, is_first = page_of(_of(user).order_by(Upload.id.desc()), UPLOADS, PER_PAGE, by=(Upload.id,))
+    return render('media.html', form=form, uploads=uploads, uses=media.uses(each.file_id for each in uploads),
+                  older=older, is_first=is_first, used=media.used_by(user), quota=current().quota * media.MEGABYTE,
+                  is_verified=user.is_verified, accepted=media.ACCEPTED, endings=_endings(),
+                  file_limit=media.FILE_LIMIT, kept_days=media.KEPT_UNUSED.days)
+
+
+def _of(user):
+    return Upload.select(Upload, Upload.file.rel_model).join(Upload.file.rel_model).where(Upload.user == user)
+
+
+def _endings():
+    """For the browser's dialogue."""
+    return ','.join(f'.{ending}' for ending in ['jpeg', *media.KINDS])
+
+
+@signed_in
+def upload(user):
+    """Take in what was sent, each file by itself: what is refused keeps nothing else away."""
+    taken, form, status = [], Form(), 200
+    try:
+        media.check_room(user, 0)
+        for draft in sent_files(media.open_draft):
+            try:
+                taken.append(_take(user, draft))
+            except Rejected as error:
+                status, form.errors[f'file {len(form.errors) + 1}'] = 400, error.errors['file']
+        if not taken and not form.errors:
+            status, form.errors = 400, {'file': 'Please choose a file first.'}
+    except Rejected as error:
+        status, form.errors = 403, error.errors
+    except OSError as error:
+        log.warning('An upload cannot be stored: %s', error)
+        status, form.errors = 507, {'file': FULL}
+    if 'application/json' in request.get_header('Accept', ''):
+        response.status = status
+        return _json({'uploads': [_state(each) for each in taken], 'problems': list(form.errors.values())})
+    return redirect(UPLOADS, 'uploaded') if status == 200 else _page(user, form, status)
+
+
+def _take(user, draft: Draft) -> Upload:
+    with db.atomic():
+        taken = media.accept(user, draft, now())
+        if taken.file.state == 'waiting':
+            tasks.prepare_pictures()
+    return taken
+
+
+@signed_in
+def one(user, upload_id):
+    """How far it is, for the editor's script."""
+    return _json(_state(find(_of(user), upload_id)))
+
+
+def _json(what) -> str:
+    response.content_type = 'application/json'
+    response.set_header('Cache-Control', 'private, no-store')
+    return json.dumps(what)
+
+
+def _state(upload):
+    file = upload.file
+    return {'id': upload.id, 'name': upload.name, 'path': upload.path, 'markdown': upload.markdown, 'kind': file.kind,
+            'alt': upload.alt, 'state': file.state, 'progress': file.progress, 'error': file.error,
+            'url': url(f'{UPLOADS}/{upload.id}')}
+
+
+@signed_in
+def change(user, upload_id):
+    upload = find(_of(user), upload_id)
+    form = typed('action', 'alt')
+    if form['action'] not in ACTIONS:
+        return _page(user, Form(errors={'': 'Nothing was changed: please use one of the buttons below.'}), 400)
+    if form['action'] == 'delete':
+        try:
+            media.delete(upload)
+        except Rejected as error:
+            return _page(user, Form(errors=error.errors), 400)
+        return redirect(UPLOADS, 'file-deleted')
+    if form['action'] == 'retry':
+        with db.atomic():
+            media.try_again(upload.file)
+            tasks.prepare_pictures()
+        return redirect(UPLOADS)
+    Upload.update(alt=text.line(form['alt'], media.MAX_ALT)).where(Upload.id == upload.id).execute()
+    return redirect(UPLOADS, 'saved')
+
+
+def send(digest, name):
+    """A picture to be looked at; anything else to be kept, or to be played by a page of this site."""
+    found = media.find(digest, name)
+    if found is None:
+        return not_found()
+    path, ending = found
+    return send_file(path, media.TYPES[ending], None if media.KINDS[ending] == 'image' else name)

@@ -1,0 +1,110 @@
+"""How it went: the numbers of a post, an author or the site; all of them as a file; the report before it is sent."""
+
+from bottle import request, response
+
+from .. import figures, letter, reports, stats, transfer
+from ..db import db, now
+from ..models import Export, Post, Site
+from ..shortcuts import find, not_found, redirect, render, signed_in, typed
+from ..tasks import make_export, send_view_count_report
+
+WORDS = {'7': '7 days', '30': '30 days', '90': '90 days', 'all': 'All time'}
+
+
+@signed_in
+def overview(user):
+    """All posts of an author; for the owner, of everybody, or their own."""
+    is_mine = not user.is_owner or request.query.whose == 'mine'
+    scope = -user.id if is_mine else stats.SITE
+    return _page(user, '/studio/stats', scope, post=None, is_mine=is_mine)
+
+
+@signed_in
+def of_post(user, post_id):
+    post = find(Post.editable_by(user), post_id)
+    return _page(user, f'/studio/stats/{post.id}', post.id, post=post, is_mine=True)
+
+
+def _page(user, path, scope, post, is_mine):
+    stats.fold_if_possible()
+    span = request.query.days if request.query.days in figures.CHOICES else '30'
+    days, today = figures.CHOICES[span], stats.site_day(now())
+    found = figures.of(scope, days, today)
+    return render('stats.html', figures=found, span=span, spans=WORDS, path=path, post=post, is_mine=is_mine,
+                  top=figures.top(scope, days) if post is None else [], hosts=figures.hosts(scope, found))
+
+
+# The report, before it is sent
+
+# The styles of a mail stand on its elements, and nothing else is in it. Only a page of this site may frame it.
+LETTER_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox"
+
+
+@signed_in
+def report(user):
+    found = _report(user)
+    plain = letter.bodies(found, Site.this())[0] if found else ''
+    return render('report.html', message=found, text=plain)
+
+
+def _report(user):
+    stats.fold_if_possible()
+    return reports.preview(user, now())
+
+
+@signed_in
+def report_letter(user):
+    found = _report(user)
+    if found is None:
+        raise not_found()
+    response.set_header('Content-Security-Policy', LETTER_POLICY)
+    response.set_header('X-Frame-Options', 'SAMEORIGIN')
+    response.set_header('Cache-Control', 'private, no-store')
+    return letter.bodies(found, Site.this())[1]
+
+
+@signed_in
+def send_report(user):
+    send_view_count_report(user.id)
+    return redirect('/studio/report', 'report-asked')
+
+
+# As a file
+
+KINDS = {'numbers': 'Your posts', 'site': 'The whole site'}
+
+
+@signed_in
+def exports(user):
+    found = Export.select().where(Export.user == user).order_by(Export.id.desc())
+    return render('exports.html', exports=list(found.limit(20)), kinds=KINDS, kept=transfer.KEPT)
+
+
+@signed_in
+def ask(user):
+    kind = typed('kind')['kind']
+    if kind not in KINDS or (kind == 'site' and not user.is_owner):
+        raise not_found()
+    with db.atomic():
+        export_id = transfer.ask(user, kind, now())
+        if export_id:
+            make_export(export_id)
+    return redirect('/studio/exports', 'export-asked')
+
+
+@signed_in
+def download(user, export_id):
+    export = find(Export.select().where(Export.user == user, Export.state == 'ready'), export_id)
+    return _file(transfer.path_of(export), f'numbers-{stats.site_day(export.created_at)}.csv')
+
+
+def _file(path, name):
+    """A file as the answer, for this person alone."""
+    try:
+        body = path.read_bytes()
+    except FileNotFoundError:
+        raise not_found() from None
+    response.content_type = 'text/csv; charset=utf-8'
+    response.set_header('Content-Disposition', f'attachment; filename="{name}"')
+    response.set_header('Cache-Control', 'private, no-store')
+    return body

@@ -1,0 +1,191 @@
+// Pictures and files beside the editor's text: chosen, dropped or pasted, several at once, with their descriptions.
+// What is in the text is the truth: this adds Markdown to it and rewrites descriptions in it. Without this, the page
+// of files does the same by hand.
+
+const LOOK_EVERY = 1000 // milliseconds, while a picture is prepared
+const NO_DESCRIPTION = /!\[\s*\]\((\/media\/[0-9a-f]{32}\/([^)\s]+\.(?:jpg|png|webp|gif|avif)))/g
+
+const part = document.getElementById('uploads')
+const text = document.getElementById('body')
+const said = document.getElementById('uploads-said')
+const list = document.getElementById('uploads-list')
+const missing = document.getElementById('uploads-missing')
+const known = new Map() // path -> what the site says of it
+
+let queue = Promise.resolve() // one after the other, so that they come into the text in their order
+
+function add (files) {
+  for (const file of files) {
+    const row = new Row(file.name)
+    queue = queue.then(() => send(file, row)).then(upload => take(upload, row), error => row.fail(error.message))
+  }
+}
+
+class Row {
+  constructor (name) {
+    this.element = document.createElement('li')
+    this.bar = document.createElement('progress')
+    this.words = document.createElement('span')
+    const label = document.createElement('span')
+    label.textContent = name
+    this.bar.max = 100
+    this.bar.value = 0
+    this.bar.setAttribute('aria-label', `How far ${name} is`)
+    this.words.textContent = 'Waiting'
+    this.element.append(label, this.bar, this.words)
+    list.append(this.element)
+  }
+
+  tell (percent, words) {
+    this.bar.value = percent
+    this.words.textContent = words
+  }
+
+  end (words) {
+    this.bar.remove()
+    this.words.textContent = words
+  }
+
+  fail (sentence) {
+    this.end(sentence)
+    this.element.className = 'error'
+    said.textContent = sentence
+  }
+}
+
+// Sends one file; what the site says of it. fetch() does not tell how far it is.
+function send (file, row) {
+  return new Promise((resolve, reject) => {
+    const form = new FormData()
+    form.append('files', file)
+    const request = new XMLHttpRequest()
+    request.open('POST', part.dataset.url)
+    request.setRequestHeader('Accept', 'application/json')
+    request.upload.onprogress = event => row.tell(100 * event.loaded / event.total, 'Uploading')
+    request.onerror = () => reject(new Error('The connection broke. Please add it again.'))
+    request.onload = () => {
+      try {
+        const { uploads, problems } = JSON.parse(request.responseText)
+        uploads.length ? resolve(uploads[0]) : reject(new Error(problems[0]))
+      } catch {
+        reject(new Error(refusal(request)))
+      }
+    }
+    request.send(form)
+  })
+}
+
+function refusal ({ status, responseURL }) {
+  if (responseURL.includes('/login')) return 'You are logged out. Log in in another tab, then add it again.'
+  if (status === 413) return 'This is more than can be sent at once.'
+  return 'The site cannot take it at this moment. Please add it again in a minute.'
+}
+
+function take (upload, row) {
+  known.set(upload.path, upload)
+  insert(upload.markdown, upload.kind === 'document')
+  said.textContent = `${upload.name} is in your text.`
+  follow(upload, row)
+}
+
+// Where the cursor is, as a paragraph of its own unless it is a link.
+function insert (markdown, isInline) {
+  const before = text.value.slice(0, text.selectionEnd)
+  const after = text.value.slice(text.selectionEnd)
+  const ahead = isInline || !before || before.endsWith('\n\n') ? '' : before.endsWith('\n') ? '\n' : '\n\n'
+  const behind = isInline ? '' : after.startsWith('\n') ? '\n' : '\n\n'
+  text.setRangeText(ahead + markdown + behind, before.length, before.length, 'end')
+  changed()
+}
+
+function changed () {
+  text.dispatchEvent(new Event('input', { bubbles: true }))
+}
+
+async function follow (upload, row) {
+  while (upload.state === 'waiting' || upload.state === 'working') {
+    row.tell(upload.progress, upload.error || 'We are preparing it')
+    await new Promise(resolve => setTimeout(resolve, LOOK_EVERY))
+    const answer = await fetch(upload.url).catch(() => null) // the site may be restarting: look again
+    if (answer?.ok && !answer.redirected) upload = await answer.json()
+    else if (answer) return row.end('In your text')
+  }
+  upload.state === 'failed' ? row.fail(`${upload.name}: ${upload.error}`) : row.end('Ready')
+}
+
+// The list of pictures without a description follows the text, but leaves alone what somebody is typing.
+function listMissing () {
+  const paths = new Map([...text.value.matchAll(NO_DESCRIPTION)].map(([, path, name]) => [path, name]))
+  const rows = missing.querySelector('ul')
+  for (const row of [...rows.children]) {
+    if (!paths.delete(row.dataset.path) && !row.contains(document.activeElement)) row.remove()
+  }
+  for (const [path, name] of paths) rows.append(question(path, name))
+  missing.hidden = !rows.children.length
+}
+
+function question (path, name) {
+  const row = document.createElement('li')
+  const label = document.createElement('label')
+  const input = document.createElement('input')
+  row.dataset.path = path
+  label.textContent = name
+  label.htmlFor = input.id = `uploads-${path.split('/')[2]}`
+  input.type = 'text'
+  input.dir = 'auto'
+  input.maxLength = 1000
+  input.onchange = () => describe(path, input.value.trim())
+  input.onblur = () => setTimeout(listMissing)
+  input.onkeydown = event => {
+    if (event.key !== 'Enter') return
+    event.preventDefault() // or the post would be saved
+    input.blur()
+  }
+  row.append(label, input)
+  return row
+}
+
+// Into the text, and for other posts to the file itself where it was uploaded here.
+function describe (path, words) {
+  if (!words) return
+  const alt = words.replace(/[\\[\]]/g, '\\$&')
+  const at = text.selectionEnd
+  text.value = text.value.replace(NO_DESCRIPTION, (found, each) => each === path ? `![${alt}](${path}` : found)
+  text.setSelectionRange(at, at)
+  changed()
+  if (known.has(path)) {
+    const form = new URLSearchParams({ action: 'describe', alt: words })
+    fetch(known.get(path).url, { method: 'POST', body: form }).catch(() => {}) // the text has it already
+  }
+}
+
+if (text) {
+  document.getElementById('uploads-without').hidden = true
+  document.getElementById('uploads-with').hidden = false
+  const choose = document.getElementById('uploads-choose')
+  choose.addEventListener('change', () => {
+    add([...choose.files])
+    choose.value = ''
+  })
+  text.addEventListener('paste', event => {
+    if (!event.clipboardData.files.length || event.clipboardData.types.includes('text/plain')) return
+    event.preventDefault()
+    add([...event.clipboardData.files])
+  })
+  for (const name of ['dragenter', 'dragover']) {
+    text.addEventListener(name, event => {
+      if (!event.dataTransfer.types.includes('Files')) return
+      event.preventDefault()
+      text.classList.add('dropping')
+    })
+  }
+  text.addEventListener('dragleave', () => text.classList.remove('dropping'))
+  text.addEventListener('drop', event => {
+    text.classList.remove('dropping')
+    if (!event.dataTransfer.files.length) return
+    event.preventDefault()
+    add([...event.dataTransfer.files])
+  })
+  text.addEventListener('input', listMissing)
+  listMissing()
+}
