@@ -512,6 +512,6 @@ class Export(BaseModel):
     created_at = DateTimeField(default=now)
 
 
-TABLES = [Site, User, Session, Token, Attempt, Series, Post, Shelf, Revision, Unsaved, OldSlug, Tag, PostTag,
-          MediaFile, Upload, PostFile, DailyViews, DailyVisitors, DailyReferrers, DailyTotals, DailyHosts, RecentViews, RecentDay, KnownHost, Seen,
-          DayKey, Content, SpoolOffset, Message, Report, Told, Export]
+TABLES = [Site, User, Session, Token, Attempt, Series, Post, Shelf, Revision, Unsaved, OldSlug, Tag, PostTag, MediaFile,
+          Upload, PostFile, DailyViews, DailyVisitors, DailyReferrers, DailyTotals, DailyHosts, RecentViews, RecentDay,
+          KnownHost, Seen, DayKey, Content, SpoolOffset, Message, Report, Told, Export]

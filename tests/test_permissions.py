@@ -77,7 +77,7 @@ TABLE = {
     'GET /studio/media': (AUTHORS, '/studio/media'),
     'POST /studio/media': (AUTHORS, '/studio/media', {'files': Upload('new.pdf', b'%PDF-1.7 and more')}),
     'GET /studio/media/<upload_id>': (ONLY_ITS_AUTHOR, '/studio/media/{upload}'),
-    'POST /studio/media/<upload_id>': (ONLY_ITS_AUTHOR, '/studio/media/{upload}', {'action': 'describe', 'alt': 'Changed'}),
+    'POST /studio/media/<upload_id>': (ONLY_ITS_AUTHOR, '/studio/media/{upload}', {'action': 'describe', 'alt': 'New'}),
 
     'GET /studio/stats': (AUTHORS, '/studio/stats'),
     'GET /studio/stats/<post_id>': (ITS_AUTHOR, '/studio/stats/{draft}'),
@@ -139,7 +139,7 @@ def request(browser, rule, places, headers=None):
     path = path.format(**places)
     if method == 'GET':
         return browser.request(path, method='GET', headers=headers, status='*')
-    form = {name: value.format(**places) for name, value in form[0].items()}
+    form = {name: value.format(**places) if isinstance(value, str) else value for name, value in form[0].items()}
     return browser.post(path, form, headers=headers, status='*')
 
 
