@@ -144,7 +144,7 @@ def request(browser, rule, places, headers=None):
     path = path.format(**places)
     if method == 'GET':
         return browser.request(path, method='GET', headers=headers, status='*')
-    form = {name: value.format(**places) for name, value in form[0].items()}
+    form = {name: value.format(**places) if isinstance(value, str) else value for name, value in form[0].items()}
     return browser.post(path, form, headers=headers, status='*')
 
 
