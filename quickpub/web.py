@@ -4,7 +4,7 @@
 from bottle import Bottle
 
 from .db import WEB_PATIENCE, open_site
-from .pages import account, admin, editor, media, public, search, statistics, studio
+from .pages import account, admin, editor, media, numbers, public, search, studio
 from .settings import Settings
 from .shortcuts import plugin
 from .wsgi import Site
@@ -76,14 +76,14 @@ URLS = [
     (POST, '/studio/media/<upload_id>', media.change),
 
     # Knowing how it went
-    (GET, '/studio/stats', statistics.overview),
-    (GET, '/studio/stats/<post_id>', statistics.of_post),
-    (GET, '/studio/report', statistics.report),
-    (POST, '/studio/report', statistics.send_report),
-    (GET, '/studio/report/letter', statistics.report_letter),
-    (GET, '/studio/exports', statistics.exports),
-    (POST, '/studio/exports', statistics.ask),
-    (GET, '/studio/exports/<export_id>', statistics.download),
+    (GET, '/studio/stats', numbers.overview),
+    (GET, '/studio/stats/<post_id>', numbers.of_post),
+    (GET, '/studio/report', numbers.report),
+    (POST, '/studio/report', numbers.send_report),
+    (GET, '/studio/report/letter', numbers.report_letter),
+    (GET, '/studio/exports', numbers.exports),
+    (POST, '/studio/exports', numbers.ask),
+    (GET, '/studio/exports/<export_id>', numbers.download),
 
     # Keeping the site
     (GET, '/admin', admin.overview),

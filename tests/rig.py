@@ -249,8 +249,8 @@ def silent_mail_server():
 def numbers_in(report):
     """The table of a report mail: title -> (views, all time)."""
     lines = report.get_body(('plain',)).get_content().splitlines()
-    rows = filter(None, (re.fullmatch(r'(.{48})([ \d]{10})([ \d]{14})', line) for line in lines))
-    return {row[1].strip(): (_number(row[2]), _number(row[3])) for row in rows}
+    rows = filter(None, (re.fullmatch(r'(.{38})([ \d]{10}).{11}([ \d]{13})', line) for line in lines))
+    return {row[1].strip(): (_number(row[2]), _number(row[3])) for row in rows if row[2].strip()}
 
 
 def _number(text):

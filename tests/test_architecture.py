@@ -18,7 +18,7 @@ FLOORS = [
     ['server'],
     ['web', 'front'],
     ['wsgi', 'pages.public', 'pages.account', 'pages.studio', 'pages.editor', 'pages.media', 'pages.search',
-     'pages.statistics', 'pages.admin'],
+     'pages.numbers', 'pages.admin'],
     ['shortcuts', 'pagecache'],
     ['tasks', 'health'],
     ['demo'],
@@ -44,7 +44,7 @@ FLOOR = {module: number for number, floor in enumerate(FLOORS) for module in flo
 # These libraries only there, so that each can be exchanged or upgraded in one place.
 ONLY_IN = {
     'bottle': {'web', 'shortcuts', 'pages.public', 'pages.account', 'pages.studio', 'pages.editor', 'pages.media',
-               'pages.search', 'pages.statistics', 'pages.admin'},
+               'pages.search', 'pages.numbers', 'pages.admin'},
     'huey': {'worker', 'storage', 'consumer', 'tasks'},
     'granian': {'server'},
     'click': {'cli'},
