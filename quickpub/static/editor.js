@@ -69,7 +69,8 @@ const counts = document.getElementById('counts')
 const PER_MINUTE = 220
 
 function count () {
-  const words = (body.value.match(/[\u3040-\u30ff\u3400-\u9fff]|[^\s\u3040-\u30ff\u3400-\u9fff]*[\p{L}\p{N}][^\s\u3040-\u30ff\u3400-\u9fff]*/gu) || []).length
+  const text = body.value.replace(/^\s*\d+[.)]\s/gm, '') // the numbers of lists are no words
+  const words = (text.match(/[\u3040-\u30ff\u3400-\u9fff]|[^\s\u3040-\u30ff\u3400-\u9fff]*[\p{L}\p{N}][^\s\u3040-\u30ff\u3400-\u9fff]*/gu) || []).length
   counts.textContent = `${words} ${words === 1 ? 'word' : 'words'}, ${Math.max(1, Math.round(words / PER_MINUTE))} min`
 }
 
