@@ -11,7 +11,7 @@ from peewee import IntegrityError, fn
 
 from . import mail, text
 from .db import db, now
-from .models import KnownHost, Message, Post, Session, Site, Token, User, sign, unsign
+from .models import Export, KnownHost, Message, Post, Session, Site, Token, Unsaved, User, sign, unsign
 from .settings import current, mail_address
 
 VERIFY_LASTS, RESET_LASTS, INVITE_LASTS = timedelta(hours=48), timedelta(hours=2), timedelta(days=7)
@@ -314,9 +314,14 @@ def is_sole_owner(user: User) -> bool:
 
 
 def delete(user: User, keep_posts: bool, at: datetime) -> None:
-    """Delete an account for good. Its public posts stay under the name where `keep_posts`; everything else goes."""
+    """Delete an account for good. Its public posts stay under the name where `keep_posts`; the site's pages go to
+    another owner; everything else goes."""
     with db.atomic():
-        Message.delete().where(Message.user == user).execute()
+        for theirs in (Message, Unsaved, Export):
+            theirs.delete().where(theirs.user == user).execute()
+        heir = User.select().where(User.role == 'owner', User.id != user.id, User.deleted_at.is_null()).first()
+        if heir:
+            Post.update(author=heir).where(Post.author == user, Post.is_page).execute()
         kept = Post.select(Post.id).where(Post.author == user, Post.public_at(at) if keep_posts else Post.id.is_null())
         Post.delete().where(Post.author == user, Post.id.not_in(kept)).execute()
         if not Post.select().where(Post.author == user).exists():

@@ -237,7 +237,7 @@ def jobs_list() -> None:
 
 
 @jobs_group.command(name='retry')
-@click.argument('job_id', type=int)
+@click.argument('job_id', type=click.IntRange(1, 2**63 - 1))
 @speaking
 def jobs_retry(job_id: int) -> None:
     """Give a failed job another chance."""
@@ -247,7 +247,7 @@ def jobs_retry(job_id: int) -> None:
 
 
 @jobs_group.command(name='discard')
-@click.argument('job_id', type=int)
+@click.argument('job_id', type=click.IntRange(1, 2**63 - 1))
 @speaking
 def jobs_discard(job_id: int) -> None:
     """Throw a job away. No mail is lost by it: the ledger wakes it again."""

@@ -101,6 +101,8 @@ def environ_of(scope: dict[str, Any]) -> dict[str, Any]:
         'wsgi.version': (1, 0), 'wsgi.url_scheme': scope['scheme'], 'wsgi.input': BytesIO(), 'wsgi.errors': sys.stderr,
         'wsgi.multithread': True, 'wsgi.multiprocess': True, 'wsgi.run_once': False}
     for raw_name, raw_value in scope['headers']:
+        if b'_' in raw_name:  # it would be taken for the one with hyphens, which a proxy may vouch for
+            continue
         name, value = VARIABLES.get(raw_name) or _variable(raw_name), raw_value.decode('latin-1')
         if name in environ:  # RFC 9110, 5.2; cookies are joined by RFC 9113, 8.2.3
             value = environ[name] + ('; ' if name == 'HTTP_COOKIE' else ', ') + value

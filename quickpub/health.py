@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from peewee import OperationalError
 
 from . import jobs, mail, reports, text
-from .db import db, literal
+from .db import literal
 from .jobs import Job
-from .models import Message
+from .models import Content, Message
 from .settings import current
 
 MIN_FREE = 4  # megabytes on the disk, below which writing will soon fail
@@ -23,8 +23,8 @@ def problems(at: datetime) -> dict[str, str | None]:
 
 def _database() -> str | None:
     try:
-        with db.atomic():
-            return None
+        Content.update(version=Content.version).execute()
+        return None
     except OperationalError as error:
         return f'It cannot be written: {error}.'
 

@@ -63,6 +63,11 @@ class Site(BaseModel):
     def this(cls) -> 'Site':
         return cls.get_or_none() or cls()
 
+    @classmethod
+    def change(cls, **fields: Any) -> None:
+        """Set these columns of the one row, which may not be there yet."""
+        cls.insert(id=1, **fields).on_conflict(conflict_target=[cls.id], update=fields).execute()
+
 
 class User(BaseModel):
     name = CharField()  # what readers see; may repeat
@@ -160,6 +165,7 @@ class Post(BaseModel):
     shared_at = DateTimeField(null=True)  # since when there is a secret link to the draft, which this time signs
     is_page = BooleanField(default=False)
     place = IntegerField(null=True)  # of a page, in the navigation; None: a draft
+    first_tab = CharField(null=True)  # the editor's window in which it was made: saved twice there, it is still one
     body = TextField(default='')  # Markdown, as typed
     html = TextField(default='')  # safe HTML, rendered when saved
 
@@ -256,6 +262,7 @@ class Revision(BaseModel):
     title = CharField()
     summary = TextField()
     tags = CharField()
+    details = JSONText()  # the other fields of the form, as typed
     body = TextField()
 
     class Meta:
@@ -269,6 +276,8 @@ class Unsaved(BaseModel):
     post = ForeignKeyField(Post, null=True, on_delete='CASCADE')  # None: a new one
     post_id: int | None
     typed_at = DateTimeField()
+    beginning = CharField()  # to know it by in a list
+    size = IntegerField()  # characters of all fields
     fields = JSONText()
 
     class Meta:

@@ -34,9 +34,9 @@ class Conflict(Exception):
 
 
 def save(post: Post | None, editor: User, typed: dict[str, str], at: datetime, based_on: int | None = None,
-         is_page: bool = False) -> Post:
+         is_page: bool = False, tab: str | None = None) -> Post:
     """Save what was typed (title, slug, body, tags, summary, canonical, series, part, place) as a new post or page of
-    `editor`, or over this one. What it was before is kept.
+    `editor`, or over this one. What it was before is kept. A new one is made once in each window (`tab`).
 
     Raises Rejected with a sentence for each field that cannot be saved, or Conflict where the version that is there is
     not the one it is `based_on`; nothing is changed then.
@@ -47,20 +47,24 @@ def save(post: Post | None, editor: User, typed: dict[str, str], at: datetime, b
     title = values['title'] or text.shorten(text.line(text.plain(html), MAX_TITLE), 80) or 'Untitled'
     values |= {'title': title, 'html': html, 'words': text.words(html),
                'excerpt': values['summary'] or text.excerpt(html)}
-    tags = text.tags(typed['tags'])
+    tags = _clean_tags(typed['tags'])
     with db.atomic():
-        post = post and Post.get_by_id(post.id)
-        if post and based_on not in (None, post.version):
-            raise Conflict(post)
+        if post is None and tab:
+            post = Post.get_or_none(Post.author == editor, Post.first_tab == tab)
+            based_on = 1 if post else None
+        elif post:
+            post = Post.get_by_id(post.id)
         is_page = post.is_page if post else is_page
         values['slug'] = _choose_slug(post, text.line(typed['slug'], 200), title, is_page)
         values |= _place_in(post, typed) if is_page else _part_of(post, post.author if post else editor, typed)
         if post is None:
             post = Post.create(author=editor, editor_id=editor.id, is_page=is_page, created_at=at, updated_at=at,
-                               **values)
+                               first_tab=tab, **values)
             _set_tags(post, tags)
         elif is_changed(post, values, tags):
-            revisions.keep(post, tag_line(post))
+            if based_on not in (None, post.version):
+                raise Conflict(post)
+            revisions.keep(post, as_typed(post))
             _keep_address(post, values['slug'], at)
             Post.update(version=Post.version + 1, editor_id=editor.id, updated_at=at, **values).where(
                 Post.id == post.id).execute()
@@ -90,6 +94,16 @@ def _clean(typed: dict[str, str]) -> dict[str, Any]:
     if errors:
         raise Rejected(**errors)
     return {'title': title, 'body': body, 'summary': summary, 'canonical': canonical}
+
+
+def _clean_tags(typed: str) -> list[tuple[str, str]]:
+    """(name, slug) of each. Raises Rejected where something would be left out without a word."""
+    parts = [text.line(part.strip().lstrip('#'), 2 * text.MAX_TAG) for part in typed.split(',')]
+    if any(len(part) > text.MAX_TAG for part in parts):
+        raise Rejected(tags=f'Please keep each tag within {text.MAX_TAG} characters, with commas between them.')
+    if len({text.slug(part, '') for part in parts} - {''}) > text.MAX_TAGS:
+        raise Rejected(tags=f'A post can have {text.MAX_TAGS} tags. Please take some out.')
+    return text.tags(typed)
 
 
 def _is_address(typed: str) -> bool:
@@ -202,6 +216,13 @@ def count_by(author: User, at: datetime) -> int:
     return Shelf.of(author).posts - waiting.count()
 
 
+def as_typed(post: Post) -> dict[str, str]:
+    """What a form has to hold so that saving it changes nothing."""
+    return {'title': post.title, 'summary': post.summary, 'tags': tag_line(post), 'body': post.body, 'slug': post.slug,
+            'canonical': post.canonical, 'series': post.series.name if post.series else '',
+            'part': str(post.part or ''), 'place': str(post.place or '')}
+
+
 def tag_line(post: Post) -> str:
     """The tags as they are typed."""
     return ', '.join(tag.name for tag in tags_of(post))
@@ -286,7 +307,10 @@ def unshare(post: Post) -> None:
 
 def pin(post: Post, on: User | Site) -> None:
     """Let it stand first on the author's page, or on the home page: one post each."""
-    type(on).update(pinned_id=post.id).where(type(on).id == on.id).execute()
+    if isinstance(on, Site):
+        Site.change(pinned_id=post.id)
+    else:
+        User.update(pinned_id=post.id).where(User.id == on.id).execute()
 
 
 def unpin(post: Post, on: User | Site) -> None:

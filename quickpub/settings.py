@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from datetime import time
-from functools import cached_property
+from functools import cached_property, lru_cache
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -94,7 +95,15 @@ def _smtp_url(text: str) -> str:
 
 
 def _addresses(text: str) -> frozenset[str]:
-    return frozenset(part.strip() for part in text.split(',') if part.strip())
+    return frozenset(str(ip_network(part.strip(), strict=False)) for part in text.split(',') if part.strip())
+
+
+@lru_cache(256)
+def _is_within(address: str, networks: frozenset[str]) -> bool:
+    try:
+        return any(ip_address(address) in ip_network(network) for network in networks)
+    except ValueError:  # no address, but a socket's path, say
+        return False
 
 
 def setting(default: str, help: str, parse: Callable[[str], Any] = str, secret: bool = False) -> Any:
@@ -124,13 +133,17 @@ class Settings:
                                    "(with the last day), never; minute is for trying it out", _one_of(*FREQUENCIES))
     report_time: time = setting('00:00', "New authors' time for a period to close, in their own time zone", _clock)
     quota: int = setting('1000', "Megabytes of files that an author may have", _number(0, 10_000_000))
-    trusted_proxy: frozenset[str] = setting('', 'Addresses, with commas between, whose X-Forwarded-For is believed',
-                                            _addresses)
+    trusted_proxy: frozenset[str] = setting(
+        '', 'Addresses or networks, with commas between, whose X-Forwarded-For is believed', _addresses)
 
     def validate(self) -> None:
         """Raise SettingsError for settings that are right one by one but not together."""
         if urlsplit(self.smtp).scheme == 'smtp+plain' and urlsplit(self.smtp).password:
             raise SettingsError(f'{PREFIX}SMTP would send a password without encryption; use smtp:// or smtps://')
+
+    def trusts(self, address: str) -> bool:
+        """Whether this is a proxy whose word about where a request came from is believed."""
+        return _is_within(address, self.trusted_proxy)
 
     @cached_property
     def url_parts(self) -> SplitResult:

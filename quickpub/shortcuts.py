@@ -28,7 +28,7 @@ from .settings import current
 
 log = logging.getLogger('quickpub.web')
 
-FORM_LIMIT = 4 * 1024 * 1024  # bytes of one request: a post of a million letters a-z, or 400,000 of most others
+FORM_LIMIT = 8 * 1024 * 1024  # bytes of one request: the longest post, in any script, takes up to 12 a character
 FILES_LIMIT = 256 * 1024 * 1024  # of one with files: a few of the largest
 UPLOADS = '/studio/media'  # where those are sent to
 MAX_FIELDS = 1000  # of one form
@@ -50,6 +50,8 @@ NOTICES = {
     'published': 'Published. Readers see it now.',
     'unpublished': 'Taken offline. It is a draft again, and no reader sees it.',
     'scheduled': 'It will be public at the time you chose, whatever happens here until then.',
+    'saved-not-scheduled': 'Saved. It is not published at the time you chose: that has a button of its own, below the '
+                           'date.',
     'trashed': 'Moved to the trash. You can put it back for 30 days.',
     'restored': 'Put back.',
     'version-restored': 'The older version is back. The one before is kept in the history.',
@@ -335,9 +337,19 @@ def _log_in_first(page: Callable, parts: dict[str, str]) -> Any:
             form.errors = {'': str(error)}
         else:
             log_in(user)
-            return page(user, **parts)
+            found = _or_problem(page, user, parts)
+            if not (isinstance(found, HTTPError) and found.status_code == 404):
+                return found
+            form.errors = {'': f'You are logged in as {user.name}, who cannot change this post. Log in as who can.'}
     response.status = 403
     return render('log_in_first.html', form=form, typed=sent, action=request.path)
+
+
+def _or_problem(page: Callable, user: User, parts: dict[str, str]) -> Any:
+    try:
+        return page(user, **parts)
+    except HTTPError as problem:
+        return problem
 
 
 def owner_only(page: Callable) -> Callable:
@@ -353,7 +365,7 @@ def client_address(environ: dict[str, Any] | None = None) -> str:
     """Where the request came from; X-Forwarded-For counts only from the proxies that the settings name."""
     environ = request.environ if environ is None else environ
     direct, forwarded = environ.get('REMOTE_ADDR', ''), environ.get('HTTP_X_FORWARDED_FOR', '')
-    return forwarded.rpartition(',')[2].strip() if forwarded and direct in current().trusted_proxy else direct
+    return forwarded.rpartition(',')[2].strip() if forwarded and current().trusts(direct) else direct
 
 
 def is_same_origin() -> bool:

@@ -4,7 +4,7 @@ import mailbox
 import smtplib
 import ssl
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -131,7 +131,8 @@ class MailServer:
             return
         if code == 421:  # the server hangs up
             raise smtplib.SMTPResponseException(code, words)
-        self._smtp.rset()
+        with suppress(OSError, smtplib.SMTPException):  # who hangs up after that has said what counts
+            self._smtp.rset()
         if 500 <= code < 600:
             raise Refused(_answer(code, words), is_address)
         raise NotYet(_answer(code, words))

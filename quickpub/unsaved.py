@@ -4,10 +4,13 @@ import re
 import secrets
 from datetime import datetime, timedelta
 
+from . import text
+from .db import rows
 from .models import Post, Unsaved, User
 
 KEPT = timedelta(days=60)
-PER_AUTHOR = 100  # the oldest go first; somebody with so many windows has forgotten them
+PER_AUTHOR = 100  # windows; somebody with so many has forgotten the oldest
+SIZE_PER_AUTHOR = 6_000_000  # characters, of all of them
 TAB = re.compile('[A-Za-z0-9_-]{16}')
 
 
@@ -17,19 +20,28 @@ def new_tab() -> str:
 
 
 def keep(user: User, tab: str, post: Post | None, fields: dict[str, str], at: datetime) -> None:
-    """Keep what stands in this window's form, in place of what stood there before. Raises ValueError for a window
-    whose name is none of ours."""
-    if not TAB.fullmatch(tab):
-        raise ValueError('no such window')
-    Unsaved.replace(user=user, tab=tab, post=post, typed_at=at, fields=fields).execute()
-    newest = Unsaved.select(Unsaved.tab).where(Unsaved.user == user).order_by(Unsaved.typed_at.desc()).limit(PER_AUTHOR)
-    Unsaved.delete().where(Unsaved.user == user, Unsaved.tab.not_in(newest)).execute()
+    """Keep what stands in this window's form, in place of what stood there before. Where it gets too much, the oldest
+    go. Raises ValueError for a window whose name is none of ours, or more text than can be kept."""
+    size = sum(map(len, fields.values()))
+    if not TAB.fullmatch(tab) or size > SIZE_PER_AUTHOR:
+        raise ValueError('no such window, or too much in it')
+    beginning = text.line(fields['title'] or fields['body'][:1000], 60)
+    Unsaved.replace(user=user, tab=tab, post=post, typed_at=at, beginning=beginning, size=size, fields=fields).execute()
+    room, gone = SIZE_PER_AUTHOR, []
+    for number, (other, its_size) in enumerate(rows(Unsaved.select(Unsaved.tab, Unsaved.size).where(
+            Unsaved.user == user).order_by(Unsaved.typed_at.desc(), Unsaved.tab))):
+        room -= its_size
+        if number >= PER_AUTHOR or room < 0:
+            gone.append(other)
+    if gone:
+        Unsaved.delete().where(Unsaved.user == user, Unsaved.tab.in_(gone)).execute()
 
 
 def of(user: User, post: Post | None) -> list[Unsaved]:
-    """What this person has not saved of this post, or of new ones; the newest first."""
+    """What this person has not saved of this post, or of new ones; the newest first, without the texts."""
     is_of_post = Unsaved.post.is_null() if post is None else Unsaved.post == post
-    return list(Unsaved.select().where(Unsaved.user == user, is_of_post).order_by(Unsaved.typed_at.desc()))
+    return list(Unsaved.select(Unsaved.user, Unsaved.tab, Unsaved.typed_at, Unsaved.beginning)
+                .where(Unsaved.user == user, is_of_post).order_by(Unsaved.typed_at.desc()))
 
 
 def find(user: User, tab: str) -> Unsaved | None:

@@ -166,7 +166,7 @@ class Site:
 
 def _too_large(limit: int) -> Problem:
     if limit == FORM_LIMIT:
-        return 413, ('This is more than a form can carry: the limit is 4 MB. Nothing was saved. Please go back and '
+        return 413, ('This is more than a form can carry: the limit is 8 MB. Nothing was saved. Please go back and '
                      'make it shorter.')
     return 413, (f'This is more than can be sent at once: the limit is {limit // 1024 ** 2} MB. Nothing was saved. '
                  'Please send fewer files at a time.')

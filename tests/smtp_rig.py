@@ -14,7 +14,7 @@ from aiosmtpd.smtp import SMTP
 
 class Sink:
     """Accepted mails in `mails`; `answers` maps a recipient to what RCPT says, `after_data` to what DATA says: an
-    answer, 'drop' or 'hang'. `hangs_at_ehlo` says so for every connection."""
+    answer, which may end with "and hangs up", 'drop' or 'hang'. `hangs_at_ehlo` says so for every connection."""
 
     def __init__(self):
         self.mails = []
@@ -27,6 +27,12 @@ class Sink:
     async def _hang(self):
         while not self.is_over:
             await asyncio.sleep(0.02)
+
+    async def _say(self, server, answer):
+        if answer.endswith('and hangs up'):
+            await server.push(answer)
+            server.transport.close()
+        return answer
 
     async def handle_EHLO(self, server, session, envelope, hostname, responses):
         session.host_name = hostname
@@ -43,7 +49,7 @@ class Sink:
             return '421 gone'
         if answer.startswith('250'):
             envelope.rcpt_tos.append(address)
-        return answer
+        return await self._say(server, answer)
 
     async def handle_DATA(self, server, session, envelope):
         self.sessions.add(session)
@@ -58,7 +64,7 @@ class Sink:
         if answer.startswith('drop'):
             server.transport.close()
             return '421 gone'
-        return answer
+        return await self._say(server, answer)
 
 
 @contextmanager

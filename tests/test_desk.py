@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from conftest import PASSWORD, write
+from conftest import PASSWORD, person, write
 from sites import form_with, stored
 
 from quickpub import db, posts, revisions, unsaved
@@ -104,7 +104,8 @@ def test_versions_become_fewer_with_age(hills, connection):
             timedelta(days=122), timedelta(days=150)]
     with connection():
         for version, age in enumerate(sorted(ages, reverse=True), 1):
-            Revision.create(post=hills, version=version, saved_at=at - age, title='', summary='', tags='', body='x')
+            Revision.create(post=hills, version=version, saved_at=at - age, title='', summary='', tags='', details={},
+                            body='x')
         for _ in range(2):
             revisions.clean_up(at)
         left = [at - each.saved_at for each in Revision.select().order_by(Revision.version.desc())]
@@ -142,6 +143,59 @@ def test_one_may_save_theirs_instead_and_the_other_text_is_in_the_history(olga, 
     with db.db.connection_context():
         assert Post.get_by_id(hills.id).body == 'My words.'
         assert Revision.get(Revision.version == 2).body == "The owner's words."
+
+
+def test_what_only_one_has_changed_is_kept_in_every_field(studio, hills, connection):
+    page = studio.get(edit(hills))
+    theirs = dict(title='On high hills', summary='Theirs.', tags='Tea', slug='high', series='Walks', body=hills.body)
+    send(studio, hills, **theirs, canonical='https://example.org/a')
+    form = form_with(page, 'body')
+    form['body'] = 'They are high.\n\nSome are flat.'
+    page = form.submit('action', value='save', status=409)
+    assert {'Series', 'Address', 'Published first at'} <= {each.text for each in page.html.select('.change h2')}
+    merged = form_with(form_with(page, 'body').submit('action', value='merge'), 'body')
+    names = ('title', 'summary', 'tags', 'slug', 'series', 'canonical', 'body')
+    assert {name: merged[name].value for name in names} == (
+        theirs | {'canonical': 'https://example.org/a', 'body': form['body'].value})
+
+
+def test_hostile_texts_are_put_together_in_bounded_time():
+    base = ' '.join(f'word{number}' for number in range(30_000))
+    mine, theirs = (' '.join(f'{who}{number}' if number % 3 == rest else f'word{number}' for number in range(30_000))
+                    for who, rest in (('mine', 0), ('theirs', 1)))
+    merged, _ = revisions.merge(base, mine, theirs)
+    assert 'mine0' in merged and 'theirs1' in merged
+
+
+def test_saving_the_same_twice_is_no_conflict_and_a_new_post_is_made_once_in_a_window(studio, hills, connection):
+    form = form_with(studio.get('/studio/posts/new'), 'body')
+    form['title'], form['body'] = 'Clicked twice', 'In a hurry.'
+    places = {form.submit('action', value='publish-now', status=303).headers['Location'] for _ in range(2)}
+    assert len(places) == 1
+    with connection():
+        assert Post.select().where(Post.title == 'Clicked twice').count() == 1
+    form['body'] = 'Gone back, and changed.'
+    form.submit('action', value='save', status=303)
+    form['body'] = 'Gone back once more.'
+    form.submit('action', value='save', status=409)
+    form = form_with(studio.get(edit(hills)), 'body')
+    form['body'] = 'Twice.'
+    for _ in range(2):
+        form.submit('action', value='save', status=303)
+    assert saved(hills).version == 2
+
+
+def test_taking_back_works_whatever_stands_in_the_form(studio, hills, browse):
+    form = form_with(studio.get(edit(hills)), 'body')
+    send(studio, hills, body='Saved meanwhile.')
+    form['body'] = 'Mine.'
+    form.submit('action', value='unpublish', status=303)
+    browse().get('/p/on-hills', status=404)
+    send(studio, hills, 'share')
+    link = link_of(studio.get(edit(hills)))
+    send(studio, hills, 'unshare', summary='x' * 600)
+    browse().get(link, status=404)
+    assert saved(hills).body == FORM['body']
 
 
 def test_changes_that_touch_stand_one_below_the_other(studio, hills):
@@ -232,6 +286,24 @@ def test_a_window_with_a_strange_name_is_refused(studio, tab):
     keep(studio, tab=tab, status=400)
 
 
+def test_no_more_text_is_kept_than_an_author_can_have_in_hand(alice, connection):
+    with connection():
+        for number in range(9):
+            unsaved.keep(alice, f'{number:016}', None, FORM | {'body': 'x' * 1_000_000}, db.now())
+        assert Unsaved.select().count() == 5
+        with pytest.raises(ValueError, match='too much'):
+            unsaved.keep(alice, TAB, None, FORM | {'body': 'x' * 7_000_000}, db.now())
+
+
+def test_a_letter_that_comes_late_is_not_taken_for_another_text(studio, connection):
+    form = form_with(studio.get('/studio/posts/new'), 'body')
+    form['title'], form['body'] = 'Late', 'Words.'
+    page = form.submit('action', value='save', status=303).follow()
+    keep(studio, tab=form['tab'].value, title='Late', body='Words.')
+    assert not studio.get('/studio').html.select('.unsaved li')
+    assert not studio.get(page.request.path).html.select('.unsaved li')
+
+
 def test_no_more_windows_are_kept_than_anybody_has_open(studio, alice, connection):
     with connection():
         for number in range(unsaved.PER_AUTHOR + 5):
@@ -255,6 +327,19 @@ def test_who_was_logged_out_meanwhile_logs_in_with_the_form_itself(studio, alice
     login['login_email'], login['login_password'] = alice.email, PASSWORD
     login.submit(status=303).follow()
     assert saved(hills).body == '\nA long text, after </textarea><script>'
+
+
+def test_who_logs_in_there_and_may_not_change_it_is_told_so_and_the_text_stays(studio, bob, hills, browse):
+    page = browse().post(edit(hills), FORM | {'body': 'Long words', 'login_email': bob.email,
+                                              'login_password': PASSWORD}, status=403)
+    assert 'logged in as Bob' in page and page.forms[0]['body'].value == 'Long words'
+    assert 'quickpub=' in page.headers['Set-Cookie']
+
+
+def test_too_many_tags_are_refused_in_words(studio):
+    many = ', '.join(f'Tag {number}' for number in range(13))
+    assert 'A post can have 12 tags' in send(studio, tags=many, status=400)
+    assert 'within 40 characters' in send(studio, tags='x' * 41, status=400)
 
 
 # Drafts by link
@@ -316,6 +401,16 @@ def test_a_post_is_public_from_the_time_on_that_was_typed_in_the_authors_zone(st
     assert saved(post).published_at == datetime(2040, 7, 2, 6, 30)
     send(studio, post, 'unpublish')
     assert saved(post).published_at is None
+
+
+def test_a_button_that_asks_for_a_time_does_nothing_without_one(studio, hills):
+    assert 'Choose a date and a time' in send(studio, action='schedule', status=400)
+    with db.db.connection_context():
+        assert Post.get(Post.title == 'On hills', Post.id != hills.id).published_at is None
+
+
+def test_saving_with_a_time_in_the_form_says_that_it_is_not_published_then(studio):
+    assert 'not published at the time you chose' in send(studio, publish_at='2040-07-01T08:30').follow()
 
 
 def test_publish_now_is_now_whatever_time_stands_in_the_form(studio, browse):
@@ -412,6 +507,19 @@ def test_search_engines_are_sent_where_it_was_published_first(studio, hills, bro
         assert 'not an address' in send(studio, hills, canonical=wrong, status=400)
 
 
+def test_the_pin_stays_when_the_site_gets_another_name(olga, browse):
+    old = write(olga, 'The rules', at=db.now() - timedelta(days=9))
+    write(olga, 'New')
+    owner = browse(olga)
+    owner.post(edit(old), {'action': 'pin-home'}, status=303)
+    owner.post('/admin/site', {'title': 'Another', 'tagline': '', 'hue': '1'}, status=303)
+    assert browse().get('/').html.select_one('.entry h2').text.strip() == 'The rules'
+    with db.db.connection_context():
+        Site.delete().execute()  # as where nobody has given it a name yet
+    owner.post(edit(old), {'action': 'pin-home'}, status=303)
+    assert browse().get('/').html.select_one('.entry h2').text.strip() == 'The rules'
+
+
 # The trash
 
 def test_the_trash_offers_to_take_it_back_at_once(studio, hills, bob, browse):
@@ -448,6 +556,19 @@ def test_the_owner_makes_a_page_that_stands_in_the_navigation(olga, browse, conn
     browse().get('/about', status=404)
     with connection():
         assert Post.get().views == 0
+
+
+def test_the_pages_of_an_owner_who_leaves_stay_with_another(olga, browse, connection):
+    with connection():
+        otto = person('otto', role='owner')
+    owner = browse(otto)
+    page = send(owner, title='Imprint', kind='page').follow()
+    form_with(page, 'body').submit('action', value='publish-now', status=303)
+    keep(owner, body='Secret words')
+    owner.post('/settings/delete', {'password': PASSWORD, 'posts': 'delete'}, status=303)
+    assert browse().get('/imprint')
+    with connection():
+        assert Post.get().author_id == olga.id and not Unsaved.select().exists()
 
 
 def test_only_owners_make_pages(studio, connection):

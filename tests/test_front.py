@@ -62,7 +62,7 @@ def test_what_is_too_long_is_refused_when_it_is_over_and_not_kept(app):
     megabyte = b'x' * 1024 * 1024
     pieces = [part(megabyte) for _ in range(FORM_LIMIT // len(megabyte) + 20)]
     status, _, page = ask(app, *pieces, part(b'', more=False), method='POST', raw_path=b'/login')
-    assert status == 413 and b'4 MB' in page
+    assert status == 413 and b'8 MB' in page
 
 
 def upload(app, content, cookie=b''):
@@ -77,7 +77,7 @@ def upload(app, content, cookie=b''):
 def test_an_author_may_send_more_than_a_form_can_carry_and_nobody_else(app, alice):
     with db.db.connection_context():
         cookie = f'quickpub={sessions.start(alice, "", db.now())}'.encode()
-    content = bytes(range(256)) * 32_000
+    content = bytes(range(256)) * 40_000
     assert upload(app, content)[0] == 413 and upload(app, content, b'quickpub=guessed')[0] == 413
     assert upload(app, content, cookie)[0] == 303
     with db.db.connection_context():
@@ -141,3 +141,11 @@ def test_hundreds_of_slow_clients_hold_nobody_up(served, request_so_far):
     finally:
         for client in clients:
             client.close()
+
+
+def test_a_header_with_an_underscore_is_not_taken_for_the_one_with_a_hyphen():
+    environ = environ_of({
+        'raw_path': b'/', 'method': 'GET', 'query_string': b'', 'http_version': '1.1', 'scheme': 'http',
+        'server': ('h', 80), 'client': ('192.0.2.1', 1),
+        'headers': [(b'x-forwarded-for', b'198.51.100.7'), (b'x_forwarded_for', b'203.0.113.9')]})
+    assert environ['HTTP_X_FORWARDED_FOR'] == '198.51.100.7'

@@ -274,6 +274,17 @@ def test_the_outbox_forgets_what_is_old(site):
     assert [each['To'] for each in outbox(site)] == ['new@example.org']
 
 
+@pytest.mark.parametrize('stage', ['answers', 'after_data'])
+def test_a_refusal_counts_although_the_server_hangs_up_after_it(smtp_site, sink, stage):
+    getattr(sink, stage)['alice@example.org'] = '550 5.1.1 No such user, and hangs up'
+    refused, other = compose('alice@example.org'), compose('bob@example.org')
+    mail.deliver()
+    assert row(refused).state == 'failed' and 'No such user' in row(refused).answer
+    mail.wake(db.now() + timedelta(hours=1))
+    mail.deliver()
+    assert row(other).state == 'sent'
+
+
 def test_no_header_can_be_split(smtp_site, sink):
     Site.update(title='Voice\r\nBcc: evil@example.org').execute()
     mail.compose('exists', 'alice@example.org', key='x', subject='Hello\r\nBcc: evil@example.org',

@@ -5,7 +5,7 @@ from conftest import PASSWORD, Browser, person, write
 from sites import browser_of, form_with, keep, stored
 from webtest import Upload
 
-from quickpub import accounts, db, letter, mail, models, posts, sessions, stats, transfer
+from quickpub import accounts, db, letter, mail, models, posts, sessions, settings, stats, transfer
 from quickpub.models import Post
 from quickpub.web import URLS
 
@@ -315,3 +315,11 @@ def test_the_desk_of_the_owner_leads_to_what_only_an_owner_may(olga, alice, brow
     assert browse(olga).get('/studio').html.find('a', href='/admin')
     assert not browse(alice).get('/studio').html.find('a', href='/admin')
     assert form_with(browse(olga).get('/admin/site'), 'title')
+
+
+def test_a_proxy_may_be_named_by_its_network_and_nonsense_is_refused():
+    told = settings.from_env({'QUICKPUB_TRUSTED_PROXY': '10.0.0.0/8, ::1'})
+    assert told.trusts('10.1.2.3') and told.trusts('::1')
+    assert not told.trusts('11.0.0.1') and not told.trusts('') and not told.trusts('/run/socket')
+    with pytest.raises(settings.SettingsError, match='TRUSTED_PROXY'):
+        settings.from_env({'QUICKPUB_TRUSTED_PROXY': 'foo'})

@@ -10,6 +10,7 @@ POST = [
     "ALTER TABLE post ADD COLUMN shared_at TEXT",
     "ALTER TABLE post ADD COLUMN is_page INTEGER NOT NULL DEFAULT 0",
     "ALTER TABLE post ADD COLUMN place INTEGER",
+    "ALTER TABLE post ADD COLUMN first_tab TEXT",
     # The texts stay last, so that no list reads past them.
     "ALTER TABLE post ADD COLUMN body_ TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE post ADD COLUMN html_ TEXT NOT NULL DEFAULT ''",
@@ -21,6 +22,7 @@ POST = [
     'CREATE INDEX post_series ON post (series_id, part, id) WHERE series_id IS NOT NULL',
     'CREATE INDEX post_page ON post (place, id) WHERE place IS NOT NULL',
     'CREATE INDEX post_editor ON post (editor_id)',
+    'CREATE UNIQUE INDEX post_first_tab ON post (author_id, first_tab) WHERE first_tab IS NOT NULL',
 ]
 
 TABLES = [
@@ -39,6 +41,7 @@ TABLES = [
     title TEXT NOT NULL,
     summary TEXT NOT NULL,
     tags TEXT NOT NULL,
+    details TEXT NOT NULL, -- what else was typed, as JSON
     body TEXT NOT NULL,
     PRIMARY KEY (post_id, version)
 ) STRICT''',
@@ -50,6 +53,8 @@ TABLES = [
     tab TEXT NOT NULL,
     post_id INTEGER REFERENCES post (id) ON DELETE CASCADE,
     typed_at TEXT NOT NULL,
+    beginning TEXT NOT NULL,
+    size INTEGER NOT NULL,
     fields TEXT NOT NULL,
     PRIMARY KEY (user_id, tab)
 ) STRICT''',

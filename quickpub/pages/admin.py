@@ -158,5 +158,5 @@ def site(user):
         form.errors['hue'] = 'Please give a number from 0 to 359.'
     if form.errors:
         return render_form('admin_site.html', form)
-    Site.replace(id=1, title=title, tagline=tagline, hue=hue).execute()
+    Site.change(title=title, tagline=tagline, hue=hue)
     return redirect('/admin/site', 'saved')

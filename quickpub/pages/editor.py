@@ -24,22 +24,27 @@ VERBS = {
     'overwrite': lambda user, post, due: None,
     'publish': lambda user, post, due: posts.publish(post, now(), due),
     'publish-now': lambda user, post, due: posts.publish(post, now()),
-    'unpublish': lambda user, post, due: posts.unpublish(post, now()),
+    'schedule': lambda user, post, due: posts.publish(post, now(), due),
     'restore': lambda user, post, due: None,
     'share': lambda user, post, due: posts.share(post, now()),
-    'unshare': lambda user, post, due: posts.unshare(post),
     'pin': lambda user, post, due: posts.pin(post, post.author),
     'unpin': lambda user, post, due: posts.unpin(post, post.author),
     'pin-home': lambda user, post, due: posts.pin(post, Site.this()),
     'unpin-home': lambda user, post, due: posts.unpin(post, Site.this()),
     'duplicate': lambda user, post, due: posts.duplicate(post, user, now()),
 }
+# What always works, whatever stands in the form.
+TAKING_BACK = {
+    'unpublish': lambda post: posts.unpublish(post, now()),
+    'unshare': lambda post: posts.unshare(post),
+    'delete': lambda post: posts.delete(post, now()),
+}
 OF_THE_OWNER = {'pin-home', 'unpin-home'}
-SAVING = {'save', 'overwrite', 'publish', 'publish-now'}  # also where nothing was typed, to say so
-OF_A_NEW_ONE = {'save', 'publish', 'publish-now'}
-NOTICES = {'publish-now': 'published', 'unpublish': 'unpublished', 'restore': 'restored', 'share': 'shared',
-           'unshare': 'unshared', 'pin': 'pinned', 'pin-home': 'pinned', 'unpin': 'unpinned', 'unpin-home': 'unpinned',
-           'duplicate': 'duplicated'}
+SAVING = {'save', 'overwrite', 'publish', 'publish-now', 'schedule'}  # also where nothing was typed, to say so
+OF_A_NEW_ONE = {'save', 'publish', 'publish-now', 'schedule'}
+NOTICES = {'publish-now': 'published', 'schedule': 'scheduled', 'delete': 'trashed', 'unpublish': 'unpublished',
+           'restore': 'restored', 'share': 'shared', 'unshare': 'unshared', 'pin': 'pinned', 'pin-home': 'pinned',
+           'unpin': 'unpinned', 'unpin-home': 'unpinned', 'duplicate': 'duplicated'}
 
 
 # Pages
@@ -64,7 +69,7 @@ def edit_form(user, post_id):
     kept = unsaved.find(user, request.query.get('unsaved', ''))
     if kept and kept.post_id == post.id:
         return _editor(user, post, _form_of(kept))
-    others = [each for each in unsaved.of(user, post) if _is_another_text(post, each)]
+    others = [each for each in unsaved.of(user, post) if _is_another_text(post, unsaved.find(user, each.tab))]
     return _editor(user, post, _form_for(user, post), others=others)
 
 
@@ -107,7 +112,10 @@ def keep_unsaved(user):
     if form['action'] == 'discard':
         unsaved.forget(user, form['tab'])
         return redirect('/studio', 'discarded')
-    post = _find(user, form['post']) if form['post'] else None
+    if form['post']:
+        post = _find(user, form['post'])
+    else:  # or it was saved meanwhile, and this letter comes late
+        post = Post.get_or_none(Post.author == user, Post.first_tab == form['tab']) if _tab(form) else None
     if not _keep(user, post, form):
         return HTTPError(400)
     return HTTPResponse('', 204, {'Cache-Control': 'no-store'})
@@ -116,24 +124,24 @@ def keep_unsaved(user):
 @signed_in
 def history(user, post_id):
     post = _find(user, post_id)
-    tags, kept = posts.tag_line(post), revisions.of(post)
-    new = revisions.find(post, number(request.query.get('to', '')) or post.version, tags)
-    old = revisions.find(post, number(request.query.get('from', '')) or _before(kept, new), tags)
+    form, kept = posts.as_typed(post), revisions.of(post)
+    new = revisions.find(post, number(request.query.get('to', '')) or post.version, form)
+    old = revisions.find(post, number(request.query.get('from', '')) or _before(kept, new), form)
     if new is None or (old is None and kept):
         raise not_found()
     return render('history.html', post=post, kept=kept, old=old, new=new, editor=_editor_of(post),
-                  changes=_compared(old, new) if old else [])
+                  changes=_compared(revisions.form_of(old), revisions.form_of(new)) if old else [])
 
 
 @signed_in
 def restore_version(user, post_id):
     """Save an older version once more; the one that was valid until now is kept."""
     post, wanted = _find(user, post_id), number(typed('version')['version'])
-    old = revisions.find(post, wanted, posts.tag_line(post)) if wanted else None
+    form = posts.as_typed(post)
+    old = revisions.find(post, wanted, form) if wanted else None
     if old is None:
         raise not_found()
-    fields = _form_for(user, post).values | {name: getattr(old, name) for name in ('title', 'summary', 'tags', 'body')}
-    posts.save(post, user, fields, now())
+    posts.save(post, user, form | {name: getattr(old, name) for name in revisions.TEXTS}, now())
     return redirect(f'/studio/posts/{post.id}', 'version-restored')
 
 
@@ -149,20 +157,20 @@ def _act(user, post):
         return _editor(user, post, form, preview=_rendered(form), is_kept=_keep(user, post, form))
     if action == 'merge' and post:
         return _merged(user, post, form)
-    if action not in (VERBS.keys() | {'delete'} if post else OF_A_NEW_ONE):
+    if action not in (VERBS.keys() | TAKING_BACK.keys() if post else OF_A_NEW_ONE):
         form.errors = {'': 'Nothing was saved yet: please use one of the buttons below.'}
         return _editor(user, post, form, 400)
     is_editor = bool(form['title'] or form['body'])  # or a list, which has nothing to save
     try:
-        if action == 'delete':
-            return _delete(user, post, form if is_editor else None)
+        if action in TAKING_BACK:
+            return _take_back(user, post, form if is_editor else None, action)
         if action == 'restore':
             posts.restore(post)
             if not is_editor:
                 return redirect('/studio/trash', 'restored')
         if is_editor or action in SAVING:
             post = _save(user, post, form, is_page)
-        done = VERBS[action](user, post, _due(user, form['publish_at']) if action == 'publish' else None)
+        done = VERBS[action](user, post, _due(user, form['publish_at'], action))
     except Rejected as error:
         form.errors = error.errors
         return _editor(user, post, form, 400, is_kept=_keep(user, post, form))
@@ -176,29 +184,41 @@ def _act(user, post):
             raise
         form.errors = {'': BUSY}
         return _editor(user, post, form, 503, is_kept=False)
-    notice = NOTICES.get(action, 'saved') if action != 'publish' else 'scheduled' if form['publish_at'] else 'published'
-    return redirect(f'/studio/posts/{(done or post).id}', notice)
+    return redirect(f'/studio/posts/{(done or post).id}', _notice(user, post, form, action))
 
 
-def _delete(user, post, form):
-    """Move it to the trash; as it was before, where what was typed cannot be saved."""
+def _notice(user, post, form, action):
+    """What to say on the next page."""
+    if action == 'publish':
+        return 'scheduled' if form['publish_at'] else 'published'
+    if action == 'save' and form['publish_at'] and form['publish_at'] != _form_for(user, post)['publish_at']:
+        return 'saved-not-scheduled'
+    return NOTICES.get(action, 'saved')
+
+
+def _take_back(user, post, form, action):
+    """Take it away from readers; as it was before, where what was typed cannot be saved."""
     try:
         if form:
-            _save(user, post, form)
+            post = _save(user, post, form)
     except (Rejected, posts.Conflict):
         _keep(user, post, form)
-    posts.delete(post, now())
-    return redirect(f'/studio?undo={post.id}', 'trashed')
+    TAKING_BACK[action](post)
+    return redirect(f'/studio?undo={post.id}' if action == 'delete' else f'/studio/posts/{post.id}', NOTICES[action])
 
 
 def _save(user, post, form, is_page=False):
     """Save the form, and forget it as unsaved."""
     based_on = number(form['version']) if post and form['action'] != 'overwrite' else None
     with db.atomic():
-        post = posts.save(post, user, form.values, now(), based_on, is_page)
+        post = posts.save(post, user, form.values, now(), based_on, is_page, _tab(form))
         unsaved.forget(user, form['tab'])
     form.values |= {'slug': post.slug, 'version': str(post.version)}
     return post
+
+
+def _tab(form):
+    return form['tab'] if unsaved.TAB.fullmatch(form['tab']) else None
 
 
 def _keep(user, post, form):
@@ -209,9 +229,12 @@ def _keep(user, post, form):
     return False
 
 
-def _due(user, moment):
-    """The time that was typed, on the clock of whoever typed it, in UTC. Raises Rejected."""
-    if not moment:
+def _due(user, moment, action):
+    """The time that was typed, on the clock of whoever typed it, in UTC, for a button that asks for it: None is now.
+    Raises Rejected."""
+    if action == 'schedule' and not moment:
+        raise Rejected(publish_at='Choose a date and a time first. Your text is saved.')
+    if action not in ('schedule', 'publish') or not moment:
         return None
     zone = ZoneInfo(user.timezone)
     try:
@@ -231,27 +254,23 @@ def _due(user, moment):
 
 def _difference_to(post, form):
     """What would become of the version that is there, word by word."""
-    return _compared_texts({'title': post.title, 'summary': post.summary, 'tags': posts.tag_line(post),
-                            'body': post.body}, form.values)
+    return _compared(posts.as_typed(post), form.values)
 
 
 def _merged(user, post, form):
     """The editor with both changes in it, not saved yet."""
-    base = revisions.find(post, number(form['version']), '')
-    form.values['body'], is_clean = revisions.merge(base.body if base else '', text.body(form['body']), post.body)
-    form.values['version'] = str(post.version)
+    theirs, base = posts.as_typed(post), revisions.find(post, number(form['version']), posts.as_typed(post))
+    mine = {name: text.body(form[name]) for name in theirs}
+    merged, is_clean = revisions.merge_forms(revisions.form_of(base) if base else {}, mine, theirs)
+    form.values |= merged | {'version': str(post.version)}
     return _editor(user, post, form, merged='clean' if is_clean else 'touching', is_kept=_keep(user, post, form))
 
 
 def _compared(old, new):
-    return _compared_texts(*({name: getattr(each, name) for name in ('title', 'summary', 'tags', 'body')}
-                             for each in (old, new)))
-
-
-def _compared_texts(old, new):
-    """(name, differences) of each part of a post that is another one."""
-    return [(name, revisions.differences(old[name], text.body(new[name]))) for name in
-            ('title', 'summary', 'tags', 'body') if old[name] != text.body(new[name])]
+    """(name, differences) of each field that is another one, the text last."""
+    names = [*(name for name in FIELDS if name not in ('body', 'publish_at')), 'body']
+    both = [(name, old.get(name, ''), text.body(new.get(name, ''))) for name in names]
+    return [(name, revisions.differences(before, after)) for name, before, after in both if before != after]
 
 
 def _before(kept, revision):
@@ -269,11 +288,8 @@ def _find(user, post_id):
 def _form_for(user, post):
     """The form as it was saved."""
     due = post.published_at if post.is_scheduled(now()) else None
-    return Form({
-        'title': post.title, 'body': post.body, 'summary': post.summary, 'tags': posts.tag_line(post),
-        'slug': post.slug, 'canonical': post.canonical, 'series': post.series.name if post.series_id else '',
-        'part': str(post.part or ''), 'place': str(post.place or ''), 'kind': 'page' if post.is_page else '',
-        'publish_at': text.local(due, user.timezone) if due else '',
+    return Form(posts.as_typed(post) | {
+        'kind': 'page' if post.is_page else '', 'publish_at': text.local(due, user.timezone) if due else '',
         'version': str(post.version), 'tab': unsaved.new_tab()})
 
 

@@ -5,8 +5,10 @@ const form = document.getElementById('editor')
 const said = document.getElementById('saved')
 const found = document.getElementById('found')
 const AGAIN = 3000 // milliseconds between two letters to the server
+const SOON = 300 // milliseconds until it is in this browser
 const OURS = `quickpub:${form.dataset.user}:${form.dataset.post || 'new'}:`
 const HERE = OURS + form.elements.tab.value
+const SENT = 'quickpub:sent'
 const TEXTS = ['title', 'body', 'summary', 'tags', 'slug', 'canonical', 'series', 'part', 'place', 'publish_at']
 
 const texts = () => Object.fromEntries(
@@ -15,7 +17,7 @@ const asText = () => JSON.stringify(texts())
 
 let kept = form.dataset.kept ? asText() : '' // what the server has
 let isSaving = false
-let timer
+let timer, soon
 
 function say (words) {
   if (said) said.textContent = words
@@ -25,18 +27,19 @@ function clock () {
   return new Date().toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', hour12: false })
 }
 
-// In this browser: at once, and before anything that may fail.
+// In this browser, where it lets us: it may forbid it, be full, or have nothing of the kind. Then the server has it.
+
+function inStorage (work) {
+  try { return work(localStorage) } catch (error) { console.debug(error) }
+}
 
 function keepHere () {
-  try {
-    localStorage.setItem(HERE, JSON.stringify({ at: Date.now(), version: form.elements.version.value, texts: texts() }))
-  } catch (error) {
-    if (error.name !== 'QuotaExceededError' && error.name !== 'SecurityError') throw error // then the server has it
-  }
+  inStorage(storage => storage.setItem(HERE, JSON.stringify(
+    { at: Date.now(), version: form.elements.version.value, texts: texts() })))
 }
 
 function forgetHere (key = HERE) {
-  try { localStorage.removeItem(key) } catch (error) { if (error.name !== 'SecurityError') throw error }
+  inStorage(storage => storage.removeItem(key))
 }
 
 // On the server: with all of the form, under the name of this window.
@@ -80,8 +83,8 @@ function later () {
 }
 
 form.addEventListener('input', () => {
-  keepHere()
   later()
+  soon ??= setTimeout(() => { soon = undefined; keepHere() }, SOON)
 })
 
 form.addEventListener('submit', () => {
@@ -91,7 +94,10 @@ form.addEventListener('submit', () => {
 
 // Leaving: a last letter, if it is short enough for one that need not be waited for.
 addEventListener('visibilitychange', () => {
-  if (document.hidden && !isSaving && asText() !== kept) navigator.sendBeacon(form.dataset.keep, letter())
+  if (document.hidden && !isSaving && asText() !== kept) {
+    keepHere()
+    navigator.sendBeacon(form.dataset.keep, letter())
+  }
 })
 
 addEventListener('pageshow', event => { if (event.persisted) isSaving = false })
@@ -133,19 +139,19 @@ function button (words, does) {
 }
 
 function look () {
+  // What this window has just sent is saved, however the server has tidied it.
+  const sent = new URLSearchParams(location.search).get('notice') && inStorage(() => sessionStorage.getItem(SENT))
+  if (sent) forgetHere(sent)
+  inStorage(() => sessionStorage.removeItem(SENT))
   const now = JSON.stringify({ title: form.elements.title.value, body: form.elements.body.value })
-  for (const key of Object.keys(localStorage).filter(key => key.startsWith(OURS))) {
-    const older = JSON.parse(localStorage.getItem(key))
+  for (const key of inStorage(Object.keys)?.filter(key => key.startsWith(OURS)) || []) {
     if (key === HERE && !form.dataset.kept) continue // the site could not save it: it is in the form, and only here
+    const older = JSON.parse(localStorage.getItem(key))
     if (JSON.stringify({ title: older.texts.title, body: older.texts.body }) === now) forgetHere(key)
     else if (key !== HERE) offer(key, older)
   }
-  // A new post that was saved is not new any more: what this window kept of it under that name is done with.
-  const before = new URLSearchParams(location.search).get('notice') && sessionStorage.getItem('quickpub:sent')
-  if (before) forgetHere(before)
-  sessionStorage.removeItem('quickpub:sent')
 }
 
-form.addEventListener('submit', () => sessionStorage.setItem('quickpub:sent', HERE))
+form.addEventListener('submit', () => inStorage(() => sessionStorage.setItem(SENT, HERE)))
 look()
 if (asText() !== kept) later()

@@ -76,7 +76,8 @@ function count () {
 
 if (counts) {
   counts.hidden = false
-  body.addEventListener('input', count)
+  let soon
+  body.addEventListener('input', () => { soon ??= setTimeout(() => { soon = undefined; count() }, NARROW) })
   count()
 }
 
