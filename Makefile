@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help run demo test lint spam soak bench bench-reading bench-growth chromium libfaketime clean
+.PHONY: help run demo test lint audit spam soak bench bench-reading bench-growth chromium libfaketime clean
 
 help: ## List what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -62,6 +62,11 @@ libfaketime: # The library that sets the clock of whole processes for the tests,
 	  echo "No libfaketime found: installing Debian's" && apt-get update -qq && \
 	  apt-get install -y -qq libfaketime >/dev/null; \
 	else echo "No libfaketime found, which tests/faults/test_clock.py needs: sudo apt install libfaketime"; fi
+
+audit: $(VENV)/test.done chromium ## Let Lighthouse (npm) look at a demo site, and SpamAssassin at its mails
+	@command -v npx >/dev/null || { echo "Install Node.js first: sudo apt install npm"; exit 1; }
+	@$(BIN)/python benchmarks/audit.py
+	@$(MAKE) --no-print-directory spam
 
 spam: $(VENV)/test.done ## Ask SpamAssassin (Debian's, offline) what it thinks of each kind of mail
 	@command -v spamassassin >/dev/null || { echo "Install it first: sudo apt install spamassassin"; exit 1; }

@@ -207,12 +207,13 @@ def sent_files(open_draft: Callable[[str], Draft]) -> Iterator[Draft]:
         raise HTTPError(400) from None
 
 
-def send_file(path: Path, content_type: str, download_as: str | None = None) -> HTTPResponse:
+def send_file(path: Path, content_type: str, download_as: str | None = None, is_private: bool = False) -> HTTPResponse:
     """A file that never changes, or the part of it that the request asks for (RFC 9110, 14); the server sends it
     without this process reading it. Nothing in it may run."""
     size, etag = path.stat().st_size, f'"{path.parent.parent.name}-{path.name}"'
-    headers = {'Content-Type': content_type, 'Accept-Ranges': 'bytes', 'ETag': etag,
-               'Cache-Control': f'public, max-age={365 * 24 * 3600}, immutable', 'Content-Security-Policy': LOCKED_UP}
+    kept = 'private, no-store' if is_private else f'public, max-age={365 * 24 * 3600}, immutable'
+    headers = {'Content-Type': content_type, 'Accept-Ranges': 'bytes', 'ETag': etag, 'Cache-Control': kept,
+               'Content-Security-Policy': LOCKED_UP}
     if download_as:
         headers['Content-Disposition'] = f'attachment; filename="{download_as}"'
     if etag in request.get_header('If-None-Match', ''):

@@ -296,7 +296,8 @@ def test_what_authors_type_is_shown_as_text(alice, browse, connection):
     with connection():
         models.User.update(name=evil[:60], bio=evil).execute()
         models.Site.update(title=evil, tagline=evil).execute()
-        write(alice, evil, tags=evil[:40], summary=evil, body=evil + '\n\n[x](javascript:alert(3)) <svg onload=alert(4)>')
+        write(alice, evil, tags=evil[:40], summary=evil,
+              body=evil + '\n\n[x](javascript:alert(3)) <svg onload=alert(4)>')
         post = Post.get()
     stranger, author, editor = browse(), browse(alice), f'/studio/posts/{post.id}'
     for browser, paths in ((stranger, ['/', post.path, '/@alice', '/archive', '/login', '/feed.xml']),

@@ -5,7 +5,7 @@ from bottle import request, response
 from .. import figures, letter, reports, stats, transfer
 from ..db import db, now
 from ..models import Export, Post, Site
-from ..shortcuts import find, not_found, redirect, render, signed_in, typed
+from ..shortcuts import find, not_found, redirect, render, send_file, signed_in, typed
 from ..tasks import make_export, send_view_count_report
 
 WORDS = {'7': '7 days', '30': '30 days', '90': '90 days', 'all': 'All time'}
@@ -95,16 +95,8 @@ def ask(user):
 @signed_in
 def download(user, export_id):
     export = find(Export.select().where(Export.user == user, Export.state == 'ready'), export_id)
-    return _file(transfer.path_of(export), f'numbers-{stats.site_day(export.created_at)}.csv')
-
-
-def _file(path, name):
-    """A file as the answer, for this person alone."""
-    try:
-        body = path.read_bytes()
-    except FileNotFoundError:
-        raise not_found() from None
-    response.content_type = 'text/csv; charset=utf-8'
-    response.set_header('Content-Disposition', f'attachment; filename="{name}"')
-    response.set_header('Cache-Control', 'private, no-store')
-    return body
+    path = transfer.path_of(export)
+    if not path.exists():
+        raise not_found()
+    name = f'numbers-{stats.site_day(export.created_at)}.csv'
+    return send_file(path, 'text/csv; charset=utf-8', name, is_private=True)
