@@ -24,6 +24,7 @@ from .settings import FREQUENCIES, current
 SUNDAY = 6
 HOSTS = 5  # new ones that a report names
 LINES = 50  # posts that it lists, the most viewed: some mail programs show no more than 100 KB
+AHEAD = timedelta(days=40)
 ALIKE = 0.85, 1.18  # how long a period may be beside another to be compared: months, and days when the clock changes
 
 
@@ -247,3 +248,6 @@ def _without(first: datetime, last: datetime) -> str:
     return f'{first.day} {first:%B}' if first.year == last.year else f'{first.day} {first:%B %Y}'
 
 
+def clean_up(at: datetime) -> None:
+    """Let reports come again where the clock was far ahead when the last one was written: further than any period."""
+    User.update(reported_until=at).where(User.reported_until > at + AHEAD).execute()

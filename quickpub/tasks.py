@@ -122,5 +122,5 @@ def count_views() -> None:
 @huey.periodic_task(crontab(hour='3', minute='30'))
 def clean_up() -> None:
     """Each night: what has expired, what lay in the trash long enough, and mail of long ago."""
-    for kept in (stats, accounts, sessions, jobs, posts, revisions, unsaved, media, mail, transfer):
+    for kept in (stats, accounts, sessions, jobs, posts, revisions, unsaved, media, mail, reports, transfer):
         kept.clean_up(now())

@@ -72,8 +72,8 @@ CLASSES = {
     'code': {f'language-{name}' for name in LANGUAGES},
     'span': {'check'} | {name for name in STANDARD_TYPES.values() if name}}
 # What is made of uploaded files, after the cleaning.
-SHOWN = {'picture': set(), 'source': {'type', 'media', 'srcset', 'sizes'}, 'audio': {'src', 'controls', 'preload', 'aria-label'},
-         'video': {'src', 'controls', 'preload', 'aria-label'}, 'a': {'href', 'download'},
+SHOWN = {'picture': set(), 'source': {'type', 'media', 'srcset', 'sizes'},
+         'audio': {'src', 'controls', 'preload', 'aria-label'}, 'video': {'src', 'controls', 'preload', 'aria-label'}, 'a': {'href', 'download'},
          'img': {'src', 'alt', 'width', 'height', 'srcset', 'sizes', 'decoding'}}
 BLOCKS = frozenset('blockquote br dd details div dl dt figcaption figure h2 h3 h4 h5 h6 hr li ol p pre section '
                    'summary table td th tr ul'.split())

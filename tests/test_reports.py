@@ -144,6 +144,18 @@ def test_authors_without_a_published_post_get_none_and_no_backlog_later(site):
     assert Report.get().period_start == at('2026-11-22 00:00') and lines_of(number) == [('A post', 2, 2)]
 
 
+def test_reports_come_again_after_the_clock_was_years_ahead(site):
+    alice, post = author('alice')
+    close_all(NOON.replace(year=2036))
+    view(post, 3)
+    assert close_all(NOON) == []
+    reports.clean_up(NOON)
+    assert len(close_all(NOON + timedelta(days=1))) == 1
+    assert User.get_by_id(alice.id).reported_until <= NOON + timedelta(days=1)
+    reports.clean_up(NOON + timedelta(days=1))
+    assert close_all(NOON + timedelta(days=1)) == []
+
+
 def test_never_means_never_and_starts_afresh(site):
     from quickpub import accounts
     alice, post = author('alice', frequency='never')
