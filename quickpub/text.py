@@ -72,9 +72,10 @@ CLASSES = {
     'code': {f'language-{name}' for name in LANGUAGES},
     'span': {'check'} | {name for name in STANDARD_TYPES.values() if name}}
 # What is made of uploaded files, after the cleaning.
-SHOWN = {'picture': set(), 'source': {'type', 'media', 'srcset', 'sizes'},
-         'audio': {'src', 'controls', 'preload', 'aria-label'}, 'video': {'src', 'controls', 'preload', 'aria-label'}, 'a': {'href', 'download'},
-         'img': {'src', 'alt', 'width', 'height', 'srcset', 'sizes', 'decoding'}}
+PLAYED = {'src', 'controls', 'preload', 'aria-label'}
+SHOWN = {
+    'picture': set(), 'source': {'type', 'media', 'srcset', 'sizes'}, 'audio': PLAYED, 'video': PLAYED,
+    'a': {'href', 'download'}, 'img': {'src', 'alt', 'width', 'height', 'srcset', 'sizes', 'decoding'}}
 BLOCKS = frozenset('blockquote br dd details div dl dt figcaption figure h2 h3 h4 h5 h6 hr li ol p pre section '
                    'summary table td th tr ul'.split())
 BESIDE_THE_TEXT = frozenset('figcaption figure h2 h3 h4 h5 h6 pre section table'.split())
