@@ -170,7 +170,7 @@ def test_hostile_texts_are_put_together_in_bounded_time():
 def test_saving_the_same_twice_is_no_conflict_and_a_new_post_is_made_once_in_a_window(studio, hills, connection):
     form = form_with(studio.get('/studio/posts/new'), 'body')
     form['title'], form['body'] = 'Clicked twice', 'In a hurry.'
-    places = {form.submit('action', value='publish-now', status=303).headers['Location'] for _ in range(2)}
+    places = {form.submit('action', value='publish', status=303).headers['Location'] for _ in range(2)}
     assert len(places) == 1
     with connection():
         assert Post.select().where(Post.title == 'Clicked twice').count() == 1
@@ -540,7 +540,7 @@ def test_the_owner_makes_a_page_that_stands_in_the_navigation(olga, browse, conn
     form['title'], form['body'] = 'About us', 'We *write*.'
     page = form.submit('action', value='save', status=303).follow()
     browse().get('/about-us', status=404)
-    page = form_with(page, 'body').submit('action', value='publish-now', status=303).follow()
+    page = form_with(page, 'body').submit('action', value='publish', status=303).follow()
     shown = browse().get('/about-us')
     assert '<em>write</em>' in shown and 'About us' in shown.html.select_one('.masthead nav').text
     assert 'About us' not in browse().get('/').html.main.text and 'About us' not in browse().get('/feed.xml')
@@ -563,7 +563,7 @@ def test_the_pages_of_an_owner_who_leaves_stay_with_another(olga, browse, connec
         otto = person('otto', role='owner')
     owner = browse(otto)
     page = send(owner, title='Imprint', kind='page').follow()
-    form_with(page, 'body').submit('action', value='publish-now', status=303)
+    form_with(page, 'body').submit('action', value='publish', status=303)
     keep(owner, body='Secret words')
     owner.post('/settings/delete', {'password': PASSWORD, 'posts': 'delete'}, status=303)
     assert browse().get('/imprint')

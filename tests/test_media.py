@@ -12,8 +12,8 @@ from conftest import drain, write
 from PIL import Image
 from sites import browser_of
 
-from quickpub import db, media, tasks, text
-from quickpub.models import MediaFile, Post, PostFile, Revision, Unsaved, Upload
+from quickpub import db, media, tasks, text, unsaved
+from quickpub.models import MediaFile, Post, PostFile, Revision, Upload
 
 PDF = b'%PDF-1.7\n' + b'words ' * 200
 
@@ -424,7 +424,7 @@ def test_each_night_what_nothing_used_for_a_month_goes_and_what_was_left_half_do
     with connection():
         write(alice, body=used.markdown)
         post = write(alice, 'Second', body=dropped.markdown)
-        Unsaved.create(user=alice, tab='x' * 16, typed_at=at, fields={'body': begun.markdown})
+        unsaved.keep(alice, 'x' * 16, None, {'title': '', 'body': begun.markdown}, at)
         Upload.update(touched_at=at - timedelta(days=31)).where(Upload.id != new.id).execute()
         Post.update(body='x').where(Post.id == post.id).execute()  # and no older version has it
     (media.folder() / ('c' * 32) / 'shown').mkdir(parents=True)

@@ -191,7 +191,7 @@ def test_a_draft_leaves_no_address_behind(studio, bob, browse):
 
 def test_tags_are_shared_ordered_and_each_once(alice, bob, browse, connection):
     send(browse(alice), action='publish',
-         tags='Slow food, #Hills, slow  FOOD, , ' + ', '.join(f't{n}' for n in range(20)))
+         tags='Slow food, #Hills, slow  FOOD, , ' + ', '.join(f't{n}' for n in range(10)))
     send(browse(bob), action='publish', title='More', tags='hills')
     page = browse().get('/p/on-hills')
     names = [link.text for link in page.html.select('a[rel=tag]')]

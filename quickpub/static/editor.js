@@ -100,6 +100,16 @@ if (tags) {
   offer()
 }
 
+// With a time in the form, the button that publishes goes by it, and says so.
+
+const due = form.elements.publish_at
+const publish = document.getElementById('publish')
+if (due && publish?.value === 'publish') {
+  const tell = () => { publish.textContent = due.value ? 'Publish at that time' : 'Publish now' }
+  due.addEventListener('input', tell)
+  tell()
+}
+
 // A quiet page: the text and nothing else, on the whole screen where the browser lets us.
 
 function hush (isOn) {
