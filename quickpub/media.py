@@ -60,6 +60,7 @@ BEGINNINGS = [
     (rb'\x1a\x45\xdf\xa3.{0,40}webm', 'webm')]
 PATH = re.compile(r'/media/([0-9a-f]{32})/')
 DIGEST = re.compile('[0-9a-f]{32}')
+NAME = re.compile(r'[a-z0-9-]{1,200}\.[a-z0-9]{2,4}')  # as `_name` makes them: what follows goes into a header
 SHOWN = re.compile(r'[1-9]\d{0,4}(-moving)?\.(avif|webp|jpg|png)')
 UNREADY = SQL("state IN ('waiting', 'working')")  # as the index has it
 
@@ -166,14 +167,14 @@ def prepare(show: Callable[[str], None]) -> None:
 
 def _prepare(file: MediaFile, show: Callable[[str], None]) -> None:
     if file.attempts >= MAX_ATTEMPTS:
-        return _tell(file, state='failed', error='We began several times, and were interrupted each time.')
+        return _fail(file, 'We began several times, and were interrupted each time.', show)
     _tell(file, state='working', progress=0, attempts=file.attempts + 1, error='')
     place, made_in = folder() / file.digest, folder() / f'.made-{secrets.token_hex(8)}'
     made_in.mkdir(mode=0o700)
     try:
         said = _draw(place / 'original', made_in, lambda percent: _tell(file, progress=percent))
         if 'problem' in said:
-            return _tell(file, state='failed', error=said['problem'])
+            return _fail(file, said['problem'], show)
         with db.atomic():  # nobody throws the file away meanwhile
             if place.exists():
                 processes.sync_folder(made_in)
@@ -186,6 +187,11 @@ def _prepare(file: MediaFile, show: Callable[[str], None]) -> None:
     _tell(file, made=said['made'], progress=100)
     show(file.digest)
     _tell(file, state='ready')  # only now: whoever dies before this line begins again
+
+
+def _fail(file: MediaFile, sentence: str, show: Callable[[str], None]) -> None:
+    _tell(file, state='failed', error=sentence)
+    show(file.digest)
 
 
 def _tell(file: MediaFile, **fields: Any) -> None:
@@ -245,8 +251,9 @@ def known_in(source: str) -> dict[str, text.File]:
     digests = paths_in(source)
     if not digests:
         return {}
-    found = MediaFile.select(MediaFile.digest, MediaFile.kind, MediaFile.made).where(MediaFile.digest.in_(digests))
-    return {file.digest: text.File(file.kind, **file.made) for file in found}
+    found = MediaFile.select(MediaFile.digest, MediaFile.kind, MediaFile.state, MediaFile.made).where(
+        MediaFile.digest.in_(digests))
+    return {file.digest: text.File(file.kind, is_failed=file.state == 'failed', **file.made) for file in found}
 
 
 def uses(digests: Iterable[str]) -> dict[str, list[Post]]:
@@ -263,7 +270,7 @@ def uses(digests: Iterable[str]) -> dict[str, list[Post]]:
 
 def find(digest: str, name: str) -> tuple[Path, str] | None:
     """The file behind /media/<digest>/<name>, and its ending. A picture's own name is its largest variant's."""
-    if not DIGEST.fullmatch(digest):
+    if not (DIGEST.fullmatch(digest) and NAME.fullmatch(name)):
         return None
     shown, ending = folder() / digest / 'shown', name.rpartition('.')[2]
     if SHOWN.fullmatch(name):
@@ -339,6 +346,7 @@ def _forget_references(at: datetime) -> None:
                                                     fn.INSTR(Revision.body, PostFile.digest))
     gone = list(PostFile.select().where(~fn.EXISTS(current_text), ~fn.EXISTS(older)))
     for each in gone:
-        with db.atomic():
-            PostFile.delete().where(PostFile.post == each.post_id, PostFile.digest == each.digest).execute()
-            Upload.update(touched_at=at).where(Upload.file == each.digest).execute()
+        with db.atomic():  # asked again: it may stand in a text since
+            if PostFile.delete().where(PostFile.post == each.post_id, PostFile.digest == each.digest,
+                                       ~fn.EXISTS(current_text), ~fn.EXISTS(older)).execute():
+                Upload.update(touched_at=at).where(Upload.file == each.digest).execute()

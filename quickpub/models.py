@@ -5,6 +5,7 @@ Times are UTC without a zone. The tables themselves are made in migrations/, nev
 
 import hmac
 import json
+import re
 from base64 import urlsafe_b64encode
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -26,6 +27,7 @@ from peewee import (
 from .db import BaseModel, now
 from .settings import current
 
+MARKUP = re.compile(r'[\\\[\]`*_$<&]')  # what would mean something in Markdown
 KEPT_IN_TRASH = timedelta(days=30)
 
 
@@ -344,7 +346,8 @@ class Upload(BaseModel):
         """What to write in a post to have it there."""
         mark = '' if self.file.kind == 'document' else '!'
         words = self.alt if self.file.kind == 'image' else self.alt or self.name
-        return f'{mark}[{words}]({self.path})'
+        escaped = MARKUP.sub(r'\\\g<0>', words)
+        return f'{mark}[{escaped}]({self.path})'
 
 
 class PostFile(BaseModel):

@@ -226,8 +226,9 @@ def send_file(path: Path, content_type: str, download_as: str | None = None, is_
             return HTTPResponse('', 416, headers | {'Content-Range': f'bytes */{size}'})
         (start, end), status = part, 206
         headers['Content-Range'] = f'bytes {start}-{end - 1}/{size}'
+    answer = HTTPResponse('', status, headers | {'Content-Length': str(end - start)})
     request.environ['quickpub.file'] = Outgoing(path, start, end - start, is_whole=status == 200)
-    return HTTPResponse('', status, headers | {'Content-Length': str(end - start)})
+    return answer
 
 
 def redirect(path: str, notice: str | None = None, status: int = 303) -> HTTPResponse:

@@ -172,20 +172,29 @@ def fold() -> int:
 
 
 def _turn_the_day(today: date) -> None:
-    """Take the days that leave it from each sum of the last days; or put them back where the clock was ahead."""
+    """Take the days that leave it from each sum of the last days; or make them all anew where the clock was ahead."""
     if RecentDay.get().today == today:
         return
     with db.atomic():
         before = RecentDay.get().today  # another process may have done it
-        for days in SPANS:
+        if before > today:
+            _add_up_anew(today)
+        for days in SPANS if before < today else ():
             old, new = (day - timedelta(days=days - 1) for day in (before, today))
-            sign, first, end = ('-', old, new) if old < new else ('+', new, old)
             db.execute_sql(
-                f'UPDATE recent_views SET days_{days} = days_{days} {sign} gone.views FROM (SELECT post_id, sum(views) '
+                f'UPDATE recent_views SET days_{days} = days_{days} - gone.views FROM (SELECT post_id, sum(views) '
                 'AS views FROM daily_views WHERE day >= ? AND day < ? GROUP BY post_id) AS gone '
-                'WHERE recent_views.post_id = gone.post_id', (str(first), str(end)))
+                'WHERE recent_views.post_id = gone.post_id', (str(old), str(new)))
         RecentViews.delete().where(RecentViews.days_90 == 0).execute()
         RecentDay.update(today=today).execute()
+
+
+def _add_up_anew(today: date) -> None:
+    RecentViews.delete().execute()
+    sums = ', '.join(f"sum(iif(day > date(?, '-{days} days'), daily_views.views, 0))" for days in SPANS)
+    db.execute_sql(f'INSERT INTO recent_views (author_id, post_id, {", ".join(f"days_{days}" for days in SPANS)}) '
+                   f'SELECT author_id, post_id, {sums} FROM daily_views JOIN post ON id = post_id '
+                   f"WHERE day > date(?, '-{max(SPANS)} days') GROUP BY 1, 2", (str(today),) * (len(SPANS) + 1))
 
 
 def fold_if_possible() -> None:

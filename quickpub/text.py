@@ -109,6 +109,7 @@ class File:
     width: int = 0
     height: int = 0
     colour: str = ''  # such as '#6b7f4c': what there is most of; '' where one can look through
+    is_failed: bool = False  # there will never be anything to show
     moving: Sequence[int] = ()  # widths of what moves, as animated WebP
     widths: Mapping[str, Sequence[int]] = field(default_factory=dict)  # by ending; the last ending is for everybody
 
@@ -457,8 +458,11 @@ def _show(files: Mapping[str, File], image: re.Match[str]) -> str:
         return f'<{file.kind} src="{path}" aria-label="{alt}" controls preload="metadata"></{file.kind}>'
     if file.kind == 'document':
         return f'<a href="{path}" download>{alt or where[2]}</a>'
+    if file.is_failed:
+        return alt
     if not file.widths:
-        return f'<span class="picture waiting" role="img" aria-label="{alt}"></span>'
+        named = f' role="img" aria-label="{alt}"' if alt else ''
+        return f'<span class="picture waiting"{named}></span>'
     return _picture(file, f'/media/{where[1]}', alt, attributes.get('title'))
 
 

@@ -21,6 +21,7 @@ from .processes import sync_folder
 from .settings import current
 
 KEPT = timedelta(days=7)
+LOST_AFTER = timedelta(hours=1)
 BATCH = 20  # posts at a time: each may have a thousand days
 COLUMNS = ('Day', 'Post', 'Address', 'Author', 'Views', 'Visitors', 'Came from')
 FORMULA = ('=', '+', '-', '@', '\t', '\r')  # a spreadsheet would execute what begins so
@@ -31,9 +32,12 @@ def path_of(export: Export) -> Path:
 
 
 def ask(user: User, kind: str, at: datetime) -> int | None:
-    """Note that somebody wants such a file, in the caller's transaction: its id, or None where one is being made."""
-    if Export.select().where(Export.user == user, Export.kind == kind, Export.state == 'waiting').exists():
+    """Note that somebody wants such a file, in the caller's transaction: its id, or None where one is being made. What
+    has waited for an hour is lost, as where an operator threw its job away."""
+    waiting = (Export.user == user) & (Export.kind == kind) & (Export.state == 'waiting')
+    if Export.select().where(waiting, Export.created_at > at - LOST_AFTER).exists():
         return None
+    Export.update(state='failed', error='It was never finished.').where(waiting).execute()
     return Export.create(user=user, kind=kind, file=f'{secrets.token_hex(16)}.csv', created_at=at).id
 
 

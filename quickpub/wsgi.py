@@ -125,7 +125,7 @@ class Site:
                         parts.close()
         finally:
             body.close()
-        file = environ.get('quickpub.file')
+        file = environ.get('quickpub.file') if answer[0][:3] in ('200', '206') else None
         return answer[0], answer[1], file if file and environ['REQUEST_METHOD'] != 'HEAD' else page
 
     def _enter_prefix(self, environ: dict[str, Any]) -> None:

@@ -154,3 +154,14 @@ def test_the_numbers_of_a_post_are_its_author_s_and_the_owner_s(olga, alice, bob
     assert 'A draft' in browse(alice).get(path) and 'A draft' in browse(olga).get(path)
     browse(bob).get(path, status=404)
     assert browse().get(path, status=303).location.endswith(f'/login?next={path}')
+
+
+def test_sums_of_the_last_days_are_right_again_after_the_clock_was_ahead(hills):
+    count(hills, {0: 1, 10: 2, 50: 4, 89: 8, 90: 16})
+    before = RecentViews.get()
+    stats._turn_the_day(TODAY + timedelta(days=120))
+    assert not RecentViews.select().exists()
+    stats._turn_the_day(TODAY)
+    after = RecentViews.get()
+    assert (after.days_7, after.days_30, after.days_90) == (1, 3, 15) == (
+        before.days_7, before.days_30, before.days_90)

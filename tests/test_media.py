@@ -469,3 +469,32 @@ def test_a_picture_that_is_always_interrupted_is_given_up(alice, browse, connect
         MediaFile.update(state='working', attempts=media.MAX_ATTEMPTS).execute()
     drain()
     assert uploads()[0].file.state == 'failed' and 'interrupted' in uploads()[0].file.error
+
+
+@pytest.mark.parametrize('name', ['a%0Ab.pdf', 'a%0D%0AX-Evil:%201.pdf', 'a%00.pdf', 'a%22.exe%22;%20x=%22.pdf',
+                                  'A.pdf', 'a/b.pdf', '.pdf', 'a.pdf%7f'])
+def test_no_link_chooses_what_a_download_is_called(alice, browse, name):
+    send(browse(alice), ('paper.pdf', PDF))
+    answer = browse().get(f'/media/{uploads()[0].file_id}/{name}', status=404)
+    assert 'Content-Disposition' not in answer.headers
+    browse().get(uploads()[0].path, status=200)
+
+
+def test_a_picture_that_cannot_be_shown_leaves_its_description(alice, browse, connection):
+    send(browse(alice), ('broken.png', picture('PNG')[:60]))
+    with connection():
+        post = write(alice, body=f'See ![a hill]({uploads()[0].path}) here, and ![]({uploads()[0].path}) nothing.')
+    drain()
+    page = browse().get(post.path)
+    assert 'See a hill here' in page and not page.html.select('.picture')
+
+
+def test_a_description_with_signs_of_markdown_is_one_wherever_it_is_pasted(alice, browse, connection):
+    send(browse(alice), ('hill.png', picture('PNG', (30, 20))))
+    drain()
+    words = 'Fig. 1] `the` *mill* $5 & <b> \\'
+    with connection():
+        Upload.update(alt=words).execute()
+    with connection():
+        post = write(alice, body=uploads()[0].markdown)
+    assert browse().get(post.path).html.select_one('.prose img')['alt'] == words

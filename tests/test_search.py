@@ -327,3 +327,12 @@ def test_the_strictest_parser_agrees_on_what_is_marked(site, alice):
     for markup in (post.heading, post.passage):
         HTMLParser(strict=True).parseFragment(markup)
     assert Site.this().title
+
+
+def test_what_is_not_public_takes_no_place_of_what_is(site, alice, monkeypatch):
+    monkeypatch.setattr(search, 'WEIGHED', 3)
+    write(alice, 'A public quokka')
+    for number in range(5):
+        post = write(alice, f'Quokka {number}')
+        Post.update(published_at=db.now() + timedelta(days=1)).where(Post.id == post.id).execute()
+    assert titles('quokka') == ['A public quokka']

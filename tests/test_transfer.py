@@ -152,3 +152,11 @@ def test_the_progress_is_written_down_while_it_goes_on(alice, monkeypatch):
     monkeypatch.setattr(jobs, 'tell', lambda words: seen.append((words, Export.get().progress)))
     transfer.write(transfer.ask(alice, 'numbers', db.now()))
     assert seen == [('33 %', 33), ('66 %', 66)]
+
+
+def test_a_file_that_was_never_finished_keeps_nobody_from_asking_again(alice, connection):
+    with connection():
+        first = transfer.ask(alice, 'numbers', db.now() - transfer.LOST_AFTER - timedelta(minutes=1))
+        second = transfer.ask(alice, 'numbers', db.now())
+        assert second and second != first and transfer.ask(alice, 'numbers', db.now()) is None
+        assert Export.get_by_id(first).state == 'failed'

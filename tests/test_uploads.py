@@ -224,3 +224,22 @@ def tone():
         sound.setparams((1, 1, 8000, 0, 'NONE', ''))
         sound.writeframes(bytes(range(0, 250, 10)) * 320)
     return file.getvalue()
+
+
+def test_saving_waits_for_what_is_on_its_way(open_window, rig, files):
+    window, held = open_window(), []
+    page = window.page
+    window.goto('/studio/posts/new')
+    page.route('**/studio/media', lambda route: held.append(route))
+    page.fill('[name=body]', 'Before it.')
+    page.set_input_files('#uploads-choose', files[0])
+    wait_for(lambda: held or page.wait_for_timeout(50), 'the upload to begin')
+    page.locator('[name=body]').press('Control+Home')
+    page.keyboard.type('Typed meanwhile. ')
+    page.click('.bar button[value=save]')
+    page.get_by_text('It will be saved when all files have arrived.').wait_for()
+    assert page.url.endswith('/studio/posts/new')
+    held[0].continue_()
+    page.get_by_text('Saved.', exact=True).wait_for()
+    with rig.database():
+        assert Post.get().body.strip() == f'Typed meanwhile. Before it.\n\n{Upload.get().markdown}'

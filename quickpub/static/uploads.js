@@ -12,13 +12,29 @@ const list = document.getElementById('uploads-list')
 const missing = document.getElementById('uploads-missing')
 const known = new Map() // path -> what the site says of it
 
-let queue = Promise.resolve() // one after the other, so that they come into the text in their order
+let queue = Promise.resolve() // one after the other
+let pending = 0
 
+// Each has its place in the text at once; who goes on writing meanwhile does not move it.
 function add (files) {
   for (const file of files) {
     const row = new Row(file.name)
-    queue = queue.then(() => send(file, row)).then(upload => take(upload, row), error => row.fail(error.message))
+    const mark = `![${file.name.replace(/[\\[\]]/g, '')} is on its way](#${Date.now()}-${pending++})`
+    insert(mark)
+    queue = queue.then(() => send(file, row))
+      .then(upload => take(upload, row, mark), error => { put(mark, ''); row.fail(error.message) })
+      .finally(() => { pending-- })
   }
+}
+
+// What is on its way belongs to what is saved: the form waits for it.
+function wait (event) {
+  if (!pending) return
+  event.preventDefault()
+  event.stopImmediatePropagation()
+  said.textContent = 'It will be saved when all files have arrived.'
+  const { submitter } = event
+  queue.then(() => text.form.requestSubmit(submitter))
 }
 
 class Row {
@@ -81,20 +97,28 @@ function refusal ({ status, responseURL }) {
   return 'The site cannot take it at this moment. Please add it again in a minute.'
 }
 
-function take (upload, row) {
+function take (upload, row, mark) {
   known.set(upload.path, upload)
-  insert(upload.markdown, upload.kind === 'document')
+  put(mark, upload.markdown)
   said.textContent = `${upload.name} is in your text.`
   follow(upload, row)
 }
 
-// Where the cursor is, as a paragraph of its own unless it is a link.
-function insert (markdown, isInline) {
+// Where the cursor is, as a paragraph of its own.
+function insert (markdown) {
   const before = text.value.slice(0, text.selectionEnd)
   const after = text.value.slice(text.selectionEnd)
-  const ahead = isInline || !before || before.endsWith('\n\n') ? '' : before.endsWith('\n') ? '\n' : '\n\n'
-  const behind = isInline ? '' : after.startsWith('\n') ? '\n' : '\n\n'
+  const ahead = !before || before.endsWith('\n\n') ? '' : before.endsWith('\n') ? '\n' : '\n\n'
+  const behind = after.startsWith('\n') ? '\n' : '\n\n'
   text.setRangeText(ahead + markdown + behind, before.length, before.length, 'end')
+  changed()
+}
+
+// In the place of a mark; where somebody took that out, they do not want the file either.
+function put (mark, markdown) {
+  const at = text.value.indexOf(mark)
+  if (at < 0) return
+  text.setRangeText(markdown, at, at + mark.length, 'preserve')
   changed()
 }
 
@@ -148,7 +172,7 @@ function question (path, name) {
 // Into the text, and for other posts to the file itself where it was uploaded here.
 function describe (path, words) {
   if (!words) return
-  const alt = words.replace(/[\\[\]]/g, '\\$&')
+  const alt = words.replace(/[\\[\]`*_$<&]/g, '\\$&')
   const at = text.selectionEnd
   text.value = text.value.replace(NO_DESCRIPTION, (found, each) => each === path ? `![${alt}](${path}` : found)
   text.setSelectionRange(at, at)
@@ -186,6 +210,7 @@ if (text) {
     event.preventDefault()
     add([...event.dataTransfer.files])
   })
+  text.form.addEventListener('submit', wait, true)
   text.addEventListener('input', listMissing)
   listMissing()
 }
