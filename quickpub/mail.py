@@ -29,6 +29,7 @@ from .transport import Lost, NotYet, Refused, Transport, connect, forget_outbox
 log = logging.getLogger('quickpub.mail')
 
 BATCH = 50  # mails that one job carries over one connection
+TOLD_EVERY = 5  # mails, for whoever looks at the work
 BACK_OFF = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240)]
 GIVE_UP_AFTER = timedelta(days=2)
 KEPT = timedelta(days=90)  # what is sent, or failed for good
@@ -227,7 +228,8 @@ class _Delivery:
             try:
                 with db.atomic():
                     self._write(message, outcome)
-                    jobs.tell(text.plural(self._count, 'mail', 'mails'))
+                    if self._count % TOLD_EVERY == 0:
+                        jobs.tell(text.plural(self._count, 'mail', 'mails'))
                     return None if is_last else self._take()
             except DatabaseError as error:
                 if not is_out_of_reach(error):
