@@ -12,7 +12,7 @@ from peewee import Select, fn
 
 from . import media, revisions, text
 from .accounts import Rejected
-from .db import db, give_way, rows
+from .db import db, give_way, now, rows
 from .models import KEPT_IN_TRASH, OldSlug, Post, PostFile, PostTag, Series, Shelf, Site, Tag, User
 
 MAX_TITLE, MAX_SUMMARY, MAX_BODY, MAX_SERIES, MAX_ADDRESS = 300, 500, 500_000, 100, 500  # characters
@@ -71,7 +71,7 @@ def save(post: Post | None, editor: User, typed: dict[str, str], at: datetime, b
             _set_tags(post, tags)
         media.refer(post, values['body'], at)
         if media.known_in(values['body']) != files:  # a picture was ready just now, and did not know of this post
-            _render_again(Post.get_by_id(post.id))
+            _render_again(Post.get_by_id(post.id), at)
     return Post.get_by_id(post.id)
 
 
@@ -118,12 +118,13 @@ def _is_address(typed: str) -> bool:
 def show_file(digest: str) -> None:
     """Render the posts again that use this file, because there is more to see of it than before."""
     for post in Post.select(Post.id, Post.body).join(PostFile).where(PostFile.digest == digest):
-        _render_again(post)
+        _render_again(post, now())
 
 
-def _render_again(post: Post) -> None:
+def _render_again(post: Post, at: datetime) -> None:
     html = text.markdown(post.body, media.known_in(post.body))
-    Post.update(html=html).where(Post.id == post.id, Post.body == post.body).execute()
+    Post.update(html=html, updated_at=at).where(  # so that who reads its feed asks for it once more
+        Post.id == post.id, Post.body == post.body, Post.html != html).execute()
 
 
 def is_changed(post: Post, values: dict[str, Any], tags: list[tuple[str, str]]) -> bool:

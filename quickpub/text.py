@@ -356,6 +356,9 @@ def _limit(state: StateCore) -> None:
             links_left -= sum(len(str(value)) for value in token.attrs.values())
             if links_left < 0:
                 token.attrs.clear()
+            for child in token.children or () if token.type == 'image' else ():
+                if child.type in MATH:  # a description is text alone
+                    child.type, child.content = 'text', f'${child.content}$'
 
 
 def _reshape(state: StateCore) -> None:

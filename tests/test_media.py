@@ -498,3 +498,12 @@ def test_a_description_with_signs_of_markdown_is_one_wherever_it_is_pasted(alice
     with connection():
         post = write(alice, body=uploads()[0].markdown)
     assert browse().get(post.path).html.select_one('.prose img')['alt'] == words
+
+
+def test_a_picture_that_comes_later_is_news_to_readers_of_the_feed(alice, browse, connection):
+    send(browse(alice), ('hill.png', picture('PNG', (30, 20))))
+    with connection():
+        post = write(alice, at=db.now() - timedelta(hours=1), body=uploads()[0].markdown)
+    drain()
+    with connection():
+        assert Post.get_by_id(post.id).updated_at > post.updated_at

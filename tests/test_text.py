@@ -529,3 +529,7 @@ def test_no_template_declares_its_values_safe():
 def test_text_imports_nothing_of_the_package():
     source = Path(text.__file__).read_text().replace('from . import formulas\n', '')  # which imports nothing at all
     assert not re.search(r'^\s*(from\s+(\.|quickpub|bottle)|import\s+(quickpub|bottle))', source, re.MULTILINE)
+
+
+def test_a_formula_in_a_description_is_text():
+    assert 'alt="sum $a$ of"' in text.markdown('![sum $a$ of](/media/x)')
