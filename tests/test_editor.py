@@ -12,7 +12,7 @@ from playwright.sync_api import sync_playwright
 from rig import browser_options, chromium, wait_for
 
 from quickpub import db, posts, unsaved
-from quickpub.models import Post, Site, Unsaved
+from quickpub.models import Post, Site, Unsaved, User
 
 BODY, SAVE, SAVED = 'textarea[name=body]', '.bar button[value=save]', '#saved'
 
@@ -297,3 +297,87 @@ def test_a_long_text_is_previewed_and_saved(page, served):
     page.click(SAVE)
     page.get_by_text('Saved.', exact=True).wait_for()
     assert body_of(served) == text
+
+
+@pytest.fixture(params=[True, False], ids=['with scripts', 'without scripts'])
+def any_page(request, served):
+    """The same, with JavaScript and without."""
+    with chromium() as browser, window(browser, served, java_script_enabled=request.param) as page:
+        yield page
+
+
+def test_a_post_is_scheduled_moved_and_called_off(any_page, served):
+    page = any_page
+    page.goto('/studio/posts/new')
+    page.fill('[name=title]', 'Later')
+    page.fill(BODY, 'Not yet.')
+    page.get_by_text('Publish it later').click()
+    page.fill('[name=publish_at]', '2040-07-01T08:30')
+    page.get_by_role('button', name='Publish at that time').last.click()
+    page.get_by_text('It will be public at the time you chose').wait_for()
+    page.fill('[name=publish_at]', '2040-07-02T08:30')
+    page.get_by_role('button', name='Move it to that time').click()
+    page.get_by_text('2 July 2040, 08:30').first.wait_for()
+    page.get_by_role('button', name='Do not publish it').click()
+    page.get_by_text('It is a draft again').wait_for()
+    with served.database():
+        assert Post.get(Post.title == 'Later').published_at is None
+
+
+def test_a_series_a_copy_a_pin_and_the_way_from_the_trash(any_page, served):
+    page = any_page
+    for title in ('Part one', 'Part two'):
+        page.goto('/studio/posts/new')
+        page.fill('[name=title]', title)
+        page.fill(BODY, 'Words.')
+        page.get_by_text('Series, and where it was published first').click()
+        page.fill('[name=series]', 'Walks')
+        page.get_by_role('button', name='Publish now').click()
+        page.get_by_text('Published. Readers see it now.').wait_for()
+    page.get_by_text('More to do with it').click()
+    page.get_by_role('button', name='Pin it to your page').click()
+    page.get_by_text('It stands first now.').wait_for()
+    page.goto('/p/part-two')
+    page.get_by_text('Part 2 of 2').wait_for()
+    page.get_by_role('link', name='Part one').last.click()
+    page.get_by_role('link', name='Edit').click()
+    page.get_by_text('More to do with it').click()
+    page.get_by_role('button', name='Save, and make a copy').click()
+    page.get_by_text('This is the copy').wait_for()
+    page.get_by_role('button', name='Move to trash').click()
+    page.get_by_role('button', name='Put it back').click()
+    page.get_by_text('Put back, as').wait_for()
+    with served.database():
+        assert Post.get(Post.title == 'Part one (copy)').deleted_at is None
+
+
+def test_a_draft_is_shared_and_the_link_taken_back(any_page, served):
+    page = any_page
+    page.goto('/studio/posts/new')
+    page.fill('[name=title]', 'For your eyes')
+    page.fill(BODY, 'Read this before others do.')
+    page.click(SAVE)
+    page.get_by_text('More to do with it').click()
+    page.get_by_role('button', name='Make a secret link to this draft').click()
+    link = page.get_by_label('Link to this draft').input_value()
+    stranger = page.context.browser.new_page(user_agent=BROWSER)
+    stranger.goto(link)
+    stranger.get_by_text('Read this before others do.').wait_for()
+    page.get_by_role('button', name='Withdraw the link').click()
+    page.get_by_text('The link does not work any more.').wait_for()
+    assert stranger.goto(link).status == 404
+
+
+def test_an_owner_writes_a_page_for_the_navigation(any_page, served):
+    with served.database():
+        User.update(role='owner').execute()
+    page = any_page
+    page.goto('/studio')
+    page.get_by_role('link', name='Make a page').click()
+    page.fill('[name=title]', 'Imprint')
+    page.fill(BODY, 'Who we are.')
+    page.get_by_role('button', name='Publish now').click()
+    page.goto('/')
+    page.get_by_role('navigation', name='Site').get_by_role('link', name='Imprint').click()
+    page.get_by_text('Who we are.').wait_for()
+    assert page.url.endswith('/imprint')
