@@ -151,6 +151,10 @@ class _Line(NamedTuple):
     total: int
     before: int | None  # what the last report told; None where the post was in none
 
+    @property
+    def change(self) -> int | str:
+        return 'new' if self.before is None else self.views - self.before
+
 
 class _News(NamedTuple):
     """What there is to tell, by author, in few statements for many of them."""
@@ -185,9 +189,9 @@ def _row(user: User, news: _News, end: datetime, key: str, site: Site, is_runnin
     change = None if before is None else views - before
     payload: dict[str, Any] = {
         'name': user.name, 'period': period, 'missed': _missed(user, start, end) if not is_running else None,
-        'lines': [{'title': line.title, 'url': url + Post.path_of(line.slug), 'id': line.id, 'views': line.views,
-                   'total': line.total, 'bar': (100 * line.views + most - 1) // most, 'is_new': line.before is None,
-                   'change': None if change is None else line.views - (line.before or 0)} for line in lines[:LINES]],
+        'lines': [(line.title, url + Post.path_of(line.slug), line.id, line.views, line.total,
+                   (100 * line.views + most - 1) // most, None if change is None else line.change)
+                  for line in lines[:LINES]],
         'others': _others(lines[LINES:]),
         'views': views, 'total': sum(line.total for line in lines), 'change': change, 'is_running': is_running,
         'hosts': hosts[:HOSTS], 'more_hosts': len(hosts[HOSTS:]), 'stats_url': f'{url}/studio/stats',

@@ -262,6 +262,13 @@ def number(value: int) -> str:
     return f'{value:,}'.replace(',', '\u202f')  # a narrow space that does not break
 
 
+def signed(value: int | str | None) -> str:
+    """A difference: '+3', '−1 200', '±0'; a word as it is, and nothing for None."""
+    if not isinstance(value, int):
+        return value or ''
+    return ('+' if value > 0 else '−' if value else '±') + number(abs(value))
+
+
 def minutes(count: int) -> str:
     return f'{max(1, round(count / READ_PER_MINUTE))}\N{NO-BREAK SPACE}min\N{NO-BREAK SPACE}read'
 
@@ -283,6 +290,16 @@ def column(title: str, width: int) -> str:
     is_rtl = any(unicodedata.bidirectional(each) in ('R', 'AL') for each in title)
     filled = ' ' * (width - wcwidth.width(title))
     return (f'\u2068{title}\u2069' if is_rtl else title) + filled
+
+
+def columns(title: str, views: str, change: str, total: str) -> str:
+    """One row of a report's table, 72 columns wide."""
+    return f'{column(title, 38)}{simple(views):>10}{simple(change):>11}{simple(total):>13}'
+
+
+def simple(text: str) -> str:
+    """A number as a keyboard has its signs, for plain text."""
+    return text.replace('\u202f', ' ').replace('−', '-').replace('±', '')
 
 
 def size(count: float) -> str:
@@ -511,4 +528,4 @@ CLEANER = nh3.Cleaner(**RULES)
 env = Environment(loader=PackageLoader('quickpub'), autoescape=select_autoescape(), undefined=StrictUndefined,
                   trim_blocks=True, lstrip_blocks=True, auto_reload=False)
 env.filters.update(day=day, date=date, iso=iso, clock=clock, number=number, minutes=minutes, plural=plural, size=size,
-                   column=column, middle=middle, outlined=outlined)
+                   columns=columns, signed=signed, simple=simple, middle=middle, outlined=outlined)

@@ -113,21 +113,20 @@ class MailServer:
                 raise Refused('This mail server cannot send to an address with such letters before the @', True)
             options = ['SMTPUTF8']
         with _losses():
-            # smtplib's own sendmail does the same, but throws the final answer away.
+            # smtplib's own sendmail does the same, but throws the final answer away, and looks at every line.
             code, words = self._smtp.mail(current().mail_from, options)
             if code != 250:  # nothing that a recipient could mend: the same for every mail
                 raise smtplib.SMTPSenderRefused(code, words, current().mail_from)
-            self._check(*self._smtp.rcpt(recipient), is_address=True)
-            try:
-                answer: tuple[int, bytes | str] = self._smtp.data(mail)
-            except smtplib.SMTPDataError as error:  # refused before the text was sent
-                answer = error.smtp_code, error.smtp_error
-            self._check(*answer, is_address=False)
-        return _answer(*answer)
+            self._check(*self._smtp.rcpt(recipient), wanted=(250, 251), is_address=True)
+            self._check(*self._smtp.docmd('DATA'), wanted=(354,))
+            self._smtp.send(mail.replace(b'\r\n.', b'\r\n..') + b'.\r\n')  # RFC 5321, 4.5.2
+            code, words = self._smtp.getreply()
+            self._check(code, words, wanted=(250,))
+        return _answer(code, words)
 
-    def _check(self, code: int, words: bytes | str, is_address: bool) -> None:
+    def _check(self, code: int, words: bytes, wanted: tuple[int, ...], is_address: bool = False) -> None:
         """Raise what an answer means for this mail, ready for the next one (RFC 5321, 4.2.1)."""
-        if code in (250, 251):
+        if code in wanted:
             return
         if code == 421:  # the server hangs up
             raise smtplib.SMTPResponseException(code, words)

@@ -465,8 +465,9 @@ def test_what_is_sent_is_a_valid_mail_with_the_words_it_was_given(smtp_site, sin
     Site.update(title=words[:60].replace('\n', ' ')).execute()
     number = mail.compose('report', 'alice@example.org', key='x', subject=words, payload={
         'name': words, 'period': 'today', 'is_running': False, 'frequency': 'daily', 'missed': None,
-        'studio_url': 'http://x', 'unsubscribe_url': 'http://x/unsubscribe/1', 'views': 1, 'total': 2, 'lines': [
-            {'title': words, 'url': 'http://127.0.0.1/p/x', 'views': 1, 'total': 2}]})
+        'stats_url': 'http://x/studio/stats', 'settings_url': 'http://x/settings', 'views': 1, 'total': 2,
+        'unsubscribe_url': 'http://x/unsubscribe/1', 'change': None, 'hosts': [], 'more_hosts': 0, 'others': None,
+        'lines': [(words, 'http://127.0.0.1/p/x', 1, 1, 2, 100, None)]})
     made = letter.render(row(number))
     assert made == letter.render(row(number)) and b'\n' not in made.replace(b'\r\n', b'')
     assert max(len(line) for line in made.split(b'\r\n')) <= letter.LONGEST_LINE

@@ -32,7 +32,7 @@ def close_all(when):
 
 
 def lines_of(number):
-    return [(line['title'], line['views'], line['total']) for line in Message.get_by_id(number).payload['lines']]
+    return [(title, views, total) for title, _, _, views, total, *_ in Message.get_by_id(number).payload['lines']]
 
 
 def author(name, zone='UTC', frequency='daily', since=NOON - timedelta(days=3)):
