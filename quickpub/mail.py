@@ -21,7 +21,7 @@ from uuid import uuid4
 from peewee import SQL, DatabaseError
 
 from . import jobs, letter, text
-from .db import db, give_way, is_out_of_reach, now
+from .db import db, give_way, insert, is_out_of_reach, now
 from .models import Message, Site, Token, User
 from .settings import current
 from .transport import Lost, NotYet, Refused, Transport, connect, forget_outbox
@@ -69,9 +69,7 @@ def compose_many(rows: list[dict[str, Any]]) -> list[int]:
     """Write mails into the ledger in one statement; the ids of those whose key was new."""
     if not rows:
         return []
-    places = f'({", ".join("?" * len(rows[0]))})'  # by hand: peewee needs as long for this as the rest of a report run
-    written = db.execute_sql(f'INSERT INTO message ({", ".join(rows[0])}) VALUES {", ".join([places] * len(rows))} '
-                             'ON CONFLICT DO NOTHING RETURNING id', [value for row in rows for value in row.values()])
+    written = insert('message', rows, 'ON CONFLICT DO NOTHING RETURNING id')
     return [number for (number,) in written]
 
 

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,7 @@ from peewee import EXCLUDED, JOIN
 
 from . import jobs, mail, text
 from .accounts import unsubscribe_url
-from .db import give_way, rows
+from .db import among, db, give_way, insert, rows
 from .mail import BATCH
 from .models import KnownHost, Message, Post, Report, Site, Told, User
 from .settings import FREQUENCIES, current
@@ -28,6 +29,7 @@ AHEAD = timedelta(days=40)
 ALIKE = 0.85, 1.18  # how long a period may be beside another to be compared: months, and days when the clock changes
 
 
+@lru_cache(100)  # of a thousand reports nearly all close alike
 def closing(at: datetime, frequency: str, zone: str, closes: time, weekday: int = SUNDAY) -> datetime:
     """The end of the last period that had closed at `at` (both UTC without a zone).
 
@@ -57,7 +59,7 @@ class Closed:
 def due(at: datetime) -> Iterator[Closed]:
     """Who has a closed period without a report, a batch at a time. A question, never a schedule: it misses nothing."""
     for end, users in _without_report(at):
-        ids = [user.id for user in users]
+        ids = [number for (number,) in db.execute(users)]
         for start in range(0, len(ids), BATCH):
             jobs.tell(f'{text.number(start)} of {text.plural(len(ids), "report", "reports")}')
             yield Closed(end, ids[start:start + BATCH])
@@ -88,29 +90,31 @@ def close(closed: Closed, at: datetime) -> list[int]:
 
     Who has no published post gets no mail, nor does an address that the mail server has refused for good.
     """
-    users = list(User.select().where(User.id.in_(closed.user_ids), User.reported_until < closed.end))
+    users = list(User.select().where(User.id.in_(among(closed.user_ids)), User.reported_until < closed.end))
     news, site = _News.about(users, at), Site.this()
     written = [user for user in users if news.lines[user.id]]
     ids = mail.compose_many([_row(user, news, closed.end, f'report:{user.id}:{closed.end}', site)
                              for user in written if not user.mail_trouble])
-    messages = dict(rows(Message.select(Message.user, Message.id).where(Message.id.in_(ids))))
+    messages = dict(db.execute(Message.select(Message.user, Message.id).where(Message.id.in_(among(ids)))))
     if written:
-        Report.insert_many([{'user': user.id, 'period_start': user.reported_until, 'period_end': closed.end,
-                             'views': sum(line.views for line in news.lines[user.id]), 'message': messages.get(user.id)}
-                            for user in written]).execute()
+        insert('report', [
+            {'user_id': user.id, 'period_start': str(user.reported_until), 'period_end': str(closed.end),
+             'views': sum(line.views for line in news.lines[user.id]), 'message_id': messages.get(user.id)}
+            for user in written])
     _remember([user.id for user in users], closed.end, at)
     return ids
 
 
 def _remember(user_ids: list[int], end: datetime, at: datetime) -> None:
     """What was told now is not told again; the next report compares with it."""
-    public = Post.select(Post.id, Post.views - Post.reported_views).where(Post.author.in_(user_ids), Post.public_at(at))
-    Told.insert_from(public, [Told.post, Told.views]).on_conflict(
+    authors = among(user_ids)
+    told = Post.author.in_(authors) & Post.public_at(at)
+    views = Post.select(Post.id, Post.views - Post.reported_views).where(told)
+    Told.insert_from(views, [Told.post, Told.views]).on_conflict(
         conflict_target=[Told.post], update={Told.views: EXCLUDED.views}, where=Told.views != EXCLUDED.views).execute()
-    Post.update(reported_views=Post.views).where(
-        Post.author.in_(user_ids), Post.public_at(at), Post.views != Post.reported_views).execute()
-    KnownHost.update(is_told=True).where(KnownHost.author.in_(user_ids), KnownHost.is_told == False).execute()  # noqa: E712
-    User.update(reported_until=end).where(User.id.in_(user_ids)).execute()
+    Post.update(reported_views=Post.views).where(told, Post.views != Post.reported_views).execute()
+    KnownHost.update(is_told=True).where(KnownHost.author.in_(authors), KnownHost.is_told.in_([False])).execute()
+    User.update(reported_until=end).where(User.id.in_(authors)).execute()
 
 
 def running(user_ids: list[int] | None, at: datetime) -> list[int]:
@@ -164,16 +168,16 @@ class _News(NamedTuple):
 
     @classmethod
     def about(cls, users: list[User], at: datetime) -> '_News':
-        ids = [user.id for user in users]
+        ids = among([user.id for user in users])
         lines, hosts, views = defaultdict(list), defaultdict(list), Post.views - Post.reported_views
-        for author, *columns in rows(
+        for author, *columns in db.execute(
                 Post.select(Post.author, Post.title, Post.slug, Post.id, views, Post.views, Told.views)
                 .join(Told, JOIN.LEFT_OUTER).where(Post.author.in_(ids), Post.public_at(at))
                 .order_by(views.desc(), Post.views.desc(), Post.id.desc())):
             lines[author].append(_Line(*columns))
-        for author, *host in rows(
+        for author, *host in db.execute(
                 KnownHost.select(KnownHost.author, KnownHost.host, KnownHost.views)
-                .where(KnownHost.author.in_(ids), KnownHost.is_told == False)  # noqa: E712
+                .where(KnownHost.author.in_(ids), KnownHost.is_told.in_([False]))
                 .order_by(KnownHost.views.desc(), KnownHost.host)):
             hosts[author].append(tuple(host))
         last = Report.select(Report.user, Report.period_start, Report.views).join(User).where(
