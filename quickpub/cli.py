@@ -105,7 +105,7 @@ def consumer(workers: int | None, worker_type: str) -> None:
 @main.command()
 @speaking
 def migrate() -> None:
-    """Create the site's database, or bring it up to date with this version."""
+    """Create the site's database, or bring it up to date."""
     steps = db.migrate(settings.from_env())
     click.echo('\n'.join(f'Done: {step}' for step in steps) or 'Everything is up to date.')
 
@@ -175,7 +175,7 @@ def _send_reports(user_ids: list[int]) -> dict[str, int]:
 @main.command(name='demo')
 @speaking
 def fill_demo() -> None:
-    """Fill an empty site with authors, posts and weeks of views, to see everything at once."""
+    """Fill an empty site with authors, posts and weeks of views."""
     from . import demo
     with site(create=True) as found:
         try:
@@ -190,7 +190,7 @@ def fill_demo() -> None:
 @main.command()
 @speaking
 def check() -> None:
-    """Look whether everything is as it should be: settings, folder, database, mail server."""
+    """Look whether all is well: settings, folder, database, mail."""
     is_well = True
     with site() as found:
         for name, problem in _problems(found):
@@ -288,7 +288,7 @@ def show_settings() -> None:
 @main.command()
 @speaking
 def shell() -> None:
-    """A Python prompt with the models, the tasks and the settings at hand."""
+    """A Python prompt with models, tasks and settings."""
     from . import tasks
     with site() as found:
         names = {table.__name__: table for table in models.TABLES} | {

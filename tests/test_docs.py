@@ -28,9 +28,11 @@ def test_every_command_is_in_the_readme():
     assert [command for command in commands() if f'`{command}' not in README] == []
 
 
-def test_every_command_says_what_it_is_for():
+def test_every_command_says_what_it_is_for_in_what_a_line_of_help_holds():
     for command in main.commands.values():
         assert command.help and command.help.strip().endswith('.')
+    with click.Context(main, terminal_width=80) as context:
+        assert '...\n' not in main.get_help(context).partition('Commands:')[2]
 
 
 def test_every_setting_is_in_the_readme_with_its_default():
