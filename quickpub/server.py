@@ -49,6 +49,7 @@ def run_web(settings: Settings) -> None:
 def _load(settings: Settings, parent: int) -> Callable:
     """Runs in each worker, which must not outlive the server that holds its socket."""
     processes.die_with_parent(parent)
+    processes.share_heaps()
     processes.log_to_console()
     return Front(create_app(settings))
 

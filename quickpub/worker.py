@@ -319,6 +319,7 @@ class DurableHuey(Huey):
 
     def create_consumer(self, **options: Any) -> Consumer:
         """What `huey_consumer` and every other way to start a consumer call. Opens the site if nobody has yet."""
+        processes.share_heaps()
         processes.log_to_console()
         if db.deferred:
             try:
