@@ -23,6 +23,10 @@ class Sink:
         self.note('connection')
         return SMTP(self, hostname='sink.test', enable_SMTPUTF8=True)
 
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):
+        session.host_name = hostname
+        return [*responses[:-1], '250-PIPELINING', responses[-1]]  # as Postfix, Exim and the large services say
+
     async def handle_DATA(self, server, session, envelope):
         await asyncio.sleep(self._delay)
         self.note(envelope.rcpt_tos[0])

@@ -62,6 +62,11 @@ def _answer(code: int, words: bytes | str) -> str:
     return text.line(f'{code} {words}', 500)
 
 
+def _refusal(code: int, words: bytes, is_address: bool = False) -> Refused | NotYet:
+    """What an answer means for this mail (RFC 5321, 4.2.1)."""
+    return Refused(_answer(code, words), is_address) if 500 <= code < 600 else NotYet(_answer(code, words))
+
+
 class Outbox:
     """A Maildir in the data folder, for a site without a mail server: any mail program opens it."""
 
@@ -107,34 +112,51 @@ class MailServer:
             on_error.pop_all()
 
     def send(self, recipient: str, mail: bytes) -> str:
-        options = []
-        if not recipient.isascii():
-            if not self._smtp.has_extn('smtputf8'):
-                raise Refused('This mail server cannot send to an address with such letters before the @', True)
-            options = ['SMTPUTF8']
+        options = '' if recipient.isascii() else ' SMTPUTF8'
+        if options and not self._smtp.has_extn('smtputf8'):
+            raise Refused('This mail server cannot send to an address with such letters before the @', True)
         with _losses():
-            # smtplib's own sendmail does the same, but throws the final answer away, and looks at every line.
-            code, words = self._smtp.mail(current().mail_from, options)
-            if code != 250:  # nothing that a recipient could mend: the same for every mail
-                raise smtplib.SMTPSenderRefused(code, words, current().mail_from)
-            self._check(*self._smtp.rcpt(recipient), wanted=(250, 251), is_address=True)
-            self._check(*self._smtp.docmd('DATA'), wanted=(354,))
+            # smtplib's own sendmail waits for each answer, and throws the last one away.
+            self._say({f'MAIL FROM:<{current().mail_from}>{options}': (250,), f'RCPT TO:<{recipient}>': (250, 251),
+                       'DATA': (354,)})
             self._smtp.send(mail.replace(b'\r\n.', b'\r\n..') + b'.\r\n')  # RFC 5321, 4.5.2
-            code, words = self._smtp.getreply()
-            self._check(code, words, wanted=(250,))
+            code, words = self._reply()
+            if code != 250:
+                self._begin_anew()
+                raise _refusal(code, words)
         return _answer(code, words)
 
-    def _check(self, code: int, words: bytes, wanted: tuple[int, ...], is_address: bool = False) -> None:
-        """Raise what an answer means for this mail, ready for the next one (RFC 5321, 4.2.1)."""
-        if code in wanted:
-            return
+    def _say(self, commands: dict[str, tuple[int, ...]]) -> None:
+        """Say these, in one round trip where the server takes that (PIPELINING, RFC 2920). Raises what it means for
+        this mail where one is not answered with one of its codes; then the connection is ready for the next mail."""
+        at_once = self._smtp.has_extn('pipelining')
+        lines = [f'{command}\r\n'.encode() for command in commands]
+        if at_once:
+            self._smtp.send(b''.join(lines))
+        for number, (command, wanted) in enumerate(commands.items()):
+            if not at_once:
+                self._smtp.send(lines[number])
+            code, words = self._reply()
+            if code not in wanted:
+                self._begin_anew(unread=len(lines) - number - 1 if at_once else 0)
+                if command.startswith('MAIL'):  # nothing that a recipient could mend: the same for every mail
+                    raise smtplib.SMTPSenderRefused(code, words, current().mail_from)
+                raise _refusal(code, words, is_address=command.startswith('RCPT'))
+
+    def _reply(self) -> tuple[int, bytes]:
+        code, words = self._smtp.getreply()
         if code == 421:  # the server hangs up
             raise smtplib.SMTPResponseException(code, words)
-        with suppress(OSError, smtplib.SMTPException):  # who hangs up after that has said what counts
+        return code, words
+
+    def _begin_anew(self, unread: int = 0) -> None:
+        """Leave this mail. Who hangs up after a refusal has said what counts."""
+        with suppress(OSError, smtplib.SMTPException):
+            answers = [self._reply() for _ in range(unread)]
+            if answers and answers[-1][0] == 354:  # for a mail that nobody is to get (RFC 2920, 3.1)
+                self._smtp.send(b'.\r\n')
+                self._reply()
             self._smtp.rset()
-        if 500 <= code < 600:
-            raise Refused(_answer(code, words), is_address)
-        raise NotYet(_answer(code, words))
 
     def close(self) -> None:
         try:

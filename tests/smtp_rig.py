@@ -14,7 +14,8 @@ from aiosmtpd.smtp import SMTP
 
 class Sink:
     """Accepted mails in `mails`; `answers` maps a recipient to what RCPT says, `after_data` to what DATA says: an
-    answer, which may end with "and hangs up", 'drop' or 'hang'. `hangs_at_ehlo` says so for every connection."""
+    answer, which may end with "and hangs up", 'drop' or 'hang'. `hangs_at_ehlo` says so for every connection;
+    `is_pipelining` makes it take several commands at once (RFC 2920)."""
 
     def __init__(self):
         self.mails = []
@@ -22,6 +23,7 @@ class Sink:
         self.answers = {}
         self.after_data = {}
         self.hangs_at_ehlo = False
+        self.is_pipelining = False
         self.is_over = False
 
     async def _hang(self):
@@ -38,7 +40,7 @@ class Sink:
         session.host_name = hostname
         if self.hangs_at_ehlo:
             await self._hang()
-        return responses
+        return [*responses[:-1], '250-PIPELINING', responses[-1]] if self.is_pipelining else responses
 
     async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
         answer = self.answers.get(address, '250 OK')
@@ -98,6 +100,48 @@ def free_port():
                 return port
             except OSError:
                 continue
+
+
+class EagerServer:
+    """Takes commands at once, and says 354 to DATA even if it has refused everybody (RFC 2920, 3.1). `mails` are the
+    lines of each mail; `at_once` is how often all commands of one came in one piece."""
+
+    def __init__(self, answers):
+        self.answers, self.mails, self.at_once = answers, [], 0
+
+    @contextmanager
+    def running(self):
+        """Serves one connection; yields what QUICKPUB_SMTP wants."""
+        with socket.create_server(('127.0.0.1', 0)) as server:
+            thread = threading.Thread(target=self._serve, args=(server,))
+            thread.start()
+            yield f'smtp+plain://127.0.0.1:{server.getsockname()[1]}'
+            thread.join()
+
+    def _serve(self, server):
+        client = server.accept()[0]
+        with client:
+            client.sendall(b'220 eager.test\r\n')
+            while piece := client.recv(65536):
+                lines = piece.decode().splitlines()
+                self.at_once += [line[:4] for line in lines] == ['MAIL', 'RCPT', 'DATA']
+                for line in lines:
+                    client.sendall(self._answer(line).encode() + b'\r\n')
+                if lines[-1] == 'DATA':
+                    self.mails.append(self._mail(client))
+                    client.sendall(b'250 Taken\r\n' if len(self.mails[-1]) > 1 else b'554 No valid recipients\r\n')
+
+    def _answer(self, line):
+        if line.startswith('RCPT'):
+            return self.answers.get(line[9:-1], '250 OK')
+        known = {'ehlo': '250-eager.test\r\n250 PIPELINING', 'DATA': '354 Go on', 'quit': '221 Bye'}
+        return known.get(line[:4], '250 OK')
+
+    def _mail(self, client):
+        data = b''
+        while data != b'.\r\n' and not data.endswith(b'\r\n.\r\n'):
+            data += client.recv(65536)
+        return data.splitlines()
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from conftest import drain, ledger, open_site, outbox, person, text_of, write
-from smtp_rig import Sink, free_port, mute_server, smtp_server
+from smtp_rig import EagerServer, Sink, free_port, mute_server, smtp_server
 
 from quickpub import accounts, db, jobs, letter, mail, reports, settings, tasks, transport
 from quickpub.models import Message, Site, Token, User
@@ -20,9 +20,10 @@ from quickpub.models import Message, Site, Token, User
 EXISTS = {'login_url': 'http://127.0.0.1/login', 'forgot_url': 'http://127.0.0.1/forgot'}
 
 
-@pytest.fixture
-def sink():
+@pytest.fixture(params=[False, True], ids=['one by one', 'at once'])
+def sink(request):
     with smtp_server() as sink:
+        sink.is_pipelining = request.param
         yield sink
 
 
@@ -151,6 +152,18 @@ def test_a_connection_dropped_after_the_final_dot_means_a_copy_with_the_same_mes
     mail.deliver()
     assert row(number).state == 'sent'
     assert [found['Message-ID'] for found in sink.mails] == [row(number).message_id] * 2
+
+
+def test_a_server_that_waits_for_a_mail_to_nobody_gets_an_empty_one_and_then_the_next(tmp_path):
+    server = EagerServer({'alice@example.org': '550 5.1.1 No such user'})
+    with server.running() as url:
+        for _ in open_site(settings.from_env({'QUICKPUB_DATA': str(tmp_path / 'data'), 'QUICKPUB_SMTP': url})):
+            numbers = [compose(recipient) for recipient in ('alice@example.org', 'bob@example.org')]
+            mail.deliver()
+            assert [row(number).state for number in numbers] == ['failed', 'sent']
+            assert 'No such user' in row(numbers[0]).answer
+    assert [len(lines) > 1 for lines in server.mails] == [False, True]
+    assert server.at_once == 2  # each mail's commands came in one piece
 
 
 def test_nobody_answering_defers(tmp_path):
