@@ -124,6 +124,19 @@ def rows(query: Any) -> list[tuple[Any, ...]]:
     return list(query.tuples())
 
 
+def first(model: type[Any], sql: str, *params: Any) -> Any:
+    """The first row that a statement finds, as a model with all its columns; None where there is none. peewee's raw()
+    takes twice as long for one, and each mail is two."""
+    cursor = db.execute_sql(sql, params)
+    rows = cursor.fetchall()  # to its end: a transaction cannot be committed in the middle of a statement
+    if not rows:
+        return None
+    found, fields = model(__no_default__=True), model._meta.columns
+    for (column, *_), value in zip(cursor.description, rows[0], strict=True):
+        found.__data__[fields[column].name] = fields[column].python_value(value)
+    return found
+
+
 def among(numbers: list[int]) -> SQL:
     """These numbers, for `in_`, as one parameter: to write down each takes peewee as long as a small statement."""
     return SQL('(SELECT value FROM json_each(?))', [json.dumps(numbers)])

@@ -36,7 +36,7 @@ from peewee import (
 )
 
 from . import processes
-from .db import BaseModel, db, now
+from .db import BaseModel, db, first, now
 
 log = logging.getLogger('quickpub.jobs')
 
@@ -222,18 +222,16 @@ def claim(names: list[str], bulk_limit: int | None = None) -> Job | None:
     if db.execute_sql(f'SELECT 1 FROM job WHERE {where} LIMIT 1', params).fetchone() is None:
         return None  # no transaction, no write lock, while there is nothing to do
     with db.atomic():
-        rows = list(Job.raw(
-            "UPDATE job SET state = 'running', attempts = attempts + 1, owner = ?, started_at = ? WHERE id = ("
-            f'SELECT id FROM job WHERE {where} ORDER BY priority DESC, run_at, id LIMIT 1) RETURNING *',
-            me.name, str(now()), *params))
-    return rows[0] if rows else None
+        return first(
+            Job, "UPDATE job SET state = 'running', attempts = attempts + 1, owner = ?, started_at = ? WHERE id = ("
+                 f'SELECT id FROM job WHERE {where} ORDER BY priority DESC, run_at, id LIMIT 1) RETURNING *',
+            me.name, str(now()), *params)
 
 
 def take_over(job_id: int, owner: str) -> Job | None:
     """Make `owner`'s claim this process's own, if it still holds."""
     with db.atomic():
-        rows = list(Job.raw(f'UPDATE job SET owner = ? WHERE {HELD} RETURNING *', me.name, job_id, owner))
-    return rows[0] if rows else None
+        return first(Job, f'UPDATE job SET owner = ? WHERE {HELD} RETURNING *', me.name, job_id, owner)
 
 
 def tell(progress: str) -> None:

@@ -21,7 +21,7 @@ from uuid import uuid4
 from peewee import SQL, DatabaseError
 
 from . import jobs, letter, text
-from .db import db, give_way, insert, is_out_of_reach, now
+from .db import db, first, give_way, insert, is_out_of_reach, now
 from .models import Message, Site, Token, User
 from .settings import current
 from .transport import Lost, NotYet, Refused, Transport, connect, forget_outbox
@@ -181,11 +181,10 @@ class _Delivery:
 
     def _take(self) -> Message | None:
         """The next mail. What failed before may fail again: everybody else goes first."""
-        found = Message.raw(
-            "UPDATE message SET state = 'sending', sender = ?, attempts = attempts + 1 WHERE id = ("
-            f'SELECT id FROM message WHERE {QUEUED[self._urgent]} ORDER BY urgent DESC, attempts, id LIMIT 1) '
-            'RETURNING *', self._sender)
-        return next(iter(found), None)
+        return first(
+            Message, "UPDATE message SET state = 'sending', sender = ?, attempts = attempts + 1 WHERE id = ("
+                     f'SELECT id FROM message WHERE {QUEUED[self._urgent]} ORDER BY urgent DESC, attempts, id LIMIT 1) '
+                     'RETURNING *', self._sender)
 
     def _attempt(self, message: Message) -> Outcome:
         try:
@@ -271,7 +270,5 @@ def _has_live_link(message: Message) -> bool:
     """A mail about a link is worth nothing once the link is used, replaced or expired."""
     if message.kind not in letter.LINKS:
         return True
-    if message.token_id:  # by hand: it takes a tenth of the time
-        message.token = next(iter(Token.raw('SELECT * FROM token WHERE id = ?', message.token_id)))
-    token = message.token
+    token = message.token = first(Token, 'SELECT * FROM token WHERE id = ?', message.token_id)
     return token is not None and token.used_at is None and token.expires_at > now()
