@@ -5,10 +5,9 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator
 from hashlib import sha256
-from io import BytesIO
 from pathlib import Path
-from tempfile import TemporaryFile
-from typing import Any, BinaryIO, NamedTuple
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any, NamedTuple
 
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
@@ -26,10 +25,9 @@ class Incoming:
     _lock = threading.Lock()
 
     def __init__(self, folder: Path):
-        self._folder = folder
         self._mine = 0
         self.size = 0
-        self.file: BinaryIO = BytesIO()
+        self.file = SpooledTemporaryFile(dir=str(folder))  # noqa: SIM115 - open until `close`
         self._is_on_disk = False
 
     def takes(self, part: bytes) -> bool:
@@ -44,18 +42,13 @@ class Incoming:
                 self._mine += len(part)
                 Incoming._held += len(part)
         if not (is_held or self._is_on_disk):
-            self._move()
+            self.file.rollover()
+            self._is_on_disk = True
+            self._give_back()
         self.file.write(part)
         self.size += len(part)
 
-    def _move(self) -> None:
-        so_far = self.file
-        self.file = TemporaryFile(dir=self._folder)  # type: ignore[assignment]  # noqa: SIM115 - until `close`
-        self._is_on_disk = True
-        self.file.write(so_far.getvalue())  # type: ignore[attr-defined]
-        self._give_back()
-
-    def rewind(self) -> BinaryIO:
+    def rewind(self) -> IO[bytes]:
         """The whole, to be read from its beginning. Raises OSError, like `add`."""
         self.file.seek(0)
         return self.file
@@ -119,7 +112,7 @@ class Draft:
         self._file.close()  # last: what could not be written is tried once more here, and fails
 
 
-def files(content_type: str, body: BinaryIO, open_draft: Callable[[str], Draft]) -> Iterator[Draft]:
+def files(content_type: str, body: IO[bytes], open_draft: Callable[[str], Draft]) -> Iterator[Draft]:
     """The files of a form (multipart/form-data, RFC 7578), one after the other: each is there until the next is asked
     for. Raises ValueError where it is no such form, or a broken one."""
     kind, options = parse_options_header(content_type)
@@ -144,6 +137,6 @@ def files(content_type: str, body: BinaryIO, open_draft: Callable[[str], Draft])
             draft.close()
 
 
-def _events(parser: PushMultipartParser, body: BinaryIO) -> Iterator[Any]:
+def _events(parser: PushMultipartParser, body: IO[bytes]) -> Iterator[Any]:
     while not parser.closed:
         yield from parser.parse(body.read(CHUNK))

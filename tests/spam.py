@@ -60,8 +60,8 @@ def _kinds() -> Iterator[tuple[str, Message]]:
     assert kinds == {message.kind for message in Message.select(Message.kind)}, 'some kind is not looked at'
     for name in sorted(kinds):
         yield name, Message.select().where(Message.kind == name).order_by(Message.id.desc()).get()
-    yield 'report, views', Message.select().where(Message.subject.startswith('No views') == False,  # noqa: E712
-                                                  Message.kind == 'report').get()
+    yield 'report, views', Message.select().where(
+        ~Message.subject.startswith('No views'), Message.kind == 'report').get()
 
 
 def _score(name: str, mail: bytes) -> float:

@@ -190,7 +190,7 @@ def test_lists_come_from_an_index_in_their_order(site):
             Post.updated_at.desc(), Post.id.desc()), 'COVERING INDEX post_all'),
         (recent, 'PRIMARY KEY (author_id=?)'),
         (DailyTotals.select().where(DailyTotals.scope == 0, DailyTotals.day >= at.date()), 'PRIMARY KEY'),
-        (KnownHost.select(KnownHost.host).where(KnownHost.author == alice, KnownHost.is_told == False),  # noqa: E712
+        (KnownHost.select(KnownHost.host).where(KnownHost.author == alice, KnownHost.is_told == False),
          'known_host_told (author_id=? AND is_told=?)'),
         (by_id.where(Message.state == literal('failed')), 'message_failed'),
         (by_id.where(Message.state == literal('held')), 'message_held'),

@@ -107,10 +107,13 @@ def assert_index_is_right():
 @pytest.mark.parametrize('seed', range(3))
 def test_the_index_keeps_up_with_whatever_happens(site, alice, bob, seed):
     chance, at, words = Random(seed), NOW, 'hill bread river lamp 日本 café <b>x</b>y'.split()
+
+    def some():
+        return ' '.join(chance.choices(words, k=4))
+
     for _ in range(100):
         at += timedelta(hours=1)
         post = chance.choice(list(Post.select()) or [None])
-        some = lambda: ' '.join(chance.choices(words, k=4))  # noqa: E731
         act = chance.choice(['write', 'write', 'edit', 'publish', 'unpublish', 'delete', 'restore', 'view', 'retag',
                              'rename', 'give', 'gone', 'tag', 'same tag', 'tag gone', 'tag renamed'])
         if act == 'write' or post is None:
