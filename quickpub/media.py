@@ -26,7 +26,7 @@ from typing import Any
 
 from peewee import SQL, fn
 
-from . import processes, text
+from . import markdown, processes, text
 from .accounts import Rejected
 from .bodies import Draft
 from .db import db, give_way, rows
@@ -246,14 +246,14 @@ def refer(post: Post, body: str, at: datetime) -> None:
     Upload.update(touched_at=at).where(Upload.file.in_(new)).execute()
 
 
-def known_in(source: str) -> dict[str, text.File]:
-    """What text.markdown has to know of the files that a text mentions: digest -> file."""
+def known_in(source: str) -> dict[str, markdown.File]:
+    """What markdown.to_html has to know of the files that a text mentions: digest -> file."""
     digests = paths_in(source)
     if not digests:
         return {}
     found = MediaFile.select(MediaFile.digest, MediaFile.kind, MediaFile.state, MediaFile.made).where(
         MediaFile.digest.in_(digests))
-    return {file.digest: text.File(file.kind, is_failed=file.state == 'failed', **file.made) for file in found}
+    return {file.digest: markdown.File(file.kind, is_failed=file.state == 'failed', **file.made) for file in found}
 
 
 def uses(digests: Iterable[str]) -> dict[str, list[Post]]:

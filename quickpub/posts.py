@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from peewee import Select, fn
 
-from . import media, revisions, text
+from . import markdown, media, revisions, text
 from .accounts import Rejected
 from .db import db, give_way, now, rows
 from .models import KEPT_IN_TRASH, OldSlug, Post, PostFile, PostTag, Series, Shelf, Site, Tag, User
@@ -43,7 +43,7 @@ def save(post: Post | None, editor: User, typed: dict[str, str], at: datetime, b
     """
     values = _clean(typed)
     files = media.known_in(values['body'])
-    html = text.markdown(values['body'], files)  # not in the transaction
+    html = markdown.to_html(values['body'], files)  # not in the transaction
     title = values['title'] or text.shorten(text.line(text.plain(html), MAX_TITLE), 80) or 'Untitled'
     values |= {'title': title, 'html': html, 'words': text.words(html),
                'excerpt': values['summary'] or text.excerpt(html)}
@@ -122,7 +122,7 @@ def show_file(digest: str) -> None:
 
 
 def _render_again(post: Post, at: datetime) -> None:
-    html = text.markdown(post.body, media.known_in(post.body))
+    html = markdown.to_html(post.body, media.known_in(post.body))
     Post.update(html=html, updated_at=at).where(  # so that who reads its feed asks for it once more
         Post.id == post.id, Post.body == post.body, Post.html != html).execute()
 

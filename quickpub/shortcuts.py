@@ -20,7 +20,7 @@ from bottle import BaseRequest, HTTPError, HTTPResponse, parse_range_header, req
 from markupsafe import Markup
 from peewee import Tuple
 
-from . import accounts, sessions, text
+from . import accounts, markdown, sessions, text
 from .bodies import Draft, Outgoing, files
 from .db import is_out_of_reach, now
 from .models import Post, Session, Site, User
@@ -196,7 +196,7 @@ def render_form(template: str, form: Form, status: int = 400, **context: Any) ->
 
 def prose(html: str) -> Markup:
     """A post's safe HTML, with its files where they are below the prefix of the public address."""
-    return Markup(text.below(html, current().path_prefix))
+    return Markup(markdown.below(html, current().path_prefix))
 
 
 def sent_files(open_draft: Callable[[str], Draft]) -> Iterator[Draft]:

@@ -34,6 +34,7 @@ FLOORS = [
     ['storage', 'consumer'],
     ['jobs'],
     ['models'],
+    ['markdown'],
     ['text'],
     ['formulas'],
     ['db', 'imaging'],
@@ -49,7 +50,9 @@ ONLY_IN = {
     'granian': {'server'},
     'click': {'cli'},
     'jinja2': {'text'},
-    'nh3': {'text'},
+    'nh3': {'markdown', 'text'},
+    'markdown_it': {'markdown'},
+    'pygments': {'markdown'},
     'PIL': {'imaging'},  # never in a process that holds a database
     'multipart': {'bodies'},
     'wcwidth': {'text'},

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from conftest import PASSWORD, write
 
-from quickpub import accounts, db, demo, posts, reports, settings, text
+from quickpub import accounts, db, demo, markdown, posts, reports, settings, text
 from quickpub.models import TABLES, Content, DailyViews, OldSlug, Post, PostTag, Site, Tag, User
 
 NOW = datetime(2026, 11, 22, 10, 4, 5)
@@ -111,8 +111,8 @@ def test_a_failure_half_way_leaves_nothing_behind(empty, monkeypatch):
 def test_every_post_is_as_the_studio_would_have_saved_it(empty):
     demo.fill(NOW)
     for post in Post:
-        assert post.html == text.markdown(post.body) != ''
-        assert text.CLEANER.clean(post.html) == post.html
+        assert post.html == markdown.to_html(post.body) != ''
+        assert markdown.CLEANER.clean(post.html) == post.html
         assert post.words == text.words(post.html) >= 20
         assert post.excerpt == (post.summary or text.excerpt(post.html)) != ''
         assert 1 <= PostTag.select().where(PostTag.post == post).count() <= 5

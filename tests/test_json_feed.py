@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 from conftest import utc, write
 from sites import BODY, browser_of
 
-from quickpub import db, text
+from quickpub import db, markdown
 from quickpub.models import Post
 
 PATHS = ['/feed.json', '/@alice/feed.json', '/t/hills/feed.json']
@@ -116,13 +116,14 @@ def test_pages_tell_where_their_feeds_are(site, alice, browse, connection, page,
     ('<a href="https://c.example/">a</a>', 'https://c.example/'),
     ('<img src="/a.jpg" alt="">', 'https://x.example/a.jpg')])
 def test_addresses_in_full(html, expected):
-    assert f'="{expected}"' in text.absolute(html, 'https://x.example', '/p/a')
+    assert f'="{expected}"' in markdown.absolute(html, 'https://x.example', '/p/a')
 
 
 @pytest.mark.parametrize('html', ['<p>href="/b"</p>', '<p>src=x</p>', '<p title="/a">b</p>'])
 def test_what_is_no_address_is_left_alone(html):
-    assert text.absolute(html, 'https://x.example', '/p/a') == html
+    assert markdown.absolute(html, 'https://x.example', '/p/a') == html
 
 
 def test_an_address_that_is_none_breaks_no_feed():
-    assert text.absolute('<a href="http://[">a</a> <a href="">b</a>', 'https://x.example', '/p/a').count('</a>') == 2
+    html = '<a href="http://[">a</a> <a href="">b</a>'
+    assert markdown.absolute(html, 'https://x.example', '/p/a').count('</a>') == 2

@@ -12,7 +12,7 @@ from conftest import drain, write
 from PIL import Image
 from sites import browser_of
 
-from quickpub import db, media, tasks, text, unsaved
+from quickpub import db, markdown, media, tasks, unsaved
 from quickpub.models import MediaFile, Post, PostFile, Revision, Upload
 
 PDF = b'%PDF-1.7\n' + b'words ' * 200
@@ -216,7 +216,7 @@ def test_a_gif_that_moves_goes_on_moving(alice, browse):
     upload = prepared(browser, moving(5, (900, 300), loop=0), 'ball.gif')
     found = Image.open(BytesIO(browser.get(upload.path).body))
     assert (found.format, found.n_frames, found.size, found.info['loop']) == ('WEBP', 5, (800, 267), 0)
-    html = text.markdown(f'![A ball]({upload.path})', {upload.file_id: text.File('image', **upload.file.made)})
+    html = markdown.to_html(f'![A ball]({upload.path})', {upload.file_id: markdown.File('image', **upload.file.made)})
     assert '-moving.webp 800w' in html and '<source media="(prefers-reduced-motion: reduce)" srcset="' in html
 
 
@@ -299,14 +299,14 @@ def test_a_post_keeps_the_space_quietly_until_the_picture_is_there(alice, browse
 
 def test_a_picture_that_gets_ready_while_a_post_is_saved_is_shown(alice, browse, connection, monkeypatch):
     send(browse(alice), ('hill.jpg', picture()))
-    render = text.markdown
+    render = markdown.to_html
 
     def slow(*args):
         html = render(*args)
-        monkeypatch.setattr(text, 'markdown', render)
+        monkeypatch.setattr(markdown, 'to_html', render)
         drain()
         return html
-    monkeypatch.setattr(text, 'markdown', slow)
+    monkeypatch.setattr(markdown, 'to_html', slow)
     with connection():
         assert '<picture>' in write(alice, body=f'![A hill]({uploads()[0].path})').html
 
@@ -347,11 +347,11 @@ def test_pictures_that_are_not_ours_or_not_there_stay_as_they_are(alice, connect
 
 def test_what_an_author_types_around_a_picture_stays_harmless(alice, browse):
     upload = prepared(browse(alice), picture())
-    files = {upload.file_id: text.File('image', **upload.file.made)}
+    files = {upload.file_id: markdown.File('image', **upload.file.made)}
     for source in (f'<img src="{upload.path}" onload=alert(1) srcset="https://x.org/1.jpg" style="x">',
                    f'![" onload="alert(1)]({upload.path} "\\" onload=\\"x")', f'![<b>]({upload.path}?"><script>)',
                    f'<img alt=\'<img src="{upload.path}">\' src=x>'):
-        html = text.markdown(source, files)
+        html = markdown.to_html(source, files)
         assert not re.search(r'<[^>]* (onload|style)=|<script|x\.org', re.sub('="[^"]*"', '=""', html)), html
 
 

@@ -10,7 +10,7 @@ from playhouse.test_utils import count_queries
 from sites import browser_of
 from test_pages import assert_sound
 
-from quickpub import db, posts, text
+from quickpub import db, markdown, posts, text
 from quickpub.models import Post, Tag
 
 NOW = utc(2026, 11, 22, 12)
@@ -38,7 +38,7 @@ def test_a_long_post_has_contents_that_lead_to_its_parts(alice, browse, connecti
     ('<h3 title="a > b" id="x" lang="de">So</h3>', [('#h-x', 'Link to “So”')]),
     ('# "><script>', [('#h-part', 'Link to “">”')]), ('<h2>No id</h2>', []), ('```\n<h2 id="h-a">b</h2>\n```', [])])
 def test_each_heading_has_its_address_beside_it(body, links):
-    html = text.markdown(body)
+    html = markdown.to_html(body)
     found = BeautifulSoup(text.outlined(html).html, 'html.parser').select('.anchor')
     assert [(link['href'], link['aria-label']) for link in found] == links
     assert 'anchor' not in html and text.plain(text.outlined(html).html) == text.plain(html)
@@ -46,7 +46,7 @@ def test_each_heading_has_its_address_beside_it(body, links):
 
 def test_an_outline_of_a_hostile_text_is_fast():
     for source in ('# a\n' * 50_000, '<h2 id="h-' * 50_000, '<h2 id="x">' * 5000, '<h2 id="x"><h3 id="y">' * 2500):
-        text.outlined(text.markdown(source))
+        text.outlined(markdown.to_html(source))
 
 
 def test_related_posts_share_the_most_tags_and_are_public(alice, bob, browse, connection):

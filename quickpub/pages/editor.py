@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from bottle import HTTPError, HTTPResponse, request, response
 
-from .. import media, posts, revisions, text, unsaved
+from .. import markdown, media, posts, revisions, text, unsaved
 from ..accounts import Rejected
 from ..db import db, is_out_of_reach, now, rows
 from ..models import Post, Series, Site, Tag, User
@@ -325,5 +325,5 @@ def _editor(user, post, form, status=200, **context):
 
 def _rendered(form):
     body = text.body(form['body'][:posts.MAX_BODY])
-    html = text.markdown(body, media.known_in(body))
+    html = markdown.to_html(body, media.known_in(body))
     return {'content': prose(html), 'words': text.words(html)}

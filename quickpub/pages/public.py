@@ -7,7 +7,7 @@ from urllib.parse import quote
 from bottle import HTTPError, HTTPResponse, request, response
 from peewee import Tuple, fn
 
-from .. import health, posts, stats, text
+from .. import health, markdown, posts, stats, text
 from ..db import now, rows
 from ..models import OldSlug, Post, PostTag, Site, Tag, User
 from ..shortcuts import (
@@ -193,7 +193,7 @@ def _entries(query):
     tags = _tags_of_all(found)
     return [{'post': post, 'id': f'{absolute("/")}#post-{post.id}', 'url': absolute(post.path),
              'updated': max(post.published_at, post.updated_at), 'tags': tags.get(post.id, []),
-             'content': text.absolute(post.html, absolute(''), post.path)} for post in found]
+             'content': markdown.absolute(post.html, absolute(''), post.path)} for post in found]
 
 
 def _tags_of_all(found):
