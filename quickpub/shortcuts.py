@@ -1,46 +1,31 @@
-"""What every page needs: the form, the user, rendering, redirecting, lists by pages.
-
-Bottle trusts X-Forwarded-* from anybody, decodes forms as Latin-1 and lets an error page reopen the database; nobody
-but this module touches those corners of it.
-"""
+"""What every page needs to answer: rendering, files, redirecting, lists by pages; and who is let in to it."""
 
 import json
 import logging
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from functools import cache, wraps
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote
 
-from bottle import BaseRequest, HTTPError, HTTPResponse, parse_range_header, request, response
+from bottle import HTTPError, HTTPResponse, parse_range_header, request, response
 from markupsafe import Markup
 from peewee import Tuple
 
 from . import accounts, markdown, sessions, text
-from .bodies import Draft, Outgoing, files
+from .bodies import Outgoing
 from .db import is_out_of_reach, now
-from .models import Post, Session, Site, User
+from .forms import Form, number, sent_fields
+from .models import Post, Site, User
 from .settings import current
+from .visitor import client_address, current_user, log_in
 
 log = logging.getLogger('quickpub.web')
 
-FORM_LIMIT = 8 * 1024 * 1024  # bytes of one request: the longest post, in any script, takes up to 12 a character
-FILES_LIMIT = 256 * 1024 * 1024  # of one with files: a few of the largest
-UPLOADS = '/studio/media'  # where those are sent to
-MAX_FIELDS = 1000  # of one form
 PER_PAGE = 20
-COOKIE = 'quickpub'
 STATIC = Path(__file__).parent / 'static'
-
-# Below this a urlencoded form is refused by Bottle, and a long text in a multipart form arrives as a file.
-BaseRequest.MEMFILE_MAX = FORM_LIMIT
-
-# For what authors have uploaded: whatever it is, it asks for nothing, runs nothing, and is in nobody's frame.
-LOCKED_UP = "default-src 'none'; sandbox; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 # What a page says on top after a redirect: ?notice=<name>.
 NOTICES = {
@@ -90,42 +75,6 @@ NOTICES = {
     'job-pause': 'Paused. What runs goes on to its end; nothing new is begun until you resume.',
     'job-resume': 'Work goes on.',
 }
-
-
-@dataclass
-class Form:
-    """What was typed, and what is wrong with it: one sentence a field."""
-    values: dict[str, str] = field(default_factory=dict)
-    errors: dict[str, str] = field(default_factory=dict)
-
-    def __getitem__(self, name: str) -> str:
-        return self.values.get(name, '')
-
-
-def typed(*names: str) -> Form:
-    """The fields of the request's form as clean text: what is missing is empty, what is no UTF-8 is replaced, and of
-    a field sent twice the first counts."""
-    sent = _sent()
-    return Form({name: sent.get(name, '') for name in names})
-
-
-def _sent() -> dict[str, str]:
-    return {name: value.encode('utf-8', 'replace').decode() for name, value in reversed(_pairs())}
-
-
-def all_typed(name: str) -> list[str]:
-    """Every value of a field that may be sent many times, such as what is ticked in a list."""
-    return [value for each, value in _pairs() if each == name]
-
-
-def _pairs() -> list[tuple[str, str]]:
-    try:
-        if request.content_type.startswith('multipart/'):
-            return [(name, value) for name, value in request.POST.allitems() if isinstance(value, str)]
-        return parse_qsl(request.body.read().decode('utf-8', 'replace'), keep_blank_values=True, errors='replace',
-                         max_num_fields=MAX_FIELDS)
-    except (ValueError, LookupError):  # a part in no charset that exists, or not in the one it claims; too many fields
-        raise HTTPError(400) from None
 
 
 # Answers
@@ -199,12 +148,55 @@ def prose(html: str) -> Markup:
     return Markup(markdown.below(html, current().path_prefix))
 
 
-def sent_files(open_draft: Callable[[str], Draft]) -> Iterator[Draft]:
-    """The files of the request's form, one after the other. Raises 400."""
-    try:
-        yield from files(request.get_header('Content-Type', ''), request.environ['wsgi.input'], open_draft)
-    except ValueError:
-        raise HTTPError(400) from None
+def redirect(path: str, notice: str | None = None, status: int = 303) -> HTTPResponse:
+    """An answer that sends the browser on, within this site. Cookies set before go with it."""
+    if notice:
+        path += ('&' if '?' in path else '?') + f'notice={notice}'
+    answer = HTTPResponse('', status, Location=quote(url(path), safe="/%?=&#@:+,;~!$'()*"))
+    answer._cookies = response._cookies
+    answer.set_header('Cache-Control', 'no-store')
+    return answer
+
+
+def not_found() -> HTTPError:
+    return HTTPError(404)
+
+
+def find(query: Any, typed: str) -> Any:
+    """The row of this query that has the number in an address as its id. Raises 404."""
+    wanted = number(typed)
+    found = query.where(query.model.id == wanted).get_or_none() if wanted is not None else None
+    if found is None:
+        raise not_found()
+    return found
+
+
+# Lists
+
+def page_of(query: Any, base: str, size: int = PER_PAGE,
+            by: tuple = (Post.published_at, Post.id)) -> tuple[list, str | None, bool]:
+    """One page of a list that is ordered by these columns, the last one its rows' id, newest first: its rows, the path
+    of the next page or None, whether it is the first.
+
+    `?before=<id>` goes on after that row: whatever is published meanwhile, no row comes twice, and none before it is
+    read again (keyset pagination).
+    """
+    model, before = query.model, request.query.get('before', '')
+    if before:
+        last = find(model.select(model.id, *(getattr(model, column.name) for column in by[:-1])), before)
+        place = [*(getattr(last, column.name) for column in by[:-1]), last.id]
+        if None in place:
+            raise not_found()
+        query = query.where(Tuple(*by) < Tuple(*place))
+    rows = list(query.limit(size + 1))
+    older = f'{base}{"&" if "?" in base else "?"}before={rows[size - 1].id}' if len(rows) > size else None
+    return rows[:size], older, not before
+
+
+# Files
+
+# For what authors have uploaded: whatever it is, it asks for nothing, runs nothing, and is in nobody's frame.
+LOCKED_UP = "default-src 'none'; sandbox; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
 def send_file(path: Path, content_type: str, download_as: str | None = None, is_private: bool = False) -> HTTPResponse:
@@ -231,83 +223,7 @@ def send_file(path: Path, content_type: str, download_as: str | None = None, is_
     return answer
 
 
-def redirect(path: str, notice: str | None = None, status: int = 303) -> HTTPResponse:
-    """An answer that sends the browser on, within this site. Cookies set before go with it."""
-    if notice:
-        path += ('&' if '?' in path else '?') + f'notice={notice}'
-    answer = HTTPResponse('', status, Location=quote(url(path), safe="/%?=&#@:+,;~!$'()*"))
-    answer._cookies = response._cookies
-    answer.set_header('Cache-Control', 'no-store')
-    return answer
-
-
-def not_found() -> HTTPError:
-    return HTTPError(404)
-
-
-def number(typed: str) -> int | None:
-    """The whole number that somebody typed, or None: ASCII digits only, and no more than SQLite can hold."""
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= 18 else None
-
-
-def find(query: Any, typed: str) -> Any:
-    """The row of this query that has the number in an address as its id. Raises 404."""
-    wanted = number(typed)
-    found = query.where(query.model.id == wanted).get_or_none() if wanted is not None else None
-    if found is None:
-        raise not_found()
-    return found
-
-
-# Who asks
-
-def current_user() -> User | None:
-    """Who is logged in. One question to the database a request."""
-    found = current_session()
-    return found.user if found else None
-
-
-def current_session() -> Session | None:
-    if 'quickpub.session' not in request.environ:
-        secret = cookie_in(request.get_header('Cookie', ''))
-        found = sessions.find(secret, now()) if secret else None
-        if found:
-            with if_writable():
-                if sessions.refresh(found, now()):
-                    _give_cookie(secret)
-        request.environ['quickpub.session'] = found
-    return request.environ['quickpub.session']
-
-
-def cookie_in(header: str) -> str:
-    """The session's secret. Python's own parser gives up where another application of this host gave a cookie a name
-    such as `cart[1]`."""
-    pairs = (part.strip().partition('=') for part in header.split(';'))
-    return next((value.strip('"') for name, _, value in pairs if name == COOKIE), '')
-
-
-def log_in(user: User) -> None:
-    """Start a session and hand its cookie to the browser."""
-    secret = sessions.start(user, request.get_header('User-Agent', ''), now())
-    request.environ.pop('quickpub.session', None)
-    _give_cookie(secret)
-
-
-def log_out() -> None:
-    if found := current_session():
-        found.delete_instance()
-    request.environ['quickpub.session'] = None
-    response.delete_cookie(COOKIE, path=_cookie_path())
-
-
-def _give_cookie(secret: str) -> None:
-    response.set_cookie(COOKIE, secret, path=_cookie_path(), max_age=int(sessions.SESSION_LASTS.total_seconds()),
-                        httponly=True, samesite='lax', secure=current().is_https)
-
-
-def _cookie_path() -> str:
-    return current().path_prefix or '/'  # '/blog' is sent to /blog and all below it, '/blog/' not to /blog itself
-
+# Around the pages
 
 def signed_in(page: Callable) -> Callable:
     """Only for who is logged in; the page gets the user as its first argument. Others are sent to log in first; with
@@ -328,7 +244,7 @@ def signed_in(page: Callable) -> Callable:
 
 def _log_in_first(page: Callable, parts: dict[str, str]) -> Any:
     """The page, for who proves with this very form who they are; else the way to do that, with all that was typed."""
-    sent = _sent()
+    sent = sent_fields()
     form = Form({name: sent.pop(name, '') for name in ('login_email', 'login_password')})
     if form['login_email'] or form['login_password']:
         try:
@@ -363,56 +279,13 @@ def owner_only(page: Callable) -> Callable:
     return wrapped
 
 
-def client_address(environ: dict[str, Any] | None = None) -> str:
-    """Where the request came from; X-Forwarded-For counts only from the proxies that the settings name."""
-    environ = request.environ if environ is None else environ
-    direct, forwarded = environ.get('REMOTE_ADDR', ''), environ.get('HTTP_X_FORWARDED_FOR', '')
-    return forwarded.rpartition(',')[2].strip() if forwarded and current().trusts(direct) else direct
-
-
-def is_same_origin() -> bool:
-    """Whether a form was sent from a page of this site. Browsers say so themselves (Fetch Metadata, W3C; Origin,
-    RFC 6454); what sends neither header is not a browser, and has no cookies of anybody to abuse."""
-    site = request.get_header('Sec-Fetch-Site')
-    if site:
-        return site in ('same-origin', 'none')
-    origin, host = request.get_header('Origin'), request.get_header('Host')
-    if not origin:
-        return True
-    return origin == current().origin or (bool(host) and origin.partition('://')[2] == host)
-
-
-# Lists
-
-def page_of(query: Any, base: str, size: int = PER_PAGE,
-            by: tuple = (Post.published_at, Post.id)) -> tuple[list, str | None, bool]:
-    """One page of a list that is ordered by these columns, the last one its rows' id, newest first: its rows, the path
-    of the next page or None, whether it is the first.
-
-    `?before=<id>` goes on after that row: whatever is published meanwhile, no row comes twice, and none before it is
-    read again (keyset pagination).
-    """
-    model, before = query.model, request.query.get('before', '')
-    if before:
-        last = find(model.select(model.id, *(getattr(model, column.name) for column in by[:-1])), before)
-        place = [*(getattr(last, column.name) for column in by[:-1]), last.id]
-        if None in place:
-            raise not_found()
-        query = query.where(Tuple(*by) < Tuple(*place))
-    rows = list(query.limit(size + 1))
-    older = f'{base}{"&" if "?" in base else "?"}before={rows[size - 1].id}' if len(rows) > size else None
-    return rows[:size], older, not before
-
-
-# Around every request
-
 def plugin(page: Callable) -> Callable:
     """What exceptions of the lower floors mean to a browser."""
     @wraps(page)
     def wrapped(**parts: str) -> Any:
         if request.environ.get('quickpub.problem'):
             return HTTPError(request.environ['quickpub.problem'][0])
-        if request.method not in ('GET', 'HEAD', 'OPTIONS') and not (is_same_origin() or _is_one_click()):
+        if request.method not in ('GET', 'HEAD', 'OPTIONS') and not (_is_same_origin() or _is_one_click()):
             return HTTPError(403, 'cross-site')
         try:
             return page(**parts)
@@ -428,15 +301,16 @@ def plugin(page: Callable) -> Callable:
     return wrapped
 
 
-@contextmanager
-def if_writable() -> Iterator[None]:
-    """For what a page may do or leave: where the database cannot be written just now, the page is shown without it."""
-    try:
-        yield
-    except Exception as error:
-        if not is_out_of_reach(error):
-            raise
-        log.warning('%s %s goes without writing: %s', request.method, request.path, error)
+def _is_same_origin() -> bool:
+    """Whether a form was sent from a page of this site. Browsers say so themselves (Fetch Metadata, W3C; Origin,
+    RFC 6454); what sends neither header is not a browser, and has no cookies of anybody to abuse."""
+    site = request.get_header('Sec-Fetch-Site')
+    if site:
+        return site in ('same-origin', 'none')
+    origin, host = request.get_header('Origin'), request.get_header('Host')
+    if not origin:
+        return True
+    return origin == current().origin or (bool(host) and origin.partition('://')[2] == host)
 
 
 def _is_one_click() -> bool:

@@ -9,9 +9,10 @@ from typing import Any
 from . import sessions, stats
 from .bodies import CHUNK, Incoming, Outgoing
 from .db import db, now
+from .forms import FILES_LIMIT, FORM_LIMIT, UPLOADS, number
 from .pagecache import Generation, Headers, Page, PageCache, key_of
 from .settings import Settings
-from .shortcuts import COOKIE, FILES_LIMIT, FORM_LIMIT, UPLOADS, client_address, cookie_in, number
+from .visitor import COOKIE, client_address, cookie_in
 
 log = logging.getLogger('quickpub.web')
 

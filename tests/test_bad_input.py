@@ -12,8 +12,8 @@ from sites import form_with, mails, stored
 from webob import Request
 
 from quickpub import accounts, db, models, sessions, tasks
+from quickpub.forms import FORM_LIMIT, MAX_FIELDS
 from quickpub.models import Message, Post, Session, Site, User
-from quickpub.shortcuts import FORM_LIMIT, MAX_FIELDS
 from quickpub.web import URLS
 from quickpub.wsgi import DRAINED
 

@@ -9,23 +9,12 @@ from peewee import IntegrityError
 from .. import accounts, sessions, text
 from ..accounts import Rejected
 from ..db import db, now
+from ..forms import Form, typed
 from ..models import Message, Post, Session, Site, User, unsign
 from ..settings import current
-from ..shortcuts import (
-    Form,
-    client_address,
-    current_session,
-    current_user,
-    log_in,
-    log_out,
-    redirect,
-    render,
-    render_form,
-    signed_in,
-    typed,
-    url,
-)
+from ..shortcuts import redirect, render, render_form, signed_in, url
 from ..tasks import deliver_soon
+from ..visitor import client_address, current_session, current_user, log_in, log_out
 
 FREQUENCY_WORDS = {
     'daily': 'Every day', 'weekly': 'Every week', 'monthly': 'Every month, after its last day',

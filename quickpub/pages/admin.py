@@ -10,9 +10,10 @@ from peewee import fn
 from .. import accounts, health, jobs, letter, mail, text
 from ..accounts import Rejected
 from ..db import db, literal, now
+from ..forms import Form, number, typed
 from ..models import Message, Post, Shelf, Site, User
 from ..settings import current
-from ..shortcuts import Form, find, number, owner_only, page_of, redirect, render, render_form, typed
+from ..shortcuts import find, owner_only, page_of, redirect, render, render_form
 from ..tasks import deliver_soon, huey
 
 PER_LIST = 50

@@ -9,8 +9,9 @@ from bottle import HTTPError, HTTPResponse, request, response
 from .. import markdown, media, posts, revisions, text, unsaved
 from ..accounts import Rejected
 from ..db import db, is_out_of_reach, now, rows
+from ..forms import Form, number, typed
 from ..models import Post, Series, Site, Tag, User
-from ..shortcuts import Form, find, not_found, number, prose, redirect, render, signed_in, typed
+from ..shortcuts import find, not_found, prose, redirect, render, signed_in
 
 FIELDS = ('title', 'body', 'summary', 'tags', 'slug', 'canonical', 'series', 'part', 'place', 'publish_at')
 HIDDEN = ('action', 'version', 'tab', 'kind')

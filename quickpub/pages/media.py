@@ -9,22 +9,10 @@ from .. import media, tasks, text
 from ..accounts import Rejected
 from ..bodies import Draft
 from ..db import db, now
+from ..forms import UPLOADS, Form, sent_files, typed
 from ..models import Upload
 from ..settings import current
-from ..shortcuts import (
-    UPLOADS,
-    Form,
-    find,
-    not_found,
-    page_of,
-    redirect,
-    render,
-    send_file,
-    sent_files,
-    signed_in,
-    typed,
-    url,
-)
+from ..shortcuts import find, not_found, page_of, redirect, render, send_file, signed_in, url
 
 log = logging.getLogger('quickpub.web')
 

@@ -4,8 +4,9 @@ from bottle import request, response
 
 from .. import figures, letter, reports, stats, transfer
 from ..db import db, now
+from ..forms import typed
 from ..models import Export, Post, Site
-from ..shortcuts import find, not_found, redirect, render, send_file, signed_in, typed
+from ..shortcuts import find, not_found, redirect, render, send_file, signed_in
 from ..tasks import make_export, send_view_count_report
 
 WORDS = {'7': '7 days', '30': '30 days', '90': '90 days', 'all': 'All time'}

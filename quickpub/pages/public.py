@@ -9,14 +9,13 @@ from peewee import Tuple, fn
 
 from .. import health, markdown, posts, stats, text
 from ..db import now, rows
+from ..forms import number
 from ..models import OldSlug, Post, PostTag, Site, Tag, User
 from ..shortcuts import (
     STATIC,
     absolute,
-    current_user,
     let_keep,
     not_found,
-    number,
     page_of,
     prose,
     public_json,
@@ -26,6 +25,7 @@ from ..shortcuts import (
     static_digest,
     url,
 )
+from ..visitor import current_user
 
 PER_FEED, PER_ARCHIVE, PER_SITEMAP = 20, 200, 2000
 YEAR = 365 * 24 * 3600  # seconds

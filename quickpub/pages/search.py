@@ -6,7 +6,8 @@ from bottle import request
 
 from .. import search
 from ..db import now
-from ..shortcuts import PER_PAGE, not_found, number, render
+from ..forms import number
+from ..shortcuts import PER_PAGE, not_found, render
 
 
 def page():

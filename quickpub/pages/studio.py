@@ -8,8 +8,9 @@ from bottle import request, response
 from .. import figures, posts, stats, unsaved
 from ..accounts import Rejected
 from ..db import db, now
+from ..forms import all_typed, number, typed
 from ..models import KEPT_IN_TRASH, Post, Shelf, User
-from ..shortcuts import all_typed, not_found, number, page_of, redirect, render, signed_in, typed
+from ..shortcuts import not_found, page_of, redirect, render, signed_in
 
 PER_DESK = 50
 FILTERS = {  # field -> its choices; the first one goes without saying

@@ -1,0 +1,80 @@
+"""Who asks: the session behind the browser's cookie, and the address it comes from."""
+
+import logging
+from typing import Any
+
+from bottle import request, response
+
+from . import sessions
+from .db import is_out_of_reach, now
+from .models import Session, User
+from .settings import current
+
+log = logging.getLogger('quickpub.web')
+
+COOKIE = 'quickpub'
+
+
+def current_user() -> User | None:
+    """Who is logged in. One question to the database a request."""
+    found = current_session()
+    return found.user if found else None
+
+
+def current_session() -> Session | None:
+    if 'quickpub.session' not in request.environ:
+        secret = cookie_in(request.get_header('Cookie', ''))
+        found = sessions.find(secret, now()) if secret else None
+        if found:
+            _refresh(found, secret)
+        request.environ['quickpub.session'] = found
+    return request.environ['quickpub.session']
+
+
+def _refresh(session: Session, secret: str) -> None:
+    """Let it last longer; where the database cannot be written just now, the page is shown without that."""
+    try:
+        if sessions.refresh(session, now()):
+            _give_cookie(secret)
+    except Exception as error:
+        if not is_out_of_reach(error):
+            raise
+        log.warning('%s %s goes without writing: %s', request.method, request.path, error)
+
+
+def cookie_in(header: str) -> str:
+    """The session's secret. Python's own parser gives up where another application of this host gave a cookie a name
+    such as `cart[1]`."""
+    pairs = (part.strip().partition('=') for part in header.split(';'))
+    return next((value.strip('"') for name, _, value in pairs if name == COOKIE), '')
+
+
+def log_in(user: User) -> None:
+    """Start a session and hand its cookie to the browser."""
+    secret = sessions.start(user, request.get_header('User-Agent', ''), now())
+    request.environ.pop('quickpub.session', None)
+    _give_cookie(secret)
+
+
+def log_out() -> None:
+    if found := current_session():
+        found.delete_instance()
+    request.environ['quickpub.session'] = None
+    response.delete_cookie(COOKIE, path=_cookie_path())
+
+
+def _give_cookie(secret: str) -> None:
+    response.set_cookie(COOKIE, secret, path=_cookie_path(), max_age=int(sessions.SESSION_LASTS.total_seconds()),
+                        httponly=True, samesite='lax', secure=current().is_https)
+
+
+def _cookie_path() -> str:
+    return current().path_prefix or '/'  # '/blog' is sent to /blog and all below it, '/blog/' not to /blog itself
+
+
+def client_address(environ: dict[str, Any] | None = None) -> str:
+    """Where the request came from; X-Forwarded-For, which Bottle believes from anybody, counts only from the proxies
+    that the settings name."""
+    environ = request.environ if environ is None else environ
+    direct, forwarded = environ.get('REMOTE_ADDR', ''), environ.get('HTTP_X_FORWARDED_FOR', '')
+    return forwarded.rpartition(',')[2].strip() if forwarded and current().trusts(direct) else direct
