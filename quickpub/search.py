@@ -93,11 +93,6 @@ def _words(phrase: str) -> list[str]:
     return re.findall(r'[^\W_]+', phrase)
 
 
-def _is_public(at: datetime) -> SQL:
-    return SQL('EXISTS (SELECT 1 FROM post WHERE id = search.rowid AND published_at <= ? AND deleted_at IS NULL)',
-               [str(at)])
-
-
 def found(query: Query, at: datetime) -> list[int]:
     """The ids of posts that are public now and have all of it, the best first; one more than FOUND where there are
     more."""
@@ -106,7 +101,8 @@ def found(query: Query, at: datetime) -> list[int]:
     newness = NEWNESS / (1 + (fn.JULIANDAY(at) - fn.JULIANDAY(Post.published_at)) / 365)
     if query.indexed:
         near = (Select([SQL('search')], [SQL('rowid AS id'), fn.BM25(SQL('search'), *WEIGHTS).alias('score')])
-                .where(SQL('search MATCH ?', [query.match]), _is_public(at))
+                .where(SQL('search MATCH ?', [query.match]), fn.EXISTS(
+                    Post.select(Post.id).where(Post.id == SQL('search.rowid'), Post.public_at(at))))
                 .order_by(SQL('rowid DESC')).limit(WEIGHED).alias('near'))
         order = [near.c.score * (1 + newness)]  # scores are below zero, the best lowest
     else:
