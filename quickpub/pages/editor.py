@@ -1,7 +1,9 @@
 """The editor: writing, saving, publishing; what is not saved yet; older versions."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from bottle import HTTPError, HTTPResponse, request, response
@@ -19,33 +21,37 @@ MAX_OFFERED = 300
 BUSY = 'The site cannot save anything at this moment. What you typed is still here: please try again in a minute.'
 CONFLICT = 'Nothing was saved yet, because this text was saved in another window or by somebody else while you wrote.'
 
-# What each button does after what was typed is saved; see also `_act`.
-VERBS = {
-    'save': lambda user, post, due: None,
-    'overwrite': lambda user, post, due: None,
-    'publish': lambda user, post, due: posts.publish(post, now(), due),
-    'publish-now': lambda user, post, due: posts.publish(post, now()),
-    'schedule': lambda user, post, due: posts.publish(post, now(), due),
-    'restore': lambda user, post, due: None,
-    'share': lambda user, post, due: posts.share(post, now()),
-    'pin': lambda user, post, due: posts.pin(post, post.author),
-    'unpin': lambda user, post, due: posts.unpin(post, post.author),
-    'pin-home': lambda user, post, due: posts.pin(post, Site.this()),
-    'unpin-home': lambda user, post, due: posts.unpin(post, Site.this()),
-    'duplicate': lambda user, post, due: posts.duplicate(post, user, now()),
+
+class Action(NamedTuple):
+    """What a button does once what was typed is saved."""
+    notice: str  # what the next page says; see also `_notice`
+    do: Callable[[User, Post, datetime | None], Post | None] = lambda user, post, due: None
+    is_writing: bool = False  # of a new text, too; and where nothing was typed, it says so
+    is_taking_back: bool = False  # it works whatever stands in the form
+    is_owners: bool = False
+
+
+def _publish(user, post, due):
+    posts.publish(post, now(), due)
+
+
+ACTIONS = {
+    'save': Action('saved', is_writing=True),
+    'overwrite': Action('saved', is_writing=True),
+    'publish': Action('published', _publish, is_writing=True),
+    'publish-now': Action('published', _publish, is_writing=True),
+    'schedule': Action('scheduled', _publish, is_writing=True),
+    'restore': Action('restored'),
+    'share': Action('shared', lambda user, post, due: posts.share(post, now())),
+    'pin': Action('pinned', lambda user, post, due: posts.pin(post, post.author)),
+    'unpin': Action('unpinned', lambda user, post, due: posts.unpin(post, post.author)),
+    'pin-home': Action('pinned', lambda user, post, due: posts.pin(post, Site.this()), is_owners=True),
+    'unpin-home': Action('unpinned', lambda user, post, due: posts.unpin(post, Site.this()), is_owners=True),
+    'duplicate': Action('duplicated', lambda user, post, due: posts.duplicate(post, user, now())),
+    'unpublish': Action('unpublished', lambda user, post, due: posts.unpublish(post, now()), is_taking_back=True),
+    'unshare': Action('unshared', lambda user, post, due: posts.unshare(post), is_taking_back=True),
+    'delete': Action('trashed', lambda user, post, due: posts.delete(post, now()), is_taking_back=True),
 }
-# What always works, whatever stands in the form.
-TAKING_BACK = {
-    'unpublish': lambda post: posts.unpublish(post, now()),
-    'unshare': lambda post: posts.unshare(post),
-    'delete': lambda post: posts.delete(post, now()),
-}
-OF_THE_OWNER = {'pin-home', 'unpin-home'}
-SAVING = {'save', 'overwrite', 'publish', 'publish-now', 'schedule'}  # also where nothing was typed, to say so
-OF_A_NEW_ONE = {'save', 'publish', 'publish-now', 'schedule'}
-NOTICES = {'publish-now': 'published', 'schedule': 'scheduled', 'delete': 'trashed', 'unpublish': 'unpublished',
-           'restore': 'restored', 'share': 'shared', 'unshare': 'unshared', 'pin': 'pinned', 'pin-home': 'pinned',
-           'unpin': 'unpinned', 'unpin-home': 'unpinned', 'duplicate': 'duplicated'}
 
 
 # Pages
@@ -151,27 +157,29 @@ def restore_version(user, post_id):
 def _act(user, post):
     """What a button does. Whatever goes wrong in the editor, its form comes back as it was typed, and is kept."""
     form = typed(*FIELDS, *HIDDEN)
-    action, is_page = form['action'] or 'save', form['kind'] == 'page'
-    if (action in OF_THE_OWNER or is_page) and not user.is_owner:
+    name, is_page = form['action'] or 'save', form['kind'] == 'page'
+    action = ACTIONS.get(name)
+    if (is_page or (action and action.is_owners)) and not user.is_owner:
         raise not_found()
-    if action == 'preview':
+    if name == 'preview':
         return _editor(user, post, form, preview=_rendered(form), is_kept=_keep(user, post, form))
-    if action == 'merge' and post:
+    if name == 'merge' and post:
         return _merged(user, post, form)
-    if action not in (VERBS.keys() | TAKING_BACK.keys() if post else OF_A_NEW_ONE):
+    if action is None or not (post or action.is_writing):
         form.errors = {'': 'Nothing was saved yet: please use one of the buttons below.'}
         return _editor(user, post, form, 400)
     is_editor = bool(form['title'] or form['body'])  # or a list, which has nothing to save
     try:
-        if action in TAKING_BACK:
+        if action.is_taking_back:
             return _take_back(user, post, form if is_editor else None, action)
-        if action == 'restore':
+        if name == 'restore':
             posts.restore(post)
             if not is_editor:
                 return redirect('/studio/trash', 'restored')
-        if is_editor or action in SAVING:
+        if is_editor or action.is_writing:
             post = _save(user, post, form, is_page)
-        done = VERBS[action](user, post, _due(user, form['publish_at'], action))
+        due = _due(user, form['publish_at'], name)
+        copy = action.do(user, post, due)
     except Rejected as error:
         form.errors = error.errors
         return _editor(user, post, form, 400, is_kept=_keep(user, post, form))
@@ -185,16 +193,16 @@ def _act(user, post):
             raise
         form.errors = {'': BUSY}
         return _editor(user, post, form, 503, is_kept=False)
-    return redirect(f'/studio/posts/{(done or post).id}', _notice(user, post, form, action))
+    return redirect(f'/studio/posts/{(copy or post).id}', _notice(user, post, form, name, due))
 
 
-def _notice(user, post, form, action):
+def _notice(user, post, form, name, due):
     """What to say on the next page."""
-    if action == 'publish':
-        return 'scheduled' if form['publish_at'] else 'published'
-    if action == 'save' and form['publish_at'] and form['publish_at'] != _form_for(user, post)['publish_at']:
+    if due:
+        return 'scheduled'
+    if name == 'save' and form['publish_at'] not in ('', _planned(user, post)):
         return 'saved-not-scheduled'
-    return NOTICES.get(action, 'saved')
+    return ACTIONS[name].notice
 
 
 def _take_back(user, post, form, action):
@@ -204,8 +212,9 @@ def _take_back(user, post, form, action):
             post = _save(user, post, form)
     except (Rejected, posts.Conflict):
         _keep(user, post, form)
-    TAKING_BACK[action](post)
-    return redirect(f'/studio?undo={post.id}' if action == 'delete' else f'/studio/posts/{post.id}', NOTICES[action])
+    action.do(user, post, None)
+    is_gone = action is ACTIONS['delete']
+    return redirect(f'/studio?undo={post.id}' if is_gone else f'/studio/posts/{post.id}', action.notice)
 
 
 def _save(user, post, form, is_page=False):
@@ -230,12 +239,12 @@ def _keep(user, post, form):
     return False
 
 
-def _due(user, moment, action):
+def _due(user, moment, name):
     """The time that was typed, on the clock of whoever typed it, in UTC, for a button that asks for it: None is now.
     Raises Rejected."""
-    if action == 'schedule' and not moment:
+    if name == 'schedule' and not moment:
         raise Rejected(publish_at='Choose a date and a time first. Your text is saved.')
-    if action not in ('schedule', 'publish') or not moment:
+    if name not in ('schedule', 'publish') or not moment:
         return None
     zone = ZoneInfo(user.timezone)
     try:
@@ -260,7 +269,8 @@ def _difference_to(post, form):
 
 def _merged(user, post, form):
     """The editor with both changes in it, not saved yet."""
-    theirs, base = posts.as_typed(post), revisions.find(post, number(form['version']), posts.as_typed(post))
+    theirs = posts.as_typed(post)
+    base = revisions.find(post, number(form['version']), theirs)
     mine = {name: text.body(form[name]) for name in theirs}
     merged, is_clean = revisions.merge_forms(revisions.form_of(base) if base else {}, mine, theirs)
     form.values |= merged | {'version': str(post.version)}
@@ -288,10 +298,14 @@ def _find(user, post_id):
 
 def _form_for(user, post):
     """The form as it was saved."""
-    due = post.published_at if post.is_scheduled(now()) else None
     return Form(posts.as_typed(post) | {
-        'kind': 'page' if post.is_page else '', 'publish_at': text.local(due, user.timezone) if due else '',
-        'version': str(post.version), 'tab': unsaved.new_tab()})
+        'kind': 'page' if post.is_page else '', 'publish_at': _planned(user, post), 'version': str(post.version),
+        'tab': unsaved.new_tab()})
+
+
+def _planned(user, post):
+    """When it will be public, as the form has it."""
+    return text.local(post.published_at, user.timezone) if post.is_scheduled(now()) else ''
 
 
 def _form_of(kept):
