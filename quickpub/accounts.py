@@ -11,8 +11,9 @@ from peewee import IntegrityError, fn
 
 from . import mail, text
 from .db import db, now
-from .models import Export, KnownHost, Message, Post, Session, Site, Token, Unsaved, User, sign, unsign
+from .models import Export, KnownHost, Message, Post, Session, Site, Token, Unsaved, User
 from .settings import current, mail_address
+from .signing import sign, unsign
 
 VERIFY_LASTS, RESET_LASTS, INVITE_LASTS = timedelta(hours=48), timedelta(hours=2), timedelta(days=7)
 SETUP_LASTS = timedelta(days=365)

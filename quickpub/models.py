@@ -3,12 +3,9 @@
 Times are UTC without a zone. The tables themselves are made in migrations/, never from these classes.
 """
 
-import hmac
 import json
 import re
-from base64 import urlsafe_b64encode
-from datetime import datetime, timedelta
-from hashlib import sha256
+from datetime import datetime
 from typing import Any
 
 from peewee import (
@@ -25,25 +22,9 @@ from peewee import (
 )
 
 from .db import BaseModel, now
-from .settings import current
+from .signing import number_in, sign, unsign
 
 MARKUP = re.compile(r'[\\\[\]`*_$<&]')  # what would mean something in Markdown
-KEPT_IN_TRASH = timedelta(days=30)
-
-
-def sign(purpose: str, number: int) -> str:
-    """A token for a link, `<number>.<signature>`: needs no secret in the database, and says nothing by itself."""
-    digest = hmac.new(current().secret, f'{purpose}:{number}'.encode(), sha256).digest()
-    return f'{number}.{urlsafe_b64encode(digest[:18]).decode()}'
-
-
-def unsign(purpose: str, token: str) -> int | None:
-    """The number in a token that was made by `sign` for this purpose, or None for anything else."""
-    number = token.partition('.')[0]
-    if not (number.isascii() and number.isdigit() and len(number) < 18):
-        return None
-    is_ours = hmac.compare_digest(sign(purpose, int(number)).encode(), token.encode('utf-8', 'replace'))
-    return int(number) if is_ours else None
 
 
 class JSONText(TextField):
@@ -201,11 +182,8 @@ class Post(BaseModel):
     @classmethod
     def shared(cls, token: str) -> 'Post | None':
         """The post that a secret link opens; None for a link that is wrong, or was taken back."""
-        number = token.partition('.')[0]
-        found = cls.get_or_none(cls.id == int(number)) if number.isascii() and number.isdigit() and len(
-            number) < 18 else None
-        is_right = found and found.draft_token and hmac.compare_digest(found.draft_token.encode(), token.encode())
-        return found if is_right else None
+        found = cls.get_or_none(cls.id == number_in(token), cls.shared_at.is_null(False))
+        return found if found and unsign(f'draft {found.shared_at}', token) else None
 
     @classmethod
     def public_at(cls, at: datetime):
@@ -465,11 +443,6 @@ class SpoolOffset(BaseModel):
     """How far a spool file of recorded views has been counted, in bytes."""
     file = CharField(primary_key=True)
     bytes = IntegerField()
-
-    @classmethod
-    def known(cls) -> dict[str, int]:
-        """File name -> bytes."""
-        return {each.file: each.bytes for each in cls.select()}
 
 
 class Message(BaseModel):

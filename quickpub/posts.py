@@ -2,7 +2,7 @@
 it right."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import reduce
 from operator import add
 from typing import Any
@@ -13,10 +13,11 @@ from peewee import Select, fn
 from . import markdown, media, revisions, text
 from .accounts import Rejected
 from .db import db, give_way, now, rows
-from .models import KEPT_IN_TRASH, OldSlug, Post, PostFile, PostTag, Series, Shelf, Site, Tag, User
+from .models import OldSlug, Post, PostFile, PostTag, Series, Shelf, Site, Tag, User
 
 MAX_TITLE, MAX_SUMMARY, MAX_BODY, MAX_SERIES, MAX_ADDRESS = 300, 500, 500_000, 100, 500  # characters
 MAX_PLACE = 999
+KEPT_IN_TRASH = timedelta(days=30)
 RELATED, LOOKED_AT = 3, 50  # posts shown as related; of each tag, the newest that may be
 BATCH = 20  # posts deleted at once: each may have a thousand days of counts
 

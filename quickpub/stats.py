@@ -156,7 +156,7 @@ class View(NamedTuple):
 def fold() -> int:
     """Count what was recorded since the last time, once; how many views that were. Cheap when there are none."""
     _turn_the_day(site_day(now()))
-    files, known = spool.files(), SpoolOffset.known()
+    files, known = spool.files(), _offsets()
     count = 0
     while grown := [path for path, _ in files if spool.size(path) > known.get(path.name, 0)]:
         offsets, views = _count(grown)
@@ -209,7 +209,7 @@ def fold_if_possible() -> None:
 def _count(paths: list[Path]) -> tuple[dict[str, int], int]:
     """Count a chunk of each file in one transaction: the offsets of all files after it, and how many views it was."""
     with db.atomic():
-        offsets = SpoolOffset.known()
+        offsets = _offsets()
         views: list[View] = []
         for path in paths:
             lines, end = spool.lines(path, offsets.get(path.name, 0))
@@ -272,6 +272,11 @@ def _parse(line: bytes) -> View | None:
         return None
 
 
+def _offsets() -> dict[str, int]:
+    """Name of each spool file -> how many bytes of it are counted."""
+    return dict(rows(SpoolOffset.select(SpoolOffset.file, SpoolOffset.bytes)))
+
+
 def _forget_offsets(kept: set[str], known: Mapping[str, int]) -> None:
     gone = [name for name in known if name not in kept and not (spool.folder() / name).exists()]
     if gone:
@@ -280,7 +285,7 @@ def _forget_offsets(kept: set[str], known: Mapping[str, int]) -> None:
 
 def clean_up(at: datetime) -> None:
     """Forget who was here before yesterday: the keys, and the names made with them. Only the numbers stay."""
-    for name, end in SpoolOffset.known().items():
+    for name, end in _offsets().items():
         spool.blank(spool.folder() / name, end)
     before = site_day(at) - timedelta(days=1)
     db.execute_sql('PRAGMA secure_delete = ON')  # overwritten, not only marked as free

@@ -38,7 +38,7 @@ FLOORS = [
     ['markdown'],
     ['text'],
     ['formulas'],
-    ['db', 'imaging'],
+    ['db', 'imaging', 'signing'],
     ['settings', 'processes', 'bodies'],
 ]
 FLOOR = {module: number for number, floor in enumerate(FLOORS) for module in floor}

@@ -11,7 +11,7 @@ from conftest import person, utc, write
 from sites import browser_of, fill, form_with, keep
 from test_permissions import LOG_IN, MAY, TABLE
 
-from quickpub import accounts, db, mail, models, posts, tasks, transfer, unsaved
+from quickpub import accounts, db, mail, models, posts, signing, tasks, transfer, unsaved
 from quickpub.models import Post, Site
 
 # Pages that are no rule of the URL table: other states of the same templates.
@@ -37,7 +37,7 @@ WRONG = {
 def furnish(olga, alice, bob):
     """Links and mails of every kind, for the paths of TABLE; call it on an open database."""
     at = db.now()
-    places = {'unsubscribe': models.sign('unsubscribe', alice.id), 'draft': 0, 'message': 0, 'oldest': 0, 'shared': 0,
+    places = {'unsubscribe': signing.sign('unsubscribe', alice.id), 'draft': 0, 'message': 0, 'oldest': 0, 'shared': 0,
               'export': 0, 'upload': 0, 'media': '/media/nothing/x'}
     if draft := Post.get_or_none(Post.title == 'Only a draft'):
         _use_the_desk(olga, alice, draft, at)

@@ -5,7 +5,7 @@ from conftest import PASSWORD, Browser, person, write
 from sites import browser_of, form_with, keep, stored
 from webtest import Upload
 
-from quickpub import accounts, db, letter, mail, models, posts, sessions, settings, stats, transfer
+from quickpub import accounts, db, letter, mail, models, posts, sessions, settings, signing, stats, transfer
 from quickpub.models import Post
 from quickpub.web import URLS
 
@@ -130,7 +130,7 @@ def world(site):
     transfer.write(export)
     transfer.finish(export, at)
     upload = keep(alice)
-    places = {'draft': draft.id, 'message': sent, 'unsubscribe': models.sign('unsubscribe', alice.id),
+    places = {'draft': draft.id, 'message': sent, 'unsubscribe': signing.sign('unsubscribe', alice.id),
               'shared': Post.get(Post.title == 'Shared').draft_token, 'export': export,
               'upload': upload.id, 'media': upload.path}
     for purpose, user in (('setup', None), ('verify', victor), ('reset', bob)):

@@ -9,7 +9,7 @@ from conftest import utc, write
 from sites import browser_of, form_with, long_ago, stored
 
 from quickpub import accounts, db, mail, posts
-from quickpub.models import KEPT_IN_TRASH, OldSlug, Post, Tag, User
+from quickpub.models import OldSlug, Post, Tag, User
 from quickpub.pages import public
 
 TYPED = {'title': 'On hills', 'slug': '', 'body': 'They are *high*.', 'tags': '', 'summary': ''}
@@ -264,8 +264,8 @@ def test_the_trash_is_emptied_after_30_days(alice, connection):
     with connection():
         old, young = write(alice, 'Old'), write(alice, 'Young')
         at = db.now()
-        Post.update(deleted_at=at - KEPT_IN_TRASH).where(Post.id == old.id).execute()
-        Post.update(deleted_at=at - KEPT_IN_TRASH + HOUR).where(Post.id == young.id).execute()
+        Post.update(deleted_at=at - posts.KEPT_IN_TRASH).where(Post.id == old.id).execute()
+        Post.update(deleted_at=at - posts.KEPT_IN_TRASH + HOUR).where(Post.id == young.id).execute()
         posts.clean_up(at)
         assert [post.title for post in Post.select()] == ['Young']
 

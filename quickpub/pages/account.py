@@ -10,9 +10,10 @@ from .. import accounts, sessions, text
 from ..accounts import Rejected
 from ..db import db, now
 from ..forms import Form, typed
-from ..models import Message, Post, Session, Site, User, unsign
+from ..models import Message, Post, Session, Site, User
 from ..settings import current
 from ..shortcuts import redirect, render, render_form, signed_in, url
+from ..signing import unsign
 from ..tasks import deliver_soon
 from ..visitor import client_address, current_session, current_user, log_in, log_out
 

@@ -9,7 +9,7 @@ from .. import figures, posts, stats, unsaved
 from ..accounts import Rejected
 from ..db import db, now
 from ..forms import all_typed, number, typed
-from ..models import KEPT_IN_TRASH, Post, Shelf, User
+from ..models import Post, Shelf, User
 from ..shortcuts import not_found, page_of, redirect, render, signed_in
 
 PER_DESK = 50
@@ -115,7 +115,7 @@ def trash(user):
     thrown_away = _trash(user).select(Post.id, Post.author, Post.title, Post.deleted_at, User).join(User)
     found, older, _ = page_of(thrown_away.order_by(Post.deleted_at.desc(), Post.id.desc()), '/studio/trash', PER_DESK,
                               by=(Post.deleted_at, Post.id))
-    return render('trash.html', posts=found, older=older, kept_days=KEPT_IN_TRASH.days)
+    return render('trash.html', posts=found, older=older, kept_days=posts.KEPT_IN_TRASH.days)
 
 
 def _trash(user):
