@@ -1,24 +1,20 @@
 """Posts and pages: saving what was typed, publishing, the trash. Every function leaves the row and all that hangs on
 it right."""
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import reduce
-from operator import add
 from typing import Any
 from urllib.parse import urlsplit
 
-from peewee import Select, fn
+from peewee import fn
 
 from . import markdown, media, revisions, text
 from .accounts import Rejected
 from .db import db, give_way, now, rows
-from .models import OldSlug, Post, PostFile, PostTag, Series, Shelf, Site, Tag, User
+from .models import OldSlug, Post, PostFile, PostTag, Series, Site, Tag, User
 
 MAX_TITLE, MAX_SUMMARY, MAX_BODY, MAX_SERIES, MAX_ADDRESS = 300, 500, 500_000, 100, 500  # characters
 MAX_PLACE = 999
 KEPT_IN_TRASH = timedelta(days=30)
-RELATED, LOOKED_AT = 3, 50  # posts shown as related; of each tag, the newest that may be
 BATCH = 20  # posts deleted at once: each may have a thousand days of counts
 
 # What a page cannot be called: the site's own pages begin so (a test compares it with all URLs).
@@ -62,7 +58,7 @@ def save(post: Post | None, editor: User, typed: dict[str, str], at: datetime, b
             post = Post.create(author=editor, editor_id=editor.id, is_page=is_page, created_at=at, updated_at=at,
                                first_tab=tab, **values)
             _set_tags(post, tags)
-        elif is_changed(post, values, tags):
+        elif _is_changed(post, values, tags):
             if based_on not in (None, post.version):
                 raise Conflict(post)
             revisions.keep(post, as_typed(post))
@@ -116,6 +112,13 @@ def _is_address(typed: str) -> bool:
             and typed == text.line(typed, MAX_ADDRESS + 1) and not set(typed) & set(' "<>\\^`{|}'))
 
 
+def as_typed(post: Post) -> dict[str, str]:
+    """What a form has to hold so that saving it changes nothing."""
+    return {'title': post.title, 'summary': post.summary, 'tags': tag_line(post), 'body': post.body, 'slug': post.slug,
+            'canonical': post.canonical, 'series': post.series.name if post.series else '',
+            'part': str(post.part or ''), 'place': str(post.place or '')}
+
+
 def show_file(digest: str) -> None:
     """Render the posts again that use this file, because there is more to see of it than before."""
     for post in Post.select(Post.id, Post.body).join(PostFile).where(PostFile.digest == digest):
@@ -128,7 +131,7 @@ def _render_again(post: Post, at: datetime) -> None:
         Post.id == post.id, Post.body == post.body, Post.html != html).execute()
 
 
-def is_changed(post: Post, values: dict[str, Any], tags: list[tuple[str, str]]) -> bool:
+def _is_changed(post: Post, values: dict[str, Any], tags: list[tuple[str, str]]) -> bool:
     return tag_line(post) != ', '.join(name for name, _ in tags) or any(
         getattr(post, name) != value for name, value in values.items())
 
@@ -195,36 +198,6 @@ def tags_of(post: Post) -> list[Tag]:
     return list(Tag.select().join(PostTag).where(PostTag.post == post).order_by(PostTag.position))
 
 
-def related(post: Post, tags: list[Tag], at: datetime, but: Iterable[Post | None] = ()) -> list[Post]:
-    """A few public posts that share tags with this one: the more the better, of equals the newest. Of each tag only
-    the newest are looked at, so that a large one takes no longer than a small one."""
-    if not tags:
-        return []
-    near = reduce(add, (_newest_under(tag, at) for tag in tags)).alias('near')
-    others = {post.id, *(each.id for each in but if each)}
-    return list(Post.listed(at).join(near, on=Post.id == near.c.id).where(Post.id.not_in(others)).group_by(Post.id)
-                .order_by(fn.COUNT(near.c.id).desc(), Post.published_at.desc(), Post.id.desc()).limit(RELATED))
-
-
-def _newest_under(tag: Tag, at: datetime) -> Select:
-    newest = (PostTag.select(PostTag.post.alias('id')).where(PostTag.tag == tag, PostTag.published_at <= at)
-              .order_by(PostTag.published_at.desc(), PostTag.post.desc()).limit(LOOKED_AT))
-    return Select([newest], [newest.c.id])  # a part of a union has no order and no limit of its own
-
-
-def count_by(author: User, at: datetime) -> int:
-    """How many public posts somebody has. Those that wait for their time are few; the rest is kept counted."""
-    waiting = Post.select(Post.id).where(Post.author == author, Post.published_at > at, Post.deleted_at.is_null())
-    return Shelf.of(author).posts - waiting.count()
-
-
-def as_typed(post: Post) -> dict[str, str]:
-    """What a form has to hold so that saving it changes nothing."""
-    return {'title': post.title, 'summary': post.summary, 'tags': tag_line(post), 'body': post.body, 'slug': post.slug,
-            'canonical': post.canonical, 'series': post.series.name if post.series else '',
-            'part': str(post.part or ''), 'place': str(post.place or '')}
-
-
 def tag_line(post: Post) -> str:
     """The tags as they are typed."""
     return ', '.join(tag.name for tag in tags_of(post))
@@ -244,15 +217,6 @@ def _part_of(post: Post | None, author: User, typed: dict[str, str]) -> dict[str
         return {'series': series, 'part': post.part}
     last = Post.select(fn.MAX(Post.part)).where(Post.series == series).scalar()
     return {'series': series, 'part': min((last or 0) + 1, MAX_PLACE)}
-
-
-def parts_of(series: Series | None, at: datetime) -> list[Post]:
-    """The public posts of a series, in order, without their texts."""
-    if series is None:
-        return []
-    found = Post.select(Post.id, Post.title, Post.slug, Post.part, Post.published_at).where(
-        Post.series == series, Post.public_at(at))
-    return list(found.order_by(Post.part, Post.id))
 
 
 def _place_in(post: Post | None, typed: dict[str, str]) -> dict[str, Any]:

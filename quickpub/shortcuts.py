@@ -25,6 +25,7 @@ from .visitor import client_address, current_user, log_in
 log = logging.getLogger('quickpub.web')
 
 PER_PAGE = 20
+YEAR = 365 * 24 * 3600  # seconds
 STATIC = Path(__file__).parent / 'static'
 
 # What a page says on top after a redirect: ?notice=<name>.
@@ -203,7 +204,7 @@ def send_file(path: Path, content_type: str, download_as: str | None = None, is_
     """A file that never changes, or the part of it that the request asks for (RFC 9110, 14); the server sends it
     without this process reading it. Nothing in it may run."""
     size, etag = path.stat().st_size, f'"{path.parent.parent.name}-{path.name}"'
-    kept = 'private, no-store' if is_private else f'public, max-age={365 * 24 * 3600}, immutable'
+    kept = 'private, no-store' if is_private else f'public, max-age={YEAR}, immutable'
     headers = {'Content-Type': content_type, 'Accept-Ranges': 'bytes', 'ETag': etag, 'Cache-Control': kept,
                'Content-Security-Policy': LOCKED_UP}
     if download_as:

@@ -27,7 +27,7 @@ FLOORS = [
     ['posts'],
     ['revisions', 'unsaved', 'figures', 'media'],
     ['sessions'],
-    ['stats', 'accounts', 'search'],
+    ['stats', 'accounts', 'search', 'neighbours'],
     ['spool'],
     ['mail'],
     ['letter', 'transport'],

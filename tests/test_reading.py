@@ -10,7 +10,7 @@ from playhouse.test_utils import count_queries
 from sites import browser_of
 from test_pages import assert_sound
 
-from quickpub import db, markdown, posts, text
+from quickpub import db, markdown, neighbours, posts, text
 from quickpub.models import Post, Tag
 
 NOW = utc(2026, 11, 22, 12)
@@ -59,10 +59,10 @@ def test_related_posts_share_the_most_tags_and_are_public(alice, bob, browse, co
         later = write(bob, 'Later', tags='Hills, Bread, Tea')
         Post.update(published_at=db.now() + timedelta(days=1)).where(Post.id == later.id).execute()
         with count_queries() as counter:
-            found = posts.related(post, posts.tags_of(post), db.now())
+            found = neighbours.related(post, posts.tags_of(post), db.now())
         assert [each.title for each in found] == ['Other 2', 'Other 1', 'Other 4'] and counter.count == 2
-        assert posts.related(post, [], db.now()) == []
-        found = posts.related(post, posts.tags_of(post), db.now(), but=[None, found[0]])
+        assert neighbours.related(post, [], db.now()) == []
+        found = neighbours.related(post, posts.tags_of(post), db.now(), but=[None, found[0]])
         assert [each.title for each in found] == ['Other 1', 'Other 4', 'Other 0']
     page = browse().get(post.path)
     assert_sound(page, 'related')
@@ -75,8 +75,8 @@ def test_related_posts_come_from_an_index(site, alice):
     post = write(alice, 'One', tags=', '.join(f'Tag {number}' for number in range(12)))
     write(alice, 'Two', tags='Tag 1')
     tags = list(Tag.select())
-    assert [each.title for each in posts.related(post, tags, db.now())] == ['Two']
-    sql, values = posts._newest_under(tags[0], NOW).sql()
+    assert [each.title for each in neighbours.related(post, tags, db.now())] == ['Two']
+    sql, values = neighbours._newest_under(tags[0], NOW).sql()
     plan = ' '.join(row[3] for row in db.db.execute_sql(f'EXPLAIN QUERY PLAN {sql}', values))
     assert 'COVERING INDEX post_tag_dated (tag_id=? AND published_at<?)' in plan and 'TEMP B-TREE' not in plan
 

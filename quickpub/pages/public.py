@@ -5,14 +5,15 @@ from itertools import groupby
 from urllib.parse import quote
 
 from bottle import HTTPError, HTTPResponse, request, response
-from peewee import Tuple, fn
+from peewee import fn
 
-from .. import health, markdown, posts, stats, text
+from .. import health, markdown, neighbours, posts, stats, text
 from ..db import now, rows
 from ..forms import number
 from ..models import OldSlug, Post, PostTag, Site, Tag, User
 from ..shortcuts import (
     STATIC,
+    YEAR,
     absolute,
     let_keep,
     not_found,
@@ -28,7 +29,6 @@ from ..shortcuts import (
 from ..visitor import current_user
 
 PER_FEED, PER_ARCHIVE, PER_SITEMAP = 20, 200, 2000
-YEAR = 365 * 24 * 3600  # seconds
 TYPES = {'css': 'text/css', 'js': 'text/javascript', 'svg': 'image/svg+xml', 'txt': 'text/plain'}
 
 
@@ -51,12 +51,10 @@ def post(slug):
         return _moved(slug, at)
     if stats.counts_for(current_user(), found):
         request.environ['quickpub.view_of'] = found.id
-    order, place = Tuple(Post.published_at, Post.id), Tuple(found.published_at, found.id)
-    newer = Post.listed(at).where(order > place).order_by(Post.published_at, Post.id).first()
-    older = Post.listed(at).where(order < place).first()
-    parts, tags = posts.parts_of(found.series, at), posts.tags_of(found)
-    return _whole(found, tags, newer=newer, older=older, parts=parts, written=posts.count_by(found.author, at),
-                  related=posts.related(found, tags, at, but=[newer, older, *parts]))
+    newer, older = neighbours.newer(found, at), neighbours.older(found, at)
+    parts, tags = neighbours.parts_of(found.series, at), posts.tags_of(found)
+    return _whole(found, tags, newer=newer, older=older, parts=parts, written=neighbours.count_by(found.author, at),
+                  related=neighbours.related(found, tags, at, but=[newer, older, *parts]))
 
 
 def page(slug):
