@@ -1,6 +1,5 @@
 """The web application: every URL, and `create_app`, a plain WSGI application that any server runs or mounts."""
 
-
 from bottle import Bottle
 
 from .db import WEB_PATIENCE, open_site
