@@ -62,6 +62,12 @@ def edit(page, rig):
     page.goto(f'/studio/posts/{rig.post.id}')
 
 
+def write_new(page, title, body):
+    page.goto('/studio/posts/new')
+    page.fill('[name=title]', title)
+    page.fill(BODY, body)
+
+
 def says(page, words):
     page.locator(SAVED).get_by_text(words).wait_for()
 
@@ -308,9 +314,7 @@ def any_page(request, served):
 
 def test_a_post_is_scheduled_moved_and_called_off(any_page, served):
     page = any_page
-    page.goto('/studio/posts/new')
-    page.fill('[name=title]', 'Later')
-    page.fill(BODY, 'Not yet.')
+    write_new(page, 'Later', 'Not yet.')
     page.get_by_text('Publish it later').click()
     page.fill('[name=publish_at]', '2040-07-01T08:30')
     page.get_by_role('button', name='Publish at that time').last.click()
@@ -327,9 +331,7 @@ def test_a_post_is_scheduled_moved_and_called_off(any_page, served):
 def test_a_series_a_copy_a_pin_and_the_way_from_the_trash(any_page, served):
     page = any_page
     for title in ('Part one', 'Part two'):
-        page.goto('/studio/posts/new')
-        page.fill('[name=title]', title)
-        page.fill(BODY, 'Words.')
+        write_new(page, title, 'Words.')
         page.get_by_text('Series, and where it was published first').click()
         page.fill('[name=series]', 'Walks')
         page.get_by_role('button', name='Publish now').click()
@@ -353,9 +355,7 @@ def test_a_series_a_copy_a_pin_and_the_way_from_the_trash(any_page, served):
 
 def test_a_draft_is_shared_and_the_link_taken_back(any_page, served):
     page = any_page
-    page.goto('/studio/posts/new')
-    page.fill('[name=title]', 'For your eyes')
-    page.fill(BODY, 'Read this before others do.')
+    write_new(page, 'For your eyes', 'Read this before others do.')
     page.click(SAVE)
     page.get_by_text('More to do with it').click()
     page.get_by_role('button', name='Make a secret link to this draft').click()

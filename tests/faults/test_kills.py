@@ -11,7 +11,7 @@ from collections import Counter
 
 import pytest
 from conftest import person, write
-from rig import Rig, wait_for
+from rig import wait_for
 
 from quickpub import accounts, db, jobs, reports, tasks, transfer
 from quickpub.jobs import Job
@@ -21,13 +21,12 @@ AUTHORS = 1000
 
 
 @pytest.fixture
-def rig(tmp_path, mail_server):
+def rig(rig, mail_server):
     """A site without processes, opened in this one too."""
-    rig = Rig(tmp_path, smtp=mail_server.url)
+    rig.settings['smtp'] = mail_server.url
     rig.open()
-    with db.db.connection_context():
+    with rig.database():
         yield rig
-    rig.close()
 
 
 @pytest.fixture(params=['thread', 'process'])

@@ -2,46 +2,37 @@
 
 import signal
 import sqlite3
-import subprocess
 from pathlib import Path
 
 import psutil
 import pytest
 from conftest import PASSWORD, person
+from disks import as_root, disk_of, fill, site_on
 from PIL import Image
-from rig import Rig, Visitor, wait_for
+from rig import Visitor, wait_for
 from sites import keep
-from test_disk import as_root, fill, site_on
 from test_media import picture
 
-from quickpub import db, jobs, settings, tasks
+from quickpub import db, jobs, tasks
 from quickpub.models import MediaFile, Post, Upload
 
 DISK = 48  # megabytes
 
 
 @pytest.fixture
-def site_rig(tmp_path):
+def site_rig(rig):
     """A site without processes, opened in this one too, with Alice's account."""
-    rig = Rig(tmp_path)
-    config = settings.from_env(rig.environ())
-    db.migrate(config)
-    db.open_site(config)
-    jobs.be_new()
-    with db.db.connection_context():
+    rig.open()
+    with rig.database():
         rig.alice = person('alice')
         yield rig
-    rig.close()
 
 
 @pytest.fixture
 def disk(tmp_path):
-    """A disk that is large enough for a few files."""
-    folder = tmp_path / 'disk'
-    folder.mkdir()
-    subprocess.run(['mount', '-t', 'tmpfs', '-o', f'size={DISK}m', 'tmpfs', folder], check=True)
-    yield folder
-    subprocess.run(['umount', '-l', folder], check=True)
+    """Large enough for a few files."""
+    with disk_of(DISK, tmp_path / 'disk') as folder:
+        yield folder
 
 
 def upload(user, name, content):
@@ -128,31 +119,28 @@ def test_a_locked_database_refuses_an_upload_in_words_and_leaves_nothing(site_ri
 
 
 @as_root
-def test_a_full_disk_refuses_uploads_in_words_and_pictures_wait(tmp_path, disk):
-    rig = site_on(tmp_path, disk)
-    try:
-        served = rig.serve()
-        writer = log_in(rig, 'writer')
-        assert send(writer, 'talk.mp3', b'ID3' + bytes(2_000_000)).status == 200
-        too_much = send(writer, 'long.mp3', b'ID3' + bytes(60_000_000))
-        assert too_much.status == 507 and 'disk of this site is' in too_much.text
-        assert send(writer, 'more.mp3', b'ID3' + bytes(30_000_000)).status == 507
-        assert writer.get('/studio/media').status == 200
-        assert writer.post('/studio/posts/new', title='Words have room', body='x', action='save').status == 200
-        with rig.database():
-            assert Upload.select().count() == 1 and files_in(rig) == {Upload.get().file_id}
-            assert Post.select().where(Post.title == 'Words have room').exists()
-        served.stop()
+def test_a_full_disk_refuses_uploads_in_words_and_pictures_wait(disk, rig):
+    site_on(disk, rig)
+    served = rig.serve()
+    writer = log_in(rig, 'writer')
+    assert send(writer, 'talk.mp3', b'ID3' + bytes(2_000_000)).status == 200
+    too_much = send(writer, 'long.mp3', b'ID3' + bytes(60_000_000))
+    assert too_much.status == 507 and 'disk of this site is' in too_much.text
+    assert send(writer, 'more.mp3', b'ID3' + bytes(30_000_000)).status == 507
+    assert writer.get('/studio/media').status == 200
+    assert writer.post('/studio/posts/new', title='Words have room', body='x', action='save').status == 200
+    with rig.database():
+        assert Upload.select().count() == 1 and files_in(rig) == {Upload.get().file_id}
+        assert Post.select().where(Post.title == 'Words have room').exists()
+    served.stop()
 
-        with rig.database():
-            upload(Upload.get().user, 'noise.jpg', slow_picture(tmp_path / 'elsewhere'))
-            consumer = rig.start('consumer')
-            child = caught_child(rig)
-            filler = fill(disk)
-            child.resume()
-            consumer.says('cannot be written|A picture waits')
-            filler.unlink()
-            wait_for(all_ready, 'the picture', 120)
-        consumer.stop()
-    finally:
-        rig.close()
+    with rig.database():
+        upload(Upload.get().user, 'noise.jpg', slow_picture(rig.elsewhere))
+        consumer = rig.start('consumer')
+        child = caught_child(rig)
+        filler = fill(disk)
+        child.resume()
+        consumer.says('cannot be written|A picture waits')
+        filler.unlink()
+        wait_for(all_ready, 'the picture', 120)
+    consumer.stop()

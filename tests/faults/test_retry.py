@@ -7,23 +7,21 @@ import sqlite3
 import pytest
 import retry_tasks
 from retry_tasks import WAY_BACK, log, make_gate, open_gate, stumble
-from rig import Rig, wait_for
+from rig import wait_for
 
-from quickpub import db, jobs
+from quickpub import jobs
 from quickpub.jobs import Job
 
 RETRIES = 2  # of `stumble`
 
 
 @pytest.fixture
-def rig(tmp_path, monkeypatch):
+def rig(rig, tmp_path, monkeypatch):
     """A site without processes, opened in this one too."""
     monkeypatch.setenv('RETRY_FOLDER', str(tmp_path))
-    rig = Rig(tmp_path)
     rig.open()
-    with db.db.connection_context():
+    with rig.database():
         yield rig
-    rig.close()
 
 
 @pytest.fixture(params=['thread', 'process'])
