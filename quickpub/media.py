@@ -1,7 +1,7 @@
-"""Pictures and files: taking an upload in, making of it what readers get, where it lies, and when it goes.
+"""Pictures and files: taking an upload in, where it lies, which texts use it, and when it goes.
 
     media/<digest>/original             a picture as it was sent, served to nobody
-    media/<digest>/shown/800.avif, …    what imaging.py made of it
+    media/<digest>/shown/800.avif, …    what pictures.py made of it
     media/<digest>/shown/file.pdf       any other file, itself
     media/.new-…, .made-…, .gone-…      on the way in or out
 
@@ -10,21 +10,15 @@ last row that does is gone. So whatever dies whenever, there may be a file too m
 """
 
 import errno
-import json
-import logging
 import os
 import re
 import secrets
 import shutil
-import subprocess
-import sys
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-from peewee import SQL, fn
+from peewee import fn
 
 from . import markdown, processes, text
 from .accounts import Rejected
@@ -33,15 +27,11 @@ from .db import db, give_way, rows
 from .models import MediaFile, Post, PostFile, Revision, Unsaved, Upload, User
 from .settings import current
 
-log = logging.getLogger('quickpub.media')
-
 MEGABYTE = 1_000_000
 FILE_LIMIT = 64 * MEGABYTE
 RESERVE = 16 * MEGABYTE  # of the disk, that pictures leave to words
 KEPT_UNUSED = timedelta(days=30)
 STRAY = timedelta(days=1)  # after which what is on the way in or out has been left there
-TIME_LIMIT = 120.0  # seconds for one picture
-MAX_ATTEMPTS = 3  # at a picture that is always interrupted: by the child's death it fails at once
 MAX_ALT = 1000  # characters
 
 KINDS = {'jpg': 'image', 'png': 'image', 'webp': 'image', 'gif': 'image', 'avif': 'image', 'mp3': 'audio',
@@ -49,7 +39,6 @@ KINDS = {'jpg': 'image', 'png': 'image', 'webp': 'image', 'gif': 'image', 'avif'
 TYPES = {'jpg': 'image/jpeg', 'png': 'image/png', 'webp': 'image/webp', 'gif': 'image/gif', 'avif': 'image/avif',
          'mp3': 'audio/mpeg', 'm4a': 'audio/mp4', 'ogg': 'audio/ogg', 'wav': 'audio/wav', 'mp4': 'video/mp4',
          'webm': 'video/webm', 'pdf': 'application/pdf'}
-WAITS = 'The disk of this site is full. We try again each minute.'
 ACCEPTED = 'Pictures can be JPEG, PNG, WebP, GIF or AVIF; sound MP3, M4A, OGG or WAV; films MP4 or WebM; papers PDF.'
 
 # How each kind of file begins. A name, and what a browser says, prove nothing.
@@ -62,7 +51,6 @@ PATH = re.compile(r'/media/([0-9a-f]{32})/')
 DIGEST = re.compile('[0-9a-f]{32}')
 NAME = re.compile(r'[a-z0-9-]{1,200}\.[a-z0-9]{2,4}')  # as `_name` makes them: what follows goes into a header
 SHOWN = re.compile(r'[1-9]\d{0,4}(-moving)?\.(avif|webp|jpg|png)')
-UNREADY = SQL("state IN ('waiting', 'working')")  # as the index has it
 
 
 def folder() -> Path:
@@ -137,99 +125,6 @@ def _store(draft: Draft, digest: str, kind: str, ending: str) -> None:
         processes.sync_folder(each)
 
 
-# Making what readers get
-
-def is_waiting() -> bool:
-    return _waiting().exists()
-
-
-def _waiting() -> Any:
-    return MediaFile.select().where(UNREADY).order_by(MediaFile.created_at)
-
-
-def prepare(show: Callable[[str], None]) -> None:
-    """Make the variants of all pictures that wait, one after the other and in one process of the site only: each may
-    take much memory. `show` is told the digest of each that there is more to see of than before."""
-    while is_waiting():  # looked at again after the lock is free: who came meanwhile has left it to us
-        with processes.if_free(current().data / 'run' / 'imaging.lock') as is_ours:
-            if not is_ours:
-                return
-            while (file := _waiting().first()) is not None:  # one that is being worked on is so by a process now dead
-                try:
-                    _prepare(file, show)
-                except OSError as error:
-                    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                        raise
-                    log.warning('A picture waits: %s', error)
-                    _tell(file, state='waiting', attempts=file.attempts, error=WAITS)
-                    return
-
-
-def _prepare(file: MediaFile, show: Callable[[str], None]) -> None:
-    if file.attempts >= MAX_ATTEMPTS:
-        return _fail(file, 'We began several times, and were interrupted each time.', show)
-    _tell(file, state='working', progress=0, attempts=file.attempts + 1, error='')
-    place, made_in = folder() / file.digest, folder() / f'.made-{secrets.token_hex(8)}'
-    made_in.mkdir(mode=0o700)
-    try:
-        said = _draw(place / 'original', made_in, lambda percent: _tell(file, progress=percent))
-        if 'problem' in said:
-            return _fail(file, said['problem'], show)
-        with db.atomic():  # nobody throws the file away meanwhile
-            if place.exists():
-                processes.sync_folder(made_in)
-                if (place / 'shown').exists():
-                    os.rename(place / 'shown', _aside())
-                os.rename(made_in, place / 'shown')
-                processes.sync_folder(place)
-    finally:
-        shutil.rmtree(made_in, ignore_errors=True)
-    _tell(file, made=said['made'], progress=100)
-    show(file.digest)
-    _tell(file, state='ready')  # only now: whoever dies before this line begins again
-
-
-def _fail(file: MediaFile, sentence: str, show: Callable[[str], None]) -> None:
-    _tell(file, state='failed', error=sentence)
-    show(file.digest)
-
-
-def _tell(file: MediaFile, **fields: Any) -> None:
-    MediaFile.update(**fields).where(MediaFile.digest == file.digest).execute()
-
-
-def _draw(original: Path, made_in: Path, tell: Callable[[int], None]) -> dict[str, Any]:
-    """Let a child process draw the variants into this folder; what it said last. Raises OSError on a full disk."""
-    child = subprocess.Popen(
-        [sys.executable, '-m', f'{__package__}.imaging', original, made_in, str(os.getpid())],
-        stdout=subprocess.PIPE, text=True, cwd='/', env={  # no secret among it
-            'PYTHONPATH': os.pathsep.join(filter(None, sys.path)), 'QUICKPUB_DATA': str(current().data)})
-    timer = threading.Timer(TIME_LIMIT, child.kill)
-    timer.start()
-    said: dict[str, Any] = {}
-    assert child.stdout is not None
-    try:
-        for line in child.stdout:
-            said = json.loads(line)
-            if 'progress' in said:
-                tell(said['progress'])
-    finally:
-        timer.cancel()
-        child.kill()
-        child.wait()
-        child.stdout.close()
-    if 'full' in said:
-        raise OSError(errno.ENOSPC, 'the disk is full')
-    return said if 'made' in said or 'problem' in said else {
-        'problem': 'This picture takes longer, or needs more, than we can give it. Please make it smaller.'}
-
-
-def try_again(file: MediaFile) -> None:
-    """By a person's wish."""
-    MediaFile.update(state='waiting', attempts=0, error='').where(
-        MediaFile.digest == file.digest, MediaFile.state == 'failed').execute()
-
-
 # Which texts use what
 
 def paths_in(*texts: str) -> set[str]:
@@ -298,15 +193,15 @@ def delete(upload: Upload) -> None:
 
 def _sweep(digest: str) -> None:
     """Remove a file, unless something refers to it."""
-    place, aside = folder() / digest, _aside()
+    place, gone = folder() / digest, aside()
     with db.atomic():  # nobody begins to refer to it meanwhile
         if _is_referred(digest):
             return
         MediaFile.delete().where(MediaFile.digest == digest).execute()
         if place.exists():
-            os.rename(place, aside)
-    if aside.exists():
-        shutil.rmtree(aside)
+            os.rename(place, gone)
+    if gone.exists():
+        shutil.rmtree(gone)
 
 
 def _is_referred(digest: str) -> bool:
@@ -314,7 +209,8 @@ def _is_referred(digest: str) -> bool:
         PostFile.select().where(PostFile.digest == digest).exists()
 
 
-def _aside() -> Path:
+def aside() -> Path:
+    """Where to move what goes."""
     return folder() / f'.gone-{secrets.token_hex(8)}'
 
 

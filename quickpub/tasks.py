@@ -11,6 +11,7 @@ from . import (
     jobs,
     mail,
     media,
+    pictures,
     posts,
     reports,
     revisions,
@@ -101,13 +102,13 @@ def make_export(export_id: int) -> None:
 @huey.task(is_single=True)
 def prepare_pictures() -> None:
     """Make of all pictures that wait what readers get."""
-    media.prepare(posts.show_file)
+    pictures.prepare(posts.show_file)
 
 
 @huey.periodic_task(crontab())
 def wake_pictures() -> None:
     """Each minute: pictures whose job got lost, or that wait for room on the disk."""
-    if media.is_waiting():
+    if pictures.is_waiting():
         prepare_pictures()
 
 

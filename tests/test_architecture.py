@@ -7,7 +7,7 @@ import pytest
 from peewee import Tuple, fn
 
 import quickpub
-from quickpub import mail, media
+from quickpub import mail, pictures
 
 HOUSE = Path(quickpub.__file__).parent
 
@@ -24,7 +24,7 @@ FLOORS = [
     ['tasks', 'health'],
     ['demo'],
     ['reports', 'transfer'],
-    ['posts'],
+    ['posts', 'pictures'],
     ['revisions', 'unsaved', 'figures', 'media'],
     ['sessions'],
     ['stats', 'accounts', 'search', 'neighbours'],
@@ -205,7 +205,7 @@ def test_lists_come_from_an_index_in_their_order(site):
         (User.select(User.id).where(User.report == 'daily', User.timezone == 'UTC', User.report_time == '00:00',
                                     User.report_day == 6, User.reported_until < at),
          'user_due (report=? AND timezone=? AND report_time=? AND report_day=? AND reported_until<?)'),
-        (media._waiting(), 'media_file_unready'),
+        (pictures._waiting(), 'media_file_unready'),
         (Upload.select(Upload.id).where(Upload.user == alice).order_by(Upload.id.desc()), 'upload_user (user_id=?)'),
         (Upload.select(fn.SUM(Upload.bytes)).where(Upload.user == alice), 'COVERING INDEX upload_user (user_id=?)'),
         (PostFile.select(PostFile.post).where(PostFile.digest == 'x'), 'COVERING INDEX post_file_digest (digest=?)'),

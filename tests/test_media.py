@@ -12,7 +12,7 @@ from conftest import drain, write
 from PIL import Image
 from sites import browser_of
 
-from quickpub import db, markdown, media, tasks, unsaved
+from quickpub import db, markdown, media, pictures, tasks, unsaved
 from quickpub.models import MediaFile, Post, PostFile, Revision, Upload
 
 PDF = b'%PDF-1.7\n' + b'words ' * 200
@@ -253,7 +253,7 @@ def test_a_hostile_picture_fails_with_a_sentence_and_the_next_one_is_made(alice,
 
 
 def test_a_picture_that_takes_too_long_is_given_up(alice, browse, monkeypatch):
-    monkeypatch.setattr(media, 'TIME_LIMIT', 0.01)
+    monkeypatch.setattr(pictures, 'TIME_LIMIT', 0.01)
     upload = prepared(browse(alice), picture(size=(3000, 2000)))
     assert upload.file.state == 'failed' and 'takes longer' in upload.file.error
     assert {path.name for path in media.folder().iterdir()} == {upload.file_id}
@@ -466,7 +466,7 @@ def test_pictures_whose_job_got_lost_are_found_each_minute(alice, browse, connec
 def test_a_picture_that_is_always_interrupted_is_given_up(alice, browse, connection):
     send(browse(alice), ('hill.jpg', picture()))
     with connection():
-        MediaFile.update(state='working', attempts=media.MAX_ATTEMPTS).execute()
+        MediaFile.update(state='working', attempts=pictures.MAX_ATTEMPTS).execute()
     drain()
     assert uploads()[0].file.state == 'failed' and 'interrupted' in uploads()[0].file.error
 

@@ -5,7 +5,7 @@ import logging
 
 from bottle import request, response
 
-from .. import media, tasks, text
+from .. import media, pictures, tasks, text
 from ..accounts import Rejected
 from ..bodies import Draft
 from ..db import db, now
@@ -109,7 +109,7 @@ def change(user, upload_id):
         return redirect(UPLOADS, 'file-deleted')
     if form['action'] == 'retry':
         with db.atomic():
-            media.try_again(upload.file)
+            pictures.try_again(upload.file)
             tasks.prepare_pictures()
         return redirect(UPLOADS)
     Upload.update(alt=text.line(form['alt'], media.MAX_ALT)).where(Upload.id == upload.id).execute()
