@@ -3,7 +3,7 @@
 from bottle import Bottle
 
 from .db import WEB_PATIENCE, open_site
-from .pages import account, admin, editor, media, numbers, public, search, studio
+from .pages import account, admin, editor, media, numbers, profile, public, search, studio
 from .settings import Settings
 from .shortcuts import plugin
 from .wsgi import Site
@@ -48,12 +48,12 @@ URLS = [
     (POST, '/forgot', account.forgot),
     (GET, '/reset/<token>', account.reset_form),
     (POST, '/reset/<token>', account.reset),
-    (GET, '/settings', account.settings_form),
-    (POST, '/settings', account.settings),
-    (GET, '/settings/delete', account.delete_form),
-    (POST, '/settings/delete', account.delete),
-    (GET, '/unsubscribe/<token>', account.unsubscribe_form),
-    (POST, '/unsubscribe/<token>', account.unsubscribe),
+    (GET, '/settings', profile.edit_form),
+    (POST, '/settings', profile.edit),
+    (GET, '/settings/delete', profile.delete_form),
+    (POST, '/settings/delete', profile.delete),
+    (GET, '/unsubscribe/<token>', profile.unsubscribe_form),
+    (POST, '/unsubscribe/<token>', profile.unsubscribe),
 
     # Writing
     (GET, '/studio', studio.desk),

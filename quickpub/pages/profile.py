@@ -1,0 +1,228 @@
+"""What somebody sets about themselves: name, address, password, sessions, reports; and leaving."""
+
+from functools import cache
+from zoneinfo import available_timezones
+
+from bottle import response
+from peewee import IntegrityError
+
+from .. import accounts, sessions, text
+from ..accounts import Rejected
+from ..db import db, now
+from ..forms import Form, typed
+from ..models import Message, Post, Session
+from ..settings import current
+from ..shortcuts import redirect, render, signed_in, url
+from ..tasks import deliver_soon
+from ..visitor import client_address, current_session, log_out
+
+FREQUENCY_WORDS = {
+    'daily': 'Every day', 'weekly': 'Every week', 'monthly': 'Every month, after its last day',
+    'never': 'Never', 'minute': 'Every minute, for trying it out'}
+AGAIN = ('daily', 'weekly', 'monthly')
+WEEKDAYS = dict(enumerate('Monday Tuesday Wednesday Thursday Friday Saturday Sunday'.split()))
+HOURS = [f'{hour:02}:00' for hour in range(24)]
+PROFILE = ('name', 'handle', 'bio', 'timezone', 'report', 'report_day', 'report_time')
+MAX_BIO = 500
+
+
+@signed_in
+def edit_form(user):
+    return _page(user)
+
+
+def _page(user, form=None, address_form=None, password_form=None, status=200):
+    response.status = status
+    this = current_session()
+    form = form or Form({name: str(getattr(user, name)) for name in PROFILE})
+    open_sessions = [{'agent': each.agent, 'seen_at': each.seen_at, 'digest': each.digest, 'is_this': each == this}
+                     for each in Session.select().where(Session.user == user).order_by(Session.seen_at.desc())]
+    return render('settings.html', form=form, address_form=address_form or Form({'email': '', 'current': ''}),
+                  password_form=password_form or Form({'current': '', 'password': ''}), zones=_zones(),
+                  frequencies=[(each, FREQUENCY_WORDS[each]) for each in _frequencies(user)],
+                  weekdays=WEEKDAYS.items(), times=_times(user),
+                  email=user.email, pending_email=accounts.pending_address(user, now()), sessions=open_sessions,
+                  is_verified=user.is_verified, report_note=_report_note(user),
+                  has_posts=_posts_of(user).exists())
+
+
+@cache
+def _zones():
+    return sorted(available_timezones() - {'localtime', 'Factory'})  # reads a folder of hundreds of files
+
+
+def _frequencies(user):
+    """What this user may choose. A mail each minute is for the site that is set up so."""
+    return [each for each in FREQUENCY_WORDS if each != 'minute' or 'minute' in (user.report, current().report)]
+
+
+def _times(user):
+    """Full hours, and where the site or this user has another time, that one too."""
+    return sorted({*HOURS, user.report_time, f'{current().report_time:%H:%M}'})
+
+
+def _report_note(user):
+    if user.mail_trouble:
+        return f'No reports are sent now: the mail server refused your address ({user.mail_trouble}). ' \
+               'Change the address below, and they begin again.'
+    last = Message.select(Message.sent_at).where(
+        Message.user == user, Message.kind == 'report', Message.state == 'sent').order_by(Message.id.desc()).first()
+    if last is None:
+        return None
+    return f'Your last report was sent on {text.clock(last.sent_at, user.timezone)}, and ' + (
+        'accepted by the mail server.' if current().smtp else 'kept in the outbox of this site.')
+
+
+@signed_in
+def edit(user):
+    form = typed('action', *PROFILE, 'email', 'current', 'password', 'digest')
+    act = {'profile': _profile, 'address': _address, 'password': _password, 'end_session': _end_session,
+           'end_others': _end_others}.get(form['action'], _unknown)
+    return act(user, form)
+
+
+def _unknown(user, form):
+    form.errors = {'': 'Nothing was changed: please use one of the buttons on this page.'}
+    return _page(user, form=form, status=400)
+
+
+def _profile(user, form):
+    errors: dict[str, str] = {}
+    handle = text.slug(form['handle'], '')[:40].strip('-')
+    try:
+        name = accounts.clean_name(form['name'])
+    except Rejected as error:
+        errors |= error.errors
+    bio = text.line(form['bio'], MAX_BIO + 1)
+    if not handle:
+        errors['handle'] = 'A handle needs letters or digits, such as anna-berg.'
+    elif handle in accounts.RESERVED_HANDLES:
+        errors['handle'] = _taken(handle)
+    if len(bio) > MAX_BIO:
+        errors['bio'] = f'Please keep this within {MAX_BIO} characters.'
+    if form['timezone'] not in _zones():
+        errors['timezone'] = 'Please choose a time zone from the list.'
+    if form['report'] not in _frequencies(user):
+        errors['report'] = 'Please choose one of the list.'
+    day, closes = form['report_day'] or str(user.report_day), form['report_time'] or user.report_time
+    if day not in map(str, WEEKDAYS):
+        errors['report_day'] = 'Please choose a day of the week.'
+    if closes not in _times(user):
+        errors['report_time'] = 'Please choose one of the list.'
+    if not errors:
+        changes = dict(name=name, handle=handle, bio=bio, timezone=form['timezone'], report=form['report'],
+                       report_day=int(day), report_time=closes)
+        try:
+            accounts.change_profile(user, changes, now())
+            return redirect('/settings', 'saved')
+        except IntegrityError:
+            errors['handle'] = _taken(handle)
+    form.errors = errors
+    return _page(user, form=form, status=400)
+
+
+def _taken(handle):
+    return f'This handle is taken. Try {accounts.free_handle(handle)}.'
+
+
+def _address(user, form):
+    form = Form({'email': form['email'], 'current': form['current']})
+    try:
+        email = accounts.clean_email(form['email'])
+        if email.lower() == user.email.lower():
+            raise Rejected(email='This is your address already.')
+        _confirm(user, form)
+        with db.atomic():
+            deliver_soon(accounts.address_mail(user, email, now()))
+    except Rejected as error:
+        form.errors = error.errors
+        return _page(user, address_form=form, status=400)
+    return redirect('/settings', 'address-sent')
+
+
+def _password(user, form):
+    form = Form({'current': form['current'], 'password': form['password']})
+    try:
+        _confirm(user, form)
+        hashed = accounts.hash_password(accounts.clean_password(form['password']))
+    except Rejected as error:
+        form.errors = error.errors
+        return _page(user, password_form=form, status=400)
+    with db.atomic():
+        accounts.set_password(user, hashed, keep=current_session())
+    return redirect('/settings', 'password')
+
+
+def _confirm(user, form, field='current'):
+    """Whoever sits at the desk must know the password; guesses are counted like failed log-ins."""
+    try:
+        sessions.log_in(user.email, form[field], client_address(), now())
+    except Rejected:
+        raise Rejected(**{field: 'This is not your password.'}) from None
+    except sessions.Throttled as error:
+        raise Rejected(**{field: str(error)}) from None
+
+
+def _end_session(user, form):
+    Session.delete().where(Session.user == user, Session.digest == form['digest']).execute()
+    return redirect('/settings', 'session-ended')
+
+
+def _end_others(user, form):
+    this = current_session()
+    assert this is not None  # the page is for who is logged in
+    Session.delete().where(Session.user == user, Session.digest != this.digest).execute()
+    return redirect('/settings', 'session-ended')
+
+
+@signed_in
+def delete_form(user):
+    return _delete_page(user, Form({'password': '', 'posts': 'keep'}))
+
+
+def _delete_page(user, form, status=200):
+    response.status = status
+    return render('delete_account.html', form=form, sole_owner=accounts.is_sole_owner(user),
+                  post_count=_posts_of(user).count())
+
+
+def _posts_of(user):
+    return Post.select(Post.id).where(Post.author == user, Post.deleted_at.is_null())
+
+
+@signed_in
+def delete(user):
+    form = typed('password', 'posts')
+    if accounts.is_sole_owner(user):
+        return _delete_page(user, form, status=400)
+    try:
+        if form['posts'] not in ('keep', 'delete') and _posts_of(user).exists():
+            raise Rejected(posts='Please choose what happens to your posts.')
+        _confirm(user, form, 'password')
+    except Rejected as error:
+        form.errors = error.errors
+        return _delete_page(user, form, status=400)
+    accounts.delete(user, keep_posts=form['posts'] == 'keep', at=now())
+    log_out()
+    return redirect('/', 'deleted')
+
+
+# Unsubscribing
+
+def unsubscribe_form(token):
+    user = accounts.unsubscriber(token)
+    return _unsubscribe_page(token, user, user.report)
+
+
+def unsubscribe(token):
+    """Stop the reports: mail programs press this button themselves (RFC 8058). Or have them again, as chosen there."""
+    user, again = accounts.unsubscriber(token), typed('again')['again']
+    report = again if again in AGAIN else 'never'
+    accounts.change_profile(user, {'report': report}, now())
+    return _unsubscribe_page(token, user, report, before=user.report)
+
+
+def _unsubscribe_page(token, user, report, before='never'):
+    usual = next(each for each in (before, current().report, 'daily') if each in AGAIN)
+    return render('unsubscribe.html', action=url(f'/unsubscribe/{token}'), email=user.email, report=report,
+                  usual=usual, again=[(each, FREQUENCY_WORDS[each]) for each in AGAIN])
