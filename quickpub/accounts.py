@@ -14,6 +14,7 @@ from .db import db, now
 from .models import Export, KnownHost, Message, Post, Session, Site, Token, Unsaved, User
 from .settings import current, mail_address
 from .signing import sign, unsign
+from .text import Rejected
 
 VERIFY_LASTS, RESET_LASTS, INVITE_LASTS = timedelta(hours=48), timedelta(hours=2), timedelta(days=7)
 SETUP_LASTS = timedelta(days=365)
@@ -26,14 +27,6 @@ RESERVED_HANDLES = frozenset({'admin', 'owner', 'root', 'support', 'feed', 'sett
 # 19 MiB, 2 passes (OWASP's second choice): about 30 ms. Only a few at a time, or log-ins alone would fill the memory.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 _hashing = threading.BoundedSemaphore(2)
-
-
-class Rejected(Exception):
-    """What was typed cannot be used: `errors` maps each form field to a sentence."""
-
-    def __init__(self, **errors: str):
-        super().__init__(' '.join(errors.values()))
-        self.errors = errors
 
 
 class LinkDead(Exception):

@@ -11,9 +11,9 @@ import click
 from peewee import DatabaseError, IntegrityError, OperationalError
 
 from . import __version__, accounts, db, health, jobs, mail, models, processes, reports, settings, stats, text
-from .accounts import Rejected
 from .models import Message, User
 from .settings import Settings, SettingsError
+from .text import Rejected
 
 log = logging.getLogger('quickpub.cli')
 

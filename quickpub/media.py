@@ -21,11 +21,11 @@ from pathlib import Path
 from peewee import fn
 
 from . import markdown, processes, text
-from .accounts import Rejected
 from .bodies import Draft
 from .db import db, give_way, rows
 from .models import MediaFile, Post, PostFile, Revision, Unsaved, Upload, User
 from .settings import current
+from .text import Rejected
 
 MEGABYTE = 1_000_000
 FILE_LIMIT = 64 * MEGABYTE

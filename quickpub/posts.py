@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 from peewee import fn
 
 from . import markdown, media, revisions, text
-from .accounts import Rejected
 from .db import db, give_way, now, rows
 from .models import OldSlug, Post, PostFile, PostTag, Series, Site, Tag, User
+from .text import Rejected
 
 MAX_TITLE, MAX_SUMMARY, MAX_BODY, MAX_SERIES, MAX_ADDRESS = 300, 500, 500_000, 100, 500  # characters
 MAX_PLACE = 999

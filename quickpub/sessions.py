@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from . import text
-from .accounts import Rejected, by_email, check_password
+from .accounts import by_email, check_password
 from .db import db
 from .models import Attempt, Session, User
 from .settings import current
+from .text import Rejected
 
 SESSION_LASTS = timedelta(days=60)  # after the last visit
 SESSION_REFRESH = timedelta(days=1)

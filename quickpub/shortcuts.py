@@ -250,7 +250,7 @@ def _log_in_first(page: Callable, parts: dict[str, str]) -> Any:
     if form['login_email'] or form['login_password']:
         try:
             user = sessions.log_in(form['login_email'].strip(), form['login_password'], client_address(), now())
-        except accounts.Rejected:
+        except text.Rejected:
             form.errors = {'login_password': 'This address and password do not belong together.'}
         except sessions.Throttled as error:
             form.errors = {'': str(error)}

@@ -91,6 +91,14 @@ def outlined(html: str) -> Outline:
 
 # What people type
 
+class Rejected(Exception):
+    """What was typed cannot be used: `errors` maps each form field to a sentence."""
+
+    def __init__(self, **errors: str):
+        super().__init__(' '.join(errors.values()))
+        self.errors = errors
+
+
 NOT_IN_TEXT = re.compile('[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]')  # nor may they stand in XML, so in a feed
 NOT_IN_LINE = re.compile(  # controls but white space, half characters, what turns text around or cannot be seen
     '[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\u200b\ufeff\ufffe\uffff]')

@@ -9,7 +9,7 @@ from conftest import BROWSER, PASSWORD, drain, outbox, path_in, person, text_of,
 from sites import browser_of, form_with, long_ago, mails, newest_mail, stored
 from webtest import TestApp
 
-from quickpub import accounts, db, jobs, mail, sessions, tasks
+from quickpub import accounts, db, jobs, mail, sessions, tasks, text
 from quickpub.models import Attempt, Message, Post, Session, Token, User
 
 NEW = 'a louder horse in the valley'
@@ -645,7 +645,7 @@ def test_guesses_at_the_same_time_do_not_outrun_the_limit(site, alice):
         with db.db.connection_context():
             try:
                 sessions.log_in('alice@example.org', f'wrong {number}', '192.0.2.1', db.now())
-            except accounts.Rejected:
+            except text.Rejected:
                 return 'tried'
             except sessions.Throttled:
                 return 'throttled'

@@ -14,7 +14,7 @@ import pytest
 from conftest import drain, ledger, open_site, outbox, person, text_of, write
 from smtp_rig import EagerServer, Sink, free_port, mute_server, smtp_server
 
-from quickpub import accounts, db, jobs, letter, mail, reports, settings, tasks, transport
+from quickpub import accounts, db, jobs, letter, mail, reports, settings, tasks, text, transport
 from quickpub.models import Message, Site, Token, User
 
 EXISTS = {'login_url': 'http://127.0.0.1/login', 'forgot_url': 'http://127.0.0.1/forgot'}
@@ -269,7 +269,7 @@ def test_a_server_without_such_letters_refuses_them_in_words(tmp_path):
 @pytest.mark.parametrize('typed', ['a@b.c, d@e.f', 'a@b.c\nBcc: d@e.f', '<a@b.c>', 'Anna <a@b.c>', 'a@b.c;d@e.f', '',
                                    '@', 'a' * 300 + '@example.org', 'a@b@c.example'])
 def test_what_is_not_one_address_is_refused(site, typed):
-    with pytest.raises(accounts.Rejected):
+    with pytest.raises(text.Rejected):
         accounts.clean_email(typed)
 
 

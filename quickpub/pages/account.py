@@ -3,7 +3,6 @@
 from bottle import request
 
 from .. import accounts, sessions, text
-from ..accounts import Rejected
 from ..db import db, now
 from ..forms import Form, typed
 from ..models import Site, User
@@ -11,6 +10,7 @@ from ..settings import current
 from ..shortcuts import redirect, render, render_form, url
 from ..signing import unsign
 from ..tasks import deliver_soon
+from ..text import Rejected
 from ..visitor import client_address, current_session, current_user, log_in, log_out
 
 # Setting up

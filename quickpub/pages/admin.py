@@ -8,13 +8,13 @@ from bottle import request, response
 from peewee import fn
 
 from .. import accounts, health, jobs, letter, mail, text
-from ..accounts import Rejected
 from ..db import db, literal, now
 from ..forms import Form, number, typed
 from ..models import Message, Post, Shelf, Site, User
 from ..settings import current
 from ..shortcuts import find, owner_only, page_of, redirect, render, render_form
 from ..tasks import deliver_soon, huey
+from ..text import Rejected
 
 PER_LIST = 50
 MAIL_STATES = {'queued': 'Waiting', 'sending': 'Being sent', 'sent': 'Sent', 'deferred': 'Will be tried again',

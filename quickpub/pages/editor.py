@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 from bottle import HTTPError, HTTPResponse, request, response
 
 from .. import markdown, media, posts, revisions, text, unsaved
-from ..accounts import Rejected
 from ..db import db, is_out_of_reach, now, rows
 from ..forms import Form, number, typed
 from ..models import Post, Series, Site, Tag, User
 from ..shortcuts import find, not_found, prose, redirect, render, signed_in
+from ..text import Rejected
 
 FIELDS = ('title', 'body', 'summary', 'tags', 'slug', 'canonical', 'series', 'part', 'place', 'publish_at')
 HIDDEN = ('action', 'version', 'tab', 'kind')

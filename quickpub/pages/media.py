@@ -6,13 +6,13 @@ import logging
 from bottle import request, response
 
 from .. import media, pictures, tasks, text
-from ..accounts import Rejected
 from ..bodies import Draft
 from ..db import db, now
 from ..forms import UPLOADS, Form, sent_files, typed
 from ..models import Upload
 from ..settings import current
 from ..shortcuts import find, not_found, page_of, redirect, render, send_file, signed_in, url
+from ..text import Rejected
 
 log = logging.getLogger('quickpub.web')
 

@@ -7,13 +7,13 @@ from bottle import response
 from peewee import IntegrityError
 
 from .. import accounts, sessions, text
-from ..accounts import Rejected
 from ..db import db, now
 from ..forms import Form, typed
 from ..models import Message, Post, Session
 from ..settings import current
 from ..shortcuts import redirect, render, signed_in, url
 from ..tasks import deliver_soon
+from ..text import Rejected
 from ..visitor import client_address, current_session, log_out
 
 FREQUENCY_WORDS = {

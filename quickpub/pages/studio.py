@@ -6,11 +6,11 @@ from urllib.parse import urlencode
 from bottle import request, response
 
 from .. import figures, posts, stats, unsaved
-from ..accounts import Rejected
 from ..db import db, now
 from ..forms import all_typed, number, typed
 from ..models import Post, Shelf, User
 from ..shortcuts import not_found, page_of, redirect, render, signed_in
+from ..text import Rejected
 
 PER_DESK = 50
 FILTERS = {  # field -> its choices; the first one goes without saying
