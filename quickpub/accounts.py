@@ -3,6 +3,7 @@
 import secrets
 import threading
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -54,14 +55,9 @@ def check_password(user: User | None, password: str) -> bool:
             return False
 
 
+@cache
 def _dummy() -> str:
-    global _dummy_hash
-    if not _dummy_hash:
-        _dummy_hash = hash_password(secrets.token_urlsafe())
-    return _dummy_hash
-
-
-_dummy_hash = ''
+    return hash_password(secrets.token_urlsafe())
 
 
 # What people type
@@ -156,10 +152,9 @@ def _exists_mail(user: User, at: datetime) -> list[int]:
     if _mailed_lately('exists', user, at):
         return []
     url = current().url
-    found = mail.compose('exists', user.email or '', key=f'exists:{user.id}:{at}', user=user, urgent=True,
-                         subject='You already have an account',
-                         payload={'login_url': f'{url}/login', 'forgot_url': f'{url}/forgot'})
-    return [found] if found else []
+    return _compose('exists', user.email or '', key=f'exists:{user.id}:{at}', user=user,
+                    subject='You already have an account',
+                    payload={'login_url': f'{url}/login', 'forgot_url': f'{url}/forgot'})
 
 
 def _mailed_lately(kind: str, user: User, at: datetime) -> bool:
@@ -169,9 +164,14 @@ def _mailed_lately(kind: str, user: User, at: datetime) -> bool:
 
 def _link_mail(kind: str, user: User | None, recipient: str, lasts: timedelta, at: datetime, subject: str) -> list[int]:
     token = issue(kind, lasts, at, user=user, email=recipient)
-    payload = {'hours': int(lasts.total_seconds()) // 3600, 'days': lasts.days}
-    found = mail.compose(kind, recipient, key=f'{kind}:{token.id}', user=user, token=token, urgent=True,
-                         subject=f'{subject} - {Site.this().title}', payload=payload)
+    return _compose(kind, recipient, key=f'{kind}:{token.id}', user=user, token=token,
+                    subject=f'{subject} - {Site.this().title}',
+                    payload={'hours': int(lasts.total_seconds()) // 3600, 'days': lasts.days})
+
+
+def _compose(kind: str, recipient: str, **fields: Any) -> list[int]:
+    """The id of a mail that somebody waits for; [] where its cause has made one already."""
+    found = mail.compose(kind, recipient, urgent=True, **fields)
     return [found] if found else []
 
 
@@ -276,9 +276,8 @@ def address_mail(user: User, email: str, at: datetime) -> list[int]:
 def address_told_mail(user: User, old: str, at: datetime) -> list[int]:
     """Compose the mail that tells the old address about the change."""
     local, _, domain = (user.email or '').partition('@')
-    found = mail.compose('address_told', old, key=f'address_told:{user.id}:{at}', user=user, urgent=True,
-                         subject='Your address was changed', payload={'new_hint': f'{local[:1]}…@{domain}'})
-    return [found] if found else []
+    return _compose('address_told', old, key=f'address_told:{user.id}:{at}', user=user,
+                    subject='Your address was changed', payload={'new_hint': f'{local[:1]}…@{domain}'})
 
 
 def pending_address(user: User, at: datetime) -> str | None:
@@ -295,7 +294,7 @@ def invite_mail(email: str, at: datetime) -> list[int]:
 
 def setup_link(at: datetime) -> str | None:
     """The address of the page that makes the owner's account, as long as nobody is owner; the same until it is used."""
-    if User.select().where(User.role == 'owner', User.deleted_at.is_null()).exists():
+    if _owners().exists():
         return None
     found = Token.get_or_none(Token.purpose == 'setup', Token.used_at.is_null(), Token.expires_at > at)
     found = found or issue('setup', SETUP_LASTS, at)
@@ -303,8 +302,11 @@ def setup_link(at: datetime) -> str | None:
 
 
 def is_sole_owner(user: User) -> bool:
-    return user.is_owner and not User.select().where(
-        User.role == 'owner', User.id != user.id, User.deleted_at.is_null()).exists()
+    return user.is_owner and not _owners().where(User.id != user.id).exists()
+
+
+def _owners() -> Any:
+    return User.select().where(User.role == 'owner', User.deleted_at.is_null())
 
 
 def delete(user: User, keep_posts: bool, at: datetime) -> None:
@@ -313,8 +315,7 @@ def delete(user: User, keep_posts: bool, at: datetime) -> None:
     with db.atomic():
         for theirs in (Message, Unsaved, Export):
             theirs.delete().where(theirs.user == user).execute()
-        heir = User.select().where(User.role == 'owner', User.id != user.id, User.deleted_at.is_null()).first()
-        if heir:
+        if heir := _owners().where(User.id != user.id).first():
             Post.update(author=heir).where(Post.author == user, Post.is_page).execute()
         kept = Post.select(Post.id).where(Post.author == user, Post.public_at(at) if keep_posts else Post.id.is_null())
         Post.delete().where(Post.author == user, Post.id.not_in(kept)).execute()

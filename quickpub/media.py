@@ -34,11 +34,10 @@ KEPT_UNUSED = timedelta(days=30)
 STRAY = timedelta(days=1)  # after which what is on the way in or out has been left there
 MAX_ALT = 1000  # characters
 
-KINDS = {'jpg': 'image', 'png': 'image', 'webp': 'image', 'gif': 'image', 'avif': 'image', 'mp3': 'audio',
-         'm4a': 'audio', 'ogg': 'audio', 'wav': 'audio', 'mp4': 'video', 'webm': 'video', 'pdf': 'document'}
 TYPES = {'jpg': 'image/jpeg', 'png': 'image/png', 'webp': 'image/webp', 'gif': 'image/gif', 'avif': 'image/avif',
          'mp3': 'audio/mpeg', 'm4a': 'audio/mp4', 'ogg': 'audio/ogg', 'wav': 'audio/wav', 'mp4': 'video/mp4',
          'webm': 'video/webm', 'pdf': 'application/pdf'}
+KINDS = {ending: 'document' if ending == 'pdf' else type.partition('/')[0] for ending, type in TYPES.items()}
 ACCEPTED = 'Pictures can be JPEG, PNG, WebP, GIF or AVIF; sound MP3, M4A, OGG or WAV; films MP4 or WebM; papers PDF.'
 
 # How each kind of file begins. A name, and what a browser says, prove nothing.
