@@ -8,7 +8,7 @@ from functools import cache, wraps
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from bottle import HTTPError, HTTPResponse, parse_range_header, request, response
 from markupsafe import Markup
@@ -88,6 +88,12 @@ def url(path: str) -> str:
 def absolute(path: str) -> str:
     """The full public address of a path, always from the settings, never from the request."""
     return current().url + path
+
+
+def asking(path: str, **values: Any) -> str:
+    """This path with a question: those of the values that are there."""
+    asked = urlencode({name: value for name, value in values.items() if value})
+    return f'{path}?{asked}' if asked else path
 
 
 def static(name: str) -> str:

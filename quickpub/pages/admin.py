@@ -2,7 +2,6 @@
 
 import re
 from email import message_from_bytes, policy
-from urllib.parse import urlencode
 
 from bottle import request, response
 from peewee import fn
@@ -12,7 +11,7 @@ from ..db import db, literal, now
 from ..forms import Form, number, typed
 from ..models import Message, Post, Shelf, Site, User
 from ..settings import current
-from ..shortcuts import find, owner_only, page_of, redirect, render, render_form
+from ..shortcuts import asking, find, owner_only, page_of, redirect, render, render_form
 from ..tasks import deliver_soon, huey
 from ..text import Rejected
 
@@ -70,8 +69,7 @@ def mails(user):
         query = query.where(Message.state == literal(form['state']))
     if form['q']:
         query = query.where(Message.recipient.contains(form['q']) | Message.subject.contains(form['q']))
-    kept = urlencode({name: value for name, value in form.values.items() if value})
-    found, older, _ = page_of(query, '/admin/mail' + (f'?{kept}' if kept else ''), PER_LIST, by=(Message.id,))
+    found, older, _ = page_of(query, asking('/admin/mail', **form.values), PER_LIST, by=(Message.id,))
     listed = Message.select(Message.id, Message.recipient, Message.subject, Message.state, Message.answer,
                             Message.next_try, Message.created_at, Message.sent_at).order_by(Message.id.desc())
     return render('admin_mail.html', messages=list(listed.where(Message.id.in_([row.id for row in found]))),

@@ -1,13 +1,11 @@
 """The page where readers search. It is made anew for each question, so that none can push pages out of memory."""
 
-from urllib.parse import urlencode
-
 from bottle import request
 
 from .. import search
 from ..db import now
 from ..forms import number
-from ..shortcuts import PER_PAGE, not_found, render
+from ..shortcuts import PER_PAGE, asking, not_found, render
 
 
 def page():
@@ -27,4 +25,4 @@ def page():
 
 
 def _path(query, turn):
-    return '/search?' + urlencode({'q': query.typed} | ({'page': turn} if turn > 1 else {}))
+    return asking('/search', q=query.typed, page=turn if turn > 1 else None)

@@ -1,15 +1,13 @@
 """The author's desk: their posts and how they are read, what is done to several at once, what is not saved yet, the
 trash."""
 
-from urllib.parse import urlencode
-
 from bottle import request, response
 
 from .. import figures, posts, stats, unsaved
 from ..db import db, now
 from ..forms import all_typed, number, typed
 from ..models import Post, Shelf, User
-from ..shortcuts import not_found, page_of, redirect, render, signed_in
+from ..shortcuts import asking, not_found, page_of, redirect, render, signed_in
 from ..text import Rejected
 
 PER_DESK = 50
@@ -31,17 +29,12 @@ def _asked(said):
     return asked | {'q': said('q')[:100].strip()}
 
 
-def _path(asked, **more):
-    kept = urlencode({name: value for name, value in (asked | more).items() if value})
-    return '/studio' + (f'?{kept}' if kept else '')
-
-
 def _desk(user, asked, tag='', problem=None):
     stats.fold_if_possible()
     if problem:
         response.status = 400
     at, (wanted, by) = now(), _list(user, asked, now())
-    found, older, _ = page_of(wanted, _path(asked), PER_DESK, by=by)
+    found, older, _ = page_of(wanted, asking('/studio', **asked), PER_DESK, by=by)
     listed = {post.id: post for post in Post.select(
         Post.id, Post.author, Post.title, Post.slug, Post.views, Post.published_at, Post.updated_at,
         Post.is_page, Post.place, User).join(User)
@@ -84,7 +77,7 @@ def change(user):
         return _desk(user, asked, problem='Nothing was changed: please use one of the buttons on this page.')
     ticked = {number(each) for each in all_typed('post')}
     if not ticked:
-        return redirect(_path(asked), 'none-ticked')
+        return redirect(asking('/studio', **asked), 'none-ticked')
     found = list(Post.editable_by(user).where(Post.id.in_(ticked - {None})).limit(PER_DESK))
     if len(found) < len(ticked):
         raise not_found()
@@ -95,8 +88,8 @@ def change(user):
     except Rejected as error:
         return _desk(user, asked, form['tag'], ' '.join(error.errors.values()))
     if action == 'delete':
-        return redirect(_path(asked, undo='.'.join(str(post.id) for post in found)), 'some-trashed')
-    return redirect(_path(asked), NOTICES[action])
+        return redirect(asking('/studio', **asked, undo='.'.join(str(post.id) for post in found)), 'some-trashed')
+    return redirect(asking('/studio', **asked), NOTICES[action])
 
 
 def _do(action, post, form):
