@@ -126,23 +126,24 @@ def _store(draft: Draft, digest: str, kind: str, ending: str) -> None:
 
 # Which texts use what
 
-def paths_in(*texts: str) -> set[str]:
-    """The digests of all files that these texts mention."""
-    return {digest for each in texts for digest in PATH.findall(each)}
+def digests_in(source: str) -> set[str]:
+    """Of all files that a text mentions."""
+    return set(PATH.findall(source))
 
 
 def refer(post: Post, body: str, at: datetime) -> None:
     """Note which files a post uses from now on. What it does not use any more, an older version of it does, which is
     looked after each night."""
-    new = paths_in(body) - {digest for (digest,) in rows(PostFile.select(PostFile.digest).where(PostFile.post == post))}
+    new = digests_in(body) - {
+        digest for (digest,) in rows(PostFile.select(PostFile.digest).where(PostFile.post == post))}
     for digest in new:
         PostFile.create(post=post, digest=digest)
     Upload.update(touched_at=at).where(Upload.file.in_(new)).execute()
 
 
 def known_in(source: str) -> dict[str, markdown.File]:
-    """What markdown.to_html has to know of the files that a text mentions: digest -> file."""
-    digests = paths_in(source)
+    """What `markdown.to_html` has to know of the files that a text mentions: digest -> file."""
+    digests = digests_in(source)
     if not digests:
         return {}
     found = MediaFile.select(MediaFile.digest, MediaFile.kind, MediaFile.state, MediaFile.made).where(

@@ -357,8 +357,8 @@ def test_what_an_author_types_around_a_picture_stays_harmless(alice, browse):
 
 def test_paths_are_found_wherever_they_stand():
     one, two = 'a' * 32, 'b' * 32
-    assert media.paths_in(f'![x](/media/{one}/x.jpg)', f'<img src="/media/{two}/z"> /media/{one}/x') == {one, two}
-    assert media.paths_in(f'/media/{"A" * 32}/x /media/{one[1:]}/x /mediabox/{one}/x') == set()
+    assert media.digests_in(f'![x](/media/{one}/x.jpg) <img src="/media/{two}/z"> /media/{one}/x') == {one, two}
+    assert media.digests_in(f'/media/{"A" * 32}/x /media/{one[1:]}/x /mediabox/{one}/x') == set()
 
 
 # Sending out
