@@ -22,7 +22,7 @@ SETUP_LASTS = timedelta(days=365)
 UNCONFIRMED_KEPT = timedelta(days=30)
 MAIL_AGAIN_AFTER = timedelta(minutes=10)  # nobody's mailbox can be flooded by asking for the same mail
 PASSWORD_LENGTH = (10, 200)
-NAME_LENGTH = 60
+NAME_LENGTH, TITLE_LENGTH = 60, 100
 RESERVED_HANDLES = frozenset({'admin', 'owner', 'root', 'support', 'feed', 'settings'})
 
 # 19 MiB, 2 passes (OWASP's second choice): about 30 ms. Only a few at a time, or log-ins alone would fill the memory.
@@ -80,6 +80,14 @@ def clean_name(typed: str) -> str:
     if len(name) > NAME_LENGTH:
         raise Rejected(name=f'Please keep your name within {NAME_LENGTH} characters.')
     return name
+
+
+def clean_title(typed: str, field: str = 'title') -> str:
+    """The site's name."""
+    title = text.line(typed, TITLE_LENGTH + 1)
+    if not 0 < len(title) <= TITLE_LENGTH:
+        raise Rejected(**{field: f'Please give the site a name of at most {TITLE_LENGTH} characters.'})
+    return title
 
 
 def clean_password(typed: str, field: str = 'password') -> str:

@@ -2,7 +2,7 @@
 
 from bottle import request
 
-from .. import accounts, sessions, text
+from .. import accounts, sessions
 from ..db import db, now
 from ..forms import Form, typed
 from ..models import Site, User
@@ -25,7 +25,7 @@ def setup(token):
     form = typed('site_title', 'name', 'email', 'password')
     try:
         title, name, email, password = accounts.all_of(
-            (_clean_title, form['site_title']), (accounts.clean_name, form['name']),
+            (accounts.clean_title, form['site_title'], 'site_title'), (accounts.clean_name, form['name']),
             (accounts.clean_email, form['email']), (accounts.clean_password, form['password']))
     except Rejected as error:
         form.errors = error.errors
@@ -40,13 +40,6 @@ def setup(token):
         Site.replace(id=1, title=title, tagline=Site.this().tagline, hue=Site.this().hue).execute()
     log_in(owner)
     return redirect('/studio', 'welcome')
-
-
-def _clean_title(title):
-    title = text.line(title, 101)
-    if not title or len(title) > 100:
-        raise Rejected(site_title='Please give the site a name of at most 100 characters.')
-    return title
 
 
 # Signing up

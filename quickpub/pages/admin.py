@@ -147,15 +147,25 @@ def site_form(user):
 @owner_only
 def site(user):
     form = typed('title', 'tagline', 'hue')
-    title, tagline = text.line(form['title'], 101), text.line(form['tagline'], 201)
-    if not title or len(title) > 100:
-        form.errors['title'] = 'Please give the site a name of at most 100 characters.'
-    if len(tagline) > 200:
-        form.errors['tagline'] = 'Please keep the tagline within 200 characters.'
-    hue = number(form['hue'])
-    if hue is None or hue > 359:
-        form.errors['hue'] = 'Please give a number from 0 to 359.'
-    if form.errors:
+    try:
+        title, tagline, hue = accounts.all_of(
+            (accounts.clean_title, form['title']), (_clean_tagline, form['tagline']), (_clean_hue, form['hue']))
+    except Rejected as error:
+        form.errors = error.errors
         return render_form('admin_site.html', form)
     Site.change(title=title, tagline=tagline, hue=hue)
     return redirect('/admin/site', 'saved')
+
+
+def _clean_tagline(typed):
+    tagline = text.line(typed, 201)
+    if len(tagline) > 200:
+        raise Rejected(tagline='Please keep the tagline within 200 characters.')
+    return tagline
+
+
+def _clean_hue(typed):
+    hue = number(typed)
+    if hue is None or hue > 359:
+        raise Rejected(hue='Please give a number from 0 to 359.')
+    return hue

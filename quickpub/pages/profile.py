@@ -87,42 +87,54 @@ def _unknown(user, form):
 
 
 def _profile(user, form):
-    errors: dict[str, str] = {}
-    handle = text.slug(form['handle'], '')[:40].strip('-')
     try:
-        name = accounts.clean_name(form['name'])
+        name, handle, bio, zone, report, day, closes = accounts.all_of(
+            (accounts.clean_name, form['name']), (_clean_handle, form['handle']), (_clean_bio, form['bio']),
+            (_one_of, _zones(), form['timezone'], 'timezone', 'Please choose a time zone from the list.'),
+            (_one_of, _frequencies(user), form['report'], 'report', 'Please choose one of the list.'),
+            (_one_of, [*map(str, WEEKDAYS)], form['report_day'] or str(user.report_day), 'report_day',
+             'Please choose a day of the week.'),
+            (_one_of, _times(user), form['report_time'] or user.report_time, 'report_time',
+             'Please choose one of the list.'))
+        _change(user, dict(name=name, handle=handle, bio=bio, timezone=zone, report=report, report_day=int(day),
+                           report_time=closes))
     except Rejected as error:
-        errors |= error.errors
-    bio = text.line(form['bio'], MAX_BIO + 1)
+        form.errors = error.errors
+        return _page(user, form=form, status=400)
+    return redirect('/settings', 'saved')
+
+
+def _clean_handle(typed):
+    handle = text.slug(typed, '')[:40].strip('-')
     if not handle:
-        errors['handle'] = 'A handle needs letters or digits, such as anna-berg.'
-    elif handle in accounts.RESERVED_HANDLES:
-        errors['handle'] = _taken(handle)
+        raise Rejected(handle='A handle needs letters or digits, such as anna-berg.')
+    if handle in accounts.RESERVED_HANDLES:
+        raise _taken(handle)
+    return handle
+
+
+def _clean_bio(typed):
+    bio = text.line(typed, MAX_BIO + 1)
     if len(bio) > MAX_BIO:
-        errors['bio'] = f'Please keep this within {MAX_BIO} characters.'
-    if form['timezone'] not in _zones():
-        errors['timezone'] = 'Please choose a time zone from the list.'
-    if form['report'] not in _frequencies(user):
-        errors['report'] = 'Please choose one of the list.'
-    day, closes = form['report_day'] or str(user.report_day), form['report_time'] or user.report_time
-    if day not in map(str, WEEKDAYS):
-        errors['report_day'] = 'Please choose a day of the week.'
-    if closes not in _times(user):
-        errors['report_time'] = 'Please choose one of the list.'
-    if not errors:
-        changes = dict(name=name, handle=handle, bio=bio, timezone=form['timezone'], report=form['report'],
-                       report_day=int(day), report_time=closes)
-        try:
-            accounts.change_profile(user, changes, now())
-            return redirect('/settings', 'saved')
-        except IntegrityError:
-            errors['handle'] = _taken(handle)
-    form.errors = errors
-    return _page(user, form=form, status=400)
+        raise Rejected(bio=f'Please keep this within {MAX_BIO} characters.')
+    return bio
+
+
+def _one_of(choices, typed, field, sentence):
+    if typed not in choices:
+        raise Rejected(**{field: sentence})
+    return typed
+
+
+def _change(user, changes):
+    try:
+        accounts.change_profile(user, changes, now())
+    except IntegrityError:
+        raise _taken(changes['handle']) from None
 
 
 def _taken(handle):
-    return f'This handle is taken. Try {accounts.free_handle(handle)}.'
+    return Rejected(handle=f'This handle is taken. Try {accounts.free_handle(handle)}.')
 
 
 def _address(user, form):
