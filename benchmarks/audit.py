@@ -1,4 +1,6 @@
-"""Let Lighthouse look at the pages of a demo site: `make audit`. Fails where a page has fewer points than it should."""
+"""Let others look at the pages of a demo site: `make audit`. The Nu HTML Checker looks at all of them, Lighthouse at
+some; it fails where a page has an error, or fewer points than it should.
+"""
 
 import json
 import os
@@ -6,17 +8,21 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import urllib.error
 import urllib.parse
 import urllib.request
 from http.cookiejar import CookieJar
 from pathlib import Path
 
+from bs4 import BeautifulSoup
 from rig import free_port, listens, wait_for
 
 LIGHTHOUSE = 'lighthouse@12'  # the last one for the Node.js that Debian has
+CHECKER = 'vnu-jar@26'  # what validator.w3.org/nu runs; it needs Java and no network
 FULL = {'performance': 100, 'accessibility': 100, 'best-practices': 100, 'seo': 100}
 DESK = {'performance': 95, 'accessibility': 95, 'best-practices': 95}  # no search engine is to find it
 PUBLIC = {'home': '/', 'post': '/p/counting-what-nobody-planted', 'archive': '/archive'}
+EMPTY = ['/nothing', '/search?q=zzzzzz', '/signup', '/forgot', '/verify']  # to which no link leads
 STUDIO = {'studio': '/studio', 'numbers': '/studio/stats?days=90', 'editor': '/studio/posts/new'}
 
 
@@ -31,7 +37,9 @@ def main():
         try:
             wait_for(lambda: listens(port), 'the site to listen')
             cookie = log_in(url)
-            missed = [line for name, path in PUBLIC.items() for line in look(name, url + path, FULL, folder)]
+            pages = crawl(url, ['/', *EMPTY]) | crawl(url, ['/studio'], cookie)
+            missed = check(pages, Path(folder))
+            missed += [line for name, path in PUBLIC.items() for line in look(name, url + path, FULL, folder)]
             missed += [line for name, path in STUDIO.items() for line in look(name, url + path, DESK, folder, cookie)]
         finally:
             server.terminate()
@@ -47,6 +55,36 @@ def log_in(url):
     form = urllib.parse.urlencode({'email': 'marta@example.org', 'password': 'quickpub demo'}).encode()
     opener.open(f'{url}/login', form).close()
     return '; '.join(f'{each.name}={each.value}' for each in cookies)
+
+
+def crawl(url, paths, cookie=''):
+    """Path -> text of these pages and of all that links lead to, as a stranger sees them or whose cookie it is."""
+    found, waiting = {}, list(paths)
+    while waiting:
+        path = waiting.pop()
+        try:
+            answer = urllib.request.urlopen(urllib.request.Request(url + path, headers={'Cookie': cookie}))
+        except urllib.error.HTTPError as error:  # a page as well
+            answer = error
+        with answer:
+            is_page = answer.headers['Content-Type'].startswith('text/html')
+            found[path] = answer.read().decode() if is_page else ''
+        links = BeautifulSoup(found[path], 'html.parser').select('a[href^="/"]')
+        waiting += {link['href'].partition('#')[0] for link in links} - found.keys() - set(waiting)
+    return {f'{path} as an author' if cookie else path: text for path, text in found.items() if text}
+
+
+def check(pages, folder):
+    """A line for each error that the checker finds in these pages."""
+    for number, text in enumerate(pages.values()):
+        (folder / f'{number}.html').write_text(text)
+    print(f'checking the HTML of {len(pages)} pages', flush=True)
+    answer = subprocess.run(
+        ['npx', '--yes', f'--package={CHECKER}', 'vnu', '--errors-only', '--exit-zero-always', '--stdout',
+         '--format', 'json', *sorted(folder.glob('*.html'))], stdout=subprocess.PIPE, check=True)
+    paths = list(pages)
+    return [f'{paths[int(Path(each["url"]).stem)]}: {each["message"]}: {each.get("extract", "")}'
+            for each in json.loads(answer.stdout)['messages']]
 
 
 def look(name, url, wanted, folder, cookie=None):
