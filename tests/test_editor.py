@@ -39,20 +39,21 @@ def page(served):
 
 
 @contextmanager
-def window(browser, rig, **options):
+def window(browser, rig, address='alice@example.org', **options):
+    """A browser window in which this person has logged in."""
     context = browser.new_context(base_url=rig.url, user_agent=BROWSER, **options)
     page = context.new_page()
     page.problems = []
     page.on('console', lambda message: page.problems.append(message.text) if message.type == 'error' else None)
     page.on('pageerror', lambda error: page.problems.append(str(error)))
-    log_in(page)
+    log_in(page, address)
     yield page
     context.close()
 
 
-def log_in(page):
+def log_in(page, address='alice@example.org'):
     page.goto('/login')
-    page.fill('[name=email]', 'alice@example.org')
+    page.fill('[name=email]', address)
     page.fill('[name=password]', PASSWORD)
     page.press('[name=password]', 'Enter')
     page.wait_for_url('**/studio*')

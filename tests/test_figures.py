@@ -134,6 +134,14 @@ def days_ago(number):
     return f'{day.day} {day:%B %Y}'
 
 
+def test_a_view_that_was_not_counted_yet_is_in_all_numbers_of_the_page(alice, browse, connection):
+    with connection():
+        hills = write(alice, 'Hills')
+        stats.record(hills.id, db.now())
+    page = browse(alice).get(f'/studio/stats/{hills.id}').html
+    assert [each.get_text() for each in page.select('.counts dd')] == ['1', '1', '1']
+
+
 def test_an_author_sees_their_own_and_the_owner_the_whole_site(olga, alice, bob, browse, connection):
     with connection():
         for number, author in enumerate((olga, alice, bob)):

@@ -15,6 +15,7 @@ WORDS = {'7': '7 days', '30': '30 days', '90': '90 days', 'all': 'All time'}
 @signed_in
 def overview(user):
     """All posts of an author; for the owner, of everybody, or their own."""
+    stats.fold_if_possible()
     is_mine = not user.is_owner or request.query.whose == 'mine'
     scope = -user.id if is_mine else stats.SITE
     return _page(user, '/studio/stats', scope, post=None, is_mine=is_mine)
@@ -22,12 +23,12 @@ def overview(user):
 
 @signed_in
 def of_post(user, post_id):
+    stats.fold_if_possible()  # before the post is read, with its views in all
     post = find(Post.editable_by(user), post_id)
     return _page(user, f'/studio/stats/{post.id}', post.id, post=post, is_mine=True)
 
 
 def _page(user, path, scope, post, is_mine):
-    stats.fold_if_possible()
     span = request.query.days if request.query.days in figures.CHOICES else '30'
     days, today = figures.CHOICES[span], stats.site_day(now())
     found = figures.of(scope, days, today)
