@@ -112,3 +112,48 @@ def test_on_paper_there_is_the_text_and_where_it_came_from(served):
             assert page.locator(there).first.is_visible(), there
         assert page.locator('.source').inner_text() == f'{served.url}/p/with-everything'
         assert page.pdf(prefer_css_page_size=True).startswith(b'%PDF')
+
+
+def test_what_is_typed_into_the_search_is_shown_as_text(served):
+    with reader(served) as page:
+        page.on('dialog', lambda dialog: pytest.fail(dialog.message))
+        page.goto('/search')
+        for typed, answer in (('"><img src=x onerror=alert(1)><script>alert(2)</script>', 'No post has'),
+                              ('-hedgehog "sleep', '25 posts'), ('hedgehog* (NOT "sleep', 'No post has all'),
+                              ('"under leaves"', '25 posts'), ('zzzzzz', 'Try fewer or other words'),
+                              ('* - "', 'There is no word in that'), ('"leaves under"', 'No post has that')):
+            page.get_by_role('searchbox').fill(typed)
+            page.keyboard.press('Enter')
+            page.get_by_role('status').get_by_text(answer).wait_for()
+            assert page.get_by_role('searchbox').input_value() == typed
+            assert page.locator('main img, main script').count() == 0
+
+
+def test_below_a_post_are_the_ways_to_others(served):
+    with reader(served) as page:
+        page.goto('/p/hedgehog-number-7')
+        related = page.get_by_role('region', name='Related').get_by_role('link')
+        names = related.all_inner_texts()
+        assert names and 'Hedgehog number 7' not in names
+        related.first.press('Enter')
+        page.get_by_role('heading', name=names[0], level=1).wait_for()
+        page.goto('/p/hedgehog-number-7')
+        for role, title in (('next', 'Hedgehog number 8'), ('prev', 'Hedgehog number 7')):
+            page.locator(f'.neighbours a[rel={role}]').press('Enter')
+            page.get_by_role('heading', name=title, level=1).wait_for()
+
+
+def test_programs_that_read_feeds_find_both_kinds(served):
+    with reader(served) as page:
+        for path in ('/', '/@alice', '/t/hills'):
+            page.goto(path)
+            found = page.locator('link[rel=alternate]').evaluate_all(
+                'links => links.map(link => [link.type, link.title, link.href])')
+            own = path.rstrip('/')
+            assert {(kind, address) for kind, _, address in found} >= {
+                ('application/atom+xml', f'{served.url}{own}/feed.xml'),
+                ('application/feed+json', f'{served.url}{own}/feed.json')}
+            for kind, title, address in found:
+                answer = page.request.get(address)
+                assert answer.ok and answer.headers['content-type'].startswith(kind) and title
+                assert 'With everything' in answer.text()
