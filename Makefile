@@ -63,7 +63,7 @@ libfaketime: # The library that sets the clock of whole processes for the tests,
 	  apt-get install -y -qq libfaketime >/dev/null; \
 	else echo "No libfaketime found, which tests/faults/test_clock.py needs: sudo apt install libfaketime"; fi
 
-audit: $(VENV)/test.done chromium ## Let the Nu HTML Checker and Lighthouse (npm) look at a demo site, SpamAssassin at its mails
+audit: $(VENV)/test.done chromium ## Let the Nu HTML Checker and Lighthouse (npm) look at a demo site, and SpamAssassin at its mails
 	@command -v npx >/dev/null || { echo "Install Node.js first: sudo apt install npm"; exit 1; }
 	@command -v java >/dev/null || { echo "Install Java first: sudo apt install default-jre-headless"; exit 1; }
 	@$(BIN)/python benchmarks/audit.py

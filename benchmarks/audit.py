@@ -1,5 +1,5 @@
-"""Let others look at the pages of a demo site: `make audit`. The Nu HTML Checker looks at all of them, Lighthouse at
-some; it fails where a page has an error, or fewer points than it should.
+"""Let others look at the pages of a demo site: `make audit`. The Nu HTML Checker looks at all of them and at the feeds,
+Lighthouse at some; it fails where one has an error, or fewer points than it should.
 """
 
 import json
@@ -21,6 +21,7 @@ LIGHTHOUSE = 'lighthouse@12'  # the last one for the Node.js that Debian has
 CHECKER = 'vnu-jar@26'  # what validator.w3.org/nu runs; it needs Java and no network
 FULL = {'performance': 100, 'accessibility': 100, 'best-practices': 100, 'seo': 100}
 DESK = {'performance': 95, 'accessibility': 95, 'best-practices': 95}  # no search engine is to find it
+ATOM = Path(__file__).with_name('atom.rnc').absolute()
 PUBLIC = {'home': '/', 'post': '/p/counting-what-nobody-planted', 'archive': '/archive'}
 EMPTY = ['/nothing', '/search?q=zzzzzz', '/signup', '/forgot', '/verify']  # to which no link leads
 STUDIO = {'studio': '/studio', 'numbers': '/studio/stats?days=90', 'editor': '/studio/posts/new'}
@@ -37,8 +38,9 @@ def main():
         try:
             wait_for(lambda: listens(port), 'the site to listen')
             cookie = log_in(url)
-            pages = crawl(url, ['/', *EMPTY]) | crawl(url, ['/studio'], cookie)
-            missed = check(pages, Path(folder))
+            found = crawl(url, ['/', *EMPTY]) + crawl(url, ['/studio'], cookie)
+            missed = check(found, 'text/html', Path(folder))
+            missed += check(found, 'application/atom+xml', Path(folder), '--xml', '--schema', ATOM.as_uri())
             missed += [line for name, path in PUBLIC.items() for line in look(name, url + path, FULL, folder)]
             missed += [line for name, path in STUDIO.items() for line in look(name, url + path, DESK, folder, cookie)]
         finally:
@@ -58,8 +60,9 @@ def log_in(url):
 
 
 def crawl(url, paths, cookie=''):
-    """Path -> text of these pages and of all that links lead to, as a stranger sees them or whose cookie it is."""
-    found, waiting = {}, list(paths)
+    """(kind, path, text) of these pages and of all that links lead to, as a stranger sees them or whose cookie it is."""
+    found, waiting = [], list(paths)
+    seen = set(paths)
     while waiting:
         path = waiting.pop()
         try:
@@ -67,23 +70,27 @@ def crawl(url, paths, cookie=''):
         except urllib.error.HTTPError as error:  # a page as well
             answer = error
         with answer:
-            is_page = answer.headers['Content-Type'].startswith('text/html')
-            found[path] = answer.read().decode() if is_page else ''
-        links = BeautifulSoup(found[path], 'html.parser').select('a[href^="/"]')
-        waiting += {link['href'].partition('#')[0] for link in links} - found.keys() - set(waiting)
-    return {f'{path} as an author' if cookie else path: text for path, text in found.items() if text}
+            kind, content = answer.headers.get_content_type(), answer.read()
+        found.append((kind, path, content))
+        if kind == 'text/html':
+            links = BeautifulSoup(content, 'html.parser').select('a[href^="/"], link[rel=alternate]')
+            new = {link['href'].partition('#')[0] for link in links} - seen
+            seen |= new
+            waiting += new
+    return found
 
 
-def check(pages, folder):
-    """A line for each error that the checker finds in these pages."""
-    for number, text in enumerate(pages.values()):
-        (folder / f'{number}.html').write_text(text)
-    print(f'checking the HTML of {len(pages)} pages', flush=True)
+def check(found, kind, folder, *options):
+    """A line for each error that the checker finds in the pages of this kind."""
+    pages = [(path, content) for each, path, content in found if each == kind]
+    files = [folder / f'{number}.{kind.rpartition("/")[2]}' for number in range(len(pages))]
+    for file, (_, content) in zip(files, pages, strict=True):
+        file.write_bytes(content)
+    print(f'checking {len(pages)} times {kind}', flush=True)
     answer = subprocess.run(
-        ['npx', '--yes', f'--package={CHECKER}', 'vnu', '--errors-only', '--exit-zero-always', '--stdout',
-         '--format', 'json', *sorted(folder.glob('*.html'))], stdout=subprocess.PIPE, check=True)
-    paths = list(pages)
-    return [f'{paths[int(Path(each["url"]).stem)]}: {each["message"]}: {each.get("extract", "")}'
+        ['npx', '--yes', f'--package={CHECKER}', 'vnu', *options, '--errors-only', '--exit-zero-always', '--stdout',
+         '--format', 'json', *files], stdout=subprocess.PIPE, check=True)
+    return [f'{pages[int(Path(each["url"]).stem)][0]}: {each["message"]}: {each.get("extract", "")}'
             for each in json.loads(answer.stdout)['messages']]
 
 
