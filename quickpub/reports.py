@@ -18,11 +18,11 @@ from peewee import EXCLUDED, JOIN
 from . import jobs, mail, text
 from .accounts import unsubscribe_url
 from .db import among, db, give_way, insert, rows
-from .mail import BATCH
 from .models import KnownHost, Message, Post, Report, Site, Told, User
 from .settings import FREQUENCIES, current
 
 SUNDAY = 6
+BATCH = 200  # reports written in one transaction, of less than a tenth of a second
 HOSTS = 5  # new ones that a report names
 LINES = 50  # posts that it lists, the most viewed: some mail programs show no more than 100 KB
 AHEAD = timedelta(days=40)

@@ -264,7 +264,7 @@ def test_the_number_of_statements_grows_with_batches_not_with_authors(site):
         finally:
             del db.db.execute_sql
         return len(asked)
-    assert statements(5, 0) == statements(mail.BATCH, 5)
+    assert statements(5, 0) == statements(reports.BATCH, 5)
 
 
 @pytest.mark.parametrize(('start', 'end', 'zone', 'words'), [
