@@ -9,13 +9,23 @@ from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, NamedTuple
 
-from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
+from multipart import (
+    MultipartError,
+    MultipartSegment,
+    ParserLimitReached,
+    PushMultipartParser,
+    parse_options_header,
+)
 
 CHUNK = 64 * 1024
 PIECE = 16 * 1024  # of an answer: for a slow client the server holds a good number of them
 MEMORY = 32 * 1024 * 1024  # bytes that all bodies together may hold in memory
 MAX_IN_MEMORY = 4 * 1024 * 1024  # of one
 MAX_PARTS = 100  # of one form
+
+
+class TooMany(ValueError):
+    """A form has more parts than MAX_PARTS. Those before were given out already."""
 
 
 class Incoming:
@@ -114,7 +124,7 @@ class Draft:
 
 def files(content_type: str, body: IO[bytes], open_draft: Callable[[str], Draft]) -> Iterator[Draft]:
     """The files of a form (multipart/form-data, RFC 7578), one after the other: each is there until the next is asked
-    for. Raises ValueError where it is no such form, or a broken one."""
+    for. Raises TooMany, or ValueError where it is no such form, or a broken one."""
     kind, options = parse_options_header(content_type)
     if kind != 'multipart/form-data' or not options.get('boundary'):
         raise ValueError('not a form with files')
@@ -130,6 +140,8 @@ def files(content_type: str, body: IO[bytes], open_draft: Callable[[str], Draft]
                     draft = None
                 elif draft is not None:
                     draft.write(event)
+    except ParserLimitReached as error:
+        raise TooMany(str(error)) from error
     except (MultipartError, UnicodeError) as error:
         raise ValueError(str(error)) from error
     finally:

@@ -13,6 +13,7 @@ from PIL import Image
 from sites import browser_of
 
 from quickpub import db, markdown, media, pictures, tasks, unsaved
+from quickpub.bodies import MAX_PARTS
 from quickpub.models import MediaFile, Post, PostFile, Revision, Upload
 
 PDF = b'%PDF-1.7\n' + b'words ' * 200
@@ -102,6 +103,12 @@ def test_what_is_not_known_by_its_content_is_refused_whatever_its_name(alice, br
 def test_nothing_is_no_file(alice, browse):
     assert 'is empty' in send(browse(alice), ('empty.jpg', b''), status=400)
     assert 'Please choose a file' in send(browse(alice), ('', b''), status=400)
+
+
+def test_of_too_many_files_at_once_the_first_are_taken_and_it_says_so(alice, browse):
+    files = [(f'{number}.pdf', PDF + b'%d' % number) for number in range(MAX_PARTS + 1)]
+    assert f'more than {MAX_PARTS} files' in send(browse(alice), *files, status=400)
+    assert len(uploads()) == MAX_PARTS
 
 
 def test_a_file_that_is_too_large_is_refused_and_the_others_are_kept(alice, browse, monkeypatch):

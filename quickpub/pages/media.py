@@ -6,7 +6,7 @@ import logging
 from bottle import request, response
 
 from .. import media, pictures, tasks, text
-from ..bodies import Draft
+from ..bodies import MAX_PARTS, Draft, TooMany
 from ..db import db, now
 from ..forms import UPLOADS, Form, sent_files, typed
 from ..models import Upload
@@ -57,6 +57,9 @@ def upload(user):
                 status, form.errors[f'file {len(form.errors) + 1}'] = 400, error.errors['file']
         if not taken and not form.errors:
             status, form.errors = 400, {'file': 'Please choose a file first.'}
+    except TooMany:
+        status, form.errors['file'] = 400, (f'These were more than {MAX_PARTS} files at once. The first are taken: '
+                                            'please send those that are missing below.')
     except Rejected as error:
         status, form.errors = 403, error.errors
     except OSError as error:
