@@ -113,7 +113,7 @@ def _remember(user_ids: list[int], end: datetime, at: datetime) -> None:
     Told.insert_from(views, [Told.post, Told.views]).on_conflict(
         conflict_target=[Told.post], update={Told.views: EXCLUDED.views}, where=Told.views != EXCLUDED.views).execute()
     Post.update(reported_views=Post.views).where(told, Post.views != Post.reported_views).execute()
-    KnownHost.update(is_told=True).where(KnownHost.author.in_(authors), KnownHost.is_told.in_([False])).execute()
+    KnownHost.update(is_told=True).where(KnownHost.author.in_(authors), KnownHost.is_told == False).execute()
     User.update(reported_until=end).where(User.id.in_(authors)).execute()
 
 
@@ -177,7 +177,7 @@ class _News(NamedTuple):
             lines[author].append(_Line(*columns))
         for author, *host in db.execute(
                 KnownHost.select(KnownHost.author, KnownHost.host, KnownHost.views)
-                .where(KnownHost.author.in_(ids), KnownHost.is_told.in_([False]))
+                .where(KnownHost.author.in_(ids), KnownHost.is_told == False)
                 .order_by(KnownHost.views.desc(), KnownHost.host)):
             hosts[author].append(tuple(host))
         last = Report.select(Report.user, Report.period_start, Report.views).join(User).where(
