@@ -124,7 +124,8 @@ class Soak:
                 return 'process for one job'
             if process.parent() != self.served.process:
                 return 'web worker'
-            return 'web server' if process.children() else 'consumer'
+            proofs_of_life = (path.name.partition('.')[2] for path in jobs.run_folder().glob('*.life'))
+            return 'consumer' if any(name.startswith(f'{process.pid}-') for name in proofs_of_life) else 'web server'
         except psutil.NoSuchProcess:
             return 'gone already'
 
