@@ -49,7 +49,7 @@ class Sink:
         if answer == 'drop':
             server.transport.close()
             return '421 gone'
-        if answer.startswith('250'):
+        if answer.startswith('2'):
             envelope.rcpt_tos.append(address)
         return await self._say(server, answer)
 
@@ -58,7 +58,7 @@ class Sink:
         answer = self.after_data.get(envelope.rcpt_tos[0], '250 Taken')
         if answer == 'hang':
             await self._hang()
-        if answer.startswith('250') or answer == 'drop after taking':
+        if answer.startswith('2') or answer == 'drop after taking':
             mail = email.message_from_bytes(envelope.content, policy=email.policy.default)
             mail.recipients = envelope.rcpt_tos
             mail.raw = envelope.content

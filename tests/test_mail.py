@@ -154,6 +154,15 @@ def test_a_connection_dropped_after_the_final_dot_means_a_copy_with_the_same_mes
     assert [found['Message-ID'] for found in sink.mails] == [row(number).message_id] * 2
 
 
+def test_whatever_begins_with_a_two_is_a_yes(smtp_site, sink):
+    sink.answers = {'alice@example.org': '252 I will try'}
+    sink.after_data = {'alice@example.org': '251 Taken, for somewhere else'}
+    number = compose()
+    mail.deliver()
+    assert row(number).state == 'sent' and row(number).answer == '251 Taken, for somewhere else'
+    assert [found['To'] for found in sink.mails] == ['alice@example.org'] and sink.mails[0].get_body()
+
+
 def test_a_server_that_waits_for_a_mail_to_nobody_gets_an_empty_one_and_then_the_next(tmp_path):
     server = EagerServer({'alice@example.org': '550 5.1.1 No such user'})
     with server.running() as url:
