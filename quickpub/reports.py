@@ -90,7 +90,8 @@ def close(closed: Closed, at: datetime) -> list[int]:
 
     Who has no published post gets no mail, nor does an address that the mail server has refused for good.
     """
-    users = list(User.select().where(User.id.in_(among(closed.user_ids)), User.reported_until < closed.end))
+    users = list(User.select().where(  # they may have unsubscribed, or left, since they were found
+        User.id.in_(among(closed.user_ids)), User.reported_until < closed.end, User.report != 'never'))
     news, site = _News.about(users, at), Site.this()
     written = [user for user in users if news.lines[user.id]]
     ids = mail.compose_many([_row(user, news, closed.end, f'report:{user.id}:{closed.end}', site)

@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 import pytest
 from conftest import BROWSER, drain, ledger, outbox, person, text_of, write
 
-from quickpub import db, mail, reports, stats, tasks
+from quickpub import accounts, db, mail, reports, stats, tasks
 from quickpub.models import Message, Post, Report, User
 
 MIDNIGHT = time(0)
@@ -154,6 +154,14 @@ def test_reports_come_again_after_the_clock_was_years_ahead(site):
     assert User.get_by_id(alice.id).reported_until <= NOON + timedelta(days=1)
     reports.clean_up(NOON + timedelta(days=1))
     assert close_all(NOON + timedelta(days=1)) == []
+
+
+def test_who_leaves_or_unsubscribes_while_reports_are_made_gets_none_and_keeps_none_from_others(site):
+    alice, bob, carol = (author(name)[0] for name in ('alice', 'bob', 'carol'))
+    (closed,) = reports.due(NOON)
+    accounts.delete(alice, True, NOON)
+    accounts.change_profile(bob, {'report': 'never'}, NOON)
+    assert [Message.get_by_id(number).recipient for number in reports.close(closed, NOON)] == [carol.email]
 
 
 def test_never_means_never_and_starts_afresh(site):
