@@ -4,18 +4,13 @@ import os
 import secrets
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, NamedTuple
 
-from multipart import (
-    MultipartError,
-    MultipartSegment,
-    ParserLimitReached,
-    PushMultipartParser,
-    parse_options_header,
-)
+from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
 CHUNK = 64 * 1024
 PIECE = 16 * 1024  # of an answer: for a slow client the server holds a good number of them
@@ -69,8 +64,9 @@ class Incoming:
             self._mine = 0
 
     def close(self) -> None:
-        self.file.close()
         self._give_back()
+        with suppress(OSError):  # what could not be written is tried once more here, though nobody wants it any more
+            self.file.close()
 
 
 class Outgoing(NamedTuple):
@@ -129,10 +125,14 @@ def files(content_type: str, body: IO[bytes], open_draft: Callable[[str], Draft]
     if kind != 'multipart/form-data' or not options.get('boundary'):
         raise ValueError('not a form with files')
     draft: Draft | None = None
+    parts = 0
     try:
-        with PushMultipartParser(options['boundary'], max_segment_count=MAX_PARTS) as parser:
+        with PushMultipartParser(options['boundary']) as parser:
             for event in _events(parser, body):
                 if isinstance(event, MultipartSegment):
+                    parts += 1
+                    if parts > MAX_PARTS:
+                        raise TooMany
                     draft = open_draft(event.filename) if event.filename else None
                 elif draft is not None and event is None:
                     yield draft
@@ -140,8 +140,6 @@ def files(content_type: str, body: IO[bytes], open_draft: Callable[[str], Draft]
                     draft = None
                 elif draft is not None:
                     draft.write(event)
-    except ParserLimitReached as error:
-        raise TooMany(str(error)) from error
     except (MultipartError, UnicodeError) as error:
         raise ValueError(str(error)) from error
     finally:

@@ -111,6 +111,11 @@ def test_of_too_many_files_at_once_the_first_are_taken_and_it_says_so(alice, bro
     assert len(uploads()) == MAX_PARTS
 
 
+def test_a_form_that_no_browser_sends_is_not_called_too_many_files(alice, browse):
+    assert 'files at once' not in send(browse(alice), (f'{"x" * 5000}.pdf', PDF), status=400)
+    assert uploads() == []
+
+
 def test_a_file_that_is_too_large_is_refused_and_the_others_are_kept(alice, browse, monkeypatch):
     monkeypatch.setattr(media, 'FILE_LIMIT', 2 * media.MEGABYTE)
     page = send(browse(alice), ('long.pdf', PDF + bytes(3_000_000)), ('short.pdf', PDF), status=400)

@@ -9,9 +9,11 @@ import retry_tasks
 from conftest import PASSWORD, person, write
 from disks import as_root, disk_of, fill, site_on
 from rig import Visitor, wait_for
+from webtest import TestApp
 
-from quickpub import db, jobs, tasks
+from quickpub import bodies, db, jobs, tasks
 from quickpub.models import Message, Tag, User
+from quickpub.web import create_app
 
 SIZE = 12  # megabytes
 
@@ -63,6 +65,16 @@ def test_a_full_disk_stops_writing_only_and_only_as_long_as_it_is_full(small_dis
         assert said.count(trouble) <= 2, f'the log was flooded with "{trouble}"'
     assert len(said) < 100_000, 'the log was flooded'
     served.stop()
+
+
+@as_root
+def test_a_form_that_finds_room_neither_in_memory_nor_on_the_disk_is_refused_in_words(site, monkeypatch):
+    monkeypatch.setattr(bodies, 'MEMORY', 0)  # other forms have it all
+    (site.data / 'media').rmdir()
+    with disk_of(1, site.data / 'media') as folder:
+        fill(folder)
+        page = TestApp(create_app(site)).post('/login', {'email': 'alice@example.org'}, status=507).text
+    assert 'The disk of this site is full' in page and bodies.Incoming._held == 0
 
 
 @as_root
