@@ -5,7 +5,7 @@ widths and formats, and of what moves `<width>-moving.webp`. It says on standard
 a line, and last either what it made or, in a sentence, why there is nothing.
 
 Everything is drawn anew: no EXIF, no place, no byte of the original comes through. Whatever hostile bytes do to the
-decoders, they do it here, under limits of the kernel's, and media.py kills what takes too long.
+decoders, they do it here, under limits of the kernel's, and pictures.py kills what takes too long.
 """
 
 import errno

@@ -114,6 +114,7 @@ def test_nothing_viewed_is_said_kindly(site):
     author('alice')
     (number,) = close_all(NOON)
     plain, html = letter.bodies(Message.get_by_id(number), Site.this())
+    assert plain.startswith('Hello Alice,')
     for part in (plain, html):
         assert 'Nobody came by this time' in part and 'no views' in part and 'Most viewed' not in part
 
