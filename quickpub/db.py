@@ -128,11 +128,11 @@ def first(model: type[Any], sql: str, *params: Any) -> Any:
     """The first row that a statement finds, as a model with all its columns; None where there is none. peewee's raw()
     takes twice as long for one, and each mail is two."""
     cursor = db.execute_sql(sql, params)
-    rows = cursor.fetchall()  # to its end: a transaction cannot be committed in the middle of a statement
-    if not rows:
+    values = cursor.fetchall()  # to its end: a transaction cannot be committed in the middle of a statement
+    if not values:
         return None
     found, fields = model(__no_default__=True), model._meta.columns
-    for (column, *_), value in zip(cursor.description, rows[0], strict=True):
+    for (column, *_), value in zip(cursor.description, values[0], strict=True):
         found.__data__[fields[column].name] = fields[column].python_value(value)
     return found
 
@@ -142,12 +142,12 @@ def among(numbers: list[int]) -> SQL:
     return SQL('(SELECT value FROM json_each(?))', [json.dumps(numbers)])
 
 
-def insert(table: str, rows: list[dict[str, Any]], tail: str = '') -> Any:
-    """Insert rows, given as they are stored, in one statement that ends with `tail`; its cursor. For thousands of them:
-    peewee's insert_many takes many times as long."""
-    places = f'({", ".join("?" * len(rows[0]))})'
-    return db.execute_sql(f'INSERT INTO {table} ({", ".join(rows[0])}) VALUES {", ".join([places] * len(rows))} {tail}',
-                          [value for row in rows for value in row.values()])
+def insert(table: str, records: list[dict[str, Any]], tail: str = '') -> Any:
+    """Insert records, their values as they are stored, in one statement that ends with `tail`; its cursor. For hundreds
+    of them: peewee's insert_many takes many times as long."""
+    columns, places = ', '.join(records[0]), f'({", ".join("?" * len(records[0]))})'
+    return db.execute_sql(f'INSERT INTO {table} ({columns}) VALUES {", ".join([places] * len(records))} {tail}',
+                          [value for each in records for value in each.values()])
 
 
 def literal(word: str) -> SQL:

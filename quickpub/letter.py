@@ -23,8 +23,12 @@ LINK = 'https://link.invalid/'  # where a mail's own link will stand; it has no 
 LONGEST_LINE = 998  # characters (RFC 5322, 2.1.1)
 
 
+class CannotBeMade(Exception):
+    """The row lacks what the templates need. The message says so to the owner."""
+
+
 def render(message: Message, site: Site | None = None) -> bytes:
-    """The mail, made from the ledger's row alone: the same row always makes the same bytes."""
+    """The mail, made from the ledger's row alone: the same row always makes the same bytes. Raises CannotBeMade."""
     site = site or Site.this()
     plain, html = bodies(message, site)
     # From what nobody can know beforehand: or a text could contain it. (And "=_" never occurs in quoted-printable.)
@@ -38,7 +42,7 @@ def render(message: Message, site: Site | None = None) -> bytes:
 
 
 def bodies(message: Message, site: Site) -> tuple[str, str]:
-    """Its text, and the same as HTML."""
+    """Its text, and the same as HTML. Raises CannotBeMade."""
     context = {'site_title': site.title, 'site_url': current().url, 'link': '(this link is gone)'} | message.payload
     if message.token is None:
         return _bodies(message.kind, context)
@@ -54,7 +58,11 @@ def _but_for_the_link(kind: str, context: tuple[tuple[str, Any], ...]) -> tuple[
 
 
 def _bodies(kind: str, context: dict[str, Any]) -> tuple[str, str]:
-    return text.render(f'mail/{kind}.txt', **context), text.render(f'mail/{kind}.html', **context)
+    try:
+        return text.render(f'mail/{kind}.txt', **context), text.render(f'mail/{kind}.html', **context)
+    except text.TemplateError as error:
+        raise CannotBeMade(f'This version of Quickpub cannot make this mail, which another one has written: {error}'
+                           ) from error
 
 
 def _headers(message: Message, site: Site) -> Iterator[tuple[str, str]]:

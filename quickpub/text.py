@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import nh3
 import wcwidth
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import TemplateError as TemplateError  # what `render` raises where something is missing
 from markupsafe import Markup
 from slugify import slugify
 

@@ -115,6 +115,8 @@ class MailServer:
         options = '' if recipient.isascii() else ' SMTPUTF8'
         if options and not self._smtp.has_extn('smtputf8'):
             raise Refused('This mail server cannot send to an address with such letters before the @', True)
+        if any(sign in recipient for sign in '<>\r\n'):  # it would end the command, and begin another
+            raise Refused('This is not an address', is_address=True)
         with _losses():
             # smtplib's own sendmail waits for each answer, and throws the last one away.
             self._say({f'MAIL FROM:<{current().mail_from}>{options}': 2, f'RCPT TO:<{recipient}>': 2, 'DATA': 3})

@@ -20,7 +20,7 @@ PASSWORD = 'a quiet horse on the hill'
 
 @pytest.fixture
 def config(tmp_path):
-    """The settings of a site that does not exist yet; a test may ask for others by `make_config`."""
+    """The settings of a site that does not exist yet."""
     return settings.from_env({'QUICKPUB_DATA': str(tmp_path / 'data')})
 
 

@@ -256,7 +256,7 @@ def test_a_mail_that_cannot_be_made_fails_alone(smtp_site, sink):
     broken = mail.compose('nosuchkind', 'alice@example.org', key='broken', subject='x')
     good = compose()
     mail.deliver()
-    assert row(broken).state == 'failed' and 'could not be made' in row(broken).answer
+    assert row(broken).state == 'failed' and 'cannot make this mail' in row(broken).answer
     assert row(good).state == 'sent'
 
 
@@ -477,6 +477,12 @@ def test_a_delivery_that_breaks_off_leaves_its_mail_to_the_next_one(smtp_site, s
     assert Message.get().state == 'sending'
     mail.deliver()
     assert Message.get().state == 'sent' and len(sink.mails) == 1
+
+
+def test_what_is_no_address_never_becomes_a_command(smtp_site, sink):
+    number = compose('a@example.org>\r\nRCPT TO:<bob@example.org')
+    mail.deliver()
+    assert row(number).state == 'failed' and row(number).answer == 'This is not an address' and not sink.mails
 
 
 # The mail as such

@@ -107,7 +107,7 @@ def test_nothing_is_no_file(alice, browse):
 
 def test_of_too_many_files_at_once_the_first_are_taken_and_it_says_so(alice, browse):
     files = [(f'{number}.pdf', PDF + b'%d' % number) for number in range(MAX_PARTS + 1)]
-    assert f'more than {MAX_PARTS} files' in send(browse(alice), *files, status=400)
+    assert f'At most {MAX_PARTS} files' in send(browse(alice), *files, status=400)
     assert len(uploads()) == MAX_PARTS
 
 

@@ -110,6 +110,13 @@ def test_the_ledger_is_filtered_and_searched(owner):
     assert 'No mail is like that' in owner.get('/admin/mail?q=%25_%27')
 
 
+def test_a_mail_that_another_version_has_written_is_shown_with_what_is_known_of_it(site, owner):
+    with db.db.connection_context():
+        number = mail.compose('report', 'alice@example.org', key='x', subject='5 views', payload={'lines': [{}]})
+    page = owner.get(f'/admin/mail/{number}')
+    assert '5 views' in page and 'This version of Quickpub cannot make this mail' in page
+
+
 def test_a_mail_is_held_back_and_sent_by_hand(site, owner):
     number = compose()
     press(owner, f'/admin/mail/{number}', 'Hold it back')

@@ -79,12 +79,16 @@ def mails(user):
 
 @owner_only
 def message(user, message_id):
-    found = find(Message.select(), message_id)
-    made = message_from_bytes(letter.render(found), policy=policy.default)
-    part = made.get_body(('plain',))
-    assert part is not None  # every mail has a text
-    body = part.get_content()
-    headers = [(name, str(value)) for name, value in made.items() if not name.startswith(('Content-', 'MIME-'))]
+    found, headers = find(Message.select(), message_id), []
+    try:
+        made = message_from_bytes(letter.render(found), policy=policy.default)
+    except letter.CannotBeMade as error:
+        body = str(error)
+    else:
+        part = made.get_body(('plain',))
+        assert part is not None  # every mail has a text
+        body = part.get_content()
+        headers = [(name, str(value)) for name, value in made.items() if not name.startswith(('Content-', 'MIME-'))]
     return render('admin_message.html', message=found, text=body, headers=headers,
                   links=re.findall(r'https?://\S+', body))
 

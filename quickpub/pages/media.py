@@ -58,8 +58,8 @@ def upload(user):
         if not taken and not form.errors:
             status, form.errors = 400, {'file': 'Please choose a file first.'}
     except TooMany:
-        status, form.errors['file'] = 400, (f'These were more than {MAX_PARTS} files at once. The first are taken: '
-                                            'please send those that are missing below.')
+        status, form.errors['file'] = 400, (f'At most {MAX_PARTS} files can be sent at once. Please send those '
+                                            'that are missing below in another go.')
     except Rejected as error:
         status, form.errors = 403, error.errors
     except OSError as error:
