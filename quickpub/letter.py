@@ -21,6 +21,7 @@ from .settings import current
 LINKS = {'verify': '/verify/', 'reset': '/reset/', 'address': '/verify/', 'invite': '/signup?invite='}  # by purpose
 LINK = 'https://link.invalid/'  # where a mail's own link will stand; it has no sign that HTML would escape either
 LONGEST_LINE = 998  # characters (RFC 5322, 2.1.1)
+FULL_LINE = 700  # with room for the links that come last
 
 
 class CannotBeMade(Exception):
@@ -37,12 +38,12 @@ def render(message: Message, site: Site | None = None) -> bytes:
         *(_header(name, value) for name, value in _headers(message, site)),
         _header('Content-Type', f'multipart/alternative; boundary="{boundary}"'),
         _part(boundary, 'plain', plain.encode()),
-        _part(boundary, 'html', _packed(html.encode('ascii', 'xmlcharrefreplace'))),
+        _part(boundary, 'html', html.encode()),
         f'\r\n--{boundary}--\r\n'.encode()])
 
 
 def bodies(message: Message, site: Site) -> tuple[str, str]:
-    """Its text, and the same as HTML. Raises CannotBeMade."""
+    """Its text, and the same as HTML, as they are sent. Raises CannotBeMade."""
     context = {'site_title': site.title, 'site_url': current().url, 'link': '(this link is gone)'} | message.payload
     if message.token is None:
         return _bodies(message.kind, context)
@@ -59,10 +60,11 @@ def _but_for_the_link(kind: str, context: tuple[tuple[str, Any], ...]) -> tuple[
 
 def _bodies(kind: str, context: dict[str, Any]) -> tuple[str, str]:
     try:
-        return text.render(f'mail/{kind}.txt', **context), text.render(f'mail/{kind}.html', **context)
+        plain, html = (text.render(f'mail/{kind}.{form}', **context) for form in ('txt', 'html'))
     except text.TemplateError as error:
         raise CannotBeMade(f'This version of Quickpub cannot make this mail, which another one has written: {error}'
                            ) from error
+    return plain, _packed(html.encode('ascii', 'xmlcharrefreplace').decode())
 
 
 def _headers(message: Message, site: Site) -> Iterator[tuple[str, str]]:
@@ -98,16 +100,16 @@ def _encoded(name: str, value: str) -> bytes:
     return SMTP.fold(name, SMTP.header_store_parse(name, value)[1]).encode()
 
 
-def _packed(html: bytes) -> bytes:
+def _packed(html: str) -> str:
     """The same in few lines, because each costs every mail server on the way. (No template has anything in which the
     end of a line is more than a space.)"""
-    lines = [b'']
-    for line in html.split(b'\n'):
-        if len(lines[-1]) + len(line) < LONGEST_LINE - 100:
-            lines[-1] += b' ' + line if lines[-1] else line
+    lines = ['']
+    for line in html.split('\n'):
+        if len(lines[-1]) + len(line) < FULL_LINE:
+            lines[-1] += ' ' + line if lines[-1] else line
         else:
             lines.append(line)
-    return b'\n'.join(lines) + b'\n'
+    return '\n'.join(lines) + '\n'
 
 
 def _part(boundary: str, subtype: str, body: bytes) -> bytes:

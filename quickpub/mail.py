@@ -191,8 +191,6 @@ class _Delivery:
             if not _has_live_link(message):
                 return Outcome('failed', 'Not sent: the link in it does not work any more')
             made = letter.render(message, self._site)
-        except letter.CannotBeMade as error:
-            return Outcome('failed', str(error))
         except Exception as error:  # whatever is wrong with one mail, it must not stop the others
             log.exception('Mail %s cannot be made', message.id)
             return Outcome('failed', f'It could not be made: {error!r}')

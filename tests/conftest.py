@@ -178,3 +178,13 @@ def mail_server():
     server = MailServer()
     yield server
     server.close()
+
+
+@pytest.fixture
+def founded(rig, mail_server):
+    """`rig` with a site in it, whose mail server is `mail_server`; nothing runs yet."""
+    rig.settings['smtp'] = mail_server.url
+    rig.open()
+    with rig.database():
+        Site.create(id=1, title='The Village Voice')
+    return rig

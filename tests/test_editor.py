@@ -12,18 +12,16 @@ from playwright.sync_api import sync_playwright
 from rig import browser_options, chromium, wait_for
 
 from quickpub import db, posts, unsaved
-from quickpub.models import Post, Site, Unsaved, User
+from quickpub.models import Post, Unsaved, User
 
 BODY, SAVE, SAVED = 'textarea[name=body]', '.bar button[value=save]', '#saved'
 
 
 @pytest.fixture
-def served(rig, mail_server):
+def served(founded):
     """A site that runs, with one author and one post of theirs."""
-    rig.settings['smtp'] = mail_server.url
-    rig.open()
+    rig = founded
     with rig.database():
-        Site.create(id=1, title='The Village Voice')
         rig.author = person('alice')
         rig.post = write(rig.author, 'On hills', body='They are high.', tags='Walks')
         write(rig.author, 'Tea', tags='Tea, Slow food')

@@ -13,19 +13,17 @@ from test_media import PDF, picture
 from test_report_mail import without_time
 
 from quickpub import db, jobs, mail, posts, stats, transfer
-from quickpub.models import DailyReferrers, DailyViews, DailyVisitors, Export, MediaFile, Message, Post, Site, User
+from quickpub.models import DailyReferrers, DailyViews, DailyVisitors, Export, MediaFile, Message, Post, User
 from quickpub.tasks import prepare_pictures
 
 HILLS = {0: 5, 2: 7, 8: 3, 40: 2}  # days ago -> views
 
 
 @pytest.fixture
-def served(rig, mail_server):
+def served(founded, mail_server):
     """A site that runs, with three people, and views on some days."""
-    rig.settings['smtp'] = mail_server.url
-    rig.open()
+    rig = founded
     with rig.database():
-        Site.create(id=1, title='The Village Voice')
         rig.olga, rig.alice, rig.bob = person('olga', role='owner'), person('alice'), person('bob')
         rig.today = stats.site_day(db.now())
         rig.hills = write(rig.alice, 'Hills', tags='Walks')
@@ -266,8 +264,8 @@ def test_the_report_is_shown_as_it_is_mailed_and_stopped_without_logging_in(page
     page.get_by_role('button', name='Send me this now').click()
     page.get_by_text('The report is on its way').wait_for()
     found = served.mails.wait_for('alice@example.org', '19 views')
-    mailed = found.get_body(('html',)).get_content()
-    assert without_time(mailed).split() == without_time(framed).split()  # a mail has it in fewer lines
+    mailed = found.get_body(('html',)).get_content().replace('\r', '')
+    assert without_time(mailed) == without_time(framed)
     assert page.get_by_text(found['Subject'].split(',')[0]).first.is_visible()
     with served.database():
         assert Post.get_by_id(served.hills.id).reported_views == 0, 'the regular report tells it again'
