@@ -5,7 +5,7 @@ once. What it does well and few mails need, encoded headers, is left to it.
 """
 
 from collections.abc import Iterator
-from datetime import UTC
+from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.policy import SMTP
 from email.utils import format_datetime
@@ -21,7 +21,6 @@ from .settings import current
 LINKS = {'verify': '/verify/', 'reset': '/reset/', 'address': '/verify/', 'invite': '/signup?invite='}  # by purpose
 LINK = 'https://link.invalid/'  # where a mail's own link will stand; it has no sign that HTML would escape either
 LONGEST_LINE = 998  # characters (RFC 5322, 2.1.1)
-FULL_LINE = 700  # with room for the links that come last
 
 
 class CannotBeMade(Exception):
@@ -64,14 +63,14 @@ def _bodies(kind: str, context: dict[str, Any]) -> tuple[str, str]:
     except text.TemplateError as error:
         raise CannotBeMade(f'This version of Quickpub cannot make this mail, which another one has written: {error}'
                            ) from error
-    return plain, _packed(html.encode('ascii', 'xmlcharrefreplace').decode())
+    return plain, html.encode('ascii', 'xmlcharrefreplace').decode() + '\n'
 
 
 def _headers(message: Message, site: Site) -> Iterator[tuple[str, str]]:
     yield 'From', _sender(site.title, current().mail_from)
     yield 'To', message.recipient  # one bare address, see accounts.clean_email
     yield 'Subject', message.subject
-    yield 'Date', format_datetime(message.created_at.replace(tzinfo=UTC))
+    yield 'Date', _date(message.created_at)
     yield 'Message-ID', message.message_id
     yield 'Auto-Submitted', 'auto-generated'  # RFC 3834
     if unsubscribe := message.payload.get('unsubscribe_url'):
@@ -80,6 +79,11 @@ def _headers(message: Message, site: Site) -> Iterator[tuple[str, str]]:
         if current().is_https:
             yield 'List-Unsubscribe-Post', 'List-Unsubscribe=One-Click'  # RFC 8058
     yield 'MIME-Version', '1.0'
+
+
+@lru_cache(10)  # of a thousand mails most are written at one moment
+def _date(written_at: datetime) -> str:
+    return format_datetime(written_at.replace(tzinfo=UTC))
 
 
 @lru_cache(10)
@@ -98,18 +102,6 @@ def _encoded(name: str, value: str) -> bytes:
     if name == 'To':  # as it is: a server that takes such an address takes it here too (RFC 6532)
         return f'{name}: {value}\r\n'.encode()
     return SMTP.fold(name, SMTP.header_store_parse(name, value)[1]).encode()
-
-
-def _packed(html: str) -> str:
-    """The same in few lines, because each costs every mail server on the way. (No template has anything in which the
-    end of a line is more than a space.)"""
-    lines = ['']
-    for line in html.split('\n'):
-        if len(lines[-1]) + len(line) < FULL_LINE:
-            lines[-1] += ' ' + line if lines[-1] else line
-        else:
-            lines.append(line)
-    return '\n'.join(lines) + '\n'
 
 
 def _part(boundary: str, subtype: str, body: bytes) -> bytes:

@@ -25,6 +25,7 @@ SUNDAY = 6
 BATCH = 200  # reports written in one transaction, of less than a tenth of a second
 HOSTS = 5  # new ones that a report names
 LINES = 50  # posts that it lists, the most viewed: some mail programs show no more than 100 KB
+TITLE = 140  # characters of a title that it shows
 AHEAD = timedelta(days=40)
 ALIKE = 0.85, 1.18  # how long a period may be beside another to be compared: months, and days when the clock changes
 
@@ -194,7 +195,7 @@ def _row(user: User, news: _News, end: datetime, key: str, site: Site, is_runnin
     change = None if before is None else views - before
     payload: dict[str, Any] = {
         'name': user.name, 'period': period, 'missed': _missed(user, start, end) if not is_running else None,
-        'lines': [(line.title, url + Post.path_of(line.slug), line.id, line.views, line.total,
+        'lines': [(text.shorten(line.title, TITLE), url + Post.path_of(line.slug), line.id, line.views, line.total,
                    (100 * line.views + most - 1) // most, None if change is None else line.change)
                   for line in lines[:LINES]],
         'others': _others(lines[LINES:]),

@@ -181,6 +181,16 @@ def test_no_template_declares_its_values_safe():
         assert not re.search(r'\|\s*safe\b|autoescape\s+false|Markup', path.read_text()), path
 
 
+def test_each_style_of_mails_is_used_and_stands_on_its_elements():
+    folder = Path(quickpub.__file__).parent / 'templates' / 'mail'
+    sources = ''.join(path.read_text() for path in folder.glob('*.html'))
+    defined = set(re.findall(r'\.([a-z-]+)(?=[, ])', (folder / '_styles.css').read_text()))
+    assert defined == {name for each in re.findall('class="([^"]*)"', sources) for name in each.split()}
+    address = text.env.get_template('mail/_html.html').module.address('https://a.example/?a&b')
+    assert ('<a class="aside address" style="color:#5f594f;text-decoration:underline;word-break:break-all;'
+            'overflow-wrap:anywhere;" href="https://a.example/?a&amp;b">') in address
+
+
 def test_text_imports_nothing_of_the_package():
     source = Path(text.__file__).read_text().replace('from . import formulas\n', '')  # which imports nothing at all
     assert not re.search(r'^\s*(from\s+(\.|quickpub|bottle)|import\s+(quickpub|bottle))', source, re.MULTILINE)
