@@ -24,7 +24,7 @@ from . import jobs, letter, text
 from .db import db, first, give_way, insert, is_out_of_reach, now
 from .models import Message, Site, Token, User
 from .settings import current
-from .transport import Lost, NotYet, Refused, Transport, connect, forget_outbox
+from .transport import HungUp, Lost, NotYet, Refused, Transport, connect, forget_outbox
 
 log = logging.getLogger('quickpub.mail')
 
@@ -195,8 +195,7 @@ class _Delivery:
             log.exception('Mail %s cannot be made', message.id)
             return Outcome('failed', f'It could not be made: {error!r}')
         try:
-            self._transport = self._transport or self._connect()
-            return Outcome('sent', self._transport.send(message.recipient, made), sent_at=now())
+            return Outcome('sent', self._send(message.recipient, made), sent_at=now())
         except Refused as refusal:
             return Outcome('failed', str(refusal), is_bad_address=refusal.is_address)
         except NotYet as error:
@@ -204,6 +203,16 @@ class _Delivery:
         except Lost as error:
             self._hang_up()
             return _later(message, str(error))
+
+    def _send(self, recipient: str, mail: bytes) -> str:
+        """Many servers end a conversation after so many mails, or after a refusal: then in a new one."""
+        if self._transport:
+            try:
+                return self._transport.send(recipient, mail)
+            except HungUp:
+                self._hang_up()
+        self._transport = self._connect()
+        return self._transport.send(recipient, mail)
 
     def _connect(self) -> Transport:
         try:

@@ -31,8 +31,12 @@ class Lost(Exception):
     """There is no connection (any more): what was under way may have been taken or not. The message says why."""
 
 
+class HungUp(Lost):
+    """The server has ended the conversation, before it was told anything of this mail but its address."""
+
+
 class Transport(Protocol):
-    """`send` takes a whole mail as bytes and returns the server's answer, or raises Refused, NotYet or Lost."""
+    """`send` takes a whole mail as bytes and returns the server's answer, or raises Refused, NotYet, HungUp or Lost."""
 
     def send(self, recipient: str, mail: bytes) -> str: ...
 
@@ -45,16 +49,16 @@ def connect() -> Transport:
 
 
 @contextmanager
-def _losses() -> Iterator[None]:
-    """Whatever goes wrong with a connection, as Lost, in words."""
+def _losses(kind: type[Lost] = Lost) -> Iterator[None]:
+    """Whatever goes wrong with a connection, in words: as this kind of Lost where it was not for silence."""
     try:
         yield
     except smtplib.SMTPResponseException as error:
-        raise Lost(_answer(error.smtp_code, error.smtp_error)) from error
+        raise kind(_answer(error.smtp_code, error.smtp_error)) from error
     except (OSError, smtplib.SMTPException) as error:
         if isinstance(error, TimeoutError) or 'timed out' in str(error):  # smtplib wraps the one in the other
             raise Lost(f'The mail server did not answer within {TIMEOUT} seconds') from error
-        raise Lost(str(error) or type(error).__name__) from error
+        raise kind(str(error) or type(error).__name__) from error
 
 
 def _answer(code: int, words: bytes | str) -> str:
@@ -117,9 +121,10 @@ class MailServer:
             raise Refused('This mail server cannot send to an address with such letters before the @', True)
         if any(sign in recipient for sign in '<>\r\n'):  # it would end the command, and begin another
             raise Refused('This is not an address', is_address=True)
-        with _losses():
+        with _losses(HungUp):
             # smtplib's own sendmail waits for each answer, and throws the last one away.
             self._say({f'MAIL FROM:<{current().mail_from}>{options}': 2, f'RCPT TO:<{recipient}>': 2, 'DATA': 3})
+        with _losses():
             self._smtp.send(mail.replace(b'\r\n.', b'\r\n..') + b'.\r\n')  # RFC 5321, 4.5.2
             code, words = self._reply()
             if code // 100 != 2:

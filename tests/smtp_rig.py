@@ -15,7 +15,7 @@ from aiosmtpd.smtp import SMTP
 class Sink:
     """Accepted mails in `mails`; `answers` maps a recipient to what RCPT says, `after_data` to what DATA says: an
     answer, which may end with "and hangs up", 'drop' or 'hang'. `hangs_at_ehlo` says so for every connection;
-    `is_pipelining` makes it take several commands at once (RFC 2920)."""
+    `is_pipelining` makes it take several commands at once (RFC 2920); after `most_at_once` mails it hangs up."""
 
     def __init__(self):
         self.mails = []
@@ -24,6 +24,7 @@ class Sink:
         self.after_data = {}
         self.hangs_at_ehlo = False
         self.is_pipelining = False
+        self.most_at_once = None
         self.is_over = False
 
     async def _hang(self):
@@ -41,6 +42,13 @@ class Sink:
         if self.hangs_at_ehlo:
             await self._hang()
         return [*responses[:-1], '250-PIPELINING', responses[-1]] if self.is_pipelining else responses
+
+    async def handle_MAIL(self, server, session, envelope, address, mail_options):
+        session.begun = getattr(session, 'begun', 0) + 1
+        if self.most_at_once is not None and session.begun > self.most_at_once:
+            return await self._say(server, '421 4.7.0 Too many mails in one conversation, and hangs up')
+        envelope.mail_from = address
+        return '250 OK'
 
     async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
         answer = self.answers.get(address, '250 OK')

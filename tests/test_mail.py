@@ -302,9 +302,20 @@ def test_a_refusal_counts_although_the_server_hangs_up_after_it(smtp_site, sink,
     refused, other = compose('alice@example.org'), compose('bob@example.org')
     mail.deliver()
     assert row(refused).state == 'failed' and 'No such user' in row(refused).answer
-    mail.wake(db.now() + timedelta(hours=1))
+    assert row(other).state == 'sent' and row(other).attempts == 1
+
+
+@pytest.mark.parametrize('is_pipelining', [False, True])
+def test_a_server_that_takes_a_few_mails_at_once_gets_the_rest_in_other_conversations(smtp_site, sink, is_pipelining):
+    sink.most_at_once, sink.is_pipelining = 2, is_pipelining
+    numbers = [compose(f'reader{each}@example.org') for each in range(5)]
     mail.deliver()
-    assert row(other).state == 'sent'
+    assert {(row(number).state, row(number).attempts) for number in numbers} == {('sent', 1)}
+    assert len(sink.mails) == 5 and len(sink.sessions) == 3
+    sink.most_at_once = 0
+    number = compose()
+    mail.deliver()
+    assert row(number).state == 'deferred' and 'Too many mails' in row(number).answer
 
 
 def test_no_header_can_be_split(smtp_site, sink):
