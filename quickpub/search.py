@@ -17,7 +17,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from . import text
-from .db import rows
+from .db import db, rows
 from .models import Post, User
 
 MAX_TYPED, MAX_WORDS = 200, 12  # characters, words
@@ -40,7 +40,13 @@ def _bare(code: int) -> str:
     return (unicodedata.normalize('NFD', chr(code))[0].lower() or chr(code))[0]
 
 
-BARE = {code: bare for code in range(0x3000) if (bare := _bare(code)) != chr(code)}
+BARE = {code: small for code in range(0x3000) if (small := _bare(code)) != chr(code)}
+
+
+@db.func('bare', 1, deterministic=True)
+def bare(text: str) -> str:
+    """In small letters without accents, each in its place; a function of SQL too."""
+    return text.translate(BARE)
 
 
 @dataclass(frozen=True)
@@ -82,7 +88,7 @@ class Query:
         """Finds any of the words in a text of bare letters."""
         found = []
         for phrase in self.phrases:
-            words = r'[\W_]+'.join(map(re.escape, _words(phrase.translate(BARE))))
+            words = r'[\W_]+'.join(map(re.escape, _words(bare(phrase))))
             is_open = self.is_open and phrase is self.phrases[-1]
             found.append(words if SPACELESS.search(phrase) else
                          rf'(?<![^\W_]){words}' + (r'[^\W_]*' if is_open else r'(?![^\W_])'))
@@ -135,7 +141,7 @@ def _is_known(word: str) -> bool:
 
 def _alike(word: str) -> str | None:
     """The word of the index that is most like this one and begins with the same letter; of several the most used."""
-    word = word.translate(BARE)
+    word = bare(word)
     most = 1 if len(word) < 5 else 2 if len(word) < 9 else 3  # letters that are wrong, missing, too many or exchanged
     alike = (Select([SQL('search_word')], [SQL('term, doc')])
              .where(SQL('term >= ? AND term < ? AND length(term) BETWEEN ? AND ?',
@@ -159,7 +165,7 @@ def shown(query: Query, ids: list[int], at: datetime) -> list[Any]:
 def passage(whole: str, otherwise: str, pattern: re.Pattern[str]) -> Markup:
     """The place of a text where a word is found first; `otherwise` where none is."""
     whole = whole.replace('\n', ' ')
-    first = pattern.search(whole.translate(BARE))
+    first = pattern.search(bare(whole))
     if first is None:
         return marked(otherwise, pattern)
     start = whole.find(' ', max(first.start() - BEFORE, 0), first.start()) + 1 if first.start() > BEFORE else 0
@@ -168,7 +174,7 @@ def passage(whole: str, otherwise: str, pattern: re.Pattern[str]) -> Markup:
 
 def marked(plain: str, pattern: re.Pattern[str]) -> Markup:
     """The text as HTML with what is found in it marked. Only here a tag is made, around text that is escaped."""
-    return Markup().join(_marked(plain, pattern.finditer(plain.translate(BARE))))
+    return Markup().join(_marked(plain, pattern.finditer(bare(plain))))
 
 
 def _marked(plain: str, matches: Iterable[re.Match[str]]) -> Iterable[Markup]:

@@ -1,5 +1,7 @@
 """The list of one's posts: what is listed, in which order, and what is done to several of them at once."""
 
+from urllib.parse import quote
+
 import pytest
 from conftest import person, utc, write
 from sites import form_with, stored
@@ -48,6 +50,13 @@ def test_a_filter_keeps_from_page_to_page_and_no_post_comes_twice(alice, browse,
         older = page.html.select_one('.pager .older')
         path = older and older['href']
     assert sorted(found) == sorted(f'Post {number}' for number in range(120)) and len(set(found)) == 120
+
+
+@pytest.mark.parametrize('typed', ['Über', 'über', 'uber', 'ÜBER', 'привет', 'ПРИВЕТ'])
+def test_titles_are_found_in_large_and_small_letters_of_any_script(alice, shelf, browse, connection, typed):
+    with connection():
+        write(alice, 'Über Привет')
+    assert titles(browse(alice).get(f'/studio?q={quote(typed)}')) == ['Über Привет']
 
 
 def test_each_post_shows_its_views_of_seven_days_and_how_they_went(alice, shelf, browse, connection):
