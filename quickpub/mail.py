@@ -252,7 +252,8 @@ class _Delivery:
             (outcome.state, outcome.answer, outcome.sent_at and str(outcome.sent_at),
              str(outcome.next_try or message.next_try), message.id, self._sender)).rowcount
         if is_ours and outcome.is_bad_address and message.user_id:
-            User.update(mail_trouble=outcome.answer).where(User.id == message.user_id).execute()
+            User.update(mail_trouble=outcome.answer).where(  # unless it is one that they wanted to change to, or left
+                User.id == message.user_id, User.email == message.recipient).execute()
         if self._is_server_gone:
             _put_off_all(outcome.answer)
         log.log(logging.INFO if outcome.state == 'sent' else logging.WARNING,

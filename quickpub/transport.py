@@ -1,6 +1,7 @@
 """Where mail goes: one conversation with the configured mail server, or the outbox. Knows nothing of the ledger."""
 
 import mailbox
+import re
 import smtplib
 import ssl
 from collections.abc import Iterator
@@ -32,7 +33,7 @@ class Lost(Exception):
 
 
 class HungUp(Lost):
-    """The server has ended the conversation, before it was told anything of this mail but its address."""
+    """The conversation is over, or of no use, before the server was told anything of this mail but its address."""
 
 
 class Transport(Protocol):
@@ -55,7 +56,7 @@ def _losses(kind: type[Lost] = Lost) -> Iterator[None]:
         yield
     except smtplib.SMTPResponseException as error:
         raise kind(_answer(error.smtp_code, error.smtp_error)) from error
-    except (OSError, smtplib.SMTPException) as error:
+    except (OSError, smtplib.SMTPException, ValueError) as error:  # the last: what smtplib cannot encode or decode
         if isinstance(error, TimeoutError) or 'timed out' in str(error):  # smtplib wraps the one in the other
             raise Lost(f'The mail server did not answer within {TIMEOUT} seconds') from error
         raise kind(str(error) or type(error).__name__) from error
@@ -63,12 +64,15 @@ def _losses(kind: type[Lost] = Lost) -> Iterator[None]:
 
 def _answer(code: int, words: bytes | str) -> str:
     words = words.decode('utf-8', 'replace') if isinstance(words, bytes) else words
-    return text.line(f'{code} {words}', 500)
+    return text.line(f'{code} {words}' if code >= 0 else f'What the mail server says is not SMTP: …{words}', 500)
 
 
 def _refusal(code: int, words: bytes, is_address: bool = False) -> Refused | NotYet:
     """What an answer means for this mail (RFC 5321, 4.2.1)."""
-    return Refused(_answer(code, words), is_address) if 500 <= code < 600 else NotYet(_answer(code, words))
+    if code < 500:
+        return NotYet(_answer(code, words))
+    is_address = is_address and not re.match(rb'5[.][57][.]', words)  # whom we are, or what we say (RFC 3463)
+    return Refused(_answer(code, words), is_address)
 
 
 class Outbox:
@@ -126,7 +130,7 @@ class MailServer:
             self._say({f'MAIL FROM:<{current().mail_from}>{options}': 2, f'RCPT TO:<{recipient}>': 2, 'DATA': 3})
         with _losses():
             self._smtp.send(mail.replace(b'\r\n.', b'\r\n..') + b'.\r\n')  # RFC 5321, 4.5.2
-            code, words = self._reply()
+            code, words = self._reply(2)
             if code // 100 != 2:
                 self._begin_anew()
                 raise _refusal(code, words)
@@ -140,30 +144,36 @@ class MailServer:
         lines = [f'{command}\r\n'.encode() for command in commands]
         if at_once:
             self._smtp.send(b''.join(lines))
-        for number, (command, wanted) in enumerate(commands.items()):
+        for line, (command, wanted) in zip(lines, commands.items(), strict=True):
             if not at_once:
-                self._smtp.send(lines[number])
-            code, words = self._reply()
-            if code // 100 != wanted:
-                self._begin_anew(unread=len(lines) - number - 1 if at_once else 0)
-                if command.startswith('MAIL'):  # nothing that a recipient could mend: the same for every mail
-                    raise smtplib.SMTPSenderRefused(code, words, current().mail_from)
-                raise _refusal(code, words, is_address=command.startswith('RCPT'))
+                self._smtp.send(line)
+            code, words = self._reply(wanted)
+            if code // 100 == wanted:
+                continue
+            if command.startswith('MAIL'):  # nothing that a recipient could mend: the same for every mail
+                raise smtplib.SMTPSenderRefused(code, words, current().mail_from)
+            is_recipient = command.startswith('RCPT')
+            self._begin_anew(is_data_said=at_once and is_recipient)
+            raise _refusal(code, words, is_address=is_recipient)
 
-    def _reply(self) -> tuple[int, bytes]:
+    def _reply(self, wanted: int) -> tuple[int, bytes]:
+        """An answer that begins with this digit, or a refusal. After any other nobody knows which answer is to which
+        command, nor whose mail is under way: then there is no use for the connection."""
         code, words = self._smtp.getreply()
-        if code == 421:  # the server hangs up
+        if code == 421 or code // 100 not in (wanted, 4, 5):  # 421: the server hangs up
             raise smtplib.SMTPResponseException(code, words)
         return code, words
 
-    def _begin_anew(self, unread: int = 0) -> None:
-        """Leave this mail. Who hangs up after a refusal has said what counts."""
+    def _begin_anew(self, is_data_said: bool = False) -> None:
+        """Leave this mail, or where that is not taken, the connection. Who hangs up after a refusal has said what
+        counts."""
         with suppress(OSError, smtplib.SMTPException):
-            answers = [self._reply() for _ in range(unread)]
-            if answers and answers[-1][0] == 354:  # for a mail that nobody is to get (RFC 2920, 3.1)
+            if is_data_said and self._reply(3)[0] // 100 == 3:  # for a mail that nobody is to get (RFC 2920, 3.1)
                 self._smtp.send(b'.\r\n')
-                self._reply()
-            self._smtp.rset()
+                self._reply(2)
+            if self._smtp.rset()[0] // 100 == 2:
+                return
+        self._smtp.close()
 
     def close(self) -> None:
         try:

@@ -111,44 +111,63 @@ def free_port():
 
 
 class EagerServer:
-    """Takes commands at once, and says 354 to DATA even if it has refused everybody (RFC 2920, 3.1). `mails` are the
-    lines of each mail; `at_once` is how often all commands of one came in one piece."""
+    """Takes commands at once, and says 354 to DATA even if it has refused everybody (RFC 2920, 3.1). `answers` maps a
+    recipient, or the first word of another command, to what it says to that the first time. A mail goes to all whom it
+    has not refused since it took one, or RSET: `mails` are the recipients and the lines of each. `at_once` is how often
+    all commands of one came in one piece."""
 
-    def __init__(self, answers):
-        self.answers, self.mails, self.at_once = answers, [], 0
+    def __init__(self, answers, connections=1):
+        self.answers, self.connections, self.mails, self.at_once = answers, connections, [], 0
 
     @contextmanager
     def running(self):
-        """Serves one connection; yields what QUICKPUB_SMTP wants."""
+        """Serves so many connections, one after the other; yields what QUICKPUB_SMTP wants."""
         with socket.create_server(('127.0.0.1', 0)) as server:
+            server.settimeout(10)  # where fewer come
             thread = threading.Thread(target=self._serve, args=(server,))
             thread.start()
             yield f'smtp+plain://127.0.0.1:{server.getsockname()[1]}'
             thread.join()
 
     def _serve(self, server):
-        client = server.accept()[0]
-        with client:
-            client.sendall(b'220 eager.test\r\n')
-            while piece := client.recv(65536):
-                lines = piece.decode().splitlines()
-                self.at_once += [line[:4] for line in lines] == ['MAIL', 'RCPT', 'DATA']
-                for line in lines:
-                    client.sendall(self._answer(line).encode() + b'\r\n')
-                if lines[-1] == 'DATA':
-                    self.mails.append(self._mail(client))
-                    client.sendall(b'250 Taken\r\n' if len(self.mails[-1]) > 1 else b'554 No valid recipients\r\n')
+        for _ in range(self.connections):
+            with server.accept()[0] as client:
+                self._talk(client)
 
-    def _answer(self, line):
-        if line.startswith('RCPT'):
-            return self.answers.get(line[9:-1], '250 OK')
-        known = {'ehlo': '250-eager.test\r\n250 PIPELINING', 'DATA': '354 Go on', 'quit': '221 Bye'}
-        return known.get(line[:4], '250 OK')
+    def _talk(self, client):
+        client.sendall(b'220 eager.test\r\n')
+        recipients = []
+        while piece := client.recv(65536):
+            lines = piece.decode().splitlines()
+            self.at_once += [line[:4] for line in lines] == ['MAIL', 'RCPT', 'DATA']
+            for line in lines:
+                answer = self._answer(line, recipients)
+                client.sendall(answer.encode() + b'\r\n')
+            if lines[-1] == 'DATA' and answer.startswith('354'):
+                mail = self._mail(client)
+                if mail is None:
+                    return
+                self.mails.append((tuple(recipients), mail))
+                client.sendall(b'250 Taken\r\n' if recipients else b'554 No valid recipients\r\n')
+                recipients.clear()
+
+    def _answer(self, line, recipients):
+        word, recipient = line[:4].upper(), line[9:-1]
+        known = {'EHLO': '250-eager.test\r\n250 PIPELINING', 'DATA': '354 Go on', 'QUIT': '221 Bye'}
+        answer = self.answers.pop(recipient if word == 'RCPT' else word, known.get(word, '250 OK'))
+        if word == 'RCPT' and answer[0] not in '45':
+            recipients.append(recipient)
+        if word == 'RSET' and answer[0] == '2':
+            recipients.clear()
+        return answer
 
     def _mail(self, client):
+        """Its lines; None where it is broken off."""
         data = b''
         while data != b'.\r\n' and not data.endswith(b'\r\n.\r\n'):
-            data += client.recv(65536)
+            if not (piece := client.recv(65536)):
+                return None
+            data += piece
         return data.splitlines()
 
 

@@ -90,6 +90,22 @@ def test_a_refused_address_is_flagged_and_gets_no_reports(smtp_site, sink):
     assert reports.close(closed, db.now()) == []
 
 
+@pytest.mark.parametrize('answer', ['554 5.7.1 Relay access denied', '530 5.7.0 Please log in first'])
+def test_a_server_that_wants_nothing_from_us_does_not_flag_the_address(smtp_site, sink, answer):
+    sink.answers = {'alice@example.org': answer}
+    number = compose(user=person('alice'))
+    mail.deliver()
+    assert row(number).state == 'failed' and User.get().mail_trouble is None
+
+
+def test_a_mistyped_new_address_does_not_flag_the_one_in_use(smtp_site, sink):
+    alice = person('alice')
+    sink.answers = {'alcie@example.org': '550 5.1.1 no such user'}
+    (number,) = accounts.address_mail(alice, 'alcie@example.org', db.now())
+    mail.deliver()
+    assert row(number).state == 'failed' and User.get_by_id(alice.id).mail_trouble is None
+
+
 def test_a_refused_text_does_not_flag_the_address(smtp_site, sink):
     alice = person('alice')
     sink.after_data = {'alice@example.org': '554 5.6.0 not like this'}
@@ -171,8 +187,26 @@ def test_a_server_that_waits_for_a_mail_to_nobody_gets_an_empty_one_and_then_the
             mail.deliver()
             assert [row(number).state for number in numbers] == ['failed', 'sent']
             assert 'No such user' in row(numbers[0]).answer
-    assert [len(lines) > 1 for lines in server.mails] == [False, True]
+    assert [(recipients, len(lines) > 1) for recipients, lines in server.mails] == [
+        ((), False), (('bob@example.org',), True)]
     assert server.at_once == 2  # each mail's commands came in one piece
+
+
+@pytest.mark.parametrize(('answers', 'answer'), [
+    ({'DATA': '451 Busy', 'RSET': '502 What is that?'}, '451 Busy'),  # would give the next mail to both
+    ({'alice@example.org': 'Hello'}, 'not SMTP'), ({'alice@example.org': '354 Go on'}, '354 Go on'),
+    ({'MAIL': '550 Not from you'}, '550 Not from you'),  # and takes the recipient nevertheless, for an empty mail
+    ({'DATA': '250 OK'}, '250 OK'), ({'MAIL': '250 OK\r\n250 OK'}, '250 OK'), ({'MAIL': '250 OK\r\n'}, 'not SMTP')])
+def test_after_an_answer_out_of_step_nobody_gets_the_mail_of_another_nor_an_empty_one(tmp_path, answers, answer):
+    server = EagerServer(answers, connections=2)
+    with server.running() as url:
+        for _ in open_site(settings.from_env({'QUICKPUB_DATA': str(tmp_path / 'data'), 'QUICKPUB_SMTP': url})):
+            numbers = [compose(recipient) for recipient in ('alice@example.org', 'bob@example.org')]
+            mail.deliver()
+            assert [row(number).state for number in numbers] == ['deferred', 'sent']
+            assert answer in row(numbers[0]).answer and row(numbers[1]).attempts == 1
+    (recipients, lines), = server.mails
+    assert recipients == ('bob@example.org',) and b'To: bob@example.org' in lines
 
 
 def test_nobody_answering_defers(tmp_path):
@@ -399,6 +433,17 @@ def test_a_refused_log_in_defers_and_blames_no_address(tmp_path, certificate, mo
             mail.deliver()
             assert row(number).state == 'deferred' and row(number).answer.startswith('535')
             assert User.get_by_id(alice.id).mail_trouble is None
+
+
+def test_a_password_that_cannot_be_said_and_a_host_that_cannot_exist_defer(tmp_path, certificate, monkeypatch):
+    cert, context = certificate
+    monkeypatch.setenv('SSL_CERT_FILE', str(cert))
+    with smtp_server(tls_context=context, authenticator=accept_all) as sink:
+        for place in (f'anna:p%C3%A4ss@127.0.0.1:{sink.port}', 'mail..example.org'):
+            for _ in open_site(settings.from_env({'QUICKPUB_DATA': str(tmp_path / place), 'QUICKPUB_SMTP': f'smtp://{place}'})):
+                number = compose()
+                mail.deliver()
+                assert row(number).state == 'deferred' and 'codec' in row(number).answer
 
 
 def test_a_mail_whose_link_is_dead_is_not_sent(smtp_site, sink):
