@@ -6,8 +6,8 @@ once. What it does well and few mails need, encoded headers, is left to it.
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from email.header import Header
 from email.headerregistry import Address
-from email.policy import SMTP
 from email.utils import format_datetime
 from functools import lru_cache
 from quopri import encodestring
@@ -69,7 +69,7 @@ def _bodies(kind: str, context: dict[str, Any]) -> tuple[str, str]:
 def _headers(message: Message, site: Site) -> Iterator[tuple[str, str]]:
     yield 'From', _sender(site.title, current().mail_from)
     yield 'To', message.recipient  # one bare address, see accounts.clean_email
-    yield 'Subject', message.subject
+    yield 'Subject', _words(message.subject)
     yield 'Date', _date(message.created_at)
     yield 'Message-ID', message.message_id
     yield 'Auto-Submitted', 'auto-generated'  # RFC 3834
@@ -88,20 +88,22 @@ def _date(written_at: datetime) -> str:
 
 @lru_cache(10)
 def _sender(title: str, address: str) -> str:
-    return str(Address(display_name=text.line(title, 60), addr_spec=address))
-
-
-def _header(name: str, value: str) -> bytes:
-    if value.isascii() and (len(value) < LONGEST_LINE - 100 or ' ' not in value):
-        return f'{name}: {value}\r\n'.encode()
-    return _encoded(name, value)
+    name = text.line(title, 60)
+    is_plain = _words(name) == name
+    return str(Address(display_name=name, addr_spec=address)) if is_plain else f'{_words(name)} <{address}>'
 
 
 @lru_cache(100)
-def _encoded(name: str, value: str) -> bytes:
-    if name == 'To':  # as it is: a server that takes such an address takes it here too (RFC 6532)
-        return f'{name}: {value}\r\n'.encode()
-    return SMTP.fold(name, SMTP.header_store_parse(name, value)[1]).encode()
+def _words(line: str) -> str:
+    """A line as a header may have it (RFC 2047): encoded as a whole where a part must be. The email package's policies
+    encode word by word, and lose or double spaces in between."""
+    if line.isascii() and '=?' not in line:
+        return line
+    return Header(line, 'utf-8', header_name='Subject').encode(linesep='\r\n')
+
+
+def _header(name: str, value: str) -> bytes:
+    return f'{name}: {value}\r\n'.encode()  # To as it is: a server that takes such an address takes it here (RFC 6532)
 
 
 def _part(boundary: str, subtype: str, body: bytes) -> bytes:

@@ -6,6 +6,7 @@ import ssl
 import threading
 from datetime import UTC, timedelta
 from email import message_from_bytes
+from email.header import decode_header, make_header
 from email.policy import default
 from html import unescape
 from pathlib import Path
@@ -439,8 +440,9 @@ def test_a_password_that_cannot_be_said_and_a_host_that_cannot_exist_defer(tmp_p
     cert, context = certificate
     monkeypatch.setenv('SSL_CERT_FILE', str(cert))
     with smtp_server(tls_context=context, authenticator=accept_all) as sink:
-        for place in (f'anna:p%C3%A4ss@127.0.0.1:{sink.port}', 'mail..example.org'):
-            for _ in open_site(settings.from_env({'QUICKPUB_DATA': str(tmp_path / place), 'QUICKPUB_SMTP': f'smtp://{place}'})):
+        for data, place in (('a', f'anna:p%C3%A4ss@127.0.0.1:{sink.port}'), ('b', 'mail..example.org')):
+            config = {'QUICKPUB_DATA': str(tmp_path / data), 'QUICKPUB_SMTP': f'smtp://{place}'}
+            for _ in open_site(settings.from_env(config)):
                 number = compose()
                 mail.deliver()
                 assert row(number).state == 'deferred' and 'codec' in row(number).answer
@@ -563,3 +565,14 @@ def test_what_is_sent_is_a_valid_mail_with_the_words_it_was_given(smtp_site, sin
             part = parsed.get_body((kind,))
             assert part['Content-Transfer-Encoding'] in ('7bit', 'quoted-printable')
             assert ' '.join(words.split())[:40] in ' '.join(unescape(part.get_content()).split())
+
+
+@pytest.mark.parametrize('title', ['Gärten Gärten –', 'der 中文标题 中文标题 der', 'مرحبا 😀 مرحبا =? مرحبا', '=?utf-8?q?x?='])
+def test_a_header_says_every_space_of_its_words_once(site, title):
+    Site.update(title=title).execute()
+    subject = f'5 views, 16 to 22 November 2026 - {title}'
+    number = mail.compose('exists', 'alice@example.org', key='x', subject=subject, payload=EXISTS)
+    made = message_from_bytes(letter.render(row(number)))
+    said = {name: str(make_header(decode_header(made[name]))) for name in ('Subject', 'From')}
+    assert said == {'Subject': subject, 'From': f'{title} <quickpub@localhost>'}
+    assert max(len(line) for line in f'Subject: {made["Subject"]}'.splitlines()) <= 78
