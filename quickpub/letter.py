@@ -74,8 +74,8 @@ def _headers(message: Message, site: Site) -> Iterator[tuple[str, str]]:
     yield 'Message-ID', message.message_id
     yield 'Auto-Submitted', 'auto-generated'  # RFC 3834
     if unsubscribe := message.payload.get('unsubscribe_url'):
-        yield 'List-Id', f'<reports.{urlsplit(current().url).hostname}>'  # RFC 2919
-        yield 'List-Unsubscribe', f'<{unsubscribe}>'  # RFC 2369; one URL, never folded
+        yield 'List-Id', _words(f'<reports.{urlsplit(current().url).hostname}>')  # RFC 2919
+        yield 'List-Unsubscribe', _words(f'<{unsubscribe}>')  # RFC 2369; one URL, never folded
         if current().is_https:
             yield 'List-Unsubscribe-Post', 'List-Unsubscribe=One-Click'  # RFC 8058
     yield 'MIME-Version', '1.0'

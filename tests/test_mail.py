@@ -567,7 +567,8 @@ def test_what_is_sent_is_a_valid_mail_with_the_words_it_was_given(smtp_site, sin
             assert ' '.join(words.split())[:40] in ' '.join(unescape(part.get_content()).split())
 
 
-@pytest.mark.parametrize('title', ['Gärten Gärten –', 'der 中文标题 中文标题 der', 'مرحبا 😀 مرحبا =? مرحبا', '=?utf-8?q?x?='])
+@pytest.mark.parametrize('title', ['Gärten Gärten –', 'der 中文标题 中文标题 der', 'مرحبا 😀 مرحبا =? مرحبا',
+                                   '=?utf-8?q?x?='])
 def test_a_header_says_every_space_of_its_words_once(site, title):
     Site.update(title=title).execute()
     subject = f'5 views, 16 to 22 November 2026 - {title}'
