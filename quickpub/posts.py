@@ -226,7 +226,7 @@ def _place_in(post: Post | None, typed: dict[str, str]) -> dict[str, Any]:
 
 
 def _place(typed: str, field: str) -> int:
-    if not (typed.isascii() and typed.isdigit() and 1 <= int(typed[:9]) <= MAX_PLACE):
+    if not (typed.isascii() and typed.isdigit() and len(typed) < 10 and 1 <= int(typed) <= MAX_PLACE):
         raise Rejected(**{field: f'This is a number from 1 to {MAX_PLACE}.'})
     return int(typed)
 

@@ -452,7 +452,8 @@ def test_a_series_leads_from_part_to_part(studio, browse, connection):
         three = Post.get(Post.title == 'Three')
     send(studio, three, title='Three', series='Hill walks', part='1')
     assert [a['href'] for a in browse().get('/p/one').html.select('.series li a')] == ['/p/three', '/p/two']
-    assert 'number from 1' in send(studio, three, title='Three', series='Hill walks', part='0', status=400)
+    for part in ('0', '1000', '-1', '²', '0000000011', '000000001' + '9' * 20, '9' * 5000):
+        assert 'number from 1' in send(studio, three, title='Three', series='Hill walks', part=part, status=400)
     send(studio, three, title='Three')
     assert '/p/three' not in str(browse().get('/p/one').html.select_one('.series'))
     with connection():
