@@ -135,19 +135,16 @@ def better(query: Query, at: datetime) -> Query | None:
 
 
 def _is_known(word: str) -> bool:
-    return bool(list(Select([SQL('search')], [SQL('1')]).where(SQL('search MATCH ?', [f'"{word}"'])).limit(1)
-                     .bind(Post._meta.database).tuples()))
+    return db.execute_sql('SELECT 1 FROM search WHERE search MATCH ? LIMIT 1', (f'"{word}"',)).fetchone() is not None
 
 
 def _alike(word: str) -> str | None:
     """The word of the index that is most like this one and begins with the same letter; of several the most used."""
     word = bare(word)
     most = 1 if len(word) < 5 else 2 if len(word) < 9 else 3  # letters that are wrong, missing, too many or exchanged
-    alike = (Select([SQL('search_word')], [SQL('term, doc')])
-             .where(SQL('term >= ? AND term < ? AND length(term) BETWEEN ? AND ?',
-                        [word[0], word[0] + '\U0010ffff', len(word) - most, len(word) + most]))
-             .limit(MAX_ALIKE).bind(Post._meta.database))
-    known = dict(alike.tuples())
+    known = dict(db.execute_sql(
+        'SELECT term, doc FROM search_word WHERE term >= ? AND term < ? AND length(term) BETWEEN ? AND ? LIMIT ?',
+        (word[0], word[0] + '\U0010ffff', len(word) - most, len(word) + most, MAX_ALIKE)))
     near = process.extract(word, list(known), scorer=OSA.distance, score_cutoff=most, limit=20)
     return min(near, key=lambda each: (each[1], -known[each[0]]))[0] if near else None
 
