@@ -16,7 +16,11 @@ FILTERS = {  # field -> its choices; the first one goes without saying
     'state': {'': 'All', 'draft': 'Drafts', 'scheduled': 'Scheduled', 'published': 'Published'},
     'sort': {'': 'Newest first', 'views': 'Most viewed first'},
     'whose': {'': 'My own', 'all': "Everybody's"}}  # for the owner
-NOTICES = {'unpublish': 'some-offline', 'restore': 'some-restored', 'tag': 'some-tagged'}
+ACTIONS = {  # what a button does to each post that is ticked, and what the next page says
+    'unpublish': (lambda post, form: posts.unpublish(post, now()), 'some-offline'),
+    'delete': (lambda post, form: posts.delete(post, now()), 'some-trashed'),
+    'restore': (lambda post, form: posts.restore(post), 'some-restored'),
+    'tag': (lambda post, form: posts.add_tags(post, form['tag']), 'some-tagged')}
 
 
 @signed_in
@@ -34,7 +38,8 @@ def _desk(user, asked, tag='', problem=None):
     stats.fold_if_possible()
     if problem:
         response.status = 400
-    at, (wanted, by) = now(), _list(user, asked, now())
+    at = now()
+    wanted, by = _list(user, asked, at)
     found, older, _ = page_of(wanted, asking('/studio', **asked), PER_DESK, by=by)
     listed = {post.id: post for post in Post.select(
         Post.id, Post.author, Post.title, Post.slug, Post.views, Post.published_at, Post.updated_at,
@@ -64,7 +69,7 @@ def _list(user, asked, at):
 
 
 def _undo(user):
-    """What was just moved to the trash, as the address of the page says."""
+    """The posts that were just moved to the trash, by the ids in the page's address."""
     ids = [number(each) for each in request.query.getunicode('undo', '').split('.')[:PER_DESK]]
     return list(_trash(user).select(Post.id, Post.title).where(Post.id.in_(ids)))
 
@@ -74,7 +79,7 @@ def change(user):
     """Do one thing to all posts that are ticked, or to none of them."""
     form = typed(*FILTERS, 'q', 'tag', 'action')
     asked, action = _asked(form.__getitem__), form['action']
-    if action not in ('unpublish', 'delete', 'restore', 'tag'):
+    if action not in ACTIONS:
         return _desk(user, asked, problem='Nothing was changed: please use one of the buttons on this page.')
     ticked = {number(each) for each in all_typed('post')}
     if not ticked:
@@ -82,26 +87,15 @@ def change(user):
     found = list(Post.editable_by(user).where(Post.id.in_(ticked - {None})).limit(PER_DESK))
     if len(found) < len(ticked):
         raise not_found()
+    do, notice = ACTIONS[action]
     try:
         with db.atomic():
             for post in found:
-                _do(action, post, form)
+                do(post, form)
     except Rejected as error:
-        return _desk(user, asked, form['tag'], ' '.join(error.errors.values()))
-    if action == 'delete':
-        return redirect(asking('/studio', **asked, undo='.'.join(str(post.id) for post in found)), 'some-trashed')
-    return redirect(asking('/studio', **asked), NOTICES[action])
-
-
-def _do(action, post, form):
-    if action == 'tag':
-        posts.add_tags(post, form['tag'])
-    elif action == 'delete':
-        posts.delete(post, now())
-    elif action == 'unpublish':
-        posts.unpublish(post, now())
-    else:
-        posts.restore(post)
+        return _desk(user, asked, form['tag'], str(error))
+    undo = '.'.join(str(post.id) for post in found) if action == 'delete' else ''
+    return redirect(asking('/studio', **asked, undo=undo), notice)
 
 
 @signed_in
