@@ -169,14 +169,19 @@ def find(digest: str, name: str) -> tuple[Path, str] | None:
         return None
     shown, ending = folder() / digest / 'shown', name.rpartition('.')[2]
     if SHOWN.fullmatch(name):
-        found = shown / name
+        found: Path | None = shown / name
     elif KINDS.get(ending) == 'image':
-        still = [path for path in shown.glob('[1-9]*') if path.suffix in ('.jpg', '.png')]
-        moving = list(shown.glob('*-moving.webp'))
-        found = max(moving or still, key=lambda path: path.stat().st_size, default=shown / 'nothing')
+        found = _largest(shown)
     else:
-        found = shown / f'file.{ending}' if ending in KINDS else shown / 'nothing'
-    return (found, found.suffix[1:]) if found.is_file() else None
+        found = shown / f'file.{ending}'
+    return (found, found.suffix[1:]) if found and found.is_file() else None
+
+
+def _largest(shown: Path) -> Path | None:
+    """Of the variants that every browser shows; what moves, where it does. None while there are none."""
+    still = [path for path in shown.glob('[1-9]*') if path.suffix in ('.jpg', '.png')]
+    moving = list(shown.glob('*-moving.webp'))
+    return max(moving or still, key=lambda path: path.stat().st_size, default=None)
 
 
 # Throwing away
