@@ -46,20 +46,26 @@ def prepare(show: Callable[[str], None]) -> None:
     take much memory. `show` is told the digest of each that there is more to see of than before."""
     while is_waiting():  # looked at again after the lock is free: who came meanwhile has left it to us
         with processes.if_free(current().data / 'run' / 'imaging.lock') as is_ours:
-            if not is_ours:
+            if not (is_ours and _prepare_all(show)):
                 return
-            while (file := _waiting().first()) is not None:  # one that is being worked on is so by a process now dead
-                try:
-                    _prepare(file, show)
-                except OSError as error:
-                    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-                        raise
-                    log.warning('A picture waits: %s', error)
-                    _tell(file, state='waiting', attempts=file.attempts, error=WAITS)
-                    return
+
+
+def _prepare_all(show: Callable[[str], None]) -> bool:
+    """The same with the lock in hand. False where the disk is full: then it is no use to begin again at once."""
+    while (file := _waiting().first()) is not None:  # one that is being worked on is so by a process now dead
+        try:
+            _prepare(file, show)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            log.warning('A picture waits: %s', error)
+            _tell(file, state='waiting', attempts=file.attempts, error=WAITS)
+            return False
+    return True
 
 
 def _prepare(file: MediaFile, show: Callable[[str], None]) -> None:
+    """Make the variants of one picture. Raises OSError on a full disk."""
     if file.attempts >= MAX_ATTEMPTS:
         return _fail(file, 'We began several times, and were interrupted each time.', show)
     _tell(file, state='working', progress=0, attempts=file.attempts + 1, error='')
