@@ -89,38 +89,44 @@ def make(source: Path, folder: Path) -> dict[str, Any]:
     of ('' where one can look through), and the widths for each ending. Raises Unusable."""
     image = _open(source)
     frames = _frames(image)
-    steps = [20]
-
-    def step() -> None:
-        steps[0] = min(95, steps[0] + 6)
-        say({'progress': steps[0]})
-
+    moving = []
     if frames > 1:
         moving = _moving(image, frames, folder)
-        image = _open(source)
-    else:
-        moving = []
+        image = _open(source)  # at its first frame again
     is_drawing = image.format in ('PNG', 'GIF')
     turned = image.getexif().get(0x0112, 1) >= 5  # EXIF's orientations that stand on their side
-    size = image.size[::-1] if turned else image.size
-    wanted = min(1, WIDTHS[-1] / size[0])
+    width, height = image.size[::-1] if turned else image.size
+    still = _still(image, width, height)
+    is_opaque = still.mode == 'RGB'
+    fallback = 'png' if is_drawing or not is_opaque else 'jpg'
+    endings = ('avif', 'webp', fallback) if frames == 1 else (fallback,)
+    widths, smallest = _variants(still, endings, folder)
+    return {'width': width, 'height': height, 'colour': _colour(smallest) if is_opaque else '', 'moving': moving,
+            'widths': dict.fromkeys(endings, widths)}
+
+
+def _still(image: Image.Image, width: int, height: int) -> Image.Image:
+    """The largest variant of a picture that is shown with this width and height."""
+    wanted = min(1, WIDTHS[-1] / width)
     image.draft(None, (round(image.width * wanted), round(image.height * wanted)))  # a JPEG can be read at half size
     image.load()
     say({'progress': 20})
-    still = _flat(ImageOps.exif_transpose(image), (max(1, round(size[0] * wanted)), max(1, round(size[1] * wanted))))
-    is_opaque = still.mode == 'RGB'
-    fallback = 'png' if is_drawing or not is_opaque else 'jpg'
-    widths = sorted({*(width for width in WIDTHS if width < still.width), still.width}, reverse=True)
+    return _flat(ImageOps.exif_transpose(image), (max(1, round(width * wanted)), max(1, round(height * wanted))))
+
+
+def _variants(image: Image.Image, endings: tuple[str, ...], folder: Path) -> tuple[list[int], Image.Image]:
+    """Write it in all widths up to its own, each drawn from the next larger one, and in all formats; the widths, the
+    smallest first, and the picture as it is in that one."""
+    widths = sorted({*(width for width in WIDTHS if width < image.width), image.width}, reverse=True)
+    written = 0
     for width in widths:
-        if width != still.width:
-            still = still.resize((width, max(1, round(width * still.height / still.width))), Image.Resampling.LANCZOS)
-        for ending in ('avif', 'webp', fallback):
-            if frames == 1 or ending == fallback:
-                _write(still, folder / f'{width}.{ending}', ending)
-                step()
-    endings = ('avif', 'webp', fallback) if frames == 1 else (fallback,)
-    return {'width': size[0], 'height': size[1], 'colour': _colour(still) if is_opaque else '', 'moving': moving,
-            'widths': {ending: widths[::-1] for ending in endings}}
+        if width != image.width:
+            image = image.resize((width, max(1, round(width * image.height / image.width))), Image.Resampling.LANCZOS)
+        for ending in endings:
+            _write(image, folder / f'{width}.{ending}', ending)
+            written += 1
+            say({'progress': 20 + 75 * written // (len(widths) * len(endings))})
+    return widths[::-1], image
 
 
 def _open(source: Path) -> Image.Image:
