@@ -359,5 +359,3 @@ def clean_up(at: datetime) -> None:
     User.delete().where(User.verified_at.is_null(), User.created_at <= at - UNCONFIRMED_KEPT,
                         ~fn.EXISTS(Post.select(Post.id).where(Post.author == User.id))).execute()
     Token.delete().where(Token.expires_at <= at - timedelta(days=30)).execute()
-
-

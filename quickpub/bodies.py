@@ -19,7 +19,7 @@ MAX_IN_MEMORY = 4 * 1024 * 1024  # of one
 MAX_PARTS = 100  # of one form
 
 
-class TooMany(ValueError):
+class TooMany(Exception):
     """A form has more parts than MAX_PARTS. Those before were given out already."""
 
 

@@ -22,9 +22,9 @@ log = logging.getLogger('quickpub.db')
 
 MIGRATIONS = Path(__file__).parent / 'migrations'
 WEB_PATIENCE = 2  # seconds a page waits for the write lock before it answers 503
+WORK_PATIENCE = 10  # the same for background work and commands, which nobody watches
 LOOK_EVERY, SOON = 0.001, 0.05  # seconds between looks for the lock, and until they are twenty times as far apart
 WAL_LIMIT = 8 * 1024 * 1024  # bytes: to this it shrinks when a large one begins anew, so no checkpoint is made by hand
-WORK_PATIENCE = 10  # the same for background work and commands, which nobody watches
 
 # Up to 3.51.2 a rare race while the WAL is reset can corrupt the file (sqlite.org, release 3.51.3).
 SAFE_SQLITE = (3, 51, 3)

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from bottle import BaseRequest, HTTPError, request
 
-from .bodies import Draft, TooMany, files
+from .bodies import Draft, files
 
 FORM_LIMIT = 8 * 1024 * 1024  # bytes of one request: the longest post, in any script, takes up to 12 a character
 FILES_LIMIT = 256 * 1024 * 1024  # of one with files: a few of the largest
@@ -63,10 +63,8 @@ def number(typed: str) -> int | None:
 
 
 def sent_files(open_draft: Callable[[str], Draft]) -> Iterator[Draft]:
-    """The files of the request's form, one after the other. Raises TooMany or 400."""
+    """The files of the request's form, one after the other. Raises bodies.TooMany, or 400."""
     try:
         yield from files(request.get_header('Content-Type', ''), request.environ['wsgi.input'], open_draft)
-    except TooMany:
-        raise
     except ValueError:
         raise HTTPError(400) from None

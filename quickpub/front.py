@@ -16,7 +16,8 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from .bodies import Incoming
-from .wsgi import DRAINED, FORM_LIMIT, FULL, Answer, Site
+from .forms import FORM_LIMIT
+from .wsgi import DRAINED, FULL, Answer, Site
 
 log = logging.getLogger('quickpub.web')
 

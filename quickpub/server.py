@@ -54,9 +54,9 @@ def _load(settings: Settings, parent: int) -> Callable:
     return Front(create_app(settings))
 
 
-def run_consumer(settings: Settings, worker_type: str = 'thread') -> None:
-    """Work until SIGTERM or SIGINT."""
-    huey.create_consumer(workers=settings.consumer_workers, worker_type=worker_type).run()
+def run_consumer() -> None:
+    """Work until SIGTERM or SIGINT, with as many threads as the settings say."""
+    huey.create_consumer().run()
 
 
 def check_port(settings: Settings) -> None:
@@ -83,7 +83,7 @@ def serve(settings: Settings) -> None:
     with db.db.connection_context():
         setup = accounts.setup_link(db.now())
     tree = Tree([Child('web', partial(run_web, settings), STOP_WEB_WITHIN),
-                 Child('consumer', partial(run_consumer, settings), STOP_WITHIN + 5)])
+                 Child('consumer', run_consumer, STOP_WITHIN + 5)])
     tree.start()
     if _answers(settings, tree):
         log.info('Quickpub is running at %s   (Ctrl-C stops it)', settings.url)

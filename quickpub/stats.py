@@ -232,9 +232,9 @@ def _add(views: list[View], authors: dict[int, int]) -> None:
     _add_referrers(views)
 
 
-def _each(sql: str, rows: Iterable[tuple]) -> int:
-    """One statement for many rows; how many it changed."""
-    return db.connection().executemany(sql, rows).rowcount
+def _each(sql: str, values: Iterable[tuple]) -> int:
+    """One statement with each of these values in turn; how many rows it changed."""
+    return db.connection().executemany(sql, values).rowcount
 
 
 def _add_visitors(views: list[View], authors: dict[int, int]) -> None:

@@ -191,7 +191,7 @@ def _mend_headers(environ: dict[str, Any]) -> None:
             environ[name] = value.encode('latin-1').decode('utf-8', 'replace').encode().decode('latin-1')
 
 
-def _path_problem(environ: dict[str, Any]) -> tuple[int, str] | None:
+def _path_problem(environ: dict[str, Any]) -> Problem | None:
     """Bottle leaves out what is no UTF-8, and would show another page than the one that was asked for."""
     try:
         environ.get('PATH_INFO', '').encode('latin-1').decode()
@@ -202,6 +202,6 @@ def _path_problem(environ: dict[str, Any]) -> tuple[int, str] | None:
 
 def _drain(source: Any) -> None:
     """Let the browser finish sending what is refused anyway, within reason: otherwise it shows no answer at all."""
-    for _ in range(DRAINED // 65536):
-        if not source.read(65536):
+    for _ in range(DRAINED // CHUNK):
+        if not source.read(CHUNK):
             return

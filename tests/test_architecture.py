@@ -107,7 +107,7 @@ def test_imports_run_downward(name, path):
         assert library not in outside or name in allowed, f'{name} must not import {library}'
 
 
-def test_pages_never_import_each_other_and_tasks_are_short():
+def test_a_task_leaves_its_work_to_others():
     tasks = ast.parse((HOUSE / 'tasks.py').read_text())
     for node in tasks.body:
         if isinstance(node, ast.FunctionDef) and node.decorator_list:

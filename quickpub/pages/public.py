@@ -309,5 +309,3 @@ def error(problem: HTTPError) -> str | HTTPResponse:
     problem.content_type = 'text/html; charset=utf-8'
     return render('error.html', status=status, heading=heading, sentence=words if said == status else sentence,
                   ways=[('The newest posts', '/'), ('Everything, by year', '/archive')])
-
-
