@@ -5,6 +5,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields, replace
 from functools import wraps
 
 import click
@@ -96,10 +97,12 @@ def consumer(workers: int | None, worker_type: str) -> None:
     """Do the background work alone: mail, reports, schedules."""
     from .tasks import huey
     found = settings.from_env()
+    if workers:
+        found = replace(found, consumer_workers=workers)  # told to Huey, 1 would mean: as many as the settings say
     processes.log_to_console()
     db.open_site(found)
     log.info('Doing the background work of %s   (Ctrl-C stops it)', found.data)
-    huey.create_consumer(workers=workers or found.consumer_workers, worker_type=worker_type).run()
+    huey.create_consumer(worker_type=worker_type).run()
 
 
 @main.command()
@@ -279,7 +282,7 @@ def jobs_resume() -> None:
 def show_settings() -> None:
     """List all settings, with what they are now; passwords are hidden."""
     found = settings.from_env()
-    for each in settings.fields(Settings):
+    for each in fields(Settings):
         name = settings.PREFIX + each.name.upper()
         click.echo(f'{name}={found.masked()[name]}')
         click.echo(click.wrap_text(each.metadata['help'], 96, '    ', '    '))

@@ -57,6 +57,13 @@ def mails_to(site, email):
     return [mail for mail in outbox(site) if mail['To'] == email]
 
 
+def test_one_worker_is_one(site, rig):
+    consumer = rig.consume('consumer', '-w', '1', '-k', 'process')
+    tasks.wake_mail()
+    wait_for(lambda: not jobs.Job.select().exists(), 'the job to be done')
+    assert len(consumer.process.children()) == 2  # the worker, and what asks the schedules
+
+
 @pytest.mark.parametrize('command', [['web'], ['consumer', '-k', 'process'], [*STOCK, '-w', '2', '-k', 'process']],
                          ids=['web', 'quickpub consumer', 'huey_consumer'])
 def test_what_is_killed_leaves_no_process_behind(site, rig, command):
