@@ -193,8 +193,8 @@ class Settings:
 
     def masked(self) -> dict[str, str]:
         """The same for a person's eyes: passwords are hidden."""
-        secrets = {PREFIX + each.name.upper() for each in fields(self) if each.metadata['secret']}
-        return {name: mask_password(text) if name in secrets else text for name, text in self.environ().items()}
+        is_secret = {PREFIX + each.name.upper(): each.metadata['secret'] for each in fields(self)}
+        return {name: mask_password(text) if is_secret[name] else text for name, text in self.environ().items()}
 
 
 def _as_text(value: Any) -> str:
@@ -217,21 +217,11 @@ def smtp_login(url: str) -> tuple[str, str] | None:
     return (unquote(parts.username), unquote(parts.password or '')) if parts.username else None
 
 
-def from_env(environ: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
-    """Read the settings; what is set in the environment wins over the file that QUICKPUB_CONFIG names.
-
-    `overrides` are texts that win over both. Raises SettingsError naming every bad or unknown setting.
-    """
+def from_env(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings; what is set in the environment wins over the file that QUICKPUB_CONFIG names. Raises
+    SettingsError naming every bad or unknown setting."""
     environ = os.environ if environ is None else environ
-    texts: dict[str, str] = {}
-    config = environ.get(PREFIX + 'CONFIG')
-    if config:
-        if not Path(config).is_file():
-            raise SettingsError(f'{PREFIX}CONFIG names {Path(config).absolute()}, which is not a file')
-        texts |= {key: value or '' for key, value in dotenv_values(config).items()}
-    texts |= environ
-    texts |= {PREFIX + name.upper(): str(value) for name, value in overrides.items()}
-
+    texts = _texts_in_file(environ.get(PREFIX + 'CONFIG')) | dict(environ)
     problems: list[str] = []
     values: dict[str, Any] = {}
     known = {PREFIX + each.name.upper(): each for each in fields(Settings)}
@@ -257,7 +247,17 @@ def from_env(environ: Mapping[str, str] | None = None, **overrides: Any) -> Sett
     return found
 
 
+def _texts_in_file(config: str | None) -> dict[str, str]:
+    """What the file says of each name; nothing where there is none to read."""
+    if not config:
+        return {}
+    if not Path(config).is_file():
+        raise SettingsError(f'{PREFIX}CONFIG names {Path(config).absolute()}, which is not a file')
+    return {name: text or '' for name, text in dotenv_values(config).items()}
+
+
 def _derived_from(url: str) -> str:
+    """The address that mails come from on a site at this URL, where no other is set."""
     host = urlsplit(url).hostname or 'localhost'
     if host.replace('.', '').isdigit() or ':' in host:
         host = 'localhost'  # quickpub@127.0.0.1 is refused by many mail programs
