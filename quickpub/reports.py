@@ -75,10 +75,13 @@ def overdue(at: datetime) -> int:
 def _without_report(at: datetime) -> list[tuple[datetime, Any]]:
     """The end of the last closed period, and the query of who has no report of it, for each way to close periods."""
     ways = User.report, User.timezone, User.report_time, User.report_day
-    groups = User.select(*ways).where(User.report.in_(FREQUENCIES[:-1])).group_by(*ways)
-    return [(end, User.select(User.id).where(
-        *(way == getattr(group, way.name) for way in ways), User.reported_until < end, User.deleted_at.is_null()))
-        for group in groups for end in [closing_of(group, at)]]
+    taken = [each for each in FREQUENCIES if each != 'never']  # listed, because no index answers what is not equal
+    found = []
+    for group in User.select(*ways).where(User.report.in_(taken)).group_by(*ways):
+        is_alike, end = (way == getattr(group, way.name) for way in ways), closing_of(group, at)
+        found.append((end, User.select(User.id).where(
+            *is_alike, User.reported_until < end, User.deleted_at.is_null())))
+    return found
 
 
 def closing_of(user: User, at: datetime) -> datetime:
