@@ -167,8 +167,12 @@ class Owner:
             return self._bell
 
 
+class AtWork(threading.local):
+    claim: Claim | None = None  # what this thread is executing
+
+
 me = Owner()
-at_work = threading.local()  # .claim: what this thread is executing
+at_work = AtWork()
 
 
 def be_new() -> None:
@@ -236,7 +240,7 @@ def take_over(job_id: int, owner: str) -> Job | None:
 
 def tell(progress: str) -> None:
     """Say how far the job is that this thread executes, for the operator to see. In a command it says nothing."""
-    if claim := getattr(at_work, 'claim', None):
+    if claim := at_work.claim:
         db.execute_sql(f'UPDATE job SET progress = ? WHERE {HELD}', (progress, claim.id, me.name))
 
 

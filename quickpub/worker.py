@@ -41,6 +41,7 @@ START_ATTEMPTS = 5  # at a process of its own for one job
 STOP_WITHIN = 20  # seconds that running work gets to finish after SIGTERM or SIGINT
 STOCK = {'workers': 1, 'max_delay': 10.0, 'health_check_interval': 10}  # the stock command's defaults: ours differ
 
+TROUBLES = {'work': ('work waits', 'work goes on'), 'chores': ('chores wait', 'chores go on')}
 ENDED_WELL = (S.SIGNAL_COMPLETE, S.SIGNAL_REVOKED, S.SIGNAL_EXPIRED, S.SIGNAL_CANCELED)
 ENDED_BADLY = (S.SIGNAL_ERROR, S.SIGNAL_TIMEOUT, S.SIGNAL_LOCKED, S.SIGNAL_RATE_LIMITED)
 
@@ -59,7 +60,7 @@ class DurableHuey(Huey):
         self._ended: dict[int, Claim] = {}  # ended here, but the database could not be told yet
         self._chores: list[Callable[[], Any]] = []
         self._next_sweep = 0.0
-        self._troubles: set[str] = set()  # what the database keeps from being done: work, chores
+        self._troubles: set[str] = set()  # what the database keeps from being done: keys of TROUBLES
 
     # Taking a task
 
@@ -126,7 +127,7 @@ class DurableHuey(Huey):
         claim = getattr(task, 'claim', None)
         if claim is None or claim.id not in jobs.me.held:  # never claimed, or ended before
             return super().execute(task, timestamp)
-        outer, jobs.at_work.claim = getattr(jobs.at_work, 'claim', None), claim  # a task may execute another
+        outer, jobs.at_work.claim = jobs.at_work.claim, claim  # a task may execute another
         try:
             return super().execute(task, timestamp)
         except BaseException as error:  # around the task, whose own errors Huey catches; or it wanted to exit
@@ -159,13 +160,13 @@ class DurableHuey(Huey):
 
     def _just_ended(self) -> Claim | None:
         """The claim whose task has ended in this thread, while Huey does what follows."""
-        claim = getattr(jobs.at_work, 'claim', None)
+        claim = jobs.at_work.claim
         return claim if claim and claim.ending else None
 
     def _claim_of(self, task: Task) -> Claim | None:
         """The task's claim, in the thread that executes it."""
         claim = getattr(task, 'claim', None)
-        return claim if claim is getattr(jobs.at_work, 'claim', None) else None
+        return claim if claim is jobs.at_work.claim else None
 
     def _emit(self, signal: str, task: Task, *args: Any, **kwargs: Any) -> None:
         """Huey says how a task ended by its signals only; the last one counts."""
@@ -241,12 +242,13 @@ class DurableHuey(Huey):
 
     def _say_trouble(self, error: Exception | None, what: str = 'work') -> None:
         """One line when the database gets out of reach, one when it is back: not one a second."""
+        waits, goes_on = TROUBLES[what]
         if error and what not in self._troubles:
             self._troubles.add(what)
-            log.warning('The database cannot be written (%s); %s wait%s', error, what, 's' * (what == 'work'))
+            log.warning('The database cannot be written (%s); %s', error, waits)
         elif not error and what in self._troubles:
             self._troubles.discard(what)
-            log.warning('The database can be written again; %s go%s on', what, 'es' * (what == 'work'))
+            log.warning('The database can be written again; %s', goes_on)
 
     def _run_alone(self, claim: Claim, attempts: int) -> None:
         """Run a job under suspicion in a process of its own, which takes over the claim; wait for its end."""
