@@ -184,10 +184,7 @@ def _act(user, post):
         form.errors = error.errors
         return _editor(user, post, form, 400, is_kept=_keep(user, post, form))
     except posts.Conflict as conflict:
-        form.errors = {'': CONFLICT}
-        return _editor(user, conflict.post, form, 409, conflict=_difference_to(conflict.post, form),
-                       saved_by=_editor_of(conflict.post) or conflict.post.author,
-                       is_kept=_keep(user, post, form))
+        return _conflict(user, conflict.post, form)
     except Exception as error:
         if not (is_out_of_reach(error) and is_editor):
             raise
@@ -262,9 +259,11 @@ def _due(user, moment, name):
 
 # Two who wrote at the same time
 
-def _difference_to(post, form):
-    """What would become of the version that is there, word by word."""
-    return _compared(posts.as_typed(post), form.values)
+def _conflict(user, post, form):
+    """The editor with what was typed, and what it would make of the version that is there, word by word."""
+    form.errors = {'': CONFLICT}
+    return _editor(user, post, form, 409, conflict=_compared(posts.as_typed(post), form.values),
+                   saved_by=_editor_of(post) or post.author, is_kept=_keep(user, post, form))
 
 
 def _merged(user, post, form):
