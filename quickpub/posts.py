@@ -61,15 +61,20 @@ def save(post: Post | None, editor: User, typed: dict[str, str], at: datetime, b
         elif _is_changed(post, values, tags):
             if based_on not in (None, post.version):
                 raise Conflict(post)
-            revisions.keep(post, as_typed(post))
-            _keep_address(post, values['slug'], at)
-            Post.update(version=Post.version + 1, editor_id=editor.id, updated_at=at, **values).where(
-                Post.id == post.id).execute()
-            _set_tags(post, tags)
+            _change(post, editor, values, tags, at)
         media.refer(post, values['body'], at)
         if media.known_in(values['body']) != files:  # a picture was ready just now, and did not know of this post
             _render_again(Post.get_by_id(post.id), at)
     return Post.get_by_id(post.id)
+
+
+def _change(post: Post, editor: User, values: dict[str, Any], tags: list[tuple[str, str]], at: datetime) -> None:
+    """Make the next version of a post, in the caller's transaction; the one before is kept, and so is its address."""
+    revisions.keep(post, as_typed(post))
+    _keep_address(post, values['slug'], at)
+    Post.update(version=Post.version + 1, editor_id=editor.id, updated_at=at, **values).where(
+        Post.id == post.id).execute()
+    _set_tags(post, tags)
 
 
 def _clean(typed: dict[str, str]) -> dict[str, Any]:
