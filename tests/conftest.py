@@ -100,7 +100,7 @@ def app(site):
     """The site as a WSGI application; one per test."""
     app = create_app(site)
     db.db.close()
-    yield app
+    return app
 
 
 @pytest.fixture
@@ -112,6 +112,12 @@ def browse(app):
             browser.log_in(user)
         return browser
     return open_browser
+
+
+@pytest.fixture
+def studio(alice, browse):
+    """The browser of alice."""
+    return browse(alice)
 
 
 @pytest.fixture

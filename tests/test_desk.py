@@ -18,12 +18,6 @@ TAB, OTHER_TAB = 'tab-of-a-window1', 'tab-of-a-window2'
 
 
 @pytest.fixture
-def studio(alice, browse):
-    """The browser of alice."""
-    return browse(alice)
-
-
-@pytest.fixture
 def hills(alice):
     post = write(alice, 'On hills', body='They are high.\n\nSome are low.', tags='Walks')
     db.db.close()

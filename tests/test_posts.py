@@ -30,12 +30,6 @@ def change(post, **fields):
         assert Post.update(**fields).where(Post.id == post.id).execute() == 1
 
 
-@pytest.fixture
-def studio(alice, browse):
-    """The browser of alice."""
-    return browse(alice)
-
-
 # Writing and publishing
 
 def test_from_the_first_word_to_the_public_page_and_back(studio, browse):
