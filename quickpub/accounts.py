@@ -74,18 +74,19 @@ def clean_email(typed: str) -> str:
 
 
 def clean_name(typed: str) -> str:
-    name = text.line(typed, NAME_LENGTH + 1)
+    """What readers see as an author. Raises Rejected."""
+    name = text.whole_line(typed, NAME_LENGTH)
+    if name is None:
+        raise Rejected(name=f'Please keep your name within {NAME_LENGTH} characters.')
     if not name:
         raise Rejected(name='Please give the name that readers will see.')
-    if len(name) > NAME_LENGTH:
-        raise Rejected(name=f'Please keep your name within {NAME_LENGTH} characters.')
     return name
 
 
 def clean_title(typed: str, field: str = 'title') -> str:
     """The site's name."""
-    title = text.line(typed, TITLE_LENGTH + 1)
-    if not 0 < len(title) <= TITLE_LENGTH:
+    title = text.whole_line(typed, TITLE_LENGTH)
+    if not title:
         raise Rejected(**{field: f'Please give the site a name of at most {TITLE_LENGTH} characters.'})
     return title
 

@@ -14,6 +14,7 @@ from .text import Rejected
 
 MAX_TITLE, MAX_SUMMARY, MAX_BODY, MAX_SERIES, MAX_ADDRESS = 300, 500, 500_000, 100, 500  # characters
 MAX_PLACE = 999
+MAX_TAGS, MAX_TAG = 12, 40  # of a post, characters of one
 KEPT_IN_TRASH = timedelta(days=30)
 BATCH = 20  # posts deleted at once: each may have a thousand days of counts
 
@@ -79,14 +80,14 @@ def _change(post: Post, editor: User, values: dict[str, Any], tags: list[tuple[s
 
 def _clean(typed: dict[str, str]) -> dict[str, Any]:
     """The columns that are as typed. Raises Rejected with all sentences at once."""
-    title, body = text.line(typed['title'], MAX_TITLE + 1), text.body(typed['body'])
-    summary, canonical = text.line(typed['summary'], MAX_SUMMARY + 1), typed.get('canonical', '').strip()
+    title, body = text.whole_line(typed['title'], MAX_TITLE), text.body(typed['body'])
+    summary, canonical = text.whole_line(typed['summary'], MAX_SUMMARY), typed.get('canonical', '').strip()
     errors = {}
-    if not title and not body.strip():
+    if title == '' and not body.strip():
         errors['title'] = 'There is nothing to save yet. Give it a title, or write something.'
-    if len(title) > MAX_TITLE:
+    if title is None:
         errors['title'] = f'Please keep the title within {MAX_TITLE} characters.'
-    if len(summary) > MAX_SUMMARY:
+    if summary is None:
         errors['summary'] = f'Please keep the summary within {MAX_SUMMARY} characters.'
     if len(body) > MAX_BODY:
         errors['body'] = f'This text has {text.number(len(body))} characters; a post can have ' \
@@ -99,13 +100,18 @@ def _clean(typed: dict[str, str]) -> dict[str, Any]:
 
 
 def _clean_tags(typed: str) -> list[tuple[str, str]]:
-    """(name, slug) of each. Raises Rejected where something would be left out without a word."""
-    parts = [text.line(part.strip().lstrip('#'), 2 * text.MAX_TAG) for part in typed.split(',')]
-    if any(len(part) > text.MAX_TAG for part in parts):
-        raise Rejected(tags=f'Please keep each tag within {text.MAX_TAG} characters, with commas between them.')
-    if len({text.slug(part, '') for part in parts} - {''}) > text.MAX_TAGS:
-        raise Rejected(tags=f'A post can have {text.MAX_TAGS} tags. Please take some out.')
-    return text.tags(typed)
+    """(name, slug) of each tag in 'Gardening, slow food': every slug once, in the order typed. Raises Rejected where
+    something would be left out without a word."""
+    found: dict[str, str] = {}
+    for part in typed.split(','):
+        name = text.whole_line(part.strip().lstrip('#'), MAX_TAG)
+        if name is None:
+            raise Rejected(tags=f'Please keep each tag within {MAX_TAG} characters, with commas between them.')
+        if slug := text.slug(name, ''):
+            found.setdefault(slug, name)
+    if len(found) > MAX_TAGS:
+        raise Rejected(tags=f'A post can have {MAX_TAGS} tags. Please take some out.')
+    return [(name, slug) for slug, name in found.items()]
 
 
 def _is_address(typed: str) -> bool:
@@ -189,13 +195,14 @@ def _set_tags(post: Post, tags: list[tuple[str, str]]) -> None:
 
 
 def add_tags(post: Post, typed: str) -> None:
-    """Add what was typed to the tags of a post. Raises Rejected where there is none, or it gets too many."""
-    have, new = [(tag.name, tag.slug) for tag in tags_of(post)], text.tags(typed)
+    """Add what was typed to the tags of a post. Raises Rejected where there is none, it is no tag, or it gets too
+    many."""
+    have, new = [(tag.name, tag.slug) for tag in tags_of(post)], _clean_tags(typed)
     if not new:
-        raise Rejected(tag='Type a tag first, such as gardening.')
+        raise Rejected(tags='Type a tag first, such as gardening.')
     wanted = have + [each for each in new if each[1] not in {slug for _, slug in have}]
-    if len(wanted) > text.MAX_TAGS:
-        raise Rejected(tag=f'Nothing was changed: “{post.title}” would have more than {text.MAX_TAGS} tags.')
+    if len(wanted) > MAX_TAGS:
+        raise Rejected(tags=f'Nothing was changed: “{post.title}” would have more than {MAX_TAGS} tags.')
     _set_tags(post, wanted)
 
 
@@ -210,11 +217,11 @@ def tag_line(post: Post) -> str:
 
 def _part_of(post: Post | None, author: User, typed: dict[str, str]) -> dict[str, Any]:
     """The series that was typed, and the place in it: the last one where none was."""
-    name, part = text.line(typed.get('series', ''), MAX_SERIES + 1), typed.get('part', '').strip()
+    name, part = text.whole_line(typed.get('series', ''), MAX_SERIES), typed.get('part', '').strip()
+    if name is None:
+        raise Rejected(series=f'Please keep the name of the series within {MAX_SERIES} characters.')
     if not name:
         return {'series': None, 'part': None}
-    if len(name) > MAX_SERIES:
-        raise Rejected(series=f'Please keep the name of the series within {MAX_SERIES} characters.')
     series, _ = Series.get_or_create(author=author, name=name)
     if part:
         return {'series': series, 'part': _place(part, 'part')}

@@ -117,6 +117,12 @@ def line(text: str, limit: int) -> str:
     return text if any(unicodedata.category(each)[0] in 'LNPS' for each in text) else ''
 
 
+def whole_line(text: str, limit: int) -> str | None:
+    """The same, or None for what is longer: nothing is left out without a word."""
+    found = line(text, limit + 2)  # the first character too many may be a space, which does not count at the end
+    return found if len(found) <= limit else None
+
+
 def body(text: str) -> str:
     """A longer text as typed, made storable: newlines are \\n, no control characters, no half characters."""
     text = NOT_IN_TEXT.sub('', text.replace('\r\n', '\n').replace('\r', '\n'))
@@ -134,19 +140,6 @@ def free(wanted: str, stem: str, taken: Container[str]) -> str:
     """`wanted`, or where it is taken, the first of stem-2, stem-3, … that is not."""
     candidates = chain([wanted], (f'{stem}-{number}' for number in count(2)))
     return next(each for each in candidates if each not in taken)
-
-
-MAX_TAGS, MAX_TAG = 12, 40
-
-
-def tags(text: str) -> list[tuple[str, str]]:
-    """(name, slug) of each tag in 'Gardening, slow food': every slug once, in the order typed."""
-    found: dict[str, str] = {}
-    for part in text.split(','):
-        name = line(part.strip().lstrip('#'), MAX_TAG)
-        if key := slug(name, ''):
-            found.setdefault(key, name)
-    return [(name, key) for key, name in found.items()][:MAX_TAGS]
 
 
 # What we say to people

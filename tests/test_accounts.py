@@ -425,7 +425,8 @@ def test_a_suggested_handle_can_be_used_however_long_the_taken_one_is(alice, bob
 
 @pytest.mark.parametrize('field, typed, sentence', [
     ('name', '\u200b ', 'Please give the name that readers will see'),
-    ('name', 'x' * 61, 'within 60 characters'), ('handle', '!?', 'needs letters or digits'),
+    ('name', 'x' * 61, 'within 60 characters'), ('name', 'x' * 60 + ' y', 'within 60 characters'),
+    ('handle', '!?', 'needs letters or digits'),
     ('bio', 'x' * 501, 'within 500 characters'), ('timezone', 'Mars/Crater', 'choose a time zone'),
     ('timezone', '../../etc/passwd', 'choose a time zone'), ('report', 'hourly', 'choose one of the list'),
     ('report', 'minute', 'choose one of the list'), ('action', 'nonsense', 'use one of the buttons'),

@@ -104,7 +104,8 @@ def test_what_is_ticked_is_taken_offline_tagged_or_trashed_and_the_trash_is_undo
 
 
 @pytest.mark.parametrize(('fields', 'status'), [
-    ({'action': 'nonsense'}, 400), ({}, 400), ({'action': 'tag', 'tag': ' ,'}, 400), ({'action': 'publish'}, 400)])
+    ({'action': 'nonsense'}, 400), ({}, 400), ({'action': 'tag', 'tag': ' ,'}, 400), ({'action': 'publish'}, 400),
+    ({'action': 'tag', 'tag': 'x' * 41}, 400)])
 def test_what_makes_no_sense_is_refused_in_words(alice, shelf, browse, fields, status):
     browser, before = browse(alice), stored()
     assert 'role="alert"' in browser.post('/studio', ticked(shelf['Hills'], **fields), status=status)

@@ -66,6 +66,8 @@ def test_a_post_keeps_its_date_when_it_is_changed(studio):
 @pytest.mark.parametrize('fields, sentence', [
     (dict(title=' \u200b', body=' \n'), 'There is nothing to save yet'),
     (dict(title='x' * 301), 'within 300 characters'), (dict(summary='x' * 501), 'within 500 characters'),
+    (dict(title='x' * 300 + ' y'), 'within 300 characters'), (dict(tags='x' * 40 + ' y'), 'within 40 characters'),
+    (dict(tags=','.join(f'tag {number}' for number in range(13))), 'A post can have 12 tags'),
     (dict(slug='!?'), 'An address needs letters or digits'),
     (dict(body='x' * 1_000_001), 'Please make two posts of it')])
 def test_what_cannot_be_saved_comes_back_as_typed_with_a_sentence(studio, fields, sentence):
@@ -182,6 +184,15 @@ def test_a_draft_leaves_no_address_behind(studio, bob, browse):
 
 
 # Tags, summaries
+
+@pytest.mark.parametrize('typed, expected', [
+    ('Gardening, slow food,  gardening', [('Gardening', 'gardening'), ('slow food', 'slow-food')]),
+    ('', []), (' , ,, 🎉', []), ('#Spring, Müsli, musli', [('Spring', 'spring'), ('Müsli', 'musli')]),
+    ('a\u202e\x00b\nc', [('ab c', 'ab-c')]), ('x' * 40, [('x' * 40, 'x' * 40)]),
+])
+def test_tags_as_they_are_typed(site, alice, typed, expected):
+    assert [(tag.name, tag.slug) for tag in posts.tags_of(write(alice, tags=typed))] == expected
+
 
 def test_tags_are_shared_ordered_and_each_once(alice, bob, browse, connection):
     send(browse(alice), action='publish',

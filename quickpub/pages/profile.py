@@ -114,8 +114,8 @@ def _clean_handle(typed):
 
 
 def _clean_bio(typed):
-    bio = text.line(typed, MAX_BIO + 1)
-    if len(bio) > MAX_BIO:
+    bio = text.whole_line(typed, MAX_BIO)
+    if bio is None:
         raise Rejected(bio=f'Please keep this within {MAX_BIO} characters.')
     return bio
 
