@@ -15,7 +15,7 @@ class QuietProcesses(ProcessEnvironment):
     """Worker processes that finish their work on SIGTERM and SIGINT, whoever sends it, and die with the consumer."""
 
     def __init__(self, graceful: int, interrupt: int):
-        super().__init__(graceful, signal.SIGUSR1)
+        super().__init__(graceful, signal.SIGUSR1)  # to interrupt; Ctrl-C sends SIGINT to all of them by itself
         self._parent = os.getpid()
 
     def init_child(self, process: Any) -> None:
