@@ -56,26 +56,18 @@ async function keepThere () {
   clearTimeout(timer)
   timer = undefined
   if (now === kept || isSaving) return
-  let answer
-  try {
-    answer = await fetch(form.dataset.keep, { method: 'POST', body: letter(), redirect: 'manual' })
-  } catch {
-    say(`No connection. Kept in this browser, ${clock()}`)
-    later()
-    return
-  }
-  if (answer.status === 204) {
+  const answer = await fetch(form.dataset.keep, { method: 'POST', body: letter(), redirect: 'manual' }).catch(() => null)
+  if (answer?.status === 204) {
     kept = now
-    if (asText() === now) forgetHere()
-    else later()
     say(`Not saved. Kept at ${clock()}`)
-  } else if (answer.type === 'opaqueredirect') {
-    say(`You are logged out. Kept in this browser, ${clock()}`)
-    later()
+    if (asText() === now) return forgetHere()
   } else {
-    say(`The site cannot keep it now. Kept in this browser, ${clock()}`)
-    later()
+    const why = !answer
+      ? 'No connection'
+      : answer.type === 'opaqueredirect' ? 'You are logged out' : 'The site cannot keep it now'
+    say(`${why}. Kept in this browser, ${clock()}`)
   }
+  later()
 }
 
 function later () {
@@ -90,6 +82,7 @@ form.addEventListener('input', () => {
 form.addEventListener('submit', () => {
   isSaving = true
   keepHere() // until the next page says that it is saved
+  inStorage(() => sessionStorage.setItem(SENT, HERE))
 })
 
 // Leaving: a last letter, if it is short enough for one that need not be waited for.
@@ -152,6 +145,5 @@ function look () {
   }
 }
 
-form.addEventListener('submit', () => inStorage(() => sessionStorage.setItem(SENT, HERE)))
 look()
 if (asText() !== kept) later()
