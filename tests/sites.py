@@ -1,5 +1,7 @@
-"""For the tests of pages: a site with other settings, a filled one, all that is stored."""
+"""For the tests of pages: other settings, filled sites, all that is stored; and an end to what would hang."""
 
+import signal
+from contextlib import contextmanager
 from dataclasses import replace
 
 from conftest import Browser, drain, outbox, person, write
@@ -99,3 +101,17 @@ Term
 
 [^1]: A note.
 '''
+
+
+@contextmanager
+def ended_if_it_hangs():
+    """Raises in a block that has used ten seconds of the processor: what hostile text makes quadratic takes more."""
+    def end(*_):
+        raise TimeoutError('it goes on and on')
+    before = signal.signal(signal.SIGPROF, end)
+    signal.setitimer(signal.ITIMER_PROF, 10)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)

@@ -1,7 +1,6 @@
 """Full-text search: what it finds and in which order, what it never shows, and that anything may be asked."""
 
 import importlib
-import time
 from datetime import timedelta
 from random import Random
 
@@ -9,6 +8,7 @@ import pytest
 from conftest import utc, write
 from html5lib import HTMLParser
 from playhouse.migrations import Runner
+from sites import ended_if_it_hangs
 from test_pages import assert_sound
 
 from quickpub import accounts, db, posts, search
@@ -317,10 +317,9 @@ def test_questions_never_push_pages_out_of_memory(library, app, browse):
 
 def test_a_hostile_question_takes_no_longer_than_others(site, alice):
     write(alice, 'Long', body='a b c d e f g h ' * 20_000)
-    started = time.thread_time()
-    for typed in ('a ' * 50_000, '"' + 'a b ' * 50_000, 'a*' * 9999, 'x' * 100_000, '日' * 99_999):
-        titles(typed)
-    assert time.thread_time() - started < 5  # about 0.5 s
+    with ended_if_it_hangs():
+        for typed in ('a ' * 50_000, '"' + 'a b ' * 50_000, 'a*' * 9999, 'x' * 100_000, '日' * 99_999):
+            titles(typed)
 
 
 def test_the_strictest_parser_agrees_on_what_is_marked(site, alice):

@@ -1,7 +1,6 @@
 """What safe HTML says, what people type, what we say to people, and templates."""
 
 import re
-import time
 import unicodedata
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import jinja2
 import pytest
 from markupsafe import Markup
+from sites import ended_if_it_hangs
 
 import quickpub
 from quickpub import markdown, text
@@ -102,10 +102,9 @@ def test_line_survives_anything():
         assert found == unicodedata.normalize('NFC', found)
 
 
-def test_line_of_a_huge_text_is_fast():
-    started = time.thread_time()
-    text.line('a' + '\u0301\u0316' * 1_000_000, 200)
-    assert time.thread_time() - started < 2
+def test_a_line_of_a_huge_text_is_made_of_its_beginning():
+    with ended_if_it_hangs():
+        assert len(text.line('a' + '\u0301\u0316' * 1_000_000, 200)) == 200
 
 
 @pytest.mark.parametrize('typed, expected', [

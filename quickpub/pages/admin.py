@@ -162,8 +162,8 @@ def site(user):
 
 
 def _clean_tagline(typed):
-    tagline = text.line(typed, 201)
-    if len(tagline) > 200:
+    tagline = text.whole_line(typed, 200)
+    if tagline is None:
         raise Rejected(tagline='Please keep the tagline within 200 characters.')
     return tagline
 
