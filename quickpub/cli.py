@@ -233,8 +233,7 @@ def jobs_list() -> None:
     with site():
         found = list(jobs.Job.select().order_by(jobs.Job.state, jobs.Job.run_at, jobs.Job.id))
         for job in found:
-            reason = job.error.strip().rpartition('\n')[2]
-            click.echo(f'{job.id:>6}  {job.state:<8}{job.name:<40}{job.run_at:%Y-%m-%d %H:%M:%S}  {reason}')
+            click.echo(f'{job.id:>6}  {job.state:<8}{job.name:<40}{job.run_at:%Y-%m-%d %H:%M:%S}  {job.reason}')
     if not found:
         click.echo('Nothing waits, runs or has failed.')
 

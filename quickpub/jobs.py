@@ -66,6 +66,12 @@ class Job(BaseModel):
     error = TextField(default='')
     created_at = DateTimeField(default=now)
 
+    @property
+    def reason(self) -> str:
+        """Why it failed, in one line: the error itself, without how it came about and what else it has to say."""
+        last = self.error.rpartition('Traceback (most recent call last):\n')[2]
+        return next((line for line in last.splitlines() if line and not line.startswith(' ')), '')
+
 
 class Tally(BaseModel):
     """How many jobs of one name ended in one minute."""

@@ -50,8 +50,10 @@ def test_the_traceback_is_there_folded_away(owner):
     with db.db.connection_context():
         tasks.send_verification_email(4711)  # nobody has this number
     drain()
-    page = owner.get('/admin/jobs')
-    assert 'DoesNotExist' in page.html.find('details').text
+    html = owner.get('/admin/jobs').html
+    assert 'Traceback' in html.find('details').text
+    assert html.find(class_='answer').text == ('quickpub.models.UserDoesNotExist: '
+                                               '<Model: User> instance matching query does not exist:')
 
 
 def test_paused_nothing_new_is_begun_until_it_is_resumed(owner, alice):
