@@ -1,4 +1,5 @@
 """What runs later: every background task and every schedule. They take ids only, and do their work elsewhere.
+The first line of each docstring is what the owner's page of work calls it.
 
 A schedule never acts "because it is midnight": it asks what is due and not done yet, so a minute that is missed,
 or comes twice, changes nothing.
@@ -32,7 +33,9 @@ huey = DurableHuey('quickpub')
 
 @huey.task(retries=3, retry_delay=10, is_single=True)
 def deliver() -> None:
-    """Send a batch of what waits; another worker may help as long as there is more."""
+    """Send a batch of the mail that waits.
+
+    Another worker may help as long as there is more."""
     if mail.is_queued(more_than=mail.BATCH):
         deliver()
     mail.deliver()
@@ -40,7 +43,7 @@ def deliver() -> None:
 
 @huey.task(retries=3, retry_delay=10, is_single=True, priority=URGENT)
 def deliver_urgent() -> None:
-    """The same for mails that somebody waits for."""
+    """Send the mail that somebody waits for."""
     if mail.is_queued(urgent=True, more_than=mail.BATCH):
         deliver_urgent()
     mail.deliver(urgent=True)
@@ -54,14 +57,14 @@ def deliver_soon(composed: list[int] | bool, urgent: bool = True) -> None:
 
 @huey.task(priority=URGENT)
 def send_verification_email(user_id: int) -> None:
-    """Send the mail that asks to confirm the address, if it is still needed."""
+    """Send the mail that asks to confirm an address, if it is still needed."""
     with db.atomic():
         deliver_soon(accounts.verification_mail(User.get_by_id(user_id), now()))
 
 
 @huey.periodic_task(crontab())
 def wake_mail() -> None:
-    """Each minute: mails that are due for another try, or whose job got lost."""
+    """Each minute: send mail that is due for another try, or was left behind."""
     mail.wake(now())
     deliver_soon(mail.is_queued(), urgent=False)
     deliver_soon(mail.is_queued(urgent=True))
@@ -71,7 +74,7 @@ def wake_mail() -> None:
 
 @huey.periodic_task(crontab())
 def close_periods() -> None:
-    """Each minute: reports for everybody whose period has closed."""
+    """Each minute: make the reports of everybody whose period has closed."""
     stats.fold()
     for closed in reports.due(now()):
         with db.atomic():
@@ -101,13 +104,13 @@ def make_export(export_id: int) -> None:
 
 @huey.task(is_single=True)
 def prepare_pictures() -> None:
-    """Make of all pictures that wait what readers get."""
+    """Prepare new pictures for readers."""
     pictures.prepare(posts.show_file)
 
 
 @huey.periodic_task(crontab())
 def wake_pictures() -> None:
-    """Each minute: pictures whose job got lost, or that wait for room on the disk."""
+    """Each minute: prepare pictures that waited for room on the disk, or were left behind."""
     if pictures.is_waiting():
         prepare_pictures()
 
@@ -122,6 +125,6 @@ def count_views() -> None:
 
 @huey.periodic_task(crontab(hour='3', minute='30'))
 def clean_up() -> None:
-    """Each night: what has expired, what lay in the trash long enough, and mail of long ago."""
+    """Each night: clear away what has expired or lay in the trash long enough, and mail of long ago."""
     for kept in (stats, accounts, sessions, jobs, posts, revisions, unsaved, media, mail, reports, transfer):
         kept.clean_up(now())

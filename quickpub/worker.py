@@ -303,14 +303,21 @@ class DurableHuey(Huey):
         return chore
 
     def schedules(self, at: datetime) -> list[tuple[str, datetime | None, datetime]]:
-        """Every schedule: its name, when it last ran, when it is next due."""
+        """Every schedule: its task's name as in a job, when it last ran, when it is next due."""
         found = []
         for task in self._registry.periodic_tasks:
             minute = at.replace(second=0, microsecond=0) + timedelta(minutes=1)
             while not task.validate_datetime(minute):
                 minute += timedelta(minutes=1)
-            found.append((task.name, jobs.last_run(self._registry.task_to_string(type(task))), minute))
+            name = self._registry.task_to_string(type(task))
+            found.append((name, jobs.last_run(name), minute))
         return found
+
+    def in_words(self, name: str) -> str:
+        """What the task of this name does, for people: the first line of its docstring."""
+        task = self._registry._registry.get(name)
+        words = task and task.__doc__
+        return words.partition('\n')[0].rstrip('.') if words else 'Work that this version of Quickpub does not know'
 
     def notify_interrupted_tasks(self) -> None:
         """The consumer ends although work is running: threads cannot be stopped, but their claims can be excused."""

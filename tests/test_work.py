@@ -56,6 +56,21 @@ def test_the_traceback_is_there_folded_away(owner):
                                                '<Model: User> instance matching query does not exist:')
 
 
+def test_work_is_called_by_what_it_does_with_its_name_beside(owner, connection):
+    with connection():
+        tasks.send_view_count_report()
+        jobs.enqueue('quickpub.tasks.of_tomorrow', b'')
+    waiting = owner.get('/admin/jobs').html.find(attrs={'aria-labelledby': 'waiting'})
+    known, unknown = (' '.join(each.text.split()) for each in waiting.find_all('th', scope='row'))
+    assert known == 'Send the report so far, to one author or to every author send_view_count_report, number 1'
+    assert unknown == 'Work that this version of Quickpub does not know of_tomorrow, number 2'
+
+
+def test_all_work_has_words_that_fit_a_line():
+    for name, task in tasks.huey._registry._registry.items():
+        assert task.__doc__.splitlines()[0] == f'{tasks.huey.in_words(name)}.', name
+
+
 def test_paused_nothing_new_is_begun_until_it_is_resumed(owner, alice):
     press(owner, '/admin/jobs', 'Pause')
     write(alice)
@@ -75,7 +90,7 @@ def test_schedules_say_when_they_ran_last_and_run_next(owner):
     drain()
     rows = [[cell.text.strip() for cell in row.find_all(['th', 'td'])]
             for row in owner.get('/admin/jobs').html.find_all('table')[-1].find_all('tr')[1:]]
-    assert {row[0] for row in rows} == {'wake_mail', 'wake_pictures', 'close_periods', 'clean_up'}
+    assert {row[0].split()[-1] for row in rows} == {'wake_mail', 'wake_pictures', 'close_periods', 'clean_up'}
     assert all(last != 'not yet' and last and following for _, last, following in rows)
 
 

@@ -39,7 +39,7 @@ def work(user):
     at, state, run_at = now(), jobs.Job.state, jobs.Job.run_at
     rows = jobs.Job.select().order_by(jobs.Job.priority.desc(), run_at, jobs.Job.id)
     return render('admin_jobs.html', now=at, paused_since=jobs.paused_since(), schedules=huey.schedules(at),
-                  throughput=jobs.throughput(at), **{
+                  throughput=jobs.throughput(at), in_words=huey.in_words, **{
                       name: list(rows.where(condition).limit(PER_LIST)) for name, condition in (
                           ('running', state == literal('running')), ('dead', state == literal('dead')),
                           ('waiting', (state == literal('ready')) & (run_at <= at)),
