@@ -379,6 +379,12 @@ def test_empty_pages_say_what_will_stand_there(alice, browse):
         assert words in browse(alice).get(path)
 
 
+def test_the_empty_first_page_asks_nobody_to_log_in_who_has(alice, browse):
+    assert 'Do you write here?' in browse().get('/')
+    page = browse(alice).get('/')
+    assert 'Do you write here?' not in page and page.click('Write it').request.path == '/studio/posts/new'
+
+
 # For programs
 
 @pytest.mark.parametrize('url', ['http://127.0.0.1:8000', 'https://voice.example/blog'])
