@@ -111,6 +111,18 @@ def test_the_tally_of_finished_work_is_kept_for_a_while(site):
 
 # Mail
 
+def test_the_counts_of_the_site_lead_to_what_they_count(owner, alice):
+    write(alice)
+    compose('bob@example.org')
+    compose('carol@example.org')
+    with db.db.connection_context():
+        Message.update(state='failed').where(Message.recipient == 'bob@example.org').execute()
+    page = owner.get('/admin')
+    assert 'A post' in page.click(href='/studio', description='^1$')
+    for failed in (page.click('See why'), page.click(href='/admin/mail', description='^1$', index=1)):
+        assert 'bob@' in failed and 'carol@' not in failed
+
+
 def compose(recipient='alice@example.org', **fields):
     with db.db.connection_context():
         return mail.compose('exists', recipient, key=f'x:{recipient}', subject='You have an account',
