@@ -25,6 +25,8 @@ def keep(user: User, tab: str, post: Post | None, fields: dict[str, str], at: da
     size = sum(map(len, fields.values()))
     if not TAB.fullmatch(tab) or size > SIZE_PER_AUTHOR:
         raise ValueError('no such window, or too much in it')
+    if post is None and not any(value for name, value in fields.items() if name != 'kind'):
+        return forget(user, tab)  # all of it was taken out again: there is nothing to go on with
     beginning = text.line(fields['title'] or fields['body'][:1000], 60)
     Unsaved.replace(user=user, tab=tab, post=post, typed_at=at, beginning=beginning, size=size, fields=fields).execute()
     room, gone = SIZE_PER_AUTHOR, []

@@ -252,6 +252,17 @@ def test_two_windows_are_kept_apart_and_one_is_thrown_away(studio, hills):
     assert len(studio.get(edit(hills)).html.select('.unsaved li')) == 1
 
 
+def test_a_new_text_of_which_nothing_is_left_is_not_offered(studio, hills):
+    nothing = dict.fromkeys(FORM, '')
+    keep(studio)
+    keep(studio, **nothing, kind='page')
+    assert not studio.get('/studio').html.select('.unsaved li')
+    page = form_with(studio.get('/studio/posts/new'), 'body').submit('action', value='save', status=400)
+    assert 'nothing to save yet' in page and not studio.get('/studio').html.select('.unsaved li')
+    keep(studio, **nothing, post=hills.id)
+    assert len(studio.get(edit(hills)).html.select('.unsaved li')) == 1  # that one would empty what is saved
+
+
 def test_what_is_the_same_as_saved_is_not_offered(studio, hills):
     keep(studio, post=hills.id, title=hills.title, body=hills.body)
     assert not studio.get(edit(hills)).html.select('.unsaved li')
