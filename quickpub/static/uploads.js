@@ -42,13 +42,13 @@ class Row {
     this.element = document.createElement('li')
     this.bar = document.createElement('progress')
     this.words = document.createElement('span')
-    const label = document.createElement('span')
-    label.textContent = name
+    this.label = document.createElement('span')
+    this.label.textContent = name
     this.bar.max = 100
     this.bar.value = 0
     this.bar.setAttribute('aria-label', `How far ${name} is`)
     this.words.textContent = 'Waiting'
-    this.element.append(label, this.bar, this.words)
+    this.element.append(this.label, this.bar, this.words)
     list.append(this.element)
   }
 
@@ -64,6 +64,7 @@ class Row {
 
   fail (sentence) {
     this.end(sentence)
+    if (sentence.startsWith(`${this.label.textContent}: `)) this.label.remove() // once is enough
     this.element.className = 'error'
     said.textContent = sentence
   }
