@@ -211,6 +211,20 @@ def test_a_table_is_one_for_screen_readers_on_a_phone_too(served):
         assert roles.count('row') == 5 and roles.count('cell') >= 3 * 5
 
 
+BEGINS = '''rows => rows.map(row => [...row.querySelectorAll('.state, .number:not(.week)')].map(cell => {
+  const range = new Range()
+  range.selectNodeContents(cell)
+  return Math.round(range.getBoundingClientRect().left)
+}))'''
+
+
+def test_on_a_phone_the_lines_of_a_post_begin_below_each_other(served):
+    with chromium() as browser, window(browser, served, viewport={'width': 360, 'height': 640}) as page:
+        page.goto('/studio')
+        rows = page.locator('.posts tbody tr').evaluate_all(BEGINS)
+        assert len(rows) == 3 and all(state == views for state, views in rows), rows
+
+
 # The file of all numbers
 
 def test_all_my_numbers_are_prepared_told_by_mail_and_downloaded_by_me_alone(page, served):
