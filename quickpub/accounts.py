@@ -174,13 +174,12 @@ def _mailed_lately(kind: str, user: User, at: datetime) -> bool:
 def _link_mail(kind: str, user: User | None, recipient: str, lasts: timedelta, at: datetime, subject: str) -> list[int]:
     token = issue(kind, lasts, at, user=user, email=recipient)
     return _compose(kind, recipient, key=f'{kind}:{token.id}', user=user, token=token,
-                    subject=f'{subject} - {Site.this().title}',
-                    payload={'hours': int(lasts.total_seconds()) // 3600, 'days': lasts.days})
+                    subject=subject, payload={'hours': int(lasts.total_seconds()) // 3600, 'days': lasts.days})
 
 
-def _compose(kind: str, recipient: str, **fields: Any) -> list[int]:
+def _compose(kind: str, recipient: str, subject: str, **fields: Any) -> list[int]:
     """The id of a mail that somebody waits for; [] where its cause has made one already."""
-    found = mail.compose(kind, recipient, urgent=True, **fields)
+    found = mail.compose(kind, recipient, urgent=True, subject=f'{subject} - {Site.this().title}', **fields)
     return [found] if found else []
 
 

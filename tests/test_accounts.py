@@ -290,7 +290,8 @@ def test_a_new_address_counts_once_it_is_confirmed_and_the_old_one_is_told(site,
     browse().get(path).forms[0].submit(status=303)
     assert reload(alice).email == 'new@example.org'
     assert mails() == [('address', 'new@example.org'), ('address_told', alice.email)]
-    told = text_of(newest_mail(site))
+    mail, told = newest_mail(site), text_of(newest_mail(site))
+    assert mail['Subject'] == 'Your address was changed - The Village Voice'
     assert 'was changed' in told and 'n…@example.org' in told and 'new@example.org' not in told
     assert is_logged_in(browser)
     log_in(browse(), status=400)

@@ -249,7 +249,7 @@ def test_a_sign_up_for_a_confirmed_address_tells_its_owner_at_most_every_ten_min
     assert stored(Message, Job) == before and mails() == [('exists', 'alice@example.org')]
     drain()
     mail = outbox(site)[0]
-    assert mail['Subject'] == 'You already have an account' and f'{site.url}/forgot' in text_of(mail)
+    assert mail['Subject'] == 'You already have an account - The Village Voice' and f'{site.url}/forgot' in text_of(mail)
     assert 'Mallory' not in mail.as_string()
     long_ago(Message, created_at=db.now() - timedelta(minutes=11))
     sign_up(browse())
