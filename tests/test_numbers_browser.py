@@ -315,7 +315,7 @@ def test_when_reports_come_is_chosen_in_the_settings(page, served):
     user = chosen(served)
     assert (user.timezone, user.report, user.report_day, user.report_time) == ('Europe/Berlin', 'weekly', 2, '07:00')
     page.get_by_role('link', name='See a report before it comes').press('Enter')
-    page.frame_locator('iframe').get_by_text('You get this mail every week').wait_for()
+    page.frame_locator('iframe').get_by_text('You get this mail every week, as your settings say').wait_for()
 
 
 # The pages of the desk that no other test shows to a browser
