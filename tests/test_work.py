@@ -79,8 +79,13 @@ def test_paused_nothing_new_is_begun_until_it_is_resumed(owner, alice):
     assert drain() == 0
     page = owner.get('/admin/jobs')
     assert 'Paused since' in page and 'send_view_count_report' in page
+    for path in ('/admin', '/admin/mail'):
+        page = owner.get(path)
+        assert 'All work is paused since' in page and page.click('See what waits').request.path == '/admin/jobs'
     press(owner, '/admin/jobs', 'Resume')
     assert drain() == 2
+    for path in ('/admin', '/admin/mail'):
+        assert 'is paused' not in owner.get(path), path
 
 
 def test_schedules_say_when_they_ran_last_and_run_next(owner):

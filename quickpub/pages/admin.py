@@ -24,7 +24,7 @@ MAIL_STATES = {'queued': 'Waiting', 'sending': 'Being sent', 'sent': 'Sent', 'de
 def overview(user):
     posts, views = Shelf.select(fn.TOTAL(Shelf.posts), fn.TOTAL(Shelf.views)).scalar(as_tuple=True)
     scheduled = Post.select().where(Post.published_at > now(), Post.deleted_at.is_null()).count()
-    return render('admin.html', counts={
+    return render('admin.html', paused_since=jobs.paused_since(), counts={
         'authors': User.select().where(User.deleted_at.is_null()).count(),
         'posts': int(posts) - scheduled,
         'views': int(views),
@@ -74,7 +74,8 @@ def mails(user):
                             Message.next_try, Message.created_at, Message.sent_at).order_by(Message.id.desc())
     return render('admin_mail.html', messages=list(listed.where(Message.id.in_([row.id for row in found]))),
                   older=older, outbox=not current().smtp, form=form, states=MAIL_STATES,
-                  folder=str(current().data / 'outbox'), trouble=health.mail_problem(now()))
+                  folder=str(current().data / 'outbox'), trouble=health.mail_problem(now()),
+                  paused_since=jobs.paused_since())
 
 
 @owner_only
