@@ -257,10 +257,12 @@ def reset_mail(email: str, at: datetime) -> list[int]:
 
 
 def set_password(user: User, password: str, keep: Session | None = None) -> None:
-    """A new (hashed) password: other sessions end, and links to set another one die. In the caller's transaction."""
+    """A new (hashed) password: other sessions end, and links that get whoever asked for them in another way die: to set
+    another password, to change the address. In the caller's transaction."""
     User.update(password=password).where(User.id == user.id).execute()
     Session.delete().where(Session.user == user, Session.digest != (keep.digest if keep else '')).execute()
-    _end_links(user, 'reset', now())
+    for purpose in ('reset', 'address'):
+        _end_links(user, purpose, now())
 
 
 def _end_links(user: User, purpose: str, at: datetime) -> None:

@@ -343,6 +343,16 @@ def test_a_link_for_a_new_password_dies_with_the_old_address(site, alice, browse
     log_in(browse(), 'new@example.org', status=303)
 
 
+def test_a_link_for_a_new_address_dies_with_the_old_password(site, alice, browse):
+    change_address(browse(alice))  # by somebody who knows the password, and is not Alice
+    path = path_in(newest_mail(site), '/verify/')
+    long_ago(Message, created_at=db.now() - YESTERDAY)
+    forget(browse())
+    browse().post(path_in(newest_mail(site), '/reset/'), {'password': NEW}, status=303)
+    browse().post(path, status=404)
+    assert reload(alice).email == alice.email
+
+
 def test_an_address_that_was_taken_meanwhile_stays_with_its_owner(site, alice, browse, connection):
     change_address(browse(alice))
     path = path_in(newest_mail(site), '/verify/')

@@ -36,7 +36,8 @@ def setup(token):
         owner = accounts.by_email(email)
         if owner is None:
             owner = accounts.create(name, email, hashed, now())
-        User.update(role='owner', password=hashed, verified_at=now()).where(User.id == owner.id).execute()
+        accounts.set_password(owner, hashed)  # whoever signed up with this address before does not become owner by it
+        User.update(role='owner', name=name, verified_at=now()).where(User.id == owner.id).execute()
         Site.replace(id=1, title=title, tagline=Site.this().tagline, hue=Site.this().hue).execute()
     log_in(owner)
     return redirect('/studio', 'welcome')
