@@ -78,9 +78,9 @@ def _without_report(at: datetime) -> list[tuple[datetime, Any]]:
     taken = [each for each in FREQUENCIES if each != 'never']  # listed, because no index answers what is not equal
     found = []
     for group in User.select(*ways).where(User.report.in_(taken)).group_by(*ways):
-        is_alike, end = (way == getattr(group, way.name) for way in ways), closing_of(group, at)
+        end = closing_of(group, at)
         found.append((end, User.select(User.id).where(
-            *is_alike, User.reported_until < end, User.deleted_at.is_null())))
+            *(way == getattr(group, way.name) for way in ways), User.reported_until < end, User.deleted_at.is_null())))
     return found
 
 
