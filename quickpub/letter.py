@@ -14,7 +14,7 @@ from quopri import encodestring
 from typing import Any
 from urllib.parse import urlsplit
 
-from . import text
+from . import templating, text
 from .models import Message, Site
 from .settings import current
 
@@ -59,8 +59,8 @@ def _but_for_the_link(kind: str, context: tuple[tuple[str, Any], ...]) -> tuple[
 
 def _bodies(kind: str, context: dict[str, Any]) -> tuple[str, str]:
     try:
-        plain, html = (text.render(f'mail/{kind}.{form}', **context) for form in ('txt', 'html'))
-    except text.TemplateError as error:
+        plain, html = (templating.render(f'mail/{kind}.{form}', **context) for form in ('txt', 'html'))
+    except templating.TemplateError as error:
         raise CannotBeMade(f'This version of Quickpub cannot make this mail, which another one has written: {error}'
                            ) from error
     return plain, html.encode('ascii', 'xmlcharrefreplace').decode() + '\n'

@@ -14,7 +14,7 @@ from bottle import HTTPError, HTTPResponse, parse_range_header, request, respons
 from markupsafe import Markup
 from peewee import Tuple
 
-from . import accounts, markdown, sessions, text
+from . import accounts, markdown, sessions, templating, text
 from .bodies import Outgoing
 from .db import is_out_of_reach, now
 from .forms import Form, number, sent_fields
@@ -115,7 +115,7 @@ def render(template: str, **context: Any) -> str:
     """A page as text: nobody else's business, and nobody's cache's."""
     site, user = Site.this(), current_user()
     response.set_header('Cache-Control', 'private, no-store')
-    return text.render(template, site=site, user=user, url=url, absolute=absolute, static=static,
+    return templating.render(template, site=site, user=user, url=url, absolute=absolute, static=static,
                        stylesheet=stylesheet(site.hue), signup_open=current().signup == 'open',
                        menu=list(Post.pages()), notice=NOTICES.get(request.query.get('notice', '')), **context)
 

@@ -1,23 +1,18 @@
-"""Words: what safe HTML says, what people typed made clean, what we say to people, and the one Jinja environment."""
+"""Words: what safe HTML says, what people typed made clean, and what we say to people."""
 
 import re
 import unicodedata
-from collections import defaultdict
 from collections.abc import Container
 from datetime import UTC, datetime
 from datetime import date as Date
-from functools import cache
 from html import escape, unescape
 from itertools import chain, count
 from textwrap import TextWrapper
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import nh3
 import wcwidth
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from jinja2 import TemplateError as TemplateError  # what `render` raises where something is missing
-from jinja2.ext import Extension
 from markupsafe import Markup
 from slugify import slugify
 
@@ -236,47 +231,3 @@ def size(count: float) -> str:
 
 def plural(count: int, one: str, many: str) -> str:
     return f'{number(count)} {one if count == 1 else many}'
-
-
-# Templates
-
-def render(template: str, /, **context: Any) -> str:
-    """A template of this package with these values."""
-    return env.get_template(template).render(context)
-
-
-class MailMarkup(Extension):
-    """Makes of a mail's template what mail programs want and nobody wants to write: styles on each element, after its
-    classes, because many drop style sheets; and few lines, because each costs every server on the way."""
-
-    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
-        if not re.fullmatch('mail/.*[.]html', name or ''):
-            return source
-        return BETWEEN_TAGS.sub(' ', CLASSES.sub(_with_styles, source))
-
-
-CLASSES = re.compile('class="([a-z -]+)"')
-BETWEEN_TAGS = re.compile('(?<=>)\n(?=<(?!tr|body))')  # a line for each row of a table
-RULES = re.compile('([^{}]+){([^{}]+)}')
-
-
-def _with_styles(classes: re.Match[str]) -> str:
-    styles = ''.join(_styles()[name] for name in classes[1].split())
-    return f'{classes[0]} style="{styles}"'
-
-
-@cache
-def _styles() -> dict[str, str]:
-    """What _styles.css says of each class."""
-    found: dict[str, str] = defaultdict(str)
-    for selectors, said in RULES.findall(LOADER.get_source(env, 'mail/_styles.css')[0]):
-        for selector in selectors.split(','):
-            found[selector.strip().removeprefix('.')] += re.sub(r'([:;])\s+', r'\1', said.strip())
-    return dict(found)
-
-
-LOADER = PackageLoader('quickpub')
-env = Environment(loader=LOADER, autoescape=select_autoescape(), undefined=StrictUndefined, extensions=[MailMarkup],
-                  trim_blocks=True, lstrip_blocks=True, auto_reload=False)
-env.filters.update(day=day, date=date, iso=iso, clock=clock, number=number, minutes=minutes, plural=plural, size=size,
-                   para=para, columns=columns, signed=signed, simple=simple, middle=middle, outlined=outlined)

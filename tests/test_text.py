@@ -11,7 +11,7 @@ from markupsafe import Markup
 from sites import ended_if_it_hangs
 
 import quickpub
-from quickpub import markdown, text
+from quickpub import markdown, templating, text
 
 WHEN = datetime(2026, 11, 22, 10, 4, 5)
 
@@ -125,7 +125,7 @@ def test_whole_line(typed, expected):
 # Templates
 
 def shown(source: str, **context) -> str:
-    return text.env.from_string(source).render(context)
+    return templating.env.from_string(source).render(context)
 
 
 @pytest.mark.parametrize('source, expected', [
@@ -152,7 +152,7 @@ def test_summer_time_is_honoured():
     ('page.html', '&lt;b&gt; <i>'), ('feed.xml', '&lt;b&gt; <i>'), ('mail.txt', '<b> <i>')])
 def test_html_and_xml_are_escaped_and_text_is_not(name, expected):
     loader = jinja2.DictLoader({name: '{{ typed }} {{ ours }}'})
-    template = text.env.overlay(loader=loader).get_template(name)
+    template = templating.env.overlay(loader=loader).get_template(name)
     assert template.render(typed='<b>', ours=Markup('<i>')) == expected
 
 
@@ -163,11 +163,11 @@ def test_a_name_nobody_gave_is_an_error():
 
 def test_render_finds_the_templates_of_the_package():
     with pytest.raises(jinja2.TemplateNotFound):
-        text.render('no-such-page.html', template='a value may have any name')
-    names = text.env.list_templates()
+        templating.render('no-such-page.html', template='a value may have any name')
+    names = templating.env.list_templates()
     assert 'base.html' in names
     for name in names:
-        text.env.get_template(name)  # raises where one cannot be compiled
+        templating.env.get_template(name)  # raises where one cannot be compiled
 
 
 def test_no_template_declares_its_values_safe():
@@ -182,7 +182,7 @@ def test_each_style_of_mails_is_used_and_stands_on_its_elements():
     sources = ''.join(path.read_text() for path in folder.glob('*.html'))
     defined = set(re.findall(r'\.([a-z-]+)(?=[, ])', (folder / '_styles.css').read_text()))
     assert defined == {name for each in re.findall('class="([^"]*)"', sources) for name in each.split()}
-    address = text.env.get_template('mail/_html.html').module.address('https://a.example/?a&b')
+    address = templating.env.get_template('mail/_html.html').module.address('https://a.example/?a&b')
     assert ('<a class="aside address" style="color:#5f594f;text-decoration:underline;word-break:break-all;'
             'overflow-wrap:anywhere;" href="https://a.example/?a&amp;b">') in address
 

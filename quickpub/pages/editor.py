@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from bottle import HTTPError, HTTPResponse, request, response
 
-from .. import markdown, media, posts, revisions, text, unsaved
+from .. import markdown, media, posts, revisions, templating, text, unsaved
 from ..db import db, is_out_of_reach, now, rows
 from ..forms import Form, number, typed
 from ..models import Post, Series, Site, Tag, User
@@ -109,7 +109,7 @@ def _draft(post, note, may_edit=False):
 @signed_in
 def render_text(user):
     """What is being typed, as readers will see it; a part of a page."""
-    return text.render('_preview.html', **_rendered(typed('body')))
+    return templating.render('_preview.html', **_rendered(typed('body')))
 
 
 @signed_in

@@ -1,0 +1,55 @@
+"""The one Jinja environment, for pages and for letters."""
+
+import re
+from collections import defaultdict
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import TemplateError as TemplateError  # what `render` raises where something is missing
+from jinja2.ext import Extension
+
+from . import text
+
+
+def render(template: str, /, **context: Any) -> str:
+    """A template of this package with these values."""
+    return env.get_template(template).render(context)
+
+
+class MailMarkup(Extension):
+    """Makes of a mail's template what mail programs want and nobody wants to write: styles on each element, after its
+    classes, because many drop style sheets; and few lines, because each costs every server on the way."""
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+        if not re.fullmatch('mail/.*[.]html', name or ''):
+            return source
+        return BETWEEN_TAGS.sub(' ', CLASSES.sub(_with_styles, source))
+
+
+CLASSES = re.compile('class="([a-z -]+)"')
+BETWEEN_TAGS = re.compile('(?<=>)\n(?=<(?!tr|body))')  # a line for each row of a table
+RULES = re.compile('([^{}]+){([^{}]+)}')
+
+
+def _with_styles(classes: re.Match[str]) -> str:
+    styles = ''.join(_styles()[name] for name in classes[1].split())
+    return f'{classes[0]} style="{styles}"'
+
+
+@cache
+def _styles() -> dict[str, str]:
+    """What _styles.css says of each class."""
+    found: dict[str, str] = defaultdict(str)
+    for selectors, said in RULES.findall(LOADER.get_source(env, 'mail/_styles.css')[0]):
+        for selector in selectors.split(','):
+            found[selector.strip().removeprefix('.')] += re.sub(r'([:;])\s+', r'\1', said.strip())
+    return dict(found)
+
+
+LOADER = PackageLoader('quickpub')
+env = Environment(loader=LOADER, autoescape=select_autoescape(), undefined=StrictUndefined, extensions=[MailMarkup],
+                  trim_blocks=True, lstrip_blocks=True, auto_reload=False)
+env.filters.update({each.__name__: each for each in (
+    text.day, text.date, text.iso, text.clock, text.number, text.minutes, text.plural, text.size, text.para,
+    text.columns, text.signed, text.simple, text.middle, text.outlined)})
