@@ -138,8 +138,8 @@ def test_the_mail_has_the_same_table_in_text_and_html(site):
 def test_authors_without_a_published_post_get_none_and_no_backlog_later(site):
     alice = person('alice', reported_until=NOON - timedelta(days=30))
     assert close_all(NOON) == [] and Report.select().count() == 0
-    post = write(alice)
-    view(post, 2)
+    post = write(alice, at=NOON)
+    view(post, 2, NOON)
     (number,) = close_all(NOON + timedelta(days=1))
     assert Report.get().period_start == at('2026-11-22 00:00') and lines_of(number) == [('A post', 2, 2)]
 
