@@ -12,8 +12,10 @@ from bottle import BaseRequest, HTTPError, request
 from .bodies import Draft, files
 
 FORM_LIMIT = 8 * 1024 * 1024  # bytes of one request: the longest post, in any script, takes up to 12 a character
+STRANGERS_LIMIT = 64 * 1024  # of one from whoever is not logged in: sign-up, log-in, search
 FILES_LIMIT = 256 * 1024 * 1024  # of one with files: a few of the largest
-UPLOADS = '/studio/media'  # where those are sent to
+STUDIO = '/studio'
+UPLOADS = f'{STUDIO}/media'  # where files are sent to
 MAX_FIELDS = 1000  # of one form
 
 # Below this a urlencoded form is refused by Bottle, and a long text in a multipart form arrives as a file.

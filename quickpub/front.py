@@ -8,6 +8,7 @@ for Python's lock with the one that answers nearly all readers.
 import asyncio
 import logging
 import sys
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -16,22 +17,84 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from .bodies import Incoming
-from .forms import FORM_LIMIT
-from .wsgi import DRAINED, FULL, Answer, Site
+from .connections import client_of
+from .forms import STRANGERS_LIMIT
+from .visitor import client_address
+from .wsgi import DRAINED, FULL, SECURITY_HEADERS, Answer, Site
 
 log = logging.getLogger('quickpub.web')
 
 THREADS = 40  # at most so many pages are made at a time; some of them may be waiting for the database's write lock
 
 
+BODY_WINDOW = 15  # seconds within which ever more of a request's body must arrive
+BODY_RATE = 1024  # bytes a second: a slow phone has four times as much
+BODIES_PER_CLIENT = 100  # at a time
+BYTES_PER_CLIENT = 128 * 1024 * 1024  # in all bodies of one client that are on their way
+
+TOO_MUCH = 'Your network is sending too much at once. Please wait a minute, then send it again.'
+
+Headers = list[tuple[bytes, bytes]]
+
+
 class Gone(Exception):
     """The client went away in the middle of its request."""
+
+
+class Refused(Exception):
+    """The body is not taken: a status, and a sentence for who sent it."""
+
+    def __init__(self, status: int, sentence: str):
+        self.status, self.sentence = status, sentence
+
+
+class Arriving:
+    """The bodies that are on their way, by client: none may hold up the others, neither by number nor by size."""
+
+    def __init__(self) -> None:
+        self._bodies: Counter[str] = Counter()
+        self._bytes: Counter[str] = Counter()
+
+    def begin(self, client: str) -> None:
+        if self._bodies[client] >= BODIES_PER_CLIENT:
+            raise Refused(429, TOO_MUCH)
+        self._bodies[client] += 1
+
+    def add(self, client: str, size: int) -> None:
+        self._bytes[client] += size
+        if self._bytes[client] > BYTES_PER_CLIENT:
+            raise Refused(429, TOO_MUCH)
+
+    def end(self, client: str, size: int) -> None:
+        for counter, count in ((self._bodies, 1), (self._bytes, size)):
+            counter[client] -= count
+            if not counter[client]:
+                del counter[client]
+
+
+class Deadline:
+    """When a body must be there. It moves on with what arrives: in each window of time there must be enough.
+
+    `clock` and the times given to `reschedule` are an event loop's, in seconds.
+    """
+
+    def __init__(self, reschedule: Callable[[float], None], clock: Callable[[], float]):
+        self._reschedule, self._clock = reschedule, clock
+        self._missing = BODY_WINDOW * BODY_RATE
+
+    def note(self, size: int) -> None:
+        """So many bytes have arrived."""
+        self._missing -= size
+        if self._missing <= 0:
+            self._missing = BODY_WINDOW * BODY_RATE
+            self._reschedule(self._clock() + BODY_WINDOW)
 
 
 class Front:
     def __init__(self, site: Site):
         self._site = site
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix='page')
+        self._arriving = Arriving()
 
     async def __call__(self, scope: dict[str, Any], receive: Callable[[], Awaitable], send: Callable) -> None:
         environ = environ_of(scope)
@@ -40,27 +103,55 @@ class Front:
         else:
             body = environ['quickpub.body'] = self._site.incoming()
             try:
-                await self._take(body, environ, receive)
+                if _has_body(environ):
+                    await self._take_in_time(body, environ, receive)
                 answer = await self._in_thread(self._site.answer, environ)
             except Gone:
                 return
+            except Refused as refusal:
+                return await _refuse(refusal, send)
             finally:
                 body.close()
             await self._send(answer, _raw(answer[1]), send, scope)
 
+    async def _take_in_time(self, body: Incoming, environ: dict[str, Any], receive: Callable[[], Awaitable]) -> None:
+        """Take the whole body in, as long as it goes on arriving. Raises Gone, or Refused."""
+        client, seen = client_of(client_address(environ)), 0
+        self._arriving.begin(client)
+        try:
+            async with asyncio.timeout(BODY_WINDOW) as timeout:
+                deadline = Deadline(timeout.reschedule, asyncio.get_running_loop().time)
+
+                def note(size: int) -> None:
+                    nonlocal seen
+                    seen += size
+                    deadline.note(size)
+                    self._arriving.add(client, size)
+
+                await self._take(body, environ, receive, note)
+        except TimeoutError:
+            raise Refused(408, 'Your form took too long to arrive, and nothing was saved. Please go back and send it '
+                               'again.') from None
+        finally:
+            self._arriving.end(client, seen)
+
     def _in_thread(self, work: Callable, *args: Any) -> Awaitable:
         return asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
 
-    async def _take(self, body: Incoming, environ: dict[str, Any], receive: Callable[[], Awaitable]) -> None:
+    async def _take(self, body: Incoming, environ: dict[str, Any], receive: Callable[[], Awaitable],
+                    note: Callable[[int], None]) -> None:
         """Take the whole body in; of one that is too long, or has no room, enough to know it by. What follows is let
         pass, within reason, because a browser that is cut off while it sends shows no answer at all. Raises Gone."""
-        limit = await self._in_thread(self._site.limit, environ) if self._site.may_be_large(environ) else FORM_LIMIT
+        limit = STRANGERS_LIMIT
+        if self._site.may_be_large(environ.get('CONTENT_LENGTH', '')):
+            limit = await self._in_thread(self._site.limit, environ)
         seen, is_over = 0, False
         while not is_over:
             event = await receive()
             if event['type'] == 'http.disconnect':
                 raise Gone
             part = event.get('body', b'')
+            note(len(part))
             if body.size <= limit and 'quickpub.problem' not in environ:
                 try:
                     if body.takes(part):
@@ -76,7 +167,7 @@ class Front:
             environ['CONTENT_LENGTH'] = str(seen)
         environ['quickpub.limit'] = limit
 
-    async def _send(self, answer: Answer, headers: list[tuple[bytes, bytes]], send: Callable, scope: dict) -> None:
+    async def _send(self, answer: Answer, headers: Headers, send: Callable, scope: dict) -> None:
         await send({'type': 'http.response.start', 'status': int(answer[0][:3]), 'headers': headers})
         body = answer[2]
         if isinstance(body, bytes):
@@ -88,6 +179,20 @@ class Front:
             while chunk := await self._in_thread(next, chunks, b''):
                 await send({'type': 'http.response.body', 'body': chunk, 'more_body': True})
             await send({'type': 'http.response.body', 'body': b''})
+
+
+def _has_body(environ: dict[str, Any]) -> bool:
+    return 'CONTENT_LENGTH' in environ or 'HTTP_TRANSFER_ENCODING' in environ
+
+
+async def _refuse(refusal: Refused, send: Callable) -> None:
+    """Answer without a thread, a template or the database: there may be thousands of these at once."""
+    page = (f'<!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+            f'<title>{refusal.status}</title><p>{refusal.sentence}</p></html>').encode()
+    headers = [*SECURITY_HEADERS, ('Content-Type', 'text/html; charset=utf-8'), ('Content-Length', str(len(page))),
+               ('Cache-Control', 'no-store'), ('Connection', 'close')]
+    await send({'type': 'http.response.start', 'status': refusal.status, 'headers': _raw(headers)})
+    await send({'type': 'http.response.body', 'body': page})
 
 
 def environ_of(scope: dict[str, Any]) -> dict[str, Any]:
@@ -122,7 +227,7 @@ VARIABLES = {name: _variable(name) for name in (
     b'content-length', b'x-forwarded-for')}
 
 
-def _raw(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+def _raw(headers: Iterable[tuple[str, str]]) -> Headers:
     return [(name.lower().encode('latin-1'), value.encode('latin-1')) for name, value in headers]
 
 

@@ -14,11 +14,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server import Server
 
-from . import accounts, db, processes
+from . import accounts, connections, db, processes
 from .front import Front
 from .settings import Settings
 from .tasks import huey
@@ -31,6 +31,8 @@ BACK_OFF = (0.1, 0.5, 1, 2, 5, 10, 30)  # seconds before a child that keeps dyin
 STEADY = 5  # seconds of life after which a death is the first one again: it was not the start that failed
 STOP_WEB_WITHIN = 10
 CONNECTION_BUFFER = 64 * 1024  # bytes
+BACKLOG = 4096  # connections that the kernel keeps until they are accepted
+HEAD_WITHIN = 10  # seconds for a request's head, and between two requests
 STARTS_WITHIN = 15
 
 
@@ -40,9 +42,13 @@ class CannotServe(Exception):
 
 def run_web(settings: Settings) -> None:
     """Serve the site until SIGTERM or SIGINT, in this process and its workers."""
+    room = connections.room()
+    # HTTP/1 alone: a connection that may turn out to be HTTP/2 has no deadline. Backpressure is the number of open
+    # connections beyond which none is accepted: slow clients fill its default, 1,024, easily.
     Server('quickpub', address=settings.host, port=settings.port, interface=Interfaces.ASGINL, workers=settings.workers,
-           websockets=False, log_enabled=False,
-           workers_kill_timeout=STOP_WEB_WITHIN - 2, http1_settings=HTTP1Settings(max_buffer_size=CONNECTION_BUFFER),
+           websockets=False, log_enabled=False, http=HTTPModes.http1, backlog=BACKLOG, backpressure=room,
+           workers_kill_timeout=STOP_WEB_WITHIN - 2,
+           http1_settings=HTTP1Settings(max_buffer_size=CONNECTION_BUFFER, header_read_timeout=1000 * HEAD_WITHIN),
            ).serve(target_loader=partial(_load, settings, os.getpid()), wrap_loader=False)
 
 
@@ -51,6 +57,7 @@ def _load(settings: Settings, parent: int) -> Callable:
     processes.die_with_parent(parent)
     processes.share_heaps()
     processes.log_to_console()
+    connections.Guard(settings.port, connections.room(), settings.trusts).start()
     return Front(create_app(settings))
 
 

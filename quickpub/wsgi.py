@@ -9,7 +9,7 @@ from typing import Any
 from . import sessions, stats
 from .bodies import CHUNK, Incoming, Outgoing
 from .db import db, now
-from .forms import FILES_LIMIT, FORM_LIMIT, UPLOADS, number
+from .forms import FILES_LIMIT, FORM_LIMIT, STRANGERS_LIMIT, STUDIO, UPLOADS, number
 from .pagecache import Generation, Headers, Page, PageCache, key_of
 from .settings import Settings
 from .visitor import COOKIE, client_address, cookie_in
@@ -74,16 +74,22 @@ class Site:
             made = generation.find(key) or self._make(environ, generation, key)
         return self._from(made, environ, now()) if isinstance(made, Page) else made
 
-    def may_be_large(self, environ: dict[str, Any]) -> bool:
-        """Whether this may be a form with files in it: then `limit` tells how much of it to take."""
-        return environ['REQUEST_METHOD'] == 'POST' and environ.get('PATH_INFO') == UPLOADS
+    @staticmethod
+    def may_be_large(declared: str) -> bool:
+        """Whether a body of this declared length ('' where none is) may be larger than a stranger's may: then `limit`
+        tells how much of it to take."""
+        length = number(declared)
+        return length is None or length > STRANGERS_LIMIT
 
     def limit(self, environ: dict[str, Any]) -> int:
-        """How many bytes of this form are taken: many only from an author who has verified the address."""
-        secret = cookie_in(environ.get('HTTP_COOKIE', ''))
+        """How many bytes of this form are taken: few from a stranger, a text's worth from an author, and from whoever
+        is logged out while writing, for then the answer keeps the text; files from a confirmed author alone."""
+        secret, path = cookie_in(environ.get('HTTP_COOKIE', '')), environ.get('PATH_INFO', '')
         with db.connection_context():
             session = sessions.find(secret, now()) if secret else None
-        return FILES_LIMIT if session and session.user.is_verified else FORM_LIMIT
+        if path == UPLOADS and environ['REQUEST_METHOD'] == 'POST' and session and session.user.is_verified:
+            return FILES_LIMIT
+        return FORM_LIMIT if session or path.startswith(STUDIO) else STRANGERS_LIMIT
 
     def incoming(self) -> Incoming:
         return Incoming(self._folder)
@@ -144,7 +150,7 @@ class Site:
         environ['wsgi.input'], environ['CONTENT_LENGTH'] = BytesIO(), '0'
         if not length and not is_chunked:
             return None
-        limit = environ.get('quickpub.limit') or (self.limit(environ) if self.may_be_large(environ) else FORM_LIMIT)
+        limit = environ.get('quickpub.limit') or (self.limit(environ) if self.may_be_large(length) else STRANGERS_LIMIT)
         wanted = number(length) if length else limit + 1
         if wanted is None:
             return 400, 'Your browser sent a request that makes no sense to us. Please try again.'
@@ -166,11 +172,12 @@ class Site:
 
 
 def _too_large(limit: int) -> Problem:
-    if limit == FORM_LIMIT:
-        return 413, ('This is more than a form can carry: the limit is 8 MB. Nothing was saved. Please go back and '
-                     'make it shorter.')
-    return 413, (f'This is more than can be sent at once: the limit is {limit // 1024 ** 2} MB. Nothing was saved. '
-                 'Please send fewer files at a time.')
+    if limit == STRANGERS_LIMIT:
+        return 413, (f'This is more than a form can carry: the limit is {limit // 1024} KB for those who are not '
+                     'logged in. Nothing was saved. Please log in first, or make it shorter.')
+    advice = 'send fewer files at a time' if limit == FILES_LIMIT else 'go back and make it shorter'
+    return 413, (f'This is more than a form can carry: the limit is {limit // 1024 ** 2} MB. Nothing was saved. '
+                 f'Please {advice}.')
 
 
 def _count(post_id: int | None, environ: dict[str, Any], at: datetime) -> None:

@@ -8,9 +8,18 @@ import pytest
 from conftest import write
 from rig import Rig, Visitor
 
-from quickpub import bodies, db, sessions, settings
+from quickpub import bodies, db, front, sessions, settings
 from quickpub.bodies import PIECE, Incoming
-from quickpub.front import Front, environ_of
+from quickpub.front import (
+    BODIES_PER_CLIENT,
+    BODY_WINDOW,
+    BYTES_PER_CLIENT,
+    Arriving,
+    Deadline,
+    Front,
+    Refused,
+    environ_of,
+)
 from quickpub.models import Site, Upload
 from quickpub.wsgi import FORM_LIMIT
 
@@ -23,9 +32,13 @@ SLOW = 300  # more than there are threads
 
 def ask(app, *events, **scope):
     """Status, headers and body that the front gives one request, whose body comes in these events."""
-    sent, waiting = [], list(events) or [{'type': 'http.request', 'body': b'', 'more_body': False}]
+    sent, waiting = [], list(events)
+    if events:
+        scope['headers'] = [*scope.get('headers', []), (b'transfer-encoding', b'chunked')]
 
     async def receive():
+        if not waiting:
+            await asyncio.Event().wait()  # nothing more comes
         return waiting.pop(0)
 
     async def send(event):
@@ -62,7 +75,7 @@ def test_what_is_too_long_is_refused_when_it_is_over_and_not_kept(app):
     megabyte = b'x' * 1024 * 1024
     pieces = [part(megabyte) for _ in range(FORM_LIMIT // len(megabyte) + 20)]
     status, _, page = ask(app, *pieces, part(b'', more=False), method='POST', raw_path=b'/login')
-    assert status == 413 and b'8 MB' in page
+    assert status == 413 and b'64 KB' in page
 
 
 def upload(app, content, cookie=b''):
@@ -149,3 +162,48 @@ def test_a_header_with_an_underscore_is_not_taken_for_the_one_with_a_hyphen():
         'server': ('h', 80), 'client': ('192.0.2.1', 1),
         'headers': [(b'x-forwarded-for', b'198.51.100.7'), (b'x_forwarded_for', b'203.0.113.9')]})
     assert environ['HTTP_X_FORWARDED_FOR'] == '198.51.100.7'
+
+
+@pytest.mark.parametrize(('pieces', 'arrives'), [
+    # (seconds since the last piece, its bytes), and whether all of it is taken
+    ([(1, 4096)] * 300, True), ([(1, 1100)] * 300, True), ([(14, 16_000)] * 50, True),
+    ([(0, 8_000_000), (14, 1)], True), ([(3, 1)] * 6, False),
+    ([(0, 7_900_000), (16, 1)], False), ([(1, 500)] * 300, False), ([(16, 100_000)], False),
+    ([(10, 20_000), (10, 100), (10, 100)], False)])
+def test_a_body_is_taken_as_long_as_it_goes_on_arriving(pieces, arrives):
+    time, deadline = 0, BODY_WINDOW
+
+    def move(when):
+        nonlocal deadline
+        deadline = when
+    progress = Deadline(move, lambda: time)
+    for seconds, size in pieces:
+        time += seconds
+        if time > deadline:
+            break
+        progress.note(size)
+    assert (time <= deadline) == arrives
+
+
+def test_one_client_has_a_share_of_the_bodies_and_gets_it_back():
+    arriving = Arriving()
+    for _ in range(BODIES_PER_CLIENT):
+        arriving.begin('192.0.2.1')
+    with pytest.raises(Refused):
+        arriving.begin('192.0.2.1')
+    arriving.begin('192.0.2.2')
+    arriving.add('192.0.2.2', BYTES_PER_CLIENT)
+    with pytest.raises(Refused):
+        arriving.add('192.0.2.2', 1)
+    arriving.end('192.0.2.2', BYTES_PER_CLIENT + 1)
+    arriving.end('192.0.2.1', 0)
+    for client in ('192.0.2.1', '192.0.2.2'):
+        arriving.begin(client)
+        arriving.add(client, 1)
+
+
+def test_a_form_that_stops_arriving_is_answered_in_words(app, monkeypatch):
+    monkeypatch.setattr(front, 'BODY_WINDOW', 0.05)
+    status, headers, page = ask(app, part(b'email='), method='POST', raw_path=b'/login')
+    assert status == 408 and b'nothing was saved' in page and headers[b'connection'] == b'close'
+    assert headers[b'x-content-type-options'] == b'nosniff'
