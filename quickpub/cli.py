@@ -11,7 +11,7 @@ from functools import wraps
 import click
 from peewee import DatabaseError, IntegrityError, OperationalError
 
-from . import __version__, accounts, db, health, jobs, mail, models, processes, reports, settings, stats, text
+from . import __version__, accounts, db, dkim, health, jobs, mail, models, processes, reports, settings, stats, text
 from .models import Message, User
 from .settings import Settings, SettingsError
 from .text import Rejected
@@ -274,6 +274,20 @@ def jobs_resume() -> None:
     with site():
         jobs.resume()
     click.echo('Work goes on.')
+
+
+@main.command(name='dkim')
+@click.option('--new', is_flag=True, help='Replace the key by a new one.')
+@speaking
+def show_dkim(new: bool) -> None:
+    """Sign all mail, and print the DNS record that it needs. Makes the key where there is none."""
+    with site() as found:
+        if new or not dkim.key_file(found).exists():
+            dkim.make_key(found)
+        name, value = dkim.dns_record(found)
+    click.echo(f'Mail from {found.mail_from} is signed from now on. Other mail servers believe the signature when the\n'
+               f'domain {dkim.domain(found)} has this DNS record:\n', err=True)
+    click.echo(f'{name}. IN TXT {value}')
 
 
 @main.command(name='settings')

@@ -14,7 +14,7 @@ from quopri import encodestring
 from typing import Any
 from urllib.parse import urlsplit
 
-from . import templating, text
+from . import dkim, templating, text
 from .models import Message, Site
 from .settings import current
 
@@ -33,12 +33,13 @@ def render(message: Message, site: Site | None = None) -> bytes:
     plain, html = bodies(message, site)
     # From what nobody can know beforehand: or a text could contain it. (And "=_" never occurs in quoted-printable.)
     boundary = '=_' + message.message_id.strip('<>').partition('@')[0]
-    return b''.join([
+    whole = b''.join([
         *(_header(name, value) for name, value in _headers(message, site)),
         _header('Content-Type', f'multipart/alternative; boundary="{boundary}"'),
         _part(boundary, 'plain', plain.encode()),
         _part(boundary, 'html', html.encode()),
         f'\r\n--{boundary}--\r\n'.encode()])
+    return dkim.signed(whole, current(), message.created_at)
 
 
 def bodies(message: Message, site: Site) -> tuple[str, str]:

@@ -37,7 +37,7 @@ FLOORS = [
     ['models'],
     ['markdown', 'templating'],
     ['text'],
-    ['formulas'],
+    ['formulas', 'dkim'],
     ['db', 'imaging', 'signing'],
     ['settings', 'processes', 'bodies', 'connections'],
 ]
@@ -62,6 +62,7 @@ ONLY_IN = {
     'diff_match_patch': {'revisions'},
     'merge3': {'revisions'},
     'crawlerdetect': {'stats'},
+    'cryptography': {'dkim'},
     'rapidfuzz': {'search'},
     'latex2mathml': {'formulas'},
     'email_validator': {'settings'},
