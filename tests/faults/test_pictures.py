@@ -13,7 +13,7 @@ from rig import Visitor, wait_for
 from sites import keep
 from test_media import picture
 
-from quickpub import db, jobs, tasks
+from quickpub import jobs, tasks
 from quickpub.models import MediaFile, Post, Upload
 
 DISK = 48  # megabytes
@@ -36,10 +36,7 @@ def disk(tmp_path):
 
 
 def upload(user, name, content):
-    with db.db.atomic():
-        kept = keep(user, name, content)
-        tasks.prepare_pictures()
-    return kept
+    return keep(user, name, content, tasks.prepare_pictures)
 
 
 def slow_picture(tmp_path):
