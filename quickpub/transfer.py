@@ -78,10 +78,10 @@ def _is_full(error: Exception) -> bool:
 
 def _open(draft: Path, export: Export) -> BinaryIO:
     """The file as far as its row says that it is on the disk, to be written on; from its beginning where it is not."""
-    fd = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    file = os.fdopen(fd, 'r+b')
-    if os.fstat(fd).st_size < export.bytes:
+    if not export.bytes or not draft.exists() or draft.stat().st_size < export.bytes:
         export.bytes = export.last_post = 0
+        return open(draft, 'wb')
+    file = open(draft, 'r+b')  # noqa: SIM115 - the caller closes it
     file.truncate(export.bytes)
     file.seek(export.bytes)
     return file

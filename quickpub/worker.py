@@ -112,8 +112,11 @@ class DurableHuey(Huey):
     def _limits(self) -> list[Limit]:
         limits = [Limit(1, names, is_of_site=True) for names in self._one_by_one]
         if self.bulk_limit:
-            limits.append(Limit(self.bulk_limit, below=jobs.URGENT))
+            restrained = {name for _, names in self._kept_free for name in names}
+            others = tuple(name for name in self._registry._registry if name not in restrained)
             limits += [Limit(max(1, self.bulk_limit + 1 - workers), names) for workers, names in self._kept_free]
+            limits += [Limit(self.bulk_limit, others, below=jobs.URGENT),
+                       Limit(max(2, self.bulk_limit), below=jobs.URGENT)]  # with two workers: one of either kind
         return limits
 
     def _hold(self, job: Job) -> Claim:
