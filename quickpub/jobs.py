@@ -235,6 +235,12 @@ def is_alive(owner: str) -> bool:
     return processes.is_locked(run_folder() / f'{owner}.life')
 
 
+def has_living_parent(owner: str) -> bool:
+    """Whether another process, which lives, runs this one for a single job, and will say itself how that ended."""
+    parent = owner.rpartition('~')[0]
+    return bool(parent) and is_alive(parent)
+
+
 def living() -> list[str]:
     """The names of all living processes that take jobs."""
     return [path.stem for path in run_folder().glob('*.bell') if is_alive(path.stem)]
@@ -329,7 +335,7 @@ def forgive() -> None:
 def rescue() -> int:
     """Make ready what dead processes held, or bury it, and tidy their files away; how many jobs that was."""
     owners = [owner for (owner,) in db.execute_sql("SELECT DISTINCT owner FROM job WHERE state = 'running'")]
-    count = sum(_rescue_from(owner) for owner in owners if not is_alive(owner) and not _is_looked_after(owner))
+    count = sum(_rescue_from(owner) for owner in owners if not is_alive(owner) and not has_living_parent(owner))
     _make_due(now())
     for path in run_folder().glob('*.life'):
         if not processes.is_locked(path):
@@ -342,12 +348,6 @@ def _make_due(at: datetime) -> None:
     wrong = (Job.state == 'ready') & (Job.created_at > at + AHEAD)
     if Job.select(Job.id).where(wrong).exists():
         Job.update(run_at=at, created_at=at).where(wrong).execute()
-
-
-def _is_looked_after(owner: str) -> bool:
-    """Whether another process runs this one for a single job, and will say itself how that ended."""
-    parent = owner.rpartition('~')[0]
-    return bool(parent) and is_alive(parent)
 
 
 def _rescue_from(owner: str) -> int:

@@ -131,17 +131,18 @@ def _put_back_of_the_dead() -> None:
     for (sender,) in db.execute_sql(f'SELECT DISTINCT sender FROM message WHERE {SENDING}').fetchall():
         owner = sender.partition('#')[0]
         if sender not in _Delivery.under_way if owner == jobs.me.name else not jobs.is_alive(owner):
-            _put_back(sender)
+            _put_back(sender, excused=0 if jobs.has_living_parent(owner) else 1)
 
 
-def _put_back(sender: str) -> None:
-    """At once; but one that was in so many hands already, and killed them perhaps, hours later, and not for ever."""
+def _put_back(sender: str, excused: int) -> None:
+    """At once; but one that was in so many hands already, and killed them perhaps, hours later, and not for ever. What
+    died in company, or with everything, is excused: that attempt does not count."""
     at = now()
     db.execute_sql(
-        "UPDATE message SET sender = NULL, next_try = ?, state = CASE WHEN attempts < ? THEN 'queued' "
-        f"WHEN created_at < ? THEN 'failed' ELSE 'deferred' END, answer = iif(attempts < ?, answer, ?) "
+        'UPDATE message SET sender = NULL, attempts = attempts - ?, next_try = ?, '
+        f"state = CASE WHEN attempts < ? THEN 'queued' WHEN created_at < ? THEN 'failed' ELSE 'deferred' END, answer = iif(attempts < ?, answer, ?) "
         f'WHERE {SENDING} AND sender = ?',
-        (str(at + BACK_OFF[-1]), MANY_ATTEMPTS, str(at - GIVE_UP_AFTER), MANY_ATTEMPTS, jobs.DIED, sender))
+        (excused, str(at + BACK_OFF[-1]), MANY_ATTEMPTS, str(at - GIVE_UP_AFTER), MANY_ATTEMPTS, jobs.DIED, sender))
 
 
 @dataclass(frozen=True)

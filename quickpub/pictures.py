@@ -116,10 +116,13 @@ def _tell(file: MediaFile, **fields: Any) -> None:
 def _draw(original: Path, made_in: Path, tell: Callable[[int], None]) -> dict[str, Any]:
     """Let a child process draw the variants into this folder; what it said last. Raises OSError on a full disk, Died
     where it was ended neither by itself nor by a limit of ours."""
-    child = subprocess.Popen(
-        [sys.executable, '-m', f'{__package__}.imaging', original, made_in, str(os.getpid())],
-        stdout=subprocess.PIPE, text=True, cwd='/', env={  # no secret among it
-            'PYTHONPATH': os.pathsep.join(filter(None, sys.path)), 'QUICKPUB_DATA': str(current().data)})
+    try:
+        child = subprocess.Popen(
+            [sys.executable, '-m', f'{__package__}.imaging', original, made_in, str(os.getpid())],
+            stdout=subprocess.PIPE, text=True, cwd='/', env={  # no secret among it
+                'PYTHONPATH': os.pathsep.join(filter(None, sys.path)), 'QUICKPUB_DATA': str(current().data)})
+    except OSError as error:  # no memory, or no process, to be had
+        raise Died(INTERRUPTED) from error
     is_late = False
 
     def end() -> None:

@@ -146,7 +146,7 @@ def test_a_verification_mail_does_not_wait_for_a_report_run(rig, mail_server):
 
 
 def test_however_often_everything_is_killed_nothing_is_buried_for_it(rig, mail_server, kind):
-    """Amid a mail that is never answered, and an export beside it."""
+    """Amid a mail that is never answered, and an export beside it; in turn the parents die first and the children."""
     mail_server.may_answer.clear()
     user = sign_up('alice')
     with db.db.atomic():
@@ -157,8 +157,10 @@ def test_however_often_everything_is_killed_nothing_is_buried_for_it(rig, mail_s
         owner = '*~*' if kills else '*'
         wait_for(lambda owner=owner: Job.select().where(Job.name == 'quickpub.tasks.deliver_urgent',
                                                         Job.owner % owner).exists(), 'the job to run alone')
+        for process in reversed(rig.processes() if kills % 2 else []):
+            process.kill()
         rig.crash()
-        assert not Job.select().where(Job.state == 'dead').exists()
+        assert not Job.select().where(Job.state == 'dead').exists() and Message.get().state == 'sending'
     mail_server.may_answer.set()
     start(rig, kind)
     wait_for(lambda: all_sent() and Export.get_by_id(number).state == 'ready', 'all work to be done')
