@@ -140,7 +140,8 @@ def _put_back(sender: str, excused: int) -> None:
     at = now()
     db.execute_sql(
         'UPDATE message SET sender = NULL, attempts = attempts - ?, next_try = ?, '
-        f"state = CASE WHEN attempts < ? THEN 'queued' WHEN created_at < ? THEN 'failed' ELSE 'deferred' END, answer = iif(attempts < ?, answer, ?) "
+        "state = CASE WHEN attempts < ? THEN 'queued' WHEN created_at < ? THEN 'failed' ELSE 'deferred' END, "
+        'answer = iif(attempts < ?, answer, ?) '
         f'WHERE {SENDING} AND sender = ?',
         (excused, str(at + BACK_OFF[-1]), MANY_ATTEMPTS, str(at - GIVE_UP_AFTER), MANY_ATTEMPTS, jobs.DIED, sender))
 
