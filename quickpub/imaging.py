@@ -57,8 +57,12 @@ def main(source: str, folder: str, parent: str) -> None:
     except MemoryError:
         said = {'problem': 'This picture needs more memory than we can give it. Please make it smaller.'}
     except OSError as error:
-        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)  # no fault of the picture's
-        said = {'full': True} if is_full else _damaged(error)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):  # no fault of the picture's
+            said = {'full': True}
+        elif error.errno == errno.EFBIG:
+            said = {'problem': 'This picture needs more room than we can give it. Please make it smaller.'}
+        else:
+            said = _damaged(error)
     except Exception as error:  # what decoders raise where bytes make no sense is of every kind
         said = _damaged(error)
     say(said)
@@ -71,10 +75,11 @@ def _damaged(error: Exception) -> dict[str, Any]:
 
 def _limit() -> None:
     """What a picture may cost. Where memory runs out the kernel takes this process first, not its parent."""
-    for what, limit in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CPU, CPU_SECONDS),
-                        (resource.RLIMIT_FSIZE, FILE_BYTES), (resource.RLIMIT_CORE, 0)):
+    for what, limit in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_FSIZE, FILE_BYTES), (resource.RLIMIT_CORE, 0)):
         if sys.platform == 'linux' or what != resource.RLIMIT_AS:  # macOS refuses this one
             resource.setrlimit(what, (limit, limit))
+    # At the first the kernel sends SIGXCPU, by which our limit is told from an end that comes from outside.
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 5))
     os.nice(10)
     if sys.platform == 'linux':
         Path('/proc/self/oom_score_adj').write_text('1000')

@@ -9,14 +9,18 @@
 - `claim` is one UPDATE … RETURNING; how a job ended counts only while the claim is still held.
 - A claim belongs to a process that proves its life by a locked file. When it dies, however it dies, the kernel
   frees the lock and the next sweep makes its jobs ready again. There is no time-out: a live job never runs twice.
-- A job whose process died runs next in a process of its own (worker.py), so that only it is to blame for the next
-  death. A job that goes on killing is buried; a person may give it another chance.
+- A job whose process died runs next in a process of its own (worker.py). Only a death of that process counts, where
+  the one that started it lives on: then nothing else can have been the cause. After OWN_DEATHS of them without any
+  progress it is buried; a person may give it another chance.
+- A job may have a subject: the row that a page shows of it, an export say. Triggers (migrations/0010_jobs.py) carry
+  whatever ends the job into that row, in the same transaction, so that the two never disagree.
 """
 
 import logging
+import math
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -42,8 +46,10 @@ log = logging.getLogger('quickpub.jobs')
 
 URGENT = 100  # at or above this priority somebody is waiting: one worker is always kept free for it
 
-# A death in company, or together with the parent, may be another's fault: one strike. One on its own is its own.
-SHARED_DEATH, OWN_DEATH, BURIED_AT = 1, 3, 10
+# Strikes: 1 after a death in company or together with the parent, however often, for it may be another's fault; then
+# one more for each death that was the job's own.
+SUSPECT, OWN_DEATHS = 1, 3
+GRACE = 1.0  # seconds that a process outlives its child to be sure that not everything was killed, the child first
 TALLIES_KEPT = timedelta(days=2)
 
 AHEAD = timedelta(minutes=1)  # a job made so far in the future was made by a clock that has been put right since
@@ -60,6 +66,8 @@ class Job(BaseModel):
     is_single = BooleanField(default=False)  # one that waits is enough
     attempts = IntegerField(default=0)
     strikes = IntegerField(default=0)
+    subject = CharField(null=True)  # what a page shows of it: a kind of row, and which one
+    subject_id = CharField(null=True)
     owner = CharField(null=True)
     started_at = DateTimeField(null=True)
     progress = TextField(default='')  # of the one that runs, in words
@@ -104,6 +112,7 @@ class Claim:
     name: str
     message: bytes
     error: str = ''
+    strikes: int = 0
     ending: tuple[str, list[Any]] | None = None
     counts_as: str = ''  # done, failed, or '' for what is not over yet
     follow_ups: list[Callable[[], None]] = field(default_factory=list)
@@ -135,7 +144,32 @@ HELD = "id = ? AND state = 'running' AND owner = ?"
 
 # Literals, not parameters: SQLite uses a partial index only for what it can read in the statement itself.
 READY = "state = 'ready' AND run_at <= ? AND name IN ({names}) AND NOT EXISTS (SELECT 1 FROM job_pause)"
-FEW_BULK = "(SELECT count(*) FROM job WHERE state = 'running' AND priority < ? AND owner GLOB ?) < ?"
+
+
+class NotNow(Exception):
+    """Raised by a job that cannot go on now, through no fault of its own: it is to run again after `delay`."""
+
+    def __init__(self, delay: timedelta, reason: str):
+        super().__init__(reason)
+        self.delay = delay
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How many jobs with these names (any name, where there are none) and below this priority may run at a time: in
+    this process and its siblings of one consumer, or in the whole site."""
+    most: int
+    names: tuple[str, ...] = ()
+    below: float = math.inf
+    is_of_site: bool = False
+
+    def condition(self) -> tuple[str, list[Any]]:
+        """What must be true of a job that is to be claimed: SQL with its parameters."""
+        meant = 'priority < ?' + (f' AND name IN ({", ".join("?" * len(self.names))})' if self.names else '')
+        values = [self.below, *self.names]
+        running = f"(SELECT count(*) FROM job WHERE state = 'running' AND {meant} AND owner GLOB ?)"
+        return f'(NOT ({meant}) OR {running} < ?)', [
+            *values, *values, '*' if self.is_of_site else f'{me.family}.*', self.most]
 
 
 @dataclass
@@ -201,17 +235,23 @@ def is_alive(owner: str) -> bool:
     return processes.is_locked(run_folder() / f'{owner}.life')
 
 
+def has_living_parent(owner: str) -> bool:
+    """Whether another process, which lives, runs this one for a single job, and will say itself how that ended."""
+    parent = owner.rpartition('~')[0]
+    return bool(parent) and is_alive(parent)
+
+
 def living() -> list[str]:
     """The names of all living processes that take jobs."""
     return [path.stem for path in run_folder().glob('*.bell') if is_alive(path.stem)]
 
 
 def enqueue(name: str, message: bytes, priority: float = 0, run_at: datetime | None = None,
-            is_single: bool = False) -> None:
+            is_single: bool = False, subject: tuple[str, str] | None = None) -> None:
     """Add a job, in the caller's transaction if there is one. Of those `is_single`, one that waits is enough."""
-    db.execute_sql('INSERT INTO job (name, message, priority, run_at, is_single, created_at) '
-                   'VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET run_at = min(run_at, excluded.run_at)',
-                   (name, message, priority, str(run_at or now()), is_single, str(now())))
+    db.execute_sql('INSERT INTO job (name, message, priority, run_at, is_single, created_at, subject, subject_id) '
+                   'VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET run_at = min(run_at, excluded.run_at)',
+                   (name, message, priority, str(run_at or now()), is_single, str(now()), *(subject or (None, None))))
     _ring()
 
 
@@ -219,35 +259,44 @@ def _ring() -> None:
     db.after_commit(lambda: processes.ring(run_folder()))
 
 
-def claim(names: list[str], bulk_limit: int | None = None) -> Job | None:
-    """Take the next ready job with one of these names, or None.
-
-    At most `bulk_limit` jobs that are not urgent run at a time, in this process and its siblings of one consumer.
-    """
+def claim(names: list[str], limits: Iterable[Limit] = ()) -> Job | None:
+    """Take the next ready job with one of these names that no limit keeps waiting, or None."""
+    owner = me.name  # made before the transaction, should it be new: that writes a file
     where = READY.format(names=', '.join('?' * len(names)))
     params: list[Any] = [str(now()), *names]
-    if bulk_limit is not None:
-        where += f' AND (priority >= ? OR {FEW_BULK})'
-        params += [URGENT, URGENT, f'{me.family}.*', bulk_limit]
+    for limit in limits:
+        condition, values = limit.condition()
+        where += f' AND {condition}'
+        params += values
     if db.execute_sql(f'SELECT 1 FROM job WHERE {where} LIMIT 1', params).fetchone() is None:
         return None  # no transaction, no write lock, while there is nothing to do
     with db.atomic():
         return first(
             Job, "UPDATE job SET state = 'running', attempts = attempts + 1, owner = ?, started_at = ? WHERE id = ("
                  f'SELECT id FROM job WHERE {where} ORDER BY priority DESC, run_at, id LIMIT 1) RETURNING *',
-            me.name, str(now()), *params)
+            owner, str(now()), *params)
 
 
 def take_over(job_id: int, owner: str) -> Job | None:
     """Make `owner`'s claim this process's own, if it still holds."""
+    new_owner = me.name
     with db.atomic():
-        return first(Job, f'UPDATE job SET owner = ? WHERE {HELD} RETURNING *', me.name, job_id, owner)
+        return first(Job, f'UPDATE job SET owner = ? WHERE {HELD} RETURNING *', new_owner, job_id, owner)
 
 
 def tell(progress: str) -> None:
     """Say how far the job is that this thread executes, for the operator to see. In a command it says nothing."""
     if claim := at_work.claim:
         db.execute_sql(f'UPDATE job SET progress = ? WHERE {HELD}', (progress, claim.id, me.name))
+
+
+def advance() -> None:
+    """Say that the job which this thread executes has got further than ever before, with work that need not be done
+    again: whatever happens to it now, deaths before this moment do not count against it."""
+    claim = at_work.claim
+    if claim and claim.strikes > SUSPECT:
+        db.execute_sql(f'UPDATE job SET strikes = ? WHERE {HELD}', (SUSPECT, claim.id, me.name))
+        claim.strikes = SUSPECT
 
 
 def settle(ended: Claim) -> None:
@@ -279,14 +328,14 @@ def release(owner: str, but: list[int] | None = None) -> None:
 
 def forgive() -> None:
     """This process is about to end with work in its hands: take the attempt back, and the strike to come."""
-    db.execute_sql("UPDATE job SET attempts = attempts - 1, strikes = strikes - ? "
-                   "WHERE state = 'running' AND (owner = ? OR owner GLOB ?)", (SHARED_DEATH, me.name, f'{me.name}~*'))
+    db.execute_sql("UPDATE job SET attempts = attempts - 1, strikes = iif(strikes = 0, -1, strikes) "
+                   "WHERE state = 'running' AND (owner = ? OR owner GLOB ?)", (me.name, f'{me.name}~*'))
 
 
 def rescue() -> int:
     """Make ready what dead processes held, or bury it, and tidy their files away; how many jobs that was."""
     owners = [owner for (owner,) in db.execute_sql("SELECT DISTINCT owner FROM job WHERE state = 'running'")]
-    count = sum(_rescue_from(owner) for owner in owners if not is_alive(owner))
+    count = sum(_rescue_from(owner) for owner in owners if not is_alive(owner) and not has_living_parent(owner))
     _make_due(now())
     for path in run_folder().glob('*.life'):
         if not processes.is_locked(path):
@@ -302,18 +351,29 @@ def _make_due(at: datetime) -> None:
 
 
 def _rescue_from(owner: str) -> int:
-    parent = owner.rpartition('~')[0]
-    strikes = OWN_DEATH if parent and is_alive(parent) else SHARED_DEATH
     with db.atomic():
-        buried = db.execute_sql(
-            f"{TO_DEAD}, strikes = strikes + ?, error = ? WHERE state = 'running' AND owner = ? AND strikes + ? >= ?",
-            (strikes, DIED, owner, strikes, BURIED_AT)).rowcount
-        freed = db.execute_sql(f"{TO_READY}, strikes = strikes + ? WHERE state = 'running' AND owner = ?",
-                               (strikes, owner)).rowcount
+        freed = db.execute_sql(f"{TO_READY}, strikes = strikes + (strikes < ?) WHERE state = 'running' AND owner = ?",
+                               (SUSPECT, owner)).rowcount
         _ring()
-    if buried + freed:
-        log.warning('Process %s is gone; %d of its jobs will run again, %d are buried', owner, freed, buried)
-    return buried + freed
+    if freed:
+        log.warning('Process %s is gone; %d of its jobs will run again', owner, freed)
+    return freed
+
+
+def charge(owner: str) -> None:
+    """A process that ran one job alone has died, and this one, which started it, lives on: the job's own fault. Once
+    too often, and it is buried."""
+    with db.atomic():
+        is_buried = db.execute_sql(
+            f"{TO_DEAD}, strikes = strikes + 1, error = ? WHERE state = 'running' AND owner = ? AND strikes >= ?",
+            (DIED, owner, SUSPECT + OWN_DEATHS - 1)).rowcount
+        is_freed = db.execute_sql(
+            f"{TO_READY}, strikes = max(strikes, ?) + 1 WHERE state = 'running' AND owner = ?",
+            (SUSPECT, owner)).rowcount
+        _ring()
+    if is_buried or is_freed:
+        log.warning('Process %s died of the job that it ran alone; it %s', owner,
+                    'is buried' if is_buried else 'will run again')
 
 
 def retry(job_id: int) -> bool:
@@ -328,6 +388,24 @@ def retry(job_id: int) -> bool:
 def discard(job_id: int) -> bool:
     """Throw away a job that is not running. A mail it was to deliver is not lost: the ledger wakes it again."""
     return bool(Job.delete().where(Job.id == job_id, Job.state != 'running').execute())
+
+
+def has_job(subject: str, number: Any) -> Any:
+    """As a condition: whether there is a job, in whatever state, about the subject with this number (a column)."""
+    return fn.EXISTS(Job.select(Job.id).where(Job.subject == subject, Job.subject_id == number.cast('TEXT')))
+
+
+def hurry(subject: str, number: Any) -> None:
+    """Let the job about this subject that waits for a later try run now."""
+    with db.atomic():
+        Job.update(run_at=now()).where(
+            Job.subject == subject, Job.subject_id == str(number), Job.state == 'ready', Job.run_at > now()).execute()
+        _ring()
+
+
+def forget_dead(subject: str, number: Any) -> None:
+    """Discard the buried jobs about this subject: somebody begins anew."""
+    Job.delete().where(Job.subject == subject, Job.subject_id == str(number), Job.state == 'dead').execute()
 
 
 def pause() -> None:

@@ -24,11 +24,12 @@ from . import jobs, letter, text
 from .db import db, first, give_way, insert, is_out_of_reach, now
 from .models import Message, Site, Token, User
 from .settings import current
-from .transport import HungUp, Lost, NotYet, Refused, Transport, connect, forget_outbox
+from .transport import HungUp, Lost, NotYet, Refused, Transport, connect, deadline, forget_outbox
 
 log = logging.getLogger('quickpub.mail')
 
 BATCH = 50  # mails that one job carries over one connection
+BATCH_SECONDS = 60  # after which a job begins no other mail
 TOLD_EVERY = 5  # mails, for whoever looks at the work
 BACK_OFF = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240)]
 GIVE_UP_AFTER = timedelta(days=2)
@@ -112,13 +113,17 @@ def is_queued(urgent: bool = False, more_than: int = 0) -> bool:
 
 # Delivering
 
-def deliver(urgent: bool = False, limit: int = BATCH) -> None:
+def deliver(urgent: bool = False, limit: int = BATCH) -> bool:
     """Send what is queued, the urgent first or nothing else, over one connection; what fails is in the ledger, not
-    raised. At most `limit` mails: then others who wait for a worker have their turn.
+    raised. At most `limit` mails, and none is begun after a minute: then others who wait for a worker have their turn.
+    Returns whether something is left for lack of time.
     """
     _put_back_of_the_dead()
-    if is_queued(urgent):
-        _Delivery(urgent).run(limit)
+    if not is_queued(urgent):
+        return False
+    delivery = _Delivery(urgent)
+    delivery.run(limit)
+    return delivery.is_over_time and is_queued(urgent)
 
 
 def _put_back_of_the_dead() -> None:
@@ -126,17 +131,19 @@ def _put_back_of_the_dead() -> None:
     for (sender,) in db.execute_sql(f'SELECT DISTINCT sender FROM message WHERE {SENDING}').fetchall():
         owner = sender.partition('#')[0]
         if sender not in _Delivery.under_way if owner == jobs.me.name else not jobs.is_alive(owner):
-            _put_back(sender)
+            _put_back(sender, excused=0 if jobs.has_living_parent(owner) else 1)
 
 
-def _put_back(sender: str) -> None:
-    """At once; but one that was in so many hands already, and killed them perhaps, hours later, and not for ever."""
+def _put_back(sender: str, excused: int) -> None:
+    """At once; but one that was in so many hands already, and killed them perhaps, hours later, and not for ever. What
+    died in company, or with everything, is excused: that attempt does not count."""
     at = now()
     db.execute_sql(
-        "UPDATE message SET sender = NULL, next_try = ?, state = CASE WHEN attempts < ? THEN 'queued' "
-        f"WHEN created_at < ? THEN 'failed' ELSE 'deferred' END, answer = iif(attempts < ?, answer, ?) "
+        'UPDATE message SET sender = NULL, attempts = attempts - ?, next_try = ?, '
+        "state = CASE WHEN attempts < ? THEN 'queued' WHEN created_at < ? THEN 'failed' ELSE 'deferred' END, "
+        'answer = iif(attempts < ?, answer, ?) '
         f'WHERE {SENDING} AND sender = ?',
-        (str(at + BACK_OFF[-1]), MANY_ATTEMPTS, str(at - GIVE_UP_AFTER), MANY_ATTEMPTS, jobs.DIED, sender))
+        (excused, str(at + BACK_OFF[-1]), MANY_ATTEMPTS, str(at - GIVE_UP_AFTER), MANY_ATTEMPTS, jobs.DIED, sender))
 
 
 @dataclass(frozen=True)
@@ -165,6 +172,11 @@ class _Delivery:
         self._transport: Transport | None = None
         self._is_server_gone = False
         self._count = 0
+        self._until = time.monotonic() + BATCH_SECONDS
+
+    @property
+    def is_over_time(self) -> bool:
+        return time.monotonic() >= self._until
 
     def run(self, limit: int) -> None:
         self.under_way.add(self._sender)
@@ -174,7 +186,8 @@ class _Delivery:
             while message:
                 self._count += 1
                 outcome = self._attempt(message)
-                message = self._record(message, outcome, is_last=self._count == limit or self._is_server_gone)
+                is_last = self._count == limit or self._is_server_gone or self.is_over_time
+                message = self._record(message, outcome, is_last)
         finally:
             self.under_way.discard(self._sender)  # from here on, whatever it still has is anybody's
             self._hang_up()
@@ -195,7 +208,7 @@ class _Delivery:
             log.exception('Mail %s cannot be made', message.id)
             return Outcome('failed', f'It could not be made: {error!r}')
         try:
-            return Outcome('sent', self._send(message.recipient, made), sent_at=now())
+            return Outcome('sent', self._send(message.recipient, made, deadline()), sent_at=now())
         except Refused as refusal:
             return Outcome('failed', str(refusal), is_bad_address=refusal.is_address)
         except NotYet as error:
@@ -204,19 +217,19 @@ class _Delivery:
             self._hang_up()
             return _later(message, str(error))
 
-    def _send(self, recipient: str, mail: bytes) -> str:
+    def _send(self, recipient: str, mail: bytes, until: float) -> str:
         """Many servers end a conversation after so many mails, or after a refusal: then in a new one."""
         if self._transport:
             try:
-                return self._transport.send(recipient, mail)
+                return self._transport.send(recipient, mail, until)
             except HungUp:
                 self._hang_up()
-        self._transport = self._connect()
-        return self._transport.send(recipient, mail)
+        self._transport = self._connect(until)
+        return self._transport.send(recipient, mail, until)
 
-    def _connect(self) -> Transport:
+    def _connect(self, until: float) -> Transport:
         try:
-            return connect()
+            return connect(until)
         except Lost:
             self._is_server_gone = True
             raise
@@ -236,6 +249,7 @@ class _Delivery:
                     self._write(message, outcome)
                     if self._count % TOLD_EVERY == 0:
                         jobs.tell(text.plural(self._count, 'mail', 'mails'))
+                        jobs.advance()
                     return None if is_last else self._take()
             except DatabaseError as error:
                 if not is_out_of_reach(error):

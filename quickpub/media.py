@@ -5,8 +5,10 @@
     media/<digest>/shown/file.pdf       any other file, itself
     media/.new-…, .made-…, .gone-…      on the way in or out
 
-The rows are the truth. A file is synced and in its place before the row that speaks of it commits; it goes after the
-last row that does is gone. So whatever dies whenever, there may be a file too many until the night, never one too few.
+The rows are the truth. A file is synced and in its place before the transaction of the row that speaks of it begins;
+it goes after the last row that does is gone. So whatever dies whenever, there may be a file too many until the night,
+never one too few. Who places a file shares the lock on the folder until the row is committed; who removes one holds it
+alone.
 """
 
 import errno
@@ -14,7 +16,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -62,12 +64,16 @@ def check_room(user: User, size: int) -> None:
     """Raise Rejected unless this user may send so many bytes now; OSError where the disk has no room for them."""
     if not user.is_verified:
         raise Rejected(file='To upload files, first confirm your address: the link is in the mail we sent you.')
+    _check_quota(user, size)
+    if shutil.disk_usage(folder()).free - size < RESERVE:
+        raise OSError(errno.ENOSPC, 'the disk is nearly full')
+
+
+def _check_quota(user: User, size: int) -> None:
     left = current().quota * MEGABYTE - used_by(user)
     if size > left:
         raise Rejected(file=f'This would be more than your {text.number(current().quota)} MB: there is room for '
                             f'{text.size(max(0, left))} more. Delete what you do not need, then try again.')
-    if shutil.disk_usage(folder()).free - size < RESERVE:
-        raise OSError(errno.ENOSPC, 'the disk is nearly full')
 
 
 def used_by(user: User) -> int:
@@ -79,9 +85,10 @@ def open_draft(name: str) -> Draft:
     return Draft(folder(), name, FILE_LIMIT)
 
 
-def accept(user: User, draft: Draft, at: datetime) -> Upload:
-    """Keep a file that has come in, for this user; in the caller's transaction, which also enqueues what follows. Who
-    sends the same once more gets what they have. Raises Rejected, or OSError where it cannot be stored."""
+def accept(user: User, draft: Draft, at: datetime, follow: Callable[[], None] = lambda: None) -> Upload:
+    """Keep a file that has come in, for this user. Who sends the same once more gets what they have. Outside of any
+    transaction, for a disk may be slow; `follow` is called in the one that writes the rows, to enqueue what follows.
+    Raises Rejected, or OSError where it cannot be stored."""
     ending = _ending(draft.beginning)
     named = text.line(draft.name, 100) or 'this file'
     if draft.size > FILE_LIMIT:
@@ -95,10 +102,21 @@ def accept(user: User, draft: Draft, at: datetime) -> Upload:
         Upload.update(touched_at=at).where(Upload.id == known.id).execute()
         return known
     check_room(user, draft.size)
-    _store(draft, digest, KINDS[ending], ending)
-    if not MediaFile.select().where(MediaFile.digest == digest).exists():
-        state = 'waiting' if KINDS[ending] == 'image' else 'ready'
-        MediaFile.insert(digest=digest, kind=KINDS[ending], ending=ending, state=state, created_at=at).execute()
+    with processes.folder_held(folder(), is_shared=True):
+        _store(draft, digest, KINDS[ending], ending)
+        with db.atomic():
+            kept = _write_rows(user, draft, digest, ending, at)
+            follow()
+    return kept
+
+
+def _write_rows(user: User, draft: Draft, digest: str, ending: str, at: datetime) -> Upload:
+    state = 'waiting' if KINDS[ending] == 'image' else 'ready'
+    MediaFile.insert(digest=digest, kind=KINDS[ending], ending=ending, state=state,
+                     created_at=at).on_conflict_ignore().execute()
+    if known := Upload.get_or_none(Upload.user == user, Upload.file == digest):  # sent twice at the same moment
+        return known
+    _check_quota(user, draft.size)  # asked again: others of theirs may have come in meanwhile
     return Upload.create(user=user, file=digest, name=_name(draft.name, ending), bytes=draft.size, created_at=at,
                          touched_at=at)
 
@@ -122,6 +140,18 @@ def _store(draft: Draft, digest: str, kind: str, ending: str) -> None:
     os.rename(draft.path, inner / ('original' if kind == 'image' else f'file.{ending}'))
     for each in {inner, place, folder()}:
         processes.sync_folder(each)
+
+
+def place_made(digest: str, made_in: Path) -> None:
+    """Let readers get what was made of a picture, as long as nobody has thrown it away."""
+    place = folder() / digest
+    with processes.folder_held(folder(), is_shared=True):
+        if place.exists():
+            processes.sync_folder(made_in)
+            if (place / 'shown').exists():
+                os.rename(place / 'shown', aside())
+            os.rename(made_in, place / 'shown')
+            processes.sync_folder(place)
 
 
 # Which texts use what
@@ -199,10 +229,11 @@ def delete(upload: Upload) -> None:
 def _sweep(digest: str) -> None:
     """Remove a file, unless something refers to it."""
     place, gone = folder() / digest, aside()
-    with db.atomic():  # nobody begins to refer to it meanwhile
-        if _is_referred(digest):
-            return
-        MediaFile.delete().where(MediaFile.digest == digest).execute()
+    with processes.folder_held(folder()):
+        with db.atomic():  # nobody begins to refer to it meanwhile
+            if _is_referred(digest):
+                return
+            MediaFile.delete().where(MediaFile.digest == digest).execute()
         if place.exists():
             os.rename(place, gone)
     if gone.exists():

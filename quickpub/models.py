@@ -297,8 +297,9 @@ class MediaFile(BaseModel):
     ending = CharField()  # of its name, by what it is
     state = CharField(default='waiting')  # waiting, working, ready, failed: for pictures; other files are ready
     progress = IntegerField(default=0)  # percent
-    attempts = IntegerField(default=0)
+    attempts = IntegerField(default=0)  # that were ended from outside
     error = TextField(default='')  # a sentence
+    is_news = BooleanField(default=False)  # the posts that have it do not say yet that it failed
     made = JSONText(default=dict)  # of a picture: what there is of it, as imaging.py says; empty before
     created_at = DateTimeField(default=now)
 
@@ -494,6 +495,8 @@ class Export(BaseModel):
     progress = IntegerField(default=0)  # percent
     file = CharField()  # its name in the folder exports/: nobody can guess it
     error = TextField(default='')
+    bytes = IntegerField(default=0)  # of the file, that are on the disk for good
+    last_post = IntegerField(default=0)  # up to which post they go
     created_at = DateTimeField(default=now)
 
 

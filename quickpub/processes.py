@@ -77,6 +77,17 @@ def if_free(path: Path) -> Iterator[bool]:
         os.close(fd)
 
 
+@contextmanager
+def folder_held(path: Path, is_shared: bool = False) -> Iterator[None]:
+    """Wait for, then hold, the lock on a folder: alone, or together with everybody who shares it."""
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)
+
+
 def sync_folder(path: Path) -> None:
     """Make a rename or a new file in this folder survive a power cut."""
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)

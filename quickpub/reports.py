@@ -64,6 +64,7 @@ def due(at: datetime) -> Iterator[Closed]:
         for start in range(0, len(ids), BATCH):
             jobs.tell(f'{text.number(start)} of {text.plural(len(ids), "report", "reports")}')
             yield Closed(end, ids[start:start + BATCH])
+            jobs.advance()
             give_way()
 
 

@@ -24,6 +24,7 @@ class Envelope(bytes):
     priority = 0.0
     run_at: datetime | None = None
     is_single = False  # one that waits is enough
+    subject: tuple[str, str] | None = None  # what a page shows of it
     follows: Claim | None = None  # the job that has ended in this thread, but is not settled yet
 
 
@@ -120,7 +121,7 @@ class JobStorage(SqlStorage):
         self.check_conn()
         envelope = data if isinstance(data, Envelope) else Envelope(data)
         write = partial(jobs.enqueue, envelope.name, bytes(data), envelope.priority if priority is None else priority,
-                        max(run_at or envelope.run_at or now(), now()), envelope.is_single)
+                        max(run_at or envelope.run_at or now(), now()), envelope.is_single, envelope.subject)
         if envelope.follows and not db.in_transaction():
             envelope.follows.follow_ups.append(write)
         else:

@@ -38,7 +38,8 @@ def deliver() -> None:
     Another worker may help as long as there is more."""
     if mail.is_queued(more_than=mail.BATCH):
         deliver()
-    mail.deliver()
+    if mail.deliver():
+        deliver()
 
 
 @huey.task(retries=3, retry_delay=10, is_single=True, priority=URGENT)
@@ -46,7 +47,12 @@ def deliver_urgent() -> None:
     """Send the mail that somebody waits for."""
     if mail.is_queued(urgent=True, more_than=mail.BATCH):
         deliver_urgent()
-    mail.deliver(urgent=True)
+    if mail.deliver(urgent=True):
+        deliver_urgent()
+
+
+huey.keep_free(1, deliver, deliver_urgent)  # whatever the mail server does, other work goes on
+huey.keep_free(2, deliver)  # and a mail that somebody waits for does not wait for all the others
 
 
 def deliver_soon(composed: list[int] | bool, urgent: bool = True) -> None:
@@ -91,7 +97,7 @@ def send_view_count_report(user_id: int | None = None) -> None:
 
 # Files to take away
 
-@huey.task(retries=3, retry_delay=10)
+@huey.task(retries=3, retry_delay=10, subject='export')
 def make_export(export_id: int) -> None:
     """Make a file that somebody asked for, and tell them."""
     stats.fold()
@@ -102,17 +108,27 @@ def make_export(export_id: int) -> None:
 
 # Pictures
 
-@huey.task(is_single=True)
+@huey.task(retries=2, retry_delay=10, subject='picture')
+def prepare_picture(digest: str) -> None:
+    """Prepare a new picture for readers."""
+    pictures.prepare(digest, posts.show_file)
+
+
+huey.run_one_by_one(prepare_picture)  # each may take much memory
+
+
 def prepare_pictures() -> None:
-    """Prepare new pictures for readers."""
-    pictures.prepare(posts.show_file)
+    """Enqueue a job for each picture that waits and has none, in the same transaction."""
+    for digest in pictures.without_job():
+        prepare_picture(digest)
 
 
 @huey.periodic_task(crontab())
 def wake_pictures() -> None:
-    """Each minute: prepare pictures that waited for room on the disk, or were left behind."""
-    if pictures.is_waiting():
+    """Each minute: prepare pictures whose job got lost, and let posts say which could not be prepared."""
+    with db.atomic():
         prepare_pictures()
+    pictures.tell_news(posts.show_file)
 
 
 # Housekeeping

@@ -1,18 +1,21 @@
 """Files to take away: made in the background, told by mail when done, kept for a week.
 
 A file grows under another name and gets its own when all of it is on the disk. Whatever is killed when, the row is
-ready only where the whole file is there; a job that begins again begins the file again.
+ready only where the whole file is there. The row says how much of it is on the disk for good; a job that begins again
+goes on from there. How its job ends is carried into the row by triggers.
 """
 
+import codecs
 import csv
+import errno
+import io
 import os
 import secrets
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO
 
 from . import jobs, mail
 from .db import is_out_of_reach, rows
@@ -21,7 +24,6 @@ from .processes import sync_folder
 from .settings import current
 
 KEPT = timedelta(days=7)
-LOST_AFTER = timedelta(hours=1)
 BATCH = 20  # posts at a time: each may have a thousand days
 COLUMNS = ('Day', 'Post', 'Address', 'Author', 'Views', 'Visitors', 'Came from')
 FORMULA = ('=', '+', '-', '@', '\t', '\r')  # a spreadsheet would execute what begins so
@@ -32,36 +34,57 @@ def path_of(export: Export) -> Path:
 
 
 def ask(user: User, kind: str, at: datetime) -> int | None:
-    """Note that somebody wants such a file, in the caller's transaction: its id, or None where one is being made. What
-    has waited for an hour is lost, as where an operator threw its job away."""
-    waiting = (Export.user == user) & (Export.kind == kind) & (Export.state == 'waiting')
-    if Export.select().where(waiting, Export.created_at > at - LOST_AFTER).exists():
+    """Note that somebody wants such a file, in the caller's transaction: its id, or None where one is being made. Then
+    it is tried again at once, if it failed before."""
+    fail_lost()
+    waiting = Export.get_or_none(Export.user == user, Export.kind == kind, Export.state == 'waiting')
+    if waiting:
+        jobs.hurry('export', waiting.id)
         return None
-    Export.update(state='failed', error='It was never finished.').where(waiting).execute()
     return Export.create(user=user, kind=kind, file=f'{secrets.token_hex(16)}.csv', created_at=at).id
 
 
+def fail_lost() -> None:
+    """Give up what waits although its job is gone: jobs are not in a copy of these rows alone, say."""
+    lost = (Export.state == 'waiting') & ~jobs.has_job('export', Export.id)
+    if Export.select(Export.id).where(lost).exists():
+        Export.update(state='failed', error='It was never finished.').where(lost).execute()
+
+
 def write(export_id: int) -> None:
-    """Write the file that this export is to have. Raises what went wrong; its person is told, and may ask again."""
+    """Write the file that this export is to have, or the rest of it. Raises what went wrong, noted in the row."""
     export = Export.get_or_none(Export.id == export_id, Export.state == 'waiting')
     if export is None:  # it is ready, or its person is gone
         return
+    if export.error:  # of the last try
+        Export.update(error='').where(Export.id == export.id).execute()
     path = path_of(export)
     draft = path.with_name(f'{path.name}.part')
     try:
-        with open(draft, 'w', encoding='utf-8-sig', newline='') as file:  # with its mark, or Excel misreads it
+        with _open(draft, export) as file:
             _numbers(export, file)
-            file.flush()
-            os.fsync(file.fileno())
         draft.rename(path)
         sync_folder(path.parent)
     except Exception as error:
-        with suppress(OSError):  # such as NotADirectoryError: then there is none
-            draft.unlink()
         if not is_out_of_reach(error):
-            words = 'The disk of this site is full.' if isinstance(error, OSError) else 'Something is wrong here.'
-            Export.update(state='failed', error=words).where(Export.id == export.id).execute()
+            words = 'The disk of this site is full.' if _is_full(error) else 'Something is wrong here.'
+            Export.update(error=words).where(Export.id == export.id).execute()
         raise
+
+
+def _is_full(error: Exception) -> bool:
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def _open(draft: Path, export: Export) -> BinaryIO:
+    """The file as far as its row says that it is on the disk, to be written on; from its beginning where it is not."""
+    if not export.bytes or not draft.exists() or draft.stat().st_size < export.bytes:
+        export.bytes = export.last_post = 0
+        return open(draft, 'wb')
+    file = open(draft, 'r+b')  # noqa: SIM115 - the caller closes it
+    file.truncate(export.bytes)
+    file.seek(export.bytes)
+    return file
 
 
 def finish(export_id: int, at: datetime) -> list[int]:
@@ -78,19 +101,38 @@ def finish(export_id: int, at: datetime) -> list[int]:
     return [found] if found else []
 
 
-def _numbers(export: Export, file: TextIO) -> None:
-    """Every day of every post, as a table."""
+def _numbers(export: Export, file: BinaryIO) -> None:
+    """Write every day of every post, as a table, from the post on that comes next."""
     wanted = Post.select(Post.id).order_by(Post.id)
     ids = [post_id for (post_id,) in rows(
         wanted if export.kind == 'site' else wanted.where(Post.author == export.user_id))]
-    table, told = csv.writer(file), 0
-    table.writerow(COLUMNS)
-    for start in range(0, len(ids), BATCH):
-        table.writerows(map(_cell, row) for row in _days(ids[start:start + BATCH]))
-        if (percent := 100 * start // len(ids)) > told:
+    left, told = [post_id for post_id in ids if post_id > export.last_post], export.progress
+    if not export.bytes:
+        file.write(codecs.BOM_UTF8 + _csv([COLUMNS]))  # with its mark, or Excel misreads it
+    for start in range(0, len(left), BATCH):
+        percent = 100 * (len(ids) - len(left) + start) // len(ids)
+        if start and percent > told:
             told = percent
-            Export.update(progress=told).where(Export.id == export.id).execute()
-            jobs.tell(f'{told} %')
+            _keep(export, file, left[start - 1], percent)
+        file.write(_csv(map(_cell, row) for row in _days(left[start:start + BATCH])))
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _keep(export: Export, file: BinaryIO, last_post: int, percent: int) -> None:
+    """Put what is written on the disk for good, then say so."""
+    file.flush()
+    os.fsync(file.fileno())
+    Export.update(bytes=file.tell(), last_post=last_post, progress=percent, error='').where(
+        Export.id == export.id).execute()
+    jobs.tell(f'{percent} %')
+    jobs.advance()
+
+
+def _csv(table: Iterable[Iterable[object]]) -> bytes:
+    text = io.StringIO(newline='')
+    csv.writer(text).writerows(table)
+    return text.getvalue().encode()
 
 
 def _days(post_ids: list[int]) -> Iterator[tuple]:
@@ -114,8 +156,11 @@ def _cell(value: object) -> object:
 
 def clean_up(at: datetime) -> None:
     """Delete files that were kept long enough, and what is nobody's any more."""
-    Export.delete().where(Export.created_at < at - KEPT).execute()
-    kept = {file for (file,) in rows(Export.select(Export.file))}
+    fail_lost()
+    Export.delete().where(Export.created_at < at - KEPT, Export.state != 'waiting').execute()
+    kept = set()
+    for file, state in rows(Export.select(Export.file, Export.state)):
+        kept |= {file, f'{file}.part'} if state == 'waiting' else {file}
     for path in (current().data / 'exports').glob('*.csv*'):
-        if path.name.removesuffix('.part') not in kept:
+        if path.name not in kept:
             path.unlink(missing_ok=True)

@@ -1,19 +1,24 @@
 """Where mail goes: one conversation with the configured mail server, or the outbox. Knows nothing of the ledger."""
 
+import io
 import mailbox
 import re
 import smtplib
+import socket
 import ssl
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from . import processes, settings, text
 from .settings import current
 
-TIMEOUT = 20  # seconds for each single step of a conversation with the mail server
+TIMEOUT = 20  # seconds that a mail server may be silent
+DEADLINE = 60  # seconds for all that is said about one mail, to connect and to log in included
+FAREWELL = 5  # seconds for the answer to QUIT, which changes nothing
 
 
 class Refused(Exception):
@@ -37,16 +42,23 @@ class HungUp(Lost):
 
 
 class Transport(Protocol):
-    """`send` takes a whole mail as bytes and returns the server's answer, or raises Refused, NotYet, HungUp or Lost."""
+    """`send` takes a whole mail as bytes and returns the server's answer, or raises Refused, NotYet, HungUp or Lost,
+    at the latest when `time.monotonic()` has reached `until`."""
 
-    def send(self, recipient: str, mail: bytes) -> str: ...
+    def send(self, recipient: str, mail: bytes, until: float) -> str: ...
 
     def close(self) -> None: ...
 
 
-def connect() -> Transport:
-    """A connection to the configured mail server, or the outbox where none is configured. Raises Lost."""
-    return MailServer(current().smtp) if current().smtp else Outbox()
+def deadline() -> float:
+    """When a conversation that begins now must be over, by `time.monotonic()`."""
+    return time.monotonic() + DEADLINE
+
+
+def connect(until: float | None = None) -> Transport:
+    """A connection to the configured mail server, or the outbox where none is configured. Raises Lost, at the latest
+    at the deadline `until`."""
+    return MailServer(current().smtp, until or deadline()) if current().smtp else Outbox()
 
 
 @contextmanager
@@ -57,8 +69,9 @@ def _losses(kind: type[Lost] = Lost) -> Iterator[None]:
     except smtplib.SMTPResponseException as error:
         raise kind(_answer(error.smtp_code, error.smtp_error)) from error
     except (OSError, smtplib.SMTPException, ValueError) as error:  # the last: what smtplib cannot encode or decode
-        if isinstance(error, TimeoutError) or 'timed out' in str(error):  # smtplib wraps the one in the other
-            raise Lost(f'The mail server did not answer within {TIMEOUT} seconds') from error
+        if any('timed out' in str(each) for each in (error, error.__context__)):  # smtplib wraps the one in the other
+            raise Lost(f'The mail server did not answer within {TIMEOUT} seconds, or not to the end within '
+                       f'{DEADLINE}') from error
         raise kind(str(error) or type(error).__name__) from error
 
 
@@ -81,7 +94,7 @@ class Outbox:
     def __init__(self) -> None:
         self._maildir = mailbox.Maildir(current().data / 'outbox', create=False)
 
-    def send(self, recipient: str, mail: bytes) -> str:
+    def send(self, recipient: str, mail: bytes, until: float = 0) -> str:
         with _losses():
             key = self._maildir.add(mail.replace(b'\r\n', b'\n'))  # add() syncs the file itself
             processes.sync_folder(current().data / 'outbox' / 'new')
@@ -98,18 +111,79 @@ def forget_outbox(before: datetime) -> None:
             path.unlink()
 
 
-class MailServer:
-    """One SMTP conversation, used for many mails. Every step has a time-out, every certificate is checked."""
+class _Conversation(smtplib.SMTP):
+    """smtplib's, with an end: its time-out counts for each single read, so that a server which sends a line, or a
+    byte, every few seconds would hold a worker for ever. Whatever waits for the server asks `_wait` how long."""
 
-    def __init__(self, url: str):
+    def __init__(self, host: str, port: int, is_tls: bool, until: float):
+        self._is_tls, self.until = is_tls, until
+        super().__init__(host, port, timeout=TIMEOUT)
+
+    def _wait(self) -> float:
+        """For how many seconds the next step may wait. Raises TimeoutError after the deadline."""
+        left = self.until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError('timed out')
+        return min(left, TIMEOUT)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        for number, (*_, address) in enumerate(found, 1):
+            try:
+                sock = socket.create_connection((str(address[0]), int(address[1])), self._wait())
+                break
+            except OSError:
+                if number == len(found) or self.until <= time.monotonic():
+                    raise
+        if not self._is_tls:
+            return sock
+        try:
+            sock.settimeout(self._wait())
+            return ssl.create_default_context().wrap_socket(sock, server_hostname=host)
+        except BaseException:
+            sock.close()
+            raise
+
+    def send(self, s: Any) -> None:
+        if self.sock:
+            self.sock.settimeout(self._wait())  # for all of it (sendall)
+        super().send(s)
+
+    def getreply(self) -> tuple[int, bytes]:
+        if self.file is None and self.sock is not None:
+            self.file = io.BufferedReader(_TimedReader(self.sock, self._wait))
+        return super().getreply()
+
+    def docmd(self, cmd: str, args: str = '') -> tuple[int, bytes]:
+        answer = super().docmd(cmd, args)
+        if self.sock:  # a TLS handshake may follow
+            self.sock.settimeout(max(0.1, min(TIMEOUT, self.until - time.monotonic())))
+        return answer
+
+
+class _TimedReader(io.RawIOBase):
+    """What comes from a socket, each piece of it in the time that is left."""
+
+    def __init__(self, sock: socket.socket, wait: Callable[[], float]):
+        self._sock, self._wait = sock, wait
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._sock.settimeout(self._wait())
+        return self._sock.recv_into(buffer)
+
+
+class MailServer:
+    """One SMTP conversation, used for many mails. Every silence and every mail has its limit, every certificate is
+    checked."""
+
+    def __init__(self, url: str, until: float):
         parts, login = urlsplit(url), settings.smtp_login(url)
         host, port = parts.hostname or '', parts.port or settings.SMTP_SCHEMES[parts.scheme]
         with _losses(), ExitStack() as on_error:
-            if parts.scheme == 'smtps':
-                self._smtp: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=TIMEOUT,
-                                                            context=ssl.create_default_context())
-            else:
-                self._smtp = smtplib.SMTP(host, port, timeout=TIMEOUT)
+            self._smtp = _Conversation(host, port, parts.scheme == 'smtps', until)
             on_error.callback(self._smtp.close)
             self._smtp.ehlo_or_helo_if_needed()
             if parts.scheme == 'smtp' and (login or self._smtp.has_extn('starttls')):
@@ -119,7 +193,8 @@ class MailServer:
                 self._smtp.login(*login)
             on_error.pop_all()
 
-    def send(self, recipient: str, mail: bytes) -> str:
+    def send(self, recipient: str, mail: bytes, until: float) -> str:
+        self._smtp.until = until
         options = '' if recipient.isascii() else ' SMTPUTF8'
         if options and not self._smtp.has_extn('smtputf8'):
             raise Refused('This mail server cannot send to an address with such letters before the @', True)
@@ -176,6 +251,7 @@ class MailServer:
         self._smtp.close()
 
     def close(self) -> None:
+        self._smtp.until = min(self._smtp.until, time.monotonic() + FAREWELL)
         try:
             self._smtp.quit()
         except (OSError, smtplib.SMTPException):  # whatever was sent has its 250 already

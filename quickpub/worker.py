@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from copy import copy
 from datetime import datetime, timedelta
 from functools import partial
@@ -29,7 +29,7 @@ from peewee import DatabaseError
 from . import jobs, processes, settings
 from .consumer import DurableConsumer
 from .db import SchemaError, db, is_out_of_reach, now, open_site
-from .jobs import Claim, Job
+from .jobs import Claim, Job, Limit
 from .storage import Envelope, JobStorage, JSONSerializer, Lock
 
 log = logging.getLogger('quickpub.worker')
@@ -37,7 +37,6 @@ log = logging.getLogger('quickpub.worker')
 LOOK_EVERY = 1.0  # seconds between looks for work, should a ring of the doorbell be missed
 SWEEP_EVERY = 2.0  # seconds between looks for claims of dead processes
 AGAIN_AFTER = timedelta(seconds=10)  # when it is not known how a job ended
-START_ATTEMPTS = 5  # at a process of its own for one job
 STOP_WITHIN = 20  # seconds that running work gets to finish after SIGTERM or SIGINT
 STOCK = {'workers': 1, 'max_delay': 10.0, 'health_check_interval': 10}  # the stock command's defaults: ours differ
 
@@ -56,7 +55,9 @@ class DurableHuey(Huey):
     def __init__(self, name: str, **options: Any):
         options = {'results': False, 'serializer': JSONSerializer(), 'storage_class': JobStorage} | options
         super().__init__(name, **options)
-        self.bulk_limit: int | None = None
+        self.bulk_limit: int | None = None  # workers less the one that is kept free for urgent work
+        self._kept_free: list[tuple[int, tuple[str, ...]]] = []
+        self._one_by_one: list[tuple[str, ...]] = []
         self._ended: dict[int, Claim] = {}  # ended here, but the database could not be told yet
         self._chores: list[Callable[[], Any]] = []
         self._next_sweep = 0.0
@@ -88,17 +89,38 @@ class DurableHuey(Huey):
         with jobs.me.lock:
             if 'work' in self._troubles:  # a claim may have been made whose answer was lost
                 jobs.release(jobs.me.name, but=list(jobs.me.held))
-            job = jobs.claim([*self._registry._registry, ''], self.bulk_limit)
+            job = jobs.claim([*self._registry._registry, ''], self._limits())
             if job is None:
                 return None
             claim = self._hold(job)
-        if job.strikes:
-            self._run_alone(claim, job.attempts)
+        if job.strikes >= jobs.SUSPECT:
+            self._run_alone(claim)
             return None
         return self._open(claim)
 
+    def keep_free(self, workers: int, *tasks: Any) -> None:
+        """Let jobs of these tasks never occupy so many of the workers, but one of them in any case."""
+        self._kept_free.append((workers, self._names(tasks)))
+
+    def run_one_by_one(self, *tasks: Any) -> None:
+        """Let only one job of these tasks run at a time, in all consumers of the site together."""
+        self._one_by_one.append(self._names(tasks))
+
+    def _names(self, tasks: Iterable[Any]) -> tuple[str, ...]:
+        return tuple(self._registry.task_to_string(task.task_class) for task in tasks)
+
+    def _limits(self) -> list[Limit]:
+        limits = [Limit(1, names, is_of_site=True) for names in self._one_by_one]
+        if self.bulk_limit:
+            restrained = {name for _, names in self._kept_free for name in names}
+            others = tuple(name for name in self._registry._registry if name not in restrained)
+            limits += [Limit(max(1, self.bulk_limit + 1 - workers), names) for workers, names in self._kept_free]
+            limits += [Limit(self.bulk_limit, others, below=jobs.URGENT),
+                       Limit(max(2, self.bulk_limit), below=jobs.URGENT)]  # with two workers: one of either kind
+        return limits
+
     def _hold(self, job: Job) -> Claim:
-        claim = jobs.me.held[job.id] = Claim(job.id, job.name, bytes(job.message), job.error)
+        claim = jobs.me.held[job.id] = Claim(job.id, job.name, bytes(job.message), job.error, job.strikes)
         return claim
 
     def _open(self, claim: Claim) -> Task | None:
@@ -151,6 +173,9 @@ class DurableHuey(Huey):
         """The task itself. That the database is out of reach is no fault of its own, and over some time."""
         try:
             return type(task).execute(task)
+        except jobs.NotNow as delayed:
+            task.claim.error = str(delayed)
+            raise RetryTask(delay=delayed.delay) from delayed
         except DatabaseError as error:
             if not is_out_of_reach(error):
                 raise
@@ -209,6 +234,8 @@ class DurableHuey(Huey):
         envelope.priority = task.priority or 0.0
         envelope.run_at = task.eta
         envelope.is_single = isinstance(task, PeriodicTask) or getattr(task, 'is_single', False)
+        if kind := getattr(task, 'subject', None):
+            envelope.subject = kind, str([*task.args, *task.kwargs.values()][0])
         envelope.follows = self._just_ended()
         return envelope
 
@@ -250,30 +277,48 @@ class DurableHuey(Huey):
             self._troubles.discard(what)
             log.warning('The database can be written again; %s', goes_on)
 
-    def _run_alone(self, claim: Claim, attempts: int) -> None:
+    def _run_alone(self, claim: Claim) -> None:
         """Run a job under suspicion in a process of its own, which takes over the claim; wait for its end."""
+        stand_in = Task()
+        self._tasks_in_flight.add(stand_in)  # so that a worker process can be interrupted while it waits
+        try:
+            said = self._wait_for_child(claim)
+        except OSError as error:  # no memory, or no process, to be had
+            said = repr(error)
+        finally:
+            self._tasks_in_flight.discard(stand_in)
+        # Counts only if the child never took the claim over. What keeps it from that is nothing in the job.
+        claim.error = f'The process that was to run it could not begin: {said}.'
+        claim.retry(now() + AGAIN_AFTER)
+        self._finish(claim)
+
+    def _wait_for_child(self, claim: Claim) -> str:
+        """Start the process and wait for its end; how it ended, in words. Raises OSError where it cannot start."""
         child = subprocess.Popen(
             [sys.executable, '-c', 'import sys; from quickpub import worker; worker.run_alone(*sys.argv[1:])',
              str(claim.id), jobs.me.name, str(os.getpid())],
             env=os.environ | settings.current().environ() | {'PYTHONPATH': os.pathsep.join(filter(None, sys.path))})
-        stand_in = Task()
-        self._tasks_in_flight.add(stand_in)  # so that a worker process can be interrupted while it waits
+        owner = f'{jobs.me.name}~{child.pid}'
         try:
-            child.wait()
+            if child.wait():
+                time.sleep(jobs.GRACE)  # who is about to be killed too must not say whose fault it was
         except KeyboardInterrupt:
             child.kill()
             child.wait()
-            jobs.release(f'{jobs.me.name}~{child.pid}')
-        finally:
-            self._tasks_in_flight.discard(stand_in)
-        # What follows counts only if the child never took the claim over.
-        claim.error = f'The process that was to run it ended with {child.returncode} before it could begin.'
-        if attempts > START_ATTEMPTS:
-            claim.bury()
-        else:
-            claim.retry(now() + AGAIN_AFTER)
-        self._finish(claim)
-        jobs.rescue()
+            self._until_written(partial(jobs.release, owner))
+        self._until_written(partial(jobs.charge, owner))
+        return f'it ended with {child.returncode}'
+
+    def _until_written(self, write: Callable[[], None]) -> None:
+        """Nobody else will write this, so it is tried until the database takes it."""
+        while True:
+            try:
+                return write()
+            except DatabaseError as error:
+                if not is_out_of_reach(error):
+                    raise
+                self._say_trouble(error)
+                time.sleep(LOOK_EVERY)
 
     def lock_task(self, lock_name: str, ttl: float | None = None) -> TaskLock:
         return Lock(self, lock_name, ttl)

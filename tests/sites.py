@@ -17,13 +17,12 @@ def browser_of(site, **changes):
     return Browser(create_app(replace(site, **changes)))
 
 
-def keep(user, name='paper.pdf', content=b'%PDF-1.7 and so on'):
+def keep(user, name='paper.pdf', content=b'%PDF-1.7 and so on', follow=lambda: None):
     """An upload, kept through the same function as in the studio; call it on an open database."""
     draft = media.open_draft(name)
     try:
         draft.write(content)
-        with db.db.atomic():
-            return media.accept(user, draft, db.now())
+        return media.accept(user, draft, db.now(), follow)
     finally:
         draft.close()
 

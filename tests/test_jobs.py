@@ -237,16 +237,39 @@ def test_what_a_dead_process_held_is_ready_again_with_a_strike(site):
     assert rows() == [('ready', 1, 1)]
 
 
-def test_a_death_alone_weighs_more_and_the_worst_is_buried(site):
+@pytest.mark.parametrize('owners', [['gone'] * 20, ['gone~1'] * 20, ['gone', 'gone~1'] * 10,
+                                    ['gone'] + ['gone~1'] * 12], ids=['amid others', 'alone', 'in turn', 'both'])
+def test_deaths_of_the_whole_tree_bury_nothing_however_often(site, owners):
     note(1)
-    take()
-    Job.update(owner=f'{jobs.me.name}~1', strikes=6).execute()  # its parent, this process, lives
-    jobs.rescue()
-    assert rows() == [('ready', 1, 9)]
+    for owner in owners:
+        take_raw()
+        Job.update(owner=owner).execute()
+        jobs.rescue()
+        assert [(state, strikes) for state, _, strikes in rows()] == [('ready', 1)]
+
+
+def test_deaths_of_its_own_bury_a_job_unless_it_makes_progress(site):
+    note(1)
     take_raw()
     Job.update(owner='gone').execute()
     jobs.rescue()
-    assert rows() == [('dead', 2, 10)] and Job.get().error == jobs.DIED
+    assert [die_alone() for _ in range(2)] == ['ready', 'ready']
+    assert [die_alone(makes_progress=True) for _ in range(5)] == ['ready'] * 5
+    assert [die_alone() for _ in range(2)] == ['ready', 'dead'] and Job.get().error == jobs.DIED
+
+
+def die_alone(makes_progress=False):
+    """As a process does that runs one job only, while the one that started it lives on; the job's state then."""
+    job = take_raw()
+    if makes_progress:
+        jobs.at_work.claim = jobs.Claim(job.id, job.name, b'', strikes=job.strikes)
+        jobs.advance()
+        jobs.at_work.claim = None
+    owner = f'{jobs.me.name}~1'
+    Job.update(owner=owner).execute()
+    assert jobs.rescue() == 0, 'its parent says so itself, when it has seen that it lives on'
+    jobs.charge(owner)
+    return Job.get().state
 
 
 def take_raw():

@@ -2,18 +2,23 @@
 
 import random
 import re
+import signal
 import subprocess
 import sys
+import threading
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from io import BytesIO
 
+import psutil
 import pytest
 from conftest import drain, write
 from PIL import Image
 from sites import browser_of
 
-from quickpub import db, markdown, media, pictures, tasks, unsaved
+from quickpub import db, jobs, markdown, media, pictures, tasks, unsaved
 from quickpub.bodies import MAX_PARTS
+from quickpub.jobs import Job
 from quickpub.models import MediaFile, Post, PostFile, Revision, Upload
 
 PDF = b'%PDF-1.7\n' + b'words ' * 200
@@ -271,11 +276,63 @@ def test_a_picture_that_takes_too_long_is_given_up(alice, browse, monkeypatch):
     assert {path.name for path in media.folder().iterdir()} == {upload.file_id}
 
 
+@contextmanager
+def children_that_get(number, times):
+    """Send this signal to the first so many children that draw; yields those that got it."""
+    struck, is_over = [], threading.Event()
+
+    def strike():
+        while len(struck) < times and not is_over.wait(0.002):
+            for child in psutil.Process().children():
+                with suppress(psutil.Error):
+                    if child.pid not in struck and 'quickpub.imaging' in child.cmdline():
+                        child.send_signal(number)
+                        struck.append(child.pid)
+    thread = threading.Thread(target=strike)
+    thread.start()
+    try:
+        yield struck
+    finally:
+        is_over.set()
+        thread.join()
+
+
+def drain_all(connection):
+    """All background work, what waits for another try included."""
+    for _ in range(10):
+        drain()
+        with connection():
+            Job.update(run_at=db.now()).execute()
+
+
+INTERRUPTED, CRASHED = 'were interrupted each time', 'broke down at this one'
+
+
+@pytest.mark.parametrize(('number', 'times', 'sentence'), [
+    (signal.SIGKILL, 1, ''), (signal.SIGKILL, 3, ''), (signal.SIGKILL, 4, INTERRUPTED), (signal.SIGTERM, 2, ''),
+    (signal.SIGTERM, 4, INTERRUPTED), (signal.SIGSEGV, 1, ''), (signal.SIGSEGV, 4, CRASHED),
+    (signal.SIGABRT, 4, CRASHED), (signal.SIGXCPU, 1, 'takes longer')])
+def test_a_child_that_is_ended_from_outside_is_tried_again_and_the_sentence_is_true(
+        alice, browse, connection, monkeypatch, number, times, sentence):
+    monkeypatch.setattr(jobs, 'GRACE', 0)
+    browser = browse(alice)
+    send(browser, ('hill.jpg', picture(size=(2000, 1500))), ('other.jpg', picture()))
+    with children_that_get(number, times) as struck:
+        drain_all(connection)
+    assert len(struck) == times
+    hill, other = (upload.file for upload in uploads())
+    assert hill.state == ('failed' if sentence else 'ready') and sentence in hill.error and other.state == 'ready'
+    if sentence:
+        browser.post(f'/studio/media/{uploads()[0].id}', {'action': 'retry'}, status=303)
+        drain()
+        assert uploads()[0].file.state == 'ready'
+
+
 def test_the_child_is_under_limits_of_the_kernels(tmp_path):
     """What asks for more gets an error, or an end; nobody else does."""
     for command, ended in (('bytearray(4 * 1024 ** 3)', 'MemoryError'),
                            ('open("x", "wb").write(bytes(10 ** 8))', 'File too large'),
-                           ('print(resource.getrlimit(resource.RLIMIT_CPU))', '(60, 60)')):
+                           ('print(resource.getrlimit(resource.RLIMIT_CPU))', '(60, 65)')):
         program = f'import resource\nfrom quickpub import imaging\nimaging._limit()\n{command}'
         done = subprocess.run([sys.executable, '-c', program], capture_output=True, text=True, cwd=tmp_path,
                               env={'PYTHONPATH': ':'.join(sys.path)})

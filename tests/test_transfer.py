@@ -2,6 +2,9 @@
 
 import csv
 import io
+import os
+import subprocess
+import sys
 from datetime import timedelta
 
 import pytest
@@ -154,9 +157,61 @@ def test_the_progress_is_written_down_while_it_goes_on(alice, monkeypatch):
     assert seen == [('33 %', 33), ('66 %', 66)]
 
 
-def test_a_file_that_was_never_finished_keeps_nobody_from_asking_again(alice, connection):
+@pytest.mark.parametrize('kind', ['numbers', 'site'])
+def test_killed_again_and_again_it_goes_on_where_it_was(site, olga, kind, monkeypatch):
+    """Each process writes one more part and begins another, which a power cut would tear, before it is killed."""
+    for number in range(12 * transfer.BATCH):
+        post = Post.create(author=olga, title=f'Post {number}, äöü', slug=f'x{number}')
+        count(post, 1, news=1)
+    other = 'site' if kind == 'numbers' else 'numbers'
+    whole, torn = (Export.get_by_id(transfer.ask(olga, each, db.now())) for each in (other, kind))
+    transfer.write(whole.id)
+    begun = []
+    for _ in range(11):
+        subprocess.run([sys.executable, '-c', KILLED, str(torn.id)], env=os.environ | site.environ() | {
+            'PYTHONPATH': os.pathsep.join(filter(None, sys.path))}, check=False)
+        torn = Export.get_by_id(torn.id)
+        begun.append(torn.last_post)
+    assert begun == sorted(set(begun)) and len(begun) == 11 and torn.progress == 91
+    seen, days = [], transfer._days
+    monkeypatch.setattr(transfer, '_days', lambda ids: seen.append(ids) or days(ids))
+    transfer.write(torn.id)
+    assert sum(map(len, seen)) == transfer.BATCH, 'only what was missing'
+    assert transfer.path_of(torn).read_bytes() == transfer.path_of(whole).read_bytes()
+
+
+KILLED = '''
+import os, signal, sys
+from quickpub import db, settings, transfer
+db.open_site(settings.from_env())
+db.db.connect()
+keep = transfer._keep
+def kept(export, file, *further):
+    keep(export, file, *further)
+    file.write(b'torn')
+    file.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+transfer._keep = kept
+transfer.write(int(sys.argv[1]))
+'''
+
+
+@pytest.mark.parametrize('content', [None, b'', b'short'], ids=['gone', 'empty', 'shorter than the row says'])
+def test_where_what_was_written_is_lost_it_begins_anew(site, alice, content):
+    for number in range(3 * transfer.BATCH):
+        count(Post.create(author=alice, title=f'Post {number}', slug=f'x{number}'), 1)
+    export = Export.get_by_id(transfer.ask(alice, 'numbers', db.now()))
+    Export.update(bytes=999, last_post=30, progress=33).where(Export.id == export.id).execute()
+    draft = transfer.path_of(export).with_name(f'{export.file}.part')
+    if content is not None:
+        draft.write_bytes(content)
+    transfer.write(export.id)
+    assert len(transfer.path_of(export).read_text('utf-8-sig').splitlines()) == 1 + 3 * transfer.BATCH
+
+
+def test_a_file_whose_job_is_gone_keeps_nobody_from_asking_again(alice, connection):
     with connection():
-        first = transfer.ask(alice, 'numbers', db.now() - transfer.LOST_AFTER - timedelta(minutes=1))
-        second = transfer.ask(alice, 'numbers', db.now())
-        assert second and second != first and transfer.ask(alice, 'numbers', db.now()) is None
+        first, second = transfer.ask(alice, 'numbers', db.now()), transfer.ask(alice, 'numbers', db.now())
+        tasks.make_export(second)
+        assert second != first and transfer.ask(alice, 'numbers', db.now()) is None
         assert Export.get_by_id(first).state == 'failed'

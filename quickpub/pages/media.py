@@ -72,11 +72,7 @@ def upload(user):
 
 
 def _take(user, draft: Draft) -> Upload:
-    with db.atomic():
-        taken = media.accept(user, draft, now())
-        if taken.file.state == 'waiting':
-            tasks.prepare_pictures()
-    return taken
+    return media.accept(user, draft, now(), tasks.prepare_pictures)
 
 
 @signed_in

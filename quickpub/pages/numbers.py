@@ -78,6 +78,7 @@ KINDS = {'numbers': 'Your posts', 'site': 'The whole site'}
 
 @signed_in
 def exports(user):
+    transfer.fail_lost()
     found = Export.select().where(Export.user == user).order_by(Export.id.desc())
     return render('exports.html', exports=list(found.limit(20)), kinds=KINDS, kept=transfer.KEPT)
 

@@ -145,6 +145,27 @@ def test_a_verification_mail_does_not_wait_for_a_report_run(rig, mail_server):
     assert set(copies(mail_server).values()) == {1}
 
 
+def test_however_often_everything_is_killed_nothing_is_buried_for_it(rig, mail_server, kind):
+    """Amid a mail that is never answered, and an export beside it; in turn the parents die first and the children."""
+    mail_server.may_answer.clear()
+    user = sign_up('alice')
+    with db.db.atomic():
+        number = transfer.ask(user, 'numbers', db.now())
+        tasks.make_export(number)
+    for kills in range(12):
+        start(rig, kind)
+        owner = '*~*' if kills else '*'
+        wait_for(lambda owner=owner: Job.select().where(Job.name == 'quickpub.tasks.deliver_urgent',
+                                                        Job.owner % owner).exists(), 'the job to run alone')
+        for process in reversed(rig.processes() if kills % 2 else []):
+            process.kill()
+        rig.crash()
+        assert not Job.select().where(Job.state == 'dead').exists() and Message.get().state == 'sending'
+    mail_server.may_answer.set()
+    start(rig, kind)
+    wait_for(lambda: all_sent() and Export.get_by_id(number).state == 'ready', 'all work to be done')
+
+
 def test_a_stopped_consumer_loses_no_claim_and_its_work_is_not_done_twice(rig, mail_server):
     """SIGSTOP is not death: its claims hold, however long; another consumer does everything else."""
     mail_server.may_answer.clear()
