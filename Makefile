@@ -31,6 +31,9 @@ INTO ?= /opt/quickpub
 
 install: ## Install for a server, INTO=/opt/quickpub; docs/deploy.md says what comes next
 	@[ ! -e $(INTO) ] || [ -f $(INTO)/pyvenv.cfg ] || { echo "$(INTO) is there, and is no virtual environment"; exit 1; }
+	@real=$$($(PYTHON) -c 'import os, sys; print(os.path.realpath(sys.executable))'); \
+	[ "$$(id -u)" != 0 ] || runuser -u nobody -- "$$real" -c '' 2>/dev/null || \
+	  { echo "Only root can run $$real, so the site could not. Try: make install PYTHON=/usr/bin/python3"; exit 1; }
 	@umask 022 && $(MAKE) --no-print-directory VENV=$(INTO) $(INTO)/bin/pip
 	@echo "Installing Quickpub into $(INTO)"
 	@umask 022 && copy=$$(mktemp -d) && trap 'rm -rf "$$copy"' EXIT && \

@@ -17,6 +17,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
+import psutil
 import pytest
 
 HERE = Path(__file__).parent
@@ -74,6 +75,9 @@ def pytest_configure(config):
     config.addinivalue_line('markers', 'own_clock: sets the clock with libfaketime itself (found out by itself)')
 
 
+    os.environ.pop('FAKETIME_SHARED', None)  # what one killed process holds locked must not stop the others
+
+
 def pytest_report_header(config):
     seed = config.getoption('shuffle')
     return None if seed is None else f'order: --shuffle {seed}'
@@ -126,7 +130,17 @@ def run(moment: Moment, seed: int, more: list[str]) -> bool:
     print(f'\n=== {moment.name}: {moment.clock}, TZ={moment.zone}, --shuffle {seed}', flush=True)
     command = [sys.executable, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', '-n', '2', '--dist', 'loadfile',
                '--shuffle', str(seed), '-m', f'not own_clock and {moment.tests}', *more]
-    return subprocess.run(command, env=environ(moment), cwd=HERE.parent).returncode == 0
+    try:
+        return subprocess.run(command, env=environ(moment), cwd=HERE.parent).returncode == 0
+    finally:
+        sweep()
+
+
+def sweep() -> None:
+    """Remove what libfaketime leaves of processes that were killed: the next ones with their numbers would hang."""
+    for path in Path('/dev/shm').glob('*faketime_*'):
+        if not psutil.pid_exists(int(path.name.rpartition('_')[2])):
+            path.unlink(missing_ok=True)
 
 
 def main() -> None:
