@@ -5,7 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help run demo test lint audit spam soak bench bench-reading bench-growth chromium libfaketime clean
+.PHONY: help run demo test test-clocks test-deploy install lint audit spam soak bench bench-reading bench-growth \
+  chromium libfaketime proxies clean
 
 help: ## List what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -18,6 +19,26 @@ demo: $(VENV)/run.done ## Fill an empty site with authors, posts and weeks of vi
 
 test: $(VENV)/test.done chromium libfaketime ## Run all tests (ARGS="-k name" for some)
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-clocks: $(VENV)/test.done libfaketime ## Run them by other clocks and in random order (ARGS=--short for two of 13)
+	@$(BIN)/python tests/clocks.py $(ARGS)
+
+test-deploy: $(VENV)/test.done proxies ## Install as docs/deploy.md says, and use the site through Caddy and nginx
+	@$(BIN)/python -m pytest tests/deploy $(ARGS)
+
+# Where an installed site lives. Never a folder that has anything else in it.
+INTO ?= /opt/quickpub
+
+install: ## Install for a server, INTO=/opt/quickpub; docs/deploy.md says what comes next
+	@[ ! -e $(INTO) ] || [ -f $(INTO)/pyvenv.cfg ] || { echo "$(INTO) is there, and is no virtual environment"; exit 1; }
+	@real=$$($(PYTHON) -c 'import os, sys; print(os.path.realpath(sys.executable))'); \
+	[ "$$(id -u)" != 0 ] || runuser -u nobody -- "$$real" -c '' 2>/dev/null || \
+	  { echo "Only root can run $$real, so the site could not. Try: make install PYTHON=/usr/bin/python3"; exit 1; }
+	@umask 022 && $(MAKE) --no-print-directory VENV=$(INTO) $(INTO)/bin/pip
+	@echo "Installing Quickpub into $(INTO)"
+	@umask 022 && copy=$$(mktemp -d) && trap 'rm -rf "$$copy"' EXIT && \
+	  cp -R setup.cfg pyproject.toml README.md LICENSE quickpub "$$copy" && \
+	  $(INTO)/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt "$$copy"
 
 lint: $(VENV)/test.done ## Look for what ruff and mypy find
 	@$(BIN)/ruff check .
@@ -62,6 +83,13 @@ libfaketime: # The library that sets the clock of whole processes for the tests,
 	  echo "No libfaketime found: installing Debian's" && apt-get update -qq && \
 	  apt-get install -y -qq libfaketime >/dev/null; \
 	else echo "No libfaketime found, which tests/faults/test_clock.py needs: sudo apt install libfaketime"; fi
+
+proxies: # What `make test-deploy` needs of Debian
+	@for name in caddy nginx openssl; do command -v $$name >/dev/null || missing="$$missing $$name"; done; \
+	if [ -z "$$missing" ]; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "Installing Debian's$$missing" && apt-get update -qq && apt-get install -y -qq $$missing >/dev/null; \
+	else echo "Install them first: sudo apt install$$missing"; exit 1; fi
 
 audit: $(VENV)/test.done chromium ## Let the Nu HTML Checker and Lighthouse (npm) look at a demo site, and SpamAssassin at its mails
 	@command -v npx >/dev/null || { echo "Install Node.js first: sudo apt install npm"; exit 1; }

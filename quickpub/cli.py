@@ -85,6 +85,8 @@ def web() -> None:
     except server.CannotServe as error:
         raise click.ClickException(str(error)) from None
     log.info('The web server runs at %s   (Ctrl-C stops it)', found.url)
+    if link := _setup_link():
+        log.info('Set up your site:      %s', link)
     server.run_web(found)
 
 
@@ -109,8 +111,18 @@ def consumer(workers: int | None, worker_type: str) -> None:
 @speaking
 def migrate() -> None:
     """Create the site's database, or bring it up to date."""
-    steps = db.migrate(settings.from_env())
+    found = settings.from_env()
+    steps = db.migrate(found)
     click.echo('\n'.join(f'Done: {step}' for step in steps) or 'Everything is up to date.')
+    db.open_site(found)
+    if link := _setup_link():
+        click.echo(f'Set up your site: {link}')
+
+
+def _setup_link() -> str | None:
+    """Return the link that makes the owner's account, or None if the site has an owner."""
+    with db.db.connection_context():
+        return accounts.setup_link(db.now())
 
 
 @main.command()

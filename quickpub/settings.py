@@ -101,7 +101,9 @@ def _addresses(text: str) -> frozenset[str]:
 @lru_cache(256)
 def _is_within(address: str, networks: frozenset[str]) -> bool:
     try:
-        return any(ip_address(address) in ip_network(network) for network in networks)
+        found: Any = ip_address(address)
+        found = getattr(found, 'ipv4_mapped', None) or found  # how a socket for both kinds names one of the older kind
+        return any(found in ip_network(network) for network in networks)
     except ValueError:  # no address, but a socket's path, say
         return False
 

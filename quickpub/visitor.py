@@ -73,8 +73,11 @@ def _cookie_path() -> str:
 
 
 def client_address(environ: dict[str, Any] | None = None) -> str:
-    """Where the request came from; X-Forwarded-For, which Bottle believes from anybody, counts only from the proxies
-    that the settings name."""
+    """Return where the request came from. X-Forwarded-For, which Bottle believes from anybody, counts only from the
+    proxies that the settings name. Behind several of them, the client is the last address that is none of theirs."""
     environ = request.environ if environ is None else environ
-    direct, forwarded = environ.get('REMOTE_ADDR', ''), environ.get('HTTP_X_FORWARDED_FOR', '')
-    return forwarded.rpartition(',')[2].strip() if forwarded and current().trusts(direct) else direct
+    forwarded = environ.get('HTTP_X_FORWARDED_FOR', '')
+    chain = [part.strip() for part in forwarded.split(',') if part.strip()] + [environ.get('REMOTE_ADDR', '')]
+    while len(chain) > 1 and current().trusts(chain[-1]):
+        chain.pop()
+    return chain[-1]

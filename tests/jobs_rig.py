@@ -16,7 +16,7 @@ from quickpub.worker import DurableHuey
 
 HERE = Path(__file__).parent
 RIG = {name: value for name, value in os.environ.items() if not name.startswith('QUICKPUB_')} | {
-    'PYTHONPATH': os.pathsep.join([str(HERE.parent), str(HERE)])}
+    'PYTHONPATH': os.pathsep.join([str(HERE.parent), str(HERE), *filter(None, [os.environ.get('PYTHONPATH')])])}
 
 huey = DurableHuey('rig')
 

@@ -59,7 +59,8 @@ class Rig:
     def environ(self, **changed):
         told = {'data': self.data, 'port': self.port} | self.settings | changed
         return ({name: value for name, value in os.environ.items() if not name.startswith('QUICKPUB_')}
-                | {'PYTHONPATH': str(ROOT), 'PYTHONUNBUFFERED': '1'}
+                | {'PYTHONPATH': os.pathsep.join([str(ROOT), *filter(None, [os.environ.get('PYTHONPATH')])]),
+                   'PYTHONUNBUFFERED': '1'}
                 | {f'QUICKPUB_{name.upper()}': str(value) for name, value in told.items()})
 
     def start(self, *command, **settings):

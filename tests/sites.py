@@ -1,8 +1,10 @@
 """For the tests of pages: other settings, filled sites, all that is stored; and an end to what would hang."""
 
+import os
 import signal
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC
 
 from conftest import Browser, drain, outbox, person, write
 
@@ -43,6 +45,11 @@ def long_ago(model, **fields):
     """Set times of all rows of a table back, as if they were written then: nobody has to wait."""
     with db.db.connection_context():
         model.update(**fields).execute()
+
+
+def set_modified(path, at):
+    """Set the time that a file was modified, so that it does not depend on the disk's clock."""
+    os.utime(path, (at.replace(tzinfo=UTC).timestamp(),) * 2)
 
 
 def newest_mail(site):

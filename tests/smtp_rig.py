@@ -3,10 +3,15 @@
 import asyncio
 import email
 import email.policy
+import fcntl
+import os
 import random
 import socket
+import tempfile
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
@@ -99,15 +104,19 @@ def smtp_server(sink=None, **options):
 
 
 def free_port():
-    """A port that nobody listens on, below those from which the kernel takes the other ends of connections."""
+    """Return a port that nobody listens on, below those from which the kernel takes the other ends of connections. It
+    is nobody else's until this process ends: each port is a byte of one file, and whoever has it holds its lock."""
     while True:
-        port = random.randrange(20_000, 32_000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(('127.0.0.1', port))
-                return port
-            except OSError:
-                continue
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            fcntl.lockf(_ports(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+            probe.bind(('127.0.0.1', port))
+            return port
+
+
+@cache
+def _ports():
+    return os.open(Path(tempfile.gettempdir()) / f'quickpub-test-ports-{os.getuid()}', os.O_RDWR | os.O_CREAT, 0o600)
 
 
 class EagerServer:

@@ -1,10 +1,9 @@
 """The mail ledger: what becomes of each mail, with a real SMTP server that behaves and misbehaves."""
 
-import os
 import sqlite3
 import ssl
 import threading
-from datetime import UTC, timedelta
+from datetime import timedelta
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.policy import default
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from conftest import drain, ledger, open_site, outbox, person, text_of, write
+from sites import set_modified
 from smtp_rig import EagerServer, Sink, free_port, mute_server, smtp_server
 
 from quickpub import accounts, db, jobs, letter, mail, reports, settings, tasks, text, transport
@@ -325,8 +325,9 @@ def test_the_outbox_forgets_what_is_old(site):
     old = old.rename(site.data / 'outbox' / 'cur' / f'{old.name}:2,S')  # a mail program has shown it
     compose('new@example.org')
     mail.deliver()
-    then = (db.now() - mail.KEPT - timedelta(days=1)).replace(tzinfo=UTC).timestamp()
-    os.utime(old, (then, then))
+    (new,) = (site.data / 'outbox' / 'new').iterdir()
+    set_modified(new, db.now())
+    set_modified(old, db.now() - mail.KEPT - timedelta(days=1))
     mail.clean_up(db.now())
     assert [each['To'] for each in outbox(site)] == ['new@example.org']
 

@@ -14,7 +14,7 @@ import psutil
 import pytest
 from conftest import drain, write
 from PIL import Image
-from sites import browser_of
+from sites import browser_of, set_modified
 
 from quickpub import db, jobs, markdown, media, pictures, tasks, unsaved
 from quickpub.bodies import MAX_PARTS
@@ -498,6 +498,7 @@ def test_each_night_what_nothing_used_for_a_month_goes_and_what_was_left_half_do
         Post.update(body='x').where(Post.id == post.id).execute()  # and no older version has it
     (media.folder() / ('c' * 32) / 'shown').mkdir(parents=True)
     (media.folder() / '.new-1').touch()
+    set_modified(media.folder() / '.new-1', at)
     with connection():
         media.clean_up(at)
         assert [upload.name for upload in uploads()] == ['used.pdf', 'new.pdf', 'dropped.pdf', 'begun.pdf']

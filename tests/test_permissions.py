@@ -7,6 +7,7 @@ from webtest import Upload
 
 from quickpub import accounts, db, letter, mail, models, posts, sessions, settings, signing, stats, transfer
 from quickpub.models import Post
+from quickpub.visitor import client_address
 from quickpub.web import URLS
 
 # What a stranger, another author, the author of the post and the site's owner get.
@@ -309,6 +310,25 @@ def test_a_trusted_proxy_says_who_the_client_is(site, alice):
     for _ in range(sessions.TRIES_PER_PAIR):
         other.post('/login', forms, headers={'X-Forwarded-For': '192.0.2.3'}, status=400)
     other.post('/login', right, headers={'X-Forwarded-For': '192.0.2.4'}, status=429)
+
+
+@pytest.mark.parametrize(('trusted', 'direct', 'forwarded', 'client'), [
+    ('127.0.0.1', '127.0.0.1', '192.0.2.1', '192.0.2.1'),
+    ('127.0.0.1', '127.0.0.1', '198.51.100.7, 192.0.2.1', '192.0.2.1'),
+    ('127.0.0.1', '127.0.0.1', '127.0.0.1, 192.0.2.1', '192.0.2.1'),
+    ('127.0.0.1, 203.0.113.0/24', '127.0.0.1', '198.51.100.7, 192.0.2.1, 203.0.113.9', '192.0.2.1'),
+    ('127.0.0.1, 2001:db8::/32', '127.0.0.1', '192.0.2.1,2001:db8::5 , 127.0.0.1', '192.0.2.1'),
+    ('10.0.0.0/8', '10.0.0.1', '10.1.1.1', '10.1.1.1'),
+    ('127.0.0.1', '::ffff:127.0.0.1', '192.0.2.1', '192.0.2.1'),
+    ('127.0.0.1', '127.0.0.1', '192.0.2.1, ,', '192.0.2.1'),
+    ('127.0.0.1', '127.0.0.1', '', '127.0.0.1'),
+    ('127.0.0.1', '127.0.0.1', ' , ', '127.0.0.1'),
+    ('127.0.0.1', '192.0.2.77', '192.0.2.1', '192.0.2.77'),
+    ('', '127.0.0.1', '192.0.2.1', '127.0.0.1'),
+    ('127.0.0.1', '', '192.0.2.1', '')])
+def test_the_client_is_the_last_address_that_is_no_proxy_of_ours(trusted, direct, forwarded, client):
+    settings.use(settings.from_env({'QUICKPUB_TRUSTED_PROXY': trusted}))
+    assert client_address({'REMOTE_ADDR': direct, 'HTTP_X_FORWARDED_FOR': forwarded}) == client
 
 
 def test_the_desk_of_the_owner_leads_to_what_only_an_owner_may(olga, alice, browse):

@@ -15,7 +15,7 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
-import psutil
+import clocks
 import pytest
 from conftest import person, text_of, write
 from rig import QUICKPUB, Rig, wait_for
@@ -28,16 +28,7 @@ pytestmark = pytest.mark.skipif(
     sys.platform != 'linux', reason='needs a Linux with libfaketime, which sets the clock of whole processes: on '
                                     'Debian, sudo apt install libfaketime')
 
-LIBRARY = 'libfaketimeMT.so.1'
 MIDNIGHTS = ['2026-11-21', '2026-11-22', '2026-11-23', '2026-11-24', '2026-11-25']
-
-
-def library():
-    for folder in ('lib*/faketime', 'lib/*/faketime'):
-        for path in Path('/usr').glob(f'{folder}/{LIBRARY}'):
-            return path
-    pytest.fail(f'{LIBRARY}, with which these tests set the clock, is missing. '
-                'Install it first: sudo apt install libfaketime', pytrace=False)
 
 
 def at(text):
@@ -49,7 +40,7 @@ class Clock:
 
     def __init__(self, folder):
         self._file = folder / 'clock'
-        self._library = library()
+        self._library = clocks.library()
 
     def set(self, moment):
         """It runs on from there."""
@@ -71,10 +62,7 @@ class Clock:
         return [shutil.which('env'), *(f'{name}={value}' for name, value in told.items()), *QUICKPUB, *words]
 
     def close(self):
-        """Remove what the library leaves of processes that were killed: the next one of the same number would stop."""
-        for path in Path('/dev/shm').glob('*faketime_*'):
-            if not psutil.pid_exists(int(path.name.rpartition('_')[2])):
-                path.unlink(missing_ok=True)
+        clocks.sweep()
 
 
 class Site:

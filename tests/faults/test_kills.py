@@ -10,7 +10,7 @@ import sqlite3
 from collections import Counter
 
 import pytest
-from conftest import person, write
+from conftest import person, utc, write
 from rig import wait_for
 
 from quickpub import accounts, db, jobs, reports, tasks, transfer
@@ -103,7 +103,7 @@ def test_a_report_run_over_many_authors_killed_again_and_again(rig, mail_server,
         for number in range(AUTHORS):
             user = User.create(name=f'A{number}', handle=f'a{number}', email=f'a{number}@example.org', role='author',
                                bio='', timezone='UTC', report='daily', verified_at=db.now(),
-                               reported_until=db.now().replace(year=2020))
+                               reported_until=utc(2020, 1, 1))
             Post.create(author=user, title=f'By {number}', slug=f'by-{number}', body='x', published_at=db.now(),
                         views=number % 7)
     kills = 0
@@ -131,7 +131,7 @@ def test_a_verification_mail_does_not_wait_for_a_report_run(rig, mail_server):
     with db.db.atomic():
         for number in range(300):
             write(person(f'author{number}'), f'By {number}')
-        User.update(reported_until=db.now().replace(year=2020)).execute()
+        User.update(reported_until=utc(2020, 1, 1)).execute()
     mail_server.is_slow_to = lambda mail: 'views' in mail['Subject']
     mail_server.may_answer.clear()
     start(rig)
@@ -172,10 +172,11 @@ def test_a_stopped_consumer_loses_no_claim_and_its_work_is_not_done_twice(rig, m
     first = start(rig)
     sign_up('alice')
     wait_for(lambda: mail_server.waiting, 'the mail under way')
+    wait_for(lambda: Job.select().count() == 1, 'the end of all else that a consumer does when it starts')
     first.popen.send_signal(signal.SIGSTOP)
     mail_server.may_answer.set()
     start(rig)
-    author = person('writer', reported_until=db.now().replace(year=2020))
+    author = person('writer', reported_until=utc(2020, 1, 1))
     write(author)
     tasks.close_periods()
     mail_server.wait_for('writer@example.org')
