@@ -37,7 +37,7 @@ FLOORS = [
     ['models'],
     ['markdown', 'templating'],
     ['text'],
-    ['formulas'],
+    ['formulas', 'folding'],
     ['db', 'imaging', 'signing'],
     ['settings', 'processes', 'bodies'],
 ]
