@@ -9,7 +9,9 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
-CHARACTERS = ''.join(map(chr, range(0x20000)))  # beyond them are ideographs, and variation selectors that nobody sees
+# Where there are marks and digits: not among ideographs and syllables, which are most of Unicode.
+CHARACTERS = ''.join(map(chr, (*range(0x3100), *range(0xa000, 0xac00), *range(0xfb00, 0x12000),
+                               *range(0x16000, 0x17000), *range(0x1b000, 0x1f000))))
 
 
 def _ranges(codes: list[int]) -> str:
@@ -126,15 +128,20 @@ def pattern(phrase: str, is_open: bool) -> str:
 
 # Back to the text
 
-CLUSTER = re.compile(rf'(?s:[\u1100-\u115f][\u1160-\u11ff]*|.)(?:[{MARKS}]|{IGNORED.pattern})*')
+# What is folded together: a letter with its marks (of half width, too), the parts of a Korean syllable.
+CLUSTER = re.compile(rf'(?s:[\u1100-\u115f\u3131-\u318e\uffa1-\uffbe][\u1160-\u11ff\u3131-\u318e\uffa1-\uffdc]*|.)'
+                     rf'(?:[{MARKS}\uff9e\uff9f]|{IGNORED.pattern})*')
 
 
 def spans(text: str, sought: re.Pattern[str]) -> Iterator[tuple[int, int]]:
     """Yield the start and the end of what this pattern finds in the folded text, as places in the text itself."""
     folded, places = _placed(text)
+    last = 0
     for match in sought.finditer(folded):
-        if match[0]:
-            yield places[match.start()][0], places[match.end() - 1][1]
+        start, end = places[match.start()][0], places[match.end() - 1][1]
+        if start >= last:  # two words may lie in one character, such as ㍿
+            yield start, end
+            last = end
 
 
 def place(text: str, of: int) -> int:

@@ -169,8 +169,7 @@ def marked(plain: str, pattern: re.Pattern[str]) -> Markup:
 def _marked(plain: str, spans: Iterable[tuple[int, int]]) -> Iterable[Markup]:
     last = 0
     for start, end in spans:
-        if start >= last:  # two words may lie in one ligature
-            yield escape(plain[last:start])
-            yield Markup('<mark>{}</mark>').format(plain[start:end])
-            last = end
+        yield escape(plain[last:start])
+        yield Markup('<mark>{}</mark>').format(plain[start:end])
+        last = end
     yield escape(plain[last:])
