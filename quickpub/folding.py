@@ -42,7 +42,7 @@ LETTERS = {code: found[1].lower()
 LETTERS |= {ord(digit): str(unicodedata.decimal(digit)) for digit in re.findall('(?![0-9])\\d', CHARACTERS)}
 LETTERS |= str.maketrans({
     'ı': 'i', 'ȷ': 'j', 'æ': 'ae', 'œ': 'oe', 'ð': 'd', 'þ': 'th', 'ŋ': 'n', 'ə': 'e', 'ĸ': 'k', 'ґ': 'г',
-    'ى': 'ي', 'ة': 'ه', 'ک': 'ك', 'ی': 'ي', 'ہ': 'ه', 'ھ': 'ه', 'ە': 'ه', 'ٱ': 'ا', 'ʼ': ' ', '_': ' '})
+    'ى': 'ي', 'ة': 'ه', 'ک': 'ك', 'ی': 'ي', 'ہ': 'ه', 'ھ': 'ه', 'ە': 'ه', 'ٱ': 'ا', 'ʼ': ' '})
 LETTER_TO_EXCHANGE = re.compile(f'[{_ranges(sorted(LETTERS))}]')
 
 
@@ -50,7 +50,7 @@ def fold(text: str) -> str:
     """Return the text as it is compared: small, without marks that people leave out. Folding it again changes
     nothing."""
     if text.isascii():
-        return text.lower().replace('_', ' ')
+        return text.lower()
     text = unicodedata.normalize('NFKD', text).replace(IOTA_BELOW, '').casefold()
     text = IGNORED.sub('', unicodedata.normalize('NFKD', text))
     for letter, stand_in in KEPT:
@@ -73,13 +73,13 @@ WORD = re.compile(rf'[\w{MARKS}]+')
 IS_UNSPACED = re.compile(f'[{UNSPACED}]')
 PIECE = re.compile(f'[{UNSPACED}]+|[^{UNSPACED}]+')
 SPACED = _ranges([code for code in _MARKS if not IS_UNSPACED.match(chr(code))])
-LETTER = rf'(?:[^\W{UNSPACED}]|[{SPACED}])'  # of a word between spaces
-NO_LETTER_BEFORE, NO_LETTER_AFTER = rf'(?<![^\W{UNSPACED}])(?<![{SPACED}])', f'(?!{LETTER})'
+LETTER = rf'(?:[^\W_{UNSPACED}]|[{SPACED}])'  # of a word between spaces
+NO_LETTER_BEFORE, NO_LETTER_AFTER = rf'(?<![^\W_{UNSPACED}])(?<![{SPACED}])', f'(?!{LETTER})'
 
 
 def words(text: str) -> list[str]:
     """Return the folded words of a text, cut also where a script with spaces meets one without."""
-    folded = fold(text)
+    folded = fold(text).replace('_', ' ')
     found = WORD.findall(folded)
     if folded.isascii() or not IS_UNSPACED.search(folded):
         return found
@@ -117,7 +117,7 @@ def pattern(phrase: str, is_open: bool) -> str:
     for before, word in zip(['', *found], found, strict=False):
         is_unspaced = bool(IS_UNSPACED.match(word))
         if before:
-            parts.append(rf'[^\w{MARKS}]' + ('*' if is_unspaced or IS_UNSPACED.match(before) else '+'))
+            parts.append(rf'(?:_|[^\w{MARKS}])' + ('*' if is_unspaced or IS_UNSPACED.match(before) else '+'))
         elif not is_unspaced:
             parts.append(NO_LETTER_BEFORE)
         parts.append(re.escape(word))
