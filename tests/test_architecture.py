@@ -37,7 +37,7 @@ FLOORS = [
     ['models'],
     ['markdown', 'templating'],
     ['text'],
-    ['formulas', 'folding'],
+    ['formulas', 'folding', 'agents'],
     ['db', 'imaging', 'signing'],
     ['settings', 'processes', 'bodies'],
 ]
@@ -61,7 +61,7 @@ ONLY_IN = {
     'brotli': {'pagecache'},
     'diff_match_patch': {'revisions'},
     'merge3': {'revisions'},
-    'crawlerdetect': {'stats'},
+    'crawlerdetect': {'agents'},
     'rapidfuzz': {'search'},
     'latex2mathml': {'formulas'},
     'email_validator': {'settings'},
