@@ -24,6 +24,8 @@ ATTRIBUTE_VALUES = {
                               'horizontalstrike', 'longdiv', 'top', 'bottom', 'left', 'right'}}}
 LENGTH = re.compile(r'-?\d?(\.\d{1,4})?r?em|[\d.]{1,4}%?')  # no formula pushes anything off the page
 
+LETTER_BY_LETTER = re.compile(r'(?<=>\w)</mi><mi(?: mathvariant="normal")?>(?=\w</mi>)')  # how words are set in one
+TAG = re.compile('<[^>]*>')
 FORMULA = re.compile(r'<math(?: (?:alttext="([^"]*)"|[a-z]+="[^"]*"))*>.*?</math>', re.DOTALL)
 BLOCK = re.compile(rf'\$\$(?:(?!\$\$|\n[ \t]*\n).){{1,{MAX_TEX}}}?\$\$[ \t]*$', re.DOTALL | re.MULTILINE)
 PRICE = re.compile(r'\$\d[\d.,]*\s*[-–/]?\s*[^\W\d_]{2}')  # '$5, or 10$' is no formula, nor is '$5 million'
@@ -49,3 +51,8 @@ def mathml(tex: str, is_block: bool) -> str | None:
 def as_typed(html: str) -> str:
     """Safe HTML with the source of each formula instead of it."""
     return FORMULA.sub(lambda match: match[1] or '', html)
+
+
+def as_shown(html: str) -> str:
+    """Safe HTML with what each formula shows instead of it, its letters and words without TeX."""
+    return FORMULA.sub(lambda match: TAG.sub(' ', LETTER_BY_LETTER.sub('', match[0])), html)

@@ -5,8 +5,9 @@ Times are UTC without a zone. The tables themselves are made in migrations/, nev
 
 import json
 import re
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from peewee import (
     BlobField,
@@ -21,6 +22,7 @@ from peewee import (
     fn,
 )
 
+from . import folding, text
 from .db import BaseModel, now
 from .signing import number_in, sign, unsign
 
@@ -33,6 +35,30 @@ class JSONText(TextField):
 
     def python_value(self, value: Any) -> Any:
         return json.loads(value)
+
+
+class Searched(BaseModel):
+    """What search finds. Beside each column that it looks in stands the same text folded; whoever saves one saves both.
+    Triggers index the folded ones (migration 9)."""
+    FOLDED: ClassVar[dict[str, Callable[[str], str]]] = {}  # column -> what makes `<column>_folded` of it
+
+    @classmethod
+    def insert(cls, __data: Any = None, **fields: Any) -> Any:
+        return super().insert(cls._with_folded(__data, fields))
+
+    @classmethod
+    def insert_many(cls, rows: Iterable[dict[Any, Any]], fields: None = None) -> Any:
+        return super().insert_many([cls._with_folded(each) for each in rows], fields)
+
+    @classmethod
+    def update(cls, __data: Any = None, **fields: Any) -> Any:
+        return super().update(cls._with_folded(__data, fields))
+
+    @classmethod
+    def _with_folded(cls, data: Any, fields: dict[str, Any] | None = None) -> dict[Any, Any]:
+        values = {key if isinstance(key, str) else key.name: value for key, value in (data or {}).items()}
+        values |= fields or {}
+        return values | {f'{name}_folded': fold(values[name]) for name, fold in cls.FOLDED.items() if name in values}
 
 
 class Site(BaseModel):
@@ -52,7 +78,7 @@ class Site(BaseModel):
         cls.insert(id=1, **fields).on_conflict(conflict_target=[cls.id], update=fields).execute()
 
 
-class User(BaseModel):
+class User(Searched):
     name = CharField()  # what readers see; may repeat
     handle = CharField(unique=True)  # in /@handle
     email = CharField(unique=True, null=True, collation='NOCASE')  # None once the account is deleted
@@ -69,6 +95,9 @@ class User(BaseModel):
     deleted_at = DateTimeField(null=True)
     mail_trouble = TextField(null=True)  # the mail server's own words when it refused this address for good
     pinned_id = IntegerField(null=True)  # the post that stands first on the author's page
+    name_folded = TextField(default='')
+
+    FOLDED = {'name': folding.index}
 
     @property
     def is_owner(self) -> bool:
@@ -122,7 +151,7 @@ class Series(BaseModel):
         indexes = ((('author', 'name'), True),)
 
 
-class Post(BaseModel):
+class Post(Searched):
     """A post, or a page such as "About". A post is public from a date on; a page as long as it has a place in the
     navigation, and so it is in no list that goes by dates."""
     author = ForeignKeyField(User, backref='posts')
@@ -151,6 +180,11 @@ class Post(BaseModel):
     first_tab = CharField(null=True)  # the editor's window in which it was made: saved twice there, it is still one
     body = TextField(default='')  # Markdown, as typed
     html = TextField(default='')  # safe HTML, rendered when saved
+    title_folded = TextField(default='')
+    summary_folded = TextField(default='')
+    html_folded = TextField(default='')  # of its text
+
+    FOLDED = {'title': folding.index, 'summary': folding.index, 'html': lambda html: folding.index(text.shown(html))}
 
     @property
     def path(self) -> str:
@@ -270,9 +304,12 @@ class OldSlug(BaseModel):
     post = ForeignKeyField(Post, on_delete='CASCADE')
 
 
-class Tag(BaseModel):
+class Tag(Searched):
     name = CharField()
     slug = CharField(unique=True)
+    name_folded = TextField(default='')
+
+    FOLDED = {'name': folding.index}
 
     @property
     def path(self) -> str:

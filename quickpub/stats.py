@@ -19,10 +19,9 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from crawlerdetect import CrawlerDetect
 from peewee import OperationalError
 
-from . import spool
+from . import agents, spool
 from .db import db, is_out_of_reach, now, rows
 from .models import DayKey, Post, RecentDay, RecentViews, SpoolOffset, User
 from .settings import current
@@ -31,6 +30,7 @@ log = logging.getLogger('quickpub.stats')
 
 AHEAD = ('HTTP_SEC_PURPOSE', 'HTTP_PURPOSE', 'HTTP_X_PURPOSE', 'HTTP_X_MOZ')  # where browsers say they fetch ahead
 NOT_READING = ('prefetch', 'prerender', 'preview')
+DOCUMENT = (('HTTP_SEC_FETCH_DEST', 'document'), ('HTTP_SEC_FETCH_MODE', 'navigate'))  # of newer browsers, by HTTPS
 KEPT = 2048  # verdicts on user agents and referrers; a new one costs up to half a millisecond
 LONGEST = 512  # characters of either that are looked at, and kept with the verdict
 HOST = re.compile(r'(?=.{1,100}$)[a-z0-9_-]+(\.[a-z0-9_-]+)+')
@@ -46,10 +46,12 @@ SITE = 0  # the scope of the whole site; a post's is its id, an author's is the 
 def is_reading(environ: Mapping[str, Any]) -> bool:
     """Whether this request (a WSGI environ) is a person reading.
 
-    Not one: anything but GET, what browsers fetch ahead, crawlers and feed readers (a maintained list) and empty
-    user agents.
+    Not one: anything but GET, programs (agents.py), what browsers fetch ahead, a part of a page (Range), and a page
+    that another one asks for as its picture or in its frame, where the browser says so.
     """
     if environ['REQUEST_METHOD'] != 'GET' or not is_person(environ.get('HTTP_USER_AGENT', '')[:LONGEST]):
+        return False
+    if 'HTTP_RANGE' in environ or any(environ.get(name, wanted) != wanted for name, wanted in DOCUMENT):
         return False
     return not any(sign in environ[name].lower() for name in AHEAD if name in environ for sign in NOT_READING)
 
@@ -62,7 +64,7 @@ def counts_for(reader: User | None, post: Post) -> bool:
 @lru_cache(KEPT)
 def is_person(agent: str) -> bool:
     """Whether a user agent is a person's browser, as far as its name tells."""
-    return bool(agent.strip()) and not CrawlerDetect().is_crawler(agent)
+    return agents.is_browser(agent)
 
 
 @lru_cache(KEPT)

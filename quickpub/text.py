@@ -28,7 +28,16 @@ FOOTNOTE_LINKS = re.compile('<sup class="footnote-ref">.*?</sup>|<a href="[^"]*"
 
 def plain(html: str) -> str:
     """The text of safe HTML, for reading: a line for each block."""
-    html = formulas.as_typed(FOOTNOTE_LINKS.sub('', html))
+    return _lines(formulas.as_typed(html))
+
+
+def shown(html: str) -> str:
+    """The same with what formulas show instead of their source: all that search finds a post by."""
+    return _lines(formulas.as_shown(html))
+
+
+def _lines(html: str) -> str:
+    html = FOOTNOTE_LINKS.sub('', html)
     bare = nh3.clean(html, tags=set(BLOCKS), attributes={}, link_rel=None)
     bare = re.sub(r'\n|</t[dh]>\s*<t[dh]>', ' ', bare)
     lines = unescape(re.sub('<[^>]*>', '\n', bare)).split('\n')

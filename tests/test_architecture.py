@@ -37,7 +37,7 @@ FLOORS = [
     ['models'],
     ['markdown', 'templating'],
     ['text'],
-    ['formulas', 'dkim'],
+    ['formulas', 'dkim', 'folding', 'agents'],
     ['db', 'imaging', 'signing'],
     ['settings', 'processes', 'bodies', 'connections'],
 ]
@@ -61,7 +61,7 @@ ONLY_IN = {
     'brotli': {'pagecache'},
     'diff_match_patch': {'revisions'},
     'merge3': {'revisions'},
-    'crawlerdetect': {'stats'},
+    'crawlerdetect': {'agents'},
     'cryptography': {'dkim'},
     'rapidfuzz': {'search'},
     'latex2mathml': {'formulas'},

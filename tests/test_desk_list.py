@@ -52,11 +52,12 @@ def test_a_filter_keeps_from_page_to_page_and_no_post_comes_twice(alice, browse,
     assert sorted(found) == sorted(f'Post {number}' for number in range(120)) and len(set(found)) == 120
 
 
-@pytest.mark.parametrize('typed', ['Über', 'über', 'uber', 'ÜBER', 'привет', 'ПРИВЕТ'])
+@pytest.mark.parametrize('typed', [
+    'Über', 'über', 'uber', 'ÜBER', 'привет', 'ПРИВЕТ', 'elka lodz', 'Ełka', 'strasse', 'ё', '京'])
 def test_titles_are_found_in_large_and_small_letters_of_any_script(alice, shelf, browse, connection, typed):
     with connection():
-        write(alice, 'Über Привет')
-    assert titles(browse(alice).get(f'/studio?q={quote(typed)}')) == ['Über Привет']
+        write(alice, 'Über Привет Ełka Łódź Straße ел 東京')
+    assert titles(browse(alice).get(f'/studio?q={quote(typed)}')) == ['Über Привет Ełka Łódź Straße ел 東京']
 
 
 def test_each_post_shows_its_views_of_seven_days_and_how_they_went(alice, shelf, browse, connection):

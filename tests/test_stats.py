@@ -39,15 +39,27 @@ def views():
     ({'Purpose': 'prefetch'}, False),
     ({'X-Purpose': 'preview'}, False),
     ({'X-Moz': 'prefetch'}, False),
+    ({'User-Agent': 'node'}, False),
+    ({'User-Agent': 'Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; Bluesky Cardyb/1.1; '
+                    '+mailto:support@bsky.app) Chrome/W.X.Y.Z Safari/537.36'}, False),
+    ({'Sec-Fetch-Dest': 'document', 'Sec-Fetch-Mode': 'navigate', 'Sec-Fetch-Site': 'cross-site'}, True),
+    ({'Sec-Fetch-Dest': 'document'}, True), ({'Sec-Fetch-Mode': 'navigate'}, True),
+    *(({'Sec-Fetch-Dest': each, 'Sec-Fetch-Mode': 'navigate'}, False) for each in (
+        'iframe', 'frame', 'embed', 'object')),
+    *(({'Sec-Fetch-Dest': each, 'Sec-Fetch-Mode': 'no-cors'}, False) for each in (
+        'image', 'empty', 'script', 'style', 'video', 'audio', 'track', 'worker', '')),
+    ({'Sec-Fetch-Mode': 'cors'}, False), ({'Sec-Fetch-Mode': 'no-cors'}, False),
+    ({'Range': 'bytes=0-99'}, False), ({'Range': 'bytes=0-'}, False),
     ({'If-None-Match': '"x"'}, True),  # a browser that asks again is somebody who reads again
 ])
 def test_who_reads(site, alice, browse, headers, counts):
     post = write(alice)
     browser = browse()
     browser.extra_environ['HTTP_USER_AGENT'] = headers.pop('User-Agent', BROWSER)
-    browser.get(post.path, headers=headers)
+    for _ in range(2):  # made, and from memory
+        browser.get(post.path, headers=headers)
     with db.db.connection_context():
-        assert views() == (1 if counts else 0)
+        assert views() == (2 if counts else 0)
 
 
 def test_asking_for_the_head_is_not_reading(site, alice, browse):

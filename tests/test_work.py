@@ -138,6 +138,8 @@ def test_the_ledger_is_filtered_and_searched(owner):
     for name in ('alice', 'bob'):
         compose(f'{name}@example.org')
     assert 'alice@' in owner.get('/admin/mail') and 'bob@' in owner.get('/admin/mail')
+    for typed in ('alice', 'ALICE', 'Älicé', 'you HAVE an ACCOUNT'):
+        assert 'alice@' in owner.get('/admin/mail', {'q': typed})
     assert 'bob@' not in owner.get('/admin/mail?q=alice')
     assert 'alice@' in owner.get('/admin/mail?state=queued')
     assert 'No mail is like that' in owner.get('/admin/mail?state=sent')

@@ -6,7 +6,7 @@ from email import message_from_bytes, policy
 from bottle import request, response
 from peewee import fn
 
-from .. import accounts, health, jobs, letter, mail, text
+from .. import accounts, health, jobs, letter, mail, search, text
 from ..db import db, literal, now
 from ..forms import Form, number, typed
 from ..models import Message, Post, Shelf, Site, User
@@ -68,7 +68,7 @@ def mails(user):
     if form['state'] in MAIL_STATES:
         query = query.where(Message.state == literal(form['state']))
     if form['q']:
-        query = query.where(Message.recipient.contains(form['q']) | Message.subject.contains(form['q']))
+        query = query.where(search.has(Message.recipient, form['q']) | search.has(Message.subject, form['q']))
     found, older, _ = page_of(query, asking('/admin/mail', **form.values), PER_LIST, by=(Message.id,))
     listed = Message.select(Message.id, Message.recipient, Message.subject, Message.state, Message.answer,
                             Message.next_try, Message.created_at, Message.sent_at).order_by(Message.id.desc())

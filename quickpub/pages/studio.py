@@ -2,7 +2,6 @@
 trash."""
 
 from bottle import request, response
-from peewee import fn
 
 from .. import figures, posts, search, stats, unsaved
 from ..db import db, now
@@ -62,7 +61,7 @@ def _list(user, asked, at):
             'draft': Post.published_at.is_null() & Post.place.is_null(), 'scheduled': Post.published_at > at,
             'published': Post.published_at <= at}[asked['state']])
     if asked['q']:
-        query = query.where(fn.BARE(Post.title).contains(search.bare(asked['q'])))
+        query = query.where(search.has(Post.title, asked['q']))
     first = Post.views if asked['sort'] else \
         Post.published_at if asked['state'] in ('scheduled', 'published') else Post.updated_at
     return query.order_by(first.desc(), Post.id.desc()), (first, Post.id)

@@ -1,0 +1,30 @@
+"""Which user agents are browsers, with a person before them, and which are programs that fetch pages.
+
+A maintained list knows the crawlers by name. What it does not know yet is told from a browser by its form: browsers
+begin alike, name their engine, and leave nobody's address behind; programs do otherwise, or say whom to write to.
+"""
+
+import re
+
+from crawlerdetect import CrawlerDetect
+
+ENGINE = r'(?:AppleWebKit|Gecko|KHTML|Trident|Presto|Goanna|Servo|NetFront|NetSurf)/\d|MSIE \d|PlayStation|Nintendo'
+BROWSER = re.compile(rf'Mozilla/\d\.\d+ ?\(.*(?:{ENGINE})|Opera[/ ]\d|Mozilla/[34]\.\d+ \[[a-z]{{2}}', re.IGNORECASE)
+
+# Browsers of terminals and old telephones, and some small ones. The list takes a few of them for programs.
+SMALL_BROWSER = re.compile(r'(?:Lynx|w3m|Links|ELinks|edbrowse|Dillo|NetSurf|amaya|retawq|UCWEB)[/ ]\(?v?\d'
+                           r'|URL/Emacs |Mozilla/5\.0 \(.*\) LibWeb/\d|.*(?:Profile/MIDP|UP\.Browser)')
+
+# Only a program says where its owner is found, or with whom it is compatible; old browsers did that in one way.
+CONTACT = re.compile(r'https?:|mailto:|www\.|\w@[\w-]+\.\w|compatible(?!; (?:MSIE \d|Konqueror/|Linux |U;))',
+                     re.IGNORECASE)
+PROGRAM = re.compile('headless|phantomjs|jsdom|puppeteer|playwright|selenium|webdriver|cypress/|lighthouse|ptst/'
+                     '|synthetic|pingdom|uptime|monitor|preview|unfurl|fetcher|scrap|crawl|spider|screenshot|wkhtmlto'
+                     r'|validator|(?<!\bcu)bot\b', re.IGNORECASE)  # Cubot is a maker of telephones
+
+
+def is_browser(agent: str) -> bool:
+    """Return whether a User-Agent header is a browser's, as far as it tells."""
+    if CONTACT.search(agent) or PROGRAM.search(agent):
+        return False
+    return bool(SMALL_BROWSER.match(agent) or (BROWSER.match(agent) and not CrawlerDetect().is_crawler(agent)))
