@@ -56,3 +56,32 @@ def as_typed(html: str) -> str:
 def as_shown(html: str) -> str:
     """Safe HTML with what each formula shows instead of it, its letters and words without TeX."""
     return FORMULA.sub(lambda match: TAG.sub(' ', LETTER_BY_LETTER.sub('', match[0])), html)
+
+
+COMMANDS = re.compile(r'[\\^_{}&]')
+UNSET = re.compile(r'<code>(\$+)[^<]*\1</code>')
+
+
+def as_words(html: str) -> str:
+    """Safe HTML with the source of each formula that anybody can read, such as `a > b`, and '…' for the others."""
+    def read(formula: re.Match[str]) -> str:
+        return '…' if COMMANDS.search(unescape(formula[1] or '')) else formula[1] or ''
+    return UNSET.sub('…', FORMULA.sub(read, html))
+
+
+ON_PAGE = re.compile(f'(<div class="formula"[^>]*>)?({FORMULA.pattern})', re.DOTALL)
+MAX_NARROW = 8  # characters, about as many em: what fits into any line of a phone
+BOX = '<span class="formula" role="group" aria-label="Formula" tabindex="0">{}</span>'
+
+
+def in_boxes(html: str) -> str:
+    """Safe HTML with a box around each wide formula within a line: it cannot be broken, so it scrolls inside."""
+    def put(found: re.Match[str]) -> str:
+        is_set_apart, formula = found[1], found[2]
+        return found[0] if is_set_apart or _width(formula) <= MAX_NARROW else BOX.format(formula)
+    return ON_PAGE.sub(put, html)
+
+
+def _width(formula: str) -> int:
+    """About how many characters it is wide, or more."""
+    return len(unescape(re.sub('<[^>]*>', '', formula))) + formula.count('<mspace') + formula.count('<mtd')
