@@ -38,7 +38,7 @@ FLOORS = [
     ['markdown', 'templating'],
     ['text'],
     ['formulas'],
-    ['db', 'imaging', 'signing'],
+    ['db', 'imaging', 'dates', 'signing'],
     ['settings', 'processes', 'bodies'],
 ]
 FLOOR = {module: number for number, floor in enumerate(FLOORS) for module in floor}

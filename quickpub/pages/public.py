@@ -1,13 +1,12 @@
 """What readers see."""
 
 import json
-from itertools import groupby
 from urllib.parse import quote
 
 from bottle import HTTPError, HTTPResponse, request, response
 from peewee import fn
 
-from .. import health, markdown, neighbours, posts, stats, text
+from .. import dates, health, markdown, neighbours, posts, stats
 from ..db import now, rows
 from ..forms import number
 from ..models import OldSlug, Post, PostTag, Site, Tag, User
@@ -116,8 +115,10 @@ def _tag(slug):
 
 def archive():
     found, older, _ = page_of(Post.listed(now()), '/archive', PER_ARCHIVE)
-    years = [(year, list(group)) for year, group in groupby(found, lambda post: post.published_at.year)]
-    return render_public('archive.html', years=years, older=older)
+    years: dict[int, list[Post]] = {}
+    for each in found:
+        years.setdefault(dates.at(each.published_at).year, []).append(each)
+    return render_public('archive.html', years=years.items(), older=older)
 
 
 def feed():
@@ -175,8 +176,8 @@ def _json(query, home, title, subtitle):
     found = {'version': 'https://jsonfeed.org/version/1.1', 'title': title, 'home_page_url': absolute(home),
              'feed_url': _beside(home, 'feed.json'), 'items': [{
                  'id': entry['id'], 'url': entry['url'], 'title': entry['post'].title,
-                 'content_html': entry['content'], 'date_published': text.iso(entry['post'].published_at),
-                 'date_modified': text.iso(entry['updated']), 'tags': [tag.name for tag in entry['tags']],
+                 'content_html': entry['content'], 'date_published': dates.iso(entry['post'].published_at),
+                 'date_modified': dates.iso(entry['updated']), 'tags': [tag.name for tag in entry['tags']],
                  'authors': [{'name': entry['post'].author.name, 'url': absolute(entry['post'].author.path)}],
              } | ({'summary': entry['post'].excerpt} if entry['post'].excerpt else {}) for entry in _entries(query)]}
     return public_json(found | ({'description': subtitle} if subtitle else {}), 'application/feed+json')
