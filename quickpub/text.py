@@ -128,6 +128,12 @@ def slug(text: str, default: str) -> str:
                    save_order=True) or default
 
 
+def caseless(text: str) -> str:
+    """Return the text as it is compared where case and runs of white space make no difference (Unicode, D145)."""
+    folded = unicodedata.normalize('NFD', text).casefold()
+    return ' '.join(unicodedata.normalize('NFC', folded).split())
+
+
 def free(wanted: str, stem: str, taken: Container[str]) -> str:
     """`wanted`, or where it is taken, the first of stem-2, stem-3, … that is not."""
     candidates = chain([wanted], (f'{stem}-{number}' for number in count(2)))

@@ -27,7 +27,7 @@ FLOORS = [
     ['posts', 'pictures'],
     ['revisions', 'unsaved', 'figures', 'media'],
     ['sessions'],
-    ['stats', 'accounts', 'search', 'neighbours'],
+    ['stats', 'accounts', 'search', 'neighbours', 'redirects'],
     ['spool'],
     ['mail'],
     ['letter', 'transport'],
