@@ -90,18 +90,18 @@ class Builder:
         zones = ('UTC', 'Europe/Warsaw', 'America/Santiago', 'Asia/Dhaka', 'Pacific/Auckland')
         today = str(self.now.replace(hour=0, minute=0, second=0))
         self.insert('user', 'id, name, handle, email, password, role, bio, timezone, report, reported_until, created_at, '
-                            'verified_at', (
+                            'verified_at, feed_id', (
             (number, 'Anna' if number % 2 else f'Writer {number}',
              ('anna' if number == 1 else f'anna-{(number + 1) // 2}') if number % 2 else f'writer-{number}',
              f'writer{number}@example.org', 'x', 'owner' if number == 1 else 'author', 'Writes about hills. ' * 5,
              zones[number % 5], ('daily', 'weekly')[number % 2], str(self.now + timedelta(days=40)) if number > 3 else today,
-             self.ago(YEARS * 365), self.ago(YEARS * 365 - 1)) for number in range(1, self.authors + 1)))
+             self.ago(YEARS * 365), self.ago(YEARS * 365 - 1), f'user {number}') for number in range(1, self.authors + 1)))
 
     def _posts(self):
         """One in twenty is a draft, one in a thousand scheduled, one in two hundred in the trash."""
         writers = self.chance.choices(range(1, self.authors + 1), zipf(self.authors), k=self.posts)
         self.insert('post', 'id, author_id, title, slug, body, html, summary, excerpt, words, created_at, updated_at, '
-                            'was_public, deleted_at',
+                            'was_public, deleted_at, feed_id',
                     (self._post(number, author) for number, author in enumerate(writers, 1)))
 
     def _post(self, number, author):
@@ -111,14 +111,15 @@ class Builder:
         date = self.ago(age)
         deleted = self.ago(self.chance.uniform(0, 25)) if number % 200 == 11 else None
         return (number, author, title.capitalize(), title.replace(' ', '-'), text, f'<p>{text}</p>', '', text[:200],
-                len(text) // 6, date, date, number % 20 != 7, deleted)
+                len(text) // 6, date, date, number % 20 != 7, deleted, f'post {number}')
 
     def words(self, count):
         return ' '.join(self.chance.choices(self.vocabulary, cum_weights=self.frequencies, k=count))
 
     def _tags(self):
         """Up to five a post."""
-        self.insert('tag', 'id, name, slug', ((number, f'Tag {number}', f'tag-{number}') for number in range(1, self.tags + 1)))
+        self.insert('tag', 'id, name, key, slug, feed_id', (
+            (number, f'Tag {number}', f'tag {number}', f'tag-{number}', f'tag {number}') for number in range(1, self.tags + 1)))
         weights = list(accumulated(zipf(self.tags)))
         self.insert('post_tag', 'post_id, tag_id, position', (
             (post, tag, position) for post in range(1, self.posts + 1) for position, tag in enumerate(
@@ -340,7 +341,7 @@ def litter(site):
         insert(f"INSERT INTO session VALUES (?, 1, '', '{month}', '{month}', '{month}')", posts // 500)
         insert(f"INSERT INTO attempt (bucket, at) VALUES (?, '{month}')", posts // 500)
         insert("INSERT INTO post (author_id, title, slug, body, html, summary, excerpt, words, created_at, updated_at, "
-               f"deleted_at) VALUES (2, '', ?, '{'x' * 3000}', '', '', '', 1, '{month}', '{month}', '{month}')", posts // 1000)
+               f"deleted_at, feed_id) VALUES (2, '', ?1, '{'x' * 3000}', '', '', '', 1, '{month}', '{month}', '{month}', ?1)", posts // 1000)
         insert("INSERT INTO message (kind, key, recipient, subject, payload, message_id, urgent, state, next_try, answer, "
                f"created_at, sent_at) SELECT 'report', k, '', '', '{{\"x\": \"{'x' * 2000}\"}}', k, 0, 'sent', '{summer}', '', "
                f"'{summer}', '{summer}' FROM (SELECT ? AS k)", posts // 100)

@@ -27,7 +27,7 @@ def seed(count):
             accounts.create(f'Author {number}', f'author{number}@example.org', password, at, is_verified=True,
                             role='author' if number > 1 else 'owner')
         User.update(bio='Looks after the reading room, and keeps the keys.').execute()
-        Tag.insert_many([{'name': f'Tag {number}', 'slug': f'tag-{number}'} for number in range(TAGS)]).execute()
+        Tag.insert_many([{'name': f'Tag {number}', 'key': f'tag {number}', 'slug': f'tag-{number}'} for number in range(TAGS)]).execute()
         for start in range(1, count + 1, BATCH):
             numbers = range(start, min(start + BATCH, count + 1))
             Post.insert_many([_post(number, at - timedelta(hours=count - number + 1)) for number in numbers]).execute()

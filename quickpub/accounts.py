@@ -11,8 +11,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from peewee import IntegrityError, fn
 
 from . import mail, text
-from .db import db, now
-from .models import Export, KnownHost, Message, Post, Session, Site, Token, Unsaved, User
+from .db import db, now, rows
+from .models import Export, KnownHost, Message, OldHandle, Post, Session, Site, Token, Unsaved, User
 from .settings import current, mail_address
 from .signing import sign, unsign
 from .text import Rejected
@@ -127,8 +127,9 @@ def create(name: str, email: str, password: str | None, at: datetime, role: str 
 def free_handle(wanted: str) -> str:
     """This handle, or where it is taken, the next one with a number."""
     stem = wanted[:36].rstrip('-')  # at most 40 with the number, as a form takes it
-    taken = User.select(User.handle).where((User.handle == wanted) | (User.handle % f'{stem}-[0-9]*'))
-    return text.free(wanted, stem, {user.handle for user in taken} | RESERVED_HANDLES)
+    taken, kept = (model.select(model.handle).where((model.handle == wanted) | (model.handle % f'{stem}-[0-9]*'))
+                   for model in (User, OldHandle))
+    return text.free(wanted, stem, {handle for (handle,) in rows(taken.union_all(kept))} | RESERVED_HANDLES)
 
 
 def sign_up(name: str, email: str, password: str, at: datetime, invited: Token | None = None) -> list[int]:

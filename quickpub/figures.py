@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from peewee import fn
 
-from . import text
+from . import dates
 from .db import rows
 from .models import DailyHosts, DailyReferrers, DailyTotals, DailyViews, DailyVisitors, Post, RecentViews
 from .stats import SITE, SPANS
@@ -89,7 +89,7 @@ def _name(day: date, unit: str) -> str:
     if unit == 'month':
         return f'{day:%B %Y}'
     monday = day - timedelta(days=day.weekday())
-    return f'Week of {text.date(monday)}' if unit == 'week' else text.date(day)
+    return f'Week of {dates.date(monday)}' if unit == 'week' else dates.date(day)
 
 
 def top(scope: int, days: int | None) -> list[tuple[int, str, int]]:

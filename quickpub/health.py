@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from peewee import OperationalError
 
-from . import jobs, mail, reports, text
+from . import dates, jobs, mail, reports, text
 from .db import literal
 from .jobs import Job
 from .models import Content, Message
@@ -40,19 +40,19 @@ def _consumer() -> str | None:
 
 def _work(at: datetime) -> str | None:
     if since := jobs.paused_since():
-        return f'Paused since {text.clock(since, current().timezone)}: no mail goes out, no report is made.'
+        return f'Paused since {dates.clock(since)}: no mail goes out, no report is made.'
     waiting = Job.select().where(Job.state == literal('ready'), Job.run_at < at - OVERDUE).count()
     return f'{text.plural(waiting, "job has", "jobs have")} waited for more than a quarter of an hour.' \
         if waiting else None
 
 
-def mail_problem(at: datetime) -> str | None:
+def mail_problem(at: datetime, zone: str | None = None) -> str | None:
     unsent = Message.select().where(mail.UNSENT)
     oldest = unsent.where(Message.created_at < at - OVERDUE).order_by(Message.created_at).first()
     if oldest is None:
         return None
     return f'{text.plural(unsent.count(), "mail is", "mails are")} not sent, the oldest since ' \
-           f'{text.clock(oldest.created_at, current().timezone)}. {oldest.answer}'.strip()
+           f'{dates.clock(oldest.created_at, zone)}. {oldest.answer}'.strip()
 
 
 def _reports(at: datetime) -> str | None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, ClassVar
+from uuid import uuid4
 
 from peewee import (
     BlobField,
@@ -27,6 +28,11 @@ from .db import BaseModel, now
 from .signing import number_in, sign, unsign
 
 MARKUP = re.compile(r'[\\\[\]`*_$<&]')  # what would mean something in Markdown
+
+
+def new_feed_id() -> str:
+    """Return an id for a feed or an entry that stays whatever its web address becomes (RFC 4287, 4.2.6)."""
+    return f'urn:uuid:{uuid4()}'
 
 
 class JSONText(TextField):
@@ -95,6 +101,7 @@ class User(Searched):
     deleted_at = DateTimeField(null=True)
     mail_trouble = TextField(null=True)  # the mail server's own words when it refused this address for good
     pinned_id = IntegerField(null=True)  # the post that stands first on the author's page
+    feed_id = CharField(unique=True, default=new_feed_id)  # of the feed of their posts
     name_folded = TextField(default='')
 
     FOLDED = {'name': folding.index}
@@ -110,6 +117,13 @@ class User(Searched):
     @property
     def path(self) -> str:
         return f'/@{self.handle}'
+
+    def has_public_page(self, at: datetime) -> bool:
+        """Return whether readers find a page under this handle: of a member with a confirmed address, or of anybody
+        who has published something that is still there."""
+        if self.is_verified and not self.deleted_at:
+            return True
+        return Post.published(at, Post.id).where(Post.author == self).exists()
 
 
 class Session(BaseModel):
@@ -182,6 +196,7 @@ class Post(Searched):
     rendered_by = IntegerField(default=0)  # markdown.VERSION when html, excerpt and words were made
     body = TextField(default='')  # Markdown, as typed
     html = TextField(default='')  # safe HTML, rendered when saved
+    feed_id = CharField(unique=True, default=new_feed_id)  # of its entry in feeds; never changes
     title_folded = TextField(default='')
     summary_folded = TextField(default='')
     html_folded = TextField(default='')  # of its text
@@ -311,16 +326,36 @@ class OldSlug(BaseModel):
     post = ForeignKeyField(Post, on_delete='CASCADE')
 
 
+class OldHandle(BaseModel):
+    """A handle that an author once had, kept as a redirect and for nobody else. Triggers keep the last ten of each
+    (migration 12)."""
+    handle = CharField(unique=True)
+    user = ForeignKeyField(User, on_delete='CASCADE')
+
+
 class Tag(Searched):
-    name = CharField()
+    """Tags are one when they differ in case and spaces alone."""
+    name = CharField()  # as it was typed first
+    key = CharField(unique=True)  # the name, as `text.caseless` makes it
     slug = CharField(unique=True)
+    feed_id = CharField(unique=True, default=new_feed_id)
     name_folded = TextField(default='')
 
     FOLDED = {'name': folding.index}
 
+    def save(self, *args: Any, **options: Any) -> Any:
+        self.key = text.caseless(self.name)
+        return super().save(*args, **options)
+
     @property
     def path(self) -> str:
         return f'/t/{self.slug}'
+
+
+class OldTag(BaseModel):
+    """A slug that a tag once had, kept as a redirect."""
+    slug = CharField(primary_key=True)
+    tag = ForeignKeyField(Tag, on_delete='CASCADE')
 
 
 class PostTag(BaseModel):
@@ -328,6 +363,7 @@ class PostTag(BaseModel):
     post_id: int
     tag = ForeignKeyField(Tag, on_delete='CASCADE')
     position = IntegerField()
+    spelling = CharField(null=True)  # as the post's author typed it; None where that is the tag's name
     published_at = DateTimeField(null=True)  # the post's; None while it is in the trash. Triggers keep it (migration 4)
 
     class Meta:
@@ -482,6 +518,7 @@ class DayKey(BaseModel):
 class Content(BaseModel):
     """The version of all that readers see: its one row grows with every change (triggers), about in seconds of time."""
     version = IntegerField()
+    feed_id = CharField()  # of the feed of all posts; here, because this row is always there
 
 
 class SpoolOffset(BaseModel):
@@ -544,6 +581,6 @@ class Export(BaseModel):
     created_at = DateTimeField(default=now)
 
 
-TABLES = [Site, User, Session, Token, Attempt, Series, Post, Shelf, Revision, Unsaved, OldSlug, Tag, PostTag,
-          MediaFile, Upload, PostFile, DailyViews, DailyVisitors, DailyReferrers, DailyTotals, DailyHosts,
+TABLES = [Site, User, Session, Token, Attempt, Series, Post, Shelf, Revision, Unsaved, OldSlug, OldHandle, Tag, OldTag,
+          PostTag, MediaFile, Upload, PostFile, DailyViews, DailyVisitors, DailyReferrers, DailyTotals, DailyHosts,
           RecentViews, RecentDay, KnownHost, Seen, DayKey, Content, SpoolOffset, Message, Report, Told, Export]

@@ -2,6 +2,8 @@
 it right."""
 
 import logging
+import re
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,7 +12,7 @@ from peewee import Select, fn
 
 from . import markdown, media, revisions, text
 from .db import db, give_way, is_out_of_reach, now, rows
-from .models import OldSlug, Post, PostFile, PostTag, Series, Site, Tag, User
+from .models import OldSlug, OldTag, Post, PostFile, PostTag, Series, Site, Tag, User
 from .text import Rejected
 
 log = logging.getLogger('quickpub.posts')
@@ -18,6 +20,7 @@ log = logging.getLogger('quickpub.posts')
 MAX_TITLE, MAX_SUMMARY, MAX_BODY, MAX_SERIES, MAX_ADDRESS = 300, 500, 500_000, 100, 500  # characters
 MAX_PLACE = 999
 MAX_TAGS, MAX_TAG = 12, 40  # of a post, characters of one
+HASHTAG = re.compile('^#+(?![\ufe0f\u20e3#]|$)')  # a keycap, and the sign alone, are tags themselves
 KEPT_IN_TRASH = timedelta(days=30)
 BATCH = 20  # posts deleted at once: each may have a thousand days of counts
 
@@ -101,18 +104,19 @@ def _clean(typed: dict[str, str]) -> dict[str, Any]:
 
 
 def _clean_tags(typed: str) -> list[tuple[str, str]]:
-    """(name, slug) of each tag in 'Gardening, slow food': every slug once, in the order typed. Raises Rejected where
-    something would be left out without a word."""
+    """Return (name, key) of each tag in 'Gardening, slow food', in the order typed; tags that differ in case and spaces
+    alone are one, spelled as they were typed first. Raises Rejected where something would be left out without a word.
+    """
     found: dict[str, str] = {}
     for part in typed.split(','):
-        name = text.whole_line(part.strip().lstrip('#'), MAX_TAG)
+        name = text.whole_line(HASHTAG.sub('', part.strip()), MAX_TAG)
         if name is None:
             raise Rejected(tags=f'Please keep each tag within {MAX_TAG} characters, with commas between them.')
-        if slug := text.slug(name, ''):
-            found.setdefault(slug, name)
+        if name:
+            found.setdefault(text.caseless(name), name)
     if len(found) > MAX_TAGS:
         raise Rejected(tags=f'A post can have {MAX_TAGS} tags. Please take some out.')
-    return [(name, slug) for slug, name in found.items()]
+    return [(name, key) for key, name in found.items()]
 
 
 def _is_address(typed: str) -> bool:
@@ -245,27 +249,50 @@ def _keep_address(post: Post, slug: str, at: datetime) -> None:
 
 def _set_tags(post: Post, tags: list[tuple[str, str]]) -> None:
     """Only what changes is touched, for with each tag that comes or goes a public post is indexed anew."""
-    wanted = [Tag.get_or_create(slug=slug, defaults={'name': name})[0] for name, slug in tags]
-    PostTag.delete().where(PostTag.post == post, PostTag.tag.not_in(wanted)).execute()
-    for position, tag in enumerate(wanted):
-        PostTag.insert(post=post, tag=tag, position=position).on_conflict(
-            conflict_target=(PostTag.post, PostTag.tag), update={PostTag.position: position}).execute()
+    wanted = [(_find_or_create_tag(name, key), name) for name, key in tags]
+    PostTag.delete().where(PostTag.post == post, PostTag.tag.not_in([tag for tag, _ in wanted])).execute()
+    for position, (tag, name) in enumerate(wanted):
+        place = {'position': position, 'spelling': name if name != tag.name else None}
+        PostTag.insert(post=post, tag=tag, **place).on_conflict(
+            conflict_target=(PostTag.post, PostTag.tag), update=place).execute()
+
+
+def _find_or_create_tag(name: str, key: str) -> Tag:
+    return Tag.get_or_none(Tag.key == key) or Tag.create(name=name, slug=_free_tag_slug(text.slug(name, 'tag')))
+
+
+def _free_tag_slug(slug: str) -> str:
+    """This one, or where another tag has it or had it, the next one with a number."""
+    taken = [model.select(model.slug).where((model.slug == slug) | (model.slug % f'{slug}-[0-9]*'))
+             for model in (Tag, OldTag)]
+    return text.free(slug, slug, {found for query in taken for (found,) in rows(query)})
 
 
 def add_tags(post: Post, typed: str) -> None:
     """Add what was typed to the tags of a post. Raises Rejected where there is none, it is no tag, or it gets too
     many."""
-    have, new = [(tag.name, tag.slug) for tag in tags_of(post)], _clean_tags(typed)
+    have, new = _clean_tags(tag_line(post)), _clean_tags(typed)
     if not new:
         raise Rejected(tags='Type a tag first, such as gardening.')
-    wanted = have + [each for each in new if each[1] not in {slug for _, slug in have}]
+    wanted = have + [each for each in new if each[1] not in {key for _, key in have}]
     if len(wanted) > MAX_TAGS:
         raise Rejected(tags=f'Nothing was changed: “{post.title}” would have more than {MAX_TAGS} tags.')
     _set_tags(post, wanted)
 
 
 def tags_of(post: Post) -> list[Tag]:
-    return list(Tag.select().join(PostTag).where(PostTag.post == post).order_by(PostTag.position))
+    """Return the tags of a post in its author's order and spelling."""
+    return tags_of_all([post]).get(post.id, [])
+
+
+def tags_of_all(found: Iterable[Post]) -> dict[int, list[Tag]]:
+    """The same for many posts, by their ids."""
+    tags: dict[int, list[Tag]] = {}
+    query = (PostTag.select(PostTag.post, Tag.id, Tag.slug, fn.COALESCE(PostTag.spelling, Tag.name)).join(Tag)
+             .where(PostTag.post.in_([post.id for post in found])).order_by(PostTag.position))
+    for post_id, tag_id, slug, name in rows(query):
+        tags.setdefault(post_id, []).append(Tag(id=tag_id, slug=slug, name=name))
+    return tags
 
 
 def tag_line(post: Post) -> str:

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from peewee import EXCLUDED, JOIN
 
-from . import jobs, mail, text
+from . import dates, jobs, mail, text
 from .accounts import unsubscribe_url
 from .db import among, db, give_way, insert, rows
 from .models import KnownHost, Message, Post, Report, Site, Told, User
@@ -39,7 +38,7 @@ def closing(at: datetime, frequency: str, zone: str, closes: time, weekday: int 
     """
     if frequency == 'minute':
         return at.replace(second=0, microsecond=0)
-    here = ZoneInfo(zone)
+    here = dates.find_zone(zone)
     day = at.replace(tzinfo=UTC).astimezone(here).date() + timedelta(days=1)
     while True:
         day = {'daily': day, 'weekly': day - timedelta(days=(day.weekday() - weekday - 1) % 7),
@@ -243,16 +242,15 @@ def _missed(user: User, start: datetime, end: datetime) -> str | None:
 
 def period_words(start: datetime, end: datetime, zone: str) -> str:
     """The period as its author would say it: '21 November 2026', '16 to 22 November 2026', with times where needed."""
-    here = ZoneInfo(zone)
-    first, last = (moment.replace(tzinfo=UTC).astimezone(here) for moment in (start, end))
+    first, last = dates.at(start, zone), dates.at(end, zone)
     if last.time() == time(0):
         last -= timedelta(seconds=1)
         if first.date() == last.date():
-            return text.day(end - timedelta(seconds=1), zone)
-        return f'{_without(first, last)} to {text.day(end - timedelta(seconds=1), zone)}'
+            return dates.day(end - timedelta(seconds=1), zone)
+        return f'{_without(first, last)} to {dates.day(end - timedelta(seconds=1), zone)}'
     if first.date() == last.date():
-        return f'{text.day(end, zone)}, {first:%H:%M} to {last:%H:%M}'
-    return f'{text.clock(start, zone)} to {text.clock(end, zone)}'
+        return f'{dates.day(end, zone)}, {first:%H:%M} to {last:%H:%M}'
+    return f'{dates.clock(start, zone)} to {dates.clock(end, zone)}'
 
 
 def _without(first: datetime, last: datetime) -> str:

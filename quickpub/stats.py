@@ -17,11 +17,10 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from peewee import OperationalError
 
-from . import agents, spool
+from . import agents, dates, spool
 from .db import db, is_out_of_reach, now, rows
 from .models import DayKey, Post, RecentDay, RecentViews, SpoolOffset, User
 from .settings import current
@@ -122,7 +121,7 @@ def site_day(at: datetime) -> date:
 
 @lru_cache(16)
 def _site_day(minute: datetime, zone: str) -> date:
-    return minute.replace(tzinfo=ZoneInfo('UTC')).astimezone(ZoneInfo(zone)).date()
+    return dates.at(minute, zone).date()
 
 
 def record(post_id: int, at: datetime, address: str = '', agent: str = '', referrer: str = '') -> None:

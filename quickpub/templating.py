@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from jinja2 import TemplateError as TemplateError  # what `render` raises where something is missing
 from jinja2.ext import Extension
 
-from . import text
+from . import dates, text
 
 
 def render(template: str, /, **context: Any) -> str:
@@ -51,5 +51,5 @@ LOADER = PackageLoader('quickpub')
 env = Environment(loader=LOADER, autoescape=select_autoescape(), undefined=StrictUndefined, extensions=[MailMarkup],
                   trim_blocks=True, lstrip_blocks=True, auto_reload=False)
 env.filters.update({each.__name__: each for each in (
-    text.day, text.date, text.iso, text.clock, text.number, text.minutes, text.plural, text.size, text.para,
-    text.columns, text.signed, text.simple, text.middle, text.outlined)})
+    dates.day, dates.date, dates.iso, dates.clock, dates.zone_name, text.number, text.minutes, text.plural, text.size,
+    text.para, text.columns, text.signed, text.simple, text.middle, text.outlined)})

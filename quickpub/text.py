@@ -3,13 +3,10 @@
 import re
 import unicodedata
 from collections.abc import Container
-from datetime import UTC, datetime
-from datetime import date as Date
 from html import escape, unescape
 from itertools import chain, count
 from textwrap import TextWrapper
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 import nh3
 import wcwidth
@@ -167,6 +164,12 @@ def slug(text: str, default: str) -> str:
                    save_order=True) or default
 
 
+def caseless(text: str) -> str:
+    """Return the text as it is compared where case and runs of white space make no difference (Unicode, D145)."""
+    folded = unicodedata.normalize('NFD', text).casefold()
+    return ' '.join(unicodedata.normalize('NFC', folded).split())
+
+
 def free(wanted: str, stem: str, taken: Container[str]) -> str:
     """`wanted`, or where it is taken, the first of stem-2, stem-3, … that is not."""
     candidates = chain([wanted], (f'{stem}-{number}' for number in count(2)))
@@ -174,32 +177,6 @@ def free(wanted: str, stem: str, taken: Container[str]) -> str:
 
 
 # What we say to people
-
-def day(when: datetime, zone: str = 'UTC') -> str:
-    return date(_in_zone(when, zone))
-
-
-def date(when: Date) -> str:
-    """A day of a calendar, as `day` writes that of a moment."""
-    return f'{when.day} {when:%B %Y}'
-
-
-def iso(when: datetime) -> str:
-    return f'{when:%Y-%m-%dT%H:%M:%SZ}'
-
-
-def clock(when: datetime, zone: str) -> str:
-    return f'{day(when, zone)}, {_in_zone(when, zone):%H:%M}'
-
-
-def local(when: datetime, zone: str) -> str:
-    """As a form's datetime-local field has it: 2027-03-01T08:00."""
-    return f'{_in_zone(when, zone):%Y-%m-%dT%H:%M}'
-
-
-def _in_zone(when: datetime, zone: str) -> datetime:
-    return when.replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
-
 
 def number(value: int) -> str:
     return f'{value:,}'.replace(',', '\u202f')  # a narrow space that does not break

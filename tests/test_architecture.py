@@ -27,7 +27,7 @@ FLOORS = [
     ['posts', 'pictures'],
     ['revisions', 'unsaved', 'figures', 'media'],
     ['sessions'],
-    ['stats', 'accounts', 'search', 'neighbours'],
+    ['stats', 'accounts', 'search', 'neighbours', 'redirects'],
     ['spool'],
     ['mail'],
     ['letter', 'transport'],
@@ -38,7 +38,7 @@ FLOORS = [
     ['markdown', 'templating'],
     ['text'],
     ['formulas', 'dkim', 'folding', 'agents', 'links', 'typography', 'direction'],
-    ['db', 'imaging', 'signing'],
+    ['db', 'imaging', 'dates', 'signing'],
     ['settings', 'processes', 'bodies', 'connections'],
 ]
 FLOOR = {module: number for number, floor in enumerate(FLOORS) for module in floor}

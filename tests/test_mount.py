@@ -65,7 +65,7 @@ def test_the_way_from_sign_up_to_a_reader(place):
     assert page.html.find('link', rel='canonical')['href'] == f'http://localhost{prefix}/p/on-hills'
 
     feed = open_browser().get(f'{prefix}/feed.xml')
-    assert f'<id>http://localhost{prefix}/feed.xml</id>' in feed
+    assert f'rel="self" type="application/atom+xml" href="http://localhost{prefix}/feed.xml"' in feed
     assert f'href="http://localhost{prefix}/p/on-hills"' in feed
     for url in re.findall(r'https?://localhost[^"<&]*', feed.text):
         assert url.startswith(f'http://localhost{prefix}/')

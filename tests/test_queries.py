@@ -65,7 +65,8 @@ def grow(alice, count):
         ('trash', alice.id, {'deleted_at': at}), ('later', alice.id, {'published_at': LATER}))]
     for part in range(0, len(posts), 500):
         Post.insert_many(posts[part:part + 500]).execute()
-    Tag.insert_many([{'name': f'Tag {number}', 'slug': f'tag-{number}-{count}'} for number in range(count)]).execute()
+    Tag.insert_many([{'name': f'Tag {number} of {count}', 'key': f'tag {number} of {count}',
+                      'slug': f'tag-{number}-{count}'} for number in range(count)]).execute()
     hills, new = Tag.get(Tag.slug == 'hills'), Post.select(Post.id).where(Post.slug.endswith(f'-{count}'))
     PostTag.insert_many([{'post': post.id, 'tag': hills.id, 'position': 0} for post in new]).execute()
     PostTag.insert_many([{'post': template.id, 'tag': tag.id, 'position': 9} for tag in

@@ -4,11 +4,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from bottle import HTTPError, HTTPResponse, request, response
 
-from .. import markdown, media, posts, revisions, templating, text, unsaved
+from .. import dates, markdown, media, posts, revisions, templating, text, unsaved
 from ..db import db, is_out_of_reach, now, rows
 from ..forms import Form, number, typed
 from ..models import Post, Series, Site, Tag, User
@@ -243,7 +242,7 @@ def _due(user, moment, name):
         raise Rejected(publish_at='Choose a date and a time first. Your text is saved.')
     if name not in ('schedule', 'publish') or not moment:
         return None
-    zone = ZoneInfo(user.timezone)
+    zone = dates.find_zone(user.timezone)
     try:
         local = datetime.fromisoformat(moment)
         local = local if local.tzinfo else local.replace(tzinfo=zone)
@@ -304,7 +303,7 @@ def _form_for(user, post):
 
 def _planned(user, post):
     """When it will be public, as the form has it."""
-    return text.local(post.published_at, user.timezone) if post.is_scheduled(now()) else ''
+    return dates.local(post.published_at, user.timezone) if post.is_scheduled(now()) else ''
 
 
 def _form_of(kept):
@@ -335,7 +334,7 @@ def _editor(user, post, form, status=200, **context):
         pinned=[where for where, on in (('author', author), ('home', Site.this())) if post and on.pinned_id == post.id],
         series_names=[name for (name,) in rows(Series.select(Series.name).where(Series.author == author))],
         tag_names=[name for (name,) in rows(Tag.select(Tag.name).order_by(Tag.id.desc()).limit(MAX_OFFERED))],
-        soon=text.local(at + timedelta(minutes=1), user.timezone), **offered)
+        soon=dates.local(at + timedelta(minutes=1), user.timezone), **offered)
 
 
 def _rendered(form):

@@ -6,7 +6,7 @@ from zoneinfo import available_timezones
 from bottle import response
 from peewee import IntegrityError
 
-from .. import accounts, sessions, text
+from .. import accounts, dates, sessions, text
 from ..db import db, now
 from ..forms import Form, typed
 from ..models import Message, Post, Session
@@ -34,11 +34,12 @@ def edit_form(user):
 def _page(user, form=None, address_form=None, password_form=None, status=200):
     response.status = status
     this = current_session()
-    form = form or Form({name: str(getattr(user, name)) for name in PROFILE})
+    form = form or Form({name: str(getattr(user, name)) for name in PROFILE}
+                        | {'timezone': dates.zone_name(user.timezone)})
     open_sessions = [{'agent': each.agent, 'seen_at': each.seen_at, 'digest': each.digest, 'is_this': each == this}
                      for each in Session.select().where(Session.user == user).order_by(Session.seen_at.desc())]
     return render('settings.html', form=form, address_form=address_form or Form({'email': '', 'current': ''}),
-                  password_form=password_form or Form({'current': '', 'password': ''}), zones=_zones(),
+                  password_form=password_form or Form({'current': '', 'password': ''}), zones=_zones_for(user),
                   frequencies=[(each, FREQUENCY_WORDS[each]) for each in _frequencies(user)],
                   weekdays=WEEKDAYS.items(), times=_times(user),
                   email=user.email, pending_email=accounts.pending_address(user, now()), sessions=open_sessions,
@@ -46,9 +47,14 @@ def _page(user, form=None, address_form=None, password_form=None, status=200):
                   has_posts=_posts_of(user).exists())
 
 
+def _zones_for(user):
+    """What this user may choose: the zones of tzdata, and the one in force, whatever its name."""
+    return sorted({*_zones(), dates.zone_name(user.timezone)})
+
+
 @cache
 def _zones():
-    return sorted(available_timezones() - {'localtime', 'Factory'})  # reads a folder of hundreds of files
+    return available_timezones() - {'localtime', 'Factory'}  # reads a folder of hundreds of files
 
 
 def _frequencies(user):
@@ -69,7 +75,7 @@ def _report_note(user):
         Message.user == user, Message.kind == 'report', Message.state == 'sent').order_by(Message.id.desc()).first()
     if last is None:
         return None
-    return f'Your last report was sent on {text.clock(last.sent_at, user.timezone)}, and ' + (
+    return f'Your last report was sent on {dates.clock(last.sent_at, user.timezone)}, and ' + (
         'accepted by the mail server.' if current().smtp else 'kept in the outbox of this site.')
 
 
@@ -90,7 +96,7 @@ def _profile(user, form):
     try:
         name, handle, bio, zone, report, day, closes = accounts.all_of(
             (accounts.clean_name, form['name']), (_clean_handle, form['handle']), (_clean_bio, form['bio']),
-            (_one_of, _zones(), form['timezone'], 'timezone', 'Please choose a time zone from the list.'),
+            (_one_of, _zones_for(user), form['timezone'], 'timezone', 'Please choose a time zone from the list.'),
             (_one_of, _frequencies(user), form['report'], 'report', 'Please choose one of the list.'),
             (_one_of, [*map(str, WEEKDAYS)], form['report_day'] or str(user.report_day), 'report_day',
              'Please choose a day of the week.'),

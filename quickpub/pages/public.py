@@ -1,16 +1,15 @@
 """What readers see."""
 
 import json
-from itertools import groupby
 from urllib.parse import quote
 
 from bottle import HTTPError, HTTPResponse, request, response
 from peewee import fn
 
-from .. import health, markdown, neighbours, posts, stats, text
+from .. import dates, health, markdown, neighbours, posts, redirects, stats
 from ..db import now, rows
 from ..forms import number
-from ..models import OldSlug, Post, PostTag, Site, Tag, User
+from ..models import Content, Post, PostTag, Site, Tag, User
 from ..shortcuts import (
     STATIC,
     YEAR,
@@ -48,7 +47,7 @@ def post(slug):
     at = now()
     found = Post.published(at).where(Post.slug == slug).get_or_none()
     if found is None:
-        return _moved(slug, at)
+        return not_found()
     if stats.counts_for(current_user(), found):
         request.environ['quickpub.view_of'] = found.id
     newer, older = neighbours.newer(found, at), neighbours.older(found, at)
@@ -62,7 +61,7 @@ def page(slug):
     at = now()
     found = Post.get_or_none(Post.slug == slug, Post.place.is_null(False))
     if found is None or not found.is_public(at):
-        return _moved(slug, at)
+        return not_found()
     return _whole(found, posts.tags_of(found), newer=None, older=None, parts=[], related=[], written=0)
 
 
@@ -70,13 +69,6 @@ def _whole(post, tags, **context):
     return render_public('post.html', post=post, author=post.author, content=prose(post.html), tags=tags,
                          canonical=post.canonical or absolute(post.path), draft_note=None,
                          may_edit=False, **context)
-
-
-def _moved(slug, at):
-    old = OldSlug.select(OldSlug, Post).join(Post).where(OldSlug.slug == slug).get_or_none()
-    if old is None or not old.post.is_public(at):
-        return not_found()
-    return redirect(old.post.path, status=301)
 
 
 def author(handle):
@@ -87,17 +79,15 @@ def author(handle):
 
 
 def _author(handle):
-    """Who writes here, or wrote: a name is no page's while nothing is published under it and its address is not
-    confirmed, or nothing is left of it. Raises 404."""
+    """The author whose page readers find there; the owner, and they themselves, find it earlier. Raises 404."""
     found = User.get_or_none(User.handle == handle)
     if found is None:
         raise not_found()
-    if found.is_verified and not found.deleted_at:
-        return found
-    reader, has_posts = current_user(), Post.published(now(), Post.id).where(Post.author == found).exists()
-    if has_posts or (reader and (reader.is_owner or reader == found)):
-        return found
-    raise not_found()
+    if not found.has_public_page(now()):
+        reader = current_user()
+        if not (reader and (reader.is_owner or reader == found)):
+            raise not_found()
+    return found
 
 
 def tag(slug):
@@ -116,8 +106,10 @@ def _tag(slug):
 
 def archive():
     found, older, _ = page_of(Post.listed(now()), '/archive', PER_ARCHIVE)
-    years = [(year, list(group)) for year, group in groupby(found, lambda post: post.published_at.year)]
-    return render_public('archive.html', years=years, older=older)
+    years: dict[int, list[Post]] = {}
+    for each in found:
+        years.setdefault(dates.at(each.published_at).year, []).append(each)
+    return render_public('archive.html', years=years.items(), older=older)
 
 
 def feed():
@@ -145,38 +137,38 @@ def tag_json_feed(slug):
 
 
 def _of_site():
-    """What a feed is made of: the posts, whose page it belongs to, its title, a sentence about it."""
+    """What a feed is made of: the posts, whose page it belongs to, its title, a sentence about it, its permanent id."""
     site = Site.this()
-    return Post.published(now()), '/', site.title, site.tagline
+    return Post.published(now()), '/', site.title, site.tagline, Content.get().feed_id
 
 
 def _of_author(handle):
     found = _author(handle)
     return (Post.published(now()).where(Post.author == found), found.path, f'{found.name} - {Site.this().title}',
-            found.bio)
+            found.bio, found.feed_id)
 
 
 def _of_tag(slug):
     found = _tag(slug)
-    return (Post.tagged(found, now()).select_extend(Post.html, Post.summary), found.path,
-            f'{found.name} - {Site.this().title}', '')
+    return (Post.tagged(found, now()).select_extend(Post.html, Post.summary, Post.feed_id), found.path,
+            f'{found.name} - {Site.this().title}', '', found.feed_id)
 
 
-def _atom(query, home, title, subtitle):
+def _atom(query, home, title, subtitle, feed_id):
     entries = _entries(query)
     updated = max((entry['updated'] for entry in entries), default=now())
     response.content_type = 'application/atom+xml; charset=utf-8'
-    return render_public('feed.xml', title=title, subtitle=subtitle, self_url=_beside(home, 'feed.xml'),
-                         home_url=absolute(home), updated=updated, entries=entries)
+    return render_public('feed.xml', title=title, subtitle=subtitle, feed_id=feed_id,
+                         self_url=_beside(home, 'feed.xml'), home_url=absolute(home), updated=updated, entries=entries)
 
 
-def _json(query, home, title, subtitle):
+def _json(query, home, title, subtitle, feed_id):
     """JSON Feed 1.1 (jsonfeed.org)."""
     found = {'version': 'https://jsonfeed.org/version/1.1', 'title': title, 'home_page_url': absolute(home),
              'feed_url': _beside(home, 'feed.json'), 'items': [{
                  'id': entry['id'], 'url': entry['url'],
-                 'content_html': entry['content'], 'date_published': text.iso(entry['post'].published_at),
-                 'date_modified': text.iso(entry['updated']), 'tags': [tag.name for tag in entry['tags']],
+                 'content_html': entry['content'], 'date_published': dates.iso(entry['post'].published_at),
+                 'date_modified': dates.iso(entry['updated']), 'tags': [tag.name for tag in entry['tags']],
                  'authors': [{'name': entry['post'].author.name, 'url': absolute(entry['post'].author.path)}],
              } | {name: entry[name] for name in ('title', 'summary') if entry[name]} for entry in _entries(query)]}
     return public_json(found | ({'description': subtitle} if subtitle else {}), 'application/feed+json')
@@ -188,23 +180,14 @@ def _beside(home, name):
 
 def _entries(query):
     found = list(query.limit(PER_FEED))
-    tags = _tags_of_all(found)
+    tags = posts.tags_of_all(found)
     # A post without a title has none here either (in Atom an empty one), and no summary that only repeats how its text
     # begins: programs that read feeds show such posts by their text.
     return [{'post': post, 'title': posts.typed_title(post),
              'summary': post.excerpt if post.is_titled else post.summary,
-             'id': f'{absolute("/")}#post-{post.id}', 'url': absolute(post.path),
+             'id': post.feed_id, 'url': absolute(post.path),
              'updated': max(post.published_at, post.updated_at), 'tags': tags.get(post.id, []),
              'content': markdown.absolute(post.html, absolute(''), post.path)} for post in found]
-
-
-def _tags_of_all(found):
-    tags: dict[int, list[Tag]] = {}
-    query = (PostTag.select(PostTag, Tag).join(Tag).where(PostTag.post.in_([post.id for post in found]))
-             .order_by(PostTag.position))
-    for each in query:
-        tags.setdefault(each.post_id, []).append(each.tag)
-    return tags
 
 
 def sitemap():
@@ -304,12 +287,20 @@ ERRORS = {
 def error(problem: HTTPError) -> str | HTTPResponse:
     """The page for any answer that is not a page."""
     status, (said, words) = problem.status_code, request.environ.get('quickpub.problem') or (0, '')
-    bare = request.path.strip('/')
-    if status == 404 and not said and bare and request.path.endswith('/') and request.method in ('GET', 'HEAD'):
-        return redirect(quote(f'/{bare}') + (f'?{request.query_string}' if request.query_string else ''), status=301)
+    if status == 404 and not said and request.method in ('GET', 'HEAD') and (target := _meant()):
+        return redirect(quote(target, safe='/@') + (f'?{request.query_string}' if request.query_string else ''),
+                        status=301)
     heading, sentence = ERRORS.get(status) or ERRORS[400 if status < 500 else 500]
     if status == 503:
         problem.set_header('Retry-After', '30')
     problem.content_type = 'text/html; charset=utf-8'
     return render('error.html', status=status, heading=heading, sentence=words if said == status else sentence,
                   ways=[('The newest posts', '/'), ('Everything, by year', '/archive')])
+
+
+def _meant():
+    """Return the path of the page that was asked for in another spelling, or has moved; None where there is none."""
+    bare = '/' + request.path.strip('/')
+    fixed = {route.rule for route in request.app.routes if route.method == 'GET' and '<' not in route.rule}
+    found = bare.lower() if bare.lower() in fixed else redirects.find_target(bare, now()) or bare
+    return found if found != request.environ['PATH_INFO'] else None

@@ -23,8 +23,17 @@ function say (words) {
   if (said) said.textContent = words
 }
 
+// On the author's own clock, like all other times on the page: the browser's may be another.
+function inZone (at, style) {
+  try {
+    return new Date(at).toLocaleString([], { ...style, hourCycle: 'h23', timeZone: form.dataset.zone })
+  } catch { // a zone that this browser does not know
+    return new Date(at).toLocaleString([], { ...style, hourCycle: 'h23', timeZone: 'UTC' }) + ' UTC'
+  }
+}
+
 function clock () {
-  return new Date().toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', hour12: false })
+  return inZone(Date.now(), { hour: '2-digit', minute: '2-digit' })
 }
 
 // In this browser, where it lets us: it may forbid it, be full, or have nothing of the kind. Then the server has it.
@@ -99,7 +108,7 @@ addEventListener('pageshow', event => { if (event.persisted) isSaving = false })
 
 function offer (key, { at, version, texts: older }) {
   const words = (older.title || older.body || '').slice(0, 60)
-  const when = new Date(at).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' })
+  const when = inZone(at, { dateStyle: 'medium', timeStyle: 'short' })
   const line = document.createElement('p')
   line.textContent = `This browser has a text that was not saved, from ${when}: “${words}” `
   const take = button('Go on with it', () => {

@@ -1,0 +1,66 @@
+"""Days and times in words. Readers see them in the site's time zone, authors and owners in their own.
+
+Times are stored in UTC without a zone. Every function here takes the name of a time zone: `User.timezone` for what one
+person sees; without it, the site's, for what readers see.
+"""
+
+from datetime import UTC, datetime, timedelta
+from datetime import date as Date
+from zoneinfo import ZoneInfo
+
+from .settings import current
+
+
+def day(when: datetime, zone: str | None = None) -> str:
+    """Return the day of a moment: '1 January 2026'."""
+    return date(at(when, zone))
+
+
+def date(when: Date) -> str:
+    """Return a day of the calendar in the same words."""
+    return f'{when.day} {when:%B %Y}'
+
+
+def clock(when: datetime, zone: str | None = None) -> str:
+    """Return the day and the time: '1 January 2026, 00:30'."""
+    moment = at(when, zone)
+    return f'{date(moment)}, {moment:%H:%M}'
+
+
+def iso(when: datetime, zone: str | None = None) -> str:
+    """Return the moment with its offset (RFC 3339), so that programs read the same day in it as people."""
+    moment = at(when, zone)
+    if (moment.utcoffset() or timedelta()) % timedelta(minutes=1):  # local mean time, from before there were time zones
+        moment = when.replace(tzinfo=UTC)
+    return moment.isoformat(timespec='seconds').replace('+00:00', 'Z')
+
+
+def local(when: datetime, zone: str | None = None) -> str:
+    """Return the time as a form's datetime-local field has it: '2027-03-01T08:00'."""
+    return f'{at(when, zone):%Y-%m-%dT%H:%M}'
+
+
+def at(when: datetime, zone: str | None = None) -> datetime:
+    """Return the moment by the clock of that zone; in UTC at the ends of the calendar, where no local time exists."""
+    aware = when.replace(tzinfo=UTC)
+    try:
+        return aware.astimezone(find_zone(zone))
+    except OverflowError:
+        return aware
+
+
+def find_zone(name: str | None = None) -> ZoneInfo:
+    """Return the time zone with this name, the site's by default.
+
+    A name that is unknown falls back to the site's zone, then to UTC: an update of tzdata may drop a zone that somebody
+    has chosen.
+    """
+    try:
+        return ZoneInfo(current().timezone if name is None else name)
+    except (KeyError, ValueError, OSError):  # what zoneinfo raises for an unknown name, a bad path and a folder
+        return ZoneInfo('UTC') if name is None else find_zone()
+
+
+def zone_name(name: str | None = None) -> str:
+    """Return the name of the zone that `find_zone` returns."""
+    return find_zone(name).key
