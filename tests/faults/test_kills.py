@@ -173,7 +173,7 @@ def test_a_stopped_consumer_loses_no_claim_and_its_work_is_not_done_twice(rig, m
     mail_server.may_answer.clear()
     first = start(rig)
     sign_up('alice')
-    wait_for(lambda: mail_server.waiting, 'the mail under way')
+    wait_for(lambda: mail_server.waiting and Job.select().count() == 1, 'the mail under way, and nothing else')
     first.popen.send_signal(signal.SIGSTOP)
     mail_server.may_answer.set()
     start(rig)
