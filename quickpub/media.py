@@ -17,10 +17,11 @@ import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from peewee import fn
+from peewee import DatabaseError, fn
 
 from . import markdown, processes, text
 from .bodies import Draft
@@ -102,12 +103,25 @@ def accept(user: User, draft: Draft, at: datetime, follow: Callable[[], None] = 
         Upload.update(touched_at=at).where(Upload.id == known.id).execute()
         return known
     check_room(user, draft.size)
-    with processes.folder_held(folder(), is_shared=True):
-        _store(draft, digest, KINDS[ending], ending)
-        with db.atomic():
-            kept = _write_rows(user, draft, digest, ending, at)
-            follow()
+    try:
+        with processes.folder_held(folder(), is_shared=True):
+            _store(draft, digest, KINDS[ending], ending)
+            with db.atomic():
+                kept = _write_rows(user, draft, digest, ending, at)
+                follow()
+    except Exception:
+        _remove_stray(digest)
+        raise
     return kept
+
+
+def _remove_stray(digest: str) -> None:
+    """Remove a file that no row speaks of. What fails here is left to the night."""
+    gone = aside()
+    with suppress(OSError, DatabaseError), processes.folder_held(folder()):
+        if not MediaFile.select().where(MediaFile.digest == digest).exists():
+            os.rename(folder() / digest, gone)
+            shutil.rmtree(gone)
 
 
 def _write_rows(user: User, draft: Draft, digest: str, ending: str, at: datetime) -> Upload:

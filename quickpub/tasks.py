@@ -118,7 +118,7 @@ huey.run_one_by_one(prepare_picture)  # each may take much memory
 
 
 def prepare_pictures() -> None:
-    """Enqueue a job for each picture that waits and has none, in the same transaction."""
+    """Enqueue a job for each picture that waits and has none, in the caller's transaction if there is one."""
     for digest in pictures.without_job():
         prepare_picture(digest)
 
@@ -126,8 +126,7 @@ def prepare_pictures() -> None:
 @huey.periodic_task(crontab())
 def wake_pictures() -> None:
     """Each minute: prepare pictures whose job got lost, and let posts say which could not be prepared."""
-    with db.atomic():
-        prepare_pictures()
+    prepare_pictures()
     pictures.tell_news(posts.show_file)
 
 

@@ -2,7 +2,7 @@
 
 import socket
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 STEPS = ['connect', 'EHLO', 'STARTTLS', 'TLS', 'AUTH', 'MAIL', 'RCPT', 'DATA', 'the text', 'RSET', 'QUIT']
 ANSWERS = {'connect': b'220 slow.test', 'EHLO': b'250 AUTH PLAIN', 'STARTTLS': b'220 Go on', 'AUTH': b'235 OK',
@@ -35,7 +35,8 @@ class DawdlingServer:
                 threading.Thread(target=self._talk, args=(client,), daemon=True).start()
 
     def _talk(self, client):
-        with suppress(OSError), client:
+        with suppress(OSError), ExitStack() as opened:
+            opened.enter_context(client)
             self._answer(client, 'connect')
             lines = client.makefile('rb')
             while line := lines.readline():
@@ -45,7 +46,7 @@ class DawdlingServer:
                 if word == 'STARTTLS':
                     if self.step == 'TLS':
                         self._dawdle(client, b'\x16\x03\x03\x40\x00', b'\x00')
-                    client = self.context.wrap_socket(client, server_side=True)
+                    client = opened.enter_context(self.context.wrap_socket(client, server_side=True))
                     lines = client.makefile('rb')
                 if word == 'DATA':
                     text = b''.join(iter(lines.readline, b'.\r\n'))

@@ -277,15 +277,15 @@ def test_a_picture_that_takes_too_long_is_given_up(alice, browse, monkeypatch):
 
 
 @contextmanager
-def children_that_get(number, times):
-    """Send this signal to the first so many children that draw; yields those that got it."""
+def children_that_get(number, times, digest):
+    """Send this signal to the first so many children that draw this picture; yields those that got it."""
     struck, is_over = [], threading.Event()
 
     def strike():
         while len(struck) < times and not is_over.wait(0.002):
             for child in psutil.Process().children():
                 with suppress(psutil.Error):
-                    if child.pid not in struck and 'quickpub.imaging' in child.cmdline():
+                    if child.pid not in struck and digest in ' '.join(child.cmdline()):
                         child.send_signal(number)
                         struck.append(child.pid)
     thread = threading.Thread(target=strike)
@@ -317,7 +317,7 @@ def test_a_child_that_is_ended_from_outside_is_tried_again_and_the_sentence_is_t
     monkeypatch.setattr(jobs, 'GRACE', 0)
     browser = browse(alice)
     send(browser, ('hill.jpg', picture(size=(2000, 1500))), ('other.jpg', picture()))
-    with children_that_get(number, times) as struck:
+    with children_that_get(number, times, uploads()[0].file_id) as struck:
         drain_all(connection)
     assert len(struck) == times
     hill, other = (upload.file for upload in uploads())

@@ -127,7 +127,8 @@ def test_a_report_run_over_many_authors_killed_again_and_again(rig, mail_server,
 
 
 def test_a_verification_mail_does_not_wait_for_a_report_run(rig, mail_server):
-    """The mail server is slow, and hundreds of reports are under way: one worker is kept free for who waits."""
+    """The mail server is slow, and hundreds of reports are under way: one worker is kept free for mail that somebody
+    waits for, one more for work that is no mail."""
     with db.db.atomic():
         for number in range(300):
             write(person(f'author{number}'), f'By {number}')
@@ -136,7 +137,7 @@ def test_a_verification_mail_does_not_wait_for_a_report_run(rig, mail_server):
     mail_server.may_answer.clear()
     start(rig)
     tasks.close_periods()
-    wait_for(lambda: mail_server.waiting == 3, 'three workers with reports')
+    wait_for(lambda: mail_server.waiting == 2, 'two workers with reports')
     sign_up('zoe')
     mail_server.wait_for('zoe@example.org')
     assert not [mail for mail in mail_server.mails if 'views' in mail['Subject']]
@@ -160,7 +161,8 @@ def test_however_often_everything_is_killed_nothing_is_buried_for_it(rig, mail_s
         for process in reversed(rig.processes() if kills % 2 else []):
             process.kill()
         rig.crash()
-        assert not Job.select().where(Job.state == 'dead').exists() and Message.get().state == 'sending'
+        assert not Job.select().where(Job.state == 'dead').exists() and Message.get().state in (
+            'queued', 'sending')
     mail_server.may_answer.set()
     start(rig, kind)
     wait_for(lambda: all_sent() and Export.get_by_id(number).state == 'ready', 'all work to be done')
@@ -171,8 +173,7 @@ def test_a_stopped_consumer_loses_no_claim_and_its_work_is_not_done_twice(rig, m
     mail_server.may_answer.clear()
     first = start(rig)
     sign_up('alice')
-    wait_for(lambda: mail_server.waiting, 'the mail under way')
-    wait_for(lambda: Job.select().count() == 1, 'the end of all else that a consumer does when it starts')
+    wait_for(lambda: mail_server.waiting and Job.select().count() == 1, 'the mail under way, and nothing else')
     first.popen.send_signal(signal.SIGSTOP)
     mail_server.may_answer.set()
     start(rig)
