@@ -39,7 +39,7 @@ FLOORS = [
     ['text'],
     ['formulas', 'folding', 'agents'],
     ['db', 'imaging', 'signing'],
-    ['settings', 'processes', 'bodies'],
+    ['settings', 'processes', 'bodies', 'mending'],
 ]
 FLOOR = {module: number for number, floor in enumerate(FLOORS) for module in floor}
 
