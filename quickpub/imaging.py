@@ -17,9 +17,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageCms, ImageOps, ImageSequence
+from PIL import Image, ImageCms, ImageFile, ImageSequence
 
-from . import processes
+from . import mending, processes
 
 FORMATS = ('JPEG', 'PNG', 'WEBP', 'GIF', 'AVIF')
 WIDTHS = (480, 960, 1440, 2000)  # the column is 690 pixels wide, a figure up to 1030; screens have up to twice as many
@@ -40,6 +40,11 @@ OPTIONS: dict[str, dict[str, Any]] = {
     'png': {},
 }
 NAMES = {'avif': 'AVIF', 'webp': 'WEBP', 'jpg': 'JPEG', 'png': 'PNG'}  # as Pillow calls them
+
+TURNS = {2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+         5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
+         8: Image.Transpose.ROTATE_90}  # by EXIF's orientation; from 5 on it stands on its side
+DAMAGED = 'This picture cannot be read: the file is damaged, or part of it is missing.'
 
 
 class Unusable(Exception):
@@ -70,7 +75,7 @@ def main(source: str, folder: str, parent: str) -> None:
 
 def _damaged(error: Exception) -> dict[str, Any]:
     print(f'A picture cannot be read: {error!r}', file=sys.stderr)
-    return {'problem': 'This picture cannot be read: the file is damaged, or part of it is missing.'}
+    return {'problem': DAMAGED}
 
 
 def _limit() -> None:
@@ -98,10 +103,9 @@ def make(source: Path, folder: Path) -> dict[str, Any]:
     if frames > 1:
         moving = _moving(image, frames, folder)
         image = _open(source)  # at its first frame again
-    is_drawing = image.format in ('PNG', 'GIF')
-    turned = image.getexif().get(0x0112, 1) >= 5  # EXIF's orientations that stand on their side
-    width, height = image.size[::-1] if turned else image.size
-    still = _still(image, width, height)
+    is_drawing, orientation = image.format in ('PNG', 'GIF'), _orientation(image)
+    width, height = image.size[::-1] if orientation >= 5 else image.size
+    still = _still(image, width, height, orientation)
     is_opaque = still.mode == 'RGB'
     fallback = 'png' if is_drawing or not is_opaque else 'jpg'
     endings = ('avif', 'webp', fallback) if frames == 1 else (fallback,)
@@ -110,13 +114,36 @@ def make(source: Path, folder: Path) -> dict[str, Any]:
             'widths': dict.fromkeys(endings, widths)}
 
 
-def _still(image: Image.Image, width: int, height: int) -> Image.Image:
-    """The largest variant of a picture that is shown with this width and height."""
+def _orientation(image: Image.Image) -> int:
+    """EXIF's, or 1 where it cannot be read."""
+    try:
+        orientation = image.getexif().get(0x0112)
+    except Exception:  # what cameras and applications write is of every kind
+        return 1
+    return orientation if orientation in TURNS else 1
+
+
+def _still(image: Image.Image, width: int, height: int, orientation: int) -> Image.Image:
+    """The largest variant of a picture that is shown with this width and height. Raises Unusable."""
     wanted = min(1, WIDTHS[-1] / width)
     image.draft(None, (round(image.width * wanted), round(image.height * wanted)))  # a JPEG can be read at half size
     image.load()
+    if not image.info['is_whole'] and _is_missing(image):
+        raise Unusable(DAMAGED)
     say({'progress': 20})
-    return _flat(ImageOps.exif_transpose(image), (max(1, round(width * wanted)), max(1, round(height * wanted))))
+    if orientation in TURNS:
+        profile, image = image.info.get('icc_profile'), image.transpose(TURNS[orientation])
+        image.info['icc_profile'] = profile
+    return _flat(image, (max(1, round(width * wanted)), max(1, round(height * wanted))))
+
+
+def _is_missing(image: Image.Image) -> bool:
+    """Whether the last quarter of it is what decoders fill in for what did not come. (Browsers show less, too; an
+    author would rather know.)"""
+    fill, most = (127, 129) if image.format == 'JPEG' else (0, 0)
+    extrema = image.crop((0, image.height * 3 // 4, *image.size)).getextrema()
+    return all(fill <= low and high <= most for low, high in (
+        extrema if isinstance(extrema[0], tuple) else (extrema,)))
 
 
 def _variants(image: Image.Image, endings: tuple[str, ...], folder: Path) -> tuple[list[int], Image.Image]:
@@ -136,8 +163,11 @@ def _variants(image: Image.Image, endings: tuple[str, ...], folder: Path) -> tup
 
 def _open(source: Path) -> Image.Image:
     Image.MAX_IMAGE_PIXELS = None  # ours is an error, not a warning
+    ImageFile.LOAD_TRUNCATED_IMAGES = True  # browsers show what there is; we look at how much that is
+    content, is_whole = mending.mend(source.read_bytes())
     try:
-        image = Image.open(source, formats=FORMATS)
+        image = Image.open(BytesIO(content), formats=FORMATS)
+        image.info['is_whole'] = is_whole
     except Image.UnidentifiedImageError:
         raise Unusable('This picture cannot be read: the file is damaged, or is no picture at all.') from None
     if image.width * image.height > MAX_PIXELS or max(image.size) > MAX_SIDE:
@@ -150,7 +180,10 @@ def _frames(image: Image.Image) -> int:
     """How many pictures follow one another. (Cameras put others beside the one that counts into a JPEG.)"""
     if image.format not in ('GIF', 'WEBP', 'PNG', 'AVIF'):
         return 1
-    frames = getattr(image, 'n_frames', 1)
+    try:
+        frames = getattr(image, 'n_frames', 1)
+    except Exception:  # it ends amid a frame
+        return 1
     shown = frames * image.width * image.height * min(1, MOVING_WIDTH / image.width) ** 2
     if frames > MAX_FRAMES or (frames > 1 and shown > MAX_MOVING_PIXELS):
         raise Unusable(f'This picture moves for too long: it has {frames} frames. Please make it shorter or smaller, '
@@ -164,11 +197,16 @@ def _moving(image: Image.Image, frames: int, folder: Path) -> list[int]:
     size = (width, max(1, round(width * image.height / image.width)))
     loop = image.info.get('loop', 1 if image.format == 'GIF' else 0)
     drawn, durations = [], []
-    for number, frame in enumerate(ImageSequence.Iterator(image)):
-        drawn.append(_flat(frame, size))
-        durations.append(frame.info.get('duration') or 100)
-        if number % 20 == 0:
-            say({'progress': 15 * number // frames})
+    try:
+        for number, frame in enumerate(ImageSequence.Iterator(image)):
+            drawn.append(_flat(frame, size))
+            durations.append(frame.info.get('duration') or 100)
+            if number % 20 == 0:
+                say({'progress': 15 * number // frames})
+    except (OSError, SyntaxError, ValueError) as error:  # it ends amid a frame: it moves up to there
+        print(f'A picture moves for less long than it says: {error!r}', file=sys.stderr)
+    if not drawn:
+        return []
     _write(drawn[0], folder / f'{width}-moving.webp', 'webp', save_all=True, append_images=drawn[1:],
            duration=durations, loop=loop)
     return [width]
@@ -199,7 +237,7 @@ def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
         theirs, ours = ImageCms.ImageCmsProfile(BytesIO(profile)), ImageCms.createProfile('sRGB')
         mode = 'RGB' if image.mode == 'CMYK' else image.mode
         return ImageCms.profileToProfile(image, theirs, ours, outputMode=mode) or image
-    except ImageCms.PyCMSError:  # a profile that makes no sense: as if there were none
+    except Exception:  # a profile that makes no sense, or is for other pictures: as if there were none
         return image
 
 

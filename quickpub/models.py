@@ -64,6 +64,8 @@ class Searched(BaseModel):
     def _with_folded(cls, data: Any, fields: dict[str, Any] | None = None) -> dict[Any, Any]:
         values = {key if isinstance(key, str) else key.name: value for key, value in (data or {}).items()}
         values |= fields or {}
+        if any(not isinstance(values.get(name, ''), str) for name in cls.FOLDED):
+            raise TypeError(f'Save {" and ".join(cls.FOLDED)} as text: only text can be folded for search.')
         return values | {f'{name}_folded': fold(values[name]) for name, fold in cls.FOLDED.items() if name in values}
 
 

@@ -39,7 +39,7 @@ FLOORS = [
     ['text'],
     ['formulas', 'dkim', 'folding', 'agents', 'links', 'typography', 'direction'],
     ['db', 'imaging', 'dates', 'signing'],
-    ['settings', 'processes', 'bodies', 'connections'],
+    ['settings', 'processes', 'bodies', 'connections', 'mending'],
 ]
 FLOOR = {module: number for number, floor in enumerate(FLOORS) for module in floor}
 

@@ -1,8 +1,10 @@
 """Words as search compares them: what readers take for the same word is one, and a letter of its own stays one."""
 
 import re
+import sqlite3
 import sys
 import unicodedata
+from random import Random
 
 import pytest
 
@@ -73,3 +75,26 @@ def test_what_the_index_is_given(text, terms):
 def test_what_is_found_is_marked_in_the_text_as_it_is(text, typed, found):
     pattern = re.compile(folding.pattern(typed, False))
     assert [text[start:end] for start, end in folding.spans(text, pattern)] == found
+
+
+def test_the_index_finds_exactly_what_would_be_marked():
+    """Of random texts in all scripts, and parts of them."""
+    chance = Random(3)
+    pieces = ('a é ß ё й 東 京 か ﾞ ﾊ 한 국 ก \u0e34 น ह \u093f ن \u0650 - _ 、 1 ٢ \u00ad \u0301 ㍿ ﬁ İ ㅋ \u1112 '
+              "\u1161 \u11ab \u17d2 ក \u200d 🎉 ʼ '").split(' ') + [' '] * 3
+    index = sqlite3.connect(':memory:')
+    index.execute("CREATE VIRTUAL TABLE search USING fts5 (text, tokenize='ascii')")
+    found = 0
+    for _ in range(3000):
+        text = ''.join(chance.choices(pieces, k=chance.randint(1, 14)))
+        start, is_open = chance.randrange(len(text)), chance.random() < 0.5
+        typed = text[start:start + chance.randint(1, 4)] if chance.random() < 0.7 else chance.choice(pieces)
+        index.execute('REPLACE INTO search (rowid, text) VALUES (1, ?)', (folding.index(text),))
+        if folding.words(typed):
+            sought = folding.query(typed, is_open)
+            match = index.execute('SELECT 1 FROM search WHERE search MATCH ?', (sought,)).fetchone()
+            marks = list(folding.spans(text, re.compile(folding.pattern(typed, is_open))))
+            assert bool(match) == bool(marks), (text, typed, is_open)
+            found += bool(match)
+    index.close()
+    assert found > 1000

@@ -248,7 +248,8 @@ def every_page(browser, path):
 def test_people_are_listed_page_by_page_who_came_last_first(olga, browse, connection):
     with connection():
         add('Somebody', [f'writer-{number}' for number in range(120)])
-        User.update(name=User.handle).where(User.name == 'Somebody').execute()
+        for user in User.select().where(User.name == 'Somebody'):
+            User.update(name=user.handle).where(User.id == user.id).execute()
         User.update(deleted_at=NOW).where(User.name == 'writer-60').execute()
     pages = every_page(browse(olga), '/admin/people')
     assert [len(page) for page in pages] == [50, 50, 20]

@@ -210,6 +210,13 @@ def test_whoever_writes_saves_the_folded_words_as_well(site, olga, alice, browse
         assert_index_is_right()
 
 
+@pytest.mark.parametrize('values', [{'title': Post.slug}, {Post.html: Post.body}, {'summary': None}])
+def test_what_cannot_be_folded_is_not_saved(site, alice, values):
+    write(alice)
+    with pytest.raises(TypeError, match='as text'):
+        Post.update(values).execute()
+
+
 def test_the_demo_site_is_folded_and_found(site):
     demo.fill(db.now())
     assert_nothing_is_stale()
