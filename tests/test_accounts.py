@@ -413,7 +413,7 @@ def test_the_profile_is_saved_and_shown(alice, browse):
     assert (found.timezone, found.report) == ('Pacific/Auckland', 'weekly')
     page = browse().get('/@alice-berg')
     assert 'Alice Berg' in page and 'Hills, mostly.' in page
-    browse().get('/@alice', status=404)
+    assert browse().get('/@alice', status=301).headers['Location'] == '/@alice-berg'
 
 
 def test_a_taken_handle_is_refused_with_a_suggestion_and_the_form_kept(alice, bob, browse):

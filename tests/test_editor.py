@@ -1,6 +1,7 @@
 """The editor in a real browser: nothing typed is lost, whatever dies; keys, preview, quiet, phones, no scripts."""
 
 import os
+import re
 import signal
 from contextlib import contextmanager
 
@@ -11,7 +12,7 @@ from conftest import BROWSER, PASSWORD, person, write
 from playwright.sync_api import sync_playwright
 from rig import browser_options, chromium, wait_for
 
-from quickpub import db, posts, unsaved
+from quickpub import dates, db, posts, unsaved
 from quickpub.models import Post, Unsaved, User
 
 BODY, SAVE, SAVED = 'textarea[name=body]', '.bar button[value=save]', '#saved'
@@ -69,6 +70,28 @@ def write_new(page, title, body):
 
 def says(page, words):
     page.locator(SAVED).get_by_text(words).wait_for()
+
+
+def minute_in(words):
+    hours, minutes = re.search(r'\b(\d\d):(\d\d)\b', words).groups()
+    return 60 * int(hours) + int(minutes)
+
+
+def test_all_clocks_of_the_editor_are_the_authors_whatever_the_browsers_is(served):
+    with chromium() as browser:
+        for zone, elsewhere in (('Asia/Kathmandu', 'America/Los_Angeles'), ('Pacific/Kiritimati', 'Pacific/Honolulu'),
+                                ('UTC', 'Asia/Tokyo'), ('Mars/Olympus', 'Asia/Tokyo')):
+            with served.database():
+                User.update(timezone=zone).execute()
+                Unsaved.delete().execute()
+            with window(browser, served, timezone_id=elsewhere, locale='en-US') as page:
+                write_new(page, 'One clock', 'Words.')
+                says(page, 'Not saved. Kept at')
+                said = minute_in(page.locator(SAVED).inner_text())
+                page.goto('/studio/posts/new')
+                typed = minute_in(page.locator('.unsaved li time').inner_text())
+                now = minute_in(dates.clock(db.now(), zone if zone != 'Mars/Olympus' else 'UTC'))
+                assert (said - typed) % 1440 <= 1 and (now - typed) % 1440 <= 3 and not page.problems
 
 
 def kept(rig):

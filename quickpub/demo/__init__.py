@@ -12,7 +12,7 @@ from random import Random
 
 from peewee import EXCLUDED
 
-from .. import accounts, posts, reports, stats
+from .. import accounts, dates, posts, reports, stats
 from ..db import db
 from ..models import DailyReferrers, DailyViews, DailyVisitors, KnownHost, Post, Site, User
 
@@ -135,4 +135,4 @@ def _daily(chance: Random, first_day: int, published: date, now: datetime) -> It
         expected = first_day * (0.94 * 0.6 ** age + 0.06 * 0.985 ** age) + echo
         expected *= chance.uniform(0.75, 1.25) * (0.6 if day.weekday() >= 5 else 1)
         if expected >= 0.5:
-            yield day, ceil(expected * (now.hour + 1) / 24 if day == today else expected)
+            yield day, ceil(expected * (dates.at(now).hour + 1) / 24 if day == today else expected)
