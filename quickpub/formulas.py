@@ -49,3 +49,32 @@ def mathml(tex: str, is_block: bool) -> str | None:
 def as_typed(html: str) -> str:
     """Safe HTML with the source of each formula instead of it."""
     return FORMULA.sub(lambda match: match[1] or '', html)
+
+
+COMMANDS = re.compile(r'[\\^_{}&]')
+UNSET = re.compile(r'<code>(\$+)[^<]*\1</code>')
+
+
+def as_words(html: str) -> str:
+    """Safe HTML with the source of each formula that anybody can read, such as `a > b`, and '…' for the others."""
+    def read(formula: re.Match[str]) -> str:
+        return '…' if COMMANDS.search(unescape(formula[1] or '')) else formula[1] or ''
+    return UNSET.sub('…', FORMULA.sub(read, html))
+
+
+ON_PAGE = re.compile(f'(<div class="formula"[^>]*>)?({FORMULA.pattern})', re.DOTALL)
+MAX_NARROW = 8  # characters, about as many em: what fits into any line of a phone
+BOX = '<span class="formula" role="group" aria-label="Formula" tabindex="0">{}</span>'
+
+
+def in_boxes(html: str) -> str:
+    """Safe HTML with a box around each wide formula within a line: it cannot be broken, so it scrolls inside."""
+    def put(found: re.Match[str]) -> str:
+        is_set_apart, formula = found[1], found[2]
+        return found[0] if is_set_apart or _width(formula) <= MAX_NARROW else BOX.format(formula)
+    return ON_PAGE.sub(put, html)
+
+
+def _width(formula: str) -> int:
+    """About how many characters it is wide, or more."""
+    return len(unescape(re.sub('<[^>]*>', '', formula))) + formula.count('<mspace') + formula.count('<mtd')

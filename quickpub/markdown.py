@@ -15,7 +15,6 @@ import pygments
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_core import StateCore
-from markdown_it.rules_core.smartquotes import process_inlines
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from mdit_py_plugins.deflist import deflist_plugin
@@ -27,7 +26,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.token import STANDARD_TYPES
 
-from . import formulas, text
+from . import direction, formulas, links, text, typography
 
 
 @dataclass(frozen=True)
@@ -40,6 +39,11 @@ class File:
     is_failed: bool = False  # there will never be anything to show
     moving: Sequence[int] = ()  # widths of what moves, as animated WebP
     widths: Mapping[str, Sequence[int]] = field(default_factory=dict)  # by ending; the last ending is for everybody
+
+
+# Raise it with every change of what `to_html`, `text.excerpt`, `text.beginning` or `text.words` make of the same text:
+# posts that an older version has rendered are rendered again in the background.
+VERSION = 1
 
 
 def to_html(source: str, files: Mapping[str, File] | None = None) -> str:
@@ -58,37 +62,45 @@ SHOWN = {
 BACKDROP = re.compile('(?<=<span class="picture">)<svg .*?</svg>')
 
 
+def for_page(html: str, prefix: str) -> str:
+    """Safe HTML as a page of the site shows it: its paths below the prefix of the public address, wide formulas in
+    boxes that scroll, each block in the direction of its own words."""
+    return direction.direct(formulas.in_boxes(links.below(html, prefix)))
+
+
 def absolute(html: str, site: str, path: str) -> str:
     """Safe HTML with every address in full, for who reads it elsewhere and without our stylesheet: of the post with
-    this path, on the site with this address."""
-    shown = RULES | {'tags': TAGS | SHOWN.keys(), 'attributes': ATTRIBUTES | SHOWN}
-    return nh3.Cleaner(**shown, url_relative=('rewrite_with_base', site + path)).clean(
-        below(BACKDROP.sub('', html), site))
-
-
-FILE_TAG = re.compile('<(?:a|audio|img|source|video)(?: [a-z]+(?:-[a-z]+)?(?:="[^"]*")?)*>')
-FILE_PATH = re.compile('("|, )/media/(?=[0-9a-f]{32}/)')
-
-
-def below(html: str, base: str) -> str:
-    """Safe HTML with the addresses of uploaded files below `base`: a path, or the site's whole address."""
-    return FILE_TAG.sub(lambda tag: FILE_PATH.sub(rf'\1{base}/media/', tag[0]), html) if base else html
+    this path, on the site with this address. It has no ids, because elsewhere it may stand beside other posts; links to
+    its own parts and footnotes lead to the post's page."""
+    shown = RULES | {'tags': TAGS | SHOWN.keys(), 'attributes': ATTRIBUTES | SHOWN | {'*': ATTRIBUTES['*'] - {'id'}}}
+    html = links.below(BACKDROP.sub('', html), site)
+    html = direction.direct(html) if direction.has_rtl(html) else html
+    return nh3.Cleaner(**shown, url_relative=('rewrite_with_base', site + path)).clean(html)
 
 
 # The parser, and rules of our own. What lies past a limit (MAX_…) stays as it was typed: no honest text has so much,
 # and without limits some rules are quadratic.
 
+class _Parser(MarkdownIt):
+    def validateLink(self, url: str) -> bool:
+        return links.is_live(url)
+
+
 def _parser() -> MarkdownIt:
     """CommonMark and more. HTML in the source is left to the cleaner. maxNesting bounds every recursion."""
-    parser = MarkdownIt('commonmark', {'typographer': True, 'tasklists': True, 'maxNesting': 20})
-    parser.enable(['table', 'strikethrough', 'replacements', 'smartquotes'])
+    parser = _Parser()
+    parser.inline = typography.CJKFriendlyInline()
+    parser.configure('commonmark', {'typographer': True, 'tasklists': True, 'maxNesting': 20})
+    parser.enable(['table', 'strikethrough', 'replacements', 'smartquotes', 'linkify'])
+    parser.inline.ruler.at('linkify', links.find_bare_link)
     parser.use(deflist_plugin).use(footnote_plugin, inline=False)
     parser.inline.ruler.at('footnote_ref', _footnote_ref)
     parser.use(dollarmath_plugin)
     parser.inline.ruler.at('math_inline', _math_inline)
     parser.block.ruler.at('math_block', _math_block)
-    parser.core.ruler.at('smartquotes', _smartquotes)
-    for rule in (_limit, _describe, _head, _align, _caption, _colour, _set_formulas):
+    parser.core.ruler.at('replacements', typography.set_dashes)
+    parser.core.ruler.at('smartquotes', typography.set_quotes)
+    for rule in (links.unlink_code, _limit, _describe, _head, _align, _caption, _colour, _set_formulas):
         parser.core.ruler.push(rule.__name__, rule)
     parser.add_render_rule('list_item_open', _list_item_open)
     parser.add_render_rule('footnote_anchor', _footnote_anchor)
@@ -123,15 +135,6 @@ def _math_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     """$$…$$ on lines of its own. The plugin's rule would look for the end to the end of the text, at each $$ again."""
     return bool(formulas.BLOCK.match(state.src, state.bMarks[start] + state.tShift[start])) and MATH_BLOCK(
         state, start, end, silent)
-
-
-MAX_QUOTED = 5_000  # characters of one paragraph, for typographer's quotes
-
-
-def _smartquotes(state: StateCore) -> None:
-    for token in state.tokens:
-        if token.children and len(token.content) <= MAX_QUOTED:
-            process_inlines(token.children, state)
 
 
 MAX_HTML = 5_000  # HTML tags typed into one text: each may be nested in the one before
@@ -312,7 +315,7 @@ def _own_values(tag: str, attribute: str, value: str) -> str | None:
 RULES: dict[str, Any] = dict(
     tags=set(TAGS), attributes=ATTRIBUTES, tag_attribute_values=ATTRIBUTE_VALUES, allowed_classes=CLASSES,
     attribute_filter=_own_values, set_tag_attribute_values={'img': {'loading': 'lazy'}, 'pre': {'tabindex': '0'}},
-    url_schemes={'http', 'https', 'mailto'}, link_rel='noopener')
+    url_schemes=set(links.SCHEMES), link_rel='noopener')
 CLEANER = nh3.Cleaner(**RULES)
 
 

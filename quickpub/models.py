@@ -127,7 +127,7 @@ class Post(BaseModel):
     navigation, and so it is in no list that goes by dates."""
     author = ForeignKeyField(User, backref='posts')
     author_id: int
-    title = CharField()
+    title = CharField()  # as typed, or what the post is called where it has none: its first words
     slug = CharField(unique=True)
     summary = TextField(default='')  # as typed
     excerpt = TextField(default='')  # the summary, or the beginning of the text
@@ -149,6 +149,8 @@ class Post(BaseModel):
     is_page = BooleanField(default=False)
     place = IntegerField(null=True)  # of a page, in the navigation; None: a draft
     first_tab = CharField(null=True)  # the editor's window in which it was made: saved twice there, it is still one
+    is_titled = BooleanField(default=True)  # the title was typed
+    rendered_by = IntegerField(default=0)  # markdown.VERSION when html, excerpt and words were made
     body = TextField(default='')  # Markdown, as typed
     html = TextField(default='')  # safe HTML, rendered when saved
 
@@ -159,6 +161,11 @@ class Post(BaseModel):
     @staticmethod
     def path_of(slug: str) -> str:
         return f'/p/{slug}'
+
+    @property
+    def has_heading(self) -> bool:
+        """Whether a list shows its title above its excerpt; without a title of its own, the excerpt says the same."""
+        return self.is_titled or not self.excerpt
 
     @property
     def draft_token(self) -> str | None:
@@ -197,8 +204,8 @@ class Post(BaseModel):
     @classmethod
     def listed(cls, at: datetime):
         """The same as `published`, without the text: for lists."""
-        return cls.published(at, cls.id, cls.author, cls.title, cls.slug, cls.excerpt, cls.words, cls.published_at,
-                             cls.updated_at)
+        return cls.published(at, cls.id, cls.author, cls.title, cls.is_titled, cls.slug, cls.excerpt, cls.words,
+                             cls.published_at, cls.updated_at)
 
     @classmethod
     def published(cls, at: datetime, *columns):

@@ -1,16 +1,19 @@
 """Posts and pages: saving what was typed, publishing, the trash. Every function leaves the row and all that hangs on
 it right."""
 
+import logging
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from peewee import fn
+from peewee import Select, fn
 
 from . import markdown, media, revisions, text
-from .db import db, give_way, now, rows
+from .db import db, give_way, is_out_of_reach, now, rows
 from .models import OldSlug, Post, PostFile, PostTag, Series, Site, Tag, User
 from .text import Rejected
+
+log = logging.getLogger('quickpub.posts')
 
 MAX_TITLE, MAX_SUMMARY, MAX_BODY, MAX_SERIES, MAX_ADDRESS = 300, 500, 500_000, 100, 500  # characters
 MAX_PLACE = 999
@@ -41,10 +44,7 @@ def save(post: Post | None, editor: User, typed: dict[str, str], at: datetime, b
     """
     values = _clean(typed)
     files = media.known_in(values['body'])
-    html = markdown.to_html(values['body'], files)  # not in the transaction
-    title = values['title'] or text.shorten(text.line(text.plain(html), MAX_TITLE), 80) or 'Untitled'
-    values |= {'title': title, 'html': html, 'words': text.words(html),
-               'excerpt': values['summary'] or text.excerpt(html)}
+    values |= _rendered(values['title'], values['summary'], values['body'], files)  # not in the transaction
     tags = _clean_tags(typed['tags'])
     with db.atomic():
         if post is None and tab:
@@ -53,7 +53,7 @@ def save(post: Post | None, editor: User, typed: dict[str, str], at: datetime, b
         elif post:
             post = Post.get_by_id(post.id)
         is_page = post.is_page if post else is_page
-        values['slug'] = _choose_slug(post, text.line(typed['slug'], 200), title, is_page)
+        values['slug'] = _choose_slug(post, text.line(typed['slug'], 200), values['title'], is_page)
         values |= _place_in(post, typed) if is_page else _part_of(post, post.author if post else editor, typed)
         if post is None:
             post = Post.create(author=editor, editor_id=editor.id, is_page=is_page, created_at=at, updated_at=at,
@@ -125,26 +125,85 @@ def _is_address(typed: str) -> bool:
 
 def as_typed(post: Post) -> dict[str, str]:
     """What a form has to hold so that saving it changes nothing."""
-    return {'title': post.title, 'summary': post.summary, 'tags': tag_line(post), 'body': post.body, 'slug': post.slug,
-            'canonical': post.canonical, 'series': post.series.name if post.series else '',
+    return {'title': typed_title(post), 'summary': post.summary, 'tags': tag_line(post), 'body': post.body,
+            'slug': post.slug, 'canonical': post.canonical, 'series': post.series.name if post.series else '',
             'part': str(post.part or ''), 'place': str(post.place or '')}
+
+
+def typed_title(post: Post) -> str:
+    return post.title if post.is_titled else ''
+
+
+# Rendering
+
+MAX_CALLED = 80  # characters of the first words that a post without a title is called by
+
+
+RENDERED = frozenset({'html', 'words', 'excerpt', 'rendered_by'})
+
+
+def _rendered(title: str, summary: str, body: str, files: dict[str, markdown.File]) -> dict[str, Any]:
+    """The columns that follow from what was typed."""
+    html = markdown.to_html(body, files)
+    is_titled = bool(title)
+    return {'title': title or text.beginning(html, MAX_CALLED) or 'Untitled', 'is_titled': is_titled, 'html': html,
+            'words': text.words(html), 'excerpt': summary or text.excerpt(html, with_headings=not is_titled),
+            'rendered_by': markdown.VERSION}
 
 
 def show_file(digest: str) -> None:
     """Render the posts again that use this file, because there is more to see of it than before."""
-    for post in Post.select(Post.id, Post.body).join(PostFile).where(PostFile.digest == digest):
+    for post in Post.select().join(PostFile).where(PostFile.digest == digest):
         _render_again(post, now())
 
 
-def _render_again(post: Post, at: datetime) -> None:
-    html = markdown.to_html(post.body, media.known_in(post.body))
-    Post.update(html=html, updated_at=at).where(  # so that who reads its feed asks for it once more
-        Post.id == post.id, Post.body == post.body, Post.html != html).execute()
+def _render_again(post: Post, at: datetime | None = None) -> None:
+    """Render what is saved. With a time, a post that looks different now counts as changed at that time, so that
+    programs that read its feed ask for it once more."""
+    values = _rendered(typed_title(post), post.summary, post.body, media.known_in(post.body))
+    changed = {name: value for name, value in values.items() if getattr(post, name) != value}
+    if at and 'html' in changed:
+        changed['updated_at'] = at
+    if changed:
+        Post.update(**changed).where(Post.id == post.id, Post.version == post.version, Post.html == post.html).execute()
+
+
+def is_any_outdated() -> bool:
+    """Whether an older version of this program has rendered any post."""
+    return _outdated().exists()
+
+
+def render_outdated() -> None:
+    """Render every post again that an older version of this program has rendered. One that cannot be rendered stays
+    as it is, and is logged."""
+    while found := list(_outdated().limit(BATCH)):
+        for post in found:
+            try:
+                if post.rendered_by == 0:
+                    _forget_made_title(post)
+                _render_again(post)
+            except Exception as error:
+                if is_out_of_reach(error):
+                    raise
+                log.exception('post %s cannot be rendered', post.id)
+            Post.update(rendered_by=markdown.VERSION).where(Post.id == post.id, Post.version == post.version).execute()
+        give_way()
+
+
+def _outdated() -> Select:
+    return Post.select().where(Post.rendered_by < markdown.VERSION)
+
+
+def _forget_made_title(post: Post) -> None:
+    """Before versions were counted, a post without a title was given the beginning of its text as one."""
+    made = text.shorten(text.line(text.plain(post.html), MAX_TITLE), MAX_CALLED) or 'Untitled'
+    post.is_titled = post.title != made
 
 
 def _is_changed(post: Post, values: dict[str, Any], tags: list[tuple[str, str]]) -> bool:
+    """Whether anything else was typed."""
     return tag_line(post) != ', '.join(name for name, _ in tags) or any(
-        getattr(post, name) != value for name, value in values.items())
+        getattr(post, name) != value for name, value in values.items() if name not in RENDERED)
 
 
 # Addresses
@@ -302,7 +361,8 @@ def pinned_on(where: User | Site, at: datetime) -> Post | None:
 
 def duplicate(post: Post, author: User, at: datetime) -> Post:
     """A draft of `author` with the same text."""
-    typed = {'title': text.line(f'{post.title} (copy)', MAX_TITLE), 'slug': '', 'body': post.body,
+    title = text.line(f'{post.title} (copy)', MAX_TITLE) if post.is_titled else ''
+    typed = {'title': title, 'slug': '', 'body': post.body,
              'tags': tag_line(post), 'summary': post.summary}
     return save(None, author, typed, at, is_page=post.is_page)
 

@@ -151,8 +151,8 @@ def render_form(template: str, form: Form, status: int = 400, **context: Any) ->
 
 
 def prose(html: str) -> Markup:
-    """A post's safe HTML, with its files where they are below the prefix of the public address."""
-    return Markup(markdown.below(html, current().path_prefix))
+    """A post's safe HTML as a page shows it, its links below the prefix of the public address."""
+    return Markup(markdown.for_page(html, current().path_prefix))
 
 
 def redirect(path: str, notice: str | None = None, status: int = 303) -> HTTPResponse:

@@ -115,6 +115,21 @@ def wake_pictures() -> None:
         prepare_pictures()
 
 
+# Texts
+
+@huey.task(is_single=True)
+def render_posts() -> None:
+    """Render posts again that an older version of Quickpub has rendered."""
+    posts.render_outdated()
+
+
+@huey.periodic_task(crontab())
+def wake_rendering() -> None:
+    """Each minute: render posts again where an upgrade has changed how."""
+    if posts.is_any_outdated():
+        render_posts()
+
+
 # Housekeeping
 
 @huey.each_second

@@ -23,24 +23,47 @@ from . import formulas
 BLOCKS = frozenset('blockquote br dd details div dl dt figcaption figure h2 h3 h4 h5 h6 hr li ol p pre section '
                    'summary table td th tr ul'.split())
 BESIDE_THE_TEXT = frozenset('figcaption figure h2 h3 h4 h5 h6 pre section table'.split())
-FOOTNOTE_LINKS = re.compile('<sup class="footnote-ref">.*?</sup>|<a href="[^"]*" class="footnote-back".*?</a>')
+MARKS = re.compile('<sup class="footnote-ref">.*?</sup>|<a href="[^"]*" class="footnote-back".*?</a>|'
+                   '<span class="check"[^>]*>[^<]*</span>')  # of footnotes and tasks
 
 
 def plain(html: str) -> str:
     """The text of safe HTML, for reading: a line for each block."""
-    html = formulas.as_typed(FOOTNOTE_LINKS.sub('', html))
+    html = formulas.as_typed(MARKS.sub('', html))
     bare = nh3.clean(html, tags=set(BLOCKS), attributes={}, link_rel=None)
     bare = re.sub(r'\n|</t[dh]>\s*<t[dh]>', ' ', bare)
     lines = unescape(re.sub('<[^>]*>', '\n', bare)).split('\n')
     return '\n'.join(filter(None, (' '.join(each.split()) for each in lines)))
 
 
-def excerpt(html: str, limit: int = 220) -> str:
-    """How safe HTML begins: running text only, ending with a sentence where one ends late enough, else with '…'."""
-    html = formulas.as_typed(FOOTNOTE_LINKS.sub('', html))
-    running = nh3.clean(html, tags=set(BLOCKS - BESIDE_THE_TEXT), attributes={}, link_rel=None,
-                        clean_content_tags=set(BESIDE_THE_TEXT))
-    return shorten(' '.join(plain(running).split()), limit)
+HEADINGS = frozenset(each for each in BESIDE_THE_TEXT if each[1:].isdigit())
+DISPLAYED = re.compile('<div class="formula".*?</div>', re.DOTALL)
+# The scheme, who logs in, and what is behind the name of a site; not the mark that ends a sentence.
+ADDRESS = re.compile(r'(?<!\w)[a-z][a-z0-9+.-]{0,20}://(?:[^\s/?#@]{1,100}@)?(?:www\.)?([^\s/?#:<>"（）「」。、]+)'
+                     r'(?<![.,;!)])(?:[/?#:][^\s<>"（）「」。、]*)?(?<![.,;:!?)])', re.IGNORECASE)
+UNREAD_LINK = re.compile(r'(!?)\[([^][]*)\]\([^()]*\)')  # Markdown that stayed as it was typed
+ALT = re.compile('<img[^>]* alt="([^"]+)"')
+
+
+def excerpt(html: str, limit: int = 220, with_headings: bool = False) -> str:
+    """How safe HTML begins: running text only, ending with a sentence where one ends late enough, else with '…'. What
+    only means something where it stands is left out (notes, tables, pictures), and of an address the site's name is
+    kept, of a formula with commands '…'."""
+    html = formulas.as_words(DISPLAYED.sub('', MARKS.sub('', html)))
+    left_out = BESIDE_THE_TEXT - (HEADINGS if with_headings else frozenset())
+    running = nh3.clean(html, tags=set(BLOCKS - left_out), attributes={}, link_rel=None,
+                        clean_content_tags=set(left_out))
+    lines = (each for each in plain(running).split('\n') if not each.startswith('|'))  # a table that is none
+    words = UNREAD_LINK.sub(lambda link: '' if link[1] else link[2], ' '.join(lines)[:20 * limit])
+    words = ADDRESS.sub(r'\1', words)
+    return shorten(' '.join(words.split()), limit)
+
+
+def beginning(html: str, limit: int) -> str:
+    """What a post without a title is called in lists: its first words, or what is in its first picture."""
+    alt = ALT.search(html)
+    words = excerpt(html, limit, with_headings=True) or plain(html) or (unescape(alt[1]) if alt else '')
+    return shorten(' '.join(words.split()), limit)
 
 
 SENTENCE_END = re.compile(r'[.!?…。！？]["”’»)]?(?=\s|$)')
@@ -99,7 +122,9 @@ class Rejected(Exception):
         self.errors = errors
 
 
-NOT_IN_TEXT = re.compile('[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]')  # nor may they stand in XML, so in a feed
+NOT_IN_TEXT = re.compile('[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]')  # nor may most stand in XML, so in a feed
+# How word processors break a line (vertical tab, line separator) and a paragraph (form feed, paragraph separator).
+LINE_BREAK, PARAGRAPH_BREAK = re.compile('[\x0b\u2028]'), re.compile('[\x0c\u2029]')
 NOT_IN_LINE = re.compile(  # controls but white space, half characters, what turns text around or cannot be seen
     '[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\u200b\ufeff\ufffe\uffff]')
 HALF_CHARACTER = re.compile('[\ud800-\udfff]')
@@ -119,9 +144,11 @@ def whole_line(text: str, limit: int) -> str | None:
 
 
 def body(text: str) -> str:
-    """A longer text as typed, made storable: newlines are \\n, no control characters, no half characters."""
-    text = NOT_IN_TEXT.sub('', text.replace('\r\n', '\n').replace('\r', '\n'))
-    return HALF_CHARACTER.sub('\ufffd', text)
+    """A longer text as typed, made storable: newlines are \\n, breaks of other kinds are Markdown's, no control
+    characters, no half characters."""
+    text = re.sub('\r\n|[\r\x85]', '\n', text)
+    text = PARAGRAPH_BREAK.sub('\n\n', LINE_BREAK.sub('  \n', text))
+    return HALF_CHARACTER.sub('\ufffd', NOT_IN_TEXT.sub('', text))
 
 
 def slug(text: str, default: str) -> str:

@@ -37,7 +37,7 @@ FLOORS = [
     ['models'],
     ['markdown', 'templating'],
     ['text'],
-    ['formulas'],
+    ['formulas', 'links', 'typography', 'direction'],
     ['db', 'imaging', 'signing'],
     ['settings', 'processes', 'bodies'],
 ]
@@ -52,7 +52,8 @@ ONLY_IN = {
     'click': {'cli'},
     'jinja2': {'templating'},
     'nh3': {'markdown', 'text'},
-    'markdown_it': {'markdown'},
+    'markdown_it': {'markdown', 'links', 'typography'},
+    'linkify_it': {'links'},
     'pygments': {'markdown'},
     'PIL': {'imaging'},  # never in a process that holds a database
     'multipart': {'bodies'},

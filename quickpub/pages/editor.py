@@ -313,7 +313,8 @@ def _form_of(kept):
 
 def _is_another_text(post, kept):
     """Whether it holds anything that is not saved."""
-    return any(text.body(kept.fields.get(name, '')).strip() != getattr(post, name).strip()
+    saved = posts.as_typed(post)
+    return any(text.body(kept.fields.get(name, '')).strip() != saved[name].strip()
                for name in ('title', 'body', 'summary'))
 
 

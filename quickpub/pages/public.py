@@ -158,8 +158,8 @@ def _of_author(handle):
 
 def _of_tag(slug):
     found = _tag(slug)
-    return (Post.tagged(found, now()).select_extend(Post.html), found.path, f'{found.name} - {Site.this().title}',
-            '')
+    return (Post.tagged(found, now()).select_extend(Post.html, Post.summary), found.path,
+            f'{found.name} - {Site.this().title}', '')
 
 
 def _atom(query, home, title, subtitle):
@@ -174,11 +174,11 @@ def _json(query, home, title, subtitle):
     """JSON Feed 1.1 (jsonfeed.org)."""
     found = {'version': 'https://jsonfeed.org/version/1.1', 'title': title, 'home_page_url': absolute(home),
              'feed_url': _beside(home, 'feed.json'), 'items': [{
-                 'id': entry['id'], 'url': entry['url'], 'title': entry['post'].title,
+                 'id': entry['id'], 'url': entry['url'],
                  'content_html': entry['content'], 'date_published': text.iso(entry['post'].published_at),
                  'date_modified': text.iso(entry['updated']), 'tags': [tag.name for tag in entry['tags']],
                  'authors': [{'name': entry['post'].author.name, 'url': absolute(entry['post'].author.path)}],
-             } | ({'summary': entry['post'].excerpt} if entry['post'].excerpt else {}) for entry in _entries(query)]}
+             } | {name: entry[name] for name in ('title', 'summary') if entry[name]} for entry in _entries(query)]}
     return public_json(found | ({'description': subtitle} if subtitle else {}), 'application/feed+json')
 
 
@@ -189,7 +189,11 @@ def _beside(home, name):
 def _entries(query):
     found = list(query.limit(PER_FEED))
     tags = _tags_of_all(found)
-    return [{'post': post, 'id': f'{absolute("/")}#post-{post.id}', 'url': absolute(post.path),
+    # A post without a title has none here either (in Atom an empty one), and no summary that only repeats how its text
+    # begins: programs that read feeds show such posts by their text.
+    return [{'post': post, 'title': posts.typed_title(post),
+             'summary': post.excerpt if post.is_titled else post.summary,
+             'id': f'{absolute("/")}#post-{post.id}', 'url': absolute(post.path),
              'updated': max(post.published_at, post.updated_at), 'tags': tags.get(post.id, []),
              'content': markdown.absolute(post.html, absolute(''), post.path)} for post in found]
 
