@@ -65,7 +65,8 @@ def save(post: Post | None, editor: User, typed: dict[str, str], at: datetime, b
             _change(post, editor, values, tags, at)
         media.refer(post, values['body'], at)
         if media.known_in(values['body']) != files:  # a picture was ready just now, and did not know of this post
-            _render_again(Post.get_by_id(post.id), at)
+            saved = Post.get_by_id(post.id)
+            _render_again(saved, typed_title(saved), at)
     return Post.get_by_id(post.id)
 
 
@@ -154,13 +155,13 @@ def _rendered(title: str, summary: str, body: str, files: dict[str, markdown.Fil
 def show_file(digest: str) -> None:
     """Render the posts again that use this file, because there is more to see of it than before."""
     for post in Post.select().join(PostFile).where(PostFile.digest == digest):
-        _render_again(post, now())
+        _render_again(post, typed_title(post), now())
 
 
-def _render_again(post: Post, at: datetime | None = None) -> None:
-    """Render what is saved. With a time, a post that looks different now counts as changed at that time, so that
-    programs that read its feed ask for it once more."""
-    values = _rendered(typed_title(post), post.summary, post.body, media.known_in(post.body))
+def _render_again(post: Post, title: str, at: datetime | None = None) -> None:
+    """Render what is saved, with this title or none. With a time, a post that looks different now counts as changed at
+    that time, so that programs that read its feed ask for it once more."""
+    values = _rendered(title, post.summary, post.body, media.known_in(post.body))
     changed = {name: value for name, value in values.items() if getattr(post, name) != value}
     if at and 'html' in changed:
         changed['updated_at'] = at
@@ -179,9 +180,7 @@ def render_outdated() -> None:
     while found := list(_outdated().limit(BATCH)):
         for post in found:
             try:
-                if post.rendered_by == 0:
-                    _forget_made_title(post)
-                _render_again(post)
+                _render_again(post, '' if _has_made_title(post) else typed_title(post))
             except Exception as error:
                 if is_out_of_reach(error):
                     raise
@@ -194,10 +193,10 @@ def _outdated() -> Select:
     return Post.select().where(Post.rendered_by < markdown.VERSION)
 
 
-def _forget_made_title(post: Post) -> None:
-    """Before versions were counted, a post without a title was given the beginning of its text as one."""
+def _has_made_title(post: Post) -> bool:
+    """Before versions were counted, a post without a title was given the beginning of its text as if it was typed."""
     made = text.shorten(text.line(text.plain(post.html), MAX_TITLE), MAX_CALLED) or 'Untitled'
-    post.is_titled = post.title != made
+    return post.rendered_by == 0 and post.title == made
 
 
 def _is_changed(post: Post, values: dict[str, Any], tags: list[tuple[str, str]]) -> bool:

@@ -9,13 +9,13 @@ import pytest
 from markupsafe import Markup
 from sites import ended_if_it_hangs
 
-from quickpub import formulas, markdown, text
+from quickpub import formulas, links, markdown, text, typography
 
 # What Markdown can do
 
 @pytest.mark.parametrize('source, expected', [
     ('*a* **b** ~~c~~ `d`', '<p><em>a</em> <strong>b</strong> <s>c</s> <code>d</code></p>'),
-    ('She said "it\'s" -- well... (c)', '<p>She said “it’s” – well… ©</p>'),
+    ('She said "it\'s" -- well...', '<p>She said “it’s” – well…</p>'),
     ('> a', '<blockquote>\n<p>a</p>\n</blockquote>'),
     ('3. a\n4. b', '<ol start="3">\n<li>a</li>\n<li>b</li>\n</ol>'),
     ('Term\n: What it is', '<dl>\n<dt>Term</dt>\n<dd>What it is</dd>\n</dl>'),
@@ -204,7 +204,7 @@ def allowed(tag: str, name: str, value: str | None) -> bool:
     match name:
         case 'href' | 'src':
             scheme = re.match(r'[\x00-\x20]*([a-z][a-z0-9+.\-\s]*):', value, re.IGNORECASE)
-            return scheme is None or scheme[1].lower() in ('http', 'https', 'mailto')
+            return scheme is None or scheme[1].lower() in links.SCHEMES
         case 'id':
             return bool(re.match(r'h-|fn\d|fnref\d', value))
         case 'class':
@@ -240,6 +240,11 @@ def assert_safe(html: str) -> None:
             assert allowed(tag, name, value), (tag, name, value)
 
 
+def assert_safe_on_page(html: str) -> None:
+    """The same of what a page makes of it; a wide formula is in a box then."""
+    assert_safe(markdown.for_page(html, '/blog').replace(formulas.BOX.partition('{}')[0], '<span>'))
+
+
 def test_no_dangerous_tag_is_on_the_list():
     assert not markdown.TAGS & set('script style svg annotation annotation-xml semantics mglyph malignmark maction '
                                'iframe frame object embed form input button select textarea '
@@ -249,8 +254,10 @@ def test_no_dangerous_tag_is_on_the_list():
 @pytest.mark.parametrize('source', HOSTILE)
 def test_nothing_hostile_comes_out(source):
     for around in (source, f'a {source} b', f'> - {source}', f'<div>{source}</div>', f'<b title="{source}">',
-                   source * 3):
-        assert_safe(markdown.to_html(around))
+                   source * 3, f'ש {source}', f'https://x.example/{source}'):
+        html = markdown.to_html(around)
+        assert_safe(html)
+        assert_safe_on_page(html)
 
 
 def test_random_mixtures_of_hostile_pieces_stay_safe():
@@ -295,7 +302,9 @@ SHAPES = [
     '$', '$$', '$a ', '$a\n', '$$a\n', '$$a ', '$\\$', '$\\\\', '$a$', '$$a$$ ', '$$a\n$ ', '$x$\n\n', '$x^$', '${',
     '$}$',
     '<', '<a ', '<a href="', '<!--', '<?', '<b>', '<p>', '<b><p>', '<table><tr><td>', '<details>', '<svg>', '&', '|',
-    '|-', '- ', '1. ', '- - - a\n', '# a\n', 'a\n: b\n\n', '[^a]: ', '[^a]: b\n']
+    'https://', 'https://a/', 'https://a/( ', 'http://[', '://', "'", "'n'", "'90 ", '注', '**注：**', '__「', '_注',
+    '\x0b', '\u2029',
+    'שa ', '- ש\n', '> ש\n', '<ul dir="', '|-', '- ', '1. ', '- - - a\n', '# a\n', 'a\n: b\n\n', '[^a]: ', '[^a]: b\n']
 
 
 @pytest.mark.parametrize('source', [repeat(shape, 20_000) for shape in SHAPES] + [
@@ -311,6 +320,7 @@ SHAPES = [
 def test_hostile_text_is_survived(source):
     html = markdown.to_html(source)
     assert_safe(html)
+    assert_safe_on_page(html)
     text.excerpt(html)
     text.words(html)
 
@@ -321,13 +331,19 @@ def test_hostile_text_is_survived(source):
     repeat('$$' + 'a' * 1990 + '\n', 400_000),
     repeat('$$' + '\n' * 9 + 'a ', 400_000), '[^a]: b\n\n' + repeat('[^', 50_000), '```c\na' + ' ' * 9_000 + '(\n```',
     ('```java\n' + repeat('a ', 9_000) + '\n```\n') * 20,
+    repeat('a://', 400_000), repeat('https://', 400_000), repeat('https://a', 400_000), repeat('https://a/(', 400_000),
+    repeat('http://a.', 400_000), repeat('a.', 400_000), repeat('[a](b', 400_000), repeat('**注：', 100_000),
+    repeat("'a ", 400_000), repeat('- ש\n', 100_000), repeat('<div>ש', 200_000), 'https://' + 'a' * 400_000,
+    repeat('`$x$` ', 200_000), 'ש' * 400_000,
 ], ids=lambda source: ascii(source[:12]))
 def test_what_would_take_minutes_is_limited(source):
     """Each of these is quadratic in a library; unlimited, they take 20 s and more, limited about one."""
     with ended_if_it_hangs():
         html = markdown.to_html(source)
         text.excerpt(html)
+        text.beginning(html, 80)
         text.words(html)
+        markdown.for_page(html, '/blog')
 
 
 def test_a_reference_to_a_long_address_cannot_be_multiplied():
@@ -341,7 +357,7 @@ def test_too_many_tags_are_shown_as_typed():
 
 
 def test_long_text_keeps_what_is_past_the_limits():
-    quoted, code = '"a" ' * markdown.MAX_QUOTED, 'if x: pass\n' * markdown.MAX_CODE
+    quoted, code = '"a" ' * typography.MAX_QUOTED, 'if x: pass\n' * markdown.MAX_CODE
     html = markdown.to_html(f'{quoted}\n\n```py\n{code}```')
     assert '"a" "a"' in html.replace('&quot;', '"') and '<span' not in html
-    assert text.words(html) == markdown.MAX_QUOTED + 3 * markdown.MAX_CODE
+    assert text.words(html) == typography.MAX_QUOTED + 3 * markdown.MAX_CODE
