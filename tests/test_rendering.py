@@ -128,6 +128,28 @@ def test_the_editor_keeps_the_title_empty(alice, browse, connection):
     assert '<h1 dir="auto">Now it has one</h1>' in browse().get(post.path)
 
 
+# The editor's help
+
+@pytest.mark.parametrize('what, selectors', {
+    'A new paragraph': 'p + p', 'A line break': 'br', 'Bold, italic, struck out': 'strong, em, s',
+    'A heading': 'h2, h3',
+    'A link': 'a[href="https://example.org"]', 'A link to a post here': 'a[href="/p/a-post"]',
+    'A phone number': 'a[href^="tel:"]',
+    'A list': 'ul li', 'A task list': '.check', 'A quote': 'blockquote', 'An image': 'figure img, figcaption',
+    'A footnote': '.footnote-ref, .footnotes',
+    'A table': 'table td.right', 'Code': 'p code, pre code.language-python span', 'A formula': 'p math, .formula math',
+    'A term and what it means': 'dt, dd', 'A rule': 'hr', 'The character itself': 'p'}.items())
+def test_every_example_of_the_editors_help_does_what_it_says(studio, what, selectors):
+    help_ = studio.get('/studio/posts/new').html.select_one('.formatting')
+    examples = {each.dt.text: each.code.text for each in help_.select('dl > div')}
+    assert len(examples) == 18 and 'backslash or two spaces' in help_.text
+    shown = BeautifulSoup(markdown.to_html(examples[what]), 'html.parser')
+    for selector in selectors.split(', '):
+        assert shown.select(selector), selector
+    if what == 'The character itself':
+        assert shown.text == '*not italic*'
+
+
 # Footnotes of several posts
 
 @pytest.mark.parametrize('path', ['/feed.json', '/@alice/feed.json', '/t/hills/feed.json'])
