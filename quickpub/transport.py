@@ -4,9 +4,11 @@ import mailbox
 import re
 import smtplib
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
+from threading import Lock
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -47,6 +49,32 @@ class Transport(Protocol):
 def connect() -> Transport:
     """A connection to the configured mail server, or the outbox where none is configured. Raises Lost."""
     return MailServer(current().smtp) if current().smtp else Outbox()
+
+
+ASKED_AGAIN_AFTER = 600  # seconds, for what a mail server can do
+ASK_TIMEOUT = 5  # seconds that a form waits for the answer
+_asking = Lock()
+_last_asked: tuple[str, float, bool] | None = None  # server, when, answer
+
+
+def takes_international() -> bool:
+    """Return whether the mail server takes addresses with letters beyond ASCII before the @ (SMTPUTF8, RFC 6531). It is
+    asked at most every ten minutes. False where it does not answer, and for the outbox: nothing shows then that such an
+    address can be reached."""
+    global _last_asked
+    server = current().smtp
+    if not server:
+        return False
+    with _asking:
+        if _last_asked is None or _last_asked[0] != server or time.monotonic() - _last_asked[1] > ASKED_AGAIN_AFTER:
+            try:
+                connection = MailServer(server, ASK_TIMEOUT)
+                answer = connection.takes_international
+                connection.close()
+            except Lost:
+                answer = False
+            _last_asked = server, time.monotonic(), answer
+        return _last_asked[2]
 
 
 @contextmanager
@@ -101,15 +129,15 @@ def forget_outbox(before: datetime) -> None:
 class MailServer:
     """One SMTP conversation, used for many mails. Every step has a time-out, every certificate is checked."""
 
-    def __init__(self, url: str):
+    def __init__(self, url: str, timeout: float = TIMEOUT):
         parts, login = urlsplit(url), settings.smtp_login(url)
         host, port = parts.hostname or '', parts.port or settings.SMTP_SCHEMES[parts.scheme]
         with _losses(), ExitStack() as on_error:
             if parts.scheme == 'smtps':
-                self._smtp: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=TIMEOUT,
+                self._smtp: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=timeout,
                                                             context=ssl.create_default_context())
             else:
-                self._smtp = smtplib.SMTP(host, port, timeout=TIMEOUT)
+                self._smtp = smtplib.SMTP(host, port, timeout=timeout)
             on_error.callback(self._smtp.close)
             self._smtp.ehlo_or_helo_if_needed()
             if parts.scheme == 'smtp' and (login or self._smtp.has_extn('starttls')):
@@ -119,9 +147,13 @@ class MailServer:
                 self._smtp.login(*login)
             on_error.pop_all()
 
+    @property
+    def takes_international(self) -> bool:
+        return self._smtp.has_extn('smtputf8')
+
     def send(self, recipient: str, mail: bytes) -> str:
         options = '' if recipient.isascii() else ' SMTPUTF8'
-        if options and not self._smtp.has_extn('smtputf8'):
+        if options and not self.takes_international:
             raise Refused('This mail server cannot send to an address with such letters before the @', True)
         if any(sign in recipient for sign in '<>\r\n'):  # it would end the command, and begin another
             raise Refused('This is not an address', is_address=True)
