@@ -217,6 +217,13 @@ def test_a_forgotten_password_is_replaced_by_a_link_that_works_once(site, alice,
     log_in(browse(), password=NEW, status=303)
 
 
+def test_a_reset_link_may_be_used_where_one_is_logged_in(site, alice, browse):
+    browser, elsewhere = browse(alice), browse(alice)
+    forget(browse())
+    browser.post(path_in(newest_mail(site), '/reset/'), {'password': NEW}, status=303)
+    assert is_logged_in(browser) and not is_logged_in(elsewhere)
+
+
 def test_a_reset_link_expires_after_two_hours(site, alice, browse):
     forget(browse())
     path = path_in(newest_mail(site), '/reset/')

@@ -190,7 +190,8 @@ def test_whoever_is_not_the_one_named_chooses_afresh_in_the_same_browser(site, b
     assert form.submit(status=400)
     form['name'], form['password'] = 'Victor', MINE
     form.submit(status=303)
-    assert found().name == 'Victor' and log_in(browse(), MINE) and not log_in(browse(), HERS)
+    assert found().name == 'Victor' and is_in(shared)
+    assert log_in(browse(), MINE) and not log_in(browse(), HERS)
 
 
 # A browser that is logged in as somebody else

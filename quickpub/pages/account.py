@@ -43,9 +43,7 @@ def setup(token):
     except Rejected as error:
         form.errors = error.errors
         return render_form('setup.html', form, action=url(f'/setup/{token}'))
-    log_out()
-    log_in(owner)
-    return redirect('/studio', 'welcome')
+    return _welcome(owner, 'welcome')
 
 
 def _choice(form):
@@ -129,7 +127,11 @@ def verify(token):
     is_afresh = bool(form['afresh'] or form['password'])
     if not is_afresh and _is_ours(user, claim):
         this = current_session()
-        user = proofs.confirm(found, now(), keep=this.digest if this and this.user == user else '')
+        keep = this.digest if this and this.user == user else ''
+        user = proofs.confirm(found, now(), keep)
+        if keep:
+            forget_claim()
+            return redirect('/studio', 'verified')
     else:
         try:
             name, hashed = (claim.name, claim.password) if claim and not is_afresh else _chosen(form, user)
@@ -150,10 +152,12 @@ def _chosen(form, user):
 
 
 def _welcome(user, notice):
-    """Let somebody in who has proven who they are."""
-    if current_user() != user:
-        log_out()
+    """Let somebody in who has proven who they are, in place of whoever was logged in here."""
+    log_out()
+    try:
         log_in(user)
+    except Rejected:  # the password was changed once more, in this very moment
+        return redirect('/login')
     return redirect('/studio', notice)
 
 
