@@ -15,6 +15,7 @@ from functools import cached_property, lru_cache
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 from urllib.parse import SplitResult, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -86,6 +87,8 @@ def mail_address(text: str) -> str:
         found = validate_email(text, check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError as error:
         raise ValueError(f'must be one mail address: {error}') from None
+    if normalize('NFKC', found.local_part) != found.local_part:
+        raise Unreachable('This email address has wide or joined letters before the @. Type plain ones instead.')
     email = found.ascii_email or f'{found.local_part}@{found.ascii_domain}'
     local, _, domain = email.rpartition('@')
     if len(local.encode()) > MAX_LOCAL:

@@ -59,12 +59,11 @@ _last_asked: tuple[str, float, bool] | None = None  # server, when, answer
 
 def takes_international() -> bool:
     """Return whether the mail server takes addresses with letters beyond ASCII before the @ (SMTPUTF8, RFC 6531). It is
-    asked at most every ten minutes. False where it does not answer, and for the outbox: nothing shows then that such an
-    address can be reached."""
+    asked at most every ten minutes. False where it does not answer. The outbox takes every address."""
     global _last_asked
     server = current().smtp
     if not server:
-        return False
+        return True
     with _asking:
         if _last_asked is None or _last_asked[0] != server or time.monotonic() - _last_asked[1] > ASKED_AGAIN_AFTER:
             try:

@@ -10,20 +10,20 @@ from quickpub.models import Attempt, Session, User
 
 UNREACHABLE = [
     'x' * 65 + '@example.org', 'ü' * 40 + '@example.org', 'zoe@' + '.'.join(['a' * 60] * 5) + '.org',
-    'x' * 64 + '@' + 'a.' * 95 + 'org', 'José@x.example', 'ｚｏｅ@example.org', 'zoe＠example.org',
+    'x' * 64 + '@' + 'a.' * 95 + 'org', 'ｚｏｅ@example.org', 'ﬁnn@example.org', 'zoe＠example.org',
     'zoe\ufe6bexample.org', '"zoe smith"@example.org', '"zoe"@example.org', 'zoe.@example.org', '.zoe@example.org',
     'zoe..smith@example.org', 'zoe@example..org', 'zoe@example.org.', 'zoe@.example.org', 'zoe@-example.org',
     'zoe@exa mple.org', 'zoe@[127.0.0.1]', 'zoe@127.0.0.1', 'zoe@example.123', 'zo\x00e@example.org',
     'zoe@exam\x7fple.org', 'zoe@exam\u200bple.org', 'zoe\r\nBcc: a@example.org', 'Zoe <zoe@example.org>',
     'zoe@example.org, a@example.org', 'zoe@' + 'ü' * 60 + '.org', 'zoe@' + 'a' * 64 + '.org', '@example.org', 'zoe@',
-    'zoe', '', '@', 'x' * 100_000 + '@example.org', 'zoe@@example.org', 'zoe@exa_mple.org', 'zoe\u202e@example.org',
-    '🐴@example.org']
+    'zoe', '', '@', 'x' * 100_000 + '@example.org', 'zoe@@example.org', 'zoe@exa_mple.org', 'zoe\u202e@example.org']
 REACHABLE = {
     ' zoe@example.org ': 'zoe@example.org', '\tzoe@example.org\r\n': 'zoe@example.org',
     '\u200bzoe@example.org\ufeff': 'zoe@example.org', '\u3000zoe@example.org\xa0': 'zoe@example.org',
     'zoe@Bücher.example': 'zoe@xn--bcher-kva.example', 'zoe@日本.example': 'zoe@xn--wgv71a.example',
     'zoe@XN--BCHER-KVA.example': 'zoe@xn--bcher-kva.example', 'zoe@ｅｘａｍｐｌｅ.org': 'zoe@example.org',
     'Zoe@EXAMPLE.org': 'Zoe@example.org', "o'brien+tag@example.org": "o'brien+tag@example.org",
+    'José@x.example': 'José@x.example',  # the outbox takes it
     'x' * 64 + '@example.org': 'x' * 64 + '@example.org', 'zoe@server.local': 'zoe@server.local'}
 
 
@@ -39,8 +39,8 @@ def test_what_email_can_reach_is_stored_in_one_form(site, typed):
     assert accounts.clean_email(typed) == REACHABLE[typed]
 
 
-@pytest.mark.parametrize('typed', ['x' * 65 + '@example.org', 'José@x.example', 'zoe＠example.org', 'zoe@example..org',
-                                   '"zoe"@example.org', 'zoe@example.123', 'zo\x00e@example.org', 'zoe@'])
+@pytest.mark.parametrize('typed', ['x' * 65 + '@example.org', 'ｚｏｅ@example.org', 'zoe＠example.org',
+                                   'zoe@example..org', '"zoe"@example.org', 'zoe@example.123', 'zo\x00e@example.org', 'zoe@'])
 def test_every_form_refuses_it_and_changes_nothing(site, olga, alice, browse, connection, typed):
     with connection():
         setup = accounts.issue('setup', accounts.SETUP_LASTS, db.now()).text
@@ -59,16 +59,15 @@ def test_every_form_refuses_it_and_changes_nothing(site, olga, alice, browse, co
     assert stored(Attempt, Session) == before
 
 
-@pytest.mark.parametrize('typed', ['x' * 65 + '@example.org', 'José@x.example', 'zoe＠example.org', '"zoe"@example.org',
-                                   'zoe@example..org', 'zoe@example.123'])
+@pytest.mark.parametrize('typed', ['x' * 65 + '@example.org', 'ｚｏｅ@example.org', 'zoe＠example.org',
+                                   '"zoe"@example.org', 'zoe@example..org', 'zoe@example.123'])
 def test_the_commands_refuse_it_too(rig, typed):
     rig.open()
     for command in (['adduser', '--name', 'Zoe', '--password', PASSWORD, '--email', typed],
                     ['report', '--author', typed]):
         done = rig.run(*command)
         assert done.returncode == 1 and 'Traceback' not in done.stderr and '@' in done.stderr
-    is_operators_choice = typed == 'José@x.example'  # who knows what their own server takes
-    assert (rig.run('settings', mail_from=typed).returncode == 0) == is_operators_choice
+    assert rig.run('settings', mail_from=typed).returncode == 1
 
 
 @pytest.mark.parametrize('typed', [' alice@example.org', 'ALICE@EXAMPLE.ORG', 'alice@ｅｘａｍｐｌｅ.org',
