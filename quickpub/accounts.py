@@ -1,19 +1,15 @@
 """Accounts: passwords, the links in mails, coming and leaving. Nothing here sends or enqueues anything itself."""
 
-import secrets
-import threading
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-from peewee import IntegrityError, fn
+from peewee import fn
 
-from . import mail, text
+from . import mail, passwords, text, transport
 from .db import db, now, rows
 from .models import Export, KnownHost, Message, OldHandle, Post, Session, Site, Token, Unsaved, User
-from .settings import current, mail_address
+from .passwords import hash_password as hash_password
+from .settings import Unreachable, current, mail_address
 from .signing import sign, unsign
 from .text import Rejected
 
@@ -21,14 +17,15 @@ VERIFY_LASTS, RESET_LASTS, INVITE_LASTS = timedelta(hours=48), timedelta(hours=2
 SETUP_LASTS = timedelta(days=365)
 UNCONFIRMED_KEPT = timedelta(days=30)
 MAIL_AGAIN_AFTER = timedelta(minutes=10)  # nobody's mailbox can be flooded by asking for the same mail
-PASSWORD_LENGTH = (10, 200)
 NAME_LENGTH, TITLE_LENGTH = 60, 100
 RESERVED_HANDLES = frozenset({'admin', 'owner', 'root', 'support', 'feed', 'settings'})
 
-# 19 MiB, 2 passes (OWASP's second choice): about 30 ms. Only a few at a time, or log-ins alone would fill the memory.
-_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-_hashing = threading.BoundedSemaphore(2)
-
+USED = 'This link was used already. It works once.'
+ENDED = {  # why a link is dead that nobody used
+    'verify': 'This link is not needed any more. The address is confirmed already, or the account has another one.',
+    'reset': 'This link has ended. The password or the email address of the account was changed after it was sent.',
+    'address': 'This link has ended. A newer one was sent, or the account was changed after it was sent.',
+    'setup': 'This link has ended. The site has an owner already.'}
 
 class LinkDead(Exception):
     """The link in a mail does not work (any more). The message says why; `purpose` what it was for."""
@@ -38,37 +35,63 @@ class LinkDead(Exception):
         self.purpose = purpose
 
 
+class LastOwner(Exception):
+    """Nothing was changed, because the site would have been left without an owner."""
+
+
 # Passwords
-
-def hash_password(password: str) -> str:
-    with _hashing:
-        return _hasher.hash(password)
-
 
 def check_password(user: User | None, password: str) -> bool:
     """Whether this is the user's password; as slow for somebody who does not exist."""
-    known = user.password if user and user.password else _dummy()
-    with _hashing:
-        try:
-            return _hasher.verify(known, password[:PASSWORD_LENGTH[1]]) and user is not None and bool(user.password)
-        except (VerificationError, InvalidHashError):
-            return False
+    return passwords.matches(user.password if user else None, password)
 
 
-@cache
-def _dummy() -> str:
-    return hash_password(secrets.token_urlsafe())
+def renew_hash(user: User, password: str) -> User:
+    """Replace a hash that matches but was made in an older way, unless the password was changed meanwhile; the user."""
+    if not passwords.is_outdated(user.password or '', password):
+        return user
+    User.update(password=hash_password(password)).where(User.id == user.id, User.password == user.password).execute()
+    return User.get_by_id(user.id)
+
+
+def check_unchanged(user: User, field: str = 'password') -> None:
+    """Raise Rejected where the password of `user` was changed since this row was read, or the account is gone. In the
+    transaction of what only the password allows: it was checked before, because that takes long."""
+    if not User.select().where(User.id == user.id, User.password == user.password, User.deleted_at.is_null()).exists():
+        raise Rejected(**{field: 'The password was changed a moment ago. Nothing was done. Please try again.'})
 
 
 # What people type
 
+INVISIBLE = ' \t\r\n\xa0\u3000\u200b\u200c\u200d\u2060\ufeff'  # what copying an address brings along at its ends
+
+
 def clean_email(typed: str) -> str:
-    """One address, normalised. Raises Rejected."""
-    typed = typed.strip()
+    """Return one email address that email can reach, normalised. Raises Rejected."""
+    email = _normal_email(typed)
+    if not email.isascii() and not transport.takes_international():
+        raise Rejected(email='The email server of this site cannot send to an address with such letters before the @. '
+                             'Use one with the letters a to z.')
+    return email
+
+
+def known_email(typed: str) -> str:
+    """Return the address that somebody logs in with, in the form in which it would be stored. One that could not be
+    given today may have an account of earlier times."""
     try:
-        if len(typed) > 254 or typed != text.line(typed, 300):
+        return _normal_email(typed)
+    except Rejected:
+        return typed.strip(INVISIBLE)
+
+
+def _normal_email(typed: str) -> str:
+    typed = typed.strip(INVISIBLE)
+    try:
+        if typed != text.line(typed, 1000):
             raise ValueError
         return mail_address(typed)
+    except Unreachable as problem:
+        raise Rejected(email=str(problem)) from None
     except ValueError:
         raise Rejected(email='This is not one mail address. It looks like name@example.org.') from None
 
@@ -92,10 +115,7 @@ def clean_title(typed: str, field: str = 'title') -> str:
 
 
 def clean_password(typed: str, field: str = 'password') -> str:
-    low, high = PASSWORD_LENGTH
-    if not low <= len(typed) <= high:
-        raise Rejected(**{field: f'Please choose a password of {low} to {high} characters.'})
-    return typed
+    return passwords.clean(typed, field)
 
 
 def all_of(*checks: tuple) -> list:
@@ -118,10 +138,16 @@ def create(name: str, email: str, password: str | None, at: datetime, role: str 
            is_verified: bool = False) -> User:
     """A new account, with the site's defaults. `password` is hashed already. Raises IntegrityError where the address
     has one."""
+    if role == 'owner':
+        end_setup_links(at)
     return User.create(name=name, handle=free_handle(text.slug(name, 'author')[:40]), email=email, password=password,
-                       role=role, timezone=current().timezone, report=current().report, reported_until=at,
-                       report_time=f'{current().report_time:%H:%M}',
-                       created_at=at, verified_at=at if is_verified else None)
+                       role=role, created_at=at, verified_at=at if is_verified else None, **defaults(at))
+
+
+def defaults(at: datetime) -> dict[str, Any]:
+    """The settings that a new account begins with."""
+    return {'timezone': current().timezone, 'report': current().report, 'report_day': User.report_day.default,
+            'report_time': f'{current().report_time:%H:%M}', 'reported_until': at}
 
 
 def free_handle(wanted: str) -> str:
@@ -136,7 +162,8 @@ def sign_up(name: str, email: str, password: str, at: datetime, invited: Token |
     """Sign somebody up, in the caller's transaction; the ids of the mails to send. `password` is hashed already.
 
     Whether the address is known already makes no difference that can be seen: its owner gets a mail in any case, at
-    most every ten minutes. An account that is not confirmed keeps its first password: the second one may be anybody's.
+    most every ten minutes. An account that is not confirmed is not changed: whose it is shows when somebody confirms
+    the address (proofs.py).
     """
     user = by_email(email)
     if user is None:
@@ -186,19 +213,24 @@ def _compose(kind: str, recipient: str, subject: str, **fields: Any) -> list[int
 
 # Links in mails
 
-def issue(purpose: str, lasts: timedelta, at: datetime, user: User | None = None, email: str | None = None) -> Token:
-    return Token.create(purpose=purpose, user=user, email=email, created_at=at, expires_at=at + lasts)
+def issue(purpose: str, lasts: timedelta, at: datetime, user: User | None = None, email: str | None = None,
+          made_by: User | None = None) -> Token:
+    return Token.create(purpose=purpose, user=user, email=email, created_at=at, expires_at=at + lasts, made_by=made_by)
 
 
 def token(purpose: str, typed: str, at: datetime) -> Token:
     """The row behind a link, still good. Raises LinkDead with a sentence that says why not."""
     number = unsign(purpose, typed)
-    found = Token.get_or_none(Token.id == number, Token.purpose == purpose) if number else None
-    if found is None:
+    if number is None:
         raise LinkDead(purpose, 'This link is not complete. Mail programs sometimes break a long link in two: '
                                 'copy all of it from the mail into the address bar.')
+    found = Token.get_or_none(Token.id == number, Token.purpose == purpose)
+    if found is None:
+        raise LinkDead(purpose, 'This link is too old, or what it was for is gone.')
     if found.used_at:
-        raise LinkDead(purpose, 'This link was used already. It works once.')
+        raise LinkDead(purpose, USED)
+    if found.ended_at:
+        raise LinkDead(purpose, ENDED.get(purpose, 'This link has ended.'))
     if found.expires_at <= at:
         raise LinkDead(purpose, 'This link has expired.')
     return found
@@ -206,30 +238,15 @@ def token(purpose: str, typed: str, at: datetime) -> Token:
 
 def use(found: Token, at: datetime) -> None:
     """Use the link up, in the caller's transaction. Raises LinkDead for the slower one of two."""
-    if not Token.update(used_at=at).where(Token.id == found.id, Token.used_at.is_null()).execute():
-        raise LinkDead(found.purpose, 'This link was used already. It works once.')
+    alive = (Token.id == found.id, Token.used_at.is_null(), Token.ended_at.is_null())
+    if not Token.update(used_at=at).where(*alive).execute():
+        raise LinkDead(found.purpose, USED)
 
 
-def verify(found: Token, at: datetime, keep: str = '') -> User:
-    """Use up a `verify` or `address` link: the address is the user's. Raises LinkDead.
-
-    With the first confirmation all sessions end but the one whose digest is `keep`, that of the confirming browser.
-    """
-    with db.atomic():
-        use(found, at)
-        user = User.get_by_id(found.user_id)
-        if found.purpose == 'verify' and (user.email or '').lower() != (found.email or '').lower():
-            raise LinkDead('verify', 'This link is for an address that you no longer use here.')
-        user.verified_at, user.email, user.mail_trouble = user.verified_at or at, found.email, None
-        try:
-            user.save(only=[User.verified_at, User.email, User.mail_trouble])
-        except IntegrityError:
-            raise LinkDead('address', 'This address belongs to another account by now.') from None
-        if found.purpose == 'verify':  # whoever signed up with somebody else's address is not let in by their yes
-            Session.delete().where(Session.user == user, Session.digest != keep).execute()
-        else:  # whoever reads the old mailbox must not get in by an older link
-            _end_links(user, 'reset', at)
-    return user
+def end_links(user: User, at: datetime, *purposes: str) -> None:
+    """Let no link for these purposes work any more; emails that carry one are not sent (mail.py)."""
+    Token.update(ended_at=at).where(Token.user == user, Token.purpose.in_(purposes), Token.used_at.is_null(),
+                                    Token.ended_at.is_null()).execute()
 
 
 # Settings
@@ -254,7 +271,7 @@ def reset_mail(email: str, at: datetime) -> list[int]:
     user = by_email(email)
     if user is None or _mailed_lately('reset', user, at):
         return []
-    return _link_mail('reset', user, email, RESET_LASTS, at, subject='Choose a new password')
+    return _link_mail('reset', user, user.email or '', RESET_LASTS, at, subject='Choose a new password')
 
 
 def set_password(user: User, password: str, keep: Session | None = None) -> None:
@@ -262,13 +279,16 @@ def set_password(user: User, password: str, keep: Session | None = None) -> None
     another password, to change the address. In the caller's transaction."""
     User.update(password=password).where(User.id == user.id).execute()
     Session.delete().where(Session.user == user, Session.digest != (keep.digest if keep else '')).execute()
-    for purpose in ('reset', 'address'):
-        _end_links(user, purpose, now())
+    end_links(user, now(), 'reset', 'address')
 
 
-def _end_links(user: User, purpose: str, at: datetime) -> None:
-    """Let no link of this purpose work any more; mails that carry one are not sent (mail.py)."""
-    Token.update(used_at=at).where(Token.user == user, Token.purpose == purpose, Token.used_at.is_null()).execute()
+def reset_password(found: Token, password: str, at: datetime) -> User:
+    """Use up the `reset` link of a confirmed account for a new (hashed) password. Raises LinkDead."""
+    with db.atomic():
+        use(found, at)
+        user = User.get_by_id(found.user_id)
+        set_password(user, password)
+    return User.get_by_id(user.id)
 
 
 def address_mail(user: User, email: str, at: datetime) -> list[int]:
@@ -277,8 +297,8 @@ def address_mail(user: User, email: str, at: datetime) -> list[int]:
     if Token.select().where(Token.user == user, Token.purpose == 'address',
                             Token.created_at > at - MAIL_AGAIN_AFTER).exists():
         raise Rejected(email='We sent a mail for a change of address a moment ago. Please wait ten minutes.')
-    _end_links(user, 'address', at)
-    if (taken := by_email(email)) is not None:
+    end_links(user, at, 'address')
+    if (taken := by_email(email)) is not None and taken.is_verified:  # of an unconfirmed one nobody knows whose it is
         issue('address', VERIFY_LASTS, at, user=user, email=email)
         return _exists_mail(taken, at)
     return _link_mail('address', user, email, VERIFY_LASTS, at, subject='Please confirm your new address')
@@ -293,7 +313,7 @@ def address_told_mail(user: User, old: str, at: datetime) -> list[int]:
 
 def pending_address(user: User, at: datetime) -> str | None:
     found = Token.get_or_none(Token.user == user, Token.purpose == 'address', Token.used_at.is_null(),
-                              Token.expires_at > at)
+                              Token.ended_at.is_null(), Token.expires_at > at)
     return found.email if found else None
 
 
@@ -301,15 +321,38 @@ def invite_mail(email: str, at: datetime) -> list[int]:
     return _link_mail('invite', None, email, INVITE_LASTS, at, subject='You are invited to write')
 
 
+def hand_over_link(user: User, owner: User, at: datetime) -> tuple[str, list[int]]:
+    """Make a link to a new password that this owner hands over, for a member whose email does not arrive, in the
+    caller's transaction: its URL and the emails to send. The member is told, and the link is kept on record."""
+    found = issue('reset', RESET_LASTS, at, user=user, email=user.email, made_by=owner)
+    told = _compose('link_made', user.email or '', key=f'link_made:{found.id}', user=user,
+                    subject='A link to your account was made', payload={'owner': owner.name})
+    return f'{current().url}/reset/{found.text}', told
+
+
+def handed_over(user_ids: list[int]) -> list[Token]:
+    """Return the links that owners have made for these members, the newest first, each with its owner."""
+    return list(Token.select(Token, User).join(User, on=Token.made_by).where(
+        Token.user.in_(user_ids)).order_by(Token.id.desc()))
+
+
 # Setting up, and leaving
 
 def setup_link(at: datetime) -> str | None:
     """The address of the page that makes the owner's account, as long as nobody is owner; the same until it is used."""
-    if _owners().exists():
-        return None
-    found = Token.get_or_none(Token.purpose == 'setup', Token.used_at.is_null(), Token.expires_at > at)
-    found = found or issue('setup', SETUP_LASTS, at)
+    with db.atomic():
+        if _owners().exists():
+            return None
+        found = Token.get_or_none(Token.purpose == 'setup', Token.used_at.is_null(), Token.ended_at.is_null(),
+                                  Token.expires_at > at)
+        found = found or issue('setup', SETUP_LASTS, at)
     return f'{current().url}/setup/{found.text}'
+
+
+def end_setup_links(at: datetime) -> None:
+    """End the links that would make an owner, in the transaction in which somebody becomes one."""
+    Token.update(ended_at=at).where(Token.purpose == 'setup', Token.used_at.is_null(),
+                                    Token.ended_at.is_null()).execute()
 
 
 def is_sole_owner(user: User) -> bool:
@@ -320,15 +363,20 @@ def _owners() -> Any:
     return User.select().where(User.role == 'owner', User.deleted_at.is_null())
 
 
-def delete(user: User, keep_posts: bool, at: datetime) -> None:
-    """Delete an account for good. Its public posts stay under the name where `keep_posts`; the site's pages go to
-    another owner; everything else goes."""
+def delete(user: User, keep_posts: bool, at: datetime, keep_drafts: bool = True) -> None:
+    """Delete an account for good. Where `keep_posts`, published and scheduled posts stay under its name, and drafts
+    where `keep_drafts`: owners see them among all posts. The site's pages go to another owner; everything else goes.
+    Raises LastOwner; then nothing is changed."""
     with db.atomic():
+        user = User.get_by_id(user.id)  # by now somebody may have become an owner, or have left
+        if is_sole_owner(user):
+            raise LastOwner
         for theirs in (Message, Unsaved, Export):
             theirs.delete().where(theirs.user == user).execute()
         if heir := _owners().where(User.id != user.id).first():
             Post.update(author=heir).where(Post.author == user, Post.is_page).execute()
-        kept = Post.select(Post.id).where(Post.author == user, Post.public_at(at) if keep_posts else Post.id.is_null())
+        kept = Post.select(Post.id).where(Post.author == user, Post.deleted_at.is_null(), keep_posts,
+                                          Post.published_at.is_null(False) | keep_drafts)
         Post.delete().where(Post.author == user, Post.id.not_in(kept)).execute()
         if not Post.select().where(Post.author == user).exists():
             user.delete_instance()
@@ -352,9 +400,12 @@ def unsubscriber(typed: str) -> User:
     return user
 
 
-def make_owner(user: User) -> None:
+def make_owner(user: User, at: datetime) -> None:
     """Let somebody keep the site, not only write."""
-    User.update(role='owner').where(User.id == user.id, User.verified_at.is_null(False)).execute()
+    with db.atomic():
+        if User.update(role='owner').where(User.id == user.id, User.verified_at.is_null(False),
+                                           User.deleted_at.is_null()).execute():
+            end_setup_links(at)
 
 
 def clean_up(at: datetime) -> None:

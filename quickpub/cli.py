@@ -9,9 +9,24 @@ from dataclasses import fields, replace
 from functools import wraps
 
 import click
-from peewee import DatabaseError, IntegrityError, OperationalError
+from peewee import DatabaseError, OperationalError
 
-from . import __version__, accounts, db, dkim, health, jobs, mail, models, processes, reports, settings, stats, text
+from . import (
+    __version__,
+    accounts,
+    db,
+    dkim,
+    health,
+    jobs,
+    mail,
+    models,
+    processes,
+    proofs,
+    reports,
+    settings,
+    stats,
+    text,
+)
 from .models import Message, User
 from .settings import Settings, SettingsError
 from .text import Rejected
@@ -130,18 +145,20 @@ def _setup_link() -> str | None:
 @click.option('--email', prompt=True, help='To log in with. It counts as confirmed.')
 @click.option('--password', prompt=True, hide_input=True, confirmation_prompt=True)
 @click.option('--owner', is_flag=True, help='May keep the site, not only write.')
+@click.option('--texts', type=click.Choice(['keep', 'discard']),
+              help='What to do with texts of somebody who signed up with this address and never confirmed it.')
 @speaking
-def adduser(name: str, email: str, password: str, owner: bool) -> None:
+def adduser(name: str, email: str, password: str, owner: bool, texts: str | None) -> None:
     """Make an account by hand, for instance while mail does not work."""
     with site():
         name, email, password = accounts.all_of(
             (accounts.clean_name, name), (accounts.clean_email, email), (accounts.clean_password, password))
         try:
-            with db.db.atomic():
-                user = accounts.create(name, email, accounts.hash_password(password), db.now(),
-                                       role='owner' if owner else 'author', is_verified=True)
-        except IntegrityError:
-            raise click.ClickException(f'{email} has an account already.') from None
+            user = proofs.add_by_hand(name, email, accounts.hash_password(password), 'owner' if owner else 'author',
+                                      db.now(), keep_texts={'keep': True, 'discard': False}.get(texts or ''))
+        except Rejected as error:
+            hint = ' Say --texts keep, or --texts discard.' if 'texts' in error.errors else ''
+            raise click.ClickException(f'{error}{hint}') from None
     click.echo(f'{user.name} can log in as {user.email}. Page: {user.path}')
 
 

@@ -295,4 +295,4 @@ def _has_live_link(message: Message) -> bool:
     if message.kind not in letter.LINKS:
         return True
     token = message.token = first(Token, 'SELECT * FROM token WHERE id = ?', message.token_id)
-    return token is not None and token.used_at is None and token.expires_at > now()
+    return token is not None and token.used_at is None and token.ended_at is None and token.expires_at > now()

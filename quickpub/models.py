@@ -146,6 +146,9 @@ class Token(BaseModel):
     created_at = DateTimeField(default=now)
     expires_at = DateTimeField()
     used_at = DateTimeField(null=True)
+    ended_at = DateTimeField(null=True)  # dead since then though nobody used it: replaced, or not needed any more
+    made_by = ForeignKeyField(User, null=True, on_delete='SET NULL')  # the owner who handed it over, if not by email
+    made_by_id: int | None
 
     @property
     def text(self) -> str:

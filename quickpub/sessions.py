@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from . import text
-from .accounts import by_email, check_password
+from .accounts import by_email, check_password, check_unchanged, known_email, renew_hash
 from .db import db
 from .models import Attempt, Session, User
 from .settings import current
@@ -39,6 +39,7 @@ def buckets(email: str, client: str) -> Buckets:
 
 def log_in(email: str, password: str, client: str, at: datetime) -> User:
     """The user with this address and password. Raises Rejected, or Throttled after too many failures."""
+    email = known_email(email)
     names = buckets(email, client)
     with db.atomic():  # counted before the password is looked at, or many at once would outrun the limit
         _check_throttle(names, at)
@@ -47,7 +48,7 @@ def log_in(email: str, password: str, client: str, at: datetime) -> User:
     if check_password(user, password):
         Attempt.delete().where(Attempt.bucket.in_([names.pair, names.account]) | Attempt.id.in_(tried)).execute()
         assert user is not None
-        return user
+        return renew_hash(user, password)
     raise Rejected(password='This address and password do not belong together. Check both, or ask for a new password.')
 
 
@@ -60,10 +61,13 @@ def _check_throttle(names: Buckets, at: datetime) -> None:
 
 
 def start(user: User, agent: str, at: datetime) -> str:
-    """Log somebody in; the random token for the browser's cookie, of which only a hash is kept."""
+    """Log somebody in; the random token for the browser's cookie, of which only a hash is kept. Raises Rejected where
+    the password was changed since `user` was read: what was checked counts no longer."""
     secret = secrets.token_urlsafe(32)
-    Session.create(digest=digest(secret), user=user, agent=text.line(agent, 200), created_at=at, seen_at=at,
-                   expires_at=at + SESSION_LASTS)
+    with db.atomic():
+        check_unchanged(user)
+        Session.create(digest=digest(secret), user=user, agent=text.line(agent, 200), created_at=at, seen_at=at,
+                       expires_at=at + SESSION_LASTS)
     return secret
 
 

@@ -15,6 +15,7 @@ from functools import cached_property, lru_cache
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 from urllib.parse import SplitResult, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -67,16 +68,36 @@ def _clock(text: str) -> time:
         raise ValueError('must be a time of day such as 00:00') from None
 
 
-def mail_address(text: str) -> str:
-    """One mail address, normalised, an international domain as punycode (RFC 5890). Raises ValueError saying why not.
+class Unreachable(ValueError):
+    """It looks like an email address, but no email can reach it. The message says why, and what to do."""
 
-    Names of closed networks (club@server.local) are as good as others: whether a mail arrives shows whether it exists.
+
+MAX_LOCAL, MAX_EMAIL = 64, 254  # characters before the @, and in all (RFC 5321, 4.5.3.1)
+
+
+def mail_address(text: str) -> str:
+    """Return one email address, normalised, an international domain as punycode (RFC 5890). Letters beyond ASCII
+    before the @ are kept: whether they can be used depends on the mail server. Raises ValueError saying why not.
+
+    Names of closed networks (club@server.local) are as good as others: whether email arrives shows whether it exists.
     """
+    if '\uff20' in text or '\ufe6b' in text:
+        raise Unreachable('This email address has a wide ＠. Type the plain @ instead.')
     try:
         found = validate_email(text, check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError as error:
         raise ValueError(f'must be one mail address: {error}') from None
-    return found.ascii_email or found.normalized
+    if normalize('NFKC', found.local_part) != found.local_part:
+        raise Unreachable('This email address has wide or joined letters before the @. Type plain ones instead.')
+    email = found.ascii_email or f'{found.local_part}@{found.ascii_domain}'
+    local, _, domain = email.rpartition('@')
+    if len(local.encode()) > MAX_LOCAL:
+        raise Unreachable(f'This email address is too long: it can have {MAX_LOCAL} characters before the @.')
+    if len(email.encode()) > MAX_EMAIL:
+        raise Unreachable(f'This email address is too long: it can have {MAX_EMAIL} characters.')
+    if domain.rpartition('.')[2].isdigit():
+        raise Unreachable('This email address ends with a number. It looks like name@example.org.')
+    return email
 
 
 def _http_url(text: str) -> str:

@@ -20,6 +20,7 @@ from .db import is_out_of_reach, now
 from .forms import Form, number, sent_fields
 from .models import Post, Site, User
 from .settings import current
+from .signing import redact
 from .visitor import client_address, current_user, log_in
 
 log = logging.getLogger('quickpub.web')
@@ -55,9 +56,7 @@ NOTICES = {
     'export-asked': 'We are preparing it. You can close this page: a mail comes when it is ready.',
     'none-ticked': 'No post was ticked, so nothing was changed.',
     'welcome': 'Your site is ready. Write the first post, or give the site a tagline under Site.',
-    'verified': 'Your address is confirmed. You can publish now.',
-    'verified-log-in': 'Your address is confirmed. Log in with the password of your first sign-up, or ask for a '
-                       'new one.',
+    'verified': 'Your address is confirmed, and you are logged in. You can publish now.',
     'log-in-first': 'You were logged out meanwhile, and nothing was changed. Log in, then do it again.',
     'address': 'Your new address is confirmed.',
     'password': 'Your password is changed. Everywhere else you are logged out.',
@@ -255,13 +254,13 @@ def _log_in_first(page: Callable, parts: dict[str, str]) -> Any:
     form = Form({name: sent.pop(name, '') for name in ('login_email', 'login_password')})
     if form['login_email'] or form['login_password']:
         try:
-            user = sessions.log_in(form['login_email'].strip(), form['login_password'], client_address(), now())
+            user = sessions.log_in(form['login_email'], form['login_password'], client_address(), now())
+            log_in(user)
         except text.Rejected:
             form.errors = {'login_password': 'This address and password do not belong together.'}
         except sessions.Throttled as error:
             form.errors = {'': str(error)}
         else:
-            log_in(user)
             found = _or_problem(page, user, parts)
             if not (isinstance(found, HTTPError) and found.status_code == 404):
                 return found
@@ -302,7 +301,7 @@ def plugin(page: Callable) -> Callable:
                           purpose=error.purpose)
         except Exception as error:
             if is_out_of_reach(error):
-                log.warning('503 for %s %s: %s', request.method, request.path, error)
+                log.warning('503 for %s %s: %s', request.method, redact(request.path), error)
                 return HTTPError(503)
             raise
     return wrapped

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
+from threading import Lock
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -59,6 +60,31 @@ def connect(until: float | None = None) -> Transport:
     """A connection to the configured mail server, or the outbox where none is configured. Raises Lost, at the latest
     at the deadline `until`."""
     return MailServer(current().smtp, until or deadline()) if current().smtp else Outbox()
+
+
+ASKED_AGAIN_AFTER = 600  # seconds, for what a mail server can do
+ASK_TIMEOUT = 5  # seconds that a form waits for the answer
+_asking = Lock()
+_last_asked: tuple[str, float, bool] | None = None  # server, when, answer
+
+
+def takes_international() -> bool:
+    """Return whether the mail server takes addresses with letters beyond ASCII before the @ (SMTPUTF8, RFC 6531). It is
+    asked at most every ten minutes. False where it does not answer. The outbox takes every address."""
+    global _last_asked
+    server = current().smtp
+    if not server:
+        return True
+    with _asking:
+        if _last_asked is None or _last_asked[0] != server or time.monotonic() - _last_asked[1] > ASKED_AGAIN_AFTER:
+            try:
+                connection = MailServer(server, time.monotonic() + ASK_TIMEOUT)
+                answer = connection.takes_international
+                connection.close()
+            except Lost:
+                answer = False
+            _last_asked = server, time.monotonic(), answer
+        return _last_asked[2]
 
 
 @contextmanager
@@ -193,10 +219,14 @@ class MailServer:
                 self._smtp.login(*login)
             on_error.pop_all()
 
+    @property
+    def takes_international(self) -> bool:
+        return self._smtp.has_extn('smtputf8')
+
     def send(self, recipient: str, mail: bytes, until: float) -> str:
         self._smtp.until = until
         options = '' if recipient.isascii() else ' SMTPUTF8'
-        if options and not self._smtp.has_extn('smtputf8'):
+        if options and not self.takes_international:
             raise Refused('This mail server cannot send to an address with such letters before the @', True)
         if any(sign in recipient for sign in '<>\r\n'):  # it would end the command, and begin another
             raise Refused('This is not an address', is_address=True)

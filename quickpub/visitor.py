@@ -6,13 +6,16 @@ from typing import Any
 from bottle import request, response
 
 from . import sessions
+from .accounts import VERIFY_LASTS
 from .db import is_out_of_reach, now
 from .models import Session, User
 from .settings import current
+from .signing import redact
 
 log = logging.getLogger('quickpub.web')
 
 COOKIE = 'quickpub'
+CLAIM = 'quickpub-claim'  # what this browser signed up with (proofs.py); sent to pages that confirm, no others
 
 
 def current_user() -> User | None:
@@ -39,14 +42,14 @@ def _refresh(session: Session, secret: str) -> None:
     except Exception as error:
         if not is_out_of_reach(error):
             raise
-        log.warning('%s %s goes without writing: %s', request.method, request.path, error)
+        log.warning('%s %s goes without writing: %s', request.method, redact(request.path), error)
 
 
-def cookie_in(header: str) -> str:
-    """The session's secret. Python's own parser gives up where another application of this host gave a cookie a name
-    such as `cart[1]`."""
+def cookie_in(header: str, wanted: str = COOKIE) -> str:
+    """The value of a cookie, the session's secret unless another is wanted. Python's own parser gives up where another
+    application of this host gave a cookie a name such as `cart[1]`."""
     pairs = (part.strip().partition('=') for part in header.split(';'))
-    return next((value.strip('"') for name, _, value in pairs if name == COOKIE), '')
+    return next((value.strip('"') for name, _, value in pairs if name == wanted), '')
 
 
 def log_in(user: User) -> None:
@@ -61,6 +64,24 @@ def log_out() -> None:
         found.delete_instance()
     request.environ['quickpub.session'] = None
     response.delete_cookie(COOKIE, path=_cookie_path())
+
+
+def claim_cookie() -> str:
+    return cookie_in(request.get_header('Cookie', ''), CLAIM)
+
+
+def give_claim(sealed: str) -> None:
+    response.set_cookie(CLAIM, sealed, path=_claim_path(), max_age=int(VERIFY_LASTS.total_seconds()),
+                        httponly=True, samesite='lax', secure=current().is_https)
+
+
+def forget_claim() -> None:
+    if claim_cookie():
+        response.delete_cookie(CLAIM, path=_claim_path())
+
+
+def _claim_path() -> str:
+    return f'{current().path_prefix}/verify'
 
 
 def _give_cookie(secret: str) -> None:

@@ -46,6 +46,7 @@ def _compose_all() -> None:
         accounts.address_mail(tunde, marta.email, at)
         accounts.address_told_mail(marta, 'old@example.org', at)
         accounts.invite_mail('ida@example.org', at)
+        accounts.hand_over_link(tunde, marta, at)
         reports.running(None, at)
     tasks.make_export.call_local(transfer.ask(marta, 'numbers', at))
     for days in (1, 2):

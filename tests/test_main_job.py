@@ -94,6 +94,8 @@ def confirm(alice, mail_server):
 
 
 def log_in(alice):
+    alice.context.clear_cookies()
+    alice.goto('/login')
     alice.fill(email=ALICE, password=PASSWORD)
     alice.press('Log in')
     alice.shows('Posts')

@@ -52,7 +52,7 @@ TABLE = {
     'GET /verify': (ANYBODY, '/verify'),
     'POST /verify': (ANYBODY, '/verify', {'email': 'victor@example.org'}),
     'GET /verify/<token>': (ANYBODY, '/verify/{verify}'),
-    'POST /verify/<token>': (ANYBODY, '/verify/{verify}', {}),
+    'POST /verify/<token>': (ANYBODY, '/verify/{verify}', {'password': 'changed, not more'}),
     'GET /login': (ANYBODY, '/login'),
     'POST /login': (ANYBODY, '/login', {'email': 'alice@example.org', 'password': PASSWORD}),
     'POST /logout': (ANYBODY, '/logout', {}),

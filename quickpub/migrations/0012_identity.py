@@ -14,7 +14,8 @@ from slugify import slugify
 
 from quickpub.settings import current
 
-fold = import_module('quickpub.migrations.0009_search_text').index  # for search, as the step before has folded all names
+# For search: step 9 has folded all names there were.
+fold = import_module('quickpub.migrations.0009_search_text').index
 
 TABLES = [
     "ALTER TABLE tag ADD COLUMN key TEXT NOT NULL DEFAULT ''",  # the name, folded: equal for all spellings of one tag

@@ -2,16 +2,25 @@
 
 from bottle import request
 
-from .. import accounts, sessions
+from .. import accounts, proofs, sessions
 from ..db import db, now
-from ..forms import Form, typed
-from ..models import Site, User
+from ..forms import Form, sent_fields, typed
+from ..models import Site
 from ..settings import current
 from ..shortcuts import redirect, render, render_form, url
 from ..signing import unsign
 from ..tasks import deliver_soon
 from ..text import Rejected
-from ..visitor import client_address, current_session, current_user, log_in, log_out
+from ..visitor import (
+    claim_cookie,
+    client_address,
+    current_session,
+    current_user,
+    forget_claim,
+    give_claim,
+    log_in,
+    log_out,
+)
 
 # Setting up
 
@@ -22,25 +31,24 @@ def setup_form(token):
 
 def setup(token):
     found = accounts.token('setup', token, now())
-    form = typed('site_title', 'name', 'email', 'password')
+    form = typed('site_title', 'name', 'email', 'password', 'texts')
     try:
         title, name, email, password = accounts.all_of(
             (accounts.clean_title, form['site_title'], 'site_title'), (accounts.clean_name, form['name']),
             (accounts.clean_email, form['email']), (accounts.clean_password, form['password']))
+        hashed = accounts.hash_password(password)
+        with db.atomic():
+            owner = proofs.set_up(found, name, email, hashed, form['password'], now(), _choice(form))
+            Site.change(title=title)
     except Rejected as error:
         form.errors = error.errors
         return render_form('setup.html', form, action=url(f'/setup/{token}'))
-    hashed = accounts.hash_password(password)
-    with db.atomic():
-        accounts.use(found, now())
-        owner = accounts.by_email(email)
-        if owner is None:
-            owner = accounts.create(name, email, hashed, now())
-        accounts.set_password(owner, hashed)  # whoever signed up with this address before does not become owner by it
-        User.update(role='owner', name=name, verified_at=now()).where(User.id == owner.id).execute()
-        Site.replace(id=1, title=title, tagline=Site.this().tagline, hue=Site.this().hue).execute()
-    log_in(owner)
-    return redirect('/studio', 'welcome')
+    return _welcome(owner, 'welcome')
+
+
+def _choice(form):
+    """What to do with texts that are there already: keep them or not, or None where nothing was chosen."""
+    return {'keep': True, 'discard': False}.get(form['texts'])
 
 
 # Signing up
@@ -76,31 +84,103 @@ def signup():
     invited = accounts.token('invite', form['invite'], now()) if form['invite'] and current().signup != 'open' else None
     with db.atomic():
         deliver_soon(accounts.sign_up(name, email, hashed, now(), invited))
+    give_claim(proofs.seal_claim(name, email, hashed, now()))
     return render('signup_done.html', email=email)
 
 
+# Confirming an address
+
 def verify_form(token):
-    found = _verify_token(token)
-    return render('verify.html', action=url(f'/verify/{token}'), email=found.email,
-                  is_new_address=found.purpose == 'address')
+    if unsign('address', token):
+        return _new_address_page(token, accounts.token('address', token, now()))
+    found = accounts.token('verify', token, now())
+    user, claim = proofs.check(found), proofs.read_claim(claim_cookie(), found.email, now())
+    return _verify_page(token, user, Form({'name': claim.name if claim else user.name}), claim)
+
+
+def _verify_page(token, user, form, claim, status=200):
+    """The page behind a link that confirms: for the browser that signed up one button, for others a new password."""
+    is_ours = _is_ours(user, claim)
+    is_known = bool(is_ours or claim) and not form.errors and request.query.get('afresh', '') != '1'
+    return render_form('verify.html', form, status, action=url(f'/verify/{token}'), email=user.email,
+                       is_known=is_known, name=user.name if is_ours else form['name'], others=_others(user),
+                       texts=None if is_ours and is_known else proofs.texts_of(user))
+
+
+def _is_ours(user, claim):
+    """Whether this browser set the account up, or is logged in to it: whatever is in it is of the same person."""
+    return current_user() == user or (claim is not None and claim.password == user.password)
+
+
+def _others(user):
+    """Who else is logged in here, or None."""
+    there = current_user()
+    return there if there and there != user else None
 
 
 def verify(token):
-    found = _verify_token(token)
-    old = found.user.email
+    if unsign('address', token):
+        return _confirm_new_address(token, accounts.token('address', token, now()))
+    found = accounts.token('verify', token, now())
+    user, claim = proofs.check(found), proofs.read_claim(claim_cookie(), found.email, now())
+    form = typed('name', 'password', 'texts', 'afresh')
+    is_afresh = bool(form['afresh'] or form['password'])
+    if not is_afresh and _is_ours(user, claim):
+        this = current_session()
+        keep = this.digest if this and this.user == user else ''
+        user = proofs.confirm(found, now(), keep)
+        if keep:
+            forget_claim()
+            return redirect('/studio', 'verified')
+    else:
+        try:
+            name, hashed = (claim.name, claim.password) if claim and not is_afresh else _chosen(form, user)
+        except Rejected as error:
+            form.errors = error.errors
+            return _verify_page(token, user, form, claim, 400)
+        user = proofs.claim(found, name, hashed, _choice(form) or False, now())
+    forget_claim()
+    return _welcome(user, 'verified')
+
+
+def _chosen(form, user):
+    """The name and the password (hashed) that were chosen on the page behind a link. Raises Rejected."""
+    if 'name' not in sent_fields():
+        form.values['name'] = user.name
+    name, password = accounts.all_of((accounts.clean_name, form['name']), (accounts.clean_password, form['password']))
+    return name, accounts.hash_password(password)
+
+
+def _welcome(user, notice):
+    """Let somebody in who has proven who they are, in place of whoever was logged in here."""
+    log_out()
+    try:
+        log_in(user)
+    except Rejected:  # the password was changed once more, in this very moment
+        return redirect('/login')
+    return redirect('/studio', notice)
+
+
+def _new_address_page(token, found, form=None, status=200):
+    """Where a change of address is confirmed, by who is logged in: a mistyped address must not give anybody the
+    account."""
+    if current_user() != found.user:
+        return render_form('verify_log_in.html', Form(), status, email=found.email, others=current_user(),
+                           path=f'/verify/{token}')
+    rival = proofs.rival(found)
+    return render_form('verify_address.html', form or Form(), status, action=url(f'/verify/{token}'),
+                       email=found.email, old=found.user.email, texts=proofs.texts_of(rival) if rival else None)
+
+
+def _confirm_new_address(token, found):
     this = current_session()
+    if this is None or this.user != found.user:
+        return _new_address_page(token, found, status=403)
     with db.atomic():
-        user = accounts.verify(found, now(), keep=this.digest if this else '')
-        if found.purpose == 'address' and old:
+        user, old = proofs.change_email(found, now(), this.digest, _choice(typed('texts')) or False)
+        if old:
             deliver_soon(accounts.address_told_mail(user, old, now()))
-    is_here = current_user() == user
-    notice = 'address' if found.purpose == 'address' else 'verified' if is_here else 'verified-log-in'
-    return redirect('/studio' if is_here else '/login', notice)
-
-
-def _verify_token(token):
-    """The row behind a link that confirms an address: a first one, or a new one."""
-    return accounts.token('address' if unsign('address', token) else 'verify', token, now())
+    return redirect('/studio', 'address')
 
 
 def verify_again_form():
@@ -142,14 +222,13 @@ def login():
     form = typed('email', 'password', 'next')
     onward = _own_path(form['next'])
     try:
-        user = sessions.log_in(form['email'].strip(), form['password'], client_address(), now())
+        log_in(sessions.log_in(form['email'], form['password'], client_address(), now()))
     except Rejected as error:
         form.errors = error.errors
         return render_form('login.html', form, next=onward)
     except sessions.Throttled as error:
         form.errors = {'password': str(error)}
         return render_form('login.html', form, status=429, next=onward)
-    log_in(user)
     return redirect(onward or '/studio')
 
 
@@ -173,24 +252,26 @@ def forgot():
 
 
 def reset_form(token):
-    accounts.token('reset', token, now())
-    return render('reset.html', form=Form(), action=url(f'/reset/{token}'))
+    user = proofs.check(accounts.token('reset', token, now()))
+    return _reset_page(token, user, Form({'name': user.name}))
+
+
+def _reset_page(token, user, form, status=200):
+    return render_form('reset.html', form, status, action=url(f'/reset/{token}'), email=user.email,
+                       is_claim=not user.is_verified, others=_others(user),
+                       texts=None if user.is_verified else proofs.texts_of(user))
 
 
 def reset(token):
     found = accounts.token('reset', token, now())
-    form = typed('password')
+    user, form = proofs.check(found), typed('name', 'password', 'texts')
     try:
-        password = accounts.clean_password(form['password'])
+        name, hashed = _chosen(form, user)
     except Rejected as error:
         form.errors = error.errors
-        return render_form('reset.html', form, action=url(f'/reset/{token}'))
-    hashed, user = accounts.hash_password(password), found.user
-    assert user is not None  # such a link is somebody's, and goes with the account
-    with db.atomic():
-        accounts.use(found, now())
-        accounts.set_password(user, hashed)
-        if user.email == found.email:  # who can read the mail has shown that the address is theirs
-            User.update(verified_at=user.verified_at or now()).where(User.id == user.id).execute()
-    log_in(user)
-    return redirect('/studio', 'password')
+        return _reset_page(token, user, form, 400)
+    if user.is_verified:
+        user = accounts.reset_password(found, hashed, now())
+    else:  # who can read the email has shown that the address is theirs
+        user = proofs.claim(found, name, hashed, _choice(form) or False, now())
+    return _welcome(user, 'password')

@@ -6,14 +6,16 @@ from email import message_from_bytes, policy
 from bottle import request, response
 from peewee import fn
 
-from .. import accounts, health, jobs, letter, mail, search, text
+from .. import accounts, health, jobs, letter, mail, search, sessions, text
 from ..db import db, literal, now
 from ..forms import Form, number, typed
 from ..models import Message, Post, Shelf, Site, User
 from ..settings import current
 from ..shortcuts import asking, find, owner_only, page_of, redirect, render, render_form
+from ..signing import HIDDEN, redact
 from ..tasks import deliver_soon, huey
 from ..text import Rejected
+from ..visitor import client_address
 
 PER_LIST = 50
 MAIL_STATES = {'queued': 'Waiting', 'sending': 'Being sent', 'sent': 'Sent', 'deferred': 'Will be tried again',
@@ -80,7 +82,10 @@ def mails(user):
 
 @owner_only
 def message(user, message_id):
+    """An email as its reader gets it, but for the links that only its reader may have: with them an owner could log in
+    as anybody."""
     found, headers = find(Message.select(), message_id), []
+    show = str if found.recipient.lower() == user.email.lower() else redact
     try:
         made = message_from_bytes(letter.render(found), policy=policy.default)
     except letter.CannotBeMade as error:
@@ -88,10 +93,12 @@ def message(user, message_id):
     else:
         part = made.get_body(('plain',))
         assert part is not None  # every mail has a text
-        body = part.get_content()
-        headers = [(name, str(value)) for name, value in made.items() if not name.startswith(('Content-', 'MIME-'))]
+        body = show(part.get_content())
+        headers = [(name, show(str(value))) for name, value in made.items()
+                   if not name.startswith(('Content-', 'MIME-'))]
     return render('admin_message.html', message=found, text=body, headers=headers,
-                  links=re.findall(r'https?://\S+', body))
+                  links=[link for link in re.findall(r'https?://\S+', body) if HIDDEN not in link],
+                  is_redacted=HIDDEN in body)
 
 
 @owner_only
@@ -117,17 +124,40 @@ def _people(form, status=200):
     response.status = status
     everybody = User.select().where(User.deleted_at.is_null()).order_by(User.id.desc())
     found, older, _ = page_of(everybody, '/admin/people', PER_LIST, by=(User.id,))
-    return render('admin_people.html', people=found, older=older, form=form, signup=current().signup)
+    links = {link.user_id: link for link in reversed(accounts.handed_over([each.id for each in found]))}
+    return render('admin_people.html', people=found, older=older, form=form, links=links, signup=current().signup)
 
 
 @owner_only
 def change_people(user):
-    """Invite somebody, or make an author an owner too."""
-    form = typed('email', 'action', 'person')
+    """Invite somebody, make an author an owner too, or help one whose email does not arrive."""
+    form = typed('email', 'action', 'person', 'current')
     if form['action'] == 'make_owner':
-        accounts.make_owner(find(User.select().where(User.deleted_at.is_null()), form['person']))
+        accounts.make_owner(find(User.select().where(User.deleted_at.is_null()), form['person']), now())
         return redirect('/admin/people', 'owner-made')
+    if form['action'] == 'link':
+        return _hand_over(user, find(User.select().where(User.deleted_at.is_null(), User.role == 'author'),
+                                     form['person']), form)
     return _invite(form)
+
+
+def _hand_over(user, member, form):
+    """A link with which a member chooses a new password, for the owner to hand over; once they typed their own."""
+    if not form['current']:
+        return render('admin_link.html', form=Form({'current': ''}), member=member, link=None)
+    try:
+        confirmed = sessions.log_in(user.email, form['current'], client_address(), now())
+        with db.atomic():
+            accounts.check_unchanged(confirmed, 'current')
+            link, told = accounts.hand_over_link(member, confirmed, now())
+            deliver_soon(told)
+    except Rejected:
+        form.errors = {'current': 'This is not your password.'}
+    except sessions.Throttled as error:
+        form.errors = {'current': str(error)}
+    else:
+        return render('admin_link.html', form=form, member=member, link=link)
+    return render_form('admin_link.html', form, member=member, link=None)
 
 
 def _invite(form):

@@ -9,7 +9,7 @@ from peewee import IntegrityError
 from .. import accounts, dates, sessions, text
 from ..db import db, now
 from ..forms import Form, typed
-from ..models import Message, Post, Session
+from ..models import Message, Post, Session, Shelf, Unsaved
 from ..settings import current
 from ..shortcuts import redirect, render, signed_in, url
 from ..tasks import deliver_soon
@@ -44,6 +44,7 @@ def _page(user, form=None, address_form=None, password_form=None, status=200):
                   weekdays=WEEKDAYS.items(), times=_times(user),
                   email=user.email, pending_email=accounts.pending_address(user, now()), sessions=open_sessions,
                   is_verified=user.is_verified, report_note=_report_note(user),
+                  handed_over=accounts.handed_over([user.id]),
                   has_posts=_posts_of(user).exists())
 
 
@@ -149,8 +150,9 @@ def _address(user, form):
         email = accounts.clean_email(form['email'])
         if email.lower() == user.email.lower():
             raise Rejected(email='This is your address already.')
-        _confirm(user, form)
+        confirmed = _confirm(user, form)
         with db.atomic():
+            accounts.check_unchanged(confirmed, 'current')
             deliver_soon(accounts.address_mail(user, email, now()))
     except Rejected as error:
         form.errors = error.errors
@@ -161,20 +163,22 @@ def _address(user, form):
 def _password(user, form):
     form = Form({'current': form['current'], 'password': form['password']})
     try:
-        _confirm(user, form)
+        confirmed = _confirm(user, form)
         hashed = accounts.hash_password(accounts.clean_password(form['password']))
+        with db.atomic():
+            accounts.check_unchanged(confirmed, 'current')
+            accounts.set_password(confirmed, hashed, keep=current_session())
     except Rejected as error:
         form.errors = error.errors
         return _page(user, password_form=form, status=400)
-    with db.atomic():
-        accounts.set_password(user, hashed, keep=current_session())
     return redirect('/settings', 'password')
 
 
 def _confirm(user, form, field='current'):
-    """Whoever sits at the desk must know the password; guesses are counted like failed log-ins."""
+    """Whoever sits at the desk must know the password; guesses are counted like failed log-ins. The user, as they are
+    now."""
     try:
-        sessions.log_in(user.email, form[field], client_address(), now())
+        return sessions.log_in(user.email, form[field], client_address(), now())
     except Rejected:
         raise Rejected(**{field: 'This is not your password.'}) from None
     except sessions.Throttled as error:
@@ -200,8 +204,21 @@ def delete_form(user):
 
 def _delete_page(user, form, status=200):
     response.status = status
-    return render('delete_account.html', form=form, sole_owner=accounts.is_sole_owner(user),
-                  post_count=_posts_of(user).count())
+    return render('delete_account.html', form=form, sole_owner=accounts.is_sole_owner(user), kinds=_kinds(user))
+
+
+def _kinds(user):
+    """How many posts of each kind this user has: what leaving means for them."""
+    posts = Post.select(Post.id).where(Post.author == user)
+    pages = posts.where(Post.is_page)
+    scheduled = posts.where(Post.published_at > now(), Post.deleted_at.is_null()).count()
+    if user.is_owner:  # nobody else has pages; the question takes longer
+        posts = posts.where(~Post.is_page)
+    return {'published': Shelf.of(user).posts - scheduled, 'scheduled': scheduled,
+            'drafts': posts.where(Post.published_at.is_null(), Post.deleted_at.is_null()).count(),
+            'trash': posts.where(Post.deleted_at.is_null(False)).count(),
+            'unsaved': Unsaved.select().where(Unsaved.user == user).count(),
+            'pages': pages.count() if user.is_owner else 0}
 
 
 def _posts_of(user):
@@ -211,16 +228,18 @@ def _posts_of(user):
 @signed_in
 def delete(user):
     form = typed('password', 'posts')
-    if accounts.is_sole_owner(user):
-        return _delete_page(user, form, status=400)
     try:
-        if form['posts'] not in ('keep', 'delete') and _posts_of(user).exists():
+        if form['posts'] not in ('keep', 'published', 'delete') and _posts_of(user).exists():
             raise Rejected(posts='Please choose what happens to your posts.')
-        _confirm(user, form, 'password')
+        confirmed = _confirm(user, form, 'password')
+        with db.atomic():
+            accounts.check_unchanged(confirmed)
+            accounts.delete(confirmed, form['posts'] != 'delete', now(), keep_drafts=form['posts'] != 'published')
     except Rejected as error:
         form.errors = error.errors
         return _delete_page(user, form, status=400)
-    accounts.delete(user, keep_posts=form['posts'] == 'keep', at=now())
+    except accounts.LastOwner:
+        return _delete_page(user, form, status=400)
     log_out()
     return redirect('/', 'deleted')
 
