@@ -17,10 +17,13 @@ run: $(VENV)/run.done ## Run the site at http://127.0.0.1:8000; its data is in .
 demo: $(VENV)/run.done ## Fill an empty site with authors, posts and weeks of views
 	@$(BIN)/quickpub demo
 
-test: $(VENV)/test.done chromium libfaketime ## Run all tests (ARGS="-k name" for some)
-	@$(BIN)/python -m pytest $(ARGS)
+# So many files of tests run at the same time. JOBS=0 is for a debugger.
+JOBS ?= 2
 
-test-clocks: $(VENV)/test.done libfaketime ## Run them by other clocks and in random order (ARGS=--short for two of 13)
+test: $(VENV)/test.done chromium libfaketime ## Run all tests (ARGS="-k name" for some)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+
+test-clocks: $(VENV)/test.done libfaketime ## Run them by other clocks and in random order (ARGS=--short for a few)
 	@$(BIN)/python tests/clocks.py $(ARGS)
 
 test-deploy: $(VENV)/test.done proxies ## Install as docs/deploy.md says, and use the site through Caddy and nginx

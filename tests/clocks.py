@@ -71,6 +71,7 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line('markers', 'processes: starts whole processes (found out by itself)')
+    config.addinivalue_line('markers', 'within_a_minute: is about one minute of the clock, so it begins just after')
     config.addinivalue_line('markers', 'browser: starts a browser (found out by itself)')
     config.addinivalue_line('markers', 'own_clock: sets the clock with libfaketime itself (found out by itself)')
 
@@ -110,6 +111,8 @@ def pytest_runtest_setup(item):
     if ':' in clock:
         begins = datetime.fromisoformat(clock).replace(tzinfo=UTC).timestamp()
         ahead = random.Random(item.nodeid).uniform(0, JUST_BEFORE)
+        if item.get_closest_marker('within_a_minute'):
+            ahead = -1.0
         real = time.time() - float(os.environ['FAKETIME'])
         os.environ['FAKETIME'] = f'{begins - ahead - real:+.6f}'
 

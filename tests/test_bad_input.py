@@ -114,9 +114,9 @@ def test_headers_that_others_get_wrong_are_no_problem(app, alice, session):
         write(alice, 'On hills')
     for value in (b'caf\xe9', b'\xff\xfe', b'\xed\xa0\x80'):
         text = value.decode('latin-1')
-        for path in ('/p/on-hills', '/login', '/nothing'):
+        for path, status in (('/p/on-hills', 200), ('/login', 200), ('/nothing', 404)):
             answer = ask(app, path, HTTP_USER_AGENT=text, HTTP_REFERER=text, HTTP_COOKIE=text, HTTP_SEC_PURPOSE=text)
-            assert answer.status_int in (200, 404)
+            assert answer.status_int == status, path
         assert ask(app, '/login', 'POST', HTTP_ORIGIN=text).status_int == 403
     for cookies in ('cart[1]=x; quickpub={}', 'a@b=1; quickpub={}', '=; ;; ?x?="1; quickpub={}', 'quickpub={}; a/b="'):
         assert ask(app, '/studio', HTTP_COOKIE=cookies.format(session)).status_int == 200

@@ -8,7 +8,7 @@ import pytest
 from conftest import PASSWORD, write
 
 from quickpub import accounts, db, demo, markdown, posts, reports, settings, text
-from quickpub.models import TABLES, Content, DailyViews, OldSlug, Post, PostTag, Site, Tag, User
+from quickpub.models import TABLES, Content, DailyViews, OldSlug, Post, PostTag, RecentDay, Site, Tag, User
 
 NOW = datetime(2026, 11, 22, 10, 4, 5)
 
@@ -27,8 +27,9 @@ def open_empty(config):
 
 
 def everything():
-    """Every row of every table, but for what is salted."""
-    rows = {table: list(table.select().order_by(*table._meta.sorted_fields).dicts()) for table in TABLES}
+    """Every row of every table, but for what is salted, and the day on which the tables were made."""
+    rows = {table: list(table.select().order_by(*table._meta.sorted_fields).dicts())
+            for table in TABLES if table is not RecentDay}
     for user in rows[User]:
         del user['password']
     for each in chain.from_iterable(rows.values()):

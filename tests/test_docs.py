@@ -5,15 +5,18 @@ import tomllib
 from configparser import ConfigParser
 from dataclasses import fields
 from pathlib import Path
+from textwrap import indent
 
 import click
 
-from quickpub import settings, tasks
+from quickpub import forms, media, settings, tasks
 from quickpub.cli import main
 from quickpub.web import URLS
+from quickpub.wsgi import DRAINED
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / 'README.md').read_text()
+DEPLOY = (ROOT / 'docs' / 'deploy.md').read_text()
 
 
 def commands(group=main, prefix='quickpub'):
@@ -46,6 +49,26 @@ def test_every_setting_is_in_the_readme_with_its_default():
 def test_the_readme_names_no_setting_that_does_not_exist():
     known = {f'QUICKPUB_{each.name.upper()}' for each in fields(settings.Settings)} | {'QUICKPUB_CONFIG'}
     assert set(re.findall(r'QUICKPUB_[A-Z_]+', README)) <= known
+
+
+def test_the_readme_has_the_caddyfile_that_is_tried():
+    caddyfile = re.search('^```caddy\n(.*?)^```', DEPLOY, re.MULTILINE | re.DOTALL)[1]
+    assert indent(caddyfile, '    ') in README
+
+
+def test_the_page_on_deployment_names_settings_and_commands_that_exist():
+    known = {f'QUICKPUB_{each.name.upper()}' for each in fields(settings.Settings)} | {'QUICKPUB_CONFIG'}
+    assert set(re.findall(r'QUICKPUB_[A-Z_]+', DEPLOY)) <= known
+    named = re.findall(r'`quickpub ([a-z]+)`', DEPLOY)
+    assert set(named) <= set(main.commands) and len(named) > 3
+
+
+def test_proxies_take_more_than_we_do():
+    limits = re.findall(r'client_max_body_size (\d+)m;', DEPLOY)
+    assert len(limits) == 2
+    for limit in limits:  # what is let pass before the answer that says it is too much
+        assert int(limit) * 1024 ** 2 >= forms.FILES_LIMIT + DRAINED
+    assert f'{media.FILE_LIMIT // media.MEGABYTE} MB for a file and {forms.FILES_LIMIT // 1024 ** 2} MB' in DEPLOY
 
 
 def test_every_schedule_is_in_the_readme():
