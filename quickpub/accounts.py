@@ -10,8 +10,8 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from peewee import IntegrityError, fn
 
-from . import mail, text
-from .db import db, now
+from . import aside, clocks, mail, text
+from .db import among, db, now, rows
 from .models import Export, KnownHost, Message, Post, Session, Site, Token, Unsaved, User
 from .settings import current, mail_address
 from .signing import sign, unsign
@@ -168,7 +168,7 @@ def _exists_mail(user: User, at: datetime) -> list[int]:
 
 def _mailed_lately(kind: str, user: User, at: datetime) -> bool:
     return Message.select().where(Message.user == user, Message.kind == kind,
-                                  Message.created_at > at - MAIL_AGAIN_AFTER).exists()
+                                  clocks.is_lately(Message.created_at, MAIL_AGAIN_AFTER, at)).exists()
 
 
 def _link_mail(kind: str, user: User | None, recipient: str, lasts: timedelta, at: datetime, subject: str) -> list[int]:
@@ -274,7 +274,7 @@ def address_mail(user: User, email: str, at: datetime) -> list[int]:
     """Compose the mail to the new address, whose link makes the change; for a taken one all looks the same, but the
     mail is another and its link is sent to nobody."""
     if Token.select().where(Token.user == user, Token.purpose == 'address',
-                            Token.created_at > at - MAIL_AGAIN_AFTER).exists():
+                            clocks.is_lately(Token.created_at, MAIL_AGAIN_AFTER, at)).exists():
         raise Rejected(email='We sent a mail for a change of address a moment ago. Please wait ten minutes.')
     _end_links(user, 'address', at)
     if (taken := by_email(email)) is not None:
@@ -358,6 +358,8 @@ def make_owner(user: User) -> None:
 
 def clean_up(at: datetime) -> None:
     """Forget what has expired, and accounts that nobody ever confirmed or wrote anything with."""
-    User.delete().where(User.verified_at.is_null(), User.created_at <= at - UNCONFIRMED_KEPT,
-                        ~fn.EXISTS(Post.select(Post.id).where(Post.author == User.id))).execute()
+    old = User.select(User.id).where(User.verified_at.is_null(), User.created_at <= at - UNCONFIRMED_KEPT,
+                                     ~fn.EXISTS(Post.select(Post.id).where(Post.author == User.id)))
+    aside.handle('removal of account', [user_id for (user_id,) in rows(old)],
+                 lambda ids: User.delete().where(User.id.in_(among(ids))).execute(), at)
     Token.delete().where(Token.expires_at <= at - timedelta(days=30)).execute()

@@ -21,7 +21,7 @@ from typing import Any
 from peewee import SQL
 
 from . import media, processes
-from .db import db
+from .db import db, is_transient
 from .models import MediaFile
 from .settings import current
 
@@ -29,7 +29,7 @@ log = logging.getLogger('quickpub.pictures')
 
 TIME_LIMIT = 120.0  # seconds for one picture
 MAX_ATTEMPTS = 3  # at a picture that is always interrupted: by the child's death it fails at once
-WAITS = 'The disk of this site is full. We try again each minute.'
+WAITS = 'This site cannot prepare it just now: its disk is full, or its memory. We try again each minute.'
 UNREADY = SQL("state IN ('waiting', 'working')")  # as the index has it
 
 
@@ -55,8 +55,8 @@ def _prepare_all(show: Callable[[str], None]) -> bool:
     while (file := _waiting().first()) is not None:  # one that is being worked on is so by a process now dead
         try:
             _prepare(file, show)
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        except Exception as error:
+            if not is_transient(error):
                 raise
             log.warning('A picture waits: %s', error)
             _tell(file, state='waiting', attempts=file.attempts, error=WAITS)

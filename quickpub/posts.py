@@ -1,22 +1,26 @@
 """Posts and pages: saving what was typed, publishing, the trash. Every function leaves the row and all that hangs on
 it right."""
 
+import logging
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from peewee import fn
 
-from . import markdown, media, revisions, text
-from .db import db, give_way, now, rows
+from . import aside, markdown, media, revisions, text
+from .db import among, db, give_way, is_transient, now, rows
 from .models import OldSlug, Post, PostFile, PostTag, Series, Site, Tag, User
 from .text import Rejected
+
+log = logging.getLogger('quickpub.posts')
 
 MAX_TITLE, MAX_SUMMARY, MAX_BODY, MAX_SERIES, MAX_ADDRESS = 300, 500, 500_000, 100, 500  # characters
 MAX_PLACE = 999
 MAX_TAGS, MAX_TAG = 12, 40  # of a post, characters of one
 KEPT_IN_TRASH = timedelta(days=30)
 BATCH = 20  # posts deleted at once: each may have a thousand days of counts
+REMOVAL = 'removal of post'
 
 # What a page cannot be called: the site's own pages begin so (a test compares it with all URLs).
 RESERVED = frozenset('admin archive draft forgot healthz login logout media p reset search settings setup signup '
@@ -132,8 +136,13 @@ def as_typed(post: Post) -> dict[str, str]:
 
 def show_file(digest: str) -> None:
     """Render the posts again that use this file, because there is more to see of it than before."""
-    for post in Post.select(Post.id, Post.body).join(PostFile).where(PostFile.digest == digest):
-        _render_again(post, now())
+    for post in list(Post.select(Post.id, Post.body).join(PostFile).where(PostFile.digest == digest)):
+        try:
+            _render_again(post, now())
+        except Exception as error:
+            if is_transient(error):
+                raise
+            log.exception('Post %s cannot be rendered again; it stays as it was', post.id)
 
 
 def _render_again(post: Post, at: datetime) -> None:
@@ -318,10 +327,16 @@ def restore(post: Post) -> None:
     Post.update(deleted_at=None).where(Post.id == post.id).execute()
 
 
+def _old_trash(at: datetime) -> list[int]:
+    old = Post.select(Post.id).where(Post.deleted_at <= at - KEPT_IN_TRASH,
+                                     Post.id.not_in(among(list(aside.items(REMOVAL, at)))))
+    return [post_id for (post_id,) in rows(old.limit(BATCH))]
+
+
 def clean_up(at: datetime) -> None:
     """Delete for good what was in the trash long enough, and tags and series that nothing has any more."""
-    old = Post.select(Post.id).where(Post.deleted_at <= at - KEPT_IN_TRASH).limit(BATCH)
-    while Post.delete().where(Post.id.in_(old)).execute():
+    while ids := _old_trash(at):
+        aside.handle(REMOVAL, ids, lambda ids: Post.delete().where(Post.id.in_(among(ids))).execute(), at)
         give_way()
     Tag.delete().where(~fn.EXISTS(PostTag.select(PostTag.tag).where(PostTag.tag == Tag.id))).execute()
     Series.delete().where(~fn.EXISTS(Post.select(Post.id).where(Post.series == Series.id))).execute()

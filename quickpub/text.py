@@ -9,14 +9,13 @@ from html import escape, unescape
 from itertools import chain, count
 from textwrap import TextWrapper
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 import nh3
 import wcwidth
 from markupsafe import Markup
 from slugify import slugify
 
-from . import formulas
+from . import clocks, formulas
 
 # What safe HTML says
 
@@ -162,7 +161,7 @@ def local(when: datetime, zone: str) -> str:
 
 
 def _in_zone(when: datetime, zone: str) -> datetime:
-    return when.replace(tzinfo=UTC).astimezone(ZoneInfo(zone))
+    return when.replace(tzinfo=UTC).astimezone(clocks.zone(zone))
 
 
 def number(value: int) -> str:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TextIO
 
-from . import jobs, mail
+from . import clocks, jobs, mail, removal
 from .db import is_out_of_reach, rows
 from .models import DailyReferrers, DailyViews, DailyVisitors, Export, Post, Site, User
 from .processes import sync_folder
@@ -35,7 +35,7 @@ def ask(user: User, kind: str, at: datetime) -> int | None:
     """Note that somebody wants such a file, in the caller's transaction: its id, or None where one is being made. What
     has waited for an hour is lost, as where an operator threw its job away."""
     waiting = (Export.user == user) & (Export.kind == kind) & (Export.state == 'waiting')
-    if Export.select().where(waiting, Export.created_at > at - LOST_AFTER).exists():
+    if Export.select().where(waiting, clocks.is_lately(Export.created_at, LOST_AFTER, at)).exists():
         return None
     Export.update(state='failed', error='It was never finished.').where(waiting).execute()
     return Export.create(user=user, kind=kind, file=f'{secrets.token_hex(16)}.csv', created_at=at).id
@@ -116,6 +116,5 @@ def clean_up(at: datetime) -> None:
     """Delete files that were kept long enough, and what is nobody's any more."""
     Export.delete().where(Export.created_at < at - KEPT).execute()
     kept = {file for (file,) in rows(Export.select(Export.file))}
-    for path in (current().data / 'exports').glob('*.csv*'):
-        if path.name.removesuffix('.part') not in kept:
-            path.unlink(missing_ok=True)
+    removal.remove_all(path for path in (current().data / 'exports').glob('*.csv*')
+                       if path.name.removesuffix('.part') not in kept)

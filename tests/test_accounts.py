@@ -5,7 +5,7 @@ from datetime import timedelta
 from hashlib import sha256
 
 import pytest
-from conftest import BROWSER, PASSWORD, drain, outbox, path_in, person, text_of, write
+from conftest import BROWSER, PASSWORD, clean_up, drain, outbox, path_in, person, text_of, write
 from sites import browser_of, form_with, long_ago, mails, newest_mail, stored
 from webtest import TestApp
 
@@ -634,7 +634,7 @@ def test_accounts_that_nobody_confirmed_are_forgotten_after_a_month_unless_they_
     for name in ('idle', 'fresh', 'writer', 'confirmed'):
         person(name, verified=name == 'confirmed', created_at=db.now() - timedelta(days=1 if name == 'fresh' else 31))
     write(User.get(User.name == 'Writer'), published=False)
-    tasks.clean_up.call_local()
+    clean_up()
     assert sorted(user.name for user in User.select()) == ['Confirmed', 'Fresh', 'Writer']
 
 

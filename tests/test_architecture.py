@@ -23,23 +23,23 @@ FLOORS = [
     ['forms', 'visitor'],
     ['tasks', 'health'],
     ['demo'],
-    ['reports', 'transfer'],
+    ['reports', 'transfer', 'corrections'],
     ['posts', 'pictures'],
     ['revisions', 'unsaved', 'figures', 'media'],
     ['sessions'],
     ['stats', 'accounts', 'search', 'neighbours'],
-    ['spool'],
+    ['spool', 'aside'],
     ['mail'],
     ['letter', 'transport'],
     ['worker'],
-    ['storage', 'consumer'],
+    ['storage', 'consumer', 'recurring'],
     ['jobs'],
     ['models'],
     ['markdown', 'templating'],
     ['text'],
     ['formulas'],
     ['db', 'imaging', 'signing'],
-    ['settings', 'processes', 'bodies'],
+    ['settings', 'processes', 'bodies', 'clocks', 'removal'],
 ]
 FLOOR = {module: number for number, floor in enumerate(FLOORS) for module in floor}
 
@@ -121,8 +121,9 @@ def test_models_and_tables_agree(site):
     from quickpub.db import db
     from quickpub.jobs import Job, Pause, Tally
     from quickpub.models import TABLES
+    from quickpub.recurring import RecurringJob
     from quickpub.storage import Counter, Note
-    for table in [*TABLES, Job, Tally, Pause, Note, Counter]:
+    for table in [*TABLES, Job, Tally, Pause, Note, Counter, RecurringJob]:
         columns = {column.name: column.null for column in db.get_columns(table._meta.table_name)}
         fields = {field.column_name: field.null for field in table._meta.sorted_fields if not field.primary_key}
         assert {name: null for name, null in columns.items() if name in fields} == fields, table

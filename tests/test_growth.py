@@ -4,7 +4,7 @@ from datetime import timedelta
 from random import Random
 
 import pytest
-from conftest import outbox, utc, write
+from conftest import clean_up, outbox, utc, write
 from peewee import fn
 from playhouse.migrations import Runner
 from playhouse.test_utils import count_queries
@@ -182,7 +182,7 @@ def test_the_nightly_task_does_all_of_it(site, alice):
     compose('old', 'sent', 9999)
     post = write(alice)
     posts.delete(post, NOW - timedelta(days=9999))
-    tasks.clean_up.call_local()
+    clean_up()
     assert not Message.select().exists() and not Post.select().exists()
 
 

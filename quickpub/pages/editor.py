@@ -4,11 +4,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from bottle import HTTPError, HTTPResponse, request, response
 
-from .. import markdown, media, posts, revisions, templating, text, unsaved
+from .. import clocks, markdown, media, posts, revisions, templating, text, unsaved
 from ..db import db, is_out_of_reach, now, rows
 from ..forms import Form, number, typed
 from ..models import Post, Series, Site, Tag, User
@@ -243,7 +242,7 @@ def _due(user, moment, name):
         raise Rejected(publish_at='Choose a date and a time first. Your text is saved.')
     if name not in ('schedule', 'publish') or not moment:
         return None
-    zone = ZoneInfo(user.timezone)
+    zone = clocks.zone(user.timezone)
     try:
         local = datetime.fromisoformat(moment)
         local = local if local.tzinfo else local.replace(tzinfo=zone)

@@ -6,7 +6,7 @@ from zoneinfo import available_timezones
 from bottle import response
 from peewee import IntegrityError
 
-from .. import accounts, sessions, text
+from .. import accounts, clocks, sessions, text
 from ..db import db, now
 from ..forms import Form, typed
 from ..models import Message, Post, Session
@@ -34,7 +34,8 @@ def edit_form(user):
 def _page(user, form=None, address_form=None, password_form=None, status=200):
     response.status = status
     this = current_session()
-    form = form or Form({name: str(getattr(user, name)) for name in PROFILE})
+    zone = user.timezone if clocks.is_zone(user.timezone) else 'UTC'  # as is used instead
+    form = form or Form({name: str(getattr(user, name)) for name in PROFILE} | {'timezone': zone})
     open_sessions = [{'agent': each.agent, 'seen_at': each.seen_at, 'digest': each.digest, 'is_this': each == this}
                      for each in Session.select().where(Session.user == user).order_by(Session.seen_at.desc())]
     return render('settings.html', form=form, address_form=address_form or Form({'email': '', 'current': ''}),
