@@ -32,6 +32,7 @@ BATCH = 50  # mails that one job carries over one connection
 TOLD_EVERY = 5  # mails, for whoever looks at the work
 BACK_OFF = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240)]
 GIVE_UP_AFTER = timedelta(days=2)
+FEW_ATTEMPTS = 3  # tried so seldom, a mail is old because the site was off, or a clock was ahead: it is not given up
 KEPT = timedelta(days=90)  # what is sent, or failed for good
 MANY_ATTEMPTS = 10  # back-off alone needs most of a day for so many
 GIVEN_UP = 'Given up after two days. The last answer was: '
@@ -278,7 +279,7 @@ def _put_off_all(answer: str) -> None:
 
 def _later(message: Message, answer: str) -> Outcome:
     at = now()
-    if at - message.created_at > GIVE_UP_AFTER:
+    if at - message.created_at > GIVE_UP_AFTER and message.attempts > FEW_ATTEMPTS:
         return Outcome('failed', GIVEN_UP + answer)
     return Outcome('deferred', answer, next_try=at + BACK_OFF[min(message.attempts, len(BACK_OFF)) - 1])
 

@@ -265,6 +265,17 @@ def test_a_mail_that_a_wrong_clock_wrote_or_put_off_is_seen_and_sent(site, leap)
     assert leap <= 2 * mail.BACK_OFF[-1] or Message.get().state == 'queued'
 
 
+@each_leap
+def test_a_mail_that_fails_while_the_clock_is_ahead_is_not_given_up(site, monkeypatch, leap):
+    mail.compose('exists', 'alice@example.org', key='x', subject='x')
+    message = Message.get()
+    message.attempts = 1
+    monkeypatch.setattr(mail, 'now', lambda: message.created_at + leap)
+    assert mail._later(message, '451 later').state == 'deferred'
+    message.attempts = 9
+    assert mail._later(message, '451 later').state == ('failed' if leap > 2 * DAY else 'deferred')
+
+
 # Jobs
 
 @each_leap
