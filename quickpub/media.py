@@ -206,7 +206,7 @@ def _sweep(digest: str) -> None:
         MediaFile.delete().where(MediaFile.digest == digest).execute()
         if place.exists():
             os.rename(place, gone)
-    removal.remove_all([gone])
+    shutil.rmtree(gone, ignore_errors=True)  # what is left is a stray, and will be named as one
     give_way()
 
 

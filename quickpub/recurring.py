@@ -93,6 +93,7 @@ def claim(name: str, recurrence: Recurrence, at: datetime) -> bool:
     return True
 
 
-def next_time(name: str, recurrence: Recurrence, at: datetime) -> datetime:
-    """Return when this job is enqueued next: `at` itself where it is due."""
-    return at if recurrence.is_due(_enqueued().get(name), at) else recurrence.following(at)
+def next_times(known: Mapping[str, Recurrence], at: datetime) -> dict[str, datetime]:
+    """Return when each of these jobs is enqueued next: `at` itself where it is due."""
+    last = _enqueued()
+    return {name: at if each.is_due(last.get(name), at) else each.following(at) for name, each in known.items()}

