@@ -187,7 +187,7 @@ class Builder:
             for number in range(self.posts // 100)))
         self.insert('job_tally', 'minute, name, done, failed', (
             (str(self.now.replace(second=0) - timedelta(minutes=ago)), f'quickpub.tasks.{name}', 1, 0)
-            for name in ('wake_mail', 'close_periods', 'clean_up') for ago in range(2, 2 * 24 * 60)))
+            for name in ('wake_mail', 'close_periods', 'wake_pictures') for ago in range(2, 2 * 24 * 60)))
 
 
 def zipf(count):
@@ -352,11 +352,16 @@ def litter(site):
 
 
 def clean_up(site):
-    """The nightly task as it is."""
-    from quickpub import db, tasks
+    """All chores of the night as they are."""
+    from quickpub import db, recurring, tasks
     litter(site)
+
+    def work():
+        for task in tasks.huey._registry.periodic_tasks:
+            if task.recurrence.every >= recurring.DAY:
+                task.execute()
     with db.db.connection_context():
-        return clock(tasks.clean_up.call_local)
+        return clock(work)
 
 
 def open_site(site):

@@ -5,8 +5,8 @@ from typing import Any
 
 from peewee import fn
 
-from . import mail, passwords, text, transport
-from .db import db, now, rows
+from . import aside, clocks, mail, passwords, text, transport
+from .db import among, db, now, rows
 from .models import Export, KnownHost, Message, OldHandle, Post, Session, Site, Token, Unsaved, User
 from .passwords import hash_password as hash_password
 from .settings import Unreachable, current, mail_address
@@ -196,7 +196,7 @@ def _exists_mail(user: User, at: datetime) -> list[int]:
 
 def _mailed_lately(kind: str, user: User, at: datetime) -> bool:
     return Message.select().where(Message.user == user, Message.kind == kind,
-                                  Message.created_at > at - MAIL_AGAIN_AFTER).exists()
+                                  clocks.is_lately(Message.created_at, MAIL_AGAIN_AFTER, at)).exists()
 
 
 def _link_mail(kind: str, user: User | None, recipient: str, lasts: timedelta, at: datetime, subject: str) -> list[int]:
@@ -295,7 +295,7 @@ def address_mail(user: User, email: str, at: datetime) -> list[int]:
     """Compose the mail to the new address, whose link makes the change; for a taken one all looks the same, but the
     mail is another and its link is sent to nobody."""
     if Token.select().where(Token.user == user, Token.purpose == 'address',
-                            Token.created_at > at - MAIL_AGAIN_AFTER).exists():
+                            clocks.is_lately(Token.created_at, MAIL_AGAIN_AFTER, at)).exists():
         raise Rejected(email='We sent a mail for a change of address a moment ago. Please wait ten minutes.')
     end_links(user, at, 'address')
     if (taken := by_email(email)) is not None and taken.is_verified:  # of an unconfirmed one nobody knows whose it is
@@ -410,6 +410,8 @@ def make_owner(user: User, at: datetime) -> None:
 
 def clean_up(at: datetime) -> None:
     """Forget what has expired, and accounts that nobody ever confirmed or wrote anything with."""
-    User.delete().where(User.verified_at.is_null(), User.created_at <= at - UNCONFIRMED_KEPT,
-                        ~fn.EXISTS(Post.select(Post.id).where(Post.author == User.id))).execute()
+    old = User.select(User.id).where(User.verified_at.is_null(), User.created_at <= at - UNCONFIRMED_KEPT,
+                                     ~fn.EXISTS(Post.select(Post.id).where(Post.author == User.id)))
+    aside.handle('removal of account', [user_id for (user_id,) in rows(old)],
+                 lambda ids: User.delete().where(User.id.in_(among(ids))).execute(), at)
     Token.delete().where(Token.expires_at <= at - timedelta(days=30)).execute()

@@ -198,7 +198,7 @@ def _send_reports(user_ids: list[int]) -> dict[str, int]:
                 ids = reports.running(batch, db.now())
             while mail.is_queued():
                 mail.deliver()
-            for message in Message.select(Message.state).where(Message.id.in_(ids)):
+            for message in Message.select(Message.state).where(Message.id.in_(db.among(ids))):
                 counts[message.state] = counts.get(message.state, 0) + 1
             bar.update(len(batch))
     return counts

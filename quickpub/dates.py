@@ -4,6 +4,7 @@ Times are stored in UTC without a zone. Every function here takes the name of a 
 person sees; without it, the site's, for what readers see.
 """
 
+import errno
 from datetime import UTC, datetime, timedelta
 from datetime import date as Date
 from zoneinfo import ZoneInfo
@@ -55,10 +56,23 @@ def find_zone(name: str | None = None) -> ZoneInfo:
     A name that is unknown falls back to the site's zone, then to UTC: an update of tzdata may drop a zone that somebody
     has chosen.
     """
+    wanted = current().timezone if name is None else name
+    if is_zone(wanted):
+        return ZoneInfo(wanted)
+    return ZoneInfo('UTC') if name is None else find_zone()
+
+
+def is_zone(name: str) -> bool:
+    """Return whether this machine knows a time zone with this name. Raises OSError if it cannot tell just now."""
     try:
-        return ZoneInfo(current().timezone if name is None else name)
-    except (KeyError, ValueError, OSError):  # what zoneinfo raises for an unknown name, a bad path and a folder
-        return ZoneInfo('UTC') if name is None else find_zone()
+        ZoneInfo(name)
+    except (KeyError, ValueError):  # the first is ZoneInfoNotFoundError
+        return False
+    except OSError as error:
+        if error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO):
+            raise
+        return False  # a folder, say, or a name that is too long
+    return True
 
 
 def zone_name(name: str | None = None) -> str:

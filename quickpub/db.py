@@ -1,11 +1,13 @@
 """The database: one deferred peewee database per process, its pragmas, and the schema it must have."""
 
+import errno
 import json
 import logging
 import os
 import select
 import threading
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +25,7 @@ log = logging.getLogger('quickpub.db')
 MIGRATIONS = Path(__file__).parent / 'migrations'
 WEB_PATIENCE = 2  # seconds a page waits for the write lock before it answers 503
 WORK_PATIENCE = 10  # the same for background work and commands, which nobody watches
+PARAMETERS = 30_000  # of one statement; SQLite takes no more than 32,766
 LOOK_EVERY, SOON = 0.001, 0.05  # seconds between looks for the lock, and until they are twenty times as far apart
 WAL_LIMIT = 8 * 1024 * 1024  # bytes: to this it shrinks when a large one begins anew, so no checkpoint is made by hand
 
@@ -137,17 +140,23 @@ def first(model: type[Any], sql: str, *params: Any) -> Any:
     return found
 
 
-def among(numbers: list[int]) -> SQL:
-    """These numbers, for `in_`, as one parameter: to write down each takes peewee as long as a small statement."""
-    return SQL('(SELECT value FROM json_each(?))', [json.dumps(numbers)])
+def among(values: Iterable[int | str]) -> SQL:
+    """These numbers or words, for `in_`, as one parameter. To write down each takes peewee as long as a small
+    statement, and SQLite takes no more than 32,766 of them."""
+    return SQL('(SELECT value FROM json_each(?))', [json.dumps(list(values))])
 
 
-def insert(table: str, records: list[dict[str, Any]], tail: str = '') -> Any:
-    """Insert records, their values as they are stored, in one statement that ends with `tail`; its cursor. For hundreds
-    of them: peewee's insert_many takes many times as long."""
+def insert(table: str, records: list[dict[str, Any]], tail: str = '') -> list[tuple[Any, ...]]:
+    """Insert records, their values as they are stored, with statements that end with `tail`; the rows that they return.
+    For hundreds of them: peewee's insert_many takes many times as long. In the caller's transaction."""
     columns, places = ', '.join(records[0]), f'({", ".join("?" * len(records[0]))})'
-    return db.execute_sql(f'INSERT INTO {table} ({columns}) VALUES {", ".join([places] * len(records))} {tail}',
-                          [value for each in records for value in each.values()])
+    returned: list[tuple[Any, ...]] = []
+    per_statement = PARAMETERS // len(records[0])
+    for start in range(0, len(records), per_statement):
+        some = records[start:start + per_statement]
+        returned += db.execute_sql(f'INSERT INTO {table} ({columns}) VALUES {", ".join([places] * len(some))} {tail}',
+                                   [value for each in some for value in each.values()]).fetchall()
+    return returned
 
 
 def literal(word: str) -> SQL:
@@ -255,6 +264,23 @@ def is_out_of_reach(error: BaseException) -> bool:
     text = str(error)
     return isinstance(error, OperationalError) and any(
         sign in text for sign in ('locked', 'busy', 'disk is full', 'disk I/O error'))
+
+
+# A lack that passes: no room on the disk, no memory, no file descriptors, a disk that does not answer.
+LACKS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EIO, errno.EAGAIN})
+
+
+def is_transient(error: BaseException | None) -> bool:
+    """Return whether an error, or what caused it, says that the machine lacks something just now: then the same work
+    may go well later, and has not failed for good."""
+    while error is not None:
+        if is_out_of_reach(error) or isinstance(error, MemoryError) or (
+                isinstance(error, OSError) and error.errno in LACKS) or (
+                isinstance(error, OperationalError) and any(
+                    sign in str(error) for sign in ('unable to open database file', 'out of memory'))):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _sqlite() -> Any:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from peewee import fn
 
 from . import dates
-from .db import rows
+from .db import among, rows
 from .models import DailyHosts, DailyReferrers, DailyTotals, DailyViews, DailyVisitors, Post, RecentViews
 from .stats import SITE, SPANS
 
@@ -44,7 +44,7 @@ class Figures(NamedTuple):
 
 def of(scope: int, days: int | None, today: date) -> Figures:
     """Of the last so many days, today included, or of all time."""
-    first = today - timedelta(days=days - 1) if days else _first_day(scope) or today
+    first = today - timedelta(days=days - 1) if days else min(_first_day(scope) or today, today)
     found = _by_day(scope, first, today)
     before = None
     if days:
@@ -120,6 +120,6 @@ def recent(post_ids: Iterable[int], today: date) -> dict[int, list[int]]:
     found = {post_id: [0] * RECENT for post_id in post_ids}
     first = today - timedelta(days=RECENT - 1)
     for post_id, day, views in rows(DailyViews.select(DailyViews.post, DailyViews.day, DailyViews.views).where(
-            DailyViews.post.in_(list(found)), DailyViews.day.between(first, today))):
+            DailyViews.post.in_(among(found)), DailyViews.day.between(first, today))):
         found[post_id][(day - first).days] = views
     return found

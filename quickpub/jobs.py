@@ -16,6 +16,7 @@
   whatever ends the job into that row, in the same transaction, so that the two never disagree.
 """
 
+import json
 import logging
 import math
 import os
@@ -39,7 +40,7 @@ from peewee import (
     fn,
 )
 
-from . import processes
+from . import clocks, processes
 from .db import BaseModel, db, first, now
 
 log = logging.getLogger('quickpub.jobs')
@@ -52,7 +53,7 @@ SUSPECT, OWN_DEATHS = 1, 3
 GRACE = 1.0  # seconds that a process outlives its child to be sure that not everything was killed, the child first
 TALLIES_KEPT = timedelta(days=2)
 
-AHEAD = timedelta(minutes=1)  # a job made so far in the future was made by a clock that has been put right since
+RETRY_WITHIN = timedelta(days=1)  # a job that was tried and is to wait longer was put off by a clock that was ahead
 DIED = 'The process that ran it died, each time it was tried.'
 
 
@@ -345,7 +346,8 @@ def rescue() -> int:
 
 
 def _make_due(at: datetime) -> None:
-    wrong = (Job.state == 'ready') & (Job.created_at > at + AHEAD)
+    wrong = (Job.state == 'ready') & (clocks.is_ahead(Job.created_at, at) |
+                                      (Job.attempts > 0) & (Job.run_at > at + RETRY_WITHIN))
     if Job.select(Job.id).where(wrong).exists():
         Job.update(run_at=at, created_at=at).where(wrong).execute()
 
@@ -434,12 +436,17 @@ def throughput(at: datetime) -> list[tuple[datetime, int, int]]:
     return [(minute, *counts.get(minute, (0, 0))) for minute in minutes]
 
 
-def last_run(name: str) -> datetime | None:
-    """The minute in which a job of this name last ended well."""
-    return Tally.select(fn.MAX(Tally.minute)).where(Tally.name == name, Tally.done > 0).scalar()
+def last_runs(names: Iterable[str], at: datetime) -> dict[str, datetime]:
+    """The minute, not after `at`, in which a job of each of these names last ended well; nothing for those that never
+    did."""
+    found = db.execute_sql(
+        'SELECT value, (SELECT minute FROM job_tally WHERE name = value AND done > 0 AND minute <= ? '
+        'ORDER BY minute DESC LIMIT 1) FROM json_each(?)', (str(at), json.dumps(list(names))))
+    return {name: datetime.fromisoformat(minute) for name, minute in found if minute}
 
 
 def clean_up(at: datetime) -> None:
     """Forget old counts; of each name the last one stays."""
+    Tally.delete().where(clocks.is_ahead(Tally.minute, at)).execute()
     latest = Tally.select(fn.MAX(Tally.minute)).group_by(Tally.name)
     Tally.delete().where(Tally.minute < at - TALLIES_KEPT, Tally.minute.not_in(latest)).execute()

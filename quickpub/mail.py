@@ -21,7 +21,7 @@ from uuid import uuid4
 from peewee import SQL, DatabaseError
 
 from . import jobs, letter, text
-from .db import db, first, give_way, insert, is_out_of_reach, now
+from .db import db, first, give_way, insert, is_out_of_reach, is_transient, now
 from .models import Message, Site, Token, User
 from .settings import current
 from .transport import HungUp, Lost, NotYet, Refused, Transport, connect, deadline, forget_outbox
@@ -33,6 +33,7 @@ BATCH_SECONDS = 60  # after which a job begins no other mail
 TOLD_EVERY = 5  # mails, for whoever looks at the work
 BACK_OFF = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240)]
 GIVE_UP_AFTER = timedelta(days=2)
+FEW_ATTEMPTS = 3  # tried so seldom, a mail is old because the site was off, or a clock was ahead: it is not given up
 KEPT = timedelta(days=90)  # what is sent, or failed for good
 MANY_ATTEMPTS = 10  # back-off alone needs most of a day for so many
 GIVEN_UP = 'Given up after two days. The last answer was: '
@@ -205,6 +206,8 @@ class _Delivery:
                 return Outcome('failed', 'Not sent: the link in it does not work any more')
             made = letter.render(message, self._site)
         except Exception as error:  # whatever is wrong with one mail, it must not stop the others
+            if is_transient(error):
+                return _once_possible(message, error)
             log.exception('Mail %s cannot be made', message.id)
             return Outcome('failed', f'It could not be made: {error!r}')
         try:
@@ -215,7 +218,12 @@ class _Delivery:
             return _later(message, str(error))
         except Lost as error:
             self._hang_up()
-            return _later(message, str(error))
+            return _once_possible(message, error) if is_transient(error) else _later(message, str(error))
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            self._hang_up()
+            return _once_possible(message, error)
 
     def _send(self, recipient: str, mail: bytes, until: float) -> str:
         """Many servers end a conversation after so many mails, or after a refusal: then in a new one."""
@@ -285,9 +293,15 @@ def _put_off_all(answer: str) -> None:
 
 def _later(message: Message, answer: str) -> Outcome:
     at = now()
-    if at - message.created_at > GIVE_UP_AFTER:
+    if at - message.created_at > GIVE_UP_AFTER and message.attempts > FEW_ATTEMPTS:
         return Outcome('failed', GIVEN_UP + answer)
     return Outcome('deferred', answer, next_try=at + BACK_OFF[min(message.attempts, len(BACK_OFF)) - 1])
+
+
+def _once_possible(message: Message, error: Exception) -> Outcome:
+    """This machine lacks something just now, which is no fault of the mail: it waits for however long that lasts."""
+    log.warning('Mail %s waits: %s', message.id, error)
+    return Outcome('deferred', f'This site cannot send it just now: {error}', next_try=now() + BACK_OFF[0])
 
 
 def _has_live_link(message: Message) -> bool:

@@ -19,13 +19,14 @@ import shutil
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from peewee import DatabaseError, fn
 
-from . import markdown, processes, text
+from . import markdown, processes, removal, text
 from .bodies import Draft
-from .db import db, give_way, rows
+from .db import among, db, give_way, rows
 from .models import MediaFile, Post, PostFile, Revision, Unsaved, Upload, User
 from .settings import current
 from .text import Rejected
@@ -182,7 +183,7 @@ def refer(post: Post, body: str, at: datetime) -> None:
         digest for (digest,) in rows(PostFile.select(PostFile.digest).where(PostFile.post == post))}
     for digest in new:
         PostFile.create(post=post, digest=digest)
-    Upload.update(touched_at=at).where(Upload.file.in_(new)).execute()
+    Upload.update(touched_at=at).where(Upload.file.in_(among(new))).execute()
 
 
 def known_in(source: str) -> dict[str, markdown.File]:
@@ -191,7 +192,7 @@ def known_in(source: str) -> dict[str, markdown.File]:
     if not digests:
         return {}
     found = MediaFile.select(MediaFile.digest, MediaFile.kind, MediaFile.state, MediaFile.made).where(
-        MediaFile.digest.in_(digests))
+        MediaFile.digest.in_(among(digests)))
     return {file.digest: markdown.File(file.kind, is_failed=file.state == 'failed', **file.made) for file in found}
 
 
@@ -199,7 +200,7 @@ def uses(digests: Iterable[str]) -> dict[str, list[Post]]:
     """The posts that use each of these files, those in the trash too."""
     found: dict[str, list[Post]] = {}
     query = (PostFile.select(PostFile.digest, Post.id, Post.title, Post.author, Post.deleted_at).join(Post)
-             .where(PostFile.digest.in_(list(digests))).order_by(PostFile.digest, PostFile.post))
+             .where(PostFile.digest.in_(among(digests))).order_by(PostFile.digest, PostFile.post))
     for each in query:
         found.setdefault(each.digest, []).append(each.post)
     return found
@@ -250,8 +251,8 @@ def _sweep(digest: str) -> None:
             MediaFile.delete().where(MediaFile.digest == digest).execute()
         if place.exists():
             os.rename(place, gone)
-    if gone.exists():
-        shutil.rmtree(gone)
+    shutil.rmtree(gone, ignore_errors=True)  # what is left is a stray, and will be named as one
+    give_way()
 
 
 def _is_referred(digest: str) -> bool:
@@ -275,14 +276,11 @@ def clean_up(at: datetime) -> None:
     referring = Upload.select(Upload.file).union_all(PostFile.select(PostFile.digest))
     referred = {digest for (digest,) in rows(referring)}
     known = {digest for (digest,) in rows(MediaFile.select(MediaFile.digest))}
-    for path in folder().iterdir():
-        if DIGEST.fullmatch(path.name):
-            known.add(path.name)
-        elif path.stat().st_mtime < (at - STRAY).replace(tzinfo=UTC).timestamp():
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-    for digest in known - referred:
-        _sweep(digest)
-        give_way()
+    found, limit = list(folder().iterdir()), (at - STRAY).replace(tzinfo=UTC).timestamp()
+    known |= {path.name for path in found if DIGEST.fullmatch(path.name)}
+    strays = [path for path in found if path.name not in known and removal.is_older(path, limit)]
+    removal.do_each([partial(removal.remove_all, strays),
+                     *(partial(_sweep, digest) for digest in known - referred)])
 
 
 def _forget_references(at: datetime) -> None:

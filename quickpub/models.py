@@ -4,6 +4,7 @@ Times are UTC without a zone. The tables themselves are made in migrations/, nev
 """
 
 import json
+import logging
 import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -27,6 +28,8 @@ from . import folding, text
 from .db import BaseModel, now
 from .signing import number_in, sign, unsign
 
+log = logging.getLogger('quickpub.models')
+
 MARKUP = re.compile(r'[\\\[\]`*_$<&]')  # what would mean something in Markdown
 
 
@@ -40,7 +43,16 @@ class JSONText(TextField):
         return json.dumps(value, ensure_ascii=False, separators=(',', ':'))
 
     def python_value(self, value: Any) -> Any:
-        return json.loads(value)
+        """Return the object that was stored; an empty one where it cannot be read, so that one row does not stop a
+        batch."""
+        try:
+            found = json.loads(value)
+        except ValueError:
+            found = None
+        if isinstance(found, dict):
+            return found
+        log.error('What is stored as JSON cannot be read: %.80r', value)
+        return {}
 
 
 class Searched(BaseModel):
@@ -561,6 +573,7 @@ class Report(BaseModel):
     period_end = DateTimeField()
     views = IntegerField()
     message = ForeignKeyField(Message, null=True, on_delete='SET NULL')
+    message_id: int | None
 
     class Meta:
         indexes = ((('user', 'period_end'), True),)
@@ -586,6 +599,18 @@ class Export(BaseModel):
     created_at = DateTimeField(default=now)
 
 
+class SetAside(BaseModel):
+    """One item that a batch could not handle (aside.py)."""
+    kind = CharField()
+    key = CharField()
+    reason = TextField()
+    at = DateTimeField()  # when it was tried last
+
+    class Meta:
+        primary_key = CompositeKey('kind', 'key')
+
+
 TABLES = [Site, User, Session, Token, Attempt, Series, Post, Shelf, Revision, Unsaved, OldSlug, OldHandle, Tag, OldTag,
           PostTag, MediaFile, Upload, PostFile, DailyViews, DailyVisitors, DailyReferrers, DailyTotals, DailyHosts,
-          RecentViews, RecentDay, KnownHost, Seen, DayKey, Content, SpoolOffset, Message, Report, Told, Export]
+          RecentViews, RecentDay, KnownHost, Seen, DayKey, Content, SpoolOffset, Message, Report, Told, Export,
+          SetAside]

@@ -7,6 +7,7 @@ from operator import add
 
 from peewee import Select, Tuple, fn
 
+from .db import among
 from .models import Post, PostTag, Series, Shelf, Tag, User
 
 RELATED, LOOKED_AT = 3, 50  # posts shown as related; of each tag, the newest that may be
@@ -44,7 +45,7 @@ def related(post: Post, tags: list[Tag], at: datetime, but: Iterable[Post | None
     if not tags:
         return []
     near = reduce(add, (_newest_under(tag, at) for tag in tags)).alias('near')
-    others = {post.id, *(each.id for each in but if each)}
+    others = among({post.id, *(each.id for each in but if each)})
     return list(Post.listed(at).join(near, on=Post.id == near.c.id).where(Post.id.not_in(others)).group_by(Post.id)
                 .order_by(fn.COUNT(near.c.id).desc(), Post.published_at.desc(), Post.id.desc()).limit(RELATED))
 

@@ -37,6 +37,7 @@ QUERY = re.compile(r'(before=\d{1,18}|v=[0-9a-f]{12}(-\d{1,3})?)?')  # others ge
 WORTH_PACKING = re.compile(r'text/|application/((atom|feed)\+)?(xml|json)|image/svg')
 SMALL = 300  # bytes, below which packing gains nothing
 DUE = 'SELECT min(published_at) FROM post WHERE published_at > ? AND deleted_at IS NULL'
+NEWEST = 'SELECT max(published_at) FROM post WHERE published_at <= ? AND deleted_at IS NULL'
 
 Headers = list[tuple[str, str]]
 
@@ -166,13 +167,14 @@ class PageCache:
         self._watch = Watch.of(settings)
         self._data_version = self._version = -1
         self._due: str | None = None  # when the next scheduled post is public, as stored
+        self._newest: str | None = None  # since when the newest one is; earlier, where a clock is put back, it is not
         self._generation = Generation()
         self._lock = threading.Lock()
 
     def generation(self, at: datetime) -> Generation:
         """The pages that are right at this moment; none where the database cannot tell just now."""
         try:
-            if self._watch.data_version() != self._data_version or self._is_due(at):
+            if self._watch.data_version() != self._data_version or self._is_due(at) or self._is_too_early(at):
                 with self._lock:
                     self._refresh(at)
         except OperationalError as error:
@@ -183,13 +185,16 @@ class PageCache:
     def _is_due(self, at: datetime) -> bool:
         return self._due is not None and str(at) >= self._due
 
+    def _is_too_early(self, at: datetime) -> bool:
+        return self._newest is not None and str(at) < self._newest
+
     def _refresh(self, at: datetime) -> None:
         data_version = self._watch.data_version()  # before what it stands for is read: never the other way round
         version = self._watch.ask('SELECT version FROM content')
-        if version != self._version or self._is_due(at):
+        if version != self._version or self._is_due(at) or self._is_too_early(at):
             came_due = int(datetime.fromisoformat(self._due).replace(tzinfo=UTC).timestamp()) + 1 \
                 if self._due is not None and self._is_due(at) else 0
-            self._due = self._watch.ask(DUE, str(at))
+            self._due, self._newest = self._watch.ask(DUE, str(at)), self._watch.ask(NEWEST, str(at))
             self._generation = Generation(max(version, came_due, self._generation.modified))
         self._data_version, self._version = data_version, version
 

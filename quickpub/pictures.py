@@ -26,6 +26,7 @@ from typing import Any
 from peewee import SQL
 
 from . import jobs, media
+from .db import is_transient
 from .models import MediaFile
 from .settings import current
 
@@ -33,8 +34,8 @@ log = logging.getLogger('quickpub.pictures')
 
 TIME_LIMIT = 120.0  # seconds for one picture
 MAX_ATTEMPTS = 4  # that are ended from outside
-AFTER_FULL_DISK, AFTER_DEATH = timedelta(minutes=1), timedelta(seconds=10)
-WAITS = 'The disk of this site is full. We try again each minute.'
+AFTER_TROUBLE, AFTER_DEATH = timedelta(minutes=1), timedelta(seconds=10)
+WAITS = 'This site cannot prepare it just now: its disk is full, or its memory. We try again each minute.'
 TOO_SLOW = 'This picture takes longer to prepare than we can give it. Please make it smaller.'
 INTERRUPTED = ('We began several times, and were interrupted each time. Perhaps the machine of this site has too '
                'little memory just now.')
@@ -72,12 +73,12 @@ def prepare(digest: str, show: Callable[[str], None]) -> None:
             return _fail(file, str(death), show)
         _tell(file, state='waiting', attempts=file.attempts + 1)
         raise jobs.NotNow(AFTER_DEATH, str(death)) from death
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+    except Exception as error:
+        if not is_transient(error):
             raise
         log.warning('A picture waits: %s', error)
         _tell(file, state='waiting', error=WAITS)
-        raise jobs.NotNow(AFTER_FULL_DISK, WAITS) from error
+        raise jobs.NotNow(AFTER_TROUBLE, WAITS) from error
 
 
 def _prepare(file: MediaFile, show: Callable[[str], None]) -> None:

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from peewee import Select, fn
 
-from . import markdown, media, revisions, text
-from .db import db, give_way, is_out_of_reach, now, rows
+from . import aside, markdown, media, revisions, text
+from .db import among, db, give_way, is_transient, now, rows
 from .models import OldSlug, OldTag, Post, PostFile, PostTag, Series, Site, Tag, User
 from .text import Rejected
 
@@ -23,6 +23,7 @@ MAX_TAGS, MAX_TAG = 12, 40  # of a post, characters of one
 HASHTAG = re.compile('^#+(?![\ufe0f\u20e3#]|$)')  # a keycap, and the sign alone, are tags themselves
 KEPT_IN_TRASH = timedelta(days=30)
 BATCH = 20  # posts deleted at once: each may have a thousand days of counts
+REMOVAL = 'removal of post'
 
 # What a page cannot be called: the site's own pages begin so (a test compares it with all URLs).
 RESERVED = frozenset('admin archive draft forgot healthz login logout media p reset search settings setup signup '
@@ -158,8 +159,13 @@ def _rendered(title: str, summary: str, body: str, files: dict[str, markdown.Fil
 
 def show_file(digest: str) -> None:
     """Render the posts again that use this file, because there is more to see of it than before."""
-    for post in Post.select().join(PostFile).where(PostFile.digest == digest):
-        _render_again(post, typed_title(post), now())
+    for post in list(Post.select().join(PostFile).where(PostFile.digest == digest)):
+        try:
+            _render_again(post, typed_title(post), now())
+        except Exception as error:
+            if is_transient(error):
+                raise
+            log.exception('Post %s cannot be rendered again; it stays as it was', post.id)
 
 
 def _render_again(post: Post, title: str, at: datetime | None = None) -> None:
@@ -186,9 +192,9 @@ def render_outdated() -> None:
             try:
                 _render_again(post, '' if _has_made_title(post) else typed_title(post))
             except Exception as error:
-                if is_out_of_reach(error):
+                if is_transient(error):
                     raise
-                log.exception('post %s cannot be rendered', post.id)
+                log.exception('Post %s cannot be rendered again; it stays as it was', post.id)
             Post.update(rendered_by=markdown.VERSION).where(Post.id == post.id, Post.version == post.version).execute()
         give_way()
 
@@ -404,10 +410,16 @@ def restore(post: Post) -> None:
     Post.update(deleted_at=None).where(Post.id == post.id).execute()
 
 
+def _old_trash(at: datetime) -> list[int]:
+    old = Post.select(Post.id).where(Post.deleted_at <= at - KEPT_IN_TRASH,
+                                     Post.id.not_in(among(list(aside.items(REMOVAL, at)))))
+    return [post_id for (post_id,) in rows(old.limit(BATCH))]
+
+
 def clean_up(at: datetime) -> None:
     """Delete for good what was in the trash long enough, and tags and series that nothing has any more."""
-    old = Post.select(Post.id).where(Post.deleted_at <= at - KEPT_IN_TRASH).limit(BATCH)
-    while Post.delete().where(Post.id.in_(old)).execute():
+    while ids := _old_trash(at):
+        aside.handle(REMOVAL, ids, lambda ids: Post.delete().where(Post.id.in_(among(ids))).execute(), at)
         give_way()
     Tag.delete().where(~fn.EXISTS(PostTag.select(PostTag.tag).where(PostTag.tag == Tag.id))).execute()
     Series.delete().where(~fn.EXISTS(Post.select(Post.id).where(Post.series == Series.id))).execute()

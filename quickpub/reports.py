@@ -12,11 +12,11 @@ from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from peewee import EXCLUDED, JOIN
+from peewee import EXCLUDED, JOIN, fn
 
-from . import dates, jobs, mail, text
+from . import aside, clocks, dates, jobs, mail, text
 from .accounts import unsubscribe_url
-from .db import among, db, give_way, insert, rows
+from .db import among, db, give_way, insert, is_transient, rows
 from .models import KnownHost, Message, Post, Report, Site, Told, User
 from .settings import FREQUENCIES, current
 
@@ -25,7 +25,8 @@ BATCH = 200  # reports written in one transaction, of less than a tenth of a sec
 HOSTS = 5  # new ones that a report names
 LINES = 50  # posts that it lists, the most viewed: some mail programs show no more than 100 KB
 TITLE = 140  # characters of a title that it shows
-AHEAD = timedelta(days=40)
+RUNNING = 'report so far of author'
+REPORT = 'report of author'  # as what is set aside is called
 ALIKE = 0.85, 1.18  # how long a period may be beside another to be compared: months, and days when the clock changes
 
 
@@ -58,8 +59,15 @@ class Closed:
 
 def due(at: datetime) -> Iterator[Closed]:
     """Who has a closed period without a report, a batch at a time. A question, never a schedule: it misses nothing."""
-    for end, users in _without_report(at):
-        ids = [number for (number,) in db.execute(users)]
+    too_early = aside.items(REPORT, at)
+    for end, users in _closings(at):
+        if isinstance(end, Exception):
+            for (user_id,) in rows(users):
+                aside.put(REPORT, user_id, end, at)
+            continue
+        _begin_anew(users, end, at)
+        found = users.where(User.reported_until < end)
+        ids = [number for (number,) in db.execute(found) if number not in too_early]
         for start in range(0, len(ids), BATCH):
             jobs.tell(f'{text.number(start)} of {text.plural(len(ids), "report", "reports")}')
             yield Closed(end, ids[start:start + BATCH])
@@ -69,19 +77,35 @@ def due(at: datetime) -> Iterator[Closed]:
 
 def overdue(at: datetime) -> int:
     """How many reports of periods that had closed at `at` are not made yet."""
-    return sum(users.count() for _, users in _without_report(at))
+    return sum(users.where(User.reported_until < end).count() for end, users in _closings(at)
+               if isinstance(end, datetime))
 
 
-def _without_report(at: datetime) -> list[tuple[datetime, Any]]:
-    """The end of the last closed period, and the query of who has no report of it, for each way to close periods."""
+def _closings(at: datetime) -> list[tuple[datetime | Exception, Any]]:
+    """The end of the last closed period, and the query of all who have chosen it, for each way to close periods; where
+    a way makes no sense, the error instead of the end."""
     ways = User.report, User.timezone, User.report_time, User.report_day
     taken = [each for each in FREQUENCIES if each != 'never']  # listed, because no index answers what is not equal
-    found = []
+    found: list[tuple[datetime | Exception, Any]] = []
     for group in User.select(*ways).where(User.report.in_(taken)).group_by(*ways):
-        end = closing_of(group, at)
-        found.append((end, User.select(User.id).where(
-            *(way == getattr(group, way.name) for way in ways), User.reported_until < end, User.deleted_at.is_null())))
+        users = User.select(User.id).where(
+            *(way == getattr(group, way.name) for way in ways), User.deleted_at.is_null())
+        try:
+            end = closing_of(group, at)
+        except Exception as error:
+            if is_transient(error):
+                raise
+            found.append((error, users))
+        else:
+            found.append((end, users))
     return found
+
+
+def _begin_anew(users: Any, end: datetime, at: datetime) -> None:
+    """Let reports of these users go on from the last closing where the clock was ahead when the last one was made."""
+    wrong = users.where(clocks.is_ahead(User.reported_until, at))
+    if wrong.exists():
+        User.update(reported_until=end).where(User.id.in_(wrong)).execute()
 
 
 def closing_of(user: User, at: datetime) -> datetime:
@@ -90,12 +114,17 @@ def closing_of(user: User, at: datetime) -> datetime:
 
 
 def close(closed: Closed, at: datetime) -> list[int]:
-    """Close this period for these authors, in the caller's transaction: the ids of the mails to send.
+    """Close this period for these authors, in the caller's transaction: the ids of the mails to send. An author whose
+    report cannot be made is set aside.
 
     Who has no published post gets no mail, nor does an address that the mail server has refused for good.
     """
-    users = list(User.select().where(  # they may have unsubscribed, or left, since they were found
-        User.id.in_(among(closed.user_ids)), User.reported_until < closed.end, User.report != 'never'))
+    made = aside.handle(REPORT, closed.user_ids, lambda ids: _close(Closed(closed.end, ids), at), at)
+    return [number for ids in made for number in ids]
+
+
+def _close(closed: Closed, at: datetime) -> list[int]:
+    users = _still_due(closed)
     news, site = _News.about(users, at), Site.this()
     written = [user for user in users if news.lines[user.id]]
     ids = mail.compose_many([_row(user, news, closed.end, f'report:{user.id}:{closed.end}', site)
@@ -108,6 +137,20 @@ def close(closed: Closed, at: datetime) -> list[int]:
             for user in written])
     _remember([user.id for user in users], closed.end, at)
     return ids
+
+
+def _still_due(closed: Closed) -> list[User]:
+    """Those of them who have not unsubscribed, left, or got this report since they were found. Where a clock was wrong,
+    the reports themselves say up to when they were made."""
+    users = list(User.select().where(
+        User.id.in_(among(closed.user_ids)), User.reported_until < closed.end, User.report != 'never'))
+    last = dict(rows(Report.select(Report.user, fn.MAX(Report.period_end)).where(
+        Report.user.in_(among(closed.user_ids)), Report.period_end <= closed.end).group_by(Report.user)))
+    for user in users:
+        user.reported_until = max(user.reported_until, last.get(user.id, user.reported_until))
+    have_it = [user.id for user in users if user.reported_until == closed.end]
+    User.update(reported_until=closed.end).where(User.id.in_(among(have_it))).execute()
+    return [user for user in users if user.id not in have_it]
 
 
 def _remember(user_ids: list[int], end: datetime, at: datetime) -> None:
@@ -126,8 +169,11 @@ def running(user_ids: list[int] | None, at: datetime) -> list[int]:
     """Write the report so far of the running period, for these authors or for all, in the caller's transaction. It
     closes nothing. Ids of the mails to send."""
     query = User.select().where(User.deleted_at.is_null(), User.verified_at.is_null(False))
-    users = list(query if user_ids is None else query.where(User.id.in_(user_ids)))
-    return mail.compose_many(_running(users, at))
+    users = list(query if user_ids is None else query.where(User.id.in_(among(user_ids))))
+    known = {user.id: user for user in users}
+    composed = aside.handle(RUNNING, list(known), lambda ids: mail.compose_many(
+        _running([known[user_id] for user_id in ids], at)), at)
+    return [number for ids in composed for number in ids]
 
 
 def preview(user: User, at: datetime) -> Message | None:
@@ -260,6 +306,13 @@ def _without(first: datetime, last: datetime) -> str:
     return f'{first.day} {first:%B}' if first.year == last.year else f'{first.day} {first:%B %Y}'
 
 
-def clean_up(at: datetime) -> None:
-    """Let reports come again where the clock was far ahead when the last one was written: further than any period."""
-    User.update(reported_until=at).where(User.reported_until > at + AHEAD).execute()
+def put_right(at: datetime) -> None:
+    """Let reports that were made while the clock was ahead be of now: their periods are still to come, and will have
+    reports of their own."""
+    for number, report in enumerate(Report.select().where(clocks.is_ahead(Report.period_end, at)).order_by(Report.id)):
+        end = at + timedelta(microseconds=number)  # one author may have several
+        with db.atomic():
+            Report.update(period_start=min(report.period_start, end), period_end=end).where(
+                Report.id == report.id).execute()
+            Message.update(key=Message.key.concat(f' {report.id}')).where(Message.id == report.message_id).execute()
+    clocks.put_right(User.reported_until, at)

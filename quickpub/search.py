@@ -18,7 +18,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from . import folding, text
-from .db import db, rows
+from .db import among, db, rows
 from .models import Post
 
 MAX_TYPED, MAX_WORDS = 200, 12  # characters, words
@@ -132,7 +132,7 @@ def _alike(word: str, at: datetime) -> str | None:
 def shown(query: Query, ids: list[int], at: datetime) -> list[Any]:
     """These posts in this order, each with `heading` and `passage`: what was found in it is marked."""
     pattern = query.pattern()
-    posts = {post.id: post for post in Post.listed(at).select_extend(Post.html).where(Post.id.in_(ids))}
+    posts = {post.id: post for post in Post.listed(at).select_extend(Post.html).where(Post.id.in_(among(ids)))}
     for post in posts.values():
         post.heading = marked(post.title, pattern)
         post.passage = passage(text.shown(post.html[:MAX_SHOWN]), post.excerpt, pattern)

@@ -10,9 +10,9 @@ import re
 import secrets
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,8 +20,8 @@ from urllib.parse import urlsplit
 
 from peewee import OperationalError
 
-from . import agents, dates, spool
-from .db import db, is_out_of_reach, now, rows
+from . import agents, dates, removal, spool
+from .db import among, db, is_out_of_reach, is_transient, now, rows
 from .models import DayKey, Post, RecentDay, RecentViews, SpoolOffset, User
 from .settings import current
 
@@ -167,7 +167,7 @@ def fold() -> int:
         known = offsets
     for path, is_complete in files:
         if is_complete:
-            path.unlink(missing_ok=True)
+            _each_for_itself(path.unlink, missing_ok=True)
     _forget_offsets({path.name for path, is_complete in files if not is_complete}, known)
     return count
 
@@ -202,8 +202,8 @@ def fold_if_possible() -> None:
     """The same before numbers are shown: where the database cannot be written just now, they are a little old."""
     try:
         fold()
-    except OperationalError as error:
-        if not is_out_of_reach(error):
+    except Exception as error:
+        if not is_transient(error):
             raise
 
 
@@ -213,13 +213,13 @@ def _count(paths: list[Path]) -> tuple[dict[str, int], int]:
         offsets = _offsets()
         views: list[View] = []
         for path in paths:
-            lines, end = spool.lines(path, offsets.get(path.name, 0))
-            views += filter(None, map(_parse, lines))
+            lines, end = _each_for_itself(spool.lines, path, offsets.get(path.name, 0)) or ([], 0)
+            views += _views_in(lines)
             if lines:
                 offsets[path.name] = end
                 SpoolOffset.replace(file=path.name, bytes=end).execute()
         read = {view.post_id for view in views}
-        authors = dict(rows(Post.select(Post.id, Post.author).where(Post.id.in_(read))))
+        authors = dict(rows(Post.select(Post.id, Post.author).where(Post.id.in_(among(read)))))
         _add([view for view in views if view.post_id in authors], authors)
     return offsets, len(views)
 
@@ -263,13 +263,39 @@ def _add_referrers(views: list[View]) -> None:
                        'ON CONFLICT DO UPDATE SET views = views + excluded.views', (post_id, day, host, count))
 
 
+def _each_for_itself(act: Callable, *args: Any, **options: Any) -> Any:
+    """Do something with one spool file. One that is of no use, such as another user's, does not keep the others: then
+    None, and the log says so once."""
+    try:
+        return act(*args, **options)
+    except OSError as error:
+        if is_transient(error):
+            raise
+        if error.filename not in _useless:
+            _useless.add(error.filename)
+            log.error('A file of recorded views is of no use: %s', error)
+    return None
+
+
+_useless: set[str] = set()  # spool files that the log has named
+
+
+def _views_in(lines: list[bytes]) -> list[View]:
+    """The views that these lines record; the log says what cannot be read, once for all of them."""
+    found = [_parse(line) for line in lines]
+    if wrong := [line for line, view in zip(lines, found, strict=True) if view is None]:
+        log.warning('%d lines of recorded views cannot be read, such as %r', len(wrong), wrong[0][:80])
+    return [view for view in found if view]
+
+
 def _parse(line: bytes) -> View | None:
     try:
         number, day, *rest = line.decode('ascii').split(' ')
         visitor, host = ('' if each == '-' else each for each in (rest or ['-', '-']))
+        if not 0 < int(number) < 2**63:
+            return None
         return View(int(number), date.fromisoformat(day).isoformat(), visitor, host)
     except ValueError:
-        log.warning('A line of recorded views cannot be read: %r', line[:80])
         return None
 
 
@@ -281,17 +307,45 @@ def _offsets() -> dict[str, int]:
 def _forget_offsets(kept: set[str], known: Mapping[str, int]) -> None:
     gone = [name for name in known if name not in kept and not (spool.folder() / name).exists()]
     if gone:
-        SpoolOffset.delete().where(SpoolOffset.file.in_(gone)).execute()
+        SpoolOffset.delete().where(SpoolOffset.file.in_(among(gone))).execute()
 
 
 def clean_up(at: datetime) -> None:
     """Forget who was here before yesterday: the keys, and the names made with them. Only the numbers stay."""
-    for name, end in _offsets().items():
-        spool.blank(spool.folder() / name, end)
-    before = site_day(at) - timedelta(days=1)
+    today = site_day(at)
+    kept = today - timedelta(days=1), today + timedelta(days=1)  # later days are those of a clock that was ahead
     db.execute_sql('PRAGMA secure_delete = ON')  # overwritten, not only marked as free
     try:
-        DayKey.delete().where(DayKey.day < before).execute()
-        db.execute_sql('DELETE FROM seen WHERE day < ?', (str(before),))
+        DayKey.delete().where(~DayKey.day.between(*kept)).execute()
+        db.execute_sql('DELETE FROM seen WHERE day NOT BETWEEN ? AND ?', tuple(map(str, kept)))
     finally:
         db.execute_sql('PRAGMA secure_delete = OFF')
+    removal.do_each(partial(spool.blank, spool.folder() / name, end) for name, end in _offsets().items())
+
+
+# Tables of days: what tells the rows of one day apart, and what is counted.
+DAILY = {'daily_views': ('post_id', 'views'), 'daily_visitors': ('scope', 'visitors'),
+         'daily_referrers': ('post_id, host', 'views')}
+
+
+def put_right(at: datetime) -> None:
+    """Move what was counted on days to come to today: the clock was ahead when it was recorded."""
+    today = site_day(at)
+    limit = str(today + timedelta(days=1))  # which has begun for somebody else
+    if not any(db.execute_sql(f'SELECT 1 FROM {table} WHERE day > ? LIMIT 1', (limit,)).fetchone() for table in DAILY):
+        return
+    with db.atomic():
+        db.execute_sql(  # a trigger is about to count them once more
+            'UPDATE known_host SET views = known_host.views - moved.views FROM (SELECT author_id, host, '
+            'sum(daily_referrers.views) AS views FROM daily_referrers JOIN post ON post.id = post_id WHERE day > ? '
+            'GROUP BY 1, 2) AS moved WHERE (known_host.author_id, known_host.host) = (moved.author_id, moved.host)',
+            (limit,))
+        for table, (what, count) in DAILY.items():
+            moved = db.execute_sql(f'SELECT ?, {what}, sum({count}) FROM {table} WHERE day > ? GROUP BY {what}',
+                                   (str(today), limit)).fetchall()
+            places = ', '.join('?' * (3 + what.count(',')))
+            _each(f'INSERT INTO {table} (day, {what}, {count}) VALUES ({places}) '
+                  f'ON CONFLICT DO UPDATE SET {count} = {count} + excluded.{count}', moved)
+        for table in (*DAILY, 'daily_totals', 'daily_hosts'):
+            db.execute_sql(f'DELETE FROM {table} WHERE day > ?', (limit,))
+        _add_up_anew(today)

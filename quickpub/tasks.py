@@ -1,14 +1,16 @@
 """What runs later: every background task and every schedule. They take ids only, and do their work elsewhere.
 The first line of each docstring is what the owner's page of work calls it.
 
-A schedule never acts "because it is midnight": it asks what is due and not done yet, so a minute that is missed,
-or comes twice, changes nothing.
+A recurring job never acts "because it is midnight": it asks what is due and not done yet, and is due itself as long as
+it was not enqueued. So a minute that is missed, or comes twice, changes nothing.
 """
 
-from huey import crontab
+from datetime import timedelta
 
 from . import (
     accounts,
+    aside,
+    corrections,
     jobs,
     mail,
     media,
@@ -24,9 +26,12 @@ from . import (
 from .db import db, now
 from .jobs import URGENT
 from .models import User
+from .recurring import DAY, WEEK
 from .worker import DurableHuey
 
 huey = DurableHuey('quickpub')
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+NIGHT = 3  # o'clock by the site's clock: when it cleans up, if it is on; otherwise as soon as it is
 
 
 # Mail
@@ -68,7 +73,7 @@ def send_verification_email(user_id: int) -> None:
         deliver_soon(accounts.verification_mail(User.get_by_id(user_id), now()))
 
 
-@huey.periodic_task(crontab())
+@huey.recurring(every=MINUTE)
 def wake_mail() -> None:
     """Each minute: send mail that is due for another try, or was left behind."""
     mail.wake(now())
@@ -78,7 +83,7 @@ def wake_mail() -> None:
 
 # Reports
 
-@huey.periodic_task(crontab())
+@huey.recurring(every=MINUTE)
 def close_periods() -> None:
     """Each minute: make the reports of everybody whose period has closed."""
     stats.fold()
@@ -123,7 +128,7 @@ def prepare_pictures() -> None:
         prepare_picture(digest)
 
 
-@huey.periodic_task(crontab())
+@huey.recurring(every=MINUTE)
 def wake_pictures() -> None:
     """Each minute: prepare pictures whose job got lost, and let posts say which could not be prepared."""
     prepare_pictures()
@@ -138,7 +143,7 @@ def render_posts() -> None:
     posts.render_outdated()
 
 
-@huey.periodic_task(crontab())
+@huey.recurring(every=MINUTE)
 def wake_rendering() -> None:
     """Each minute: render posts again where an upgrade has changed how."""
     if posts.is_any_outdated():
@@ -153,8 +158,87 @@ def count_views() -> None:
     stats.fold()
 
 
-@huey.periodic_task(crontab(hour='3', minute='30'))
-def clean_up() -> None:
-    """Each night: clear away what has expired or lay in the trash long enough, and mail of long ago."""
-    for kept in (stats, accounts, sessions, jobs, posts, revisions, unsaved, media, mail, reports, transfer):
-        kept.clean_up(now())
+@huey.recurring(every=DAY, hour=NIGHT)
+def forget_visitors() -> None:
+    """Each day: forget who was here before yesterday."""
+    stats.clean_up(now())
+
+
+@huey.recurring(every=DAY, hour=NIGHT)
+def clean_up_jobs() -> None:
+    """Each day: forget how many jobs ended long ago."""
+    jobs.clean_up(now())
+
+
+@huey.recurring(every=DAY, hour=NIGHT)
+def clean_up_set_aside() -> None:
+    """Each day: forget what was set aside and is gone."""
+    aside.clean_up(now())
+
+
+@huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)
+def clean_up_accounts() -> None:
+    """Each day: forget expired links, and accounts that were never confirmed."""
+    accounts.clean_up(now())
+
+
+@huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)
+def clean_up_sessions() -> None:
+    """Each day: forget sessions that are over."""
+    sessions.clean_up(now())
+
+
+@huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)
+def clean_up_posts() -> None:
+    """Each day: delete posts that were in the trash for 30 days."""
+    posts.clean_up(now())
+
+
+@huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)
+def clean_up_revisions() -> None:
+    """Each day: let old versions of posts become fewer."""
+    revisions.clean_up(now())
+
+
+@huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)
+def clean_up_unsaved() -> None:
+    """Each day: forget unsaved texts of long ago."""
+    unsaved.clean_up(now())
+
+
+@huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)
+def clean_up_media() -> None:
+    """Each day: delete files that nothing has used for 30 days."""
+    media.clean_up(now())
+
+
+@huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)
+def clean_up_mail() -> None:
+    """Each day: forget mail that was sent long ago."""
+    mail.clean_up(now())
+
+
+@huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)
+def clean_up_exports() -> None:
+    """Each day: delete exports after a week."""
+    transfer.clean_up(now())
+
+
+# After the clock was wrong
+
+@huey.recurring(every=HOUR, max_leap=2 * HOUR)
+def correct_moments() -> None:
+    """Each hour: let what lies in the future although it has passed be of now."""
+    corrections.put_right(now())
+
+
+@huey.recurring(every=HOUR, max_leap=2 * HOUR)
+def correct_reports() -> None:
+    """Each hour: let reports that are dated in the future be of now."""
+    reports.put_right(now())
+
+
+@huey.recurring(every=HOUR, max_leap=2 * HOUR)
+def correct_views() -> None:
+    """Each hour: let views on days to come be of today."""
+    stats.put_right(now())

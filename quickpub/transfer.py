@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
-from . import jobs, mail
+from . import jobs, mail, removal
 from .db import is_out_of_reach, rows
 from .models import DailyReferrers, DailyViews, DailyVisitors, Export, Post, Site, User
 from .processes import sync_folder
@@ -161,6 +161,4 @@ def clean_up(at: datetime) -> None:
     kept = set()
     for file, state in rows(Export.select(Export.file, Export.state)):
         kept |= {file, f'{file}.part'} if state == 'waiting' else {file}
-    for path in (current().data / 'exports').glob('*.csv*'):
-        if path.name not in kept:
-            path.unlink(missing_ok=True)
+    removal.remove_all(path for path in (current().data / 'exports').glob('*.csv*') if path.name not in kept)

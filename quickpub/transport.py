@@ -14,7 +14,7 @@ from threading import Lock
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from . import processes, settings, text
+from . import processes, removal, settings, text
 from .settings import current
 
 TIMEOUT = 20  # seconds that a mail server may be silent
@@ -132,9 +132,10 @@ class Outbox:
 
 def forget_outbox(before: datetime) -> None:
     """Delete what the outbox has kept since before then (UTC), wherever a mail program has put it."""
-    for path in (current().data / 'outbox').glob('*/*'):
-        if path.stat().st_mtime < before.replace(tzinfo=UTC).timestamp():
-            path.unlink()
+    limit = before.replace(tzinfo=UTC).timestamp()
+    folders = [path for name in ('new', 'cur', 'tmp') for path in (current().data / 'outbox').rglob(name)]
+    removal.remove_all(path for folder in folders for path in folder.glob('*')
+                       if removal.is_older(path, limit) and not path.is_dir())
 
 
 class _Conversation(smtplib.SMTP):

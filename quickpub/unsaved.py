@@ -5,7 +5,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from . import text
-from .db import rows
+from .db import among, rows
 from .models import Post, Unsaved, User
 
 KEPT = timedelta(days=60)
@@ -36,7 +36,7 @@ def keep(user: User, tab: str, post: Post | None, fields: dict[str, str], at: da
         if number >= PER_AUTHOR or room < 0:
             gone.append(other)
     if gone:
-        Unsaved.delete().where(Unsaved.user == user, Unsaved.tab.in_(gone)).execute()
+        Unsaved.delete().where(Unsaved.user == user, Unsaved.tab.in_(among(gone))).execute()
 
 
 def of(user: User, post: Post | None) -> list[Unsaved]:
@@ -56,4 +56,5 @@ def forget(user: User, tab: str) -> None:
 
 
 def clean_up(at: datetime) -> None:
+    """Forget what nobody has gone on with for long."""
     Unsaved.delete().where(Unsaved.typed_at <= at - KEPT).execute()

@@ -26,10 +26,11 @@ from huey.exceptions import RetryTask
 from huey.utils import ChordConfig
 from peewee import DatabaseError
 
-from . import jobs, processes, settings
+from . import clocks, jobs, processes, recurring, settings
 from .consumer import DurableConsumer
-from .db import SchemaError, db, is_out_of_reach, now, open_site
+from .db import SchemaError, db, is_out_of_reach, is_transient, now, open_site
 from .jobs import Claim, Job, Limit
+from .recurring import Recurrence
 from .storage import Envelope, JobStorage, JSONSerializer, Lock
 
 log = logging.getLogger('quickpub.worker')
@@ -46,7 +47,21 @@ ENDED_BADLY = (S.SIGNAL_ERROR, S.SIGNAL_TIMEOUT, S.SIGNAL_LOCKED, S.SIGNAL_RATE_
 
 
 def _text(error: BaseException) -> str:
-    return ''.join(traceback.format_exception(error))[-8000:]
+    words = ''.join(traceback.format_exception(error))[-8000:]
+    return words.encode('utf-8', 'backslashreplace').decode()  # a file's name may hold what no database takes
+
+
+def _never(at: datetime) -> bool:
+    """What Huey's scheduler is told of a recurring job: whether it is due is asked in the database."""
+    return False
+
+
+def _next_minute(task: PeriodicTask, at: datetime) -> datetime:
+    """The next minute that a schedule of Huey's own kind names."""
+    minute = at.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    while not task.validate_datetime(minute):
+        minute += timedelta(minutes=1)
+    return minute
 
 
 class DurableHuey(Huey):
@@ -61,6 +76,9 @@ class DurableHuey(Huey):
         self._ended: dict[int, Claim] = {}  # ended here, but the database could not be told yet
         self._chores: list[Callable[[], Any]] = []
         self._next_sweep = 0.0
+        self._is_recurring = True
+        self._steadiness = clocks.Steadiness()
+        self._failing: set[Callable[[], Any]] = set()  # chores that failed the last time
         self._troubles: set[str] = set()  # what the database keeps from being done: keys of TROUBLES
 
     # Taking a task
@@ -154,7 +172,7 @@ class DurableHuey(Huey):
             return super().execute(task, timestamp)
         except BaseException as error:  # around the task, whose own errors Huey catches; or it wanted to exit
             claim.follow_ups.clear()
-            if isinstance(error, DatabaseError):  # Huey itself reads and writes around the task
+            if isinstance(error, DatabaseError) or is_transient(error):  # Huey itself reads and writes around the task
                 log.warning('%s, around %s; it will run again', error, task)
                 claim.retry(now() + AGAIN_AFTER)
                 return None
@@ -170,14 +188,14 @@ class DurableHuey(Huey):
             self._finish(claim)
 
     def _do(self, task: Task) -> Any:
-        """The task itself. That the database is out of reach is no fault of its own, and over some time."""
+        """The task itself. That the database is out of reach, say, is no fault of its own, and over some time."""
         try:
             return type(task).execute(task)
         except jobs.NotNow as delayed:
             task.claim.error = str(delayed)
             raise RetryTask(delay=delayed.delay) from delayed
-        except DatabaseError as error:
-            if not is_out_of_reach(error):
+        except Exception as error:
+            if not is_transient(error):
                 raise
             log.warning('%s, in %s; it will run again', error, task)
             task.claim.error = _text(error)
@@ -332,8 +350,8 @@ class DurableHuey(Huey):
             if time.monotonic() >= self._next_sweep:
                 self._next_sweep = time.monotonic() + SWEEP_EVERY
                 jobs.rescue()
-            for chore in self._chores:
-                chore()
+            for chore in [*self._chores, *[self.enqueue_recurring] * self._is_recurring]:
+                self._do_chore(chore)
             self._say_trouble(None, 'chores')
         except DatabaseError as error:
             if not is_out_of_reach(error):
@@ -341,22 +359,51 @@ class DurableHuey(Huey):
             self._say_trouble(error, 'chores')
         return []
 
+    def _do_chore(self, chore: Callable[[], Any]) -> None:
+        """Do one of several chores: one that fails does not keep the others. It says so once, until it goes well."""
+        try:
+            chore()
+        except Exception as error:
+            if is_out_of_reach(error):
+                raise
+            if chore not in self._failing:
+                self._failing.add(chore)
+                log.exception('%s fails; it is tried again each second', chore.__name__)
+        else:
+            self._failing.discard(chore)
+
     def each_second(self, chore: Callable[[], Any]) -> Callable[[], Any]:
         """Decorator: let each consumer call this about once a second, from its start on. For what is cheap when there
         is nothing to do, and leaves no job to be seen; what it fails to do it finds again the next second."""
         self._chores.append(chore)
         return chore
 
+    def recurring(self, every: timedelta, hour: int | None = None, max_leap: timedelta | None = None,
+                  **options: Any) -> Callable:
+        """Decorator: make a function a recurring job, which is enqueued once `every` so often, or every so many days at
+        this `hour` by the site's clock, and caught up once where that was missed. A `max_leap` is for what cannot be
+        undone: see `Recurrence`. `options` are those of `task`."""
+        return self.periodic_task(_never, recurrence=Recurrence(every, hour, max_leap), **options)
+
+    def enqueue_recurring(self, at: datetime | None = None) -> None:
+        """Enqueue the recurring jobs that are due, each in one transaction with the note that it was."""
+        at = at or now()
+        known = self._recurrences()
+        for name in recurring.due(known, at, self._steadiness.look(at, time.monotonic())):
+            with db.atomic():
+                if recurring.claim(name, known[name], at):
+                    super().enqueue(self._registry.string_to_task(name)())
+
+    def _recurrences(self) -> dict[str, Recurrence]:
+        """The recurring jobs by name; a schedule that was made by Huey's own decorator is none."""
+        return {self._registry.task_to_string(task): task.recurrence for task in self._registry._periodic_tasks
+                if hasattr(task, 'recurrence')}
+
     def schedules(self, at: datetime) -> list[tuple[str, datetime | None, datetime]]:
-        """Every schedule: its task's name as in a job, when it last ran, when it is next due."""
-        found = []
-        for task in self._registry.periodic_tasks:
-            minute = at.replace(second=0, microsecond=0) + timedelta(minutes=1)
-            while not task.validate_datetime(minute):
-                minute += timedelta(minutes=1)
-            name = self._registry.task_to_string(type(task))
-            found.append((name, jobs.last_run(name), minute))
-        return found
+        """Every schedule: its task's name as in a job, when it last ended well, when it is due next."""
+        tasks = {self._registry.task_to_string(type(task)): task for task in self._registry.periodic_tasks}
+        last, following = jobs.last_runs(tasks, at), recurring.next_times(self._recurrences(), at)
+        return [(name, last.get(name), following.get(name) or _next_minute(task, at)) for name, task in tasks.items()]
 
     def in_words(self, name: str) -> str:
         """What the task of this name does, for people: the first line of its docstring."""
@@ -385,6 +432,7 @@ class DurableHuey(Huey):
         options |= {name: value for name, value in ours.items() if options.get(name) in (None, STOCK.get(name))}
         options['graceful_signal'] = 'TERM'
         self.bulk_limit = options['workers'] - 1 or None
+        self._is_recurring = options.get('periodic') is not False  # the stock command's --no-periodic
         jobs.me.family = processes.new_name()
         return DurableConsumer(self, **options)
 

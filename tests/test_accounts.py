@@ -5,11 +5,11 @@ from datetime import timedelta
 from hashlib import sha256
 
 import pytest
-from conftest import BROWSER, PASSWORD, path_in, person, text_of, write
+from conftest import BROWSER, PASSWORD, clean_up, path_in, person, text_of, write
 from sites import browser_of, form_with, long_ago, mails, newest_mail, stored
 from webtest import TestApp
 
-from quickpub import accounts, db, jobs, mail, sessions, tasks, text
+from quickpub import accounts, db, jobs, mail, sessions, text
 from quickpub.models import Attempt, Message, Post, Session, Token, User
 
 NEW = 'a louder horse in the valley'
@@ -629,7 +629,7 @@ def test_accounts_that_nobody_confirmed_are_forgotten_after_a_month_unless_they_
     for name in ('idle', 'fresh', 'writer', 'confirmed'):
         person(name, verified=name == 'confirmed', created_at=db.now() - timedelta(days=1 if name == 'fresh' else 31))
     write(User.get(User.name == 'Writer'), published=False)
-    tasks.clean_up.call_local()
+    clean_up()
     assert sorted(user.name for user in User.select()) == ['Confirmed', 'Fresh', 'Writer']
 
 

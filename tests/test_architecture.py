@@ -23,16 +23,16 @@ FLOORS = [
     ['forms', 'visitor'],
     ['tasks', 'health'],
     ['demo'],
-    ['reports', 'transfer'],
+    ['reports', 'transfer', 'corrections'],
     ['posts', 'pictures'],
     ['revisions', 'unsaved', 'figures', 'media'],
     ['sessions', 'proofs'],
     ['stats', 'accounts', 'search', 'neighbours', 'redirects'],
-    ['spool'],
+    ['spool', 'aside'],
     ['mail'],
     ['letter', 'transport'],
     ['worker'],
-    ['storage', 'consumer'],
+    ['storage', 'consumer', 'recurring'],
     ['jobs'],
     ['models'],
     ['markdown', 'templating'],
@@ -40,7 +40,7 @@ FLOORS = [
     ['text'],
     ['formulas', 'dkim', 'folding', 'agents', 'links', 'typography', 'direction'],
     ['db', 'imaging', 'dates', 'signing'],
-    ['settings', 'processes', 'bodies', 'connections', 'mending'],
+    ['settings', 'processes', 'bodies', 'connections', 'mending', 'clocks', 'removal'],
 ]
 FLOOR = {module: number for number, floor in enumerate(FLOORS) for module in floor}
 
@@ -124,8 +124,9 @@ def test_models_and_tables_agree(site):
     from quickpub.db import db
     from quickpub.jobs import Job, Pause, Tally
     from quickpub.models import TABLES
+    from quickpub.recurring import RecurringJob
     from quickpub.storage import Counter, Note
-    for table in [*TABLES, Job, Tally, Pause, Note, Counter]:
+    for table in [*TABLES, Job, Tally, Pause, Note, Counter, RecurringJob]:
         columns = {column.name: column.null for column in db.get_columns(table._meta.table_name)}
         fields = {field.column_name: field.null for field in table._meta.sorted_fields if not field.primary_key}
         assert {name: null for name, null in columns.items() if name in fields} == fields, table

@@ -4,7 +4,7 @@ from datetime import timedelta
 from random import Random
 
 import pytest
-from conftest import outbox, utc, write
+from conftest import clean_up, outbox, utc, write
 from peewee import fn
 from playhouse.migrations import Runner
 from playhouse.test_utils import count_queries
@@ -175,14 +175,14 @@ def test_the_trash_is_emptied_a_few_posts_at_a_time_with_all_that_hangs_on_them(
     with count_queries() as counter:
         posts.clean_up(NOW)
     assert [post.title for post in Post.select()] == ['Post 5'] and [tag.name for tag in Tag.select()] == ['Tag 5']
-    assert DailyViews.select().count() == OldSlug.select().count() == 1 and counter.count == 6
+    assert DailyViews.select().count() == OldSlug.select().count() == 1 and counter.count <= 5 * 4
 
 
 def test_the_nightly_task_does_all_of_it(site, alice):
     compose('old', 'sent', 9999)
     post = write(alice)
     posts.delete(post, NOW - timedelta(days=9999))
-    tasks.clean_up.call_local()
+    clean_up()
     assert not Message.select().exists() and not Post.select().exists()
 
 

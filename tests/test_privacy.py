@@ -7,10 +7,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from conftest import BROWSER, person, write
+from conftest import BROWSER, clean_up, person, write
 from rig import Rig, wait_for
 
-from quickpub import db, settings, spool, stats, tasks
+from quickpub import db, settings, spool, stats
 from quickpub.models import DailyReferrers, DailyViews, DailyVisitors, DayKey, Seen, Site
 
 ADDRESS, AGENT = '203.0.113.77', BROWSER + ' Marked/4711'
@@ -168,7 +168,7 @@ def test_what_is_counted_does_not_stay_in_the_file_it_was_recorded_in(site, hill
 def test_each_night_what_is_old_is_forgotten(site, hills):
     stats.record(hills.id, db.now() - timedelta(days=5), ADDRESS, AGENT)
     stats.fold()
-    tasks.clean_up.call_local()
+    clean_up()
     assert not Seen.select().exists() and not DayKey.select().exists()
 
 

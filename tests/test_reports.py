@@ -149,10 +149,10 @@ def test_reports_come_again_after_the_clock_was_years_ahead(site):
     close_all(NOON.replace(year=2036))
     view(post, 3)
     assert close_all(NOON) == []
-    reports.clean_up(NOON)
+    reports.put_right(NOON)
     assert len(close_all(NOON + timedelta(days=1))) == 1
     assert User.get_by_id(alice.id).reported_until <= NOON + timedelta(days=1)
-    reports.clean_up(NOON + timedelta(days=1))
+    reports.put_right(NOON + timedelta(days=1))
     assert close_all(NOON + timedelta(days=1)) == []
 
 

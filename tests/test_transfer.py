@@ -8,7 +8,7 @@ import sys
 from datetime import timedelta
 
 import pytest
-from conftest import drain, link_in, outbox, write
+from conftest import clean_up, drain, link_in, outbox, write
 
 from quickpub import db, jobs, stats, tasks, transfer
 from quickpub.models import DailyReferrers, DailyViews, DailyVisitors, Export, Message, Post, User
@@ -134,7 +134,7 @@ def test_after_a_week_it_is_gone_with_what_is_nobody_s(site, alice, bob):
         transfer.finish(export, db.now())
     Export.update(created_at=db.now() - timedelta(days=8)).where(Export.id == old).execute()
     (site.data / 'exports' / 'nobodys.csv.part').touch()
-    tasks.clean_up.call_local()
+    clean_up()
     assert [export.id for export in Export.select()] == [new] and files(site) == ['csv']
     User.delete().where(User.id == bob.id).execute()
     transfer.clean_up(db.now())

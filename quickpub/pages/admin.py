@@ -6,7 +6,7 @@ from email import message_from_bytes, policy
 from bottle import request, response
 from peewee import fn
 
-from .. import accounts, health, jobs, letter, mail, search, sessions, text
+from .. import accounts, aside, health, jobs, letter, mail, search, sessions, text
 from ..db import db, literal, now
 from ..forms import Form, number, typed
 from ..models import Message, Post, Shelf, Site, User
@@ -40,8 +40,8 @@ def work(user):
     """What waits, runs and has failed, and how it went in the last hour."""
     at, state, run_at = now(), jobs.Job.state, jobs.Job.run_at
     rows = jobs.Job.select().order_by(jobs.Job.priority.desc(), run_at, jobs.Job.id)
-    return render('admin_jobs.html', now=at, paused_since=jobs.paused_since(), schedules=huey.schedules(at),
-                  throughput=jobs.throughput(at), in_words=huey.in_words, **{
+    return render('admin_jobs.html', now=at, paused_since=jobs.paused_since(), set_aside=aside.problem(),
+                  schedules=huey.schedules(at), throughput=jobs.throughput(at), in_words=huey.in_words, **{
                       name: list(rows.where(condition).limit(PER_LIST)) for name, condition in (
                           ('running', state == literal('running')), ('dead', state == literal('dead')),
                           ('waiting', (state == literal('ready')) & (run_at <= at)),

@@ -4,7 +4,7 @@ trash."""
 from bottle import request, response
 
 from .. import figures, posts, search, stats, unsaved
-from ..db import db, now
+from ..db import among, db, now
 from ..forms import all_typed, number, typed
 from ..models import Post, Shelf, User
 from ..shortcuts import asking, not_found, page_of, redirect, render, signed_in
@@ -80,10 +80,10 @@ def change(user):
     asked, action = _asked(form.__getitem__), form['action']
     if action not in ACTIONS:
         return _desk(user, asked, problem='Nothing was changed: please use one of the buttons on this page.')
-    ticked = {number(each) for each in all_typed('post')}
+    ticked = {number(each) or 0 for each in all_typed('post')}
     if not ticked:
         return redirect(asking('/studio', **asked), 'none-ticked')
-    found = list(Post.editable_by(user).where(Post.id.in_(ticked - {None})).limit(PER_DESK))
+    found = list(Post.editable_by(user).where(Post.id.in_(among(ticked))).limit(PER_DESK))
     if len(found) < len(ticked):
         raise not_found()
     do, notice = ACTIONS[action]

@@ -1,0 +1,44 @@
+"""Removing files and folders, each for itself: one that cannot be removed does not keep the others."""
+
+import shutil
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+
+class Unfinished(Exception):
+    """Some of the work could not be done, although all the rest was. The message says what and why."""
+
+
+def do_each(steps: Iterable[Callable[[], Any]]) -> None:
+    """Take each of these steps, also where another one meets a file that is not as it should be. Raises Unfinished at
+    the end, where one did."""
+    problems = []
+    for step in steps:
+        try:
+            step()
+        except (OSError, Unfinished) as error:
+            problems.append(str(error))
+    if problems:
+        raise Unfinished(f'{len(problems)} could not be cleared away: {"; ".join(problems[:5])}')
+
+
+def remove_all(paths: Iterable[Path]) -> None:
+    """Remove files and whole folders. Raises Unfinished at the end, where some could not be removed."""
+    do_each(partial(_remove, path) for path in paths)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def is_older(path: Path, than: float) -> bool:
+    """Return whether a file was changed before this time (seconds since 1970); not where it cannot be looked at."""
+    try:
+        return path.lstat().st_mtime < than
+    except OSError:
+        return False
