@@ -70,5 +70,5 @@ def _clock(at: datetime) -> str | None:
 
 def _time_zones() -> str | None:
     names = [name for (name,) in rows(User.select(User.timezone).distinct()) if not dates.is_zone(name)]
-    return f'This machine does not know {text.plural(len(names), "time zone", "time zones")} of members. The time zone of the site is ' \
-           f'used instead of {", ".join(names[:5])}: upgrade the package tzdata.' if names else None
+    return f'This machine does not know {text.plural(len(names), "time zone", "time zones")} of members. The time ' \
+           f'zone of the site is used instead of {", ".join(names[:5])}: upgrade the package tzdata.' if names else None
