@@ -98,7 +98,9 @@ def pytest_collection_modifyitems(config, items):
         for tests in files:
             order.shuffle(tests)
         number, count = map(int, config.getoption('part').split('/'))
-        items[:] = [test for tests in files[number - 1::count] for test in tests]
+        kept = [test for tests in files[number - 1::count] for test in tests]
+        config.hook.pytest_deselected(items=list(set(items) - set(kept)))
+        items[:] = kept
 
 
 SIGNS = {'processes': r'\brig\b|\bsoak\b|\bsubprocess\b|\bplaywright\b', 'browser': r'\bchromium\b|\bplaywright\b',
