@@ -52,7 +52,7 @@ MOMENTS = [
     Moment('The year begins in Tokyo', '2027-12-31 15:00', 'Asia/Tokyo'),
     Moment('In 400 days, whole processes', '400', 'Asia/Tokyo', 'processes and not browser'),
 ]
-SHORT = ['In 400 days', '29 February ends']
+SHORT = ['In 400 days', '29 February ends', 'The hour that comes twice in Berlin']
 
 
 def library() -> Path:
@@ -67,6 +67,7 @@ def library() -> Path:
 
 def pytest_addoption(parser):
     parser.addoption('--shuffle', metavar='SEED', type=int, help='run files and tests in random order')
+    parser.addoption('--part', metavar='1/3', default='1/1', help='run only every third of the shuffled files')
 
 
 def pytest_configure(config):
@@ -74,8 +75,6 @@ def pytest_configure(config):
     config.addinivalue_line('markers', 'within_a_minute: is about one minute of the clock, so it begins just after')
     config.addinivalue_line('markers', 'browser: starts a browser (found out by itself)')
     config.addinivalue_line('markers', 'own_clock: sets the clock with libfaketime itself (found out by itself)')
-
-
     os.environ.pop('FAKETIME_SHARED', None)  # what one killed process holds locked must not stop the others
 
 
@@ -98,10 +97,13 @@ def pytest_collection_modifyitems(config, items):
         order.shuffle(files)
         for tests in files:
             order.shuffle(tests)
-        items[:] = [test for tests in files for test in tests]
+        number, count = map(int, config.getoption('part').split('/'))
+        kept = [test for tests in files[number - 1::count] for test in tests]
+        config.hook.pytest_deselected(items=list(set(items) - set(kept)))
+        items[:] = kept
 
 
-SIGNS = {'processes': r'\brig\b|\bsubprocess\b|\bplaywright\b', 'browser': r'\bchromium\b|\bplaywright\b',
+SIGNS = {'processes': r'\brig\b|\bsoak\b|\bsubprocess\b|\bplaywright\b', 'browser': r'\bchromium\b|\bplaywright\b',
          'own_clock': r'faketime|\btest_clock\b'}
 
 
@@ -128,11 +130,11 @@ def environ(moment: Moment) -> dict[str, str]:
         'NO_FAKE_STAT': '1', 'PYTHONPATH': str(HERE / 'faketime')}
 
 
-def run(moment: Moment, seed: int, more: list[str]) -> bool:
+def run(moment: Moment, seed: int, part: str, more: list[str]) -> bool:
     """Run the tests at this moment. Returns whether all passed."""
-    print(f'\n=== {moment.name}: {moment.clock}, TZ={moment.zone}, --shuffle {seed}', flush=True)
+    print(f'\n=== {moment.name}: {moment.clock}, TZ={moment.zone}, --shuffle {seed} --part {part}', flush=True)
     command = [sys.executable, '-m', 'pytest', '-q', '-p', 'no:cacheprovider', '-n', '2', '--dist', 'loadfile',
-               '--shuffle', str(seed), '-m', f'not own_clock and {moment.tests}', *more]
+               '--shuffle', str(seed), '--part', part, '-m', f'not own_clock and {moment.tests}', *more]
     try:
         return subprocess.run(command, env=environ(moment), cwd=HERE.parent).returncode == 0
     finally:
@@ -149,12 +151,15 @@ def sweep() -> None:
 def main() -> None:
     """Run the tests at each moment, in an order that is another one each time and is printed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--short', action='store_true', help=f'only: {", ".join(SHORT)}')
+    parser.add_argument('--short', action='store_true', help=f'a quarter each, at: {"; ".join(SHORT)}')
+    parser.add_argument('--whole', action='store_true', help='all tests at each moment, not a third')
     parser.add_argument('--only', metavar='WORDS', default='', help='only the moments whose name has these words')
     parser.add_argument('--shuffle', metavar='SEED', type=int, default=random.randrange(10_000), help='the order')
     told, more = parser.parse_known_args()
     moments = [each for each in MOMENTS if told.only in each.name and (not told.short or each.name in SHORT)]
-    failed = [moment.name for moment in moments if not run(moment, told.shuffle, more)]
+    count = 1 if told.whole else 4 if told.short else 3  # with the order, these parts are others each time
+    failed = [moment.name for number, moment in enumerate(moments)
+              if not run(moment, told.shuffle, f'{number % count + 1}/{count}', more)]
     if failed or not moments:
         sys.exit(f'Failed: {"; ".join(failed) or "there is no such moment"}')
 
