@@ -11,7 +11,22 @@ from functools import wraps
 import click
 from peewee import DatabaseError, IntegrityError, OperationalError
 
-from . import __version__, accounts, db, health, jobs, mail, models, processes, reports, settings, stats, text
+from . import (
+    __version__,
+    accounts,
+    db,
+    health,
+    integrity,
+    jobs,
+    mail,
+    models,
+    presence,
+    processes,
+    reports,
+    settings,
+    stats,
+    text,
+)
 from .models import Message, User
 from .settings import Settings, SettingsError
 from .text import Rejected
@@ -25,6 +40,8 @@ def speaking(command: Callable) -> Callable:
     def wrapped(*args, **options):
         try:
             return command(*args, **options)
+        except BrokenPipeError:  # nobody reads on, as in `quickpub check | head`; click ends quietly then
+            raise
         except OSError as error:
             where = f' ({error.filename})' if error.filename else ''
             raise click.ClickException(f'{error.strerror or error}{where}. Everything a site has is in the folder that '
@@ -32,7 +49,7 @@ def speaking(command: Callable) -> Callable:
         except OperationalError as error:
             raise click.ClickException(f'The database cannot be used: {error}.') from None
         except DatabaseError as error:
-            raise click.ClickException(f'quickpub.db is damaged: {error}. Restore a backup.') from None
+            raise click.ClickException(f'quickpub.db is damaged: {error}. {integrity.ADVICE}') from None
         except (SettingsError, db.SchemaError, Rejected) as error:
             raise click.ClickException(str(error)) from None
     return wrapped
@@ -195,22 +212,32 @@ def fill_demo() -> None:
 def check() -> None:
     """Look whether all is well: settings, folder, database, mail."""
     is_well = True
-    with site() as found:
-        for name, problem in _problems(found):
-            click.echo(f'{"ok " if problem is None else "NOT"}  {name}{": " + problem if problem else ""}')
-            is_well = is_well and problem is None
-        if warning := db.sqlite_warning():
-            click.echo(f'     {warning}')
+    found = settings.from_env()
+    for name, problem in _problems(found):
+        click.echo(f'{"ok " if problem is None else "NOT"}  {name}{": " + problem if problem else ""}')
+        is_well = is_well and problem is None
+    if warning := db.sqlite_warning():
+        click.echo(f'     {warning}')
     if not is_well:
         raise click.ClickException('Something needs your attention.')
 
 
 def _problems(found: Settings) -> Iterator[tuple[str, str | None]]:
-    """Each check's name, and what is wrong or None."""
+    """Each check's name, and what is wrong or None. What is on the disk comes first: without it no more can be told."""
     yield 'settings', None
-    verdict = db.db.execute_sql('PRAGMA quick_check').fetchone()[0]
-    yield f'file {found.database}', None if verdict == 'ok' else verdict
-    yield from health.problems(db.now()).items()
+    if found.has_secret():
+        gone = {name: problem for name, problem in presence.on_disk(found).items() if problem}
+        yield from gone.items()
+        if gone.keys() & {'data', 'database', 'secret'}:
+            return
+    with site():
+        yield from _problems_inside(found)
+
+
+def _problems_inside(found: Settings) -> Iterator[tuple[str, str | None]]:
+    damage = integrity.check(db.now())
+    yield f'file {found.database}', damage or None
+    yield from ((name, problem) for name, problem in health.problems(db.now()).items() if name != 'integrity')
     try:
         mail.connect().close()
     except Exception as error:  # whatever it is, it is what the operator must know

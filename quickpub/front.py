@@ -17,7 +17,7 @@ from urllib.parse import unquote_to_bytes
 
 from .bodies import Incoming
 from .forms import FORM_LIMIT
-from .wsgi import DRAINED, FULL, Answer, Site
+from .wsgi import DRAINED, Answer, Site, no_room
 
 log = logging.getLogger('quickpub.web')
 
@@ -32,6 +32,7 @@ class Front:
     def __init__(self, site: Site):
         self._site = site
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix='page')
+        self._asked = self._done = self._done_before = 0  # pieces of work for the threads
 
     async def __call__(self, scope: dict[str, Any], receive: Callable[[], Awaitable], send: Callable) -> None:
         environ = environ_of(scope)
@@ -48,8 +49,17 @@ class Front:
                 body.close()
             await self._send(answer, _raw(answer[1]), send, scope)
 
-    def _in_thread(self, work: Callable, *args: Any) -> Awaitable:
-        return asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
+    async def _in_thread(self, work: Callable, *args: Any) -> Any:
+        self._asked += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
+        finally:
+            self._done += 1
+
+    def is_moving(self) -> bool:
+        """Whether the threads get anything done, or have nothing to do; since it was last asked."""
+        before, self._done_before = self._done_before, self._done
+        return self._done != before or self._asked - self._done < THREADS
 
     async def _take(self, body: Incoming, environ: dict[str, Any], receive: Callable[[], Awaitable]) -> None:
         """Take the whole body in; of one that is too long, or has no room, enough to know it by. What follows is let
@@ -69,7 +79,7 @@ class Front:
                         await asyncio.to_thread(body.add, part)
                 except OSError as error:
                     log.warning('A form cannot be taken in: %s', error)
-                    environ['quickpub.problem'] = FULL
+                    environ['quickpub.problem'] = no_room(error)
             seen += len(part)
             is_over = not event.get('more_body') or seen > limit + DRAINED
         if seen or 'CONTENT_LENGTH' in environ:

@@ -497,6 +497,14 @@ class Export(BaseModel):
     created_at = DateTimeField(default=now)
 
 
+class Finding(BaseModel):
+    """What the last look at one thing has found to be wrong; '' where all was well."""
+    name = CharField(primary_key=True)
+    problem = TextField()
+    at = DateTimeField()
+
+
 TABLES = [Site, User, Session, Token, Attempt, Series, Post, Shelf, Revision, Unsaved, OldSlug, Tag, PostTag,
           MediaFile, Upload, PostFile, DailyViews, DailyVisitors, DailyReferrers, DailyTotals, DailyHosts,
-          RecentViews, RecentDay, KnownHost, Seen, DayKey, Content, SpoolOffset, Message, Report, Told, Export]
+          RecentViews, RecentDay, KnownHost, Seen, DayKey, Content, SpoolOffset, Message, Report, Told, Export,
+          Finding]

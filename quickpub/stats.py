@@ -92,8 +92,9 @@ def _key(day: date) -> bytes | None:
     found = _keys.get((db.database, day))
     if found or time.monotonic() < _try_again:
         return found
-    is_ours = db.connect(reuse_if_open=True)
+    is_ours = False
     try:
+        is_ours = db.connect(reuse_if_open=True)
         DayKey.insert(day=day, key=secrets.token_bytes(32)).on_conflict_ignore().execute()
         found = bytes(DayKey.get_by_id(day).key)
     except OperationalError as error:
@@ -164,10 +165,10 @@ def fold() -> int:
         if offsets == known:  # half a line: its other half is being written, or never will be
             break
         known = offsets
-    for path, is_complete in files:
-        if is_complete:
-            path.unlink(missing_ok=True)
-    _forget_offsets({path.name for path, is_complete in files if not is_complete}, known)
+    complete = [path for path, is_complete in files if is_complete]
+    for path in complete:
+        path.unlink(missing_ok=True)
+    _forget_offsets([path.name for path in complete if path.name in known])
     return count
 
 
@@ -277,8 +278,9 @@ def _offsets() -> dict[str, int]:
     return dict(rows(SpoolOffset.select(SpoolOffset.file, SpoolOffset.bytes)))
 
 
-def _forget_offsets(kept: set[str], known: Mapping[str, int]) -> None:
-    gone = [name for name in known if name not in kept and not (spool.folder() / name).exists()]
+def _forget_offsets(gone: list[str]) -> None:
+    """Of files that were counted to their end and removed. Of one that has vanished it is kept: its process may still
+    have what it held."""
     if gone:
         SpoolOffset.delete().where(SpoolOffset.file.in_(gone)).execute()
 
@@ -287,6 +289,8 @@ def clean_up(at: datetime) -> None:
     """Forget who was here before yesterday: the keys, and the names made with them. Only the numbers stay."""
     for name, end in _offsets().items():
         spool.blank(spool.folder() / name, end)
+    if spool.folder().is_dir():
+        _forget_offsets([name for name in _offsets() if not (spool.folder() / name).exists()])
     before = site_day(at) - timedelta(days=1)
     db.execute_sql('PRAGMA secure_delete = ON')  # overwritten, not only marked as free
     try:

@@ -9,6 +9,7 @@ from huey import crontab
 
 from . import (
     accounts,
+    integrity,
     jobs,
     mail,
     media,
@@ -128,3 +129,9 @@ def clean_up() -> None:
     """Each night: clear away what has expired or lay in the trash long enough, and mail of long ago."""
     for kept in (stats, accounts, sessions, jobs, posts, revisions, unsaved, media, mail, reports, transfer):
         kept.clean_up(now())
+
+
+@huey.periodic_task(crontab(day_of_week='0', hour='4', minute='30'))
+def check_integrity() -> None:
+    """Each week: look for damage in the database."""
+    integrity.check(now())

@@ -17,7 +17,7 @@ from typing import TextIO
 from . import jobs, mail
 from .db import is_out_of_reach, rows
 from .models import DailyReferrers, DailyViews, DailyVisitors, Export, Post, Site, User
-from .processes import sync_folder
+from .processes import hand_over, sync_folder
 from .settings import current
 
 KEPT = timedelta(days=7)
@@ -50,6 +50,7 @@ def write(export_id: int) -> None:
     draft = path.with_name(f'{path.name}.part')
     try:
         with open(draft, 'w', encoding='utf-8-sig', newline='') as file:  # with its mark, or Excel misreads it
+            hand_over(file.fileno(), path.parent)
             _numbers(export, file)
             file.flush()
             os.fsync(file.fileno())

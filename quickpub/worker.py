@@ -13,6 +13,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from copy import copy
 from datetime import datetime, timedelta
 from functools import partial
@@ -26,9 +27,9 @@ from huey.exceptions import RetryTask
 from huey.utils import ChordConfig
 from peewee import DatabaseError
 
-from . import jobs, processes, settings
+from . import findings, jobs, presence, processes, settings
 from .consumer import DurableConsumer
-from .db import SchemaError, db, is_out_of_reach, now, open_site
+from .db import SchemaError, db, is_out_of_reach, look_after_files, now, open_site
 from .jobs import Claim, Job
 from .storage import Envelope, JobStorage, JSONSerializer, Lock
 
@@ -61,19 +62,18 @@ class DurableHuey(Huey):
         self._chores: list[Callable[[], Any]] = []
         self._next_sweep = 0.0
         self._troubles: set[str] = set()  # what the database keeps from being done: keys of TROUBLES
+        self._faults: dict[str, str] = {}  # of each chore: what it last failed of, '' for nothing
 
     # Taking a task
 
     def dequeue(self) -> Task | None:
         """The next task to run, claimed for this process; None after a while without one."""
-        rings = jobs.me.bell.count()
         try:
+            rings = jobs.me.bell.count()
             self.storage.check_conn()
             self._settle()
             task = self.next_task()
-        except DatabaseError as error:
-            if not is_out_of_reach(error):
-                raise
+        except (DatabaseError, OSError) as error:
             self._say_trouble(error)
             time.sleep(LOOK_EVERY)
             return None
@@ -151,8 +151,8 @@ class DurableHuey(Huey):
         """The task itself. That the database is out of reach is no fault of its own, and over some time."""
         try:
             return type(task).execute(task)
-        except DatabaseError as error:
-            if not is_out_of_reach(error):
+        except (DatabaseError, OSError) as error:
+            if not (is_out_of_reach(error) or presence.explains(error)):
                 raise
             log.warning('%s, in %s; it will run again', error, task)
             task.claim.error = _text(error)
@@ -245,7 +245,8 @@ class DurableHuey(Huey):
         waits, goes_on = TROUBLES[what]
         if error and what not in self._troubles:
             self._troubles.add(what)
-            log.warning('The database cannot be written (%s); %s', error, waits)
+            said = 'The folder run cannot be used' if isinstance(error, OSError) else 'The database cannot be written'
+            log.warning('%s (%s); %s', said, error, waits)
         elif not error and what in self._troubles:
             self._troubles.discard(what)
             log.warning('The database can be written again; %s', goes_on)
@@ -273,7 +274,8 @@ class DurableHuey(Huey):
         else:
             claim.retry(now() + AGAIN_AFTER)
         self._finish(claim)
-        jobs.rescue()
+        with suppress(jobs.SweepFailed):  # the next sweep says so
+            jobs.rescue()
 
     def lock_task(self, lock_name: str, ttl: float | None = None) -> TaskLock:
         return Lock(self, lock_name, ttl)
@@ -282,19 +284,39 @@ class DurableHuey(Huey):
 
     def read_schedule(self, timestamp: datetime | None = None) -> list[Task]:
         """Asked once a second by the scheduler; there is no schedule to read, but other things to look after."""
-        self.storage.check_conn()
+        look_after_files()
+        chores = list(self._chores)
+        if time.monotonic() >= self._next_sweep:
+            self._next_sweep = time.monotonic() + SWEEP_EVERY
+            chores.insert(0, jobs.rescue)
         try:
-            if time.monotonic() >= self._next_sweep:
-                self._next_sweep = time.monotonic() + SWEEP_EVERY
-                jobs.rescue()
-            for chore in self._chores:
-                chore()
+            self.storage.check_conn()
+            for chore in chores:
+                self._do_chore(chore)
             self._say_trouble(None, 'chores')
         except DatabaseError as error:
-            if not is_out_of_reach(error):
-                raise
             self._say_trouble(error, 'chores')
         return []
+
+    def _do_chore(self, chore: Callable[[], Any]) -> None:
+        """One that fails stops none of the others: it is logged once, and shown until it is well again. Raises
+        DatabaseError where that is the reason."""
+        fault = ''
+        try:
+            chore()
+        except Exception as error:
+            if is_out_of_reach(error):
+                raise
+            if presence.explains(error):  # said already
+                return
+            fault = f'{type(error).__name__}: {error}'
+            if self._faults.get(chore.__name__) != fault:
+                log.exception('What is done every second has failed (%s); it is tried again, the rest goes on',
+                              chore.__name__)
+        if fault != self._faults.get(chore.__name__):
+            name = findings.CHORE + chore.__name__
+            findings.note(name, fault, now()) if fault else findings.clear(name)
+            self._faults[chore.__name__] = fault
 
     def each_second(self, chore: Callable[[], Any]) -> Callable[[], Any]:
         """Decorator: let each consumer call this about once a second, from its start on. For what is cheap when there

@@ -27,19 +27,20 @@ FLOORS = [
     ['posts', 'pictures'],
     ['revisions', 'unsaved', 'figures', 'media'],
     ['sessions'],
-    ['stats', 'accounts', 'search', 'neighbours'],
+    ['stats', 'accounts', 'search', 'neighbours', 'integrity'],
     ['spool'],
     ['mail'],
     ['letter', 'transport'],
     ['worker'],
     ['storage', 'consumer'],
-    ['jobs'],
+    ['jobs', 'findings'],
     ['models'],
     ['markdown', 'templating'],
     ['text'],
     ['formulas'],
     ['db', 'imaging', 'signing'],
-    ['settings', 'processes', 'bodies'],
+    ['presence', 'bodies'],
+    ['settings', 'processes', 'heartbeat', 'schema'],
 ]
 FLOOR = {module: number for number, floor in enumerate(FLOORS) for module in floor}
 

@@ -95,7 +95,8 @@ def test_schedules_say_when_they_ran_last_and_run_next(owner):
     drain()
     rows = [[cell.text.strip() for cell in row.find_all(['th', 'td'])]
             for row in owner.get('/admin/jobs').html.find_all('table')[-1].find_all('tr')[1:]]
-    assert {row[0].split()[-1] for row in rows} == {'wake_mail', 'wake_pictures', 'close_periods', 'clean_up'}
+    assert {row[0].split()[-1] for row in rows} == {'wake_mail', 'wake_pictures', 'close_periods', 'clean_up',
+                                                  'check_integrity'}
     assert all(last != 'not yet' and last and following for _, last, following in rows)
 
 
