@@ -154,6 +154,8 @@ class Tree:
     def __init__(self, children: list[Child]):
         self.children = children
         self.is_stopping = False
+        receiver, self._sender = Pipe(duplex=False)
+        self._keeper = heartbeat.Keeper(receiver, 'The process', lambda pid: os.kill(pid, signal.SIGKILL))
         self._wake, write = os.pipe()
         os.set_blocking(self._wake, False)
         os.set_blocking(write, False)
@@ -176,14 +178,16 @@ class Tree:
         """Look after the children until a signal says stop."""
         while not self.is_stopping:
             waiting = [child.start_at - time.monotonic() for child in self.children if not child.pid]
-            self.look_after(max(0.0, min(waiting)) if waiting else None)
+            self.look_after(max(0.0, min([heartbeat.BEAT_EVERY, *waiting])))
         self._shut_down()
 
-    def look_after(self, patience: float | None) -> None:
-        """Wait for a signal, at most `patience` seconds, and start again what has died and waited long enough."""
+    def look_after(self, patience: float) -> None:
+        """Wait for a signal, at most `patience` seconds. Kill what hangs, and start again what has died and waited long
+        enough."""
         select.select([self._wake], [], [], patience)
         self._drain()
         self._bury()
+        self._keeper.look([child.pid for child in self.children if child.pid])
         for child in self.children:
             if not child.pid and not self.is_stopping and time.monotonic() >= child.start_at:
                 self._fork(child)
@@ -210,6 +214,7 @@ class Tree:
             signal.set_wakeup_fd(-1)
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
                 signal.signal(number, signal.SIG_DFL)
+            heartbeat.every_second(partial(heartbeat.beat, self._sender), 'beat')
             child.run()
             code = 0
         except SystemExit as error:

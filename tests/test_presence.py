@@ -96,8 +96,8 @@ def test_what_vanishes_is_seen_said_once_and_used_again_when_it_is_back(site, ol
     assert browser.get('/').status_int == 200
 
 
-@pytest.mark.parametrize('path', ['/', '/p/a-post', '/archive', '/feed.xml', '/nothing', '/login', '/studio', '/search?q=a',
-                                  '/static/site.css', '/media/0123456789abcdef0123456789abcdef/a.jpg'])
+@pytest.mark.parametrize('path', ['/', '/p/a-post', '/archive', '/feed.xml', '/nothing', '/login', '/studio',
+                                  '/search?q=a', '/static/site.css', '/media/0123456789abcdef0123456789abcdef/a.jpg'])
 @pytest.mark.parametrize('name', ['data', 'quickpub.db'])
 def test_pages_say_so_in_words_while_the_database_is_gone(site, alice, app, browse, path, name):
     write(alice, 'A post')

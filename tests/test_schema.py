@@ -15,7 +15,7 @@ FROZEN = Path(__file__).with_name('migrations.sha256')  # as sha256sum writes it
 
 
 def frozen():
-    return [reversed(line.split()) for line in FROZEN.read_text().splitlines()]
+    return [tuple(reversed(line.split())) for line in FROZEN.read_text().splitlines()]
 
 
 @pytest.mark.parametrize(('name', 'digest'), frozen())
@@ -45,8 +45,8 @@ CHANGES = {
                         'BEGIN SELECT 1; END', 'the trigger content_series has'),
     'another literal': ("DROP INDEX export_once; CREATE UNIQUE INDEX export_once ON export (user_id, kind) "
                         "WHERE state = 'Waiting'", 'the index export_once has'),
-    'another default': ("DROP TABLE finding; CREATE TABLE finding (name TEXT PRIMARY KEY, problem TEXT NOT NULL DEFAULT "
-                        "'', at TEXT NOT NULL) STRICT, WITHOUT ROWID", 'the table finding has'),
+    'another default': ("DROP TABLE finding; CREATE TABLE finding (name TEXT PRIMARY KEY, problem TEXT NOT NULL "
+                        "DEFAULT '', at TEXT NOT NULL) STRICT, WITHOUT ROWID", 'the table finding has'),
     'no full-text index': ('DROP TABLE search', 'the table search is missing'),
 }
 
@@ -71,7 +71,8 @@ def test_every_process_refuses_them(site, rig):
 @pytest.mark.parametrize('sql', [
     'CREATE TABLE _litestream_seq (id INTEGER PRIMARY KEY, seq INTEGER)', 'CREATE TABLE _litestream_lock (id INTEGER)',
     'ANALYZE', 'CREATE TABLE mine (a)', 'CREATE INDEX mine ON post (words)', 'CREATE VIEW mine AS SELECT 1',
-    'CREATE TRIGGER mine AFTER DELETE ON post BEGIN SELECT 1; END', 'VACUUM', "INSERT INTO search(search) VALUES('optimize')",
+    'CREATE TRIGGER mine AFTER DELETE ON post BEGIN SELECT 1; END', 'VACUUM',
+    "INSERT INTO search(search) VALUES('optimize')",
     'DROP INDEX attempt_age; create index   "attempt_age" -- as before\n on attempt(at)'])
 def test_what_others_put_beside_does_not_matter(site, sql):
     db.db.connection().executescript(sql)
