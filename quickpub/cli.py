@@ -63,6 +63,7 @@ def site(create: bool = False) -> Iterator[Settings]:
     if create:
         db.migrate(found)
     db.open_site(found)
+    presence.be_quiet()
     with db.db.connection_context():
         yield found
 
@@ -227,8 +228,8 @@ def _problems(found: Settings) -> Iterator[tuple[str, str | None]]:
     yield 'settings', None
     if found.has_secret():
         gone = {name: problem for name, problem in presence.on_disk(found).items() if problem}
-        yield from gone.items()
         if gone.keys() & {'data', 'database', 'secret'}:
+            yield from gone.items()
             return
     with site():
         yield from _problems_inside(found)

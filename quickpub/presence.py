@@ -223,6 +223,7 @@ class Presence:
         self._looked_at = 0.0
         self._lock = threading.Lock()
         self._voice = -1
+        self.is_quiet = False
 
     def look(self) -> dict[str, str | None]:
         """Look at everything, and log what has changed. Each part by name: None where all is well, or what is wrong."""
@@ -243,7 +244,7 @@ class Presence:
         if 'data' in problems:  # it takes the rest with it
             problems = {'data': problems['data']}
         said, self._said = self._said, problems
-        if problems == said or not self._may_speak():
+        if problems == said or self.is_quiet or not self._may_speak():
             return
         for name, problem in problems.items():
             if name not in said:
@@ -284,6 +285,12 @@ def use(found: Presence) -> None:
     """Look after this site in this process."""
     global _current
     _current = found
+
+
+def be_quiet() -> None:
+    """Log nothing: for commands, whose output says all, and which are over soon."""
+    if _current:
+        _current.is_quiet = True
 
 
 def look() -> dict[str, str | None]:
