@@ -28,6 +28,7 @@ log = logging.getLogger('quickpub.db')
 MIGRATIONS = Path(__file__).parent / 'migrations'
 WEB_PATIENCE = 2  # seconds a page waits for the write lock before it answers 503
 WORK_PATIENCE = 10  # the same for background work and commands, which nobody watches
+SEEN_FOR = 0.05  # seconds between looks whether the file is still there, where being late does no harm
 LOOK_EVERY, SOON = 0.001, 0.05  # seconds between looks for the lock, and until they are twenty times as far apart
 BORN = 'SELECT applied FROM schema_migration ORDER BY id LIMIT 1'  # to the millionth of a second: tells sites apart
 WAL_PATIENCE = 10  # seconds for a running site to notice that its WAL is gone
@@ -40,6 +41,14 @@ SAFE_SQLITE = (3, 51, 3)
 def _wait(seconds: float) -> None:
     """time.sleep, which fails where libfaketime sets the clock, as tests do."""
     select.select([], [], [], seconds)
+
+
+class Mine(threading.local):
+    """What a thread knows of its connection."""
+    turn = False  # whether the transaction that goes on is its own
+    files: tuple[Identity, ...] | None = None  # that it was opened with
+    is_lost = False  # whether it was closed because they are gone, while somebody still uses it
+    checked_at = 0.0  # monotonic
 
 
 class Database(SqliteDatabase):
@@ -55,7 +64,7 @@ class Database(SqliteDatabase):
         os.register_at_fork(after_in_child=self._new_turn)  # whoever has it in the parent
 
     def _new_turn(self) -> None:
-        self._turn, self._mine = threading.Lock(), threading.local()
+        self._turn, self._mine = threading.Lock(), Mine()
 
     def connect(self, reuse_if_open: bool = False) -> Any:
         if self.files and self.is_closed():
@@ -69,7 +78,7 @@ class Database(SqliteDatabase):
         except BaseException:
             connection.close()
             raise
-        self._mine.files, self._mine.is_lost = self.files and self.files.opened(), False
+        self._mine.files, self._mine.is_lost = self.files.opened() if self.files else None, False
         return connection
 
     def close(self) -> Any:
@@ -78,7 +87,8 @@ class Database(SqliteDatabase):
 
     def _stay_current(self) -> None:
         """Open the connection anew where its file is not the one that is there now. Raises Missing."""
-        opened: tuple[Identity, ...] | None = getattr(self._mine, 'files', None)
+        opened = self._mine.files
+        self._mine.checked_at = time.monotonic()
         if self.files is None or opened is None:
             return
         if self.is_closed():
@@ -104,7 +114,10 @@ class Database(SqliteDatabase):
             state.ctx = contexts
 
     def execute_sql(self, sql: str, params: Any = None) -> Any:
-        self._stay_current()
+        # Reading from a file that has just vanished does no harm, and a transaction is held back at its end.
+        can_wait = sql.startswith('SELECT') or self.in_transaction()
+        if not can_wait or time.monotonic() - self._mine.checked_at > SEEN_FOR or self.is_closed():
+            self._stay_current()
         return super().execute_sql(sql, params)
 
     def begin(self, lock_type: str | None = None) -> None:
@@ -136,7 +149,7 @@ class Database(SqliteDatabase):
             connection.execute(f'PRAGMA busy_timeout = {int(1000 * self.timeout)}')
 
     def _end_turn(self) -> None:
-        if getattr(self._mine, 'turn', False):
+        if self._mine.turn:
             self._mine.turn = False
             self._turn.release()
 
@@ -287,6 +300,7 @@ class Watch:
         self._connection: Any = None
         self._opened: tuple[Identity, ...] = ()
         self._times = 0
+        self._checked_at = 0.0
         self._lock = threading.Lock()
         self.data_version()
 
@@ -307,7 +321,9 @@ class Watch:
         """The first value that a query finds. Raises OperationalError."""
         with self._lock:
             try:
-                self._stay_current()
+                if self._connection is None or time.monotonic() - self._checked_at > SEEN_FOR:
+                    self._checked_at = time.monotonic()
+                    self._stay_current()
                 return self._connection.execute(sql, params).fetchone()[0]
             except _sqlite().DatabaseError as error:
                 raise OperationalError(*error.args) from error

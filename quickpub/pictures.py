@@ -20,7 +20,7 @@ from typing import Any
 
 from peewee import SQL
 
-from . import media, processes
+from . import media, presence, processes
 from .db import db
 from .models import MediaFile
 from .settings import current
@@ -56,7 +56,7 @@ def _prepare_all(show: Callable[[str], None]) -> bool:
         try:
             _prepare(file, show)
         except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT) and not presence.explains(error):
                 raise
             log.warning('A picture waits: %s', error)
             _tell(file, state='waiting', attempts=file.attempts, error=WAITS)

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TextIO
 
-from . import jobs, mail
+from . import jobs, mail, presence
 from .db import is_out_of_reach, rows
 from .models import DailyReferrers, DailyViews, DailyVisitors, Export, Post, Site, User
 from .processes import hand_over, sync_folder
@@ -59,7 +59,7 @@ def write(export_id: int) -> None:
     except Exception as error:
         with suppress(OSError):  # such as NotADirectoryError: then there is none
             draft.unlink()
-        if not is_out_of_reach(error):
+        if not (is_out_of_reach(error) or presence.explains(error)):
             words = 'The disk of this site is full.' if isinstance(error, OSError) else 'Something is wrong here.'
             Export.update(state='failed', error=words).where(Export.id == export.id).execute()
         raise
