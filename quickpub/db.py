@@ -397,8 +397,11 @@ def check_schema(settings: Settings) -> None:
 
 
 def rows_of(sql: str) -> list[tuple[Any, ...]]:
-    """All rows of a statement without parameters."""
-    return db.execute_sql(sql).fetchall()
+    """All rows of a statement without parameters. Raises DatabaseError, also where reading on fails."""
+    try:
+        return db.execute_sql(sql).fetchall()
+    except _sqlite().DatabaseError as error:
+        raise peewee.DatabaseError(*error.args) from error
 
 
 def migrate(settings: Settings) -> list[str]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from peewee import DatabaseError
 
 from . import findings
-from .db import db, give_way, is_out_of_reach, rows_of
+from .db import give_way, is_out_of_reach, rows_of
 
 log = logging.getLogger('quickpub.integrity')
 
@@ -33,7 +33,7 @@ def check(at: datetime) -> str:
 
 def _damage_in(table: str) -> str:
     try:
-        (said, *_), *_ = db.execute_sql(f"PRAGMA quick_check('{table}')").fetchall()
+        (said, *_), *_ = rows_of(f"PRAGMA quick_check('{table}')")
     except DatabaseError as error:
         if is_out_of_reach(error):
             raise

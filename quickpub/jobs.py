@@ -187,13 +187,14 @@ class Owner:
     def put_back(self) -> None:
         """Make the files that prove this process's life again, where somebody has deleted them; not their folder."""
         with self.lock:
-            path = self._folder / f'{self._name}.life' if self._name else None
-            if path is None or processes.is_in_place(self._fd, path):
+            if not self._name:
                 return
-            self._robbed_at = time.monotonic()
+            path = self._folder / f'{self._name}.life'
             with suppress(OSError):  # the folder is not there either: next time
-                before, self._fd = self._fd, processes.lock_file(path)
-                os.close(before)
+                if not processes.is_in_place(self._fd, path):
+                    self._robbed_at = time.monotonic()
+                    before, self._fd = self._fd, processes.lock_file(path)
+                    os.close(before)
                 if self._bell:
                     self._bell.put_up()
 
