@@ -3,7 +3,6 @@
 import json
 import logging
 import os
-import select
 import sys
 import threading
 import time
@@ -20,6 +19,7 @@ from playhouse.migrations import Runner
 
 from . import presence, processes, schema
 from . import settings as settings_module
+from .heartbeat import wait
 from .presence import DatabaseFiles, Identity, Missing, Presence
 from .settings import Settings
 
@@ -36,11 +36,6 @@ WAL_LIMIT = 8 * 1024 * 1024  # bytes: to this it shrinks when a large one begins
 
 # Up to 3.51.2 a rare race while the WAL is reset can corrupt the file (sqlite.org, release 3.51.3).
 SAFE_SQLITE = (3, 51, 3)
-
-
-def _wait(seconds: float) -> None:
-    """time.sleep, which fails where libfaketime sets the clock, as tests do."""
-    select.select([], [], [], seconds)
 
 
 class Mine(threading.local):
@@ -144,7 +139,7 @@ class Database(SqliteDatabase):
                     if 'locked' not in str(error) or time.monotonic() - began >= self.timeout:
                         raise
                 # Who waits long, while somebody else's transaction goes on and on, is not to slow down everybody.
-                _wait(LOOK_EVERY if time.monotonic() - began < SOON else 20 * LOOK_EVERY)
+                wait(LOOK_EVERY if time.monotonic() - began < SOON else 20 * LOOK_EVERY)
         finally:
             connection.execute(f'PRAGMA busy_timeout = {int(1000 * self.timeout)}')
 
@@ -233,7 +228,7 @@ def literal(word: str) -> SQL:
 
 def give_way() -> None:
     """Let others write in between, who look for the lock once a millisecond; for work that writes a lot."""
-    _wait(3 * LOOK_EVERY)
+    wait(3 * LOOK_EVERY)
 
 
 def open_site(settings: Settings, patience: int = WORK_PATIENCE) -> None:
@@ -269,7 +264,7 @@ def _wait_for_wal(settings: Settings) -> None:
     wal, index = (settings.database.with_name(f'quickpub.db-{part}') for part in ('wal', 'shm'))
     until = time.monotonic() + WAL_PATIENCE
     while index.exists() and not wal.exists() and time.monotonic() < until:
-        _wait(0.1)
+        wait(0.1)
 
 
 def connect(path: str | Path, mode: str, **options: Any) -> Any:

@@ -38,7 +38,7 @@ from peewee import (
     fn,
 )
 
-from . import processes
+from . import heartbeat, processes
 from .db import BaseModel, db, first, now
 
 log = logging.getLogger('quickpub.jobs')
@@ -180,9 +180,9 @@ class Owner:
             return self._name
 
     def _stay(self) -> None:
-        pause = threading.Event()
-        while not pause.wait(LOOK_EVERY) and me is self:
+        while me is self:
             self.put_back()
+            heartbeat.wait(LOOK_EVERY)
 
     def put_back(self) -> None:
         """Make the files that prove this process's life again, where somebody has deleted them; not their folder."""
