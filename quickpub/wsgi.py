@@ -217,8 +217,11 @@ def _too_large(limit: int) -> Problem:
 
 def _count(post_id: int | None, environ: dict[str, Any], at: datetime) -> None:
     if post_id and stats.is_reading(environ):
-        stats.record(post_id, at, client_address(environ), environ.get('HTTP_USER_AGENT', ''),
-                     environ.get('HTTP_REFERER', ''))
+        try:
+            stats.record(post_id, at, client_address(environ), environ.get('HTTP_USER_AGENT', ''),
+                         environ.get('HTTP_REFERER', ''))
+        except DatabaseError as error:  # it costs the view, not the page
+            log.error('A view cannot be recorded: %s', error)
 
 
 def _is_anybodys(environ: dict[str, Any]) -> bool:
