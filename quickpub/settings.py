@@ -195,7 +195,13 @@ class Settings:
 
     def has_secret(self) -> bool:
         """Whether a site was made here: the secret is the last file that a new one gets."""
-        return os.path.lexists(self.data / 'secret')
+        try:
+            os.lstat(self.data / 'secret')
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError:  # nobody can tell: then nothing new is made
+            return True
+        return True
 
     def has_lost_database(self) -> bool:
         """Whether a site was made here, and its database is gone or empty. (For a moment that of a new one is.)"""
