@@ -20,7 +20,7 @@ from playhouse.migrations import Runner
 from . import presence, processes, schema
 from . import settings as settings_module
 from .heartbeat import wait
-from .presence import DatabaseFiles, Identity, Missing, Presence
+from .presence import DatabaseFiles, Identity, Missing, Presence, identity
 from .settings import Settings
 
 log = logging.getLogger('quickpub.db')
@@ -316,17 +316,23 @@ class Watch:
         """The first value that a query finds. Raises OperationalError."""
         with self._lock:
             try:
-                if self._connection is None or time.monotonic() - self._checked_at > SEEN_FOR:
-                    self._checked_at = time.monotonic()
-                    self._stay_current()
+                self._look_if_due()
                 return self._connection.execute(sql, params).fetchone()[0]
             except _sqlite().DatabaseError as error:
                 raise OperationalError(*error.args) from error
 
     def look(self) -> None:
         """Let go of a file that has vanished, or was replaced, and open what is there instead once that may be."""
+        self._checked_at = 0.0
         with suppress(OperationalError):
             self.data_version()
+
+    def _look_if_due(self) -> None:
+        """At the file itself each time; at what is beside it now and then."""
+        is_seen = self._connection is not None and time.monotonic() - self._checked_at < SEEN_FOR
+        if not (is_seen and identity(self._database) == self._opened[0]):
+            self._checked_at = time.monotonic()
+            self._stay_current()
 
     def close(self) -> None:
         if self._connection is not None:
