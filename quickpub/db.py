@@ -358,7 +358,7 @@ class Watch:
                 raise
         files.check_before_opening()
         self._connection = connect(self._database, 'rw', check_same_thread=False)
-        self._connection.execute('PRAGMA data_version').fetchone()
+        self._connection.execute('PRAGMA journal_mode = wal')  # a copy that was put back may have another one
         self._connection.execute('SELECT 1 FROM sqlite_master').fetchone()  # opens what is beside the file
         self._opened = files.anchor = files.opened()
         self._times += 1

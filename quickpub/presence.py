@@ -94,8 +94,10 @@ class Known:
             self._replaced_at = self._replaced_at or time.monotonic()
             if not self._was_gone and time.monotonic() < self._replaced_at + SETTLED_AFTER:
                 return 'was replaced by another one while the site ran'
-            if not self._is_ours(self._path):
-                return 'is not the one of this site. Put that one back'
+        # Asked of whatever was gone: a new file may have got the number of the old one.
+        is_other = self._was_gone or (self._identity is not None and found != self._identity)
+        if is_other and not self._is_ours(self._path):
+            return 'is not the one of this site. Put that one back'
         self._identity, self._was_gone, self._replaced_at = found, False, 0.0
         return None
 
@@ -178,6 +180,8 @@ class DatabaseFiles:
         """What is wrong now; None where all is well, or is well again."""
         with self._lock:
             replaced = self._known.problem()
+            if replaced:  # whoever had it open opens it anew, and nobody takes that for another loss
+                self._latest = None
             problem = problem_of(self.path, is_folder=False, mode=0o600, owner=self._known.owner) or replaced
             self.problem = f'{self.path.name} {problem}' if problem else self._problem_beside()
             return self.problem
