@@ -12,6 +12,8 @@ from typing import IO, Any, NamedTuple
 
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
+from .processes import hand_over
+
 CHUNK = 64 * 1024
 PIECE = 16 * 1024  # of an answer: for a slow client the server holds a good number of them
 MEMORY = 32 * 1024 * 1024  # bytes that all bodies together may hold in memory
@@ -95,6 +97,7 @@ class Draft:
         self._hash = sha256()
         self.path = folder / f'.new-{secrets.token_hex(8)}'
         self._file = open(self.path, 'xb')  # noqa: SIM115 - open for as long as the draft is
+        hand_over(self._file.fileno(), folder)
 
     @property
     def digest(self) -> str:

@@ -17,9 +17,11 @@ from . import (
     db,
     dkim,
     health,
+    integrity,
     jobs,
     mail,
     models,
+    presence,
     processes,
     proofs,
     reports,
@@ -40,6 +42,8 @@ def speaking(command: Callable) -> Callable:
     def wrapped(*args, **options):
         try:
             return command(*args, **options)
+        except BrokenPipeError:  # nobody reads on, as in `quickpub check | head`; click ends quietly then
+            raise
         except OSError as error:
             where = f' ({error.filename})' if error.filename else ''
             raise click.ClickException(f'{error.strerror or error}{where}. Everything a site has is in the folder that '
@@ -47,7 +51,7 @@ def speaking(command: Callable) -> Callable:
         except OperationalError as error:
             raise click.ClickException(f'The database cannot be used: {error}.') from None
         except DatabaseError as error:
-            raise click.ClickException(f'quickpub.db is damaged: {error}. Restore a backup.') from None
+            raise click.ClickException(f'quickpub.db is damaged: {error}. {integrity.ADVICE}') from None
         except (SettingsError, db.SchemaError, Rejected) as error:
             raise click.ClickException(str(error)) from None
     return wrapped
@@ -61,6 +65,7 @@ def site(create: bool = False) -> Iterator[Settings]:
     if create:
         db.migrate(found)
     db.open_site(found)
+    presence.be_quiet()
     with db.db.connection_context():
         yield found
 
@@ -224,22 +229,32 @@ def fill_demo() -> None:
 def check() -> None:
     """Look whether all is well: settings, folder, database, mail."""
     is_well = True
-    with site() as found:
-        for name, problem in _problems(found):
-            click.echo(f'{"ok " if problem is None else "NOT"}  {name}{": " + problem if problem else ""}')
-            is_well = is_well and problem is None
-        if warning := db.sqlite_warning():
-            click.echo(f'     {warning}')
+    found = settings.from_env()
+    for name, problem in _problems(found):
+        click.echo(f'{"ok " if problem is None else "NOT"}  {name}{": " + problem if problem else ""}')
+        is_well = is_well and problem is None
+    if warning := db.sqlite_warning():
+        click.echo(f'     {warning}')
     if not is_well:
         raise click.ClickException('Something needs your attention.')
 
 
 def _problems(found: Settings) -> Iterator[tuple[str, str | None]]:
-    """Each check's name, and what is wrong or None."""
+    """Each check's name, and what is wrong or None. What is on the disk comes first: without it no more can be told."""
     yield 'settings', None
-    verdict = db.db.execute_sql('PRAGMA quick_check').fetchone()[0]
-    yield f'file {found.database}', None if verdict == 'ok' else verdict
-    yield from health.problems(db.now()).items()
+    if found.has_secret():
+        gone = {name: problem for name, problem in presence.on_disk(found).items() if problem}
+        if gone.keys() & {'data', 'database', 'secret'}:
+            yield from gone.items()
+            return
+    with site():
+        yield from _problems_inside(found)
+
+
+def _problems_inside(found: Settings) -> Iterator[tuple[str, str | None]]:
+    damage = integrity.check(db.now())
+    yield f'file {found.database}', damage or None
+    yield from ((name, problem) for name, problem in health.problems(db.now()).items() if name != 'integrity')
     try:
         mail.connect().close()
     except Exception as error:  # whatever it is, it is what the operator must know

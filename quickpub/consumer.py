@@ -47,9 +47,10 @@ class DurableConsumer(Consumer):
     def __init__(self, *args: Any, **options: Any):
         super().__init__(*args, **options)
         self._stop_flag_timeout = 0.5  # ten looks a second would be most of an idle consumer's work
-        self._signal_actions = dict.fromkeys([signal.SIGTERM, signal.SIGINT, signal.SIGHUP], (False, True))
+        self._signal_actions = dict.fromkeys([signal.SIGTERM, signal.SIGINT], (False, True))
 
     def start(self) -> None:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a terminal that goes away is no reason to stop
         self._set_signal_handlers()  # before there are workers: a stop that comes early is to be a stop too
         super().start()
 

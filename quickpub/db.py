@@ -4,20 +4,25 @@ import errno
 import json
 import logging
 import os
-import select
+import sys
 import threading
 import time
 from collections.abc import Iterable
+from contextlib import closing, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import peewee
 from peewee import SQL, Model, OperationalError, SqliteDatabase
 from playhouse.migrations import Runner
 
-from . import processes
+from . import presence, processes, schema
 from . import settings as settings_module
+from .heartbeat import wait
+from .presence import DatabaseFiles, Identity, Missing, Presence, identity
 from .settings import Settings
 
 log = logging.getLogger('quickpub.db')
@@ -26,22 +31,30 @@ MIGRATIONS = Path(__file__).parent / 'migrations'
 WEB_PATIENCE = 2  # seconds a page waits for the write lock before it answers 503
 WORK_PATIENCE = 10  # the same for background work and commands, which nobody watches
 PARAMETERS = 30_000  # of one statement; SQLite takes no more than 32,766
+SEEN_FOR = 0.05  # seconds between looks whether the file is still there, where being late does no harm
 LOOK_EVERY, SOON = 0.001, 0.05  # seconds between looks for the lock, and until they are twenty times as far apart
+BORN = 'SELECT applied FROM schema_migration ORDER BY id LIMIT 1'  # to the millionth of a second: tells sites apart
+WAL_PATIENCE = 10  # seconds for a running site to notice that its WAL is gone
 WAL_LIMIT = 8 * 1024 * 1024  # bytes: to this it shrinks when a large one begins anew, so no checkpoint is made by hand
 
 # Up to 3.51.2 a rare race while the WAL is reset can corrupt the file (sqlite.org, release 3.51.3).
 SAFE_SQLITE = (3, 51, 3)
 
 
-def _wait(seconds: float) -> None:
-    """time.sleep, which fails where libfaketime sets the clock, as tests do."""
-    select.select([], [], [], seconds)
+class Mine(threading.local):
+    """What a thread knows of its connection."""
+    turn = False  # whether the transaction that goes on is its own
+    files: tuple[Identity, ...] | None = None  # that it was opened with
+    is_lost = False  # whether it was closed because they are gone, while somebody still uses it
+    checked_at = 0.0  # monotonic
 
 
 class Database(SqliteDatabase):
     """SQLite whose transactions wait well: for those of other threads at a lock, which wakes the next one at once, and
     for those of other processes by looking every millisecond. SQLite's own waits grow to a tenth of a second: while
-    one process writes a lot, another would starve."""
+    one process writes a lot, another would starve. And which never makes a file, nor writes to one that has vanished
+    (presence.py): a connection to it is closed, and opened again when the file is back."""
+    files: DatabaseFiles | None = None
 
     def __init__(self, *args: Any, **options: Any):
         super().__init__(*args, **options)
@@ -49,10 +62,65 @@ class Database(SqliteDatabase):
         os.register_at_fork(after_in_child=self._new_turn)  # whoever has it in the parent
 
     def _new_turn(self) -> None:
-        self._turn, self._mine = threading.Lock(), threading.local()
+        self._turn, self._mine = threading.Lock(), Mine()
+
+    def connect(self, reuse_if_open: bool = False) -> Any:
+        if self.files and self.is_closed():
+            self.files.check_before_opening()
+        return super().connect(reuse_if_open)
+
+    def _connect(self) -> Any:
+        connection = connect(self.database, 'rw', timeout=self.timeout, isolation_level=None)
+        try:
+            self._add_conn_hooks(connection)  # type: ignore[attr-defined]  # which reads the file: from then on it is open, and what is beside it
+        except BaseException:
+            connection.close()
+            raise
+        self._mine.files, self._mine.is_lost = self.files.opened() if self.files else None, False
+        return connection
+
+    def close(self) -> Any:
+        self._mine.is_lost = False
+        return super().close()
+
+    def _stay_current(self) -> None:
+        """Open the connection anew where its file is not the one that is there now. Raises Missing."""
+        opened = self._mine.files
+        self._mine.checked_at = time.monotonic()
+        if self.files is None or opened is None:
+            return
+        if self.is_closed():
+            if self._mine.is_lost:
+                self._reconnect()
+            return
+        try:
+            self._mine.files = self.files.check(opened)
+            return
+        except Missing:
+            if self.in_transaction():
+                raise
+        self._reconnect()
+
+    def _reconnect(self) -> None:
+        state: Any = self._state  # type: ignore[attr-defined]
+        contexts = state.ctx  # who is inside of a connection_context stays there
+        try:
+            self.close()
+            self._mine.is_lost = True
+            self.connect()
+        finally:
+            state.ctx = contexts
+
+    def execute_sql(self, sql: str, params: Any = None) -> Any:
+        # Reading from a file that has just vanished does no harm, and a transaction is held back at its end.
+        can_wait = sql.startswith('SELECT') or self.in_transaction()
+        if not can_wait or time.monotonic() - self._mine.checked_at > SEEN_FOR or self.is_closed():
+            self._stay_current()
+        return super().execute_sql(sql, params)
 
     def begin(self, lock_type: str | None = None) -> None:
         """Begin a transaction within `timeout` seconds. Raises OperationalError."""
+        self._stay_current()
         began = time.monotonic()
         if not self._turn.acquire(timeout=self.timeout):
             raise OperationalError('database is locked')
@@ -74,16 +142,17 @@ class Database(SqliteDatabase):
                     if 'locked' not in str(error) or time.monotonic() - began >= self.timeout:
                         raise
                 # Who waits long, while somebody else's transaction goes on and on, is not to slow down everybody.
-                _wait(LOOK_EVERY if time.monotonic() - began < SOON else 20 * LOOK_EVERY)
+                wait(LOOK_EVERY if time.monotonic() - began < SOON else 20 * LOOK_EVERY)
         finally:
             connection.execute(f'PRAGMA busy_timeout = {int(1000 * self.timeout)}')
 
     def _end_turn(self) -> None:
-        if getattr(self._mine, 'turn', False):
+        if self._mine.turn:
             self._mine.turn = False
             self._turn.release()
 
     def commit(self) -> Any:
+        self._stay_current()
         result = super().commit()  # where it fails, a rollback follows
         self._end_turn()
         return result
@@ -168,7 +237,7 @@ def literal(word: str) -> SQL:
 
 def give_way() -> None:
     """Let others write in between, who look for the lock once a millisecond; for work that writes a lot."""
-    _wait(3 * LOOK_EVERY)
+    wait(3 * LOOK_EVERY)
 
 
 def open_site(settings: Settings, patience: int = WORK_PATIENCE) -> None:
@@ -177,12 +246,48 @@ def open_site(settings: Settings, patience: int = WORK_PATIENCE) -> None:
     `patience` is how many seconds a write waits for another process's transaction. Raises SchemaError where
     there is no site, or one of another version.
     """
+    if settings.has_lost_database():
+        raise SchemaError(lost_database(settings))
     if not settings.database.exists():
         raise SchemaError(f'There is no site in {settings.data}. Start it with `quickpub serve` or '
                           f'`quickpub migrate`, or set QUICKPUB_DATA to the folder that holds yours.')
+    _wait_for_wal(settings)
     bind(settings, patience)
     with db.connection_context():
         check_schema(settings)
+        assert db.files is not None
+        db.files.expect(partial(_is_site_born, db.execute_sql(BORN).fetchone()))
+    presence.use(Presence(settings, db.files))  # which also refuses a bad secret now, not with the first mail
+
+
+def lost_database(settings: Settings) -> str:
+    """What to do where a site was, and its database is not any more."""
+    what = 'empty' if settings.database.exists() else 'gone'
+    return (f'quickpub.db is {what} in {settings.data}, although there is a site. Put it back, from a backup if need '
+            'be; a site that runs goes on by itself then. (For a new site, set QUICKPUB_DATA to another folder.)')
+
+
+def _wait_for_wal(settings: Settings) -> None:
+    """Where the WAL was deleted under a running site, wait until that has saved it and opened a new one: before that,
+    a stranger's look at the database would damage it."""
+    wal, index = (settings.database.with_name(f'quickpub.db-{part}') for part in ('wal', 'shm'))
+    until = time.monotonic() + WAL_PATIENCE
+    while index.exists() and not wal.exists() and time.monotonic() < until:
+        wait(0.1)
+
+
+def connect(path: str | Path, mode: str, **options: Any) -> Any:
+    """A plain connection to the file at this path, which must exist. `mode`: ro or rw."""
+    return _sqlite().connect(f'file:{quote(os.fspath(path))}?mode={mode}', uri=True, **options)
+
+
+def _is_site_born(born: Any, path: Path) -> bool:
+    """Whether the database at this path is a whole copy of the site that was made then."""
+    try:
+        with closing(connect(path, 'ro', timeout=1)) as copy:
+            return copy.execute(BORN).fetchone() == born and copy.execute('PRAGMA quick_check(1)').fetchone() == ('ok',)
+    except _sqlite().DatabaseError:
+        return False
 
 
 class Watch:
@@ -193,12 +298,13 @@ class Watch:
     space only to read. Never made before a fork: a connection must not be carried into a child.
     """
     _latest: 'Watch | None' = None
-    _connection: Any
 
     def __init__(self, settings: Settings):
         self._database = settings.database
-        self._connection = _sqlite().connect(settings.database, check_same_thread=False)
-        self._cursor = self._connection.cursor()
+        self._connection: Any = None
+        self._opened: tuple[Identity, ...] = ()
+        self._times = 0
+        self._checked_at = 0.0
         self._lock = threading.Lock()
         self.data_version()
 
@@ -207,21 +313,71 @@ class Watch:
         """This process's one for this site; one for another site is closed."""
         if cls._latest is None or cls._latest._database != settings.database:
             if cls._latest:
-                cls._latest._connection.close()
+                cls._latest.close()
             cls._latest = cls(settings)
         return cls._latest
 
-    def data_version(self) -> int:
-        """A number that is another one after every commit of any other connection; takes microseconds."""
-        return self.ask('PRAGMA data_version')
+    def data_version(self) -> tuple[int, int]:
+        """What is another one after every commit of any other connection; takes microseconds."""
+        return self._times, self.ask('PRAGMA data_version')
 
     def ask(self, sql: str, *params: Any) -> Any:
         """The first value that a query finds. Raises OperationalError."""
         with self._lock:
             try:
-                return self._cursor.execute(sql, params).fetchone()[0]
-            except _sqlite().OperationalError as error:
+                self._look_if_due()
+                return self._connection.execute(sql, params).fetchone()[0]
+            except _sqlite().DatabaseError as error:
                 raise OperationalError(*error.args) from error
+
+    def look(self) -> None:
+        """Let go of a file that has vanished, or was replaced, and open what is there instead once that may be."""
+        self._checked_at = 0.0
+        with suppress(OperationalError):
+            self.data_version()
+
+    def _look_if_due(self) -> None:
+        """At the file itself each time; at what is beside it now and then."""
+        is_seen = self._connection is not None and time.monotonic() - self._checked_at < SEEN_FOR
+        if not (is_seen and identity(self._database) == self._opened[0]):
+            self._checked_at = time.monotonic()
+            self._stay_current()
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection, self._files().anchor = None, None
+
+    def _files(self) -> DatabaseFiles:
+        return db.files if db.files and db.files.path == self._database else DatabaseFiles(self._database)
+
+    def _stay_current(self) -> None:
+        files = self._files()
+        if self._connection is not None:
+            try:
+                self._opened = files.check(self._opened)
+                files.anchor = self._opened
+                return
+            except Missing:
+                found = files.now()
+                # A WAL that was deleted is still open here, and nowhere else is what it holds.
+                if found[0] == self._opened[0] and found[1] is None:
+                    self._connection.execute('PRAGMA wal_checkpoint(TRUNCATE)')
+                self.close()
+                raise
+        files.check_before_opening()
+        self._connection = connect(self._database, 'rw', check_same_thread=False)
+        self._connection.execute('PRAGMA journal_mode = wal')  # a copy that was put back may have another one
+        self._connection.execute('SELECT 1 FROM sqlite_master').fetchone()  # opens what is beside the file
+        self._opened = files.anchor = files.opened()
+        self._times += 1
+
+
+def look_after_files() -> None:
+    """Notice, once a second, what of the site has vanished or is back; whoever runs a site for long calls this."""
+    presence.look()
+    with suppress(OperationalError):
+        Watch.of(settings_module.current()).look()
 
 
 def bind(settings: Settings, patience: int) -> None:
@@ -230,6 +386,9 @@ def bind(settings: Settings, patience: int) -> None:
         db.close()
     settings_module.use(settings)
     db.init(os.fspath(settings.database), pragmas=PRAGMAS, timeout=patience)
+    before, db.files = db.files, DatabaseFiles(settings.database)
+    if before and before.path == settings.database:
+        db.files.anchor = before.anchor
 
 
 def check_schema(settings: Settings) -> None:
@@ -241,6 +400,18 @@ def check_schema(settings: Settings) -> None:
     if ahead := [step.name for step in status if step.path is None]:
         raise SchemaError(f'The site in {settings.data} was made by a newer version (it has {", ".join(ahead)}). '
                           f'Install that version again, or restore a backup made with this one.')
+    if differences := schema.differences(rows_of('SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL')):
+        raise SchemaError(f'The tables in {settings.database} are not those of this version: '
+                          f'{"; ".join(differences[:3])}{" …" if len(differences) > 3 else ""}. Somebody, or another '
+                          'version, has changed them. Install the version that made them, or restore a backup.')
+
+
+def rows_of(sql: str) -> list[tuple[Any, ...]]:
+    """All rows of a statement without parameters. Raises DatabaseError, also where reading on fails."""
+    try:
+        return db.execute_sql(sql).fetchall()
+    except _sqlite().DatabaseError as error:
+        raise peewee.DatabaseError(*error.args) from error
 
 
 def migrate(settings: Settings) -> list[str]:
@@ -249,21 +420,30 @@ def migrate(settings: Settings) -> list[str]:
     One process at a time: two that race would both create the same tables. Never called inside a transaction,
     where switching foreign keys off does nothing and rebuilding a table would delete the rows that refer to it.
     """
-    settings.create_folder()
+    if settings.has_lost_database():
+        raise SchemaError(lost_database(settings))
+    for name in settings.create_folder():
+        log.warning('%s was gone and is made again, empty', settings.data / name)
     with processes.exclusive(settings.data / 'run' / 'migrate.lock'):
         bind(settings, WORK_PATIENCE)
         with db.connection_context():
             runner = Runner(db, os.fspath(MIGRATIONS))
             if any(step.path is None for step in runner.status()):
                 check_schema(settings)
-            return list(runner.up())
+            steps = list(runner.up())
+            check_schema(settings)
+            if not db.execute_sql('SELECT 1 FROM user LIMIT 1').fetchone():
+                settings.create_secret()
+    _ = settings.secret
+    return steps
 
 
 def is_out_of_reach(error: BaseException) -> bool:
-    """Whether this error means: the database cannot be written just now (locked, or the disk is full), try later."""
+    """Whether this error means: the database cannot be used just now (locked, the disk is full, its file is missing),
+    try later."""
     text = str(error)
-    return isinstance(error, OperationalError) and any(
-        sign in text for sign in ('locked', 'busy', 'disk is full', 'disk I/O error'))
+    return isinstance(error, Missing) or isinstance(error, OperationalError) and any(
+        sign in text for sign in ('locked', 'busy', 'disk is full', 'disk I/O error', 'unable to open', 'readonly'))
 
 
 # A lack that passes: no room on the disk, no memory, no file descriptors, a disk that does not answer.
@@ -292,5 +472,18 @@ def sqlite_warning() -> str | None:
     if _sqlite().sqlite_version_info >= SAFE_SQLITE:
         return None
     safe = '.'.join(map(str, SAFE_SQLITE))
-    return (f"This Python uses SQLite {_sqlite().sqlite_version}; before {safe} a rare fault can damage a database "
-            f"that several processes write. Keep backups, and upgrade Python or the system's SQLite when you can.")
+    return (f'This Python uses SQLite {_sqlite().sqlite_version}; before {safe} a rare fault can damage a database '
+            'that several processes write. That is no reason to stop: keep backups; a weekly check looks for damage. '
+            f'{_cure()}')
+
+
+def _cure() -> str:
+    """How this Python gets a newer SQLite: it depends on where it has its own from."""
+    if os.path.realpath(sys.executable).startswith('/usr/bin/'):
+        return ("A cure: it is the system's own (Debian's package libsqlite3-0), so a newer release of the system "
+                f'brings a newer one; or make the virtual environment anew with {OTHER_PYTHON}')
+    return f'A cure: make the virtual environment anew with {OTHER_PYTHON}'
+
+
+OTHER_PYTHON = ('a Python that brings a newer SQLite of its own, such as a recent one from uv or conda-forge (`python '
+                '-c "import sqlite3; print(sqlite3.sqlite_version)"` tells). pip cannot change it.')

@@ -20,7 +20,7 @@ from .bodies import Incoming
 from .connections import client_of
 from .forms import STRANGERS_LIMIT
 from .visitor import client_address
-from .wsgi import DRAINED, FULL, SECURITY_HEADERS, Answer, Site
+from .wsgi import DRAINED, SECURITY_HEADERS, Answer, Site, no_room
 
 log = logging.getLogger('quickpub.web')
 
@@ -95,6 +95,7 @@ class Front:
         self._site = site
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix='page')
         self._arriving = Arriving()
+        self._asked = self._done = self._done_before = 0  # pieces of work for the threads
 
     async def __call__(self, scope: dict[str, Any], receive: Callable[[], Awaitable], send: Callable) -> None:
         environ = environ_of(scope)
@@ -135,8 +136,17 @@ class Front:
         finally:
             self._arriving.end(client, seen)
 
-    def _in_thread(self, work: Callable, *args: Any) -> Awaitable:
-        return asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
+    async def _in_thread(self, work: Callable, *args: Any) -> Any:
+        self._asked += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
+        finally:
+            self._done += 1
+
+    def is_moving(self) -> bool:
+        """Whether the threads get anything done, or have nothing to do; since it was last asked."""
+        before, self._done_before = self._done_before, self._done
+        return self._done != before or self._asked - self._done < THREADS
 
     async def _take(self, body: Incoming, environ: dict[str, Any], receive: Callable[[], Awaitable],
                     note: Callable[[int], None]) -> None:
@@ -160,7 +170,7 @@ class Front:
                         await asyncio.to_thread(body.add, part)
                 except OSError as error:
                     log.warning('A form cannot be taken in: %s', error)
-                    environ['quickpub.problem'] = FULL
+                    environ['quickpub.problem'] = no_room(error)
             seen += len(part)
             is_over = not event.get('more_body') or seen > limit + DRAINED
         if seen or 'CONTENT_LENGTH' in environ:

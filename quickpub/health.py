@@ -1,33 +1,100 @@
 """Whether the site is well: the same few questions for /healthz, `quickpub check` and the owner's pages."""
 
+import json
+import logging
 import shutil
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from peewee import OperationalError
+from peewee import DatabaseError, InterfaceError
 
-from . import aside, clocks, corrections, dates, jobs, mail, reports, text
+from . import (
+    aside,
+    clocks,
+    corrections,
+    dates,
+    findings,
+    integrity,
+    jobs,
+    mail,
+    media,
+    presence,
+    reports,
+    text,
+)
 from .db import literal, rows
 from .jobs import Job
-from .models import Content, Message, User
+from .models import Content, MediaFile, Message, User
 from .settings import current
+
+log = logging.getLogger('quickpub.health')
 
 MIN_FREE = 4  # megabytes on the disk, below which writing will soon fail
 OVERDUE = timedelta(minutes=15)
 
 
 def problems(at: datetime) -> dict[str, str | None]:
-    """Each check by name: None where all is well, else a sentence that says why not."""
-    return {'database': _database(), 'disk': _disk(), 'consumer': _consumer(), 'work': _work(at),
-            'mail': mail_problem(at), 'reports': _reports(at), 'clock': _clock(at), 'time_zones': _time_zones(),
-            'set_aside': aside.problem()}
+    """Each check by name: None where all is well, else a sentence that says why not. Raises nothing, whatever is
+    broken."""
+    found = presence.look()
+    checks: dict[str, Callable[[], str | None]] = {
+        'database': _database, 'disk': _disk, 'consumer': _consumer, 'work': lambda: _work(at),
+        'mail': lambda: mail_problem(at), 'reports': lambda: _reports(at), 'chores': _chores, 'media': _media,
+        'integrity': integrity_problem, 'clock': lambda: _clock(at), 'time_zones': _time_zones,
+        'set_aside': aside.problem}
+    return found | {name: found.get(name) or _answer(check) for name, check in checks.items()}
+
+
+def verdict(at: datetime) -> tuple[int, str]:
+    """Status and JSON for a program that watches over the site: each check by name, true, or why not; in one sentence,
+    because a second one is a mail server's answer, and those name the recipient."""
+    checks = {name: _public(problem) if problem else True for name, problem in problems(at).items()}
+    is_well = all(answer is True for answer in checks.values())
+    checked_at = _answer(lambda: dates.iso(found.at) if (found := findings.last(integrity.NAME)) else None)
+    said = {'ok': is_well, 'checks': checks, 'integrity_checked_at': checked_at}
+    return 200 if is_well else 503, json.dumps(said)
+
+
+def _public(problem: str) -> str:
+    return problem.partition('. ')[0].replace(f'{current().data}/', '')
+
+
+def _answer(check: Callable[[], str | None]) -> str | None:
+    try:
+        return check()
+    except (DatabaseError, InterfaceError):
+        return 'This cannot be told, because the database cannot be used.'
+    except OSError as error:
+        return f'This cannot be told: {error.strerror}.'
+    except Exception as error:
+        log.exception('A check of the health page has failed')
+        return f'This cannot be told: {type(error).__name__}.'
 
 
 def _database() -> str | None:
     try:
         Content.update(version=Content.version).execute()
         return None
-    except OperationalError as error:
+    except (DatabaseError, InterfaceError) as error:
         return f'It cannot be written: {error}.'
+
+
+def _chores() -> str | None:
+    failing = findings.failing_chores()
+    return f'What is done every second fails: {"; ".join(failing)}.' if failing else None
+
+
+def _media() -> str | None:
+    """An empty folder, where files should be, is as good as none."""
+    if next(media.folder().iterdir(), None) is None and (count := MediaFile.select().count()):
+        return f'The folder is empty, although {text.plural(count, "file", "files")} should be in it.'
+    return None
+
+
+def integrity_problem() -> str | None:
+    """What the last look for damage has found, and what to do."""
+    found = findings.last(integrity.NAME)
+    return f'quickpub.db is damaged {found.problem}. {integrity.ADVICE}' if found and found.problem else None
 
 
 def _disk() -> str | None:
@@ -36,6 +103,8 @@ def _disk() -> str | None:
 
 
 def _consumer() -> str | None:
+    if not jobs.run_folder().is_dir():
+        return 'It cannot be told, because the folder run is gone.'
     return None if jobs.living() else 'None is running: no mail goes out, no report is made. `quickpub serve` runs one.'
 
 

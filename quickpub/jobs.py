@@ -16,12 +16,15 @@
   whatever ends the job into that row, in the same transaction, so that the two never disagree.
 """
 
+import errno
 import json
 import logging
 import math
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -40,7 +43,7 @@ from peewee import (
     fn,
 )
 
-from . import clocks, processes
+from . import clocks, heartbeat, processes
 from .db import BaseModel, db, first, now
 
 log = logging.getLogger('quickpub.jobs')
@@ -54,6 +57,8 @@ GRACE = 1.0  # seconds that a process outlives its child to be sure that not eve
 TALLIES_KEPT = timedelta(days=2)
 
 RETRY_WITHIN = timedelta(days=1)  # a job that was tried and is to wait longer was put off by a clock that was ahead
+LOOK_EVERY = 1.0  # seconds between looks whether the files that prove this process's life are still there
+MISSED_FOR = 10.0  # seconds that all others get to put theirs back, where this process's own had vanished
 DIED = 'The process that ran it died, each time it was tried.'
 
 
@@ -100,6 +105,10 @@ class Pause(BaseModel):
 
     class Meta:
         table_name = 'job_pause'
+
+
+class SweepFailed(Exception):
+    """Some of what dead processes held could not be looked after; all else was. The message says what and why."""
 
 
 @dataclass
@@ -184,8 +193,10 @@ class Owner:
     held: dict[int, Claim] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
     _name: str = ''
+    _folder: Path = Path()
     _fd: int = -1
     _bell: processes.Doorbell | None = None
+    _robbed_at: float | None = None  # monotonic time at which its files were last found gone
 
     @property
     def name(self) -> str:
@@ -196,9 +207,34 @@ class Owner:
         with self.lock:
             if not self._name:
                 name = f'{self.parent}~{os.getpid()}' if self.parent else f'{self.family}.{processes.new_name()}'
-                self._fd = processes.lock_file(run_folder() / f'{name}.life')
+                self._folder = run_folder()
+                self._fd = processes.lock_file(self._folder / f'{name}.life')
                 self._name = name
+                threading.Thread(target=self._stay, name='life', daemon=True).start()
             return self._name
+
+    def _stay(self) -> None:
+        while me is self:
+            self.put_back()
+            heartbeat.wait(LOOK_EVERY)
+
+    def put_back(self) -> None:
+        """Make the files that prove this process's life again, where somebody has deleted them; not their folder."""
+        with self.lock:
+            if not self._name:
+                return
+            path = self._folder / f'{self._name}.life'
+            with suppress(OSError):  # the folder is not there either: next time
+                if not processes.is_in_place(self._fd, path):
+                    self._robbed_at = time.monotonic()
+                    before, self._fd = self._fd, processes.lock_file(path)
+                    os.close(before)
+                if self._bell:
+                    self._bell.put_up()
+
+    def is_robbed(self) -> bool:
+        """Whether this process's files have been found gone within the last seconds: others' may be too."""
+        return self._robbed_at is not None and time.monotonic() - self._robbed_at < MISSED_FOR
 
     @property
     def bell(self) -> processes.Doorbell:
@@ -233,7 +269,8 @@ def run_folder() -> Path:
 
 def is_alive(owner: str) -> bool:
     """Whether the process that goes by this name still lives."""
-    return processes.is_locked(run_folder() / f'{owner}.life')
+    path = run_folder() / f'{owner}.life'
+    return processes.is_locked(path) or (me.is_robbed() and not path.exists())
 
 
 def has_living_parent(owner: str) -> bool:
@@ -334,15 +371,35 @@ def forgive() -> None:
 
 
 def rescue() -> int:
-    """Make ready what dead processes held, or bury it, and tidy their files away; how many jobs that was."""
+    """Make ready what dead processes held, or bury it, and tidy their files away; how many jobs that was. What goes
+    wrong with one of them stops none of the others: raises SweepFailed at the end."""
+    me.put_back()
     owners = [owner for (owner,) in db.execute_sql("SELECT DISTINCT owner FROM job WHERE state = 'running'")]
-    count = sum(_rescue_from(owner) for owner in owners if not is_alive(owner) and not has_living_parent(owner))
+    count, failures = 0, []
+    for owner in owners:
+        try:
+            count += 0 if is_alive(owner) or has_living_parent(owner) else _rescue_from(owner)
+        except OSError as error:
+            failures.append(f'{owner}: {error}')
     _make_due(now())
     for path in run_folder().glob('*.life'):
-        if not processes.is_locked(path):
-            path.with_suffix('.bell').unlink(missing_ok=True)
-            path.unlink(missing_ok=True)
+        try:
+            _tidy_away(path)
+        except OSError as error:
+            failures.append(f'{error.strerror} ({error.filename or path})')
+    if failures:
+        raise SweepFailed('; '.join(sorted(failures)))
     return count
+
+
+def _tidy_away(life: Path) -> None:
+    """Remove a dead process's files. Raises OSError for another user's, of which nobody can tell."""
+    if not processes.is_locked(life):
+        life.with_suffix('.bell').unlink(missing_ok=True)
+        life.unlink(missing_ok=True)
+    elif life.exists() and not os.access(life, os.R_OK):
+        raise PermissionError(errno.EACCES, 'It belongs to another user. Delete it when no command of theirs runs',
+                              str(life))
 
 
 def _make_due(at: datetime) -> None:

@@ -150,7 +150,9 @@ def _store(draft: Draft, digest: str, kind: str, ending: str) -> None:
     """Put it into its place, where a power cut does not take it away. (Whatever was there is the same.)"""
     place = folder() / digest
     inner = place if kind == 'image' else place / 'shown'
-    inner.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for new in (place, inner):
+        new.mkdir(mode=0o700, exist_ok=True)
+        processes.hand_over(new, folder())
     draft.sync()
     os.rename(draft.path, inner / ('original' if kind == 'image' else f'file.{ending}'))
     for each in {inner, place, folder()}:

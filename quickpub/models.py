@@ -610,7 +610,14 @@ class SetAside(BaseModel):
         primary_key = CompositeKey('kind', 'key')
 
 
+class Finding(BaseModel):
+    """What the last look at one thing has found to be wrong; '' where all was well."""
+    name = CharField(primary_key=True)
+    problem = TextField()
+    at = DateTimeField()
+
+
 TABLES = [Site, User, Session, Token, Attempt, Series, Post, Shelf, Revision, Unsaved, OldSlug, OldHandle, Tag, OldTag,
           PostTag, MediaFile, Upload, PostFile, DailyViews, DailyVisitors, DailyReferrers, DailyTotals, DailyHosts,
           RecentViews, RecentDay, KnownHost, Seen, DayKey, Content, SpoolOffset, Message, Report, Told, Export,
-          SetAside]
+          SetAside, Finding]

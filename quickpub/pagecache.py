@@ -165,11 +165,12 @@ class Generation:
 class PageCache:
     def __init__(self, settings: Settings):
         self._watch = Watch.of(settings)
-        self._data_version = self._version = -1
+        self._data_version, self._version = (-1, -1), -1
         self._due: str | None = None  # when the next scheduled post is public, as stored
         self._newest: str | None = None  # since when the newest one is; earlier, where a clock is put back, it is not
         self._generation = Generation()
         self._lock = threading.Lock()
+        self._is_blind = False
 
     def generation(self, at: datetime) -> Generation:
         """The pages that are right at this moment; none where the database cannot tell just now."""
@@ -178,8 +179,11 @@ class PageCache:
                 with self._lock:
                     self._refresh(at)
         except OperationalError as error:
-            log.warning('Pages are made anew for each request: %s', error)
+            if not self._is_blind:  # not a line for each request
+                log.warning('Pages are made anew for each request: %s', error)
+            self._is_blind = True
             return Generation(self._generation.modified)
+        self._is_blind = False
         return self._generation
 
     def _is_due(self, at: datetime) -> bool:

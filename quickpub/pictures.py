@@ -25,7 +25,7 @@ from typing import Any
 
 from peewee import SQL
 
-from . import jobs, media
+from . import jobs, media, presence
 from .db import is_transient
 from .models import MediaFile
 from .settings import current
@@ -74,7 +74,7 @@ def prepare(digest: str, show: Callable[[str], None]) -> None:
         _tell(file, state='waiting', attempts=file.attempts + 1)
         raise jobs.NotNow(AFTER_DEATH, str(death)) from death
     except Exception as error:
-        if not is_transient(error):
+        if not (is_transient(error) or presence.explains(error)):
             raise
         log.warning('A picture waits: %s', error)
         _tell(file, state='waiting', error=WAITS)

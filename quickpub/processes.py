@@ -30,17 +30,38 @@ def lock_file(path: Path) -> int:
     """
     draft = path.with_name(f'.{path.name}.{secrets.token_hex(4)}')
     fd = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    hand_over(fd, path.parent)
     fcntl.flock(fd, fcntl.LOCK_EX)
     os.rename(draft, path)
     return fd
 
 
+def hand_over(file: int | Path, folder: Path) -> None:
+    """Give a new file to whom its folder belongs, where root makes it in somebody else's: a command that an
+    administrator runs must leave nothing that the site itself cannot use."""
+    if os.geteuid() == 0:
+        owner = folder.stat()
+        if owner.st_uid:
+            os.chown(file, owner.st_uid, owner.st_gid)
+
+
+def is_in_place(fd: int, path: Path) -> bool:
+    """Whether `path` still is the file that is open here."""
+    try:
+        return os.path.samestat(os.fstat(fd), path.stat())
+    except OSError:
+        return False
+
+
 def is_locked(path: Path) -> bool:
-    """Whether a living process holds `path`. A file that does not exist is held by nobody."""
+    """Whether a living process holds `path`. A file that does not exist is held by nobody; of another user's, which
+    cannot be opened, nobody can tell, and its process counts as living."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return False
+    except PermissionError:
+        return True
     try:
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -56,6 +77,7 @@ def exclusive(path: Path) -> Iterator[None]:
     """Wait for, then hold, the lock on `path`: one process at a time inside the block."""
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
+        hand_over(fd, path.parent)
         fcntl.flock(fd, fcntl.LOCK_EX)
         yield
     finally:
@@ -67,6 +89,7 @@ def if_free(path: Path) -> Iterator[bool]:
     """Hold the lock on `path` if nobody else does; says whether."""
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
+        hand_over(fd, path.parent)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             is_mine = True
@@ -144,14 +167,23 @@ class Doorbell:
     """
 
     def __init__(self, path: Path):
-        os.mkfifo(path, 0o600)
-        self._fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)  # also open for writing: then it never reads "end of file"
         self._rung = threading.Condition()
         self._count = 0
-        threading.Thread(target=self._listen, name='doorbell', daemon=True).start()
+        self._path, self._fd = path, -1
+        self.put_up()
 
-    def _listen(self) -> None:
-        while os.read(self._fd, 4096):
+    def put_up(self) -> None:
+        """Make the FIFO, unless it is there; and listen to it."""
+        if is_in_place(self._fd, self._path):
+            return
+        self._path.unlink(missing_ok=True)
+        os.mkfifo(self._path, 0o600)
+        hand_over(self._path, self._path.parent)
+        self._fd = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)  # for writing too: then it never reads "end of file"
+        threading.Thread(target=self._listen, args=(self._fd,), name='doorbell', daemon=True).start()
+
+    def _listen(self, fd: int) -> None:
+        while os.read(fd, 4096):
             with self._rung:
                 self._count += 1
                 self._rung.notify_all()

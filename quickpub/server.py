@@ -1,5 +1,6 @@
 """The web server and the consumer as one process tree: started together, restarted when they die, stopped in order."""
 
+import asyncio
 import errno
 import gc
 import logging
@@ -13,12 +14,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server import Server
 
-from . import accounts, connections, db, processes
+from . import accounts, connections, db, heartbeat, processes, spool
 from .front import Front
 from .settings import Settings
 from .tasks import huey
@@ -42,23 +45,43 @@ class CannotServe(Exception):
 
 def run_web(settings: Settings) -> None:
     """Serve the site until SIGTERM or SIGINT, in this process and its workers."""
-    room = connections.room()
+    receiver, sender = Pipe(duplex=False)
     # HTTP/1 alone: a connection that may turn out to be HTTP/2 has no deadline. Backpressure is the number of open
     # connections beyond which none is accepted: slow clients fill its default, 1,024, easily.
-    Server('quickpub', address=settings.host, port=settings.port, interface=Interfaces.ASGINL, workers=settings.workers,
-           websockets=False, log_enabled=False, http=HTTPModes.http1, backlog=BACKLOG, backpressure=room,
-           workers_kill_timeout=STOP_WEB_WITHIN - 2,
-           http1_settings=HTTP1Settings(max_buffer_size=CONNECTION_BUFFER, header_read_timeout=1000 * HEAD_WITHIN),
-           ).serve(target_loader=partial(_load, settings, os.getpid()), wrap_loader=False)
+    server = Server(
+        'quickpub', address=settings.host, port=settings.port, interface=Interfaces.ASGINL, workers=settings.workers,
+        websockets=False, log_enabled=False, respawn_failed_workers=True, http=HTTPModes.http1, backlog=BACKLOG,
+        backpressure=connections.room(), workers_kill_timeout=STOP_WEB_WITHIN - 2,
+        http1_settings=HTTP1Settings(max_buffer_size=CONNECTION_BUFFER, header_read_timeout=1000 * HEAD_WITHIN))
+    keeper = heartbeat.Keeper(receiver, 'The web worker', lambda pid: os.kill(pid, signal.SIGKILL))
+
+    @server.on_startup
+    def start() -> None:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # in the workers, too
+        heartbeat.every_second(lambda: keeper.look([worker._id() for worker in server.wrks if worker.is_alive()]),
+                               'keeper')
+
+    server.serve(target_loader=partial(_load, settings, os.getpid(), sender), wrap_loader=False)
 
 
-def _load(settings: Settings, parent: int) -> Callable:
+def _load(settings: Settings, parent: int, sender: Connection) -> Callable:
     """Runs in each worker, which must not outlive the server that holds its socket."""
     processes.die_with_parent(parent)
     processes.share_heaps()
     processes.log_to_console()
     connections.Guard(settings.port, connections.room(), settings.trusts).start()
-    return Front(create_app(settings))
+    front = Front(create_app(settings))
+    heartbeat.every_second(db.look_after_files, 'files')
+    heartbeat.every_second(spool.mine.look, 'spool')
+    asyncio.get_event_loop().call_soon(_say_it_moves, front, sender)
+    return front
+
+
+def _say_it_moves(front: Front, sender: Connection) -> None:
+    """Called by the event loop itself, once a second: where that stands still, nothing is said."""
+    if front.is_moving():
+        heartbeat.beat(sender)
+    asyncio.get_running_loop().call_later(heartbeat.BEAT_EVERY, _say_it_moves, front, sender)
 
 
 def run_consumer() -> None:
@@ -98,8 +121,6 @@ def serve(settings: Settings) -> None:
         log.info('Set up your site:         %s', setup)
     if not settings.smtp:
         log.info('No mail server is set: mail is kept in %s', settings.data / 'outbox')
-    if warning := db.sqlite_warning():
-        log.info(warning)
     tree.run()
 
 
@@ -139,12 +160,15 @@ class Tree:
     def __init__(self, children: list[Child]):
         self.children = children
         self.is_stopping = False
+        receiver, self._sender = Pipe(duplex=False)
+        self._keeper = heartbeat.Keeper(receiver, 'The process', lambda pid: os.kill(pid, signal.SIGKILL))
         self._wake, write = os.pipe()
         os.set_blocking(self._wake, False)
         os.set_blocking(write, False)
         signal.set_wakeup_fd(write, warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a terminal that goes away is no reason to stop; children inherit
         signal.signal(signal.SIGCHLD, lambda *_: None)  # only so that it wakes `run`
 
     def _stop(self, *_: object) -> None:
@@ -160,14 +184,16 @@ class Tree:
         """Look after the children until a signal says stop."""
         while not self.is_stopping:
             waiting = [child.start_at - time.monotonic() for child in self.children if not child.pid]
-            self.look_after(max(0.0, min(waiting)) if waiting else None)
+            self.look_after(max(0.0, min([heartbeat.BEAT_EVERY, *waiting])))
         self._shut_down()
 
-    def look_after(self, patience: float | None) -> None:
-        """Wait for a signal, at most `patience` seconds, and start again what has died and waited long enough."""
+    def look_after(self, patience: float) -> None:
+        """Wait for a signal, at most `patience` seconds. Kill what hangs, and start again what has died and waited long
+        enough."""
         select.select([self._wake], [], [], patience)
         self._drain()
         self._bury()
+        self._keeper.look([child.pid for child in self.children if child.pid])
         for child in self.children:
             if not child.pid and not self.is_stopping and time.monotonic() >= child.start_at:
                 self._fork(child)
@@ -192,8 +218,9 @@ class Tree:
             os.setpgid(0, 0)
             processes.die_with_parent(parent)
             signal.set_wakeup_fd(-1)
-            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
                 signal.signal(number, signal.SIG_DFL)
+            heartbeat.every_second(partial(heartbeat.beat, self._sender), 'beat')
             child.run()
             code = 0
         except SystemExit as error:

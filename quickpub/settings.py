@@ -7,6 +7,7 @@ tests all read the same list.
 
 import os
 import secrets
+import stat
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
@@ -25,6 +26,9 @@ from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, valida
 PREFIX = 'QUICKPUB_'
 FREQUENCIES = ('minute', 'daily', 'weekly', 'monthly', 'never')
 SMTP_SCHEMES = {'smtp': 587, 'smtps': 465, 'smtp+plain': 25}
+FOLDERS = ('run', 'spool', 'outbox', 'exports', 'media')  # in the data folder
+SECRET_BYTES = 32
+NEW_FOR = 60  # seconds after which nothing is being made any more
 SPECIAL_USE_DOMAIN_NAMES.clear()  # the library's own way to allow .local, .test and the like
 
 
@@ -191,24 +195,75 @@ class Settings:
 
     @cached_property
     def secret(self) -> bytes:
-        """The key that signs the links in mails, made once for a site and kept in its data folder."""
-        return (self.data / 'secret').read_bytes()
+        """The key that signs the links in mails, made once for a site and kept in its data folder. Raises SettingsError
+        for one that would protect nothing: whoever knows it can log in as anybody."""
+        path = self.data / 'secret'
+        try:
+            found, mode = path.read_bytes(), stat.S_IMODE(path.stat().st_mode)
+        except FileNotFoundError:
+            raise SettingsError(f'{path} is gone. Put it back from a backup. Without one, make a new one; the links in '
+                                f'mails sent so far will not work any more: (umask 077; head -c {SECRET_BYTES} '
+                                f'/dev/urandom > {path})') from None
+        except OSError as error:
+            raise SettingsError(f'{path} cannot be read: {error.strerror}. It must be a file of the user that runs '
+                                'Quickpub, with mode 0600.') from None
+        if len(found) < SECRET_BYTES or len(set(found)) < 8:
+            what = 'too short or too simple to be a secret' if found else 'empty'
+            raise SettingsError(f'{path} is {what}: anybody could forge the links in mails. Put it back from a backup, '
+                                'or delete it to be told how to make a new one.')
+        if mode & 0o077:
+            raise SettingsError(f'{path} may be read or changed by others (mode {mode:04o}): they could log in as '
+                                f'anybody. Run: chmod 600 {path}')
+        return found
 
-    def create_folder(self) -> None:
-        """Make the data folder, readable by its owner alone, with the site's secret in it."""
+    def has_secret(self) -> bool:
+        """Whether a site was made here: the secret is the last file that a new one gets."""
+        try:
+            os.lstat(self.data / 'secret')
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError:  # nobody can tell: then nothing new is made
+            return True
+        return True
+
+    def has_lost_database(self) -> bool:
+        """Whether a site was made here, and its database is gone or empty. (For a moment that of a new one is.)"""
+        if not self.has_secret():
+            return False
+        try:
+            found = self.database.stat()
+        except FileNotFoundError:
+            return True
+        return not found.st_size and abs(found.st_mtime - (self.data / 'secret').stat().st_mtime) > NEW_FOR
+
+    def create_folder(self) -> list[str]:
+        """Make the data folder, readable by its owner alone; for a new site with its secret and an empty database in
+        it. Returns the names of the folders that an older site had lost."""
         os.umask(0o077)  # whatever is made in it from now on is nobody else's to read, wherever it is
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name in ('run', 'spool', 'outbox', 'outbox/tmp', 'outbox/new', 'outbox/cur', 'exports', 'media'):
+        made = [name for name in FOLDERS if not (self.data / name).exists()]
+        for name in (*FOLDERS, 'outbox/tmp', 'outbox/new', 'outbox/cur'):
             (self.data / name).mkdir(mode=0o700, exist_ok=True)
-        if not (self.data / 'secret').exists():
-            draft = self.data / f'secret.{os.getpid()}'
-            with open(draft, 'xb', opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
-                file.write(secrets.token_bytes(32))
-                file.flush()
-                os.fsync(file.fileno())
-            with suppress(FileExistsError):  # the first one wins where two start at once
-                os.link(draft, self.data / 'secret')
-            draft.unlink()
+        if self.has_secret():
+            return made
+        with suppress(FileExistsError):  # SQLite itself never makes one: it would hide that the old one is gone
+            os.close(os.open(self.database, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        if not self.database.stat().st_size:
+            self.create_secret()
+        return []
+
+    def create_secret(self) -> None:
+        """Make the secret, unless there is one."""
+        if self.has_secret():
+            return
+        draft = self.data / f'secret.{os.getpid()}'
+        with open(draft, 'xb', opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+            file.write(secrets.token_bytes(SECRET_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):  # the first one wins where two start at once
+            os.link(draft, self.data / 'secret')
+        draft.unlink()
 
     def environ(self) -> dict[str, str]:
         """Environment variable -> value, as text: what `from_env` in another process reads these settings from."""
@@ -274,9 +329,17 @@ def _texts_in_file(config: str | None) -> dict[str, str]:
     """What the file says of each name; nothing where there is none to read."""
     if not config:
         return {}
-    if not Path(config).is_file():
-        raise SettingsError(f'{PREFIX}CONFIG names {Path(config).absolute()}, which is not a file')
-    return {name: text or '' for name, text in dotenv_values(config).items()}
+    path = Path(config).absolute()
+    if not path.is_file():
+        raise SettingsError(f'{PREFIX}CONFIG names {path}, which is not a file')
+    try:
+        found = dotenv_values(path)
+    except OSError as error:
+        raise SettingsError(f'{PREFIX}CONFIG names {path}, which cannot be read: {error.strerror}. The user that runs '
+                            'Quickpub must be allowed to read it') from None
+    except UnicodeDecodeError:
+        raise SettingsError(f'{PREFIX}CONFIG names {path}, which is not a text file in UTF-8') from None
+    return {name: text or '' for name, text in found.items()}
 
 
 def _derived_from(url: str) -> str:

@@ -14,7 +14,7 @@ from bottle import HTTPError, HTTPResponse, parse_range_header, request, respons
 from markupsafe import Markup
 from peewee import Tuple
 
-from . import accounts, markdown, sessions, templating, text
+from . import accounts, markdown, presence, sessions, templating, text
 from .bodies import Outgoing
 from .db import is_out_of_reach, now
 from .forms import Form, number, sent_fields
@@ -119,6 +119,20 @@ def render(template: str, **context: Any) -> str:
                        menu=list(Post.pages()), notice=NOTICES.get(request.query.get('notice', '')), **context)
 
 
+# What can be said while the database cannot be used, by status.
+BARE = {
+    503: ('This site cannot reach its data just now', 'Nothing was changed. Please try again in a few minutes; if you '
+          'sent a form, go back and send it again then.'),
+    500: ('Something broke on our side', 'It is written down, and not your fault. Please try again in a while.'),
+}
+
+
+def bare_page(status: int) -> str:
+    """A page that needs nothing of the site but this program."""
+    heading, sentence = BARE.get(status, BARE[500])
+    return templating.render('bare.html', heading=heading, sentence=sentence)
+
+
 def render_public(template: str, **context: Any) -> str:
     """A page for everybody. For somebody who is logged in it is private."""
     page = render(template, **context)
@@ -166,6 +180,11 @@ def redirect(path: str, notice: str | None = None, status: int = 303) -> HTTPRes
 
 def not_found() -> HTTPError:
     return HTTPError(404)
+
+
+def no_file(folder: Path) -> HTTPError:
+    """Where a file is not there: it does not exist, or its whole folder is missing just now."""
+    return not_found() if folder.is_dir() else HTTPError(503)
 
 
 def find(query: Any, typed: str) -> Any:
@@ -300,7 +319,7 @@ def plugin(page: Callable) -> Callable:
             return render('link_dead.html', heading='This link does not work', sentence=str(error),
                           purpose=error.purpose)
         except Exception as error:
-            if is_out_of_reach(error):
+            if is_out_of_reach(error) or presence.explains(error):
                 log.warning('503 for %s %s: %s', request.method, redact(request.path), error)
                 return HTTPError(503)
             raise

@@ -2,14 +2,23 @@
 
 What was written survives the process; only a power cut may cost the last seconds. A file is locked while its process
 goes on with it: one that is not is complete, and is removed when it has been counted.
+
+Where the folder is deleted, views are kept in a file without a name until it is back; where it is only renamed, in the
+same file as before.
 """
 
 import errno
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryFile
+
+from peewee import OperationalError
 
 from . import processes
+from .db import db
+from .models import SpoolOffset
 from .settings import current
 
 FULL = 4 * 1024 * 1024  # bytes after which a new file is begun, so that none grows, or is kept, for ever
@@ -21,6 +30,7 @@ class Spool:
 
     def __init__(self) -> None:
         self._fd = -1
+        self._path: Path | None = None  # None: a file without a name
         self._size = 0
         self._is_torn = False
         self._lock = threading.Lock()
@@ -28,8 +38,7 @@ class Spool:
     def append(self, line: bytes) -> None:
         """Record one view. Raises OSError on a full disk; half a line that it left is ended before the next one."""
         with self._lock:
-            if self._fd < 0:
-                self._fd, self._size = processes.lock_file(folder() / f'{processes.new_name()}.views'), 0
+            self._stay()
             if self._is_torn:
                 line = b'\n' + line
             written = os.write(self._fd, line)
@@ -37,8 +46,45 @@ class Spool:
             if self._is_torn:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             self._size += written
-            if self._size >= FULL:
+            if self._size >= FULL and os.fstat(self._fd).st_nlink:
                 self._end()
+
+    def look(self) -> None:
+        """Take what a deleted file held to a new one; for now and then, so that it does not wait for the next view."""
+        with self._lock, suppress(OSError):
+            if self._fd >= 0:
+                self._stay()
+
+    def _stay(self) -> None:
+        """Have a file to append to: the one in use while it has a name, else a new one as soon as there is a folder."""
+        if self._fd >= 0 and os.fstat(self._fd).st_nlink:
+            return
+        path = folder() / f'{processes.new_name()}.views'
+        try:
+            rest = self._uncounted() if self._fd >= 0 else b''
+            fd = processes.lock_file(path)
+        except (FileNotFoundError, NotADirectoryError, OperationalError):
+            if self._fd < 0:
+                with TemporaryFile() as file:
+                    self._fd, self._path, self._size = os.dup(file.fileno()), None, 0
+            return
+        os.write(fd, rest)
+        self._end()
+        self._fd, self._path, self._size = fd, path, len(rest)
+
+    def _uncounted(self) -> bytes:
+        """What of a file without a name nobody has counted. Whoever still counts it has the write lock until then."""
+        counted = 0
+        if self._path:
+            is_ours = db.connect(reuse_if_open=True)
+            try:
+                with db.atomic():
+                    found = SpoolOffset.get_or_none(SpoolOffset.file == self._path.name)
+                counted = found.bytes if found else 0
+            finally:
+                if is_ours:
+                    db.close()
+        return os.pread(self._fd, os.fstat(self._fd).st_size, counted)
 
     def close(self) -> None:
         with self._lock:

@@ -93,8 +93,9 @@ def _key(day: date) -> bytes | None:
     found = _keys.get((db.database, day))
     if found or time.monotonic() < _try_again:
         return found
-    is_ours = db.connect(reuse_if_open=True)
+    is_ours = False
     try:
+        is_ours = db.connect(reuse_if_open=True)
         DayKey.insert(day=day, key=secrets.token_bytes(32)).on_conflict_ignore().execute()
         found = bytes(DayKey.get_by_id(day).key)
     except OperationalError as error:
@@ -165,10 +166,10 @@ def fold() -> int:
         if offsets == known:  # half a line: its other half is being written, or never will be
             break
         known = offsets
-    for path, is_complete in files:
-        if is_complete:
-            _each_for_itself(path.unlink, missing_ok=True)
-    _forget_offsets({path.name for path, is_complete in files if not is_complete}, known)
+    complete = [path for path, is_complete in files if is_complete]
+    for path in complete:
+        _each_for_itself(path.unlink, missing_ok=True)
+    _forget_offsets([path.name for path in complete if path.name in known])
     return count
 
 
@@ -304,14 +305,17 @@ def _offsets() -> dict[str, int]:
     return dict(rows(SpoolOffset.select(SpoolOffset.file, SpoolOffset.bytes)))
 
 
-def _forget_offsets(kept: set[str], known: Mapping[str, int]) -> None:
-    gone = [name for name in known if name not in kept and not (spool.folder() / name).exists()]
+def _forget_offsets(gone: list[str]) -> None:
+    """Of files that were counted to their end and removed. Of one that has vanished it is kept: its process may still
+    have what it held."""
     if gone:
         SpoolOffset.delete().where(SpoolOffset.file.in_(among(gone))).execute()
 
 
 def clean_up(at: datetime) -> None:
     """Forget who was here before yesterday: the keys, and the names made with them. Only the numbers stay."""
+    if spool.folder().is_dir():
+        _forget_offsets([name for name in _offsets() if not (spool.folder() / name).exists()])
     today = site_day(at)
     kept = today - timedelta(days=1), today + timedelta(days=1)  # later days are those of a clock that was ahead
     db.execute_sql('PRAGMA secure_delete = ON')  # overwritten, not only marked as free

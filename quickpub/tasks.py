@@ -11,6 +11,7 @@ from . import (
     accounts,
     aside,
     corrections,
+    integrity,
     jobs,
     mail,
     media,
@@ -156,6 +157,12 @@ def wake_rendering() -> None:
 def count_views() -> None:
     """Each second: the views that web processes have recorded since."""
     stats.fold()
+
+
+@huey.recurring(every=WEEK, hour=NIGHT)
+def check_integrity() -> None:
+    """Each week: look for damage in the database."""
+    integrity.check(now())
 
 
 @huey.recurring(every=DAY, hour=NIGHT)

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
-from . import jobs, mail, removal
+from . import jobs, mail, presence, removal
 from .db import is_out_of_reach, rows
 from .models import DailyReferrers, DailyViews, DailyVisitors, Export, Post, Site, User
 from .processes import sync_folder
@@ -66,7 +66,7 @@ def write(export_id: int) -> None:
         draft.rename(path)
         sync_folder(path.parent)
     except Exception as error:
-        if not is_out_of_reach(error):
+        if not (is_out_of_reach(error) or presence.explains(error)):
             words = 'The disk of this site is full.' if _is_full(error) else 'Something is wrong here.'
             Export.update(error=words).where(Export.id == export.id).execute()
         raise

@@ -118,11 +118,15 @@ class Outbox:
     """A Maildir in the data folder, for a site without a mail server: any mail program opens it."""
 
     def __init__(self) -> None:
-        self._maildir = mailbox.Maildir(current().data / 'outbox', create=False)
+        folder = current().data / 'outbox'
+        if not (folder / 'new').is_dir():
+            raise Lost('The folder outbox is gone, or a part of it')
+        self._maildir = mailbox.Maildir(folder, create=False)
 
     def send(self, recipient: str, mail: bytes, until: float = 0) -> str:
         with _losses():
             key = self._maildir.add(mail.replace(b'\r\n', b'\n'))  # add() syncs the file itself
+            processes.hand_over(current().data / 'outbox' / 'new' / key, current().data / 'outbox')
             processes.sync_folder(current().data / 'outbox' / 'new')
         return f'kept in outbox/new/{key}'
 

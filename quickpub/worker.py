@@ -26,9 +26,9 @@ from huey.exceptions import RetryTask
 from huey.utils import ChordConfig
 from peewee import DatabaseError
 
-from . import clocks, jobs, processes, recurring, settings
+from . import clocks, findings, jobs, presence, processes, recurring, settings
 from .consumer import DurableConsumer
-from .db import SchemaError, db, is_out_of_reach, is_transient, now, open_site
+from .db import SchemaError, db, is_out_of_reach, is_transient, look_after_files, now, open_site
 from .jobs import Claim, Job, Limit
 from .recurring import Recurrence
 from .storage import Envelope, JobStorage, JSONSerializer, Lock
@@ -78,21 +78,19 @@ class DurableHuey(Huey):
         self._next_sweep = 0.0
         self._is_recurring = True
         self._steadiness = clocks.Steadiness()
-        self._failing: set[Callable[[], Any]] = set()  # chores that failed the last time
         self._troubles: set[str] = set()  # what the database keeps from being done: keys of TROUBLES
+        self._faults: dict[str, str] = {}  # of each chore: what it last failed of, '' for nothing
 
     # Taking a task
 
     def dequeue(self) -> Task | None:
         """The next task to run, claimed for this process; None after a while without one."""
-        rings = jobs.me.bell.count()
         try:
+            rings = jobs.me.bell.count()
             self.storage.check_conn()
             self._settle()
             task = self.next_task()
-        except DatabaseError as error:
-            if not is_out_of_reach(error):
-                raise
+        except (DatabaseError, OSError) as error:
             self._say_trouble(error)
             time.sleep(LOOK_EVERY)
             return None
@@ -195,7 +193,7 @@ class DurableHuey(Huey):
             task.claim.error = str(delayed)
             raise RetryTask(delay=delayed.delay) from delayed
         except Exception as error:
-            if not is_transient(error):
+            if not (is_transient(error) or presence.explains(error)):
                 raise
             log.warning('%s, in %s; it will run again', error, task)
             task.claim.error = _text(error)
@@ -290,7 +288,8 @@ class DurableHuey(Huey):
         waits, goes_on = TROUBLES[what]
         if error and what not in self._troubles:
             self._troubles.add(what)
-            log.warning('The database cannot be written (%s); %s', error, waits)
+            said = 'The folder run cannot be used' if isinstance(error, OSError) else 'The database cannot be written'
+            log.warning('%s (%s); %s', said, error, waits)
         elif not error and what in self._troubles:
             self._troubles.discard(what)
             log.warning('The database can be written again; %s', goes_on)
@@ -345,32 +344,39 @@ class DurableHuey(Huey):
 
     def read_schedule(self, timestamp: datetime | None = None) -> list[Task]:
         """Asked once a second by the scheduler; there is no schedule to read, but other things to look after."""
-        self.storage.check_conn()
+        look_after_files()
+        chores = list(self._chores)
+        if time.monotonic() >= self._next_sweep:
+            self._next_sweep = time.monotonic() + SWEEP_EVERY
+            chores.insert(0, jobs.rescue)
         try:
-            if time.monotonic() >= self._next_sweep:
-                self._next_sweep = time.monotonic() + SWEEP_EVERY
-                jobs.rescue()
-            for chore in [*self._chores, *[self.enqueue_recurring] * self._is_recurring]:
+            self.storage.check_conn()
+            for chore in [*chores, *[self.enqueue_recurring] * self._is_recurring]:
                 self._do_chore(chore)
             self._say_trouble(None, 'chores')
         except DatabaseError as error:
-            if not is_out_of_reach(error):
-                raise
             self._say_trouble(error, 'chores')
         return []
 
     def _do_chore(self, chore: Callable[[], Any]) -> None:
-        """Do one of several chores: one that fails does not keep the others. It says so once, until it goes well."""
+        """One that fails stops none of the others: it is logged once, and shown until it is well again. Raises
+        DatabaseError where that is the reason."""
+        fault = ''
         try:
             chore()
         except Exception as error:
             if is_out_of_reach(error):
                 raise
-            if chore not in self._failing:
-                self._failing.add(chore)
-                log.exception('%s fails; it is tried again each second', chore.__name__)
-        else:
-            self._failing.discard(chore)
+            if presence.explains(error):  # said already
+                return
+            fault = f'{type(error).__name__}: {error}'
+            if self._faults.get(chore.__name__) != fault:
+                log.exception('What is done every second has failed (%s); it is tried again, the rest goes on',
+                              chore.__name__)
+        if fault != self._faults.get(chore.__name__):
+            name = findings.CHORE + chore.__name__
+            findings.note(name, fault, now()) if fault else findings.clear(name)
+            self._faults[chore.__name__] = fault
 
     def each_second(self, chore: Callable[[], Any]) -> Callable[[], Any]:
         """Decorator: let each consumer call this about once a second, from its start on. For what is cheap when there

@@ -3,15 +3,19 @@
 import logging
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from http import HTTPStatus
 from io import BytesIO
 from typing import Any
 
-from . import sessions, stats
+from peewee import DatabaseError
+
+from . import health, presence, sessions, stats
 from .bodies import CHUNK, Incoming, Outgoing
-from .db import db, now
+from .db import db, is_out_of_reach, now
 from .forms import FILES_LIMIT, FORM_LIMIT, STRANGERS_LIMIT, STUDIO, UPLOADS, number
 from .pagecache import Generation, Headers, Page, PageCache, key_of
 from .settings import Settings
+from .shortcuts import bare_page
 from .visitor import COOKIE, client_address, cookie_in
 
 log = logging.getLogger('quickpub.web')
@@ -32,6 +36,14 @@ Problem = tuple[int, str]  # status, a sentence
 FULL: Problem = (507, 'The disk of this site is full. Nothing was saved. Please tell who keeps the site.')
 
 
+LOST: Problem = (503, 'This site cannot store files just now. Nothing was saved. Please try again in a few minutes.')
+
+
+def no_room(error: OSError) -> Problem:
+    """What to say where a form cannot be stored: the disk is full, or the folder for it is not there."""
+    return LOST if presence.explains(error) else FULL
+
+
 class Site:
     """Answers from memory what is the same for everybody; takes the body in before a connection is opened for
     anything else; keeps that connection for the whole request, error pages included; adds the security headers.
@@ -44,6 +56,7 @@ class Site:
         self._prefix = settings.path_prefix
         self._cache = PageCache(settings)
         self._folder = settings.data / 'media'
+        self._is_failing = False
 
     def __call__(self, environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
         status, headers, body = self.from_memory(environ) or self.answer(environ)
@@ -52,6 +65,7 @@ class Site:
 
     def from_memory(self, environ: dict[str, Any]) -> Answer | None:
         """The answer to this request, if it is there already; it takes microseconds, and waits for nothing."""
+        presence.look_now_and_then()
         self._enter_prefix(environ)
         key = environ['quickpub.key'] = key_of(environ) if _is_anybodys(environ) else None
         at = now()
@@ -63,6 +77,31 @@ class Site:
 
     def answer(self, environ: dict[str, Any]) -> Answer:
         """The answer that `from_memory` did not have."""
+        try:
+            answer = self._answer(environ)
+        except Exception as error:
+            return self._failed(environ, error)
+        self._is_failing = False
+        return answer
+
+    def _failed(self, environ: dict[str, Any], error: Exception) -> Answer:
+        """The answer where no page can be made at all, because the database is gone, say."""
+        is_missing = is_out_of_reach(error) or presence.explains(error)
+        if not is_missing:
+            log.error('500 for %s %s', environ['REQUEST_METHOD'], environ.get('PATH_INFO'), exc_info=error)
+        elif not self._is_failing:  # not a line for each request
+            log.error('Pages are answered with 503: %s', error)
+            self._is_failing = True
+        status, body, kind = (503 if is_missing else 500), '', 'text/html; charset=utf-8'
+        if environ.get('PATH_INFO') == '/healthz':
+            status, body = health.verdict(now())
+            kind = 'application/json'
+        whole = (body or bare_page(status)).encode()
+        headers = [('Content-Type', kind), ('Cache-Control', 'no-store'), ('Content-Length', str(len(whole))),
+                   *([('Retry-After', '30')] if status == 503 else []), *SECURITY_HEADERS]
+        return f'{status} {HTTPStatus(status).phrase}', headers, whole if environ['REQUEST_METHOD'] != 'HEAD' else b''
+
+    def _answer(self, environ: dict[str, Any]) -> Answer:
         key = environ['quickpub.key']
         if key is None:
             answer = self._ask(environ)
@@ -85,8 +124,11 @@ class Site:
         """How many bytes of this form are taken: few from a stranger, a text's worth from an author, and from whoever
         is logged out while writing, for then the answer keeps the text; files from a confirmed author alone."""
         secret, path = cookie_in(environ.get('HTTP_COOKIE', '')), environ.get('PATH_INFO', '')
-        with db.connection_context():
-            session = sessions.find(secret, now()) if secret else None
+        try:
+            with db.connection_context():
+                session = sessions.find(secret, now()) if secret else None
+        except DatabaseError:  # the answer will say so
+            session = None
         if path == UPLOADS and environ['REQUEST_METHOD'] == 'POST' and session and session.user.is_verified:
             return FILES_LIMIT
         return FORM_LIMIT if session or path.startswith(STUDIO) else STRANGERS_LIMIT
@@ -161,7 +203,7 @@ class Site:
             whole = body.rewind()
         except OSError as error:
             log.warning('A form cannot be taken in: %s', error)
-            return FULL
+            return no_room(error)
         if body.size > limit:
             _drain(source)
             return _too_large(limit)
@@ -182,8 +224,11 @@ def _too_large(limit: int) -> Problem:
 
 def _count(post_id: int | None, environ: dict[str, Any], at: datetime) -> None:
     if post_id and stats.is_reading(environ):
-        stats.record(post_id, at, client_address(environ), environ.get('HTTP_USER_AGENT', ''),
-                     environ.get('HTTP_REFERER', ''))
+        try:
+            stats.record(post_id, at, client_address(environ), environ.get('HTTP_USER_AGENT', ''),
+                         environ.get('HTTP_REFERER', ''))
+        except DatabaseError as error:  # it costs the view, not the page
+            log.error('A view cannot be recorded: %s', error)
 
 
 def _is_anybodys(environ: dict[str, Any]) -> bool:

@@ -94,7 +94,7 @@ def test_schedules_say_when_they_ran_last_and_run_next(owner):
     drain()
     rows = [[cell.text.strip() for cell in row.find_all(['th', 'td'])]
             for row in owner.get('/admin/jobs').html.find_all('table')[-1].find_all('tr')[1:]]
-    assert {'wake_mail', 'wake_pictures', 'wake_rendering', 'close_periods', 'clean_up_mail'} < {
+    assert {'wake_mail', 'wake_pictures', 'wake_rendering', 'close_periods', 'clean_up_mail', 'check_integrity'} < {
         row[0].split()[-1] for row in rows}
     assert all(last != 'not yet' and last and following for _, last, following in rows)
 

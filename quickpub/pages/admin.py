@@ -6,7 +6,7 @@ from email import message_from_bytes, policy
 from bottle import request, response
 from peewee import fn
 
-from .. import accounts, aside, health, jobs, letter, mail, search, sessions, text
+from .. import accounts, aside, findings, health, integrity, jobs, letter, mail, search, sessions, text
 from ..db import db, literal, now
 from ..forms import Form, number, typed
 from ..models import Message, Post, Shelf, Site, User
@@ -26,7 +26,8 @@ MAIL_STATES = {'queued': 'Waiting', 'sending': 'Being sent', 'sent': 'Sent', 'de
 def overview(user):
     posts, views = Shelf.select(fn.TOTAL(Shelf.posts), fn.TOTAL(Shelf.views)).scalar(as_tuple=True)
     scheduled = Post.select().where(Post.published_at > now(), Post.deleted_at.is_null()).count()
-    return render('admin.html', paused_since=jobs.paused_since(), counts={
+    return render('admin.html', paused_since=jobs.paused_since(), damage=health.integrity_problem(),
+                  checked=findings.last(integrity.NAME), counts={
         'authors': User.select().where(User.deleted_at.is_null()).count(),
         'posts': int(posts) - scheduled,
         'views': int(views),

@@ -5,19 +5,20 @@ import logging
 
 from bottle import request, response
 
-from .. import media, pictures, tasks, text
+from .. import media, pictures, presence, tasks, text
 from ..bodies import MAX_PARTS, Draft, TooMany
 from ..db import db, now
 from ..forms import UPLOADS, Form, sent_files, typed
 from ..models import Upload
 from ..settings import current
-from ..shortcuts import find, not_found, page_of, redirect, render, send_file, signed_in, url
+from ..shortcuts import find, no_file, page_of, redirect, render, send_file, signed_in, url
 from ..text import Rejected
 
 log = logging.getLogger('quickpub.web')
 
 PER_PAGE = 50
 FULL = 'The disk of this site is nearly full, so no more files can be taken. Please tell who keeps the site.'
+LOST = 'This site cannot store files just now. Please try again in a few minutes, or tell who keeps the site.'
 ACTIONS = ('describe', 'delete', 'retry')
 
 
@@ -64,7 +65,7 @@ def upload(user):
         status, form.errors = 403, error.errors
     except OSError as error:
         log.warning('An upload cannot be stored: %s', error)
-        status, form.errors = 507, {'file': FULL}
+        status, form.errors = (503, {'file': LOST}) if presence.explains(error) else (507, {'file': FULL})
     if 'application/json' in request.get_header('Accept', ''):
         response.status = status
         return _json({'uploads': [_state(each) for each in taken], 'problems': list(form.errors.values())})
@@ -119,6 +120,6 @@ def send(digest, name):
     """A picture to be looked at; anything else to be kept, or to be played by a page of this site."""
     found = media.find(digest, name)
     if found is None:
-        return not_found()
+        return no_file(media.folder())
     path, ending = found
     return send_file(path, media.TYPES[ending], None if media.KINDS[ending] == 'image' else name)

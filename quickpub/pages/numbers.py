@@ -6,7 +6,7 @@ from .. import figures, letter, reports, stats, transfer
 from ..db import db, now
 from ..forms import typed
 from ..models import Export, Post, Site
-from ..shortcuts import find, not_found, redirect, render, send_file, signed_in
+from ..shortcuts import find, no_file, not_found, redirect, render, send_file, signed_in
 from ..tasks import make_export, send_view_count_report
 
 WORDS = {'7': '7 days', '30': '30 days', '90': '90 days', 'all': 'All time'}
@@ -100,6 +100,6 @@ def download(user, export_id):
     export = find(Export.select().where(Export.user == user, Export.state == 'ready'), export_id)
     path = transfer.path_of(export)
     if not path.exists():
-        raise not_found()
+        raise no_file(path.parent)
     name = f'numbers-{stats.site_day(export.created_at)}.csv'
     return send_file(path, 'text/csv; charset=utf-8', name, is_private=True)

@@ -1,19 +1,20 @@
 """What readers see."""
 
-import json
+import logging
 from urllib.parse import quote
 
 from bottle import HTTPError, HTTPResponse, request, response
 from peewee import fn
 
 from .. import dates, health, markdown, neighbours, posts, redirects, stats
-from ..db import now, rows
+from ..db import is_out_of_reach, now, rows
 from ..forms import number
 from ..models import Content, Post, PostTag, Site, Tag, User
 from ..shortcuts import (
     STATIC,
     YEAR,
     absolute,
+    bare_page,
     let_keep,
     not_found,
     page_of,
@@ -26,6 +27,8 @@ from ..shortcuts import (
     url,
 )
 from ..visitor import current_user
+
+log = logging.getLogger('quickpub.web')
 
 PER_FEED, PER_ARCHIVE, PER_SITEMAP = 20, 200, 2000
 TYPES = {'css': 'text/css', 'js': 'text/javascript', 'svg': 'image/svg+xml', 'txt': 'text/plain'}
@@ -259,12 +262,9 @@ def _static(text, content_type, version):
 
 
 def healthz():
-    """Each check by name: true, or why not; in one sentence, because a second one is a mail server's answer, and those
-    name the recipient."""
-    checks = {name: problem.partition('. ')[0] if problem else True for name, problem in health.problems(now()).items()}
-    is_well = all(verdict is True for verdict in checks.values())
-    return HTTPResponse(json.dumps({'ok': is_well, 'checks': checks}), 200 if is_well else 503,
-                        {'Content-Type': 'application/json', 'Cache-Control': 'no-store'})
+    """Each check by name: true, or why not."""
+    status, said = health.verdict(now())
+    return HTTPResponse(said, status, {'Content-Type': 'application/json', 'Cache-Control': 'no-store'})
 
 
 # What went wrong, in words. `cross-site` is told apart from other 403s by its body.
@@ -294,8 +294,15 @@ def error(problem: HTTPError) -> str | HTTPResponse:
     if status == 503:
         problem.set_header('Retry-After', '30')
     problem.content_type = 'text/html; charset=utf-8'
-    return render('error.html', status=status, heading=heading, sentence=words if said == status else sentence,
-                  ways=[('The newest posts', '/'), ('Everything, by year', '/archive')])
+    sentence = words if said == status else sentence
+    try:
+        return render('error.html', status=status, heading=heading, sentence=sentence,
+                      ways=[('The newest posts', '/'), ('Everything, by year', '/archive')])
+    except Exception as error:  # what broke the page, such as a database that is gone, breaks this one too
+        log.error('%s %s: the page that says so cannot be made either: %s', status, request.path, error)
+        status = 503 if is_out_of_reach(error) else status
+        return HTTPResponse(bare_page(status), status,
+                            {'Content-Type': 'text/html; charset=utf-8', 'Retry-After': '30'})
 
 
 def _meant():

@@ -1,0 +1,711 @@
+CREATE TABLE attempt (
+    id INTEGER PRIMARY KEY,
+    bucket TEXT NOT NULL,
+    at TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX attempt_age ON attempt (at);
+
+CREATE INDEX attempt_bucket ON attempt (bucket, at);
+
+CREATE TABLE content (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    version INTEGER NOT NULL
+, feed_id TEXT NOT NULL DEFAULT '') STRICT;
+
+CREATE TRIGGER content_desk AFTER UPDATE OF canonical, series_id, part, place ON post WHEN (OLD.published_at IS NOT NULL OR OLD.place IS NOT NULL OR NEW.place IS NOT NULL) AND (OLD.canonical, OLD.series_id, OLD.part, OLD.place) IS NOT (NEW.canonical, NEW.series_id, NEW.part, NEW.place) BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
+
+CREATE TRIGGER content_old_slug_delete AFTER DELETE ON old_slug WHEN TRUE BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
+
+CREATE TRIGGER content_old_slug_insert AFTER INSERT ON old_slug WHEN TRUE BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
+
+CREATE TRIGGER content_page AFTER UPDATE OF title, slug, html, summary, excerpt, updated_at, deleted_at ON post WHEN OLD.place IS NOT NULL BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
+
+CREATE TRIGGER content_page_delete AFTER DELETE ON post WHEN OLD.place IS NOT NULL BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
+
+CREATE TRIGGER content_post_delete AFTER DELETE ON post WHEN OLD.published_at IS NOT NULL BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
+
+CREATE TRIGGER content_post_insert AFTER INSERT ON post WHEN NEW.published_at IS NOT NULL BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
+
+CREATE TRIGGER content_post_tag_delete AFTER DELETE ON post_tag WHEN EXISTS (SELECT 1 FROM post WHERE id = OLD.post_id AND published_at IS NOT NULL) BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
+
+CREATE TRIGGER content_post_tag_insert AFTER INSERT ON post_tag WHEN EXISTS (SELECT 1 FROM post WHERE id = NEW.post_id AND published_at IS NOT NULL) BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
+
+CREATE TRIGGER content_post_tag_update AFTER UPDATE OF position, spelling ON post_tag
+WHEN (OLD.position, OLD.spelling) IS NOT (NEW.position, NEW.spelling) AND EXISTS (
+    SELECT 1 FROM post WHERE id = NEW.post_id AND published_at IS NOT NULL) BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
+
+CREATE TRIGGER content_post_update AFTER UPDATE OF author_id, title, slug, html, summary, excerpt, words, published_at, updated_at, deleted_at ON post WHEN OLD.published_at IS NOT NULL OR NEW.published_at IS NOT NULL BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
+
+CREATE TRIGGER content_series AFTER UPDATE OF name ON series WHEN TRUE BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
+
+CREATE TRIGGER content_site_insert AFTER INSERT ON site WHEN TRUE BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
+
+CREATE TRIGGER content_site_pin AFTER UPDATE OF pinned_id ON site WHEN OLD.pinned_id IS NOT NEW.pinned_id BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
+
+CREATE TRIGGER content_site_update AFTER UPDATE OF title, tagline, hue ON site WHEN TRUE BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
+
+CREATE TRIGGER content_tag_update AFTER UPDATE OF name, slug ON tag WHEN TRUE BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
+
+CREATE TRIGGER content_titled AFTER UPDATE OF is_titled ON post WHEN OLD.is_titled IS NOT NEW.is_titled BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
+
+CREATE TRIGGER content_user_delete AFTER DELETE ON user WHEN TRUE BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
+
+CREATE TRIGGER content_user_pin AFTER UPDATE OF pinned_id ON user WHEN OLD.pinned_id IS NOT NEW.pinned_id BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
+
+CREATE TRIGGER content_user_update AFTER UPDATE OF name, handle, bio, verified_at, deleted_at ON user WHEN OLD.name IS NOT NEW.name OR OLD.handle IS NOT NEW.handle OR OLD.bio IS NOT NEW.bio OR OLD.verified_at IS NOT NEW.verified_at OR OLD.deleted_at IS NOT NEW.deleted_at BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
+
+CREATE TABLE daily_hosts (
+    scope INTEGER NOT NULL,
+    day TEXT NOT NULL,
+    host TEXT NOT NULL,
+    views INTEGER NOT NULL,
+    PRIMARY KEY (scope, day, host)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE daily_referrers (
+    post_id INTEGER NOT NULL REFERENCES post (id) ON DELETE CASCADE,
+    day TEXT NOT NULL,
+    host TEXT NOT NULL,
+    views INTEGER NOT NULL,
+    PRIMARY KEY (post_id, day, host)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE daily_totals (
+    scope INTEGER NOT NULL,
+    day TEXT NOT NULL,
+    views INTEGER NOT NULL,
+    PRIMARY KEY (scope, day)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE daily_views (
+    post_id INTEGER NOT NULL REFERENCES post (id) ON DELETE CASCADE,
+    day TEXT NOT NULL,
+    views INTEGER NOT NULL,
+    PRIMARY KEY (post_id, day)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX daily_views_day ON daily_views (day, views);
+
+CREATE TABLE daily_visitors (
+    scope INTEGER NOT NULL,
+    day TEXT NOT NULL,
+    visitors INTEGER NOT NULL,
+    PRIMARY KEY (scope, day)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE day_key (
+    day TEXT PRIMARY KEY,
+    key BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE export (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    user_id INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+    kind TEXT NOT NULL CHECK (kind IN ('numbers', 'site')),
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'ready', 'failed')),
+    progress INTEGER NOT NULL CHECK (progress BETWEEN 0 AND 100),
+    file TEXT NOT NULL,
+    error TEXT NOT NULL,
+    created_at TEXT NOT NULL
+, bytes INTEGER NOT NULL DEFAULT 0, last_post INTEGER NOT NULL DEFAULT 0) STRICT;
+
+CREATE TRIGGER export_buried AFTER UPDATE OF state ON job
+    WHEN NEW.subject = 'export' AND NEW.state = 'dead' BEGIN
+    UPDATE export SET state = 'failed', error = iif(error = '', 'Something went wrong.', error)
+        WHERE id = NEW.subject_id AND state IN ('waiting');
+END;
+
+CREATE TRIGGER export_discarded AFTER DELETE ON job WHEN OLD.subject = 'export' BEGIN
+    UPDATE export SET state = 'failed', error = 'It was stopped before it was finished.'
+        WHERE id = OLD.subject_id AND state IN ('waiting');
+END;
+
+CREATE TRIGGER export_retried AFTER UPDATE OF state ON job
+    WHEN NEW.subject = 'export' AND OLD.state = 'dead' AND NEW.state = 'ready' BEGIN
+    UPDATE export SET state = 'waiting', error = '' WHERE id = NEW.subject_id AND state = 'failed';
+END;
+
+CREATE INDEX export_user ON export (user_id, id);
+
+CREATE INDEX export_waiting ON export (user_id, kind) WHERE state = 'waiting';
+
+CREATE TABLE finding (
+    name TEXT PRIMARY KEY,
+    problem TEXT NOT NULL, -- '' where all was well
+    at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER handle_changed AFTER UPDATE OF handle ON user WHEN OLD.handle IS NOT NEW.handle BEGIN
+    DELETE FROM old_handle WHERE handle IN (OLD.handle, NEW.handle);
+    INSERT INTO old_handle (handle, user_id) SELECT OLD.handle, NEW.id WHERE OLD.verified_at IS NOT NULL;
+    DELETE FROM old_handle WHERE user_id = NEW.id AND id NOT IN (
+        SELECT id FROM old_handle WHERE user_id = NEW.id ORDER BY id DESC LIMIT 10);
+END;
+
+CREATE TRIGGER handle_changes BEFORE UPDATE OF handle ON user
+WHEN EXISTS (SELECT 1 FROM old_handle WHERE handle = NEW.handle AND user_id IS NOT NEW.id) BEGIN
+    SELECT RAISE(ABORT, 'UNIQUE constraint failed: user.handle');
+END;
+
+CREATE TRIGGER handle_comes BEFORE INSERT ON user
+WHEN EXISTS (SELECT 1 FROM old_handle WHERE handle = NEW.handle AND user_id IS NOT NEW.id) BEGIN
+    SELECT RAISE(ABORT, 'UNIQUE constraint failed: user.handle');
+END;
+
+CREATE TRIGGER hosts_come AFTER INSERT ON daily_referrers BEGIN
+    INSERT INTO daily_hosts SELECT scope, NEW.day, NEW.host, NEW.views FROM (SELECT -author_id AS scope FROM post WHERE id = NEW.post_id UNION ALL SELECT 0) WHERE TRUE
+        ON CONFLICT DO UPDATE SET views = views + excluded.views;
+    INSERT INTO known_host SELECT author_id, NEW.host, NEW.views, 0 FROM post WHERE id = NEW.post_id
+        ON CONFLICT DO UPDATE SET views = views + excluded.views;
+END;
+
+CREATE TRIGGER hosts_grow AFTER UPDATE OF views ON daily_referrers BEGIN
+    INSERT INTO daily_hosts SELECT scope, NEW.day, NEW.host, (NEW.views - OLD.views) FROM (SELECT -author_id AS scope FROM post WHERE id = NEW.post_id UNION ALL SELECT 0) WHERE TRUE
+        ON CONFLICT DO UPDATE SET views = views + excluded.views;
+    INSERT INTO known_host SELECT author_id, NEW.host, (NEW.views - OLD.views), 0 FROM post WHERE id = NEW.post_id
+        ON CONFLICT DO UPDATE SET views = views + excluded.views;
+END;
+
+CREATE TABLE job (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    message BLOB NOT NULL,
+    state TEXT NOT NULL DEFAULT 'ready' CHECK (state IN ('ready', 'running', 'dead')),
+    priority REAL NOT NULL DEFAULT 0,
+    run_at TEXT NOT NULL,
+    is_single INTEGER NOT NULL DEFAULT 0,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    strikes INTEGER NOT NULL DEFAULT 0,
+    owner TEXT,
+    started_at TEXT,
+    error TEXT NOT NULL DEFAULT '',
+    created_at TEXT NOT NULL, progress TEXT NOT NULL DEFAULT '', subject TEXT, subject_id TEXT,
+    CHECK ((state = 'running') = (owner IS NOT NULL))
+) STRICT;
+
+CREATE TABLE job_counter (
+    queue TEXT NOT NULL,
+    key TEXT NOT NULL,
+    value INTEGER NOT NULL,
+    PRIMARY KEY (queue, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX job_dead ON job (priority DESC, run_at, id) WHERE state = 'dead';
+
+CREATE INDEX job_next ON job (priority DESC, run_at, id) WHERE state = 'ready';
+
+CREATE TABLE job_note (
+    queue TEXT NOT NULL,
+    key TEXT NOT NULL,
+    value BLOB NOT NULL,
+    PRIMARY KEY (queue, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE job_pause (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    since TEXT NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX job_periodic_once ON job (name, state) WHERE is_single AND state != 'running';
+
+CREATE INDEX job_running ON job (owner) WHERE state = 'running';
+
+CREATE INDEX job_subject ON job (subject, subject_id) WHERE subject IS NOT NULL;
+
+CREATE TABLE job_tally (
+    minute TEXT NOT NULL,
+    name TEXT NOT NULL,
+    done INTEGER NOT NULL,
+    failed INTEGER NOT NULL,
+    PRIMARY KEY (minute, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX job_tally_last ON job_tally (name, minute);
+
+CREATE TABLE known_host (
+    author_id INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+    host TEXT NOT NULL,
+    views INTEGER NOT NULL,
+    is_told INTEGER NOT NULL,
+    PRIMARY KEY (author_id, host)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX known_host_told ON known_host (author_id, is_told);
+
+CREATE TRIGGER last_owner_changes BEFORE UPDATE OF role, deleted_at ON user
+    WHEN (NEW.role != 'owner' OR NEW.deleted_at IS NOT NULL) AND OLD.role = 'owner' AND OLD.deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM user WHERE role = 'owner' AND deleted_at IS NULL AND id != OLD.id)
+    BEGIN SELECT RAISE(ABORT, 'the last owner'); END;
+
+CREATE TRIGGER last_owner_goes BEFORE DELETE ON user WHEN OLD.role = 'owner' AND OLD.deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM user WHERE role = 'owner' AND deleted_at IS NULL AND id != OLD.id)
+    BEGIN SELECT RAISE(ABORT, 'the last owner'); END;
+
+CREATE TABLE media_file (
+    digest TEXT PRIMARY KEY CHECK (length(digest) = 32), -- the first half of their SHA-256
+    kind TEXT NOT NULL CHECK (kind IN ('image', 'audio', 'video', 'document')),
+    ending TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'working', 'ready', 'failed')),
+    progress INTEGER NOT NULL CHECK (progress BETWEEN 0 AND 100),
+    attempts INTEGER NOT NULL,
+    error TEXT NOT NULL,
+    made TEXT NOT NULL,
+    created_at TEXT NOT NULL
+, is_news INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
+
+CREATE INDEX media_file_news ON media_file (digest) WHERE is_news;
+
+CREATE INDEX media_file_unready ON media_file (created_at) WHERE state IN ('waiting', 'working');
+
+CREATE TABLE message (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL UNIQUE,
+    user_id INTEGER REFERENCES user (id) ON DELETE SET NULL,
+    token_id INTEGER REFERENCES token (id) ON DELETE SET NULL,
+    recipient TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    message_id TEXT NOT NULL UNIQUE,
+    urgent INTEGER NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'sent', 'deferred', 'failed', 'held')),
+    sender TEXT,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    next_try TEXT NOT NULL,
+    answer TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    sent_at TEXT,
+    CHECK ((state = 'sent') = (sent_at IS NOT NULL)),
+    CHECK ((state = 'sending') = (sender IS NOT NULL))
+) STRICT;
+
+CREATE INDEX message_deferred ON message (next_try) WHERE state = 'deferred';
+
+CREATE INDEX message_done ON message (created_at) WHERE state IN ('sent', 'failed');
+
+CREATE INDEX message_failed ON message (id) WHERE state = 'failed';
+
+CREATE INDEX message_held ON message (id) WHERE state = 'held';
+
+CREATE INDEX message_queued ON message (urgent DESC, attempts, id) WHERE state = 'queued';
+
+CREATE INDEX message_search ON message (id, recipient, subject);
+
+CREATE INDEX message_sending ON message (sender) WHERE state = 'sending';
+
+CREATE INDEX message_token ON message (token_id);
+
+CREATE INDEX message_unsent ON message (created_at) WHERE state IN ('queued', 'sending', 'deferred');
+
+CREATE INDEX message_user ON message (user_id, kind);
+
+CREATE TABLE old_handle (
+    id INTEGER PRIMARY KEY,
+    handle TEXT NOT NULL UNIQUE,
+    user_id INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE
+) STRICT;
+
+CREATE INDEX old_handle_user ON old_handle (user_id);
+
+CREATE TABLE old_slug (
+    slug TEXT PRIMARY KEY,
+    post_id INTEGER NOT NULL REFERENCES post (id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX old_slug_post ON old_slug (post_id);
+
+CREATE TABLE old_tag (
+    slug TEXT PRIMARY KEY,
+    tag_id INTEGER NOT NULL REFERENCES tag (id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX old_tag_tag ON old_tag (tag_id);
+
+CREATE TRIGGER picture_buried AFTER UPDATE OF state ON job
+    WHEN NEW.subject = 'picture' AND NEW.state = 'dead' BEGIN
+    UPDATE media_file SET state = 'failed', error = iif(error = '', 'Something went wrong.', error), is_news = 1
+        WHERE digest = NEW.subject_id AND state IN ('waiting', 'working');
+END;
+
+CREATE TRIGGER picture_discarded AFTER DELETE ON job WHEN OLD.subject = 'picture' BEGIN
+    UPDATE media_file SET state = 'failed', error = 'It was stopped before it was finished.', is_news = 1
+        WHERE digest = OLD.subject_id AND state IN ('waiting', 'working');
+END;
+
+CREATE TRIGGER picture_retried AFTER UPDATE OF state ON job
+    WHEN NEW.subject = 'picture' AND OLD.state = 'dead' AND NEW.state = 'ready' BEGIN
+    UPDATE media_file SET state = 'waiting', error = '' WHERE digest = NEW.subject_id AND state = 'failed';
+END;
+
+CREATE TABLE post (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    author_id INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+    title TEXT NOT NULL,
+    slug TEXT NOT NULL UNIQUE,
+    summary TEXT NOT NULL,
+    excerpt TEXT NOT NULL,
+    words INTEGER NOT NULL,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    published_at TEXT,
+    was_public INTEGER NOT NULL DEFAULT 0,
+    deleted_at TEXT,
+    views INTEGER NOT NULL DEFAULT 0 CHECK (views >= 0),
+    reported_views INTEGER NOT NULL DEFAULT 0
+, version INTEGER NOT NULL DEFAULT 1, editor_id INTEGER REFERENCES user (id) ON DELETE SET NULL, canonical TEXT NOT NULL DEFAULT '', series_id INTEGER REFERENCES series (id) ON DELETE SET NULL, part INTEGER, shared_at TEXT, is_page INTEGER NOT NULL DEFAULT 0, place INTEGER, first_tab TEXT, title_folded TEXT NOT NULL DEFAULT '', summary_folded TEXT NOT NULL DEFAULT '', html_folded TEXT NOT NULL DEFAULT '', feed_id TEXT NOT NULL DEFAULT '', is_titled INTEGER NOT NULL DEFAULT 1, rendered_by INTEGER NOT NULL DEFAULT 0, body TEXT NOT NULL DEFAULT '', html TEXT NOT NULL DEFAULT '') STRICT;
+
+CREATE INDEX post_all ON post (updated_at, id, title, published_at, deleted_at) WHERE deleted_at IS NULL;
+
+CREATE INDEX post_all_drafts ON post (published_at, updated_at, id)
+    WHERE published_at IS NULL AND deleted_at IS NULL;
+
+CREATE INDEX post_all_viewed ON post (views, id, published_at, deleted_at) WHERE deleted_at IS NULL;
+
+CREATE INDEX post_author ON post (author_id, published_at, id, deleted_at) WHERE deleted_at IS NULL;
+
+CREATE TRIGGER post_changes AFTER UPDATE OF author_id, published_at, deleted_at, views ON post BEGIN
+    UPDATE shelf SET posts = posts - (OLD.published_at IS NOT NULL AND OLD.deleted_at IS NULL),
+        views = views - iif(OLD.deleted_at IS NULL, OLD.views, 0) WHERE user_id = OLD.author_id;
+    INSERT INTO shelf VALUES (NEW.author_id, NEW.published_at IS NOT NULL AND NEW.deleted_at IS NULL,
+                              iif(NEW.deleted_at IS NULL, NEW.views, 0))
+        ON CONFLICT DO UPDATE SET posts = posts + excluded.posts, views = views + excluded.views;
+END;
+
+CREATE TRIGGER post_comes AFTER INSERT ON post WHEN NEW.deleted_at IS NULL BEGIN
+    INSERT INTO shelf VALUES (NEW.author_id, NEW.published_at IS NOT NULL, NEW.views)
+        ON CONFLICT DO UPDATE SET posts = posts + excluded.posts, views = views + excluded.views;
+END;
+
+CREATE TRIGGER post_date_changes AFTER UPDATE OF published_at, deleted_at ON post BEGIN
+    UPDATE post_tag SET published_at = iif(NEW.deleted_at IS NULL, NEW.published_at, NULL) WHERE post_id = NEW.id;
+END;
+
+CREATE INDEX post_desk ON post (author_id, updated_at, id);
+
+CREATE INDEX post_drafts ON post (author_id, updated_at, id) WHERE published_at IS NULL AND deleted_at IS NULL;
+
+CREATE INDEX post_editor ON post (editor_id);
+
+CREATE UNIQUE INDEX post_feed_id ON post (feed_id);
+
+CREATE TABLE post_file (
+    post_id INTEGER NOT NULL REFERENCES post (id) ON DELETE CASCADE,
+    digest TEXT NOT NULL,
+    PRIMARY KEY (post_id, digest)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX post_file_digest ON post_file (digest, post_id);
+
+CREATE UNIQUE INDEX post_first_tab ON post (author_id, first_tab) WHERE first_tab IS NOT NULL;
+
+CREATE TRIGGER post_goes AFTER DELETE ON post WHEN OLD.deleted_at IS NULL BEGIN
+    UPDATE shelf SET posts = posts - (OLD.published_at IS NOT NULL), views = views - OLD.views
+        WHERE user_id = OLD.author_id;
+END;
+
+CREATE INDEX post_page ON post (place, id) WHERE place IS NOT NULL;
+
+CREATE INDEX post_public ON post (published_at, id, deleted_at) WHERE deleted_at IS NULL;
+
+CREATE INDEX post_rendered ON post (rendered_by);
+
+CREATE INDEX post_series ON post (series_id, part, id) WHERE series_id IS NOT NULL;
+
+CREATE TABLE post_tag (
+    post_id INTEGER NOT NULL REFERENCES post (id) ON DELETE CASCADE,
+    tag_id INTEGER NOT NULL REFERENCES tag (id) ON DELETE CASCADE,
+    position INTEGER NOT NULL, published_at TEXT, spelling TEXT,
+    PRIMARY KEY (post_id, tag_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER post_tag_comes AFTER INSERT ON post_tag BEGIN
+    UPDATE post_tag SET published_at = (SELECT published_at FROM post WHERE id = NEW.post_id AND deleted_at IS NULL)
+        WHERE post_id = NEW.post_id AND tag_id = NEW.tag_id;
+END;
+
+CREATE INDEX post_tag_dated ON post_tag (tag_id, published_at, post_id);
+
+CREATE INDEX post_trash ON post (deleted_at) WHERE deleted_at IS NOT NULL;
+
+CREATE INDEX post_trash_author ON post (author_id, deleted_at, id) WHERE deleted_at IS NOT NULL;
+
+CREATE INDEX post_viewed ON post (author_id, views, id, published_at, deleted_at) WHERE deleted_at IS NULL;
+
+CREATE TABLE recent_day (id INTEGER PRIMARY KEY CHECK (id = 1), today TEXT NOT NULL) STRICT;
+
+CREATE TABLE recent_views (
+    author_id INTEGER NOT NULL,
+    post_id INTEGER NOT NULL REFERENCES post (id) ON DELETE CASCADE,
+    days_7 INTEGER NOT NULL,
+    days_30 INTEGER NOT NULL,
+    days_90 INTEGER NOT NULL,
+    PRIMARY KEY (author_id, post_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX recent_views_post ON recent_views (post_id);
+
+CREATE TABLE recurring_job (
+    name TEXT PRIMARY KEY,
+    enqueued_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE report (
+    id INTEGER PRIMARY KEY,
+    user_id INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+    period_start TEXT NOT NULL,
+    period_end TEXT NOT NULL,
+    views INTEGER NOT NULL,
+    message_id INTEGER REFERENCES message (id) ON DELETE SET NULL
+) STRICT;
+
+CREATE INDEX report_message ON report (message_id);
+
+CREATE UNIQUE INDEX report_once ON report (user_id, period_end);
+
+CREATE TABLE revision (
+    post_id INTEGER NOT NULL REFERENCES post (id) ON DELETE CASCADE,
+    version INTEGER NOT NULL,
+    saved_at TEXT NOT NULL,
+    editor_id INTEGER REFERENCES user (id) ON DELETE SET NULL,
+    title TEXT NOT NULL,
+    summary TEXT NOT NULL,
+    tags TEXT NOT NULL,
+    details TEXT NOT NULL, -- what else was typed, as JSON
+    body TEXT NOT NULL,
+    PRIMARY KEY (post_id, version)
+) STRICT;
+
+CREATE INDEX revision_editor ON revision (editor_id);
+
+CREATE INDEX revision_time ON revision (post_id, saved_at);
+
+CREATE TABLE "schema_migration" ("id" INTEGER NOT NULL PRIMARY KEY, "name" VARCHAR(255) NOT NULL, "applied" DATETIME NOT NULL);
+
+CREATE UNIQUE INDEX "schema_migration_name" ON "schema_migration" ("name");
+
+CREATE VIRTUAL TABLE search USING fts5 (title, tags, summary, text, author, content='', tokenize='ascii');
+
+CREATE TRIGGER search_author_ends BEFORE DELETE ON user BEGIN DELETE FROM post WHERE author_id = OLD.id; END;
+
+CREATE TRIGGER search_name_changed AFTER UPDATE OF name_folded ON user WHEN OLD.name_folded IS NOT NEW.name_folded BEGIN INSERT INTO search (rowid, title, tags, summary, text, author) SELECT post.id, title_folded,
+    (SELECT group_concat(tag.name_folded, ' ') FROM post_tag JOIN tag ON tag.id = tag_id WHERE post_id = post.id),
+    summary_folded, html_folded, user.name_folded
+    FROM post CROSS JOIN user ON user.id = author_id WHERE published_at IS NOT NULL AND post.deleted_at IS NULL AND author_id = NEW.id; END;
+
+CREATE TRIGGER search_name_changes BEFORE UPDATE OF name_folded ON user WHEN OLD.name_folded IS NOT NEW.name_folded BEGIN INSERT INTO search (search, rowid, title, tags, summary, text, author) SELECT 'delete', post.id, title_folded,
+    (SELECT group_concat(tag.name_folded, ' ') FROM post_tag JOIN tag ON tag.id = tag_id WHERE post_id = post.id),
+    summary_folded, html_folded, user.name_folded
+    FROM post CROSS JOIN user ON user.id = author_id WHERE published_at IS NOT NULL AND post.deleted_at IS NULL AND author_id = OLD.id; END;
+
+CREATE TRIGGER search_post_changed AFTER UPDATE OF author_id, title_folded, summary_folded, html_folded, published_at, deleted_at ON post WHEN OLD.author_id IS NOT NEW.author_id OR OLD.title_folded IS NOT NEW.title_folded OR OLD.summary_folded IS NOT NEW.summary_folded OR OLD.html_folded IS NOT NEW.html_folded OR OLD.published_at IS NOT NEW.published_at OR OLD.deleted_at IS NOT NEW.deleted_at BEGIN INSERT INTO search (rowid, title, tags, summary, text, author) SELECT post.id, title_folded,
+    (SELECT group_concat(tag.name_folded, ' ') FROM post_tag JOIN tag ON tag.id = tag_id WHERE post_id = post.id),
+    summary_folded, html_folded, user.name_folded
+    FROM post CROSS JOIN user ON user.id = author_id WHERE published_at IS NOT NULL AND post.deleted_at IS NULL AND post.id = NEW.id; END;
+
+CREATE TRIGGER search_post_changes BEFORE UPDATE OF author_id, title_folded, summary_folded, html_folded, published_at, deleted_at ON post WHEN OLD.author_id IS NOT NEW.author_id OR OLD.title_folded IS NOT NEW.title_folded OR OLD.summary_folded IS NOT NEW.summary_folded OR OLD.html_folded IS NOT NEW.html_folded OR OLD.published_at IS NOT NEW.published_at OR OLD.deleted_at IS NOT NEW.deleted_at BEGIN INSERT INTO search (search, rowid, title, tags, summary, text, author) SELECT 'delete', post.id, title_folded,
+    (SELECT group_concat(tag.name_folded, ' ') FROM post_tag JOIN tag ON tag.id = tag_id WHERE post_id = post.id),
+    summary_folded, html_folded, user.name_folded
+    FROM post CROSS JOIN user ON user.id = author_id WHERE published_at IS NOT NULL AND post.deleted_at IS NULL AND post.id = OLD.id; END;
+
+CREATE TRIGGER search_post_comes AFTER INSERT ON post BEGIN INSERT INTO search (rowid, title, tags, summary, text, author) SELECT post.id, title_folded,
+    (SELECT group_concat(tag.name_folded, ' ') FROM post_tag JOIN tag ON tag.id = tag_id WHERE post_id = post.id),
+    summary_folded, html_folded, user.name_folded
+    FROM post CROSS JOIN user ON user.id = author_id WHERE published_at IS NOT NULL AND post.deleted_at IS NULL AND post.id = NEW.id; END;
+
+CREATE TRIGGER search_post_goes BEFORE DELETE ON post BEGIN INSERT INTO search (search, rowid, title, tags, summary, text, author) SELECT 'delete', post.id, title_folded,
+    (SELECT group_concat(tag.name_folded, ' ') FROM post_tag JOIN tag ON tag.id = tag_id WHERE post_id = post.id),
+    summary_folded, html_folded, user.name_folded
+    FROM post CROSS JOIN user ON user.id = author_id WHERE published_at IS NOT NULL AND post.deleted_at IS NULL AND post.id = OLD.id; END;
+
+CREATE TRIGGER search_tag_came AFTER INSERT ON post_tag BEGIN INSERT INTO search (rowid, title, tags, summary, text, author) SELECT post.id, title_folded,
+    (SELECT group_concat(tag.name_folded, ' ') FROM post_tag JOIN tag ON tag.id = tag_id WHERE post_id = post.id),
+    summary_folded, html_folded, user.name_folded
+    FROM post CROSS JOIN user ON user.id = author_id WHERE published_at IS NOT NULL AND post.deleted_at IS NULL AND post.id = NEW.post_id; END;
+
+CREATE TRIGGER search_tag_changed AFTER UPDATE OF name_folded ON tag WHEN OLD.name_folded IS NOT NEW.name_folded BEGIN INSERT INTO search (rowid, title, tags, summary, text, author) SELECT post.id, title_folded,
+    (SELECT group_concat(tag.name_folded, ' ') FROM post_tag JOIN tag ON tag.id = tag_id WHERE post_id = post.id),
+    summary_folded, html_folded, user.name_folded
+    FROM post CROSS JOIN user ON user.id = author_id WHERE published_at IS NOT NULL AND post.deleted_at IS NULL AND post.id IN (SELECT post_id FROM post_tag WHERE tag_id = OLD.id); END;
+
+CREATE TRIGGER search_tag_changes BEFORE UPDATE OF name_folded ON tag WHEN OLD.name_folded IS NOT NEW.name_folded BEGIN INSERT INTO search (search, rowid, title, tags, summary, text, author) SELECT 'delete', post.id, title_folded,
+    (SELECT group_concat(tag.name_folded, ' ') FROM post_tag JOIN tag ON tag.id = tag_id WHERE post_id = post.id),
+    summary_folded, html_folded, user.name_folded
+    FROM post CROSS JOIN user ON user.id = author_id WHERE published_at IS NOT NULL AND post.deleted_at IS NULL AND post.id IN (SELECT post_id FROM post_tag WHERE tag_id = OLD.id); END;
+
+CREATE TRIGGER search_tag_comes BEFORE INSERT ON post_tag WHEN NOT EXISTS (SELECT 1 FROM post_tag WHERE post_id = NEW.post_id AND tag_id = NEW.tag_id) BEGIN INSERT INTO search (search, rowid, title, tags, summary, text, author) SELECT 'delete', post.id, title_folded,
+    (SELECT group_concat(tag.name_folded, ' ') FROM post_tag JOIN tag ON tag.id = tag_id WHERE post_id = post.id),
+    summary_folded, html_folded, user.name_folded
+    FROM post CROSS JOIN user ON user.id = author_id WHERE published_at IS NOT NULL AND post.deleted_at IS NULL AND post.id = NEW.post_id; END;
+
+CREATE TRIGGER search_tag_ends BEFORE DELETE ON tag BEGIN DELETE FROM post_tag WHERE tag_id = OLD.id; END;
+
+CREATE TRIGGER search_tag_goes BEFORE DELETE ON post_tag BEGIN INSERT INTO search (search, rowid, title, tags, summary, text, author) SELECT 'delete', post.id, title_folded,
+    (SELECT group_concat(tag.name_folded, ' ') FROM post_tag JOIN tag ON tag.id = tag_id WHERE post_id = post.id),
+    summary_folded, html_folded, user.name_folded
+    FROM post CROSS JOIN user ON user.id = author_id WHERE published_at IS NOT NULL AND post.deleted_at IS NULL AND post.id = OLD.post_id; END;
+
+CREATE TRIGGER search_tag_went AFTER DELETE ON post_tag BEGIN INSERT INTO search (rowid, title, tags, summary, text, author) SELECT post.id, title_folded,
+    (SELECT group_concat(tag.name_folded, ' ') FROM post_tag JOIN tag ON tag.id = tag_id WHERE post_id = post.id),
+    summary_folded, html_folded, user.name_folded
+    FROM post CROSS JOIN user ON user.id = author_id WHERE published_at IS NOT NULL AND post.deleted_at IS NULL AND post.id = OLD.post_id; END;
+
+CREATE TABLE seen (
+    day TEXT NOT NULL,
+    scope INTEGER NOT NULL,
+    visitor TEXT NOT NULL,
+    PRIMARY KEY (day, scope, visitor)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE series (
+    id INTEGER PRIMARY KEY,
+    author_id INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    UNIQUE (author_id, name)
+) STRICT;
+
+CREATE TABLE session (
+    digest TEXT PRIMARY KEY,
+    user_id INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+    agent TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    seen_at TEXT NOT NULL,
+    expires_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX session_expiry ON session (expires_at);
+
+CREATE INDEX session_user ON session (user_id);
+
+CREATE TABLE set_aside (
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    at TEXT NOT NULL,
+    PRIMARY KEY (kind, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE shelf (
+    user_id INTEGER PRIMARY KEY REFERENCES user (id) ON DELETE CASCADE,
+    posts INTEGER NOT NULL,
+    views INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE site (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    title TEXT NOT NULL,
+    tagline TEXT NOT NULL,
+    hue INTEGER NOT NULL CHECK (hue BETWEEN 0 AND 359)
+, pinned_id INTEGER REFERENCES post (id) ON DELETE SET NULL) STRICT;
+
+CREATE TABLE spool_offset (
+    file TEXT PRIMARY KEY,
+    bytes INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE tag (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    slug TEXT NOT NULL UNIQUE
+, name_folded TEXT NOT NULL DEFAULT '', key TEXT NOT NULL DEFAULT '', feed_id TEXT NOT NULL DEFAULT '') STRICT;
+
+CREATE UNIQUE INDEX tag_feed_id ON tag (feed_id);
+
+CREATE UNIQUE INDEX tag_key ON tag (key);
+
+CREATE TABLE token (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, -- never used twice: the id is what the link's signature covers
+    purpose TEXT NOT NULL CHECK (purpose IN ('setup', 'invite', 'verify', 'reset', 'address')),
+    user_id INTEGER REFERENCES user (id) ON DELETE CASCADE,
+    email TEXT,
+    created_at TEXT NOT NULL,
+    expires_at TEXT NOT NULL,
+    used_at TEXT
+, ended_at TEXT, made_by_id INTEGER REFERENCES user (id) ON DELETE SET NULL) STRICT;
+
+CREATE INDEX token_expiry ON token (expires_at);
+
+CREATE INDEX token_made_by ON token (made_by_id) WHERE made_by_id IS NOT NULL;
+
+CREATE INDEX token_user ON token (user_id);
+
+CREATE TABLE told (
+    post_id INTEGER PRIMARY KEY REFERENCES post (id) ON DELETE CASCADE,
+    views INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE unsaved (
+    user_id INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+    tab TEXT NOT NULL,
+    post_id INTEGER REFERENCES post (id) ON DELETE CASCADE,
+    typed_at TEXT NOT NULL,
+    beginning TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    fields TEXT NOT NULL,
+    PRIMARY KEY (user_id, tab)
+) STRICT;
+
+CREATE INDEX unsaved_age ON unsaved (typed_at);
+
+CREATE INDEX unsaved_post ON unsaved (post_id);
+
+CREATE TABLE upload (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    user_id INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+    file_id TEXT NOT NULL REFERENCES media_file (digest),
+    name TEXT NOT NULL,
+    bytes INTEGER NOT NULL CHECK (bytes > 0),
+    alt TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    touched_at TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX upload_file ON upload (file_id);
+
+CREATE UNIQUE INDEX upload_once ON upload (user_id, file_id);
+
+CREATE INDEX upload_touched ON upload (touched_at);
+
+CREATE INDEX upload_user ON upload (user_id, id, bytes);
+
+CREATE TABLE user (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL,
+    handle TEXT NOT NULL UNIQUE,
+    email TEXT COLLATE NOCASE UNIQUE,
+    password TEXT,
+    role TEXT NOT NULL CHECK (role IN ('author', 'owner')),
+    bio TEXT NOT NULL,
+    timezone TEXT NOT NULL,
+    report TEXT NOT NULL CHECK (report IN ('minute', 'daily', 'weekly', 'monthly', 'never')),
+    reported_until TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    verified_at TEXT,
+    deleted_at TEXT,
+    mail_trouble TEXT
+, pinned_id INTEGER REFERENCES post (id) ON DELETE SET NULL, report_day INTEGER NOT NULL DEFAULT 6 CHECK (report_day BETWEEN 0 AND 6), report_time TEXT NOT NULL DEFAULT '00:00', name_folded TEXT NOT NULL DEFAULT '', feed_id TEXT NOT NULL DEFAULT '') STRICT;
+
+CREATE INDEX user_due ON user (report, timezone, report_time, report_day, reported_until);
+
+CREATE UNIQUE INDEX user_feed_id ON user (feed_id);
+
+CREATE INDEX user_pinned ON user (pinned_id) WHERE pinned_id IS NOT NULL;
+
+CREATE TRIGGER views_come AFTER INSERT ON daily_views BEGIN
+    INSERT INTO daily_totals SELECT scope, NEW.day, NEW.views FROM (SELECT -author_id AS scope FROM post WHERE id = NEW.post_id UNION ALL SELECT 0) WHERE TRUE
+        ON CONFLICT DO UPDATE SET views = views + excluded.views;
+    INSERT INTO recent_views SELECT author_id, NEW.post_id, NEW.views * (NEW.day > date(today, '-7 days')),
+            NEW.views * (NEW.day > date(today, '-30 days')), NEW.views FROM post JOIN recent_day
+            WHERE post.id = NEW.post_id AND NEW.day > date(today, '-90 days')
+        ON CONFLICT DO UPDATE SET days_7 = days_7 + excluded.days_7, days_30 = days_30 + excluded.days_30,
+            days_90 = days_90 + excluded.days_90;
+END;
+
+CREATE TRIGGER views_grow AFTER UPDATE OF views ON daily_views BEGIN
+    INSERT INTO daily_totals SELECT scope, NEW.day, (NEW.views - OLD.views) FROM (SELECT -author_id AS scope FROM post WHERE id = NEW.post_id UNION ALL SELECT 0) WHERE TRUE
+        ON CONFLICT DO UPDATE SET views = views + excluded.views;
+    INSERT INTO recent_views SELECT author_id, NEW.post_id, (NEW.views - OLD.views) * (NEW.day > date(today, '-7 days')),
+            (NEW.views - OLD.views) * (NEW.day > date(today, '-30 days')), (NEW.views - OLD.views) FROM post JOIN recent_day
+            WHERE post.id = NEW.post_id AND NEW.day > date(today, '-90 days')
+        ON CONFLICT DO UPDATE SET days_7 = days_7 + excluded.days_7, days_30 = days_30 + excluded.days_30,
+            days_90 = days_90 + excluded.days_90;
+END;
+
