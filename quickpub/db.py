@@ -456,8 +456,7 @@ def is_transient(error: BaseException | None) -> bool:
     while error is not None:
         if is_out_of_reach(error) or isinstance(error, MemoryError) or (
                 isinstance(error, OSError) and error.errno in LACKS) or (
-                isinstance(error, OperationalError) and any(
-                    sign in str(error) for sign in ('unable to open database file', 'out of memory'))):
+                isinstance(error, OperationalError) and 'out of memory' in str(error)):
             return True
         error = error.__cause__ or error.__context__
     return False
