@@ -5,6 +5,8 @@ from datetime import datetime
 
 from .models import Finding
 
+CHORE = 'chore:'  # prefix for the names of tasks that consumers do every second
+
 
 def note(name: str, problem: str, at: datetime) -> None:
     """Remember what the look at `name` has found; '' where all was well."""
@@ -26,6 +28,3 @@ def failing_chores() -> list[str]:
     """What each chore that fails says, with its name."""
     found = Finding.select().where(Finding.name.startswith(CHORE)).order_by(Finding.name)
     return [f'{each.name.removeprefix(CHORE)}: {each.problem}' for each in found]
-
-
-CHORE = 'chore:'  # how the names of what consumers do every second begin

@@ -143,8 +143,6 @@ def typed_title(post: Post) -> str:
 # Rendering
 
 MAX_CALLED = 80  # characters of the first words that a post without a title is called by
-
-
 RENDERED = frozenset({'html', 'words', 'excerpt', 'rendered_by'})
 
 
@@ -412,7 +410,7 @@ def restore(post: Post) -> None:
 
 def _old_trash(at: datetime) -> list[int]:
     old = Post.select(Post.id).where(Post.deleted_at <= at - KEPT_IN_TRASH,
-                                     Post.id.not_in(among(list(aside.items(REMOVAL, at)))))
+                                     Post.id.not_in(among(aside.items(REMOVAL, at))))
     return [post_id for (post_id,) in rows(old.limit(BATCH))]
 
 
