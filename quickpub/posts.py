@@ -171,8 +171,8 @@ def _try_to_render_again(post: Post, at: datetime | None = None) -> None:
 
 
 def _render_again(post: Post, at: datetime | None = None) -> None:
-    """Render what is saved. With a time, a post that looks different now counts as changed at
-    that time, so that programs that read its feed ask for it once more."""
+    """Render what is saved. With a time, a post that looks different now counts as changed at that time, so that
+    programs that read its feed ask for it once more."""
     title = '' if _has_made_title(post) else typed_title(post)
     values = _rendered(title, post.summary, post.body, media.known_in(post.body))
     changed = {name: value for name, value in values.items() if getattr(post, name) != value}
