@@ -150,7 +150,7 @@ def _setup_link() -> str | None:
 @click.option('--email', prompt=True, help='To log in with. It counts as confirmed.')
 @click.option('--password', prompt=True, hide_input=True, confirmation_prompt=True)
 @click.option('--owner', is_flag=True, help='May keep the site, not only write.')
-@click.option('--texts', type=click.Choice(['keep', 'discard']),
+@click.option('--texts', type=click.Choice([*proofs.KEEP_TEXTS]),
               help='What to do with texts of somebody who signed up with this address and never confirmed it.')
 @speaking
 def adduser(name: str, email: str, password: str, owner: bool, texts: str | None) -> None:
@@ -160,7 +160,7 @@ def adduser(name: str, email: str, password: str, owner: bool, texts: str | None
             (accounts.clean_name, name), (accounts.clean_email, email), (accounts.clean_password, password))
         try:
             user = proofs.add_by_hand(name, email, accounts.hash_password(password), 'owner' if owner else 'author',
-                                      db.now(), keep_texts={'keep': True, 'discard': False}.get(texts or ''))
+                                      db.now(), keep_texts=proofs.KEEP_TEXTS.get(texts or ''))
         except Rejected as error:
             hint = ' Say --texts keep, or --texts discard.' if 'texts' in error.errors else ''
             raise click.ClickException(f'{error}{hint}') from None

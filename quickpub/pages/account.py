@@ -47,8 +47,8 @@ def setup(token):
 
 
 def _choice(form):
-    """What to do with texts that are there already: keep them or not, or None where nothing was chosen."""
-    return {'keep': True, 'discard': False}.get(form['texts'])
+    """Return whether to keep the texts that are there already, or None if nothing was chosen."""
+    return proofs.KEEP_TEXTS.get(form['texts'])
 
 
 # Signing up
@@ -113,7 +113,7 @@ def _is_ours(user, claim):
 
 
 def _others(user):
-    """Who else is logged in here, or None."""
+    """Return another member who is logged in here, or None."""
     there = current_user()
     return there if there and there != user else None
 
