@@ -373,7 +373,7 @@ class DurableHuey(Huey):
                 return
             fault = f'{type(error).__name__}: {error}'
             if self._faults.get(chore.__name__) != fault:
-                log.exception('What is done every second has failed (%s); it is tried again, the rest goes on',
+                log.exception('A task that runs every second has failed (%s); it is tried again, the others go on',
                               chore.__name__)
         if fault != self._faults.get(chore.__name__):
             name = findings.CHORE + chore.__name__

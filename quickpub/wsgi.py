@@ -38,7 +38,7 @@ LOST: Problem = (503, 'This site cannot store files just now. Nothing was saved.
 
 
 def no_room(error: OSError) -> Problem:
-    """What to say where a form cannot be stored: the disk is full, or the folder for it is not there."""
+    """Return what to say where a form cannot be stored: the disk is full, or the folder for it is missing."""
     return LOST if presence.explains(error) else FULL
 
 

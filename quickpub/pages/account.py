@@ -162,8 +162,8 @@ def _welcome(user, notice):
 
 
 def _new_address_page(token, found, form=None, status=200):
-    """Where a change of address is confirmed, by who is logged in: a mistyped address must not give anybody the
-    account."""
+    """Show the page that confirms a change of address to the member who is logged in: a mistyped address must not give
+    a stranger the account."""
     if current_user() != found.user:
         return render_form('verify_log_in.html', Form(), status, email=found.email, others=current_user(),
                            path=f'/verify/{token}')

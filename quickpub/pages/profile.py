@@ -49,7 +49,7 @@ def _page(user, form=None, address_form=None, password_form=None, status=200):
 
 
 def _zones_for(user):
-    """What this user may choose: the zones of tzdata, and the one in force, whatever its name."""
+    """Return the time zones that this user may choose: those of tzdata, and the one in force, whatever its name."""
     return sorted({*_zones(), dates.zone_name(user.timezone)})
 
 
