@@ -64,6 +64,9 @@ def test_words_in_a_form_keep_their_distance(served, mail_server):
         for path in ('/settings/delete', f'/studio/posts/{served.post.id}/history'):
             bob.goto(path)
             is_spaced(bob)
+        bob.page.set_viewport_size({'width': 1280, 'height': 800})
+        for choice in bob.page.locator('.compare p').all():  # no label in one line, and its choice in the next
+            assert choice.bounding_box()['height'] < 2 * choice.locator('select').bounding_box()['height']
 
 
 def test_so_do_those_on_the_owners_pages(served):
