@@ -2,7 +2,7 @@
 with what shows an uploaded file in the place of each image of one."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from html import escape
@@ -13,9 +13,10 @@ from typing import Any
 import nh3
 import pygments
 from markdown_it import MarkdownIt
-from markdown_it.rules_block import StateBlock
+from markdown_it.rules_block import StateBlock, table
 from markdown_it.rules_core import StateCore
-from markdown_it.rules_inline import StateInline
+from markdown_it.rules_inline import StateInline, link
+from markdown_it.rules_inline import image as image_rule
 from markdown_it.token import Token
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
@@ -93,6 +94,9 @@ def _parser() -> MarkdownIt:
     parser.configure('commonmark', {'typographer': True, 'tasklists': True, 'maxNesting': 20})
     parser.enable(['table', 'strikethrough', 'replacements', 'smartquotes', 'linkify'])
     parser.inline.ruler.at('linkify', links.find_bare_link)
+    parser.inline.ruler.at('link', partial(_bracketed, link))
+    parser.inline.ruler.at('image', partial(_bracketed, image_rule))
+    parser.block.ruler.at('table', _table, {'alt': ['paragraph', 'reference']})
     parser.use(deflist_plugin).use(footnote_plugin, inline=False)
     parser.inline.ruler.at('footnote_ref', _footnote_ref)
     parser.use(dollarmath_plugin)
@@ -110,6 +114,33 @@ def _parser() -> MarkdownIt:
         '<div class="table" role="group" aria-label="Table" tabindex="0">\n<table>\n'))
     parser.add_render_rule('table_close', lambda *_: '</table>\n</div>\n')
     return parser
+
+
+MAX_UNLINKED = 5_000  # brackets in one text that turn out to begin no link and no image
+
+
+def _bracketed(rule: Callable[[StateInline, bool], bool], state: StateInline, silent: bool) -> bool:
+    """[a](/b) and ![a](/b). For each [ that is never closed, the library reads on at every level of nesting."""
+    if not state.src.startswith(('[', '!['), state.pos) or state.env.get('unlinked', 0) >= MAX_UNLINKED:
+        return False
+    found = rule(state, silent)
+    if not found:
+        state.env['unlinked'] = state.env.get('unlinked', 0) + 1
+    return found
+
+
+MAX_CELLS = 20_000  # of all tables in one text, with those that are made up because a row has fewer than the heading
+
+
+def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """A table. The library fills up short rows: two characters may be worth a thousand cells."""
+    left = MAX_CELLS - state.env.get('cells', 0)
+    columns = state.src.count('|', state.bMarks[start], state.eMarks[start]) + 1
+    if not columns <= left or not table(state, start, min(end, start + 1 + max(1, left // columns)), silent):
+        return False
+    if not silent:
+        state.env['cells'] = state.env.get('cells', 0) + columns * (state.line - start - 1)
+    return True
 
 
 FOOTNOTE_MARK = re.compile(r'\[\^[^\s\]]{1,100}\]')

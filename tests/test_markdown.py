@@ -335,6 +335,8 @@ def test_hostile_text_is_survived(source):
     repeat('http://a.', 400_000), repeat('a.', 400_000), repeat('[a](b', 400_000), repeat('**注：', 100_000),
     repeat("'a ", 400_000), repeat('- ש\n', 100_000), repeat('<div>ש', 200_000), 'https://' + 'a' * 400_000,
     repeat('`$x$` ', 200_000), 'ש' * 400_000,
+    repeat('![[](', 400_000), repeat('^[', 400_000), '[' * 400_000,
+    ('|a' * 200 + '\n' + '|-' * 200 + '\n' + 'x\n' * 320 + '\n') * 20,
 ], ids=lambda source: ascii(source[:12]))
 def test_what_would_take_minutes_is_limited(source):
     """Each of these is quadratic in a library; unlimited, they take 20 s and more, limited about one."""
@@ -344,6 +346,18 @@ def test_what_would_take_minutes_is_limited(source):
         text.beginning(html, 80)
         text.words(html)
         markdown.for_page(html, '/blog')
+
+
+def test_brackets_that_are_no_links_do_not_cost_the_links_after_them():
+    html = markdown.to_html('[sic] and a[1]! ' * 1_000 + 'Wow! ' * 6_000 + '[a](/b) ![c](/d)')
+    assert '<a href="/b" ' in html and '<img src="/d" ' in html
+
+
+def test_rows_that_a_short_table_row_leaves_out_are_limited_in_all_tables_together():
+    table = '|a' * 200 + '\n' + '|-' * 200 + '\n' + 'x\n' * 60 + '\n'
+    assert markdown.to_html(table * 10).count('</td>') + 2_000 <= markdown.MAX_CELLS
+    long = markdown.to_html('|a|b|\n|-|-|\n' + '|1|2|\n' * 3_000)
+    assert long.count('<td>2</td>') == 3_000 and long.count('<table>') == 1
 
 
 def test_a_reference_to_a_long_address_cannot_be_multiplied():
