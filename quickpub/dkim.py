@@ -5,6 +5,7 @@ gets the record of an old one.
 """
 
 import base64
+import errno
 import hashlib
 import os
 import re
@@ -14,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .processes import hand_over
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ def make_key(settings: Settings) -> None:
     draft = key_file(settings).with_suffix('.new')
     draft.unlink(missing_ok=True)
     with open(draft, 'xb', opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+        hand_over(file.fileno(), draft.parent)
         file.write(pem)
         file.flush()
         os.fsync(file.fileno())
@@ -120,7 +123,10 @@ def _version(settings: Settings) -> tuple[Path, int]:
 def _key(path: Path, version: int) -> 'tuple[str, RSAPrivateKey]':
     """Selector and key; `version` tells a new key from the one that was there before."""
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
-    key: Any = load_pem_private_key(path.read_bytes(), None)
+    try:
+        key: Any = load_pem_private_key(path.read_bytes(), None)
+    except ValueError as error:
+        raise OSError(errno.EINVAL, f'{path} is damaged. Make a new key with `quickpub dkim --new`') from error
     return f'quickpub-{hashlib.sha256(_public(key)).hexdigest()[:8]}', key
 
 

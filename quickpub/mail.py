@@ -206,7 +206,7 @@ class _Delivery:
                 return Outcome('failed', 'Not sent: the link in it does not work any more')
             made = letter.render(message, self._site)
         except Exception as error:  # whatever is wrong with one mail, it must not stop the others
-            if is_transient(error):
+            if is_transient(error) or isinstance(error, OSError):  # a key that cannot be read is no fault of the mail
                 return _once_possible(message, error)
             log.exception('Mail %s cannot be made', message.id)
             return Outcome('failed', f'It could not be made: {error!r}')

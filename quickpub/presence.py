@@ -248,7 +248,8 @@ class Presence:
         if 'data' in problems:  # it takes the rest with it
             problems = {'data': problems['data']}
         said, self._said = self._said, problems
-        if problems == said or self.is_quiet or not self._may_speak():
+        # The lock is taken while all is well: once the folder is gone, nobody could tell who holds it.
+        if self.is_quiet or not self._may_speak() or problems == said:
             return
         for name, problem in problems.items():
             if name not in said:

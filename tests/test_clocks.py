@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from conftest import PASSWORD, drain, person, write
 
-from quickpub import accounts, clocks, corrections, db, health, jobs, mail, reports, sessions, stats, tasks, transfer
+from quickpub import accounts, clocks, corrections, db, health, jobs, mail, reports, sessions, stats, tasks
 from quickpub.jobs import Job, Tally
 from quickpub.models import (
     Attempt,
@@ -247,13 +247,6 @@ def test_a_link_that_a_wrong_clock_made_is_good_as_long_as_it_says(site, alice, 
     assert accounts.token('reset', link.text, NOON + timedelta(hours=1))
     with pytest.raises(accounts.LinkDead):
         accounts.token('reset', link.text, NOON + timedelta(hours=3))
-
-
-@each_leap
-def test_an_export_asked_for_in_the_future_does_not_keep_one_from_asking_again(site, alice, leap):
-    with db.db.atomic():
-        assert transfer.ask(alice, 'numbers', NOON + leap) and not transfer.ask(alice, 'numbers', NOON + leap)
-        assert transfer.ask(alice, 'numbers', NOON) and not transfer.ask(alice, 'numbers', NOON + MINUTE)
 
 
 @each_leap

@@ -108,3 +108,14 @@ def test_the_record_is_of_the_domain_that_mail_comes_from(site, run, monkeypatch
     assert name.endswith('._domainkey.xn--bcher-kva.example.')
     assert all(len(each) <= 255 for each in re.findall(r'"([^"]*)"', value))
     assert settings.current().mail_from == 'news@xn--bcher-kva.example'
+
+
+@pytest.mark.parametrize('spoil', [lambda key: key.write_bytes(b''), lambda key: key.write_text('no key'),
+                                   lambda key: key.write_bytes(key.read_bytes()[:500]),
+                                   lambda key: (key.unlink(), key.mkdir())])
+def test_an_email_waits_while_the_key_cannot_be_used(site, run, spoil):
+    run('dkim')
+    spoil(dkim.key_file(site))
+    message = compose()
+    mail.deliver()
+    assert Message.get_by_id(message.id).state == 'deferred' and outbox(site) == []

@@ -131,8 +131,9 @@ def test_a_text_that_was_saved_but_not_published_is_not_offered_again(page, serv
 
 def test_what_is_typed_while_the_server_is_gone_is_kept_in_the_browser_and_sent_when_it_is_back(page, served):
     edit(page, served)
+    web = served.served.web()
     os.kill(served.served.popen.pid, signal.SIGSTOP)  # or it would start another one
-    served.served.worker().kill()
+    web.kill()
     page.fill(BODY, 'Typed without anybody there')
     says(page, 'No connection. Kept in this browser')
     os.kill(served.served.popen.pid, signal.SIGCONT)

@@ -59,8 +59,9 @@ def furnish(olga, alice, bob):
         places['message'] = failed.id
         places['export'] = transfer.ask(alice, 'numbers', at)
         tasks.make_export.call_local(places['export'])
-    for purpose, user in (('setup', None), ('verify', bob), ('reset', alice)):
-        places[purpose] = accounts.issue(purpose, timedelta(days=1), at, user=user, email='a@example.org').text
+    newcomer = person('newcomer', verified=False)
+    for purpose, user in (('setup', None), ('verify', newcomer), ('reset', alice)):
+        places[purpose] = accounts.issue(purpose, timedelta(days=1), at, user=user, email=user and user.email).text
     return places
 
 

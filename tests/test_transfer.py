@@ -113,13 +113,13 @@ def test_half_a_file_is_never_offered_and_a_second_try_makes_it_whole(site, alic
     assert len(table(browser.get(f'/studio/exports/{export}'))) == 2 and files(site) == ['csv']
 
 
-def test_where_it_cannot_be_made_its_person_is_told_and_can_ask_again(site, alice, browse):
+def test_while_it_cannot_be_made_it_waits_and_can_be_asked_for_again(site, alice, browse):
     (site.data / 'exports').rmdir()
     (site.data / 'exports').write_text('a file in its place')
     browser = browse(alice)
     browser.post('/studio/exports', {'kind': 'numbers'})
     drain()
-    assert 'It could not be made' in browser.get('/studio/exports')
+    assert browser.get('/studio/exports').html.find('progress')
     (site.data / 'exports').unlink()
     (site.data / 'exports').mkdir()
     browser.post('/studio/exports', {'kind': 'numbers'})
