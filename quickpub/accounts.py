@@ -26,6 +26,8 @@ ENDED = {  # why a link is dead that nobody used
     'reset': 'This link has ended. The password or the email address of the account was changed after it was sent.',
     'address': 'This link has ended. A newer one was sent, or the account was changed after it was sent.',
     'setup': 'This link has ended. The site has an owner already.'}
+UNUSED = (Token.used_at.is_null(), Token.ended_at.is_null())  # the conditions for a link that may still work
+
 
 class LinkDead(Exception):
     """The link in a mail does not work (any more). The message says why; `purpose` what it was for."""
@@ -238,15 +240,13 @@ def token(purpose: str, typed: str, at: datetime) -> Token:
 
 def use(found: Token, at: datetime) -> None:
     """Use the link up, in the caller's transaction. Raises LinkDead for the slower one of two."""
-    alive = (Token.id == found.id, Token.used_at.is_null(), Token.ended_at.is_null())
-    if not Token.update(used_at=at).where(*alive).execute():
+    if not Token.update(used_at=at).where(Token.id == found.id, *UNUSED).execute():
         raise LinkDead(found.purpose, USED)
 
 
 def end_links(user: User, at: datetime, *purposes: str) -> None:
     """Let no link for these purposes work any more; emails that carry one are not sent (mail.py)."""
-    Token.update(ended_at=at).where(Token.user == user, Token.purpose.in_(purposes), Token.used_at.is_null(),
-                                    Token.ended_at.is_null()).execute()
+    Token.update(ended_at=at).where(Token.user == user, Token.purpose.in_(purposes), *UNUSED).execute()
 
 
 # Settings
@@ -312,8 +312,7 @@ def address_told_mail(user: User, old: str, at: datetime) -> list[int]:
 
 
 def pending_address(user: User, at: datetime) -> str | None:
-    found = Token.get_or_none(Token.user == user, Token.purpose == 'address', Token.used_at.is_null(),
-                              Token.ended_at.is_null(), Token.expires_at > at)
+    found = Token.get_or_none(Token.user == user, Token.purpose == 'address', *UNUSED, Token.expires_at > at)
     return found.email if found else None
 
 
@@ -343,16 +342,14 @@ def setup_link(at: datetime) -> str | None:
     with db.atomic():
         if _owners().exists():
             return None
-        found = Token.get_or_none(Token.purpose == 'setup', Token.used_at.is_null(), Token.ended_at.is_null(),
-                                  Token.expires_at > at)
+        found = Token.get_or_none(Token.purpose == 'setup', *UNUSED, Token.expires_at > at)
         found = found or issue('setup', SETUP_LASTS, at)
     return f'{current().url}/setup/{found.text}'
 
 
 def end_setup_links(at: datetime) -> None:
     """End the links that would make an owner, in the transaction in which somebody becomes one."""
-    Token.update(ended_at=at).where(Token.purpose == 'setup', Token.used_at.is_null(),
-                                    Token.ended_at.is_null()).execute()
+    Token.update(ended_at=at).where(Token.purpose == 'setup', *UNUSED).execute()
 
 
 def is_sole_owner(user: User) -> bool:

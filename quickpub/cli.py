@@ -150,8 +150,8 @@ def _setup_link() -> str | None:
 @click.option('--email', prompt=True, help='To log in with. It counts as confirmed.')
 @click.option('--password', prompt=True, hide_input=True, confirmation_prompt=True)
 @click.option('--owner', is_flag=True, help='May keep the site, not only write.')
-@click.option('--texts', type=click.Choice(['keep', 'discard']),
-              help='What to do with texts of somebody who signed up with this address and never confirmed it.')
+@click.option('--texts', type=click.Choice([*proofs.KEEP_TEXTS]),
+              help='Keep or discard the texts of an account with this email address that was never confirmed.')
 @speaking
 def adduser(name: str, email: str, password: str, owner: bool, texts: str | None) -> None:
     """Make an account by hand, for instance while mail does not work."""
@@ -160,7 +160,7 @@ def adduser(name: str, email: str, password: str, owner: bool, texts: str | None
             (accounts.clean_name, name), (accounts.clean_email, email), (accounts.clean_password, password))
         try:
             user = proofs.add_by_hand(name, email, accounts.hash_password(password), 'owner' if owner else 'author',
-                                      db.now(), keep_texts={'keep': True, 'discard': False}.get(texts or ''))
+                                      db.now(), keep_texts=proofs.KEEP_TEXTS.get(texts or ''))
         except Rejected as error:
             hint = ' Say --texts keep, or --texts discard.' if 'texts' in error.errors else ''
             raise click.ClickException(f'{error}{hint}') from None
@@ -324,12 +324,12 @@ def jobs_resume() -> None:
 @click.option('--new', is_flag=True, help='Replace the key by a new one.')
 @speaking
 def show_dkim(new: bool) -> None:
-    """Sign all mail, and print the DNS record that it needs. Makes the key where there is none."""
+    """Sign all emails, and print the DNS record for it. Makes a key if there is none."""
     with site() as found:
         if new or not dkim.key_file(found).exists():
             dkim.make_key(found)
         name, value = dkim.dns_record(found)
-    click.echo(f'Mail from {found.mail_from} is signed from now on. Other mail servers believe the signature when the\n'
+    click.echo(f'Emails from {found.mail_from} are signed from now on. Other mail servers accept the signature if the\n'
                f'domain {dkim.domain(found)} has this DNS record:\n', err=True)
     click.echo(f'{name}. IN TXT {value}')
 

@@ -33,8 +33,8 @@ RESERVED_FILES = 512  # for the database, uploads, logs
 SEND_BUFFER = 128 * 1024  # bytes that the kernel holds for one reader: a slow one shows after few pages
 UNANSWERED_FOR = 30_000  # milliseconds after which the kernel gives up on a client that is gone
 RESET = struct.pack('ii', 1, 0)  # SO_LINGER: what is not sent yet is dropped, too
-# struct tcp_info (linux/tcp.h): where these numbers stand in it
-UNACKED, BYTES_ACKED, BYTES_RECEIVED, NOTSENT, INFO_SIZE = 24, 120, 128, 144, 192
+# Offsets in struct tcp_info (linux/tcp.h). The bytes received follow those acknowledged.
+UNACKED, BYTES_ACKED, NOTSENT, INFO_SIZE = 24, 120, 144, 192
 
 
 def room() -> int:

@@ -5,7 +5,7 @@ person sees; without it, the site's, for what readers see.
 """
 
 import errno
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from datetime import date as Date
 from zoneinfo import ZoneInfo
 
@@ -48,6 +48,11 @@ def at(when: datetime, zone: str | None = None) -> datetime:
         return aware.astimezone(find_zone(zone))
     except OverflowError:
         return aware
+
+
+def to_utc(day: Date, shown: time, zone: str | None = None) -> datetime:
+    """Return the moment (UTC without a zone) at which the clocks of that zone show this time on that day."""
+    return datetime.combine(day, shown, find_zone(zone)).astimezone(UTC).replace(tzinfo=None)
 
 
 def find_zone(name: str | None = None) -> ZoneInfo:

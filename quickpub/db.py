@@ -261,7 +261,7 @@ def open_site(settings: Settings, patience: int = WORK_PATIENCE) -> None:
 
 
 def lost_database(settings: Settings) -> str:
-    """What to do where a site was, and its database is not any more."""
+    """Return what to say where a site has lost its database."""
     what = 'empty' if settings.database.exists() else 'gone'
     return (f'quickpub.db is {what} in {settings.data}, although there is a site. Put it back, from a backup if need '
             'be; a site that runs goes on by itself then. (For a new site, set QUICKPUB_DATA to another folder.)')
@@ -318,7 +318,7 @@ class Watch:
         return cls._latest
 
     def data_version(self) -> tuple[int, int]:
-        """What is another one after every commit of any other connection; takes microseconds."""
+        """Return a value that changes with every commit of any other connection; takes microseconds."""
         return self._times, self.ask('PRAGMA data_version')
 
     def ask(self, sql: str, *params: Any) -> Any:
@@ -456,8 +456,7 @@ def is_transient(error: BaseException | None) -> bool:
     while error is not None:
         if is_out_of_reach(error) or isinstance(error, MemoryError) or (
                 isinstance(error, OSError) and error.errno in LACKS) or (
-                isinstance(error, OperationalError) and any(
-                    sign in str(error) for sign in ('unable to open database file', 'out of memory'))):
+                isinstance(error, OperationalError) and 'out of memory' in str(error)):
             return True
         error = error.__cause__ or error.__context__
     return False

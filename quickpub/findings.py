@@ -1,9 +1,11 @@
-"""What background work has found to be wrong with the site, for /healthz and the owner's pages to show: a row for each
-thing that is looked at, with what was wrong the last time."""
+"""Problems that background jobs have found, for /healthz and the owner's pages: a row for each thing that is looked at,
+with what was wrong the last time."""
 
 from datetime import datetime
 
 from .models import Finding
+
+CHORE = 'chore:'  # prefix for the names of tasks that consumers do every second
 
 
 def note(name: str, problem: str, at: datetime) -> None:
@@ -12,7 +14,7 @@ def note(name: str, problem: str, at: datetime) -> None:
 
 
 def last(name: str) -> Finding | None:
-    """What the last look has found, and when; None where there was none yet."""
+    """Return the finding of the last look, with its time; None where there was none yet."""
     return Finding.get_or_none(Finding.name == name)
 
 
@@ -23,9 +25,6 @@ def clear(name: str) -> None:
 
 
 def failing_chores() -> list[str]:
-    """What each chore that fails says, with its name."""
+    """Return the name and the problem of each failing task that runs every second."""
     found = Finding.select().where(Finding.name.startswith(CHORE)).order_by(Finding.name)
     return [f'{each.name.removeprefix(CHORE)}: {each.problem}' for each in found]
-
-
-CHORE = 'chore:'  # how the names of what consumers do every second begin

@@ -27,7 +27,7 @@ IGNORED = re.compile('[\u00ad\u02b9-\u02bb\u02bd-\u02bf\u034f\u0640\u061c\u115f\
                      '\U0001d173-\U0001d17a\U000e0000-\U000e0fff]')
 
 # Marks that readers of Latin, Greek, Cyrillic, Hebrew, Arabic and Syriac leave out. Those of all other scripts are part
-# of their letters; so are those of й, ў, ї, ѓ and ќ, for which other characters stand while marks are taken out.
+# of their letters; so are those of й, ў, ї, ѓ and ќ, which other characters replace while marks are removed.
 OPTIONAL = re.compile('[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a'
                       '\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u0711\u0730-\u074a\u1ab0-\u1aff'
                       '\u1dc0-\u1dff\u20d0-\u20f0\ufe20-\ufe2f]')

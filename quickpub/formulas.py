@@ -84,4 +84,4 @@ def in_boxes(html: str) -> str:
 
 def _width(formula: str) -> int:
     """About how many characters it is wide, or more."""
-    return len(unescape(re.sub('<[^>]*>', '', formula))) + formula.count('<mspace') + formula.count('<mtd')
+    return len(unescape(TAG.sub('', formula))) + formula.count('<mspace') + formula.count('<mtd')

@@ -26,7 +26,6 @@ log = logging.getLogger('quickpub.web')
 
 THREADS = 40  # at most so many pages are made at a time; some of them may be waiting for the database's write lock
 
-
 BODY_WINDOW = 15  # seconds within which ever more of a request's body must arrive
 BODY_RATE = 1024  # bytes a second: a slow phone has four times as much
 BODIES_PER_CLIENT = 100  # at a time

@@ -63,12 +63,12 @@ def _answer(check: Callable[[], str | None]) -> str | None:
     try:
         return check()
     except (DatabaseError, InterfaceError):
-        return 'This cannot be told, because the database cannot be used.'
+        return 'Unknown, because the database cannot be used.'
     except OSError as error:
-        return f'This cannot be told: {error.strerror}.'
+        return f'This could not be checked: {error.strerror}.'
     except Exception as error:
         log.exception('A check of the health page has failed')
-        return f'This cannot be told: {type(error).__name__}.'
+        return f'This could not be checked: {type(error).__name__}.'
 
 
 def _database() -> str | None:
@@ -81,7 +81,7 @@ def _database() -> str | None:
 
 def _chores() -> str | None:
     failing = findings.failing_chores()
-    return f'What is done every second fails: {"; ".join(failing)}.' if failing else None
+    return f'Tasks that run every second fail: {"; ".join(failing)}.' if failing else None
 
 
 def _media() -> str | None:
@@ -92,7 +92,7 @@ def _media() -> str | None:
 
 
 def integrity_problem() -> str | None:
-    """What the last look for damage has found, and what to do."""
+    """Return the damage that the last check found, and what to do about it; None if it found none."""
     found = findings.last(integrity.NAME)
     return f'quickpub.db is damaged {found.problem}. {integrity.ADVICE}' if found and found.problem else None
 
@@ -104,7 +104,7 @@ def _disk() -> str | None:
 
 def _consumer() -> str | None:
     if not jobs.run_folder().is_dir():
-        return 'It cannot be told, because the folder run is gone.'
+        return 'Unknown, because the folder run is gone.'
     return None if jobs.living() else 'None is running: no mail goes out, no report is made. `quickpub serve` runs one.'
 
 
@@ -131,7 +131,7 @@ def _reports(at: datetime) -> str | None:
 
 
 def _clock(at: datetime) -> str | None:
-    """What lies in the future although it has passed: the clock was ahead, or it is behind now."""
+    """Return a sentence about rows dated in the future: the clock was ahead, or it is behind now."""
     found = corrections.found(at)
     return f'Dated in the future: {", ".join(found)}. The clock was ahead, which is put right within the hour; ' \
            f'or it is behind now: it says {dates.clock(at)}.' if found else None

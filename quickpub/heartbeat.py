@@ -65,5 +65,5 @@ def every_second(work: Callable[[], None], name: str) -> None:
             try:
                 work()
             except Exception:
-                log.exception('What is done every second has failed')
+                log.exception('A task that runs every second has failed')
     threading.Thread(target=go_on, name=name, daemon=True).start()

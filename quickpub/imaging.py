@@ -43,7 +43,7 @@ NAMES = {'avif': 'AVIF', 'webp': 'WEBP', 'jpg': 'JPEG', 'png': 'PNG'}  # as Pill
 
 TURNS = {2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
          5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
-         8: Image.Transpose.ROTATE_90}  # by EXIF's orientation; from 5 on it stands on its side
+         8: Image.Transpose.ROTATE_90}  # by EXIF's orientation; from 5 on it lies on its side
 DAMAGED = 'This picture cannot be read: the file is damaged, or part of it is missing.'
 
 

@@ -371,8 +371,8 @@ def forgive() -> None:
 
 
 def rescue() -> int:
-    """Make ready what dead processes held, or bury it, and tidy their files away; how many jobs that was. What goes
-    wrong with one of them stops none of the others: raises SweepFailed at the end."""
+    """Make the jobs of dead processes ready again, and remove the files of these processes. Return the number of jobs.
+    A process whose files cannot be looked at does not stop the rest: raises SweepFailed at the end."""
     me.put_back()
     owners = [owner for (owner,) in db.execute_sql("SELECT DISTINCT owner FROM job WHERE state = 'running'")]
     count, failures = 0, []
@@ -445,7 +445,7 @@ def retry(job_id: int) -> bool:
 
 
 def discard(job_id: int) -> bool:
-    """Throw away a job that is not running. A mail it was to deliver is not lost: the ledger wakes it again."""
+    """Discard a job that is not running. A mail it was to deliver is not lost: the ledger wakes it again."""
     return bool(Job.delete().where(Job.id == job_id, Job.state != 'running').execute())
 
 

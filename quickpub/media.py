@@ -160,7 +160,7 @@ def _store(draft: Draft, digest: str, kind: str, ending: str) -> None:
 
 
 def place_made(digest: str, made_in: Path) -> None:
-    """Let readers get what was made of a picture, as long as nobody has thrown it away."""
+    """Publish the variants of an image, unless it was deleted meanwhile."""
     place = folder() / digest
     with processes.folder_held(folder(), is_shared=True):
         if place.exists():

@@ -56,8 +56,8 @@ class JSONText(TextField):
 
 
 class Searched(BaseModel):
-    """What search finds. Beside each column that it looks in stands the same text folded; whoever saves one saves both.
-    Triggers index the folded ones (migration 9)."""
+    """Rows that search finds. Each column that it looks in has a folded copy, which is saved together with it. Triggers
+    index the copies (migration 9)."""
     FOLDED: ClassVar[dict[str, Callable[[str], str]]] = {}  # column -> what makes `<column>_folded` of it
 
     @classmethod
@@ -611,7 +611,7 @@ class SetAside(BaseModel):
 
 
 class Finding(BaseModel):
-    """What the last look at one thing has found to be wrong; '' where all was well."""
+    """The problem that the last look at one thing has found; '' where all was well."""
     name = CharField(primary_key=True)
     problem = TextField()
     at = DateTimeField()

@@ -35,10 +35,10 @@ log = logging.getLogger('quickpub.pictures')
 TIME_LIMIT = 120.0  # seconds for one picture
 MAX_ATTEMPTS = 4  # that are ended from outside
 AFTER_TROUBLE, AFTER_DEATH = timedelta(minutes=1), timedelta(seconds=10)
-WAITS = 'This site cannot prepare it just now: its disk is full, or its memory. We try again each minute.'
+WAITS = 'This site cannot prepare it now, because its disk or its memory is full. We try again each minute.'
 TOO_SLOW = 'This picture takes longer to prepare than we can give it. Please make it smaller.'
-INTERRUPTED = ('We began several times, and were interrupted each time. Perhaps the machine of this site has too '
-               'little memory just now.')
+INTERRUPTED = ('We began several times, and were interrupted each time. The server of this site may have too little '
+               'memory now.')
 CRASHED = 'The program that prepares pictures broke down at this one, several times. The file may be damaged.'
 CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE)
 UNREADY = SQL("state IN ('waiting', 'working')")  # as the index has it
@@ -61,7 +61,7 @@ def prepare(digest: str, show: Callable[[str], None]) -> None:
     """Make the variants of a picture that waits. `show` is told its digest once there is more, or no more, to see of
     it. Raises NotNow where the disk is full or the child was ended from outside; OSError."""
     file = _waiting().where(MediaFile.digest == digest).first()
-    if file is None:  # it is ready, or was thrown away
+    if file is None:  # it is ready, or was deleted
         return
     if file.attempts >= MAX_ATTEMPTS:
         return _fail(file, INTERRUPTED, show)

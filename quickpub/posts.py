@@ -69,8 +69,7 @@ def save(post: Post | None, editor: User, typed: dict[str, str], at: datetime, b
             _change(post, editor, values, tags, at)
         media.refer(post, values['body'], at)
         if media.known_in(values['body']) != files:  # a picture was ready just now, and did not know of this post
-            saved = Post.get_by_id(post.id)
-            _render_again(saved, typed_title(saved), at)
+            _render_again(Post.get_by_id(post.id), at)
     return Post.get_by_id(post.id)
 
 
@@ -143,8 +142,6 @@ def typed_title(post: Post) -> str:
 # Rendering
 
 MAX_CALLED = 80  # characters of the first words that a post without a title is called by
-
-
 RENDERED = frozenset({'html', 'words', 'excerpt', 'rendered_by'})
 
 
@@ -160,17 +157,23 @@ def _rendered(title: str, summary: str, body: str, files: dict[str, markdown.Fil
 def show_file(digest: str) -> None:
     """Render the posts again that use this file, because there is more to see of it than before."""
     for post in list(Post.select().join(PostFile).where(PostFile.digest == digest)):
-        try:
-            _render_again(post, typed_title(post), now())
-        except Exception as error:
-            if is_transient(error):
-                raise
-            log.exception('Post %s cannot be rendered again; it stays as it was', post.id)
+        _try_to_render_again(post, now())
 
 
-def _render_again(post: Post, title: str, at: datetime | None = None) -> None:
-    """Render what is saved, with this title or none. With a time, a post that looks different now counts as changed at
-    that time, so that programs that read its feed ask for it once more."""
+def _try_to_render_again(post: Post, at: datetime | None = None) -> None:
+    """Render a post again; one that cannot be rendered is logged and stays as it was. Raises what is transient."""
+    try:
+        _render_again(post, at)
+    except Exception as error:
+        if is_transient(error):
+            raise
+        log.exception('Post %s cannot be rendered again; it stays as it was', post.id)
+
+
+def _render_again(post: Post, at: datetime | None = None) -> None:
+    """Render what is saved. With a time, a post that looks different now counts as changed at that time, so that
+    programs that read its feed ask for it once more."""
+    title = '' if _has_made_title(post) else typed_title(post)
     values = _rendered(title, post.summary, post.body, media.known_in(post.body))
     changed = {name: value for name, value in values.items() if getattr(post, name) != value}
     if at and 'html' in changed:
@@ -189,12 +192,7 @@ def render_outdated() -> None:
     as it is, and is logged."""
     while found := list(_outdated().limit(BATCH)):
         for post in found:
-            try:
-                _render_again(post, '' if _has_made_title(post) else typed_title(post))
-            except Exception as error:
-                if is_transient(error):
-                    raise
-                log.exception('Post %s cannot be rendered again; it stays as it was', post.id)
+            _try_to_render_again(post)
             Post.update(rendered_by=markdown.VERSION).where(Post.id == post.id, Post.version == post.version).execute()
         give_way()
 
@@ -412,7 +410,7 @@ def restore(post: Post) -> None:
 
 def _old_trash(at: datetime) -> list[int]:
     old = Post.select(Post.id).where(Post.deleted_at <= at - KEPT_IN_TRASH,
-                                     Post.id.not_in(among(list(aside.items(REMOVAL, at)))))
+                                     Post.id.not_in(among(aside.items(REMOVAL, at))))
     return [post_id for (post_id,) in rows(old.limit(BATCH))]
 
 

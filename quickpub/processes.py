@@ -85,22 +85,6 @@ def exclusive(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def if_free(path: Path) -> Iterator[bool]:
-    """Hold the lock on `path` if nobody else does; says whether."""
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        hand_over(fd, path.parent)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            is_mine = True
-        except BlockingIOError:
-            is_mine = False
-        yield is_mine
-    finally:
-        os.close(fd)
-
-
-@contextmanager
 def folder_held(path: Path, is_shared: bool = False) -> Iterator[None]:
     """Wait for, then hold, the lock on a folder: alone, or together with everybody who shares it."""
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -22,6 +22,7 @@ from .signing import seal, unseal
 from .text import Rejected
 
 LISTED = 50  # texts that are shown by name
+KEEP_TEXTS = {'keep': True, 'discard': False}  # by what forms and commands say
 
 CONFIRMED = 'This email address is confirmed already.'
 ELSEWHERE = 'This link is for an address that you no longer use here.'

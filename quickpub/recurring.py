@@ -7,7 +7,7 @@ once, and what is noted in the future was noted by a clock that was wrong, and c
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from peewee import CharField, DateTimeField
 
@@ -67,8 +67,7 @@ class Recurrence:
         return dates.at(at).date()
 
     def _moment(self, day: date) -> datetime:
-        local = datetime.combine(day, time(self.hour or 0), dates.find_zone())
-        return local.astimezone(UTC).replace(tzinfo=None)
+        return dates.to_utc(day, time(self.hour or 0))
 
 
 def due(known: Mapping[str, Recurrence], at: datetime, is_steady: bool) -> list[str]:

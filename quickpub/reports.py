@@ -8,7 +8,7 @@ report covers all periods that closed since the last one: that is how missed one
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -39,12 +39,11 @@ def closing(at: datetime, frequency: str, zone: str, closes: time, weekday: int 
     """
     if frequency == 'minute':
         return at.replace(second=0, microsecond=0)
-    here = dates.find_zone(zone)
-    day = at.replace(tzinfo=UTC).astimezone(here).date() + timedelta(days=1)
+    day = dates.at(at, zone).date() + timedelta(days=1)
     while True:
         day = {'daily': day, 'weekly': day - timedelta(days=(day.weekday() - weekday - 1) % 7),
                'monthly': day.replace(day=1)}[frequency]
-        end = datetime.combine(day, closes, here).astimezone(UTC).replace(tzinfo=None)
+        end = dates.to_utc(day, closes, zone)
         if end <= at:
             return end
         day -= timedelta(days=1)

@@ -12,7 +12,7 @@ from pathlib import Path
 FILE = Path(__file__).with_name('schema.sql')
 COMMENT = re.compile(r'--[^\n]*|/\*.*?\*/', re.DOTALL)
 TOKEN = re.compile(r"'(?:[^']|'')*'|[\w.]+|[^\w\s]")
-END = ';\n\n'  # of a statement; no other semicolon stands before an empty line
+END = ';\n\n'  # of a statement; no other semicolon precedes an empty line
 
 Row = tuple[str, str, str]  # type, name and SQL, as in sqlite_master
 

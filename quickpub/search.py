@@ -40,7 +40,7 @@ def _fold(text: str) -> str:
 
 
 def has(column: Field, typed: str) -> Any:
-    """Return the condition that what was typed stands somewhere in a short column, compared like words in search."""
+    """Return the condition that a short column contains what was typed, compared like words in search."""
     return fn.FOLD(column).contains(folding.fold(typed))
 
 
@@ -102,7 +102,7 @@ def _public_with(match: str, at: datetime) -> Any:
 
 def better(query: Query, at: datetime) -> Query | None:
     """What may have been meant where nothing was found: words that no public post has are exchanged for the most alike
-    that one has. So no word of a hidden post comes out, nor stands in the way of another."""
+    that one has. So no word of a hidden post comes out, nor keeps another from being offered."""
     guesses: dict[str, str] = {}
     for phrase in query.phrases:
         words = folding.words(phrase)

@@ -267,6 +267,17 @@ def signed_in(page: Callable) -> Callable:
     return wrapped
 
 
+def confirm_password(user: User, typed: str, field: str = 'current') -> User:
+    """Return the user as they are now, if this is their password. Wrong ones are counted like failed log-ins. Raises
+    Rejected."""
+    try:
+        return sessions.log_in(user.email or '', typed, client_address(), now())
+    except text.Rejected:
+        raise text.Rejected(**{field: 'This is not your password.'}) from None
+    except sessions.Throttled as error:
+        raise text.Rejected(**{field: str(error)}) from None
+
+
 def _log_in_first(page: Callable, parts: dict[str, str]) -> Any:
     """The page, for who proves with this very form who they are; else the way to do that, with all that was typed."""
     sent = sent_fields()

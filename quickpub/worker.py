@@ -349,9 +349,11 @@ class DurableHuey(Huey):
         if time.monotonic() >= self._next_sweep:
             self._next_sweep = time.monotonic() + SWEEP_EVERY
             chores.insert(0, jobs.rescue)
+        if self._is_recurring:
+            chores.append(self.enqueue_recurring)
         try:
             self.storage.check_conn()
-            for chore in [*chores, *[self.enqueue_recurring] * self._is_recurring]:
+            for chore in chores:
                 self._do_chore(chore)
             self._say_trouble(None, 'chores')
         except DatabaseError as error:
@@ -371,7 +373,7 @@ class DurableHuey(Huey):
                 return
             fault = f'{type(error).__name__}: {error}'
             if self._faults.get(chore.__name__) != fault:
-                log.exception('What is done every second has failed (%s); it is tried again, the rest goes on',
+                log.exception('A task that runs every second has failed (%s); it is tried again, the others go on',
                               chore.__name__)
         if fault != self._faults.get(chore.__name__):
             name = findings.CHORE + chore.__name__

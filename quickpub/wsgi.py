@@ -34,13 +34,11 @@ SECURITY_HEADERS = [
 Answer = tuple[str, Headers, bytes | Outgoing]  # status, headers, the whole body
 Problem = tuple[int, str]  # status, a sentence
 FULL: Problem = (507, 'The disk of this site is full. Nothing was saved. Please tell who keeps the site.')
-
-
 LOST: Problem = (503, 'This site cannot store files just now. Nothing was saved. Please try again in a few minutes.')
 
 
 def no_room(error: OSError) -> Problem:
-    """What to say where a form cannot be stored: the disk is full, or the folder for it is not there."""
+    """Return what to say where a form cannot be stored: the disk is full, or the folder for it is missing."""
     return LOST if presence.explains(error) else FULL
 
 

@@ -438,6 +438,14 @@ def test_times_that_cannot_be_are_refused_in_words_and_the_draft_is_saved(studio
     assert not sentence or sentence in page
 
 
+def test_a_text_that_was_saved_but_not_published_is_not_also_kept_as_unsaved(studio, connection):
+    page = send(studio, action='schedule', publish_at='2020-01-01T00:00', tab=TAB, status=400)
+    assert page.html.select_one('#editor')['data-saved'] == 'yes' and 'Your text is saved.' in page
+    with connection():
+        assert Post.get().body and not Unsaved.select().exists()
+    assert not studio.get('/studio').html.select('.unsaved li')
+
+
 def test_the_old_address_of_a_scheduled_post_that_has_become_public_is_kept(studio, hills, browse, connection):
     with connection():
         Post.update(was_public=False).where(Post.id == hills.id).execute()  # as one that went live by itself

@@ -118,6 +118,17 @@ def test_what_is_typed_is_kept_on_the_server_and_offered_in_another_window(page,
     assert page.locator('#found').is_hidden() and page.problems == []
 
 
+def test_a_text_that_was_saved_but_not_published_is_not_offered_again(page, served):
+    write_new(page, 'Too late', 'Words.')
+    page.get_by_text('Publish it later').click()
+    page.locator('[name=publish_at]').evaluate('field => { field.min = ""; field.value = "2020-01-01T00:00" }')
+    page.get_by_role('button', name='Publish at that time').first.click()
+    page.get_by_text('Your text is saved.').first.wait_for()
+    assert kept(served) == [] and page.evaluate('localStorage.length') == 0
+    page.goto('/studio/posts/new')
+    assert page.locator('#found').is_hidden() and page.locator('.unsaved li').count() == 0
+
+
 def test_what_is_typed_while_the_server_is_gone_is_kept_in_the_browser_and_sent_when_it_is_back(page, served):
     edit(page, served)
     os.kill(served.served.popen.pid, signal.SIGSTOP)  # or it would start another one

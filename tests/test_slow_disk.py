@@ -7,7 +7,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from conftest import Browser, drain, open_site, person, write
+from conftest import Browser, clean_up, drain, open_site, person, write
 from sites import browser_of, keep
 from smtp_rig import smtp_server
 from test_media import PDF, picture, send
@@ -115,7 +115,7 @@ def test_the_life_of_a_site_syncs_outside(site, olga, alice, browse, slow_ones):
         tasks.close_periods()
         tasks.send_view_count_report()
         drain()
-        tasks.clean_up.call_local()
+        clean_up()
         jobs.rescue()
     assert 'fsync' in slow_ones[0]
 

@@ -47,8 +47,8 @@ def setup(token):
 
 
 def _choice(form):
-    """What to do with texts that are there already: keep them or not, or None where nothing was chosen."""
-    return {'keep': True, 'discard': False}.get(form['texts'])
+    """Return whether to keep the texts that are there already, or None if nothing was chosen."""
+    return proofs.KEEP_TEXTS.get(form['texts'])
 
 
 # Signing up
@@ -113,7 +113,7 @@ def _is_ours(user, claim):
 
 
 def _others(user):
-    """Who else is logged in here, or None."""
+    """Return another member who is logged in here, or None."""
     there = current_user()
     return there if there and there != user else None
 
@@ -162,8 +162,8 @@ def _welcome(user, notice):
 
 
 def _new_address_page(token, found, form=None, status=200):
-    """Where a change of address is confirmed, by who is logged in: a mistyped address must not give anybody the
-    account."""
+    """Show the page that confirms a change of address to the member who is logged in: a mistyped address must not give
+    a stranger the account."""
     if current_user() != found.user:
         return render_form('verify_log_in.html', Form(), status, email=found.email, others=current_user(),
                            path=f'/verify/{token}')

@@ -6,16 +6,15 @@ from email import message_from_bytes, policy
 from bottle import request, response
 from peewee import fn
 
-from .. import accounts, aside, findings, health, integrity, jobs, letter, mail, search, sessions, text
+from .. import accounts, aside, findings, health, integrity, jobs, letter, mail, search, text
 from ..db import db, literal, now
 from ..forms import Form, number, typed
 from ..models import Message, Post, Shelf, Site, User
 from ..settings import current
-from ..shortcuts import asking, find, owner_only, page_of, redirect, render, render_form
+from ..shortcuts import asking, confirm_password, find, owner_only, page_of, redirect, render, render_form
 from ..signing import HIDDEN, redact
 from ..tasks import deliver_soon, huey
 from ..text import Rejected
-from ..visitor import client_address
 
 PER_LIST = 50
 MAIL_STATES = {'queued': 'Waiting', 'sending': 'Being sent', 'sent': 'Sent', 'deferred': 'Will be tried again',
@@ -147,18 +146,15 @@ def _hand_over(user, member, form):
     if not form['current']:
         return render('admin_link.html', form=Form({'current': ''}), member=member, link=None)
     try:
-        confirmed = sessions.log_in(user.email, form['current'], client_address(), now())
+        confirmed = confirm_password(user, form['current'])
         with db.atomic():
             accounts.check_unchanged(confirmed, 'current')
             link, told = accounts.hand_over_link(member, confirmed, now())
             deliver_soon(told)
-    except Rejected:
-        form.errors = {'current': 'This is not your password.'}
-    except sessions.Throttled as error:
-        form.errors = {'current': str(error)}
-    else:
-        return render('admin_link.html', form=form, member=member, link=link)
-    return render_form('admin_link.html', form, member=member, link=None)
+    except Rejected as error:
+        form.errors = error.errors
+        return render_form('admin_link.html', form, member=member, link=None)
+    return render('admin_link.html', form=form, member=member, link=link)
 
 
 def _invite(form):

@@ -168,6 +168,7 @@ def _act(user, post):
         form.errors = {'': 'Nothing was saved yet: please use one of the buttons below.'}
         return _editor(user, post, form, 400)
     is_editor = bool(form['title'] or form['body'])  # or a list, which has nothing to save
+    is_saved = False
     try:
         if action.is_taking_back:
             return _take_back(user, post, form if is_editor else None, action)
@@ -177,11 +178,12 @@ def _act(user, post):
                 return redirect('/studio/trash', 'restored')
         if is_editor or action.is_writing:
             post = _save(user, post, form, is_page)
+            is_saved = True
         due = _due(user, form['publish_at'], name)
         copy = action.do(user, post, due)
     except Rejected as error:
         form.errors = error.errors
-        return _editor(user, post, form, 400, is_kept=_keep(user, post, form))
+        return _editor(user, post, form, 400, is_saved=is_saved, is_kept=is_saved or _keep(user, post, form))
     except posts.Conflict as conflict:
         return _conflict(user, conflict.post, form)
     except Exception as error:
@@ -326,7 +328,8 @@ def _editor(user, post, form, status=200, **context):
     response.status = status
     at = now()
     author = post.author if post else user
-    offered = {'preview': None, 'conflict': None, 'merged': None, 'others': [], 'is_kept': True} | context
+    offered = {'preview': None, 'conflict': None, 'merged': None, 'others': [], 'is_saved': False,
+               'is_kept': True} | context
     return render(
         'editor.html', post=post, form=form, is_page=post.is_page if post else form['kind'] == 'page',
         is_verified=author.is_verified,

@@ -18,7 +18,7 @@ log = logging.getLogger('quickpub.web')
 
 PER_PAGE = 50
 FULL = 'The disk of this site is nearly full, so no more files can be taken. Please tell who keeps the site.'
-LOST = 'This site cannot store files just now. Please try again in a few minutes, or tell who keeps the site.'
+LOST = 'This site cannot store files just now. Please try again in a few minutes, or tell the owner of the site.'
 ACTIONS = ('describe', 'delete', 'retry')
 
 

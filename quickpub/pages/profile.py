@@ -6,15 +6,15 @@ from zoneinfo import available_timezones
 from bottle import response
 from peewee import IntegrityError
 
-from .. import accounts, dates, sessions, text
+from .. import accounts, dates, text
 from ..db import db, now
 from ..forms import Form, typed
 from ..models import Message, Post, Session, Shelf, Unsaved
 from ..settings import current
-from ..shortcuts import redirect, render, signed_in, url
+from ..shortcuts import confirm_password, redirect, render, signed_in, url
 from ..tasks import deliver_soon
 from ..text import Rejected
-from ..visitor import client_address, current_session, log_out
+from ..visitor import current_session, log_out
 
 FREQUENCY_WORDS = {
     'daily': 'Every day', 'weekly': 'Every week', 'monthly': 'Every month, after its last day',
@@ -49,7 +49,7 @@ def _page(user, form=None, address_form=None, password_form=None, status=200):
 
 
 def _zones_for(user):
-    """What this user may choose: the zones of tzdata, and the one in force, whatever its name."""
+    """Return the time zones that this user may choose: those of tzdata, and the one in force, whatever its name."""
     return sorted({*_zones(), dates.zone_name(user.timezone)})
 
 
@@ -150,7 +150,7 @@ def _address(user, form):
         email = accounts.clean_email(form['email'])
         if email.lower() == user.email.lower():
             raise Rejected(email='This is your address already.')
-        confirmed = _confirm(user, form)
+        confirmed = confirm_password(user, form['current'])
         with db.atomic():
             accounts.check_unchanged(confirmed, 'current')
             deliver_soon(accounts.address_mail(user, email, now()))
@@ -163,7 +163,7 @@ def _address(user, form):
 def _password(user, form):
     form = Form({'current': form['current'], 'password': form['password']})
     try:
-        confirmed = _confirm(user, form)
+        confirmed = confirm_password(user, form['current'])
         hashed = accounts.hash_password(accounts.clean_password(form['password']))
         with db.atomic():
             accounts.check_unchanged(confirmed, 'current')
@@ -172,17 +172,6 @@ def _password(user, form):
         form.errors = error.errors
         return _page(user, password_form=form, status=400)
     return redirect('/settings', 'password')
-
-
-def _confirm(user, form, field='current'):
-    """Whoever sits at the desk must know the password; guesses are counted like failed log-ins. The user, as they are
-    now."""
-    try:
-        return sessions.log_in(user.email, form[field], client_address(), now())
-    except Rejected:
-        raise Rejected(**{field: 'This is not your password.'}) from None
-    except sessions.Throttled as error:
-        raise Rejected(**{field: str(error)}) from None
 
 
 def _end_session(user, form):
@@ -231,7 +220,7 @@ def delete(user):
     try:
         if form['posts'] not in ('keep', 'published', 'delete') and _posts_of(user).exists():
             raise Rejected(posts='Please choose what happens to your posts.')
-        confirmed = _confirm(user, form, 'password')
+        confirmed = confirm_password(user, form['password'], 'password')
         with db.atomic():
             accounts.check_unchanged(confirmed)
             accounts.delete(confirmed, form['posts'] != 'delete', now(), keep_drafts=form['posts'] != 'published')

@@ -142,7 +142,8 @@ function button (words, does) {
 
 function look () {
   // What this window has just sent is saved, however the server has tidied it.
-  const sent = new URLSearchParams(location.search).get('notice') && inStorage(() => sessionStorage.getItem(SENT))
+  const isSaved = form.dataset.saved || new URLSearchParams(location.search).get('notice')
+  const sent = isSaved && inStorage(() => sessionStorage.getItem(SENT))
   if (sent) forgetHere(sent)
   inStorage(() => sessionStorage.removeItem(SENT))
   const now = JSON.stringify({ title: form.elements.title.value, body: form.elements.body.value })
