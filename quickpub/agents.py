@@ -20,7 +20,7 @@ CONTACT = re.compile(r'https?:|mailto:|www\.|\w@[\w-]+\.\w|compatible(?!; (?:MSI
                      re.IGNORECASE)
 PROGRAM = re.compile('headless|phantomjs|jsdom|puppeteer|playwright|selenium|webdriver|cypress/|lighthouse|ptst/'
                      '|synthetic|pingdom|uptime|monitor|preview|unfurl|fetcher|scrap|crawl|spider|screenshot|wkhtmlto'
-                     r'|validator|(?<!\bcu)bot\b', re.IGNORECASE)  # Cubot is a maker of telephones
+                     r'|validator|archivebox|chrome/(?!\d)|(?<!\bcu)bot\b', re.IGNORECASE)  # Cubot makes telephones
 
 
 def is_browser(agent: str) -> bool:

@@ -126,7 +126,8 @@ def _orientation(image: Image.Image) -> int:
 def _still(image: Image.Image, width: int, height: int, orientation: int) -> Image.Image:
     """The largest variant of a picture that is shown with this width and height. Raises Unusable."""
     wanted = min(1, WIDTHS[-1] / width)
-    image.draft(None, (round(image.width * wanted), round(image.height * wanted)))  # a JPEG can be read at half size
+    # A JPEG can be read at half size.
+    image.draft(None, (max(1, round(image.width * wanted)), max(1, round(image.height * wanted))))
     image.load()
     if not image.info['is_whole'] and _is_missing(image):
         raise Unusable(DAMAGED)

@@ -27,6 +27,9 @@ class CannotBeMade(Exception):
     """The row lacks what the templates need. The message says so to the owner."""
 
 
+IMPOSSIBLE = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError)  # a payload that makes no sense
+
+
 def render(message: Message, site: Site | None = None) -> bytes:
     """The mail, made from the ledger's row alone: the same row always makes the same bytes. Raises CannotBeMade."""
     site = site or Site.this()
@@ -61,7 +64,7 @@ def _but_for_the_link(kind: str, context: tuple[tuple[str, Any], ...]) -> tuple[
 def _bodies(kind: str, context: dict[str, Any]) -> tuple[str, str]:
     try:
         plain, html = (templating.render(f'mail/{kind}.{form}', **context) for form in ('txt', 'html'))
-    except templating.TemplateError as error:
+    except (templating.TemplateError, *IMPOSSIBLE) as error:
         raise CannotBeMade(f'This version of Quickpub cannot make this mail, which another one has written: {error}'
                            ) from error
     return plain, html.encode('ascii', 'xmlcharrefreplace').decode() + '\n'

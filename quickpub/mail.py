@@ -196,7 +196,7 @@ class _Delivery:
     def _take(self) -> Message | None:
         """The next mail. What failed before may fail again: everybody else goes first."""
         return first(
-            Message, "UPDATE message SET state = 'sending', sender = ?, attempts = attempts + 1 WHERE id = ("
+            Message, "UPDATE message SET state = 'sending', sender = ?, attempts = min(attempts, 9999) + 1 WHERE id = ("
                      f'SELECT id FROM message WHERE {QUEUED[self._urgent]} ORDER BY urgent DESC, attempts, id LIMIT 1) '
                      'RETURNING *', self._sender)
 

@@ -17,6 +17,8 @@ def mend(content: bytes) -> tuple[bytes, bool]:
         return _jpeg(content)
     if content.startswith(PNG):
         return _png(content)
+    if content.startswith(b'RIFF') and int.from_bytes(content[4:8], 'little') > len(content) - 8:
+        content = content[:4] + struct.pack('<I', len(content) - 8) + content[8:]  # the frames say how long they are
     return content, not content.startswith(b'GIF') or b'\0;' in content[-1024:]
 
 

@@ -24,6 +24,7 @@ log = logging.getLogger('quickpub.presence')
 LOOK_EVERY = 1.0  # seconds
 SETTLED_AFTER = 5.0  # seconds in which every process has noticed, and has closed a database that was exchanged
 PARTS = ('', '-wal', '-shm')  # the files of a database
+OTHER = 'is not the one of this site. Put that one back'
 
 Identity = tuple[int, int] | None  # device and inode; None where there is nothing
 
@@ -97,21 +98,29 @@ class Known:
         # Asked of whatever was gone: a new file may have got the number of the old one.
         is_other = self._was_gone or (self._identity is not None and found != self._identity)
         if is_other and not self._is_ours(self._path):
-            return 'is not the one of this site. Put that one back'
+            return OTHER
         self._identity, self._was_gone, self._replaced_at = found, False, 0.0
         return None
 
 
 class Part:
-    """A file or folder of the site, and what is wrong with it, if anything."""
+    """A file or folder of the site, and what is wrong with it, if anything. `content`: of a file that never changes."""
 
-    def __init__(self, path: Path, is_folder: bool, mode: int, is_ours: Callable[[Path], bool] = lambda path: True):
-        self.path, self.is_folder, self.mode = path, is_folder, mode
-        self._known = Known(path, is_ours)
+    def __init__(self, path: Path, is_folder: bool, mode: int, content: bytes | None = None):
+        self.path, self.is_folder, self.mode, self._content = path, is_folder, mode, content
+        self._known = Known(path, self._is_ours)
 
     def problem(self) -> str | None:
         replaced = self._known.problem()
-        return problem_of(self.path, self.is_folder, self.mode, self._known.owner) or replaced
+        found = problem_of(self.path, self.is_folder, self.mode, self._known.owner) or replaced
+        return found or (None if self._is_ours(self.path) else OTHER)
+
+    def _is_ours(self, path: Path) -> bool:
+        """Look into it: a file that was written over is still the same one to the file system."""
+        try:
+            return self._content is None or path.read_bytes() == self._content
+        except OSError:  # why, problem_of says
+            return False
 
 
 class DatabaseFiles:
@@ -221,8 +230,7 @@ class Presence:
         self.database = database
         self._folder = Part(settings.data, is_folder=True, mode=0o700)
         self._parts = parts_of(settings)
-        self._parts['secret'] = Part(settings.data / 'secret', is_folder=False, mode=0o400,
-                                     is_ours=lambda path: path.read_bytes() == secret)
+        self._parts['secret'] = Part(settings.data / 'secret', is_folder=False, mode=0o400, content=secret)
         self._said: dict[str, str] = {}
         self._looked_at = 0.0
         self._lock = threading.Lock()

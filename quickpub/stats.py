@@ -30,6 +30,9 @@ log = logging.getLogger('quickpub.stats')
 AHEAD = ('HTTP_SEC_PURPOSE', 'HTTP_PURPOSE', 'HTTP_X_PURPOSE', 'HTTP_X_MOZ')  # where browsers say they fetch ahead
 NOT_READING = ('prefetch', 'prerender', 'preview')
 DOCUMENT = (('HTTP_SEC_FETCH_DEST', 'document'), ('HTTP_SEC_FETCH_MODE', 'navigate'))  # of newer browsers, by HTTPS
+# No browser names somebody to write to, or signs as a program (Web Bot Auth).
+FETCHING = ('HTTP_FROM', 'HTTP_SIGNATURE_AGENT')
+PAGE = re.compile(r'text/(?:html|\*)|application/xhtml|\*/\*', re.IGNORECASE)  # what Accept says where pages are wanted
 KEPT = 2048  # verdicts on user agents and referrers; a new one costs up to half a millisecond
 LONGEST = 512  # characters of either that are looked at, and kept with the verdict
 HOST = re.compile(r'(?=.{1,100}$)[a-z0-9_-]+(\.[a-z0-9_-]+)+')
@@ -45,12 +48,17 @@ SITE = 0  # the scope of the whole site; a post's is its id, an author's is the 
 def is_reading(environ: Mapping[str, Any]) -> bool:
     """Whether this request (a WSGI environ) is a person reading.
 
-    Not one: anything but GET, programs (agents.py), what browsers fetch ahead, a part of a page (Range), and a page
-    that another one asks for as its picture or in its frame, where the browser says so.
+    Not one: anything but GET, programs (agents.py, and what they say of themselves in other headers), what browsers
+    fetch ahead, a part of a page (Range), and a page that another one asks for as its picture, in its frame or by a
+    script, where the browser says so.
     """
     if environ['REQUEST_METHOD'] != 'GET' or not is_person(environ.get('HTTP_USER_AGENT', '')[:LONGEST]):
         return False
     if 'HTTP_RANGE' in environ or any(environ.get(name, wanted) != wanted for name, wanted in DOCUMENT):
+        return False
+    if any(name in environ for name in FETCHING) or not PAGE.search(environ.get('HTTP_ACCEPT') or '*/*'):
+        return False
+    if environ.get('HTTP_X_REQUESTED_WITH', '').lower() == 'xmlhttprequest':  # Android's browsers name an app there
         return False
     return not any(sign in environ[name].lower() for name in AHEAD if name in environ for sign in NOT_READING)
 

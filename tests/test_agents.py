@@ -70,6 +70,8 @@ BROWSERS = [
 
 PROGRAMS = [
     '', ' ', '-', 'undefined', 'Mozilla', 'Mozilla/5.0', 'Mozilla/4.0 (compatible;)', 'Mozilla/5.0 (compatible)',
+    'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/W.X.Y.Z Safari/537.36',
+    'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120 Safari/537.36 ArchiveBox/0.7',
     # Link previews
     'Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; Bluesky Cardyb/1.1; +mailto:support@bsky.app) '
     'Chrome/W.X.Y.Z Safari/537.36',

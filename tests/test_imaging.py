@@ -93,6 +93,7 @@ GOOD = {
     'PNG, tRNS too short': png(chunk(b'tRNS', b'\0')), 'PNG, cHRM of zeros': png(chunk(b'cHRM', bytes(32))),
     'PNG, a chunk nobody knows': png(chunk(b'quUx', JUNK)), 'PNG, acTL too short': png(chunk(b'acTL', b'\0')),
     'PNG, frames that are not there': png(chunk(b'acTL', bytes(3) + b'\5' + bytes(4))),
+    'WebP, said to be longer than it is': saved('WEBP')[:4] + b'\xff\xff\xff\x7f' + saved('WEBP')[8:],
     'trailing bytes': saved() + JUNK, 'PNG, trailing bytes': saved('PNG') + JUNK,
     'GIF, trailing bytes': saved('GIF') + JUNK, 'no end': saved()[:-2],
     'a little missing': cut(saved(quality=95), 0.97), 'a tenth missing': cut(saved(quality=95), 0.9),
@@ -139,6 +140,14 @@ def test_whatever_a_browser_shows_is_taken(tmp_path, name):
     wanted = RED if grey is None else (grey,) * 3
     colour = image.convert('RGB').getpixel((10, 10))
     assert all(abs(one - other) <= most for one, other in zip(colour, wanted, strict=True))
+
+
+@pytest.mark.parametrize('size', [(9_000, 1), (1, 9_000), (1, 1), (16_000, 2)])
+@pytest.mark.parametrize('kind', ['JPEG', 'PNG', 'WEBP', 'GIF'])
+def test_a_line_is_a_picture_too(tmp_path, kind, size):
+    (tmp_path / 'original').write_bytes(saved(kind, Image.new('RGB', size, RED)))
+    found = imaging.make(tmp_path / 'original', tmp_path)
+    assert (found['width'], found['height']) == size
 
 
 @pytest.mark.parametrize('orientation', range(1, 9))

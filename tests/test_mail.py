@@ -287,6 +287,14 @@ def test_what_was_sent_is_written_down_although_the_database_is_locked_meanwhile
     assert locked.is_set() and row(number).state == 'sent' and len(sink.mails) == 1
 
 
+def test_an_impossible_number_of_attempts_stops_no_other_mail(smtp_site, sink):
+    """It would undo the note that the mail before was sent, which would go out again and again."""
+    odd, good = compose('odd@example.org'), compose('good@example.org')
+    Message.update(attempts=2 ** 63 - 1).where(Message.id == odd).execute()
+    mail.deliver()
+    assert row(good).state == row(odd).state == 'sent' and len(sink.mails) == 2
+
+
 def test_a_mail_that_cannot_be_made_fails_alone(smtp_site, sink):
     broken = mail.compose('nosuchkind', 'alice@example.org', key='broken', subject='x')
     good = compose()

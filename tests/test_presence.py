@@ -3,6 +3,7 @@
 import logging
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 from conftest import person, write
@@ -94,6 +95,39 @@ def test_what_vanishes_is_seen_said_once_and_used_again_when_it_is_back(site, ol
     assert checks(browser)[NAMES[name]] is True
     assert len(said()) == 2 and 'is back' in said()[1]
     assert browser.get('/').status_int == 200
+
+
+@pytest.mark.parametrize('content', [b'', b'x' * 32, b'nonsense'])
+def test_a_secret_that_is_written_over_in_its_place_is_seen(site, olga, browse, content):
+    """It is the same file to the file system; the next start would end all sessions and all links."""
+    browser, path = browse(), site.data / 'secret'
+    whole = path.read_bytes()
+    assert checks(browser)['secret'] is True
+    path.write_bytes(content)
+    assert checks(browser)['secret'] == 'secret is not the one of this site'
+    assert browser.get('/').status_int == 200
+    path.write_bytes(whole)
+    assert checks(browser)['secret'] is True
+
+
+def test_a_secret_that_comes_back_unreadable_breaks_no_page(site, olga, browse, monkeypatch):
+    """As root restores a backup under a site of another user."""
+    browser, path = browse(), site.data / 'secret'
+    whole = path.read_bytes()
+    path.unlink()
+    assert checks(browser)['secret'] == 'secret is gone.'
+    path.write_bytes(whole)
+    read = Path.read_bytes
+
+    def refuse(self):
+        if self == path:
+            raise PermissionError(13, 'Permission denied')
+        return read(self)
+    monkeypatch.setattr(Path, 'read_bytes', refuse)
+    assert checks(browser)['secret'] is not True
+    assert browser.get('/').status_int == 200
+    monkeypatch.undo()
+    assert checks(browser)['secret'] is True
 
 
 @pytest.mark.parametrize('path', ['/', '/p/a-post', '/archive', '/feed.xml', '/nothing', '/login', '/studio',

@@ -50,6 +50,12 @@ def views():
         'image', 'empty', 'script', 'style', 'video', 'audio', 'track', 'worker', '')),
     ({'Sec-Fetch-Mode': 'cors'}, False), ({'Sec-Fetch-Mode': 'no-cors'}, False),
     ({'Range': 'bytes=0-99'}, False), ({'Range': 'bytes=0-'}, False),
+    ({'From': 'robot@example.org'}, False), ({'Signature-Agent': '"https://chatgpt.com"'}, False),
+    *(({'Accept': each}, False) for each in (
+        'application/activity+json', 'application/json', 'image/avif,image/webp', 'application/rss+xml')),
+    *(({'Accept': each}, True) for each in (
+        'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', '*/*', 'text/*', '', 'Text/HTML')),
+    ({'X-Requested-With': 'XMLHttpRequest'}, False), ({'X-Requested-With': 'com.example.browser'}, True),
     ({'If-None-Match': '"x"'}, True),  # a browser that asks again is somebody who reads again
 ])
 def test_who_reads(site, alice, browse, headers, counts):

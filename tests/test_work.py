@@ -153,6 +153,14 @@ def test_a_mail_that_another_version_has_written_is_shown_with_what_is_known_of_
     assert '5 views' in page and 'This version of Quickpub cannot make this mail' in page
 
 
+@pytest.mark.parametrize(('kind', 'payload'), [('verify', {}), ('verify', {'hours': 'x'}), ('report', {'lines': 7}),
+                                              ('exists', {'site_title': None, 'login_url': {}}), ('../x', {})])
+def test_a_mail_whose_row_makes_no_sense_is_shown_too(site, owner, kind, payload):
+    with db.db.connection_context():
+        number = mail.compose(kind, 'alice@example.org', key='x', subject='Odd', payload=payload)
+    assert 'Odd' in owner.get(f'/admin/mail/{number}')
+
+
 def test_a_mail_is_held_back_and_sent_by_hand(site, owner):
     number = compose()
     press(owner, f'/admin/mail/{number}', 'Hold it back')
