@@ -28,7 +28,7 @@ from quickpub import (
     transfer,
     unsaved,
 )
-from quickpub.jobs import Job
+from quickpub.jobs import Job, NotNow
 from quickpub.models import DailyViews, MediaFile, Message, Post, Report, SetAside, SpoolOffset, User
 
 NOON = datetime(2026, 11, 25, 12)
@@ -148,7 +148,8 @@ def test_a_picture_waits_for_what_the_machine_lacks(site, alice, monkeypatch, la
     for _ in range(pictures.MAX_ATTEMPTS + 1):
         with monkeypatch.context() as broken:
             broken.setattr(pictures, '_draw', fail)
-            pictures.prepare(posts.show_file)
+            with pytest.raises(NotNow):
+                pictures.prepare(digest, posts.show_file)
     assert (MediaFile.get().state, MediaFile.get().attempts) == ('waiting', 0)
 
 
@@ -340,7 +341,7 @@ def test_offsets_of_more_spool_files_than_a_statement_takes(site):
     with db.db.atomic():
         for start in range(10_000, MANY, 10_000):
             SpoolOffset.insert_many([(f'{number}.views', 1) for number in range(start, start + 10_000)]).execute()
-    stats.fold()
+    stats.clean_up(db.now())
     assert not SpoolOffset.select().exists()
 
 
