@@ -164,7 +164,8 @@ class Doorbell:
         os.mkfifo(self._path, 0o600)
         hand_over(self._path, self._path.parent)
         self._fd = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)  # for writing too: then it never reads "end of file"
-        threading.Thread(target=self._listen, args=(self._fd,), name='doorbell', daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, args=(self._fd,), name='doorbell', daemon=True)
+        self._listener.start()
 
     def _listen(self, fd: int) -> None:
         while os.read(fd, 4096):

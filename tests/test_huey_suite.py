@@ -126,9 +126,7 @@ def hang_up():
         with open(os.devnull) as nothing:
             os.dup2(nothing.fileno(), bell._fd)
         processes.ring(jobs.run_folder())
-        for thread in threading.enumerate():
-            if thread.name == 'doorbell':
-                thread.join(10)
+        bell._listener.join(10)
         os.close(bell._fd)
 
 
