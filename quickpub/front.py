@@ -18,7 +18,7 @@ from urllib.parse import unquote_to_bytes
 
 from .bodies import Incoming
 from .connections import client_of
-from .forms import STRANGERS_LIMIT
+from .forms import FILES_LIMIT, STRANGERS_LIMIT
 from .visitor import client_address
 from .wsgi import DRAINED, SECURITY_HEADERS, Answer, Site, no_room
 
@@ -29,7 +29,7 @@ THREADS = 40  # at most so many pages are made at a time; some of them may be wa
 BODY_WINDOW = 15  # seconds within which ever more of a request's body must arrive
 BODY_RATE = 1024  # bytes a second: a slow phone has four times as much
 BODIES_PER_CLIENT = 100  # at a time
-BYTES_PER_CLIENT = 128 * 1024 * 1024  # in all bodies of one client that are on their way
+BYTES_PER_CLIENT = 2 * FILES_LIMIT  # in all bodies of one client that are on their way
 
 TOO_MUCH = 'Your network is sending too much at once. Please wait a minute, then send it again.'
 

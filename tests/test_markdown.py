@@ -355,7 +355,7 @@ def test_brackets_that_are_no_links_do_not_cost_the_links_after_them():
 
 def test_rows_that_a_short_table_row_leaves_out_are_limited_in_all_tables_together():
     table = '|a' * 200 + '\n' + '|-' * 200 + '\n' + 'x\n' * 60 + '\n'
-    assert markdown.to_html(table * 10).count('</td>') + 2_000 <= markdown.MAX_CELLS
+    assert markdown.to_html(table * 10).count('</td>') <= markdown.MAX_CELLS
     long = markdown.to_html('|a|b|\n|-|-|\n' + '|1|2|\n' * 3_000)
     assert long.count('<td>2</td>') == 3_000 and long.count('<table>') == 1
 
