@@ -123,11 +123,12 @@ def remember_connections(monkeypatch):
 def hang_up():
     """End the doorbell's thread; this file would leave hundreds."""
     if bell := jobs.me._bell:
+        fd, listener = bell._fd, bell._listener  # the owner may put up another one meanwhile
         with open(os.devnull) as nothing:
-            os.dup2(nothing.fileno(), bell._fd)
+            os.dup2(nothing.fileno(), fd)
         processes.ring(jobs.run_folder())
-        bell._listener.join(10)
-        os.close(bell._fd)
+        listener.join(10)
+        os.close(fd)
 
 
 class Ours:
