@@ -151,13 +151,13 @@ def sweep() -> None:
 def main() -> None:
     """Run the tests at each moment, in an order that is another one each time and is printed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--short', action='store_true', help=f'a quarter each, at: {"; ".join(SHORT)}')
+    parser.add_argument('--short', action='store_true', help=f'a tenth each, at: {"; ".join(SHORT)}')
     parser.add_argument('--whole', action='store_true', help='all tests at each moment, not a third')
     parser.add_argument('--only', metavar='WORDS', default='', help='only the moments whose name has these words')
     parser.add_argument('--shuffle', metavar='SEED', type=int, default=random.randrange(10_000), help='the order')
     told, more = parser.parse_known_args()
     moments = [each for each in MOMENTS if told.only in each.name and (not told.short or each.name in SHORT)]
-    count = 1 if told.whole else 4 if told.short else 3  # with the order, these parts are others each time
+    count = 1 if told.whole else 10 if told.short else 3  # with the order, these parts are others each time
     failed = [moment.name for number, moment in enumerate(moments)
               if not run(moment, told.shuffle, f'{number % count + 1}/{count}', more)]
     if failed or not moments:
