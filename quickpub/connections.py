@@ -2,8 +2,7 @@
 
 The web server has a deadline for a request's head alone, and gives an application no way to close a connection. But
 its sockets belong to this very process, so a guard thread looks at them once a second and shuts down those that break
-a rule. What the kernel knows of a connection (TCP_INFO) is there on Linux only; elsewhere only the limits of number
-hold.
+a rule. Only Linux tells how much has moved over a connection (TCP_INFO); elsewhere only the limits of number hold.
 """
 
 import logging
@@ -112,7 +111,7 @@ class Guard:
         self._close_too_many(at)
 
     def _look_at(self, connection: socket.socket, inode: int, at: float) -> Connection | None:
-        """What is known of this connection now; None where it is none of ours, or was closed."""
+        """Return what is known of this connection now; None if it is not ours, or was closed."""
         if connection.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
             _set_up_listener(connection)
             return None

@@ -72,7 +72,8 @@ class Database(SqliteDatabase):
     def _connect(self) -> Any:
         connection = connect(self.database, 'rw', timeout=self.timeout, isolation_level=None)
         try:
-            self._add_conn_hooks(connection)  # type: ignore[attr-defined]  # which reads the file: from then on it is open, and what is beside it
+            # This reads the file: from then on it is open, and so are the files beside it.
+            self._add_conn_hooks(connection)  # type: ignore[attr-defined]
         except BaseException:
             connection.close()
             raise

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 KEY_SIZE = 2048  # bits (RFC 8301, 3.2)
-# What a signature covers where a mail has it. Twice named (RFC 6376, 5.4.2): nobody can add another one.
+# The headers that a signature covers. Those named twice (RFC 6376, 5.4.2) cannot be added once more.
 COVERED = ('from', 'from', 'subject', 'subject', 'to', 'date', 'message-id', 'mime-version', 'content-type',
            'auto-submitted', 'list-id', 'list-unsubscribe', 'list-unsubscribe-post')
 DNS_STRING = 255  # characters that one string of a TXT record can have (RFC 1035, 3.3.14)
