@@ -1,6 +1,7 @@
 """Every public page has one address: other spellings and former names lead to it."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 from conftest import Browser, person, write
@@ -66,7 +67,7 @@ def test_what_is_not_public_or_does_not_exist_leads_nowhere(world, alice, browse
         write(alice, 'Draft', published=False, tags='Secret')
         posts.delete(write(alice, 'Trashed'), db.now())
         later = write(alice, 'Later')
-        Post.update(published_at=db.now().replace(year=2100)).where(Post.id == later.id).execute()
+        Post.update(published_at=datetime(2100, 1, 1)).where(Post.id == later.id).execute()
     answer = browse().get(path, status='*')
     while answer.status_int == 301:  # only an extra slash at the end is taken away
         location = answer.headers['Location']

@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 import time
+from datetime import datetime
 
 import pytest
 import retry_tasks
@@ -87,7 +88,7 @@ def test_a_report_run_that_meets_a_full_disk_is_finished_afterwards(small_disk, 
     served = rig.start('consumer')
     wait_for(jobs.living, 'a consumer')
     with rig.database():  # the first mail is on its way when the disk is full
-        User.update(reported_until=db.now().replace(year=2020)).execute()
+        User.update(reported_until=datetime(2020, 1, 1)).execute()
         tasks.close_periods()
     wait_for(lambda: mail_server.waiting, 'a mail under way')
     filler = fill(small_disk)
