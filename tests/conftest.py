@@ -4,12 +4,15 @@ import email
 import email.policy
 import mailbox
 import re
+import tempfile
 from datetime import datetime, timedelta
+from functools import cache
 
 import pytest
+from argon2 import PasswordHasher
 from webtest import TestApp
 
-from quickpub import accounts, db, jobs, posts, settings, spool, tasks
+from quickpub import accounts, db, jobs, passwords, posts, settings, spool, tasks
 from quickpub.models import Message, Post, Site, User
 from quickpub.web import create_app
 
@@ -18,6 +21,11 @@ pytest_plugins = ['clocks']
 # A person's browser, as far as anybody can tell from it.
 BROWSER = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36'
 PASSWORD = 'a quiet horse on the hill'
+
+
+# Passwords cost next to nothing in the tests, except in those about passwords.
+REAL_HASHER = passwords._hasher
+passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 @pytest.fixture
@@ -32,7 +40,24 @@ def site(config):
     yield from open_site(config)
 
 
+@cache
+def template():
+    """The database of a new site: all migrations take longer than most tests."""
+    with tempfile.TemporaryDirectory(prefix='quickpub-') as folder:
+        config = settings.from_env({'QUICKPUB_DATA': folder})
+        db.migrate(config)
+        db.db.close()
+        return config.database.read_bytes()
+
+
+def create_database(config):
+    """Make the folder of a new site, with its tables."""
+    config.data.mkdir(parents=True, exist_ok=True)
+    config.database.write_bytes(template())
+
+
 def open_site(config):
+    create_database(config)
     db.migrate(config)
     db.open_site(config)
     spool.mine.close()  # each site has its own

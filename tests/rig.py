@@ -24,7 +24,7 @@ from pathlib import Path
 
 import psutil
 from aiosmtpd.controller import Controller
-from conftest import BROWSER
+from conftest import BROWSER, create_database
 from playwright.sync_api import sync_playwright
 from smtp_rig import free_port
 
@@ -101,6 +101,7 @@ class Rig:
     def open(self):
         """Make the site, and open it in this process too."""
         config = settings.from_env(self.environ())
+        create_database(config)
         db.migrate(config)
         db.open_site(config)
         jobs.be_new()

@@ -4,7 +4,7 @@ from unicodedata import normalize
 
 import pytest
 from argon2 import PasswordHasher
-from conftest import PASSWORD, path_in, person
+from conftest import PASSWORD, REAL_HASHER, path_in, person
 from sites import form_with, newest_mail
 
 from quickpub import accounts, db, passwords, text
@@ -33,6 +33,11 @@ def raw_hash(password):
 
 def may_log_in(browser, email, password):
     return browser.post('/login', {'email': email, 'password': password}, status='*').status_int == 303
+
+
+@pytest.fixture(autouse=True)
+def real_hasher(monkeypatch):
+    monkeypatch.setattr(passwords, '_hasher', REAL_HASHER)
 
 
 @pytest.mark.parametrize(('one', 'other'), SAME, ids=IDS)
