@@ -5,7 +5,7 @@ from typing import Any
 
 from peewee import fn
 
-from . import aside, clocks, mail, passwords, text, transport
+from . import aside, clocks, dates, devices, known_devices, mail, passwords, text, transport
 from .db import among, db, now, rows
 from .models import Export, KnownHost, Message, OldHandle, Post, Session, Site, Token, Unsaved, User
 from .passwords import hash_password as hash_password
@@ -16,6 +16,7 @@ from .text import Rejected
 VERIFY_LASTS, RESET_LASTS, INVITE_LASTS = timedelta(hours=48), timedelta(hours=2), timedelta(days=7)
 SETUP_LASTS = timedelta(days=365)
 UNCONFIRMED_KEPT = timedelta(days=30)
+TOLD_A_DAY = 3  # mails of one kind about changes of who gets in; more would say nothing new
 MAIL_AGAIN_AFTER = timedelta(minutes=10)  # nobody's mailbox can be flooded by asking for the same mail
 NAME_LENGTH, TITLE_LENGTH = 60, 100
 RESERVED_HANDLES = frozenset({'admin', 'owner', 'root', 'support', 'feed', 'settings'})
@@ -278,8 +279,16 @@ def set_password(user: User, password: str, keep: Session | None = None) -> None
     """A new (hashed) password: other sessions end, and links that get whoever asked for them in another way die: to set
     another password, to change the address. In the caller's transaction."""
     User.update(password=password).where(User.id == user.id).execute()
-    Session.delete().where(Session.user == user, Session.digest != (keep.digest if keep else '')).execute()
+    end_sessions(user, keep.digest if keep else '')
     end_links(user, now(), 'reset', 'address')
+
+
+def end_sessions(user: User, keep: str = '') -> None:
+    """Log somebody out on all devices, and let none be known to the account any more, but for the session whose digest
+    is `keep`, and its device. In the caller's transaction."""
+    kept = Session.get_or_none(Session.user == user, Session.digest == keep)
+    Session.delete().where(Session.user == user, Session.digest != keep).execute()
+    known_devices.forget(user, kept.device_id if kept else None)
 
 
 def reset_password(found: Token, password: str, at: datetime) -> User:
@@ -304,11 +313,41 @@ def address_mail(user: User, email: str, at: datetime) -> list[int]:
     return _link_mail('address', user, email, VERIFY_LASTS, at, subject='Please confirm your new address')
 
 
-def address_told_mail(user: User, old: str, at: datetime) -> list[int]:
-    """Compose the mail that tells the old address about the change."""
+def address_told_mail(user: User, old: str, at: datetime, agent: str = '') -> list[int]:
+    """Compose the mail that tells the old address about the change, and in which browser it was made."""
     local, _, domain = (user.email or '').partition('@')
     return _compose('address_told', old, key=f'address_told:{user.id}:{at}', user=user,
-                    subject='Your address was changed', payload={'new_hint': f'{local[:1]}…@{domain}'})
+                    subject='Your address was changed',
+                    payload={'new_hint': f'{local[:1]}…@{domain}', **_when_and_where(user, at, agent)})
+
+
+# A change of who gets in is told to the member, as soon as it is made
+
+def password_told_mail(user: User, at: datetime, agent: str = '') -> list[int]:
+    """Compose the mail that tells a member about their new password, and in which browser it was set."""
+    return _told('password_told', user, at, agent, 'Your password was changed')
+
+
+def login_told_mail(user: User, at: datetime, agent: str = '') -> list[int]:
+    """Compose the mail that tells a member about a log-in from a new device."""
+    return _told('login_told', user, at, agent, 'A new device logged in to your account')
+
+
+def _told(kind: str, user: User, at: datetime, agent: str, subject: str) -> list[int]:
+    """Nothing for whoever has not confirmed the address: the mailbox may be somebody else's. At most a few a day."""
+    lately = Message.select().where(Message.user == user, Message.kind == kind,
+                                    clocks.is_lately(Message.created_at, timedelta(days=1), at))
+    if not user.is_verified or not user.email or lately.count() >= TOLD_A_DAY:
+        return []
+    url = current().url
+    return _compose(kind, user.email, key=f'{kind}:{user.id}:{at}', user=user, subject=subject,
+                    payload={**_when_and_where(user, at, agent), 'forgot_url': f'{url}/forgot',
+                             'settings_url': f'{url}/settings'})
+
+
+def _when_and_where(user: User, at: datetime, agent: str) -> dict[str, str]:
+    return {'when': f'{dates.clock(at, user.timezone)} ({dates.zone_name(user.timezone)})',
+            'device': devices.describe(agent)}
 
 
 def pending_address(user: User, at: datetime) -> str | None:
@@ -378,9 +417,9 @@ def delete(user: User, keep_posts: bool, at: datetime, keep_drafts: bool = True)
         if not Post.select().where(Post.author == user).exists():
             user.delete_instance()
             return
-        Session.delete().where(Session.user == user).execute()
+        end_sessions(user)
         Token.delete().where(Token.user == user).execute()
-        nobody = dict(email=None, password=None, bio='', report='never', deleted_at=at)
+        nobody = dict(email=None, password=None, bio='', report='never', deleted_at=at, logged_in_at=None)
         User.update(**nobody).where(User.id == user.id).execute()
 
 

@@ -117,6 +117,7 @@ class User(Searched):
     pinned_id = IntegerField(null=True)  # the post that stands first on the author's page
     feed_id = CharField(unique=True, default=new_feed_id)  # of the feed of their posts
     name_folded = TextField(default='')
+    logged_in_at = DateTimeField(null=True)  # the last time; None: never
 
     FOLDED = {'name': folding.index}
 
@@ -140,13 +141,25 @@ class User(Searched):
         return Post.published(at, Post.id).where(Post.author == self).exists()
 
 
+class Device(BaseModel):
+    """A browser that has logged in to this account before (known_devices.py)."""
+    digest = CharField(primary_key=True)  # sha256 of the random token that only the browser has
+    user = ForeignKeyField(User, on_delete='CASCADE')
+    created_at = DateTimeField(default=now)
+    used_at = DateTimeField(default=now)  # the last log-in
+
+
 class Session(BaseModel):
     digest = CharField(primary_key=True)  # sha256 of the random token that only the browser has
     user = ForeignKeyField(User, backref='sessions', on_delete='CASCADE')
-    agent = CharField(default='')  # shown to the user in the list of sessions
-    created_at = DateTimeField(default=now)
+    agent = CharField(default='')  # the browser's own words about itself
+    created_at = DateTimeField(default=now)  # the log-in; it lasts no longer than sessions.LONGEST from then on
     seen_at = DateTimeField(default=now)
     expires_at = DateTimeField()
+    device = ForeignKeyField(Device, null=True, on_delete='SET NULL')
+    device_id: str | None
+    cookie = CharField(default='quickpub')  # the name of the cookie that holds the token
+    is_stale = BooleanField(default=False)  # a trigger sets it: the token is exchanged with the next request
 
 
 class Token(BaseModel):
@@ -617,7 +630,7 @@ class Finding(BaseModel):
     at = DateTimeField()
 
 
-TABLES = [Site, User, Session, Token, Attempt, Series, Post, Shelf, Revision, Unsaved, OldSlug, OldHandle, Tag, OldTag,
-          PostTag, MediaFile, Upload, PostFile, DailyViews, DailyVisitors, DailyReferrers, DailyTotals, DailyHosts,
-          RecentViews, RecentDay, KnownHost, Seen, DayKey, Content, SpoolOffset, Message, Report, Told, Export,
-          SetAside, Finding]
+TABLES = [Site, User, Device, Session, Token, Attempt, Series, Post, Shelf, Revision, Unsaved, OldSlug, OldHandle, Tag,
+          OldTag, PostTag, MediaFile, Upload, PostFile, DailyViews, DailyVisitors, DailyReferrers, DailyTotals,
+          DailyHosts, RecentViews, RecentDay, KnownHost, Seen, DayKey, Content, SpoolOffset, Message, Report, Told,
+          Export, SetAside, Finding]

@@ -3,7 +3,7 @@
 Anybody can sign up with anybody's address, set a password, log in and write. The proof comes later, with a link in an
 email. So the proof decides whose the account is: what was set before it stays only where the browser with the link is
 the one that set it, or where its person has seen it and keeps it. A browser shows that it set something by its session,
-or by a claim: a cookie, signed by us, that says what was typed into its sign-up form.
+or by a claim: a cookie, encrypted by us, that says what was typed into its sign-up form.
 """
 
 import json
@@ -17,7 +17,7 @@ from peewee import IntegrityError
 from . import accounts, text
 from .accounts import VERIFY_LASTS, LinkDead
 from .db import db
-from .models import Export, Post, Series, Session, Token, Unsaved, Upload, User
+from .models import Export, Post, Series, Token, Unsaved, Upload, User
 from .signing import seal, unseal
 from .text import Rejected
 
@@ -40,8 +40,8 @@ class Claim:
 
 
 def seal_claim(name: str, email: str, password: str, at: datetime) -> str:
-    """Return the cookie's value for who has just signed up, whatever became of it: it says nothing about the account.
-    `password` is hashed already."""
+    """Return the cookie's value for who has just signed up, whatever became of it: it says nothing about the account,
+    and the browser cannot read it. `password` is hashed already."""
     return seal('claim', json.dumps([email, name, password, str(at + VERIFY_LASTS)]))
 
 
@@ -189,7 +189,7 @@ def set_up(found: Token, name: str, email: str, password: str, typed: str, at: d
 
 
 def _end_what_others_opened(user: User, at: datetime, keep: str = '') -> None:
-    Session.delete().where(Session.user == user, Session.digest != keep).execute()
+    accounts.end_sessions(user, keep)
     accounts.end_links(user, at, 'verify', 'reset', 'address')
 
 

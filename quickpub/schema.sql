@@ -99,6 +99,17 @@ CREATE TABLE day_key (
     key BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE device (
+        digest TEXT PRIMARY KEY,
+        user_id INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+        created_at TEXT NOT NULL,
+        used_at TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX device_age ON device (used_at);
+
+CREATE INDEX device_user ON device (user_id);
+
 CREATE TABLE export (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     user_id INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
@@ -569,9 +580,16 @@ CREATE TABLE session (
     created_at TEXT NOT NULL,
     seen_at TEXT NOT NULL,
     expires_at TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
+, device_id TEXT REFERENCES device (digest) ON DELETE SET NULL, cookie TEXT NOT NULL DEFAULT 'quickpub', is_stale INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
+
+CREATE INDEX session_device ON session (device_id) WHERE device_id IS NOT NULL;
 
 CREATE INDEX session_expiry ON session (expires_at);
+
+CREATE TRIGGER session_stale AFTER UPDATE OF role, email, password, verified_at ON user
+    WHEN OLD.role IS NOT NEW.role OR OLD.email IS NOT NEW.email OR OLD.password IS NOT NEW.password
+      OR OLD.verified_at IS NOT NEW.verified_at
+    BEGIN UPDATE session SET is_stale = 1 WHERE user_id = NEW.id; END;
 
 CREATE INDEX session_user ON session (user_id);
 
@@ -681,7 +699,7 @@ CREATE TABLE user (
     verified_at TEXT,
     deleted_at TEXT,
     mail_trouble TEXT
-, pinned_id INTEGER REFERENCES post (id) ON DELETE SET NULL, report_day INTEGER NOT NULL DEFAULT 6 CHECK (report_day BETWEEN 0 AND 6), report_time TEXT NOT NULL DEFAULT '00:00', name_folded TEXT NOT NULL DEFAULT '', feed_id TEXT NOT NULL DEFAULT '') STRICT;
+, pinned_id INTEGER REFERENCES post (id) ON DELETE SET NULL, report_day INTEGER NOT NULL DEFAULT 6 CHECK (report_day BETWEEN 0 AND 6), report_time TEXT NOT NULL DEFAULT '00:00', name_folded TEXT NOT NULL DEFAULT '', feed_id TEXT NOT NULL DEFAULT '', logged_in_at TEXT) STRICT;
 
 CREATE INDEX user_due ON user (report, timezone, report_time, report_day, reported_until);
 

@@ -1,10 +1,14 @@
-"""Tokens for links: signed numbers, which need no secret in the database and say nothing by themselves. And signed
-texts for cookies."""
+"""Tokens for links: signed numbers, which need no secret in the database and say nothing by themselves. And what is
+stored of random tokens, and texts that only this site can read: both are in cookies."""
 
 import hmac
 import re
+import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from hashlib import sha256
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from .settings import current
 
@@ -30,26 +34,39 @@ def number_in(token: str) -> int | None:
     return int(number) if number.isascii() and number.isdigit() and len(number) < 18 else None
 
 
-# Signed texts, for cookies
+# Random tokens, for cookies
+
+def digest(token: str) -> str:
+    """Return what is stored of a random token: whoever reads the database cannot make the token of it."""
+    return sha256(token.encode('utf-8', 'replace')).hexdigest()
+
+
+# Encrypted texts, for cookies
 
 def seal(purpose: str, text: str) -> str:
-    """Return a text, signed for this purpose: whoever has it can read it, and nobody can change it."""
-    return f'{urlsafe_b64encode(text.encode()).decode()}.{_seal(purpose, text)}'
+    """Return a text, encrypted for this purpose: whoever has it can neither read nor change it."""
+    nonce = secrets.token_bytes(12)
+    return _pack(nonce, _cipher().encrypt(nonce, text.encode(), purpose.encode()))
 
 
 def unseal(purpose: str, sealed: str) -> str | None:
-    """Return the text that `seal` signed for this purpose, or None for anything else."""
-    coded, _, signature = sealed.partition('.')
+    """Return the text that `seal` encrypted for this purpose, or None for anything else."""
     try:
-        text = urlsafe_b64decode(coded.encode()).decode()
-    except ValueError:
+        nonce, secret = (urlsafe_b64decode(part.encode()) for part in sealed.split('.'))
+        if _pack(nonce, secret) != sealed:  # base64 has several spellings for some bytes
+            return None
+        return _cipher().decrypt(nonce, secret, purpose.encode()).decode()
+    except (ValueError, InvalidTag):
         return None
-    is_ours = hmac.compare_digest(_seal(purpose, text).encode(), signature.encode('utf-8', 'replace'))
-    return text if is_ours else None
 
 
-def _seal(purpose: str, text: str) -> str:
-    return hmac.new(current().secret, f'{purpose}={text}'.encode(), sha256).hexdigest()
+def _pack(nonce: bytes, secret: bytes) -> str:
+    return f'{urlsafe_b64encode(nonce).decode()}.{urlsafe_b64encode(secret).decode()}'
+
+
+def _cipher() -> AESGCM:
+    """With a key of its own: the site's secret itself is for signatures."""
+    return AESGCM(hmac.new(current().secret, b'key for texts in cookies', sha256).digest())
 
 
 # Tokens in texts

@@ -1,22 +1,29 @@
 """Who asks: the session behind the browser's cookie, and the address it comes from."""
 
 import logging
+from datetime import datetime, timedelta
+from http.cookies import Morsel
 from typing import Any
 
-from bottle import request, response
+from bottle import request
 
-from . import sessions
+from . import accounts, known_devices, sessions
 from .accounts import VERIFY_LASTS
-from .db import is_out_of_reach, now
+from .db import db, is_out_of_reach, now
 from .models import Session, User
 from .settings import current
 from .signing import redact
+from .tasks import deliver_soon
 
 log = logging.getLogger('quickpub.web')
 
-COOKIE = 'quickpub'
+SESSION = sessions.COOKIE
+DEVICE = 'quickpub-device'  # which accounts know this browser (known_devices.py); it lets nobody in
 CLAIM = 'quickpub-claim'  # what this browser signed up with (proofs.py); sent to pages that confirm, no others
+LOCKED = '__Host-'  # with this before its name, a cookie is of this host alone: no neighbour or scheme can set it
 
+
+# Who is logged in
 
 def current_user() -> User | None:
     """Who is logged in. One question to the database a request."""
@@ -25,45 +32,85 @@ def current_user() -> User | None:
 
 
 def current_session() -> Session | None:
+    """The session behind the browser's cookie, which gets what is due: a longer life, another value, its new name."""
     if 'quickpub.session' not in request.environ:
-        secret = cookie_in(request.get_header('Cookie', ''))
-        found = sessions.find(secret, now()) if secret else None
-        if found:
-            _refresh(found, secret)
+        found, name = find_session(request.get_header('Cookie', ''), now())
         request.environ['quickpub.session'] = found
+        if found:
+            _look_after(found, name)
     return request.environ['quickpub.session']
 
 
-def _refresh(session: Session, secret: str) -> None:
-    """Let it last longer; where the database cannot be written just now, the page is shown without that."""
+def find_session(header: str, at: datetime) -> tuple[Session | None, str]:
+    """The session that this header's cookies belong to, and the name of its cookie. Under the plain name, which a
+    neighbour could set, only one that was begun under it counts where there is a better name."""
+    for name in dict.fromkeys((session_cookie(), SESSION)):
+        token = cookie_in(header, name)
+        found = sessions.find(token, at) if token else None
+        if found and (name == session_cookie() or found.cookie == name):
+            return found, name
+    return None, ''
+
+
+def _look_after(session: Session, name: str) -> None:
+    """Where the database cannot be written just now, the page is shown without that."""
     try:
-        if sessions.refresh(session, now()):
-            _give_cookie(secret)
+        if session.is_stale or name != session_cookie():
+            rotate()
+        elif sessions.refresh(session, now()):
+            _give_session(cookie_in(request.get_header('Cookie', ''), name), session)
+            if session.device_id is None:  # of a log-in before devices were known
+                _give(_named(DEVICE), sessions.adopt(session, device_cookie(), now()), known_devices.LASTS)
     except Exception as error:
         if not is_out_of_reach(error):
             raise
         log.warning('%s %s goes without writing: %s', request.method, redact(request.path), error)
 
 
-def cookie_in(header: str, wanted: str = COOKIE) -> str:
-    """The value of a cookie, the session's secret unless another is wanted. Python's own parser gives up where another
-    application of this host gave a cookie a name such as `cart[1]`."""
-    pairs = (part.strip().partition('=') for part in header.split(';'))
-    return next((value.strip('"') for name, _, value in pairs if name == wanted), '')
-
-
-def log_in(user: User) -> None:
-    """Start a session and hand its cookie to the browser."""
-    secret = sessions.start(user, request.get_header('User-Agent', ''), now())
+def log_in(user: User, by_link: bool = False) -> None:
+    """Start a session in place of the one that this browser has, and hand out its cookie; make the device known. A
+    device that is new is told to the member by email, unless it was their first, or they come `by_link` from one.
+    Raises Rejected where the password was changed since `user` was read."""
+    at, agent, before = now(), user_agent(), current_session()
+    with db.atomic():
+        device, known, is_new = known_devices.remember(user, device_cookie(), at)
+        token = sessions.start(user, agent, at, device, session_cookie())
+        if before:
+            sessions.end(before)
+        if is_new and user.logged_in_at and not by_link:
+            deliver_soon(accounts.login_told_mail(user, at, agent))
     request.environ.pop('quickpub.session', None)
-    _give_cookie(secret)
+    _give_session(token, sessions.find(token, at))
+    _give(_named(DEVICE), known, known_devices.LASTS)
+
+
+def rotate() -> None:
+    """Give the session of this browser another value. After each change of who gets in or what they may do, and not
+    before its transaction has ended, or a cookie without a session might be handed out."""
+    session = current_session()
+    if session and (token := sessions.rotate(session, session_cookie())):
+        _give_session(token, session)
 
 
 def log_out() -> None:
+    """End the session of this browser. The device stays known."""
     if found := current_session():
-        found.delete_instance()
+        sessions.end(found)
     request.environ['quickpub.session'] = None
-    response.delete_cookie(COOKIE, path=_cookie_path())
+    _give(session_cookie(), '', timedelta(0))
+    _forget_old_name()
+
+
+# Cookies
+
+def session_cookie() -> str:
+    """The name of the session's cookie on this site."""
+    return _named(SESSION)
+
+
+def device_cookie() -> str:
+    """Which accounts know this browser, for known_devices."""
+    return cookie_in(request.get_header('Cookie', ''), _named(DEVICE))
 
 
 def claim_cookie() -> str:
@@ -71,26 +118,66 @@ def claim_cookie() -> str:
 
 
 def give_claim(sealed: str) -> None:
-    response.set_cookie(CLAIM, sealed, path=_claim_path(), max_age=int(VERIFY_LASTS.total_seconds()),
-                        httponly=True, samesite='lax', secure=current().is_https)
+    _give(CLAIM, sealed, VERIFY_LASTS, _claim_path())
 
 
 def forget_claim() -> None:
     if claim_cookie():
-        response.delete_cookie(CLAIM, path=_claim_path())
+        _give(CLAIM, '', timedelta(0), _claim_path())
 
 
 def _claim_path() -> str:
     return f'{current().path_prefix}/verify'
 
 
-def _give_cookie(secret: str) -> None:
-    response.set_cookie(COOKIE, secret, path=_cookie_path(), max_age=int(sessions.SESSION_LASTS.total_seconds()),
-                        httponly=True, samesite='lax', secure=current().is_https)
+def _give_session(token: str, session: Session | None) -> None:
+    """For as long as it lasts, or for no more than its longest life."""
+    lasts = sessions.SESSION_LASTS
+    if session:
+        lasts = min(lasts, session.created_at + sessions.LONGEST - now())
+    _give(session_cookie(), token, lasts)
+    _forget_old_name()
+
+
+def _forget_old_name() -> None:
+    if session_cookie() != SESSION and cookie_in(request.get_header('Cookie', '')):
+        _give(SESSION, '', timedelta(0))
+
+
+def _named(name: str) -> str:
+    """The name of a cookie for the whole site. Browsers take the locked form only over TLS and for the whole host."""
+    return LOCKED + name if current().is_https and not current().path_prefix else name
+
+
+def _give(name: str, value: str, lasts: timedelta, path: str = '') -> None:
+    """Let this answer set a cookie, whatever becomes of it: an error page, too, must not lose a session's new value.
+    One that lasts no time is removed."""
+    morsel: Morsel[str] = Morsel()
+    morsel.set(name, value, value)
+    flags: dict[str, Any] = {'path': path or _cookie_path(), 'max-age': max(0, int(lasts.total_seconds())),
+                             'httponly': True, 'samesite': 'lax', 'secure': current().is_https}
+    morsel.update(flags)
+    given = request.environ.setdefault('quickpub.cookies', {})
+    given.pop(name, None)
+    given[name] = morsel.OutputString()
+
+
+def cookie_in(header: str, wanted: str = SESSION) -> str:
+    """The value of a cookie, the session's under its plain name unless another is wanted. Python's own parser gives up
+    where another application of this host gave a cookie a name such as `cart[1]`."""
+    pairs = (part.strip().partition('=') for part in header.split(';'))
+    return next((value.strip('"') for name, _, value in pairs if name == wanted), '')
 
 
 def _cookie_path() -> str:
     return current().path_prefix or '/'  # '/blog' is sent to /blog and all below it, '/blog/' not to /blog itself
+
+
+# Where they are
+
+def user_agent() -> str:
+    """What the browser says about itself."""
+    return request.get_header('User-Agent', '')
 
 
 def client_address(environ: dict[str, Any] | None = None) -> str:

@@ -9,14 +9,14 @@ from typing import Any
 
 from peewee import DatabaseError
 
-from . import health, presence, sessions, stats
+from . import health, presence, stats
 from .bodies import CHUNK, Incoming, Outgoing
 from .db import db, is_out_of_reach, now
 from .forms import FILES_LIMIT, FORM_LIMIT, STRANGERS_LIMIT, STUDIO, UPLOADS, number
 from .pagecache import Generation, Headers, Page, PageCache, key_of
 from .settings import Settings
 from .shortcuts import bare_page
-from .visitor import COOKIE, client_address, cookie_in
+from .visitor import SESSION, client_address, find_session
 
 log = logging.getLogger('quickpub.web')
 
@@ -121,10 +121,10 @@ class Site:
     def limit(self, environ: dict[str, Any]) -> int:
         """How many bytes of this form are taken: few from a stranger, a text's worth from an author, and from whoever
         is logged out while writing, for then the answer keeps the text; files from a confirmed author alone."""
-        secret, path = cookie_in(environ.get('HTTP_COOKIE', '')), environ.get('PATH_INFO', '')
+        path = environ.get('PATH_INFO', '')
         try:
             with db.connection_context():
-                session = sessions.find(secret, now()) if secret else None
+                session, _ = find_session(environ.get('HTTP_COOKIE', ''), now())
         except DatabaseError:  # the answer will say so
             session = None
         if path == UPLOADS and environ['REQUEST_METHOD'] == 'POST' and session and session.user.is_verified:
@@ -145,7 +145,8 @@ class Site:
             status, headers, body = self._ask(environ)
         finally:
             environ['REQUEST_METHOD'] = method
-        if not (status.startswith('200') and environ.get('quickpub.public') and isinstance(body, bytes)):
+        is_public = environ.get('quickpub.public') and not environ.get('quickpub.cookies')
+        if not (status.startswith('200') and is_public and isinstance(body, bytes)):
             return status, headers, body if method == 'GET' else b''
         page = Page.of(body, headers, generation.modified, environ.get('quickpub.view_of'))
         generation.keep(key, page)
@@ -157,7 +158,8 @@ class Site:
 
         def start(status: str, headers: Headers, exc_info: Any = None) -> None:
             own = {name for name, _ in headers}  # a page may be stricter, or be meant for a frame of ours
-            answer[:] = [status, [*headers, *(each for each in SECURITY_HEADERS if each[0] not in own)]]
+            cookies = [('Set-Cookie', each) for each in environ.get('quickpub.cookies', {}).values()]
+            answer[:] = [status, [*headers, *(each for each in SECURITY_HEADERS if each[0] not in own), *cookies]]
 
         _mend_headers(environ)
         body = environ.get('quickpub.body') or self.incoming()
@@ -231,7 +233,8 @@ def _count(post_id: int | None, environ: dict[str, Any], at: datetime) -> None:
 
 def _is_anybodys(environ: dict[str, Any]) -> bool:
     """Whether it makes no difference who asks: nobody who is logged in, or for nothing that is theirs."""
-    return f'{COOKIE}=' not in environ.get('HTTP_COOKIE', '') or environ.get('PATH_INFO', '').startswith('/static/')
+    # That of all names the session's cookie may have; the cookie of a known device is no matter.
+    return f'{SESSION}=' not in environ.get('HTTP_COOKIE', '') or environ.get('PATH_INFO', '').startswith('/static/')
 
 
 def _mend_headers(environ: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from conftest import PASSWORD, drain, outbox, path_in, person, text_of
-from sites import browser_of, form_with, long_ago, newest_mail, stored
+from sites import browser_of, form_with, long_ago, mails, newest_mail, stored
 
 from quickpub import accounts, db, mail, reports, signing, tasks
 from quickpub.models import Message, Post, Session, Token, User
@@ -149,7 +149,7 @@ def test_nobody_else_gets_such_a_link(site, olga, alice, bob, browse, who):
         page = browser.post('/admin/people', {'action': 'link', 'person': str(target), 'current': PASSWORD},
                             status=303 if who == 'stranger' else 404)
     assert '/reset/' not in page and stored(Session)['Token'] == before['Token'] == []
-    assert stored()['Message'] == []
+    assert mails('link_made') == []
 
 
 # Every end of every link

@@ -65,12 +65,12 @@ def test_who_has_no_password_cannot_log_in(site, browse, connection):
     log_in(browse(), 'zoe@example.org', 'None', status=400)
 
 
-@pytest.mark.parametrize('url, path, is_secure', [
-    ('http://127.0.0.1:8000', '/', False), ('https://voice.example', '/', True),
-    ('https://voice.example/blog', '/blog', True)])
-def test_the_cookie_is_out_of_reach_of_scripts_and_of_other_sites(site, alice, url, path, is_secure):
+@pytest.mark.parametrize('url, name, path, is_secure', [
+    ('http://127.0.0.1:8000', 'quickpub', '/', False), ('https://voice.example', '__Host-quickpub', '/', True),
+    ('https://voice.example/blog', 'quickpub', '/blog', True)])
+def test_the_cookie_is_out_of_reach_of_scripts_and_of_other_sites(site, alice, url, name, path, is_secure):
     flags = log_in(browser_of(site, url=url), status=303).headers.getall('Set-Cookie')[0].split('; ')
-    assert flags[0].startswith('quickpub=') and len(flags[0]) > 40
+    assert flags[0].startswith(f'{name}=') and len(flags[0]) > 40
     flags = {flag.lower() for flag in flags[1:]}  # RFC 6265, 5.2: in capitals or not
     assert flags - {'secure'} == {'httponly', 'samesite=lax', f'path={path}', 'max-age=5184000'}
     assert ('secure' in flags) == is_secure

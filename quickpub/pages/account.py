@@ -20,6 +20,8 @@ from ..visitor import (
     give_claim,
     log_in,
     log_out,
+    rotate,
+    user_agent,
 )
 
 # Setting up
@@ -131,6 +133,7 @@ def verify(token):
         user = proofs.confirm(found, now(), keep)
         if keep:
             forget_claim()
+            rotate()
             return redirect('/studio', 'verified')
     else:
         try:
@@ -155,7 +158,7 @@ def _welcome(user, notice):
     """Let somebody in who has proven who they are, in place of whoever was logged in here."""
     log_out()
     try:
-        log_in(user)
+        log_in(user, by_link=True)
     except Rejected:  # the password was changed once more, in this very moment
         return redirect('/login')
     return redirect('/studio', notice)
@@ -179,7 +182,8 @@ def _confirm_new_address(token, found):
     with db.atomic():
         user, old = proofs.change_email(found, now(), this.digest, _choice(typed('texts')) or False)
         if old:
-            deliver_soon(accounts.address_told_mail(user, old, now()))
+            deliver_soon(accounts.address_told_mail(user, old, now(), user_agent()))
+    rotate()
     return redirect('/studio', 'address')
 
 
@@ -271,7 +275,9 @@ def reset(token):
         form.errors = error.errors
         return _reset_page(token, user, form, 400)
     if user.is_verified:
-        user = accounts.reset_password(found, hashed, now())
+        with db.atomic():
+            user = accounts.reset_password(found, hashed, now())
+            deliver_soon(accounts.password_told_mail(user, now(), user_agent()))
     else:  # who can read the email has shown that the address is theirs
         user = proofs.claim(found, name, hashed, _choice(form) or False, now())
     return _welcome(user, 'password')

@@ -6,15 +6,15 @@ from zoneinfo import available_timezones
 from bottle import response
 from peewee import IntegrityError
 
-from .. import accounts, dates, text
+from .. import accounts, dates, devices, sessions, text
 from ..db import db, now
 from ..forms import Form, typed
-from ..models import Message, Post, Session, Shelf, Unsaved
+from ..models import Message, Post, Shelf, Unsaved
 from ..settings import current
 from ..shortcuts import confirm_password, redirect, render, signed_in, url
 from ..tasks import deliver_soon
 from ..text import Rejected
-from ..visitor import current_session, log_out
+from ..visitor import current_session, log_out, rotate, user_agent
 
 FREQUENCY_WORDS = {
     'daily': 'Every day', 'weekly': 'Every week', 'monthly': 'Every month, after its last day',
@@ -33,19 +33,24 @@ def edit_form(user):
 
 def _page(user, form=None, address_form=None, password_form=None, status=200):
     response.status = status
-    this = current_session()
     form = form or Form({name: str(getattr(user, name)) for name in PROFILE}
                         | {'timezone': dates.zone_name(user.timezone)})
-    open_sessions = [{'agent': each.agent, 'seen_at': each.seen_at, 'digest': each.digest, 'is_this': each == this}
-                     for each in Session.select().where(Session.user == user).order_by(Session.seen_at.desc())]
     return render('settings.html', form=form, address_form=address_form or Form({'email': '', 'current': ''}),
                   password_form=password_form or Form({'current': '', 'password': ''}), zones=_zones_for(user),
                   frequencies=[(each, FREQUENCY_WORDS[each]) for each in _frequencies(user)],
                   weekdays=WEEKDAYS.items(), times=_times(user),
-                  email=user.email, pending_email=accounts.pending_address(user, now()), sessions=open_sessions,
+                  email=user.email, pending_email=accounts.pending_address(user, now()), devices=_devices(user),
                   is_verified=user.is_verified, report_note=_report_note(user),
                   handed_over=accounts.handed_over([user.id]),
                   has_posts=_posts_of(user).exists())
+
+
+def _devices(user):
+    """Where this user is logged in, this device first."""
+    this = current_session()
+    found = [{'words': devices.describe(each.agent), 'digest': each.digest, 'is_this': each == this,
+              'since': (each.device or each).created_at, 'seen_at': each.seen_at} for each in sessions.of_user(user)]
+    return sorted(found, key=lambda each: not each['is_this'])
 
 
 def _zones_for(user):
@@ -168,22 +173,29 @@ def _password(user, form):
         with db.atomic():
             accounts.check_unchanged(confirmed, 'current')
             accounts.set_password(confirmed, hashed, keep=current_session())
+            deliver_soon(accounts.password_told_mail(confirmed, now(), user_agent()))
     except Rejected as error:
         form.errors = error.errors
         return _page(user, password_form=form, status=400)
+    rotate()
     return redirect('/settings', 'password')
 
 
 def _end_session(user, form):
-    Session.delete().where(Session.user == user, Session.digest == form['digest']).execute()
-    return redirect('/settings', 'session-ended')
+    this = current_session()
+    if this and form['digest'] == this.digest:
+        log_out()
+        return redirect('/login', 'logged-out')
+    return redirect('/settings', 'session-ended' if sessions.end_there(user, form['digest']) is not None
+                    else 'session-gone')
 
 
 def _end_others(user, form):
     this = current_session()
     assert this is not None  # the page is for who is logged in
-    Session.delete().where(Session.user == user, Session.digest != this.digest).execute()
-    return redirect('/settings', 'session-ended')
+    with db.atomic():
+        accounts.end_sessions(user, this.digest)
+    return redirect('/settings', 'others-ended')
 
 
 @signed_in
