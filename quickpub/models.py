@@ -180,12 +180,6 @@ class Token(BaseModel):
         return sign(self.purpose, self.id)
 
 
-class Attempt(BaseModel):
-    """One failed log-in, or one mail asked for, counted for throttling and forgotten after a day."""
-    bucket = CharField()  # a keyed hash: no address or account is kept in the clear
-    at = DateTimeField(default=now)
-
-
 class Series(BaseModel):
     """Posts of one author that belong together, in order."""
     author = ForeignKeyField(User, on_delete='CASCADE')
@@ -630,7 +624,7 @@ class Finding(BaseModel):
     at = DateTimeField()
 
 
-TABLES = [Site, User, Device, Session, Token, Attempt, Series, Post, Shelf, Revision, Unsaved, OldSlug, OldHandle, Tag,
+TABLES = [Site, User, Device, Session, Token, Series, Post, Shelf, Revision, Unsaved, OldSlug, OldHandle, Tag,
           OldTag, PostTag, MediaFile, Upload, PostFile, DailyViews, DailyVisitors, DailyReferrers, DailyTotals,
           DailyHosts, RecentViews, RecentDay, KnownHost, Seen, DayKey, Content, SpoolOffset, Message, Report, Told,
           Export, SetAside, Finding]

@@ -1,13 +1,3 @@
-CREATE TABLE attempt (
-    id INTEGER PRIMARY KEY,
-    bucket TEXT NOT NULL,
-    at TEXT NOT NULL
-) STRICT;
-
-CREATE INDEX attempt_age ON attempt (at);
-
-CREATE INDEX attempt_bucket ON attempt (bucket, at);
-
 CREATE TABLE content (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     version INTEGER NOT NULL
@@ -628,6 +618,24 @@ CREATE TABLE tag (
 CREATE UNIQUE INDEX tag_feed_id ON tag (feed_id);
 
 CREATE UNIQUE INDEX tag_key ON tag (key);
+
+CREATE TABLE throttle_refusal (
+    budget TEXT PRIMARY KEY,
+    count INTEGER NOT NULL,
+    since TEXT NOT NULL,
+    last_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE throttle_use (
+    id INTEGER PRIMARY KEY,
+    budget TEXT NOT NULL,
+    key TEXT NOT NULL,
+    at TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX throttle_use_age ON throttle_use (at);
+
+CREATE INDEX throttle_use_key ON throttle_use (budget, key, at);
 
 CREATE TABLE token (
     id INTEGER PRIMARY KEY AUTOINCREMENT, -- never used twice: the id is what the link's signature covers

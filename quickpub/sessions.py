@@ -1,18 +1,15 @@
-"""Logging in: guesses counted and throttled, and the sessions of those who are in."""
+"""Logging in, with a limit to guesses; and the sessions of those who are in."""
 
-import hmac
 import secrets
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from hashlib import sha256
 
 from peewee import JOIN
 
-from . import clocks, known_devices, text
+from . import clocks, known_devices, text, throttle
 from .accounts import by_email, check_password, check_unchanged, known_email, renew_hash
 from .db import db
-from .models import Attempt, Device, Session, User
-from .settings import current
+from .models import Device, Session, User
 from .signing import digest
 from .text import Rejected
 
@@ -20,51 +17,65 @@ COOKIE = 'quickpub'  # the name of the cookie where nothing better is possible (
 SESSION_LASTS = timedelta(days=60)  # after the last visit
 LONGEST = timedelta(days=180)  # after the log-in, whatever the use
 SESSION_REFRESH = timedelta(days=1)
-THROTTLE_WINDOW = timedelta(minutes=15)
-TRIES_PER_PAIR, TRIES_PER_ACCOUNT, TRIES_PER_CLIENT = 10, 50, 100  # failed log-ins in that time
+TRIES_PER_PAIR, TRIES_PER_ACCOUNT, TRIES_PER_CLIENT = (
+    budget.limit for budget in (throttle.LOGIN_PAIR, throttle.LOGIN_ACCOUNT, throttle.LOGIN_CLIENT))
 
 
 class Throttled(Exception):
-    """Too many failed log-ins. The message says when to try again."""
+    """Too many failed log-ins. The message says what to do."""
 
 
-@dataclass(frozen=True)
-class Buckets:
-    """The names under which failed log-ins are counted: keyed hashes, so that no address is kept in the clear."""
-    pair: str
-    account: str
-    client: str
+# Logging in
 
+def log_in(email: str, password: str, client: str, at: datetime, device: str = '') -> User:
+    """Return the user with this email address and password. `client` is the address that the request comes from,
+    `device` the browser's cookie for known_devices. Raises Rejected, or Throttled after too many failures.
 
-def buckets(email: str, client: str) -> Buckets:
-    def name(*parts: str) -> str:
-        return hmac.new(current().secret, '\0'.join(parts).encode('utf-8', 'replace'), sha256).hexdigest()[:32]
-    return Buckets(name('pair', email.lower(), client), name('account', email.lower()), name('client', client))
-
-
-def log_in(email: str, password: str, client: str, at: datetime) -> User:
-    """The user with this address and password. Raises Rejected, or Throttled after too many failures."""
+    Failures are counted for each client and each account, and whoever guesses can use these budgets up. A device that
+    the account knows has a budget of its own: its owner gets in, whatever others do.
+    """
     email = known_email(email)
-    names = buckets(email, client)
-    with db.atomic():  # counted before the password is looked at, or many at once would outrun the limit
-        _check_throttle(names, at)
-        tried = [Attempt.create(bucket=bucket, at=at).id for bucket in (names.pair, names.account, names.client)]
     user = by_email(email)
-    if check_password(user, password):
-        Attempt.delete().where(Attempt.bucket.in_([names.pair, names.account]) | Attempt.id.in_(tried)).execute()
-        assert user is not None
-        return renew_hash(user, password)
-    raise Rejected(password='This address and password do not belong together. Check both, or ask for a new password.')
+    known = known_devices.find(user, device, at) if user else None
+    if known:
+        return _check(user, password, at, known.digest, throttle.LOGIN_DEVICE, throttle.LOGIN_DEVICE_DAY)
+    account, client = str(user.id) if user else email.casefold(), throttle.client(client)
+    return _check(user, password, at, f'{account} {client}', throttle.LOGIN_PAIR, others=[
+        (throttle.LOGIN_ACCOUNT, account), (throttle.LOGIN_ACCOUNT_DAY, account), (throttle.LOGIN_CLIENT, client)])
 
 
-def _check_throttle(names: Buckets, at: datetime) -> None:
-    def count(bucket: str) -> int:
-        recent = clocks.is_lately(Attempt.at, THROTTLE_WINDOW, at)
-        return Attempt.select().where(Attempt.bucket == bucket, recent).count()
-    if (count(names.pair) >= TRIES_PER_PAIR or count(names.account) >= TRIES_PER_ACCOUNT
-            or count(names.client) >= TRIES_PER_CLIENT):
-        raise Throttled('Too many tries. Please wait a quarter of an hour, or ask for a new password.')
+def confirm(user: User, password: str, at: datetime) -> User:
+    """Return the user as they are now, if this is the password of this member, who is logged in. Raises Rejected, or
+    Throttled after too many failures, which nobody can cause who is not logged in to this account."""
+    user = User.get_by_id(user.id)
+    return _check(user, password, at, f'member {user.id}', throttle.LOGIN_DEVICE, throttle.LOGIN_DEVICE_DAY)
 
+
+def _check(user: User | None, password: str, at: datetime, key: str, *own: throttle.Budget,
+           others: Sequence[throttle.Use] = ()) -> User:
+    """Check a password while all these budgets have room. The right one undoes this try, and those before it in the
+    first of the `own` budgets, which are of `key`."""
+    with db.atomic():  # counted before the password is looked at, or many at once would outrun the limit
+        try:
+            taken = throttle.take(at, *((budget, key) for budget in own), *others)
+        except throttle.Throttled as full:
+            raise Throttled(_advice(full.budget)) from None
+    if not check_password(user, password):
+        raise Rejected(
+            password='This address and password do not belong together. Check both, or ask for a new password.')
+    assert user is not None
+    throttle.give_back(taken)
+    throttle.forget((own[0], key))
+    return renew_hash(user, password)
+
+
+def _advice(budget: throttle.Budget) -> str:
+    wait = 'a quarter of an hour' if budget.window < throttle.HOUR else 'until tomorrow'
+    return (f'Too many tries. Please wait {wait}, or ask for a new password: the link in that email lets you in at '
+            'once.')
+
+
+# Sessions
 
 def start(user: User, agent: str, at: datetime, device: Device | None = None, cookie: str = COOKIE) -> str:
     """Log somebody in, in place of what this device had for them; the random token for the browser's cookie, of which
@@ -143,6 +154,6 @@ def of_user(user: User) -> list[Session]:
 
 
 def clean_up(at: datetime) -> None:
-    """Forget sessions that are over, and failures of long ago."""
+    """Forget sessions that are over, and devices that have not been used for long."""
     Session.delete().where((Session.expires_at <= at) | (Session.created_at <= at - LONGEST)).execute()
-    Attempt.delete().where((Attempt.at <= at - timedelta(days=1)) | clocks.is_ahead(Attempt.at, at)).execute()
+    known_devices.clean_up(at)

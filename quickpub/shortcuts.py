@@ -21,7 +21,7 @@ from .forms import Form, number, sent_fields
 from .models import Post, Site, User
 from .settings import current
 from .signing import redact
-from .visitor import client_address, current_user, log_in
+from .visitor import client_address, current_user, device_cookie, log_in
 
 log = logging.getLogger('quickpub.web')
 
@@ -270,10 +270,10 @@ def signed_in(page: Callable) -> Callable:
 
 
 def confirm_password(user: User, typed: str, field: str = 'current') -> User:
-    """Return the user as they are now, if this is their password. Wrong ones are counted like failed log-ins. Raises
+    """Return the user as they are now, if this is their password. Wrong ones are counted. Raises
     Rejected."""
     try:
-        return sessions.log_in(user.email or '', typed, client_address(), now())
+        return sessions.confirm(user, typed, now())
     except text.Rejected:
         raise text.Rejected(**{field: 'This is not your password.'}) from None
     except sessions.Throttled as error:
@@ -286,7 +286,8 @@ def _log_in_first(page: Callable, parts: dict[str, str]) -> Any:
     form = Form({name: sent.pop(name, '') for name in ('login_email', 'login_password')})
     if form['login_email'] or form['login_password']:
         try:
-            user = sessions.log_in(form['login_email'], form['login_password'], client_address(), now())
+            user = sessions.log_in(form['login_email'], form['login_password'], client_address(), now(),
+                                   device_cookie())
             log_in(user)
         except text.Rejected:
             form.errors = {'login_password': 'This address and password do not belong together.'}

@@ -21,6 +21,7 @@ from . import (
     revisions,
     sessions,
     stats,
+    throttle,
     transfer,
     unsaved,
 )
@@ -193,6 +194,12 @@ def clean_up_accounts() -> None:
 def clean_up_sessions() -> None:
     """Each day: forget sessions that are over."""
     sessions.clean_up(now())
+
+
+@huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)
+def clean_up_throttle() -> None:
+    """Each day: forget what was counted to keep robots from doing too much."""
+    throttle.clean_up(now())
 
 
 @huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)

@@ -33,7 +33,7 @@ FLOORS = [
     ['letter', 'transport'],
     ['worker'],
     ['storage', 'consumer', 'recurring'],
-    ['jobs', 'findings'],
+    ['jobs', 'findings', 'throttle'],
     ['models'],
     ['markdown', 'templating'],
     ['passwords'],
@@ -127,7 +127,8 @@ def test_models_and_tables_agree(site):
     from quickpub.models import TABLES
     from quickpub.recurring import RecurringJob
     from quickpub.storage import Counter, Note
-    for table in [*TABLES, Job, Tally, Pause, Note, Counter, RecurringJob]:
+    from quickpub.throttle import ThrottleRefusal, ThrottleUse
+    for table in [*TABLES, Job, Tally, Pause, Note, Counter, RecurringJob, ThrottleUse, ThrottleRefusal]:
         columns = {column.name: column.null for column in db.get_columns(table._meta.table_name)}
         fields = {field.column_name: field.null for field in table._meta.sorted_fields if not field.primary_key}
         assert {name: null for name, null in columns.items() if name in fields} == fields, table

@@ -5,10 +5,9 @@ from datetime import datetime, timedelta
 import pytest
 from conftest import PASSWORD, drain, person, write
 
-from quickpub import accounts, clocks, corrections, db, health, jobs, mail, reports, sessions, stats, tasks
+from quickpub import accounts, clocks, corrections, db, health, jobs, mail, reports, sessions, stats, tasks, throttle
 from quickpub.jobs import Job, Tally
 from quickpub.models import (
-    Attempt,
     DailyHosts,
     DailyReferrers,
     DailyTotals,
@@ -29,6 +28,7 @@ from quickpub.models import (
     User,
 )
 from quickpub.pagecache import PageCache
+from quickpub.throttle import ThrottleUse
 
 NOON = datetime(2026, 11, 25, 12)
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
@@ -40,12 +40,12 @@ each_leap = pytest.mark.parametrize('leap', LEAPS, ids=str)
     (timedelta(0), False), (timedelta(seconds=59), False), (MINUTE, False), (timedelta(seconds=60.1), True),
     (30 * DAY, True), (-30 * DAY, False), (3653 * DAY, True)])
 def test_what_is_ahead_for_a_moment_and_for_a_query(site, offset, is_ahead):
-    Attempt.create(bucket='x', at=NOON + offset)
+    ThrottleUse.create(budget='x', key='x', at=NOON + offset)
     assert clocks.is_ahead(NOON + offset, NOON) == is_ahead
-    assert Attempt.select().where(clocks.is_ahead(Attempt.at, NOON)).exists() == is_ahead
+    assert ThrottleUse.select().where(clocks.is_ahead(ThrottleUse.at, NOON)).exists() == is_ahead
     is_lately = offset > -DAY and not is_ahead
     assert clocks.is_lately(NOON + offset, DAY, NOON) == is_lately
-    assert Attempt.select().where(clocks.is_lately(Attempt.at, DAY, NOON)).exists() == is_lately
+    assert ThrottleUse.select().where(clocks.is_lately(ThrottleUse.at, DAY, NOON)).exists() == is_lately
 
 
 # Reports
@@ -181,8 +181,8 @@ def test_failed_log_ins_of_a_wrong_clock_do_not_count(site, alice, leap):
     with pytest.raises(sessions.Throttled):
         sessions.log_in(alice.email, PASSWORD, '10.0.0.1', NOON + leap)
     assert sessions.log_in(alice.email, PASSWORD, '10.0.0.1', NOON) == alice
-    sessions.clean_up(NOON)
-    assert not Attempt.select().where(Attempt.at > NOON + MINUTE).exists()
+    throttle.clean_up(NOON)
+    assert not ThrottleUse.select().where(ThrottleUse.at > NOON + MINUTE).exists()
 
 
 @each_leap

@@ -37,8 +37,8 @@ CHANGES = {
     'a column renamed': ('ALTER TABLE tag RENAME COLUMN slug TO path', 'the table tag has'),
     'a table less': ('DROP TABLE finding', 'the table finding is missing'),
     'an index less': ('DROP INDEX post_public', 'the index post_public is missing'),
-    'another index': ('DROP INDEX attempt_age; CREATE INDEX attempt_age ON attempt (bucket)', 'the index attempt_age'),
-    'an index unique': ('DROP INDEX attempt_age; CREATE UNIQUE INDEX attempt_age ON attempt (at)', 'attempt_age'),
+    'another index': ('DROP INDEX device_age; CREATE INDEX device_age ON device (user_id)', 'the index device_age'),
+    'an index unique': ('DROP INDEX device_age; CREATE UNIQUE INDEX device_age ON device (used_at)', 'device_age'),
     'a trigger less': ('DROP TRIGGER content_series', 'the trigger content_series is missing'),
     'another trigger': ('DROP TRIGGER content_series; CREATE TRIGGER content_series AFTER UPDATE OF name ON series '
                         'BEGIN SELECT 1; END', 'the trigger content_series has'),

@@ -30,6 +30,10 @@ SESSION = [
     BEGIN UPDATE session SET is_stale = 1 WHERE user_id = NEW.id; END''',
 ]
 
+# Failed log-ins are counted by the throttle now (0016). Those of the last minutes are forgiven.
+ATTEMPT = ['DROP TABLE attempt']
+
+
 def up(migrator, db):
-    for statement in [*DEVICE, *SESSION]:
+    for statement in [*DEVICE, *SESSION, *ATTEMPT]:
         db.execute_sql(statement)

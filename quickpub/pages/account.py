@@ -16,6 +16,7 @@ from ..visitor import (
     client_address,
     current_session,
     current_user,
+    device_cookie,
     forget_claim,
     give_claim,
     log_in,
@@ -226,7 +227,7 @@ def login():
     form = typed('email', 'password', 'next')
     onward = _own_path(form['next'])
     try:
-        log_in(sessions.log_in(form['email'], form['password'], client_address(), now()))
+        log_in(sessions.log_in(form['email'], form['password'], client_address(), now(), device_cookie()))
     except Rejected as error:
         form.errors = error.errors
         return render_form('login.html', form, next=onward)

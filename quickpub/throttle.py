@@ -1,0 +1,250 @@
+"""The throttle: how often something may be done, counted in the database, for every process together.
+
+A budget allows so many uses in a moving window of time. Each use has a key, such as a client's network or a mailbox,
+of which only a keyed hash is stored. Every budget of the site is declared here.
+"""
+
+import hmac
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any
+
+from peewee import CharField, DateTimeField, IntegerField
+
+from . import clocks
+from .db import BaseModel, db
+from .settings import current
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """`limit` uses in any `window` of time, for each key. `title` is what the owner's pages call it."""
+    name: str
+    limit: int
+    window: timedelta
+    title: str = ''
+
+    def with_limit(self, limit: int) -> 'Budget':
+        """Return the same budget with another limit, where the limit depends on the site. Uses are counted together."""
+        return replace(self, limit=limit)
+
+
+# Logging in: failed tries, by one client at one account, by all at one account, by one client at all of them.
+LOGIN_PAIR = Budget('login-pair', 10, timedelta(minutes=15))
+LOGIN_ACCOUNT = Budget('login-account', 50, timedelta(minutes=15))
+LOGIN_ACCOUNT_DAY = Budget('login-account-day', 200, DAY)
+LOGIN_CLIENT = Budget('login-client', 100, timedelta(minutes=15))
+
+# The same on a device that the account knows, and of a member who is logged in: nobody else can use these up.
+LOGIN_DEVICE = Budget('login-device', 10, timedelta(minutes=15))
+LOGIN_DEVICE_DAY = Budget('login-device-day', 50, DAY)
+
+BUDGETS = [LOGIN_PAIR, LOGIN_ACCOUNT, LOGIN_ACCOUNT_DAY, LOGIN_CLIENT, LOGIN_DEVICE, LOGIN_DEVICE_DAY]
+
+
+class ThrottleUse(BaseModel):
+    """One use of a budget."""
+    budget = CharField()
+    key = CharField()  # a keyed hash
+    at = DateTimeField()
+
+    class Meta:
+        table_name = 'throttle_use'
+
+
+class ThrottleRefusal(BaseModel):
+    """What a budget has refused lately, for all keys together."""
+    budget = CharField(primary_key=True)
+    count = IntegerField()
+    since = DateTimeField()
+    last_at = DateTimeField()
+
+    class Meta:
+        table_name = 'throttle_refusal'
+
+
+class Throttled(Exception):
+    """A budget is used up. `budget` is which one, `free_at` when there is room again (UTC)."""
+
+    def __init__(self, budget: Budget, free_at: datetime):
+        super().__init__(f'the budget {budget.name} is used up until {free_at}')
+        self.budget, self.free_at = budget, free_at
+
+
+Use = tuple[Budget, str]  # a budget, and whose: the key in the clear
+
+
+# Using budgets
+
+def take(at: datetime, *uses: Use) -> list[int]:
+    """Use each of these budgets once, or none of them, in the caller's transaction if there is one. Return the ids of
+    the uses, for `give_back`. Raises Throttled where one has no room; the one that is used up longest is named."""
+    with db.atomic():
+        check(at, *uses)
+        return [ThrottleUse.insert(budget=budget.name, key=_hash(budget, key), at=at).execute()
+                for budget, key in uses]
+
+
+def check(at: datetime, *uses: Use) -> None:
+    """Raise Throttled where one of these budgets has no room now. Nothing is written."""
+    full = [(until, budget) for budget, key in uses if (until := free_at(at, budget, key))]
+    if full:
+        until, budget = max(full, key=lambda each: each[0])
+        raise Throttled(budget, until)
+
+
+def is_used_up(at: datetime, *uses: Use) -> bool:
+    """Return whether one of these budgets has no room now."""
+    return any(free_at(at, budget, key) for budget, key in uses)
+
+
+def free_at(at: datetime, budget: Budget, key: str) -> datetime | None:
+    """Return when this budget has room again (UTC), or None where it has room now."""
+    if budget.limit < 1:
+        return at + budget.window
+    oldest = _uses(at, budget, key).order_by(ThrottleUse.at.desc()).offset(budget.limit - 1).limit(1).first()
+    return max(at, oldest.at + budget.window) if oldest else None
+
+
+def count(at: datetime, budget: Budget, key: str) -> int:
+    """Return how often this budget was used in its window up to now."""
+    return _uses(at, budget, key).count()
+
+
+def give_back(ids: Iterable[int]) -> None:
+    """Undo uses that `take` has returned."""
+    ThrottleUse.delete().where(ThrottleUse.id.in_(list(ids))).execute()
+
+
+def forget(*uses: Use) -> None:
+    """Undo all uses of these budgets by these keys."""
+    for budget, key in uses:
+        ThrottleUse.delete().where(ThrottleUse.budget == budget.name, ThrottleUse.key == _hash(budget, key)).execute()
+
+
+def _uses(at: datetime, budget: Budget, key: str) -> Any:
+    """The query of the uses that count. One in the future was written by a clock that was wrong, and does not."""
+    return ThrottleUse.select().where(ThrottleUse.budget == budget.name, ThrottleUse.key == _hash(budget, key),
+                                      clocks.is_lately(ThrottleUse.at, budget.window, at))
+
+
+def _hash(budget: Budget, key: str) -> str:
+    text = f'throttle\0{budget.name}\0{key}'.encode('utf-8', 'replace')
+    return hmac.new(current().secret, text, sha256).hexdigest()[:32]
+
+
+def clean_up(at: datetime) -> None:
+    """Forget uses that count no more, those in the future, and refusals of long ago."""
+    longest = max(budget.window for budget in BUDGETS)
+    ThrottleUse.delete().where((ThrottleUse.at <= at - longest) | clocks.is_ahead(ThrottleUse.at, at)).execute()
+    ThrottleRefusal.delete().where((ThrottleRefusal.last_at <= at - REFUSALS_KEPT)
+                                   | clocks.is_ahead(ThrottleRefusal.last_at, at)).execute()
+
+
+# What was refused, for the owner
+
+REFUSALS_KEPT = timedelta(days=7)
+
+
+def note_refusal(budget: Budget, at: datetime) -> None:
+    """Count that this budget has refused something, in the caller's transaction. After a day without, counting begins
+    anew."""
+    known = ThrottleRefusal.get_or_none(ThrottleRefusal.budget == budget.name)
+    if known is None or not clocks.is_lately(known.last_at, DAY, at):
+        ThrottleRefusal.replace(budget=budget.name, count=1, since=at, last_at=at).execute()
+    else:
+        ThrottleRefusal.update(count=ThrottleRefusal.count + 1, last_at=at).where(
+            ThrottleRefusal.budget == budget.name).execute()
+
+
+def refusals(at: datetime) -> list[ThrottleRefusal]:
+    """Return what was refused in the last week, the latest first."""
+    lately = clocks.is_lately(ThrottleRefusal.last_at, REFUSALS_KEPT, at)
+    return list(ThrottleRefusal.select().where(lately).order_by(ThrottleRefusal.last_at.desc()))
+
+
+# Keys
+
+UNKNOWN_CLIENT = 'unknown'
+NETWORK_BITS = {4: 24, 6: 64}
+CLIENT_BITS = {4: 32, 6: 64}
+NAT64 = ip_network('64:ff9b::/96')  # RFC 6052: the last four bytes are an IPv4 address
+PORT = re.compile(r'(?:\[([^\]]*)\]|([^:]*))(?::\d+)?')  # 192.0.2.1:80, [2001:db8::1]:80, [2001:db8::1]
+
+
+def client_network(address: str) -> str:
+    """Return the network that a client's address belongs to: /24 of IPv4, /64 of IPv6. However the address is spelled,
+    it is the same; everything that is no address shares one key."""
+    return _network(address, NETWORK_BITS)
+
+
+def client(address: str) -> str:
+    """Return the one client behind an address: of IPv4 that address alone, of IPv6 its /64, because each client has so
+    many. As for a network, the spelling makes no difference."""
+    return _network(address, CLIENT_BITS)
+
+
+def _network(address: str, bits: dict[int, int]) -> str:
+    bare = address.strip()
+    if match := PORT.fullmatch(bare):
+        bare = match[1] or match[2] or ''
+    bare = bare.partition('%')[0]  # the zone of a link-local address names an interface of this machine
+    if re.fullmatch(r'\d{1,4}(\.\d{1,4}){3}', bare, re.ASCII):
+        bare = '.'.join(str(int(part)) for part in bare.split('.'))  # 192.000.002.001
+    try:
+        found = _embedded(ip_address(bare))
+    except ValueError:
+        return UNKNOWN_CLIENT
+    return str(ip_network((found, bits[found.version]), strict=False))
+
+
+def _embedded(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """Return the IPv4 address that an IPv6 address stands for, or else the address itself."""
+    if isinstance(address, IPv4Address):
+        return address
+    if address in NAT64 or (int(address) >> 32 == 0 and int(address) > 0xFFFF):  # the latter: RFC 4291, 2.5.5.1
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or address
+
+
+# Domains that lead to the same mailbox, and how the provider reads what is before the @.
+SAME_DOMAIN = {
+    'googlemail.com': 'gmail.com', 'me.com': 'icloud.com', 'mac.com': 'icloud.com', 'pm.me': 'proton.me',
+    'protonmail.com': 'proton.me', 'protonmail.ch': 'proton.me', 'ya.ru': 'yandex.ru', 'yandex.com': 'yandex.ru',
+    'yandex.by': 'yandex.ru', 'yandex.kz': 'yandex.ru', 'yandex.ua': 'yandex.ru'}
+IGNORED_SIGNS = {'gmail.com': '.', 'proton.me': '.-_'}
+SUBDOMAIN_ADDRESSING = ('fastmail.com', 'fastmail.fm', 'sent.com', 'messagingengine.com')
+YAHOO = re.compile(r'yahoo\.[a-z]{2,3}(\.[a-z]{2})?|ymail\.com|rocketmail\.com|myyahoo\.com')
+
+
+def mailbox(email: str) -> str:
+    """Return the mailbox that an email address leads to, as far as its spelling tells: case, tags after a plus, and
+    what its provider ignores make no difference. For counting only: email goes to the address as it is."""
+    local, _, domain = unicodedata.normalize('NFKC', email).strip().casefold().rpartition('@')
+    domain = _ascii(domain.rstrip('.'))
+    domain = SAME_DOMAIN.get(domain, domain)
+    for provider in SUBDOMAIN_ADDRESSING:  # anything@name.fastmail.com is name@fastmail.com
+        if domain.endswith(f'.{provider}'):
+            local, domain = domain.removesuffix(f'.{provider}').rpartition('.')[2], provider
+    base = local.partition('+')[0]
+    if YAHOO.fullmatch(domain):
+        base = base.partition('-')[0]
+    if domain == 'yandex.ru':
+        base = base.replace('-', '.')
+    for sign in IGNORED_SIGNS.get(domain, ''):
+        base = base.replace(sign, '')
+    return f'{base or local}@{domain}'
+
+
+def _ascii(domain: str) -> str:
+    try:
+        return domain.encode('idna').decode()
+    except UnicodeError:
+        return domain
