@@ -5,8 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help run demo test test-clocks test-deploy install lint schema freeze audit spam soak bench bench-reading \
-  bench-growth chromium libfaketime proxies clean
+.PHONY: help run demo test test-clocks test-deploy install lint schema common-passwords freeze audit spam soak \
+  bench bench-reading bench-growth chromium libfaketime proxies clean
 
 help: ## List what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -49,6 +49,9 @@ lint: $(VENV)/test.done ## Look for what ruff and mypy find
 
 schema: $(VENV)/test.done ## Write quickpub/schema.sql anew, after a migration was added
 	@$(BIN)/python -m tests.make_schema
+
+common-passwords: $(VENV)/test.done ## Write quickpub/wordlists anew from the zxcvbn package
+	@$(BIN)/python -m tests.make_common_passwords
 
 freeze: ## Note that all migrations have landed: from now on none of them may change
 	@cd quickpub/migrations && sha256sum 0*.py > ../../tests/migrations.sha256

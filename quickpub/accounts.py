@@ -1,5 +1,6 @@
 """Accounts: passwords, the links in mails, coming and leaving. Nothing here sends or enqueues anything itself."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -117,8 +118,14 @@ def clean_title(typed: str, field: str = 'title') -> str:
     return title
 
 
-def clean_password(typed: str, field: str = 'password') -> str:
-    return passwords.clean(typed, field)
+def clean_password(typed: str, field: str = 'password', about: Iterable[str] = ()) -> str:
+    """A new password, which must not be easy to guess from words `about` its owner and the site. Raises Rejected."""
+    return passwords.clean(typed, field, about)
+
+
+def about(*words: str | None) -> list[str]:
+    """What a password must not be made of: these words about its owner, and the site's name."""
+    return [*filter(None, words), Site.this().title]
 
 
 def all_of(*checks: tuple) -> list:

@@ -157,7 +157,8 @@ def adduser(name: str, email: str, password: str, owner: bool, texts: str | None
     """Make an account by hand, for instance while mail does not work."""
     with site():
         name, email, password = accounts.all_of(
-            (accounts.clean_name, name), (accounts.clean_email, email), (accounts.clean_password, password))
+            (accounts.clean_name, name), (accounts.clean_email, email),
+            (accounts.clean_password, password, 'password', accounts.about(name, email)))
         try:
             user = proofs.add_by_hand(name, email, accounts.hash_password(password), 'owner' if owner else 'author',
                                       db.now(), keep_texts=proofs.KEEP_TEXTS.get(texts or ''))

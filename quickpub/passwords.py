@@ -7,12 +7,14 @@ Unicode UAX 15). Older hashes were made from what was typed; they still match, a
 
 import secrets
 import threading
+from collections.abc import Iterable
 from functools import cache
 from unicodedata import normalize
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from . import guessable
 from .text import Rejected
 
 LENGTH = (10, 200)  # characters, normalised
@@ -28,12 +30,15 @@ def normalise(typed: str) -> str:
     return normalize('NFKC', typed[:LONGEST_TYPED])
 
 
-def clean(typed: str, field: str = 'password') -> str:
-    """Return a new password, normalised. Raises Rejected for one that is too short or too long."""
+def clean(typed: str, field: str = 'password', words: Iterable[str] = ()) -> str:
+    """Return a new password, normalised. Raises Rejected for one that is too short, too long, or easy to guess. `words`
+    are about its owner and the site."""
     low, high = LENGTH
     password = normalise(typed)
     if len(typed) > LONGEST_TYPED or len(password) > high or min(len(typed), len(password)) < low:
         raise Rejected(**{field: f'Please choose a password of {low} to {high} characters.'})
+    if fault := guessable.find_fault(password, words):
+        raise Rejected(**{field: fault})
     return password
 
 

@@ -100,7 +100,7 @@ def test_what_is_too_short_or_too_long_is_so_in_every_form(typed):
         accounts.clean_password(typed)
 
 
-@pytest.mark.parametrize('typed', ['x' * 10, 'x' * 200, 'e\u0301' * 10, 'e\u0301' * 200, 'ﬁ' * 10, '1' * 10 + '🐴'])
+@pytest.mark.parametrize('typed', ['xy' * 5, 'xy' * 100, 'e\u0301x' * 5, 'e\u0301x' * 100, 'ﬁ' * 10, '1' * 10 + '🐴'])
 def test_what_is_long_enough_is_taken(typed):
     assert passwords.matches(accounts.hash_password(accounts.clean_password(typed)), typed)
 

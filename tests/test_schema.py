@@ -72,7 +72,7 @@ def test_every_process_refuses_them(site, rig):
     'ANALYZE', 'CREATE TABLE mine (a)', 'CREATE INDEX mine ON post (words)', 'CREATE VIEW mine AS SELECT 1',
     'CREATE TRIGGER mine AFTER DELETE ON post BEGIN SELECT 1; END', 'VACUUM',
     "INSERT INTO search(search) VALUES('optimize')",
-    'DROP INDEX attempt_age; create index   "attempt_age" -- as before\n on attempt(at)'])
+    'DROP INDEX device_age; create index   "device_age" -- as before\n on device(used_at)'])
 def test_what_others_put_beside_does_not_matter(site, sql):
     db.db.connection().executescript(sql)
     db.open_site(site)

@@ -38,7 +38,9 @@ def setup(token):
     try:
         title, name, email, password = accounts.all_of(
             (accounts.clean_title, form['site_title'], 'site_title'), (accounts.clean_name, form['name']),
-            (accounts.clean_email, form['email']), (accounts.clean_password, form['password']))
+            (accounts.clean_email, form['email']),
+            (accounts.clean_password, form['password'], 'password',
+             [form['name'], form['email'], form['site_title']]))
         hashed = accounts.hash_password(password)
         with db.atomic():
             owner = proofs.set_up(found, name, email, hashed, form['password'], now(), _choice(form))
@@ -79,7 +81,8 @@ def signup():
     try:
         name, email, password = accounts.all_of(
             (accounts.clean_name, form['name']), (accounts.clean_email, form['email']),
-            (accounts.clean_password, form['password']))
+            (accounts.clean_password, form['password'], 'password',
+             accounts.about(form['name'], form['email'])))
     except Rejected as error:
         form.errors = error.errors
         return render_form('signup.html', form, invite=form['invite'], closed=False)
@@ -151,7 +154,8 @@ def _chosen(form, user):
     """The name and the password (hashed) that were chosen on the page behind a link. Raises Rejected."""
     if 'name' not in sent_fields():
         form.values['name'] = user.name
-    name, password = accounts.all_of((accounts.clean_name, form['name']), (accounts.clean_password, form['password']))
+    name, password = accounts.all_of((accounts.clean_name, form['name']), (
+        accounts.clean_password, form['password'], 'password', accounts.about(form['name'], user.name, user.email)))
     return name, accounts.hash_password(password)
 
 

@@ -169,7 +169,8 @@ def _password(user, form):
     form = Form({'current': form['current'], 'password': form['password']})
     try:
         confirmed = confirm_password(user, form['current'])
-        hashed = accounts.hash_password(accounts.clean_password(form['password']))
+        hashed = accounts.hash_password(
+            accounts.clean_password(form['password'], 'password', accounts.about(user.name, user.email)))
         with db.atomic():
             accounts.check_unchanged(confirmed, 'current')
             accounts.set_password(confirmed, hashed, keep=current_session())
