@@ -22,7 +22,7 @@ SYSTEMS = [
     ('Linux', r'\bLinux\b|\bX11\b'), ('BSD', r'BSD\b'),
 ]
 PROGRAMS = [
-    ('curl', r'curl/'), ('Wget', r'Wget/'), ('HTTPie', r'HTTPie/'), ('PowerShell', r'.*\bPowerShell/'),
+    ('curl', r'curl/'), ('Wget', r'Wget/'), ('HTTPie', r'HTTPie/'), ('PowerShell', r'.*PowerShell/'),
     ('Lynx', r'Lynx/'), ('w3m', r'w3m/'), ('Links', r'E?Links\b'),
     ('a Python program', r'python|.*\b(?:aiohttp|httpx)/'), ('a Go program', r'Go-http-client/'),
     ('a Java program', r'(?:Java|okhttp|Apache-HttpClient)/'), ('a JavaScript program', r'(?:node|axios|undici|Bun)\b'),
