@@ -6,15 +6,16 @@ from zoneinfo import available_timezones
 from bottle import response
 from peewee import IntegrityError
 
-from .. import accounts, dates, text
+from .. import accounts, dates, mail_budgets, text
 from ..db import db, now
 from ..forms import Form, typed
 from ..models import Message, Post, Session, Shelf, Unsaved
 from ..settings import current
 from ..shortcuts import confirm_password, redirect, render, signed_in, url
-from ..tasks import deliver_soon
+from ..tasks import deliver_alike
 from ..text import Rejected
-from ..visitor import current_session, log_out
+from ..throttle import Throttled
+from ..visitor import cause, current_session, log_out
 
 FREQUENCY_WORDS = {
     'daily': 'Every day', 'weekly': 'Every week', 'monthly': 'Every month, after its last day',
@@ -153,10 +154,13 @@ def _address(user, form):
         confirmed = confirm_password(user, form['current'])
         with db.atomic():
             accounts.check_unchanged(confirmed, 'current')
-            deliver_soon(accounts.address_mail(user, email, now()))
+            deliver_alike(accounts.address_mail(user, email, now(), cause()))
     except Rejected as error:
         form.errors = error.errors
         return _page(user, address_form=form, status=400)
+    except Throttled as error:
+        form.errors = {'email': mail_budgets.sentence(error, user.timezone)}
+        return _page(user, address_form=form, status=429)
     return redirect('/settings', 'address-sent')
 
 
