@@ -98,7 +98,7 @@ def _of_site(occasion: Occasion) -> Budget | None:
 
 def sentence(refusal: Throttled, zone: str) -> str:
     """Return what to tell the member whose request was refused, in the time zone of the member."""
-    return f'You have asked for many emails today. This works again on {dates.clock(refusal.free_at, zone)}.'
+    return f'You have done this too often today. It works again on {dates.clock(refusal.free_at, zone)}.'
 
 
 def invitation_sentence(refusal: Throttled, zone: str) -> str:
