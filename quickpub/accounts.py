@@ -1,13 +1,26 @@
 """Accounts: passwords, the links in mails, coming and leaving. Nothing here sends or enqueues anything itself."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 from peewee import fn
 
-from . import aside, clocks, dates, devices, known_devices, mail, passwords, text, transport
+from . import (
+    aside,
+    clocks,
+    dates,
+    devices,
+    known_devices,
+    mail,
+    mail_budgets,
+    passwords,
+    text,
+    throttle,
+    transport,
+)
 from .db import among, db, now, rows
+from .mail_budgets import Cause, Occasion
 from .models import Export, KnownHost, Message, OldHandle, Post, Session, Site, Token, Unsaved, User
 from .passwords import hash_password as hash_password
 from .settings import Unreachable, current, mail_address
@@ -144,7 +157,7 @@ def all_of(*checks: tuple) -> list:
 
 # Signing up
 
-def create(name: str, email: str, password: str | None, at: datetime, role: str = 'author',
+def create(name: str, email: str | None, password: str | None, at: datetime, role: str = 'author',
            is_verified: bool = False) -> User:
     """A new account, with the site's defaults. `password` is hashed already. Raises IntegrityError where the address
     has one."""
@@ -168,19 +181,31 @@ def free_handle(wanted: str) -> str:
     return text.free(wanted, stem, {handle for (handle,) in rows(taken.union_all(kept))} | RESERVED_HANDLES)
 
 
-def sign_up(name: str, email: str, password: str, at: datetime, invited: Token | None = None) -> list[int]:
+def sign_up(name: str, email: str, password: str, at: datetime, invited: Token | None = None,
+            cause: Cause | None = None) -> list[int]:
     """Sign somebody up, in the caller's transaction; the ids of the mails to send. `password` is hashed already.
 
-    Whether the address is known already makes no difference that can be seen: its owner gets a mail in any case, at
-    most every ten minutes. An account that is not confirmed is not changed: whose it is shows when somebody confirms
-    the address (proofs.py).
+    Whether the address is known already makes no difference that can be seen, not even in the time that it takes: its
+    owner gets a mail in any case, at most every ten minutes. An account that is not confirmed is not changed: whose it
+    is shows when somebody confirms the address (proofs.py). Where a budget of emails is used up, nothing is written.
     """
-    user = by_email(email)
-    if user is None:
-        user = create(name, email, password, at)
+    occasion = mail_budgets.SIGN_UP_INVITED if invited else mail_budgets.SIGN_UP
+    if not mail_budgets.admit(occasion, cause, at):
+        return []
+
+    def make_account() -> list[int]:
+        created = create(name, email if user is None else None, password, at)
         if invited:
             use(invited, at)
-    return verification_mail(user, at) if not user.is_verified else _exists_mail(user, at)
+        return _verify_mail(created, email, at)
+    user = by_email(email)
+    recipient = user.email or '' if user else email
+    is_mailed = _mailed_lately('verify', user, at), _mailed_lately('exists', user, at)
+    made = _only_if(user is None, make_account, occasion, email, cause, at)
+    made += _only_if(user is not None and not user.is_verified and not is_mailed[0],
+                     lambda: _verify_mail(user, recipient, at), occasion, recipient, cause, at)
+    return made + _only_if(user is not None and user.is_verified and not is_mailed[1],
+                           lambda: _exists_mail(user, recipient, at), occasion, recipient, cause, at)
 
 
 def by_email(email: str) -> User | None:
@@ -190,28 +215,64 @@ def by_email(email: str) -> User | None:
 def verification_mail(user: User, at: datetime) -> list[int]:
     """Compose the mail that asks to confirm the address, in the caller's transaction; its id, or [] where it is not
     needed or one was just sent."""
-    if user.is_verified or not user.email or _mailed_lately('verify', user, at):
-        return []
-    return _link_mail('verify', user, user.email, VERIFY_LASTS, at, subject='Please confirm your address')
+    return _verify_again(user, user.email or '', None, at)
 
 
-def _exists_mail(user: User, at: datetime) -> list[int]:
-    if _mailed_lately('exists', user, at):
+def verification_mail_to(email: str, at: datetime, cause: Cause | None = None) -> list[int]:
+    """Compose the same for whoever asks for it by their address. An address that needs none makes as much work."""
+    if not mail_budgets.admit(mail_budgets.CONFIRM_AGAIN, cause, at):
         return []
+    return _verify_again(by_email(email), email, cause, at)
+
+
+def _verify_again(user: User | None, email: str, cause: Cause | None, at: datetime) -> list[int]:
+    recipient, is_mailed = user.email or '' if user else email, _mailed_lately('verify', user, at)
+    is_wanted = user is not None and not user.is_verified and bool(user.email) and not is_mailed
+    return _only_if(is_wanted, lambda: _verify_mail(user, recipient, at), mail_budgets.CONFIRM_AGAIN, recipient, cause,
+                    at)
+
+
+def _verify_mail(user: User | None, recipient: str, at: datetime) -> list[int]:
+    return _link_mail('verify', user, recipient, VERIFY_LASTS, at, subject='Please confirm your address')
+
+
+def _exists_mail(user: User | None, recipient: str, at: datetime) -> list[int]:
     url = current().url
-    return _compose('exists', user.email or '', key=f'exists:{user.id}:{at}', user=user,
+    return _compose('exists', recipient, key=f'exists:{user and user.id}:{at}', user=user,
                     subject='You already have an account',
                     payload={'login_url': f'{url}/login', 'forgot_url': f'{url}/forgot'})
 
 
-def _mailed_lately(kind: str, user: User, at: datetime) -> bool:
-    return Message.select().where(Message.user == user, Message.kind == kind,
+def _mailed_lately(kind: str, user: User | None, at: datetime) -> bool:
+    return Message.select().where(Message.user == (user.id if user else 0), Message.kind == kind,
                                   clocks.is_lately(Message.created_at, MAIL_AGAIN_AFTER, at)).exists()
 
 
+def _only_if(is_wanted: bool, write: Callable[[], list[int]], occasion: Occasion, recipient: str,
+             cause: Cause | None, at: datetime) -> list[int]:
+    """Let `write` compose an email where it is wanted and its budgets have room; its ids. Where it is not wanted, the
+    same work is done and undone: otherwise the time would tell a stranger whether somebody has an account."""
+    refused = None
+    with db.atomic() as attempt:
+        try:
+            mail_budgets.take(occasion, recipient, cause, at)
+            made = write()
+        except throttle.Throttled as error:
+            refused = error.budget
+        if refused or not is_wanted:
+            attempt.rollback()
+            made = []
+    if refused and is_wanted:
+        throttle.note_refusal(refused, at)
+    return made
+
+
 def _link_mail(kind: str, user: User | None, recipient: str, lasts: timedelta, at: datetime, subject: str) -> list[int]:
-    token = issue(kind, lasts, at, user=user, email=recipient)
-    return _compose(kind, recipient, key=f'{kind}:{token.id}', user=user, token=token,
+    return _link_to(issue(kind, lasts, at, user=user, email=recipient), user, recipient, lasts, subject)
+
+
+def _link_to(token: Token, user: User | None, recipient: str, lasts: timedelta, subject: str) -> list[int]:
+    return _compose(token.purpose, recipient, key=f'{token.purpose}:{token.id}', user=user, token=token,
                     subject=subject, payload={'hours': int(lasts.total_seconds()) // 3600, 'days': lasts.days})
 
 
@@ -274,12 +335,17 @@ def change_profile(user: User, changes: dict[str, Any], at: datetime) -> None:
 
 # Passwords forgotten and changed, addresses changed
 
-def reset_mail(email: str, at: datetime) -> list[int]:
-    """Compose the mail for somebody who forgot the password; [] where nobody has the address, or one was just sent."""
-    user = by_email(email)
-    if user is None or _mailed_lately('reset', user, at):
+def reset_mail(email: str, at: datetime, cause: Cause | None = None) -> list[int]:
+    """Compose the mail for somebody who forgot the password, to the address as it is stored; [] where nobody has the
+    address, or one was just sent. That makes as much work."""
+    if not mail_budgets.admit(mail_budgets.FORGOT, cause, at):
         return []
-    return _link_mail('reset', user, user.email or '', RESET_LASTS, at, subject='Choose a new password')
+    user = by_email(email)
+    recipient, is_mailed = user.email or '' if user else email, _mailed_lately('reset', user, at)
+    return _only_if(
+        user is not None and not is_mailed,
+        lambda: _link_mail('reset', user, recipient, RESET_LASTS, at, subject='Choose a new password'),
+        mail_budgets.FORGOT, recipient, cause, at)
 
 
 def set_password(user: User, password: str, keep: Session | None = None) -> None:
@@ -307,17 +373,29 @@ def reset_password(found: Token, password: str, at: datetime) -> User:
     return User.get_by_id(user.id)
 
 
-def address_mail(user: User, email: str, at: datetime) -> list[int]:
+def address_mail(user: User, email: str, at: datetime, cause: Cause | None = None) -> list[int]:
     """Compose the mail to the new address, whose link makes the change; for a taken one all looks the same, but the
-    mail is another and its link is sent to nobody."""
+    mail is another and its link is sent to nobody. Where the budgets of others than the member are used up, all looks
+    the same too. Raises Throttled where the member's own is."""
     if Token.select().where(Token.user == user, Token.purpose == 'address',
                             clocks.is_lately(Token.created_at, MAIL_AGAIN_AFTER, at)).exists():
         raise Rejected(email='We sent a mail for a change of address a moment ago. Please wait ten minutes.')
+    occasion = mail_budgets.CHANGE_ADDRESS if user.is_verified else mail_budgets.CHANGE_UNCONFIRMED_ADDRESS
+    is_admitted = mail_budgets.admit(occasion, cause, at)
     end_links(user, at, 'address')
-    if (taken := by_email(email)) is not None and taken.is_verified:  # of an unconfirmed one nobody knows whose it is
-        issue('address', VERIFY_LASTS, at, user=user, email=email)
-        return _exists_mail(taken, at)
-    return _link_mail('address', user, email, VERIFY_LASTS, at, subject='Please confirm your new address')
+    taken = by_email(email)
+    if taken and not taken.is_verified:  # nobody knows yet whose it is
+        taken = None
+    is_mailed = _mailed_lately('exists', taken, at)
+    link = issue('address', VERIFY_LASTS, at, user=user, email=email)
+    if not is_admitted:
+        return []
+    recipient = taken.email or '' if taken else email
+    made = _only_if(taken is None, lambda: _link_to(link, user, recipient, VERIFY_LASTS,
+                                                    subject='Please confirm your new address'),
+                    occasion, recipient, cause, at)
+    return made + _only_if(taken is not None and not is_mailed, lambda: _exists_mail(taken, recipient, at), occasion,
+                           recipient, cause, at)
 
 
 def address_told_mail(user: User, old: str, at: datetime, agent: str = '') -> list[int]:
@@ -362,7 +440,10 @@ def pending_address(user: User, at: datetime) -> str | None:
     return found.email if found else None
 
 
-def invite_mail(email: str, at: datetime) -> list[int]:
+def invite_mail(email: str, at: datetime, cause: Cause | None = None) -> list[int]:
+    """Compose an invitation. Raises Throttled where a budget is used up: whoever invites may know."""
+    mail_budgets.admit(mail_budgets.INVITE, cause, at)
+    mail_budgets.take(mail_budgets.INVITE, email, cause, at)
     return _link_mail('invite', None, email, INVITE_LASTS, at, subject='You are invited to write')
 
 

@@ -118,6 +118,8 @@ def _work(at: datetime) -> str | None:
 
 def mail_problem(at: datetime, zone: str | None = None) -> str | None:
     unsent = Message.select().where(mail.UNSENT)
+    if mail.is_held_up_by_rate(at):  # then what is queued waits as it should
+        unsent = unsent.where(Message.state != 'queued')
     oldest = unsent.where(~clocks.is_lately(Message.created_at, OVERDUE, at)).order_by(Message.created_at).first()
     if oldest is None:
         return None

@@ -12,7 +12,7 @@ found `sending` whose process is dead goes out again with the same Message-ID (R
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -20,10 +20,11 @@ from uuid import uuid4
 
 from peewee import SQL, DatabaseError
 
-from . import jobs, letter, text
-from .db import db, first, give_way, insert, is_out_of_reach, is_transient, now
+from . import dates, jobs, letter, text, throttle
+from .db import db, first, give_way, insert, is_out_of_reach, is_transient, literal, now
 from .models import Message, Site, Token, User
 from .settings import current
+from .signing import redact_emails
 from .transport import HungUp, Lost, NotYet, Refused, Transport, connect, deadline, forget_outbox
 
 log = logging.getLogger('quickpub.mail')
@@ -108,8 +109,47 @@ def clean_up(at: datetime) -> None:
 
 def is_queued(urgent: bool = False, more_than: int = 0) -> bool:
     """Whether more than so many mails could go out now, of all, or of those that somebody waits for."""
+    if not urgent and _room(now(), urgent) <= more_than:
+        urgent = True
+    if urgent and _room(now(), urgent) <= more_than:
+        return False
     found = db.execute_sql(f'SELECT 1 FROM message WHERE {QUEUED[urgent]} LIMIT 1 OFFSET ?', (more_than,))
     return found.fetchone() is not None
+
+
+# As many in an hour as the mail server takes
+
+URGENT_SHARE = 5  # one part of so many is kept for mail that somebody waits for
+UNLIMITED = 10 ** 9
+CAUGHT_UP_AFTER = timedelta(minutes=5)  # mail is woken every minute
+
+
+def _room(at: datetime, urgent: bool) -> int:
+    """Return how many mails may go out now, of those that somebody waits for, or of others."""
+    rate = current().mail_rate
+    return max(0, _rate_of(urgent) - throttle.count(at, throttle.MAIL_RATE, '')) if rate else UNLIMITED
+
+
+def _rate_of(urgent: bool) -> int:
+    """Return how many mails may go out in an hour before only others may, or none."""
+    rate = current().mail_rate
+    return rate if urgent else max(1, rate - rate // URGENT_SHARE)
+
+
+def is_held_up_by_rate(at: datetime) -> bool:
+    """Return whether mail waits, or did a moment ago, because the mail server takes no more in an hour."""
+    lately = replace(throttle.MAIL_RATE, window=throttle.MAIL_RATE.window + CAUGHT_UP_AFTER)
+    return bool(current().mail_rate) and throttle.count(at, lately, '') >= _rate_of(urgent=False)
+
+
+def rate_note(at: datetime, zone: str | None = None) -> str | None:
+    """Return a sentence for the owner while mail waits because of QUICKPUB_MAIL_RATE, or else None."""
+    waiting = Message.select().where(Message.state == literal('queued')).count()
+    free_at = throttle.free_at(at, throttle.MAIL_RATE.with_limit(_rate_of(urgent=False)), '')
+    if not (current().mail_rate and waiting and free_at):
+        return None
+    return f'{text.plural(waiting, "email waits", "emails wait")}: at most {text.number(current().mail_rate)} may be ' \
+           f'sent in an hour (QUICKPUB_MAIL_RATE). The next one can go out on {dates.clock(free_at, zone)}.'
 
 
 # Delivering
@@ -173,6 +213,7 @@ class _Delivery:
         self._transport: Transport | None = None
         self._is_server_gone = False
         self._count = 0
+        self._counted: list[int] = []  # the uses of the rate for the mail that is under way
         self._until = time.monotonic() + BATCH_SECONDS
 
     @property
@@ -195,10 +236,17 @@ class _Delivery:
 
     def _take(self) -> Message | None:
         """The next mail. What failed before may fail again: everybody else goes first."""
-        return first(
+        at = now()
+        urgent = self._urgent or not _room(at, urgent=False)
+        if not _room(at, urgent):
+            return None
+        found = first(
             Message, "UPDATE message SET state = 'sending', sender = ?, attempts = min(attempts, 9999) + 1 WHERE id = ("
-                     f'SELECT id FROM message WHERE {QUEUED[self._urgent]} ORDER BY urgent DESC, attempts, id LIMIT 1) '
+                     f'SELECT id FROM message WHERE {QUEUED[urgent]} ORDER BY urgent DESC, attempts, id LIMIT 1) '
                      'RETURNING *', self._sender)
+        if found and current().mail_rate:
+            self._counted = throttle.take(at, (throttle.MAIL_RATE.with_limit(current().mail_rate), ''))
+        return found
 
     def _attempt(self, message: Message) -> Outcome:
         try:
@@ -277,16 +325,19 @@ class _Delivery:
             User.update(mail_trouble=outcome.answer).where(  # unless it is one that they wanted to change to, or left
                 User.id == message.user_id, User.email == message.recipient).execute()
         if self._is_server_gone:
+            throttle.give_back(self._counted)
             _put_off_all(outcome.answer)
         log.log(logging.INFO if outcome.state == 'sent' else logging.WARNING,
-                'Mail to %s: "%s" - %s: %s', message.recipient, message.subject, outcome.state, outcome.answer)
+                'Mail %s: "%s" - %s: %s', message.id, message.subject, outcome.state,
+                redact_emails(outcome.answer, message.recipient))
 
 
 def _put_off_all(answer: str) -> None:
     """There is no mail server: all wait a minute, then one of them tries again, on behalf of all."""
     at = now()
-    db.execute_sql("UPDATE message SET state = 'failed', answer = ? WHERE state = 'queued' AND created_at < ?",
-                   (GIVEN_UP + answer, str(at - GIVE_UP_AFTER)))
+    db.execute_sql("UPDATE message SET state = 'failed', answer = ? WHERE state = 'queued' AND created_at < ? "
+                   'AND attempts >= ?',  # where there is a rate, those never tried wait for their turn
+                   (GIVEN_UP + answer, str(at - GIVE_UP_AFTER), 1 if current().mail_rate else 0))
     db.execute_sql("UPDATE message SET state = 'deferred', answer = ?, next_try = ? WHERE state = 'queued'",
                    (answer, str(at + BACK_OFF[0])))
 

@@ -152,9 +152,15 @@ class Settings:
     smtp: str = setting('', 'Mail server: smtp://user:password@host:587 (STARTTLS, required where there is a '
                             'password), smtps://, smtp+plain:// (never TLS). Unset: mail is kept in outbox/',
                         _smtp_url, secret=True)
+    mail_rate: int = setting('0', 'Emails that the mail server takes in an hour; others wait. 0: no limit',
+                             _number(0, 1_000_000))
+    mail_limits: int = setting('1', 'How many times as many emails as usual people may cause, for a day with hundreds '
+                               'of newcomers, say. 0: no limit', _number(0, 1000))
     mail_from: str = setting('', 'From of every mail. Unset: quickpub@ and the host of the public address',
                              mail_address)
     signup: str = setting('open', 'Who may sign up: open, invite or closed', _one_of('open', 'invite', 'closed'))
+    signup_seconds: int = setting('3', 'Seconds after which a sign-up form is taken from a person, not from a robot. '
+                                  '0: it is always taken', _number(0, 60))
     timezone: str = setting('UTC', "The site's time zone, and new authors'", _zone)
     report: str = setting('daily', "How often new authors get a report: daily, weekly (closes with Sunday), monthly "
                                    "(with the last day), never; minute is for trying it out", _one_of(*FREQUENCIES))
@@ -165,7 +171,7 @@ class Settings:
 
     def validate(self) -> None:
         """Raise SettingsError for settings that are right one by one but not together."""
-        if urlsplit(self.smtp).scheme == 'smtp+plain' and urlsplit(self.smtp).password:
+        if urlsplit(self.smtp).scheme == 'smtp+plain' and '@' in urlsplit(self.smtp).netloc:
             raise SettingsError(f'{PREFIX}SMTP would send a password without encryption; use smtp:// or smtps://')
 
     def trusts(self, address: str) -> bool:

@@ -75,6 +75,16 @@ TOKEN = re.compile(r'\d{1,17}\.[A-Za-z0-9_-]{24}(?![A-Za-z0-9_-])')
 HIDDEN = '(hidden)'
 
 
+EMAIL = re.compile(r"[^\s<>()\[\]\"',;:@]+@[^\s<>()\[\]\"',;:@]+", re.UNICODE)
+
+
 def redact(text: str) -> str:
     """Return the text with every token in it hidden, for people and logs that it is not meant for."""
     return TOKEN.sub(HIDDEN, text)
+
+
+def redact_emails(text: str, *known: str) -> str:
+    """Return the text with every email address in it hidden, and the known ones however they are written."""
+    for email in filter(None, known):
+        text = re.sub(re.escape(email), HIDDEN, text, flags=re.IGNORECASE)
+    return EMAIL.sub(HIDDEN, text)

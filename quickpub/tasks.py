@@ -14,6 +14,7 @@ from . import (
     integrity,
     jobs,
     mail,
+    mail_budgets,
     media,
     pictures,
     posts,
@@ -68,11 +69,27 @@ def deliver_soon(composed: list[int] | bool, urgent: bool = True) -> None:
         (deliver_urgent if urgent else deliver)()
 
 
+def deliver_alike(composed: list[int]) -> None:
+    """The same, where nobody may notice whether there are any: where there are none, the same work is done and undone.
+    """
+    with db.atomic() as attempt:
+        deliver_urgent()
+        if not composed:
+            attempt.rollback()
+
+
 @huey.task(priority=URGENT)
 def send_verification_email(user_id: int) -> None:
     """Send the mail that asks to confirm an address, if it is still needed."""
     with db.atomic():
         deliver_soon(accounts.verification_mail(User.get_by_id(user_id), now()))
+
+
+@huey.recurring(every=HOUR)
+def report_used_up_budgets() -> None:
+    """Each hour: tell the owners, once a day, if more emails were asked for than the site sends."""
+    with db.atomic():
+        deliver_soon(mail_budgets.alarm_mails(now()), urgent=False)
 
 
 @huey.recurring(every=MINUTE)

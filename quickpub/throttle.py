@@ -46,7 +46,38 @@ LOGIN_CLIENT = Budget('login-client', 100, timedelta(minutes=15))
 LOGIN_DEVICE = Budget('login-device', 10, timedelta(minutes=15))
 LOGIN_DEVICE_DAY = Budget('login-device-day', 50, DAY)
 
-BUDGETS = [LOGIN_PAIR, LOGIN_ACCOUNT, LOGIN_ACCOUNT_DAY, LOGIN_CLIENT, LOGIN_DEVICE, LOGIN_DEVICE_DAY]
+# Emails that strangers ask for (mail_budgets.py). A class of 30 behind one school's address can sign up together.
+SIGNUPS_HOUR = Budget('signups-hour', 40, HOUR, 'sign-ups from one network in an hour')
+SIGNUPS_DAY = Budget('signups-day', 120, DAY, 'sign-ups from one network in a day')
+RESETS_HOUR = Budget('resets-hour', 20, HOUR, 'forgotten passwords from one network in an hour')
+RESETS_DAY = Budget('resets-day', 60, DAY, 'forgotten passwords from one network in a day')
+
+# Emails to one mailbox. One network, or one member, can never use up all of it. New passwords have their own share.
+MAILBOX = Budget('mailbox', 4, DAY, 'emails to one mailbox in a day')
+MAILBOX_FROM_ONE = Budget('mailbox-from-one', 3, DAY, 'emails to one mailbox in a day, asked for by one network')
+RESET_MAILBOX = Budget('reset-mailbox', 4, DAY, 'new passwords for one mailbox in a day')
+RESET_MAILBOX_FROM_ONE = Budget('reset-mailbox-from-one', 3, DAY,
+                                'new passwords for one mailbox in a day, asked for by one network')
+
+# Emails of the whole site. The limit is for a site without members; mail_budgets.py adds a share for each.
+SITE_SIGNUPS = Budget('site-signups', 100, DAY, 'emails to newcomers in a day')
+SITE_RESETS = Budget('site-resets', 50, DAY, 'emails about new passwords in a day')
+SITE_MEMBERS = Budget('site-members', 100, DAY, 'emails that members caused in a day')
+
+# Emails that a member asks for.
+ADDRESS_CHANGES = Budget('address-changes', 5, DAY)
+REPORTS_NOW = Budget('reports-now', 5, DAY)
+EXPORTS = Budget('exports', 10, DAY)
+INVITATIONS = Budget('invitations', 60, DAY)
+SENT_AGAIN = Budget('sent-again', 60, DAY)
+
+# Emails that a mail server takes: QUICKPUB_MAIL_RATE is the limit.
+MAIL_RATE = Budget('mail-rate', 1, HOUR)
+
+BUDGETS = [LOGIN_PAIR, LOGIN_ACCOUNT, LOGIN_ACCOUNT_DAY, LOGIN_CLIENT, LOGIN_DEVICE, LOGIN_DEVICE_DAY, SIGNUPS_HOUR,
+           SIGNUPS_DAY, RESETS_HOUR, RESETS_DAY, MAILBOX, MAILBOX_FROM_ONE, RESET_MAILBOX, RESET_MAILBOX_FROM_ONE,
+           SITE_SIGNUPS, SITE_RESETS, SITE_MEMBERS, ADDRESS_CHANGES, REPORTS_NOW, EXPORTS, INVITATIONS, SENT_AGAIN,
+           MAIL_RATE]
 
 
 class ThrottleUse(BaseModel):

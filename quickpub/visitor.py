@@ -10,10 +10,12 @@ from bottle import request
 from . import accounts, known_devices, sessions
 from .accounts import VERIFY_LASTS
 from .db import db, is_out_of_reach, now
+from .mail_budgets import Cause
 from .models import Session, User
 from .settings import current
 from .signing import redact
 from .tasks import deliver_soon
+from .throttle import client_network
 
 log = logging.getLogger('quickpub.web')
 
@@ -189,3 +191,9 @@ def client_address(environ: dict[str, Any] | None = None) -> str:
     while len(chain) > 1 and current().trusts(chain[-1]):
         chain.pop()
     return chain[-1]
+
+
+def cause() -> Cause:
+    """Return who asks for an email: the network that the request came from, and the member who is logged in."""
+    user = current_user()
+    return Cause(client_network(client_address()), user.id if user else None)

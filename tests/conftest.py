@@ -30,8 +30,8 @@ passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 @pytest.fixture
 def config(tmp_path):
-    """The settings of a site that does not exist yet."""
-    return settings.from_env({'QUICKPUB_DATA': str(tmp_path / 'data')})
+    """The settings of a site that does not exist yet. Nobody waits at its sign-up form."""
+    return settings.from_env({'QUICKPUB_DATA': str(tmp_path / 'data'), 'QUICKPUB_SIGNUP_SECONDS': '0'})
 
 
 @pytest.fixture

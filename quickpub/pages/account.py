@@ -2,16 +2,17 @@
 
 from bottle import request
 
-from .. import accounts, proofs, sessions
+from .. import accounts, honeypot, proofs, sessions
 from ..db import db, now
 from ..forms import Form, sent_fields, typed
 from ..models import Site
 from ..settings import current
 from ..shortcuts import redirect, render, render_form, url
 from ..signing import unsign
-from ..tasks import deliver_soon
+from ..tasks import deliver_alike, deliver_soon
 from ..text import Rejected
 from ..visitor import (
+    cause,
     claim_cookie,
     client_address,
     current_session,
@@ -60,8 +61,9 @@ def _choice(form):
 
 def signup_form():
     if _is_closed(request.query.invite):
-        return render('signup.html', form=Form(), invite='', closed=True)
-    return render('signup.html', form=Form(), invite=request.query.invite, closed=False)
+        return render('signup.html', form=Form(), closed=True)
+    return render('signup.html', form=Form({'invite': request.query.invite, honeypot.OPENED: honeypot.stamp(now())}),
+                  closed=False)
 
 
 def _is_closed(invite):
@@ -75,22 +77,27 @@ def _is_closed(invite):
 
 
 def signup():
-    form = typed('name', 'email', 'password', 'invite')
+    form, at = typed('name', 'email', 'password', 'invite', honeypot.TRAP, honeypot.OPENED), now()
     if _is_closed(form['invite']):
-        return render_form('signup.html', form, status=403, invite='', closed=True)
+        return render_form('signup.html', form, status=403, closed=True)
     try:
         name, email, password = accounts.all_of(
             (accounts.clean_name, form['name']), (accounts.clean_email, form['email']),
             (accounts.clean_password, form['password'], 'password',
              accounts.about(form['name'], form['email'])))
+        is_robot = bool(form[honeypot.TRAP])
+        if not is_robot and honeypot.is_too_quick(form[honeypot.OPENED], at):
+            raise Rejected(**{'': honeypot.TOO_QUICK})
     except Rejected as error:
         form.errors = error.errors
-        return render_form('signup.html', form, invite=form['invite'], closed=False)
+        form.values[honeypot.OPENED] = honeypot.stamp_again(form[honeypot.OPENED], at)
+        return render_form('signup.html', form, closed=False)
     hashed = accounts.hash_password(password)  # before the transaction, and also for an address that is known
-    invited = accounts.token('invite', form['invite'], now()) if form['invite'] and current().signup != 'open' else None
-    with db.atomic():
-        deliver_soon(accounts.sign_up(name, email, hashed, now(), invited))
-    give_claim(proofs.seal_claim(name, email, hashed, now()))
+    invited = accounts.token('invite', form['invite'], at) if form['invite'] and current().signup != 'open' else None
+    if not is_robot:  # and one must not notice
+        with db.atomic():
+            deliver_alike(accounts.sign_up(name, email, hashed, at, invited, cause()))
+    give_claim(proofs.seal_claim(name, email, hashed, at))
     return render('signup_done.html', email=email)
 
 
@@ -198,12 +205,7 @@ def verify_again_form():
 
 
 def verify_again():
-    return _mail_to_typed('verify_again.html', _verification_mail, 'verify_sent.html')
-
-
-def _verification_mail(email, at):
-    user = accounts.by_email(email)
-    return accounts.verification_mail(user, at) if user else []
+    return _mail_to_typed('verify_again.html', accounts.verification_mail_to, 'verify_sent.html')
 
 
 def _mail_to_typed(template, compose, sent):
@@ -215,7 +217,7 @@ def _mail_to_typed(template, compose, sent):
         form.errors = error.errors
         return render_form(template, form)
     with db.atomic():
-        deliver_soon(compose(email, now()))
+        deliver_alike(compose(email, now(), cause()))
     return render(sent)
 
 

@@ -6,7 +6,7 @@ from email import message_from_bytes, policy
 from bottle import request, response
 from peewee import fn
 
-from .. import accounts, aside, findings, health, integrity, jobs, letter, mail, search, text
+from .. import accounts, aside, findings, health, integrity, jobs, letter, mail, mail_budgets, search, text
 from ..db import db, literal, now
 from ..forms import Form, number, typed
 from ..models import Message, Post, Shelf, Site, User
@@ -15,6 +15,8 @@ from ..shortcuts import asking, confirm_password, find, owner_only, page_of, red
 from ..signing import HIDDEN, redact
 from ..tasks import deliver_soon, huey
 from ..text import Rejected
+from ..throttle import Throttled
+from ..visitor import cause
 
 PER_LIST = 50
 MAIL_STATES = {'queued': 'Waiting', 'sending': 'Being sent', 'sent': 'Sent', 'deferred': 'Will be tried again',
@@ -77,6 +79,7 @@ def mails(user):
     return render('admin_mail.html', messages=list(listed.where(Message.id.in_([row.id for row in found]))),
                   older=older, outbox=not current().smtp, form=form, states=MAIL_STATES,
                   folder=str(current().data / 'outbox'), trouble=health.mail_problem(now(), user.timezone),
+                  refusals=mail_budgets.refusals(now()), rate=mail.rate_note(now(), user.timezone),
                   paused_since=jobs.paused_since())
 
 
@@ -84,7 +87,11 @@ def mails(user):
 def message(user, message_id):
     """An email as its reader gets it, but for the links that only its reader may have: with them an owner could log in
     as anybody."""
-    found, headers = find(Message.select(), message_id), []
+    return _message_page(user, find(Message.select(), message_id))
+
+
+def _message_page(user, found, form=None, status=200):
+    response.status, headers = status, []
     show = str if found.recipient.lower() == user.email.lower() else redact
     try:
         made = message_from_bytes(letter.render(found), policy=policy.default)
@@ -98,7 +105,7 @@ def message(user, message_id):
                    if not name.startswith(('Content-', 'MIME-'))]
     return render('admin_message.html', message=found, text=body, headers=headers,
                   links=[link for link in re.findall(r'https?://\S+', body) if HIDDEN not in link],
-                  is_redacted=HIDDEN in body)
+                  is_redacted=HIDDEN in body, form=form or Form())
 
 
 @owner_only
@@ -110,8 +117,12 @@ def change_message(user, message_id):
         return redirect(f'/admin/mail/{found.id}')
     if action == 'hold':
         return redirect(f'/admin/mail/{found.id}', 'held' if mail.hold(found) else 'not-held')
-    with db.atomic():
-        deliver_soon(mail.send_again(found))
+    try:
+        with db.atomic():
+            mail_budgets.admit(mail_budgets.SEND_AGAIN, cause(), now())
+            deliver_soon(mail.send_again(found))
+    except Throttled as error:
+        return _message_page(user, found, Form(errors={'': mail_budgets.sentence(error, user.timezone)}), 429)
     return redirect(f'/admin/mail/{found.id}', 'queued')
 
 
@@ -138,7 +149,7 @@ def change_people(user):
     if form['action'] == 'link':
         return _hand_over(user, find(User.select().where(User.deleted_at.is_null(), User.role == 'author'),
                                      form['person']), form)
-    return _invite(form)
+    return _invite(user, form)
 
 
 def _hand_over(user, member, form):
@@ -157,7 +168,7 @@ def _hand_over(user, member, form):
     return render('admin_link.html', form=form, member=member, link=link)
 
 
-def _invite(form):
+def _invite(user, form):
     try:
         if current().signup == 'closed':
             raise Rejected(email='Sign-up is closed, so an invitation would lead nowhere.')
@@ -165,8 +176,12 @@ def _invite(form):
     except Rejected as error:
         form.errors = error.errors
         return _people(form, 400)
-    with db.atomic():
-        deliver_soon(accounts.invite_mail(email, now()))
+    try:
+        with db.atomic():
+            deliver_soon(accounts.invite_mail(email, now(), cause()))
+    except Throttled as error:
+        form.errors = {'email': mail_budgets.invitation_sentence(error, user.timezone)}
+        return _people(form, 429)
     return redirect('/admin/people', 'invited')
 
 

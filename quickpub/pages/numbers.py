@@ -2,12 +2,14 @@
 
 from bottle import request, response
 
-from .. import figures, letter, reports, stats, transfer
+from .. import figures, letter, mail_budgets, reports, stats, transfer
 from ..db import db, now
-from ..forms import typed
+from ..forms import Form, typed
 from ..models import Export, Post, Site
 from ..shortcuts import find, no_file, not_found, redirect, render, send_file, signed_in
 from ..tasks import make_export, send_view_count_report
+from ..throttle import Throttled
+from ..visitor import cause
 
 WORDS = {'7': '7 days', '30': '30 days', '90': '90 days', 'all': 'All time'}
 
@@ -44,9 +46,14 @@ LETTER_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 
 
 @signed_in
 def report(user):
+    return _report_page(user)
+
+
+def _report_page(user, form=None, status=200):
+    response.status = status
     found = _report(user)
     plain = letter.bodies(found, Site.this())[0] if found else ''
-    return render('report.html', message=found, text=plain)
+    return render('report.html', message=found, text=plain, form=form or Form())
 
 
 def _report(user):
@@ -67,7 +74,12 @@ def report_letter(user):
 
 @signed_in
 def send_report(user):
-    send_view_count_report(user.id)
+    try:
+        with db.atomic():
+            mail_budgets.admit(mail_budgets.REPORT_NOW, cause(), now())
+            send_view_count_report(user.id)
+    except Throttled as error:
+        return _report_page(user, Form(errors={'': mail_budgets.sentence(error, user.timezone)}), 429)
     return redirect('/studio/report', 'report-asked')
 
 
@@ -78,9 +90,15 @@ KINDS = {'numbers': 'Your posts', 'site': 'The whole site'}
 
 @signed_in
 def exports(user):
+    return _exports_page(user)
+
+
+def _exports_page(user, form=None, status=200):
+    response.status = status
     transfer.fail_lost()
     found = Export.select().where(Export.user == user).order_by(Export.id.desc())
-    return render('exports.html', exports=list(found.limit(20)), kinds=KINDS, kept=transfer.KEPT)
+    return render('exports.html', exports=list(found.limit(20)), kinds=KINDS, kept=transfer.KEPT,
+                  form=form or Form())
 
 
 @signed_in
@@ -88,10 +106,14 @@ def ask(user):
     kind = typed('kind')['kind']
     if kind not in KINDS or (kind == 'site' and not user.is_owner):
         raise not_found()
-    with db.atomic():
-        export_id = transfer.ask(user, kind, now())
-        if export_id:
-            make_export(export_id)
+    try:
+        with db.atomic():
+            export_id = transfer.ask(user, kind, now())
+            if export_id:
+                mail_budgets.admit(mail_budgets.EXPORT, cause(), now())
+                make_export(export_id)
+    except Throttled as error:
+        return _exports_page(user, Form(errors={'': mail_budgets.sentence(error, user.timezone)}), 429)
     return redirect('/studio/exports', 'export-asked')
 
 

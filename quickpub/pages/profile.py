@@ -6,15 +6,16 @@ from zoneinfo import available_timezones
 from bottle import response
 from peewee import IntegrityError
 
-from .. import accounts, dates, devices, sessions, text
+from .. import accounts, dates, devices, mail_budgets, sessions, text
 from ..db import db, now
 from ..forms import Form, typed
 from ..models import Message, Post, Shelf, Unsaved
 from ..settings import current
 from ..shortcuts import confirm_password, redirect, render, signed_in, url
-from ..tasks import deliver_soon
+from ..tasks import deliver_alike, deliver_soon
 from ..text import Rejected
-from ..visitor import current_session, log_out, rotate, user_agent
+from ..throttle import Throttled
+from ..visitor import cause, current_session, log_out, rotate, user_agent
 
 FREQUENCY_WORDS = {
     'daily': 'Every day', 'weekly': 'Every week', 'monthly': 'Every month, after its last day',
@@ -158,10 +159,13 @@ def _address(user, form):
         confirmed = confirm_password(user, form['current'])
         with db.atomic():
             accounts.check_unchanged(confirmed, 'current')
-            deliver_soon(accounts.address_mail(user, email, now()))
+            deliver_alike(accounts.address_mail(user, email, now(), cause()))
     except Rejected as error:
         form.errors = error.errors
         return _page(user, address_form=form, status=400)
+    except Throttled as error:
+        form.errors = {'email': mail_budgets.sentence(error, user.timezone)}
+        return _page(user, address_form=form, status=429)
     return redirect('/settings', 'address-sent')
 
 
