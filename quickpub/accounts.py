@@ -357,8 +357,8 @@ def set_password(user: User, password: str, keep: Session | None = None) -> None
 
 
 def end_sessions(user: User, keep: str = '') -> None:
-    """Log somebody out on all devices, and let none be known to the account any more, but for the session whose digest
-    is `keep`, and its device. In the caller's transaction."""
+    """Log a user out on all devices, and forget these, but for the session whose digest is `keep` and its device. In
+    the caller's transaction."""
     kept = Session.get_or_none(Session.user == user, Session.digest == keep)
     Session.delete().where(Session.user == user, Session.digest != keep).execute()
     known_devices.forget(user, kept.device_id if kept else None)
@@ -419,7 +419,7 @@ def login_told_mail(user: User, at: datetime, agent: str = '') -> list[int]:
 
 
 def _told(kind: str, user: User, at: datetime, agent: str, subject: str) -> list[int]:
-    """Nothing for whoever has not confirmed the address: the mailbox may be somebody else's. At most a few a day."""
+    """Compose such a mail, at most a few a day; none to an unconfirmed address, which may be somebody else's."""
     lately = Message.select().where(Message.user == user, Message.kind == kind,
                                     clocks.is_lately(Message.created_at, timedelta(days=1), at))
     if not user.is_verified or not user.email or lately.count() >= TOLD_A_DAY:

@@ -78,9 +78,9 @@ def _advice(budget: throttle.Budget) -> str:
 # Sessions
 
 def start(user: User, agent: str, at: datetime, device: Device | None = None, cookie: str = COOKIE) -> str:
-    """Log somebody in, in place of what this device had for them; the random token for the browser's cookie, of which
-    only a hash is kept. `cookie` is that cookie's name. Raises Rejected where the password was changed since `user` was
-    read: what was checked counts no longer."""
+    """Start a session in place of the one this device had for this user, and return the random token for the browser's
+    cookie, of which only a hash is kept. `cookie` is that cookie's name. Raises Rejected if the password was changed
+    since `user` was read: what was checked counts no longer."""
     token = secrets.token_urlsafe(32)
     with db.atomic():
         check_unchanged(user)
@@ -93,15 +93,14 @@ def start(user: User, agent: str, at: datetime, device: Device | None = None, co
 
 
 def find(token: str, at: datetime) -> Session | None:
-    """The session, with its user, that belongs to a cookie."""
+    """Return the session, with its user, that a cookie's token belongs to, or None."""
     return (Session.select(Session, User).join(User).where(
         Session.digest == digest(token), Session.expires_at > at, Session.created_at > at - LONGEST,
         User.deleted_at.is_null()).get_or_none())
 
 
 def refresh(session: Session, at: datetime) -> bool:
-    """Let a session that is used last longer, though never beyond its longest; written down once a day. Whether it was
-    now."""
+    """Let a session that is used last longer, within its longest life; once a day. Return whether it was now."""
     if clocks.is_lately(session.seen_at, SESSION_REFRESH, at):
         return False
     began = at if clocks.is_ahead(session.created_at, at) else session.created_at
@@ -111,8 +110,8 @@ def refresh(session: Session, at: datetime) -> bool:
 
 
 def rotate(session: Session, cookie: str = COOKIE) -> str | None:
-    """Give a session another random token, in a cookie of this name: the token, or None where somebody else has just
-    done so. Whoever knows the one from before is logged out. `session` follows."""
+    """Give a session another random token, for a cookie of this name. Return the token, or None if another request has
+    just done so. The old token is worth nothing from then on. `session` is updated too."""
     token = secrets.token_urlsafe(32)
     changed = Session.update(digest=digest(token), cookie=cookie, is_stale=False).where(
         Session.digest == session.digest).execute()
@@ -123,7 +122,7 @@ def rotate(session: Session, cookie: str = COOKIE) -> str | None:
 
 
 def adopt(session: Session, cookie: str, at: datetime) -> str:
-    """Make the device of a session known, which it was begun without; the new value of the device's cookie."""
+    """Make the device of a session known that began without one. Return the new value of the device's cookie."""
     with db.atomic():
         device, cookie, _ = known_devices.remember(session.user, cookie, at)
         Session.update(device=device).where(Session.digest == session.digest).execute()
@@ -135,20 +134,19 @@ def end(session: Session) -> None:
     Session.delete().where(Session.digest == session.digest).execute()
 
 
-def end_there(user: User, digest: str) -> str | None:
-    """Log out the session of this user that has this digest, and forget its device; what the browser said about itself,
-    or None if there is no such session."""
+def end_there(user: User, digest: str) -> bool:
+    """Log out the session of this user that has this digest, and forget its device. Return whether there was one."""
     session = Session.get_or_none(Session.user == user, Session.digest == digest)
     if session is None:
-        return None
+        return False
     with db.atomic():
         end(session)
         Device.delete().where(Device.digest == session.device_id).execute()
-    return session.agent
+    return True
 
 
 def of_user(user: User) -> list[Session]:
-    """Return where this user is logged in, each with its device, the latest use first."""
+    """Return the sessions of this user, each with its device, the last used first."""
     return list(Session.select(Session, Device).join(Device, JOIN.LEFT_OUTER).where(
         Session.user == user).order_by(Session.seen_at.desc()))
 

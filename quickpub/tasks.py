@@ -209,7 +209,7 @@ def clean_up_accounts() -> None:
 
 @huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)
 def clean_up_sessions() -> None:
-    """Each day: forget sessions that are over."""
+    """Each day: forget sessions that are over, and devices that have not logged in for a year."""
     sessions.clean_up(now())
 
 

@@ -34,7 +34,8 @@ def current_user() -> User | None:
 
 
 def current_session() -> Session | None:
-    """The session behind the browser's cookie, which gets what is due: a longer life, another value, its new name."""
+    """Return the session behind the browser's cookie, or None. It also gets what is due: a longer life, another value,
+    its new name."""
     if 'quickpub.session' not in request.environ:
         found, name = find_session(request.get_header('Cookie', ''), now())
         request.environ['quickpub.session'] = found
@@ -44,8 +45,8 @@ def current_session() -> Session | None:
 
 
 def find_session(header: str, at: datetime) -> tuple[Session | None, str]:
-    """The session that this header's cookies belong to, and the name of its cookie. Under the plain name, which a
-    neighbour could set, only one that was begun under it counts where there is a better name."""
+    """Return the session that a Cookie header belongs to, or None, and its cookie's name. On a site with the locked
+    name, a session under the plain name counts only if it began under it: a neighbour could have set the cookie."""
     for name in dict.fromkeys((session_cookie(), SESSION)):
         token = cookie_in(header, name)
         found = sessions.find(token, at) if token else None
@@ -55,7 +56,7 @@ def find_session(header: str, at: datetime) -> tuple[Session | None, str]:
 
 
 def _look_after(session: Session, name: str) -> None:
-    """Where the database cannot be written just now, the page is shown without that."""
+    """Renew what is due; if the database cannot be written just now, show the page without that."""
     try:
         if session.is_stale or name != session_cookie():
             rotate()
@@ -70,9 +71,9 @@ def _look_after(session: Session, name: str) -> None:
 
 
 def log_in(user: User, by_link: bool = False) -> None:
-    """Start a session in place of the one that this browser has, and hand out its cookie; make the device known. A
-    device that is new is told to the member by email, unless it was their first, or they come `by_link` from one.
-    Raises Rejected where the password was changed since `user` was read."""
+    """Start a session in place of the one that this browser has, hand out its cookie, and make the device known. Email
+    the member about a new device, unless this is their first log-in, or they come `by_link` from an email. Raises
+    Rejected if the password was changed since `user` was read."""
     at, agent, before = now(), user_agent(), current_session()
     with db.atomic():
         device, known, is_new = known_devices.remember(user, device_cookie(), at)
@@ -87,8 +88,8 @@ def log_in(user: User, by_link: bool = False) -> None:
 
 
 def rotate() -> None:
-    """Give the session of this browser another value. After each change of who gets in or what they may do, and not
-    before its transaction has ended, or a cookie without a session might be handed out."""
+    """Give the session of this browser another value: call it after each change of how a member gets in or what they
+    may do, and after its transaction, or a cookie without a session could be handed out."""
     session = current_session()
     if session and (token := sessions.rotate(session, session_cookie())):
         _give_session(token, session)
@@ -106,12 +107,12 @@ def log_out() -> None:
 # Cookies
 
 def session_cookie() -> str:
-    """The name of the session's cookie on this site."""
+    """Return the name of the session's cookie on this site."""
     return _named(SESSION)
 
 
 def device_cookie() -> str:
-    """Which accounts know this browser, for known_devices."""
+    """Return the cookie that says which accounts know this browser, for known_devices."""
     return cookie_in(request.get_header('Cookie', ''), _named(DEVICE))
 
 
@@ -133,7 +134,7 @@ def _claim_path() -> str:
 
 
 def _give_session(token: str, session: Session | None) -> None:
-    """For as long as it lasts, or for no more than its longest life."""
+    """Let the cookie last as long as the session can."""
     lasts = sessions.SESSION_LASTS
     if session:
         lasts = min(lasts, session.created_at + sessions.LONGEST - now())
@@ -147,13 +148,13 @@ def _forget_old_name() -> None:
 
 
 def _named(name: str) -> str:
-    """The name of a cookie for the whole site. Browsers take the locked form only over TLS and for the whole host."""
+    """Return the name of a cookie for the whole site, locked if possible: only over TLS and for a whole host."""
     return LOCKED + name if current().is_https and not current().path_prefix else name
 
 
 def _give(name: str, value: str, lasts: timedelta, path: str = '') -> None:
-    """Let this answer set a cookie, whatever becomes of it: an error page, too, must not lose a session's new value.
-    One that lasts no time is removed."""
+    """Set a cookie with this answer, even if it becomes an error page, which must not lose a session's new value. A
+    cookie that lasts no time is removed."""
     morsel: Morsel[str] = Morsel()
     morsel.set(name, value, value)
     flags: dict[str, Any] = {'path': path or _cookie_path(), 'max-age': max(0, int(lasts.total_seconds())),
@@ -178,7 +179,7 @@ def _cookie_path() -> str:
 # Where they are
 
 def user_agent() -> str:
-    """What the browser says about itself."""
+    """Return what the browser says about itself."""
     return request.get_header('User-Agent', '')
 
 

@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from conftest import BROWSER, PASSWORD, Browser, path_in, person, text_of
+from conftest import BROWSER, PASSWORD, Browser, path_in, person, text_of, write
 from sites import browser_of, form_with, long_ago, mails, newest_mail, stored
 from webtest import AppError
 
@@ -83,9 +83,9 @@ def test_devices_are_listed_with_this_one_first(alice, app):
     long_ago(Session, seen_at=day + DAY)
     log_in(desk, alice)
     first, second = listed(desk)
-    assert first.startswith('Chrome on Windows This device. First logged in') and 'Log out there' not in first
+    assert first.startswith('Chrome on Windows This device First logged in') and 'Log out there' not in first
     shown = [f'{(day + timedelta(days=plus)):%-d %B %Y}' for plus in (1, 0)]
-    assert second == f'Firefox on Android Last used {shown[0]}. First logged in {shown[1]}. Log out there'
+    assert second == f'Firefox on Android Last used {shown[0]} First logged in {shown[1]} Log out there'
     log_in(desk, alice)
     assert len(listed(desk)) == 2  # a device is listed once, however often it logs in
 
@@ -470,3 +470,15 @@ def test_the_email_is_in_the_transaction_of_its_log_in(alice, app, monkeypatch):
     with pytest.raises(AppError, match='500'):
         log_in(device(app, FIREFOX), alice)
     assert stored() == before
+
+
+@pytest.mark.parametrize('posts', ['keep', 'delete'])
+def test_nothing_of_a_device_stays_when_its_member_leaves(alice, bob, app, posts):
+    with db.db.connection_context():
+        write(alice)
+    desk, other = device(app), device(app)
+    log_in(desk, alice)
+    log_in(other, bob)
+    desk.post('/settings/delete', {'password': PASSWORD, 'posts': posts}, status=303)
+    with db.db.connection_context():
+        assert [row.user for row in Device.select()] == [bob] == [row.user for row in Session.select()]

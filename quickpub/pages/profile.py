@@ -191,8 +191,7 @@ def _end_session(user, form):
     if this and form['digest'] == this.digest:
         log_out()
         return redirect('/login', 'logged-out')
-    return redirect('/settings', 'session-ended' if sessions.end_there(user, form['digest']) is not None
-                    else 'session-gone')
+    return redirect('/settings', 'session-ended' if sessions.end_there(user, form['digest']) else 'session-gone')
 
 
 def _end_others(user, form):

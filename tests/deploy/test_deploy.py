@@ -128,8 +128,10 @@ def test_redirects_stay_within_the_site(place):
 def test_the_cookie_is_for_this_site_and_for_tls_alone(place):
     person = Person(place)
     header = person.log_in(OWNER, demo.PASSWORD).headers['Set-Cookie'].lower()
-    (cookie,) = person.cookies
-    assert cookie.path == (place.prefix or '/') and cookie.secure
+    assert {cookie.name.removeprefix('__Host-') for cookie in person.cookies} == {'quickpub', 'quickpub-device'}
+    for cookie in person.cookies:
+        assert cookie.path == (place.prefix or '/') and cookie.secure
+        assert cookie.name.startswith('__Host-') == (not place.prefix)
     assert 'httponly' in header and 'samesite=lax' in header
     assert person.get('/studio').status == 200
 
