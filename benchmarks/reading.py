@@ -85,7 +85,8 @@ class Quickpub(Server):
 
     def environ(self):
         return clean_environ(super().environ()) | {
-            'QUICKPUB_DATA': f'{self.folder}/data', 'QUICKPUB_PORT': str(self.port), 'QUICKPUB_SMTP': self.smtp}
+            'QUICKPUB_DATA': f'{self.folder}/data', 'QUICKPUB_PORT': str(self.port), 'QUICKPUB_SMTP': self.smtp,
+            'QUICKPUB_SIGNUP_SECONDS': '0', 'QUICKPUB_MAIL_LIMITS': '0'}
 
     def command(self):
         return self.python, '-c', SERVE, 'serve'

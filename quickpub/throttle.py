@@ -70,6 +70,7 @@ REPORTS_NOW = Budget('reports-now', 5, DAY)
 EXPORTS = Budget('exports', 10, DAY)
 INVITATIONS = Budget('invitations', 60, DAY)
 SENT_AGAIN = Budget('sent-again', 60, DAY)
+LINKS_MADE = Budget('links-made', 20, DAY)
 
 # Emails that a mail server takes: QUICKPUB_MAIL_RATE is the limit.
 MAIL_RATE = Budget('mail-rate', 1, HOUR)
@@ -77,7 +78,7 @@ MAIL_RATE = Budget('mail-rate', 1, HOUR)
 BUDGETS = [LOGIN_PAIR, LOGIN_ACCOUNT, LOGIN_ACCOUNT_DAY, LOGIN_CLIENT, LOGIN_DEVICE, LOGIN_DEVICE_DAY, SIGNUPS_HOUR,
            SIGNUPS_DAY, RESETS_HOUR, RESETS_DAY, MAILBOX, MAILBOX_FROM_ONE, RESET_MAILBOX, RESET_MAILBOX_FROM_ONE,
            SITE_SIGNUPS, SITE_RESETS, SITE_MEMBERS, ADDRESS_CHANGES, REPORTS_NOW, EXPORTS, INVITATIONS, SENT_AGAIN,
-           MAIL_RATE]
+           LINKS_MADE, MAIL_RATE]
 
 
 class ThrottleUse(BaseModel):

@@ -135,7 +135,6 @@ def test_after_its_time_a_budget_is_free_again(site, browse):
 def test_the_invited_are_not_kept_out_by_strangers(site, olga):
     browser = browser_of(site, signup='invite')
     browser.log_in(olga)
-    form_with(browser.get('/admin/people'), 'email').submit('action', value='invite', status='*')
     browser.post('/admin/people', {'action': 'invite', 'email': 'zoe@example.org'}, status=303)
     drain()
     invitation = re.search(r'invite=(\S+)', text_of(outbox(site)[-1])).group(1)
@@ -289,6 +288,13 @@ def test_what_owners_ask_for_has_a_budget_too(site, browse, olga, path, fields, 
         drain()
     assert [answer.status_int for answer in answers] == limit * [303] + [429]
     assert 'It works again on' in answers[-1]
+
+
+def test_links_that_owners_hand_over_have_a_budget(site, browse, olga, alice):
+    browser, fields = browse(olga), {'action': 'link', 'person': alice.id, 'current': PASSWORD}
+    answers = again(browser, '/admin/people', fields, 21)
+    assert [answer.status_int for answer in answers] == 20 * [200] + [429]
+    assert 'It works again on' in answers[-1] and len(mails('link_made')) == 20
 
 
 def test_reports_and_notices_about_security_are_never_held_back(site, olga, alice):

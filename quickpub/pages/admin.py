@@ -160,11 +160,15 @@ def _hand_over(user, member, form):
         confirmed = confirm_password(user, form['current'])
         with db.atomic():
             accounts.check_unchanged(confirmed, 'current')
+            mail_budgets.admit(mail_budgets.HAND_OVER_LINK, cause(), now())
             link, told = accounts.hand_over_link(member, confirmed, now())
             deliver_soon(told)
     except Rejected as error:
         form.errors = error.errors
         return render_form('admin_link.html', form, member=member, link=None)
+    except Throttled as error:
+        form.errors = {'': mail_budgets.sentence(error, user.timezone)}
+        return render_form('admin_link.html', form, 429, member=member, link=None)
     return render('admin_link.html', form=form, member=member, link=link)
 
 
