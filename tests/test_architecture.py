@@ -28,7 +28,7 @@ FLOORS = [
     ['revisions', 'unsaved', 'figures', 'media'],
     ['sessions', 'proofs'],
     ['stats', 'accounts', 'search', 'neighbours', 'redirects', 'integrity'],
-    ['spool', 'aside'],
+    ['spool', 'aside', 'audit'],
     ['mail'],
     ['letter', 'transport'],
     ['worker'],
