@@ -10,7 +10,9 @@ import csv
 import errno
 import io
 import os
+import re
 import secrets
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -26,7 +28,9 @@ from .settings import current
 KEPT = timedelta(days=7)
 BATCH = 20  # posts at a time: each may have a thousand days
 COLUMNS = ('Day', 'Post', 'Address', 'Author', 'Views', 'Visitors', 'Came from')
-FORMULA = ('=', '+', '-', '@', '\t', '\r')  # a spreadsheet would execute what begins so
+# A spreadsheet would execute what begins so; before it, some leave out spaces, quotation marks and what is invisible.
+FORMULA = ('=', '+', '-', '@', '−', '\t', '\r', '\n')
+IGNORED = re.compile(r'^(?:[^\S\t\r\n]|["\'`´«»‘-‟‹›\u200b-\u200f\u2060\ufeff\x00-\x08])+')
 
 
 def path_of(export: Export) -> Path:
@@ -151,7 +155,12 @@ def _days(post_ids: list[int]) -> Iterator[tuple]:
 
 
 def _cell(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    return f"'{value}" if isinstance(value, str) and _is_formula(value) else value
+
+
+def _is_formula(cell: str) -> bool:
+    """Whether a spreadsheet may take this text for a formula, wide letters (＝) for plain ones included."""
+    return unicodedata.normalize('NFKC', IGNORED.sub('', cell)).startswith(FORMULA)
 
 
 def clean_up(at: datetime) -> None:

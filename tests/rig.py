@@ -274,7 +274,7 @@ class Visitor:
         self.url = url
         self._opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
-        self._opener.addheaders = [('User-Agent', agent)]
+        self._opener.addheaders = [('User-Agent', agent), ('Origin', '/'.join(url.split('/', 3)[:3]))]
 
     def get(self, path, **headers):
         return self._ask(path, None, headers)

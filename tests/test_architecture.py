@@ -20,6 +20,7 @@ FLOORS = [
     ['wsgi', 'pages.public', 'pages.account', 'pages.profile', 'pages.studio', 'pages.editor', 'pages.media',
      'pages.search', 'pages.numbers', 'pages.admin'],
     ['shortcuts', 'pagecache'],
+    ['notices'],
     ['forms', 'visitor'],
     ['tasks', 'health'],
     ['demo'],
@@ -40,14 +41,14 @@ FLOORS = [
     ['text'],
     ['formulas', 'dkim', 'folding', 'agents', 'links', 'typography', 'direction'],
     ['db', 'imaging', 'dates', 'signing'],
-    ['presence', 'bodies'],
+    ['presence', 'bodies', 'guards'],
     ['settings', 'processes', 'heartbeat', 'schema', 'connections', 'mending', 'clocks', 'removal'],
 ]
 FLOOR = {module: number for number, floor in enumerate(FLOORS) for module in floor}
 
 # These libraries only there, so that each can be exchanged or upgraded in one place.
 ONLY_IN = {
-    'bottle': {'web', 'shortcuts', 'forms', 'visitor', 'pages.public', 'pages.account', 'pages.profile',
+    'bottle': {'web', 'shortcuts', 'forms', 'visitor', 'notices', 'pages.public', 'pages.account', 'pages.profile',
                'pages.studio', 'pages.editor', 'pages.media', 'pages.search', 'pages.numbers', 'pages.admin'},
     'huey': {'worker', 'storage', 'consumer', 'tasks'},
     'granian': {'server'},
@@ -69,6 +70,7 @@ ONLY_IN = {
     'rapidfuzz': {'search'},
     'latex2mathml': {'formulas'},
     'email_validator': {'settings'},
+    'idna': {'guards'},
     'smtplib': {'transport'},
     'sqlite3': set(),  # peewee's own, or two copies in one process would drop each other's locks
     'pickle': set(),
