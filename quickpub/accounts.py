@@ -26,6 +26,7 @@ ENDED = {  # why a link is dead that nobody used
     'reset': 'This link has ended. The password or the email address of the account was changed after it was sent.',
     'address': 'This link has ended. A newer one was sent, or the account was changed after it was sent.',
     'setup': 'This link has ended. The site has an owner already.'}
+SUSPENDED = 'This account is suspended. Please ask an owner of this site.'
 UNUSED = (Token.used_at.is_null(), Token.ended_at.is_null())  # the conditions for a link that may still work
 
 
@@ -57,9 +58,9 @@ def renew_hash(user: User, password: str) -> User:
 
 
 def check_unchanged(user: User, field: str = 'password') -> None:
-    """Raise Rejected where the password of `user` was changed since this row was read, or the account is gone. In the
-    transaction of what only the password allows: it was checked before, because that takes long."""
-    if not User.select().where(User.id == user.id, User.password == user.password, User.deleted_at.is_null()).exists():
+    """Raise Rejected where the password of `user` was changed since this row was read, or the account is suspended or
+    gone. In the transaction of what only the password allows: it was checked before, because that takes long."""
+    if not User.select().where(User.id == user.id, User.password == user.password, User.active()).exists():
         raise Rejected(**{field: 'The password was changed a moment ago. Nothing was done. Please try again.'})
 
 
@@ -182,7 +183,7 @@ def by_email(email: str) -> User | None:
 def verification_mail(user: User, at: datetime) -> list[int]:
     """Compose the mail that asks to confirm the address, in the caller's transaction; its id, or [] where it is not
     needed or one was just sent."""
-    if user.is_verified or not user.email or _mailed_lately('verify', user, at):
+    if user.is_verified or not user.email or not user.is_active or _mailed_lately('verify', user, at):
         return []
     return _link_mail('verify', user, user.email, VERIFY_LASTS, at, subject='Please confirm your address')
 
@@ -231,6 +232,8 @@ def token(purpose: str, typed: str, at: datetime) -> Token:
         raise LinkDead(purpose, 'This link is too old, or what it was for is gone.')
     if found.used_at:
         raise LinkDead(purpose, USED)
+    if found.user is not None and not found.user.is_active:
+        raise LinkDead(purpose, SUSPENDED)
     if found.ended_at:
         raise LinkDead(purpose, ENDED.get(purpose, 'This link has ended.'))
     if found.expires_at <= at:
@@ -269,7 +272,7 @@ def change_profile(user: User, changes: dict[str, Any], at: datetime) -> None:
 def reset_mail(email: str, at: datetime) -> list[int]:
     """Compose the mail for somebody who forgot the password; [] where nobody has the address, or one was just sent."""
     user = by_email(email)
-    if user is None or _mailed_lately('reset', user, at):
+    if user is None or not user.is_active or _mailed_lately('reset', user, at):
         return []
     return _link_mail('reset', user, user.email or '', RESET_LASTS, at, subject='Choose a new password')
 
@@ -357,7 +360,7 @@ def is_sole_owner(user: User) -> bool:
 
 
 def _owners() -> Any:
-    return User.select().where(User.role == 'owner', User.deleted_at.is_null())
+    return User.select().where(User.role == 'owner', User.active())
 
 
 def delete(user: User, keep_posts: bool, at: datetime, keep_drafts: bool = True) -> None:
@@ -401,7 +404,7 @@ def make_owner(user: User, at: datetime) -> None:
     """Let somebody keep the site, not only write."""
     with db.atomic():
         if User.update(role='owner').where(User.id == user.id, User.verified_at.is_null(False),
-                                           User.deleted_at.is_null()).execute():
+                                           User.active()).execute():
             end_setup_links(at)
 
 

@@ -43,17 +43,13 @@ KINDS = {
     'logged_in_new_device': Kind('login', '{actor} logged in from a new device.'),
     'login_failed': Kind('login', 'Failed to log in as {subject}: wrong password.'),
     'login_unknown': Kind('login', 'Failed to log in with an email address that has no account.'),
-    'login_throttled': Kind('login', 'Log-ins as {subject} were slowed down after too many failures.'),
     'login_suspended': Kind('login', '{subject} tried to log in to a suspended account.'),
-    'logged_out': Kind('login', '{actor} logged out.'),
     'session_ended': Kind('login', '{actor} logged out another device.'),
     'sessions_ended': Kind('login', '{actor} logged out all other devices.'),
 
     # Passwords, email addresses and devices
     'password_changed': Kind('account', '{actor} changed their password.'),
-    'password_wrong': Kind('account', '{subject} was asked for the password again, and it was wrong.'),
     'password_reset': Kind('account', '{actor} chose a new password with a link from an email.'),
-    'reset_asked': Kind('account', 'A link to a new password was sent to {subject}.'),
     'address_asked': Kind('account', '{actor} asked to change their email address.'),
     'address_changed': Kind('account', '{actor} changed their email address.'),
     'address_confirmed': Kind('account', '{actor} confirmed their email address.'),
@@ -72,10 +68,8 @@ KINDS = {
 
     # Members and roles
     'site_set_up': Kind('member', '{actor} set up the site.'),
-    'signed_up': Kind('member', '{subject} signed up.'),
     'member_added': Kind('member', '{actor} made an account for {subject}.'),
     'invited': Kind('member', '{actor} sent an invitation.'),
-    'invitation_withdrawn': Kind('member', '{actor} withdrew an invitation.'),
     'role_changed': Kind('member', '{actor} changed the role of {subject} to {role}.'),
     'link_handed_over': Kind('member', '{actor} made a link to a new password for {subject}.'),
     'suspended': Kind('member', '{actor} suspended {subject}.'),

@@ -86,14 +86,15 @@ def is_our_origin(text: str, settings: Settings) -> bool:
     return _is_ours(text[:300], settings.origin, settings.is_local)
 
 
-def is_our_host(host: str | None, settings: Settings) -> bool:
-    """Return whether a Host header names this site. The name is what tells: some proxies leave the port out. A request
-    without any (HTTP/1.0, or a program) cannot be from a browser that was led astray."""
-    if host is None:
+def is_our_host(header: str | None, settings: Settings) -> bool:
+    """Return whether a Host header names this site. The name alone tells, because some proxies send another port or
+    none. A request without the header (HTTP/1.0, or a program) cannot be from a browser that was led astray."""
+    if header is None:
         return True
-    scheme, port = settings.url_parts.scheme, settings.url_parts.port
-    return (is_our_origin(f'{scheme}://{host}', settings)
-            or port is not None and is_our_origin(f'{scheme}://{host}:{port}', settings))
+    asked, ours = parse_origin(f'http://{header[:300]}'), parse_origin(settings.origin)
+    if asked is None or ours is None:
+        return False
+    return asked.host == ours.host or settings.is_local and _is_loopback(asked.host)
 
 
 def comes_from_us(fetch_site: str | None, origin: str | None, referer: str | None, settings: Settings) -> bool:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from . import clocks, text
-from .accounts import by_email, check_password, check_unchanged, known_email, renew_hash
+from . import audit, clocks, text
+from .accounts import SUSPENDED, by_email, check_password, check_unchanged, known_email, renew_hash
 from .db import db
 from .models import Attempt, Session, User
 from .settings import current
@@ -38,7 +38,8 @@ def buckets(email: str, client: str) -> Buckets:
 
 
 def log_in(email: str, password: str, client: str, at: datetime) -> User:
-    """The user with this address and password. Raises Rejected, or Throttled after too many failures."""
+    """The user with this address and password, who is not suspended. Raises Rejected, or Throttled after too many
+    failures."""
     email = known_email(email)
     names = buckets(email, client)
     with db.atomic():  # counted before the password is looked at, or many at once would outrun the limit
@@ -48,7 +49,11 @@ def log_in(email: str, password: str, client: str, at: datetime) -> User:
     if check_password(user, password):
         Attempt.delete().where(Attempt.bucket.in_([names.pair, names.account]) | Attempt.id.in_(tried)).execute()
         assert user is not None
+        if not user.is_active:
+            audit.count('login_suspended', at, user, client)
+            raise Rejected(password=SUSPENDED)
         return renew_hash(user, password)
+    audit.count('login_failed' if user else 'login_unknown', at, user, client)
     raise Rejected(password='This address and password do not belong together. Check both, or ask for a new password.')
 
 
@@ -75,7 +80,7 @@ def start(user: User, agent: str, at: datetime) -> str:
 def find(secret: str, at: datetime) -> Session | None:
     """The session, with its user, that belongs to a cookie."""
     return (Session.select(Session, User).join(User).where(
-        Session.digest == digest(secret), Session.expires_at > at, User.deleted_at.is_null()).get_or_none())
+        Session.digest == digest(secret), Session.expires_at > at, User.active()).get_or_none())
 
 
 def refresh(session: Session, at: datetime) -> bool:

@@ -162,7 +162,8 @@ class Settings:
     report_time: time = setting('00:00', "New authors' time for a period to close, in their own time zone", _clock)
     quota: int = setting('1000', "Megabytes of files that an author may have", _number(0, 10_000_000))
     trusted_proxy: frozenset[str] = setting(
-        '', 'Addresses or networks, with commas between, whose X-Forwarded-For is believed', _addresses)
+        '', 'Addresses or networks, with commas between, whose X-Forwarded-For and X-Forwarded-Host are believed',
+        _addresses)
 
     def validate(self) -> None:
         """Raise SettingsError for settings that are right one by one but not together."""

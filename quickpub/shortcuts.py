@@ -297,8 +297,8 @@ def _log_in_first(page: Callable, parts: dict[str, str]) -> Any:
         try:
             user = sessions.log_in(form['login_email'], form['login_password'], client_address(), now())
             log_in(user)
-        except text.Rejected:
-            form.errors = {'login_password': 'This address and password do not belong together.'}
+        except text.Rejected as error:
+            form.errors = {'login_password': str(error)}
         except sessions.Throttled as error:
             form.errors = {'': str(error)}
         else:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from . import jobs, mail, presence, removal
+from .accounts import SUSPENDED
 from .db import is_out_of_reach, rows
 from .models import DailyReferrers, DailyViews, DailyVisitors, Export, Post, Site, User
 from .processes import sync_folder
@@ -57,8 +58,8 @@ def fail_lost() -> None:
 
 def write(export_id: int) -> None:
     """Write the file that this export is to have, or the rest of it. Raises what went wrong, noted in the row."""
-    export = Export.get_or_none(Export.id == export_id, Export.state == 'waiting')
-    if export is None:  # it is ready, or its person is gone
+    export = _find_waiting(export_id)
+    if export is None:  # it is ready, or its person is gone or suspended
         return
     if export.error:  # of the last try
         Export.update(error='').where(Export.id == export.id).execute()
@@ -74,6 +75,15 @@ def write(export_id: int) -> None:
             words = 'The disk of this site is full.' if _is_full(error) else 'Something is wrong here.'
             Export.update(error=words).where(Export.id == export.id).execute()
         raise
+
+
+def _find_waiting(export_id: int) -> Export | None:
+    """The export, if it is still to be made. One whose person was suspended is given up."""
+    export = Export.get_or_none(Export.id == export_id, Export.state == 'waiting')
+    if export is None or export.user.is_active:
+        return export
+    Export.update(state='failed', error=SUSPENDED).where(Export.id == export.id).execute()
+    return None
 
 
 def _is_full(error: Exception) -> bool:
@@ -93,7 +103,7 @@ def _open(draft: Path, export: Export) -> BinaryIO:
 
 def finish(export_id: int, at: datetime) -> list[int]:
     """Offer the file that is written, in the caller's transaction: the mail to send."""
-    export = Export.get_or_none(Export.id == export_id, Export.state == 'waiting')
+    export = _find_waiting(export_id)
     if export is None:
         return []
     Export.update(state='ready', progress=100, created_at=at).where(Export.id == export.id).execute()

@@ -5,9 +5,9 @@ from typing import Any
 
 from bottle import request, response
 
-from . import sessions
+from . import audit, sessions
 from .accounts import VERIFY_LASTS
-from .db import is_out_of_reach, now
+from .db import db, is_out_of_reach, now
 from .models import Session, User
 from .settings import current
 from .signing import redact
@@ -54,9 +54,16 @@ def cookie_in(header: str, wanted: str = COOKIE) -> str:
 
 def log_in(user: User) -> None:
     """Start a session and hand its cookie to the browser."""
-    secret = sessions.start(user, request.get_header('User-Agent', ''), now())
+    with db.atomic():
+        secret = sessions.start(user, request.get_header('User-Agent', ''), now())
+        note_action('logged_in', user)
     request.environ.pop('quickpub.session', None)
     _give_cookie(secret)
+
+
+def note_action(code: str, actor: User | None, subject: Any = None, **details: Any) -> None:
+    """Write into the audit log what somebody does with this request, in the transaction that does it."""
+    audit.record(code, now(), actor, subject, client_address(), **details)
 
 
 def log_out() -> None:

@@ -119,10 +119,7 @@ class Browser(TestApp):
         self.prefix, self.origin = prefix, found.origin
 
     def do_request(self, req, *args, **options):
-        """Browsers say from which page a form comes, one way or the other. (And a request that is made by hand is for
-        localhost:80.)"""
-        if req.environ.get('HTTP_HOST') == 'localhost:80':
-            req.environ['HTTP_HOST'] = self.extra_environ['HTTP_HOST']
+        """Browsers say from which page a form comes, one way or the other."""
         if req.method not in ('GET', 'HEAD') and not {'Origin', 'Sec-Fetch-Site', 'Referer'} & set(req.headers):
             req.headers['Origin'] = self.origin
         return super().do_request(req, *args, **options)

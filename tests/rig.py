@@ -52,7 +52,7 @@ class Rig:
         self.elsewhere = folder / 'elsewhere'
         self.elsewhere.mkdir()
         self.port = free_port()
-        self.url = f'http://127.0.0.1:{self.port}'
+        self.url = f'http://localhost:{self.port}'
         self.settings = settings
         self.started = []
 

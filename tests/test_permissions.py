@@ -97,6 +97,7 @@ TABLE = {
     'GET /admin': (OWNER, '/admin'),
     'GET /admin/jobs': (OWNER, '/admin/jobs'),
     'POST /admin/jobs': (OWNER, '/admin/jobs', {'action': 'pause'}),
+    'GET /admin/audit': (OWNER, '/admin/audit'),
     'GET /admin/mail': (OWNER, '/admin/mail'),
     'GET /admin/mail/<message_id>': (OWNER, '/admin/mail/{message}'),
     'POST /admin/mail/<message_id>': (OWNER, '/admin/mail/{message}', {'action': 'send'}),

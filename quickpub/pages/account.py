@@ -20,6 +20,7 @@ from ..visitor import (
     give_claim,
     log_in,
     log_out,
+    note_action,
 )
 
 # Setting up
@@ -40,6 +41,7 @@ def setup(token):
         with db.atomic():
             owner = proofs.set_up(found, name, email, hashed, form['password'], now(), _choice(form))
             Site.change(title=title)
+            note_action('site_set_up', owner)
     except Rejected as error:
         form.errors = error.errors
         return render_form('setup.html', form, action=url(f'/setup/{token}'))
@@ -128,7 +130,9 @@ def verify(token):
     if not is_afresh and _is_ours(user, claim):
         this = current_session()
         keep = this.digest if this and this.user == user else ''
-        user = proofs.confirm(found, now(), keep)
+        with db.atomic():
+            user = proofs.confirm(found, now(), keep)
+            note_action('address_confirmed', user)
         if keep:
             forget_claim()
             return redirect('/studio', 'verified')
@@ -138,9 +142,17 @@ def verify(token):
         except Rejected as error:
             form.errors = error.errors
             return _verify_page(token, user, form, claim, 400)
-        user = proofs.claim(found, name, hashed, _choice(form) or False, now())
+        user = _claim(found, name, hashed, form)
     forget_claim()
     return _welcome(user, 'verified')
+
+
+def _claim(found, name, hashed, form):
+    """Give an unconfirmed account to whoever can read its email."""
+    with db.atomic():
+        user = proofs.claim(found, name, hashed, _choice(form) or False, now())
+        note_action('account_claimed', user)
+    return user
 
 
 def _chosen(form, user):
@@ -180,6 +192,7 @@ def _confirm_new_address(token, found):
         user, old = proofs.change_email(found, now(), this.digest, _choice(typed('texts')) or False)
         if old:
             deliver_soon(accounts.address_told_mail(user, old, now()))
+        note_action('address_changed', user)
     return redirect('/studio', 'address')
 
 
@@ -271,7 +284,9 @@ def reset(token):
         form.errors = error.errors
         return _reset_page(token, user, form, 400)
     if user.is_verified:
-        user = accounts.reset_password(found, hashed, now())
+        with db.atomic():
+            user = accounts.reset_password(found, hashed, now())
+            note_action('password_reset', user)
     else:  # who can read the email has shown that the address is theirs
-        user = proofs.claim(found, name, hashed, _choice(form) or False, now())
+        user = _claim(found, name, hashed, form)
     return _welcome(user, 'password')

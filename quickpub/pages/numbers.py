@@ -8,6 +8,7 @@ from ..forms import typed
 from ..models import Export, Post, Site
 from ..shortcuts import find, no_file, not_found, redirect, render, send_file, signed_in
 from ..tasks import make_export, send_view_count_report
+from ..visitor import note_action
 
 WORDS = {'7': '7 days', '30': '30 days', '90': '90 days', 'all': 'All time'}
 
@@ -93,6 +94,7 @@ def ask(user):
         export_id = transfer.ask(user, kind, now())
         if export_id:
             make_export(export_id)
+            note_action('export_asked', user, Export.get_by_id(export_id))
     return redirect('/studio/exports', 'export-asked')
 
 
@@ -102,5 +104,6 @@ def download(user, export_id):
     path = transfer.path_of(export)
     if not path.exists():
         raise no_file(path.parent)
+    note_action('export_downloaded', user, export)
     name = f'numbers-{stats.site_day(export.created_at)}.csv'
     return send_file(path, 'text/csv; charset=utf-8', name, is_private=True)

@@ -14,7 +14,7 @@ from ..settings import current
 from ..shortcuts import confirm_password, redirect, render, signed_in, url
 from ..tasks import deliver_soon
 from ..text import Rejected
-from ..visitor import current_session, log_out
+from ..visitor import current_session, log_out, note_action
 
 FREQUENCY_WORDS = {
     'daily': 'Every day', 'weekly': 'Every week', 'monthly': 'Every month, after its last day',
@@ -154,6 +154,7 @@ def _address(user, form):
         with db.atomic():
             accounts.check_unchanged(confirmed, 'current')
             deliver_soon(accounts.address_mail(user, email, now()))
+            note_action('address_asked', user)
     except Rejected as error:
         form.errors = error.errors
         return _page(user, address_form=form, status=400)
@@ -168,6 +169,7 @@ def _password(user, form):
         with db.atomic():
             accounts.check_unchanged(confirmed, 'current')
             accounts.set_password(confirmed, hashed, keep=current_session())
+            note_action('password_changed', user)
     except Rejected as error:
         form.errors = error.errors
         return _page(user, password_form=form, status=400)
@@ -175,14 +177,18 @@ def _password(user, form):
 
 
 def _end_session(user, form):
-    Session.delete().where(Session.user == user, Session.digest == form['digest']).execute()
+    with db.atomic():
+        if Session.delete().where(Session.user == user, Session.digest == form['digest']).execute():
+            note_action('session_ended', user)
     return redirect('/settings', 'session-ended')
 
 
 def _end_others(user, form):
     this = current_session()
     assert this is not None  # the page is for who is logged in
-    Session.delete().where(Session.user == user, Session.digest != this.digest).execute()
+    with db.atomic():
+        if Session.delete().where(Session.user == user, Session.digest != this.digest).execute():
+            note_action('sessions_ended', user)
     return redirect('/settings', 'session-ended')
 
 
@@ -223,6 +229,7 @@ def delete(user):
         confirmed = confirm_password(user, form['password'], 'password')
         with db.atomic():
             accounts.check_unchanged(confirmed)
+            note_action('member_left', user)
             accounts.delete(confirmed, form['posts'] != 'delete', now(), keep_drafts=form['posts'] != 'published')
     except Rejected as error:
         form.errors = error.errors
