@@ -63,7 +63,8 @@ def parse_origin(text: str) -> Origin | None:
     return Origin(scheme, host.strip('[]'), int(found[3] or PORTS[scheme]))
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this very machine, by any of its names."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -75,7 +76,7 @@ def _is_ours(text: str, origin: str, is_local: bool) -> bool:
     found, ours = parse_origin(text), parse_origin(origin)
     if found is None or ours is None:
         return False
-    if is_local and _is_loopback(found.host):
+    if is_local and is_loopback(found.host):
         found = found._replace(host=ours.host)
     return found == ours
 
@@ -94,7 +95,7 @@ def is_our_host(header: str | None, settings: Settings) -> bool:
     asked, ours = parse_origin(f'http://{header[:300]}'), parse_origin(settings.origin)
     if asked is None or ours is None:
         return False
-    return asked.host == ours.host or settings.is_local and _is_loopback(asked.host)
+    return asked.host == ours.host or settings.is_local and is_loopback(asked.host)
 
 
 def comes_from_us(fetch_site: str | None, origin: str | None, referer: str | None, settings: Settings) -> bool:

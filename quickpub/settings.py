@@ -187,7 +187,7 @@ class Settings:
     def origin(self) -> str:
         return f'{self.url_parts.scheme}://{self.url_parts.netloc}'
 
-    @property
+    @cached_property
     def is_local(self) -> bool:
         """Whether no public address was configured: the site is for this machine alone."""
         return self.url == local_url(self.host, self.port) and self.url_parts.hostname == 'localhost'

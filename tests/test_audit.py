@@ -160,7 +160,7 @@ def test_refused_changes_are_not_written_down(alice, browse):
     for fields in ({'action': 'password', 'current': PASSWORD, 'password': 'x'},
                    {'action': 'address', 'current': PASSWORD, 'email': 'nonsense'}, {'action': 'nonsense'},
                    {'action': 'end_session', 'digest': 'nonsense'}, {'action': 'end_others'}):
-        browser.post('/settings', fields, status='*')
+        assert browser.post('/settings', fields, status='*').status_int in (303, 400)
     assert log() == ['Alice logged in.']
 
 
@@ -219,7 +219,7 @@ def test_the_first_owner_and_exports_are_written_down(site, browse, connection):
     browser.post(f'/setup/{token}', {'site_title': 'News', 'name': 'Olga', 'email': 'olga@example.org',
                                      'password': PASSWORD}, status=303)
     for kind in ('site', 'site', 'nonsense'):  # the second one waits already
-        browser.post('/studio/exports', {'kind': kind}, status='*')
+        browser.post('/studio/exports', {'kind': kind}, status=404 if kind == 'nonsense' else 303)
     drain()
     browser.get('/studio/exports').click('Download')
     browser.get('/studio/exports/99', status=404)

@@ -230,7 +230,8 @@ def answers_of(browser, other):
     yield browser.get('/', headers={'Host': 'evil.example'}, status=421)
     yield browser.post('/login', {}, headers={'Origin': 'null'}, status=403)
     yield browser.post('/login', 'x' * 70_000, status=413)
-    yield browser.request('/', method='PUT', headers={'Origin': other}, status=405)
+    yield browser.request('/', method='PUT', headers={'Origin': other, 'Host': browser.extra_environ['HTTP_HOST']},
+                          status=405)
 
 
 @pytest.mark.parametrize('url', ['http://localhost:8000', 'https://voice.example'])
