@@ -99,7 +99,7 @@ EXPORTS = {'numbers': 'the stats of their posts', 'site': 'the stats of the whol
 SUBJECTS: dict[type, tuple[str, Callable[[Any], str]]] = {
     User: ('member', lambda user: user.name),
     Post: ('post', lambda post: post.title),
-    Message: ('mail', lambda message: message.kind),
+    Message: ('mail', lambda message: message.subject),
     Export: ('export', lambda export: EXPORTS.get(export.kind, export.kind)),
 }
 

@@ -6,7 +6,7 @@ import pytest
 from conftest import PASSWORD, drain, person, utc, write
 from sites import form_with
 
-from quickpub import accounts, audit, db
+from quickpub import accounts, audit, corrections, db
 from quickpub.models import AuditEntry, Export, Message, Token
 
 AT = utc(2026, 11, 28, 12)
@@ -83,6 +83,15 @@ def test_a_member_who_leaves_takes_their_name_along(olga, alice, keep_posts):
     rows = list(AuditEntry.select().order_by(AuditEntry.id).tuples())
     assert 'lice' not in repr(rows)
     assert [entry.network for entry in AuditEntry.select().order_by(AuditEntry.id)] == ['', '', '192.0.2.0/24']
+
+
+def test_entries_of_a_clock_that_was_ahead_become_of_now(olga, alice):
+    audit.record('logged_in', AT + timedelta(days=3000), actor=olga)
+    audit.count('login_failed', AT + timedelta(days=3000), alice)
+    audit.count('login_failed', AT, alice)  # which is another one
+    assert [entry.times for entry in AuditEntry.select()] == [1, 1, 1]
+    corrections.put_right(AT)
+    assert {(entry.at, entry.until) for entry in AuditEntry.select()} == {(AT, AT)}
 
 
 def test_entries_are_kept_for_400_days(olga):
@@ -208,7 +217,8 @@ def test_what_owners_do_is_written_down(olga, alice, bob, browse, connection):
     assert log() == [
         'Olga logged in.', 'Olga made a link to a new password for Bob.', 'Olga changed the role of Alice to owner.',
         'Olga sent an invitation.', 'Olga changed the settings of the site: name, colour.',
-        'Olga held back an email: invite.', 'Olga sent an email again: invite.', 'Olga paused all jobs.',
+        'Olga held back an email: You are invited to write - New name.',
+        'Olga sent an email again: You are invited to write - New name.', 'Olga paused all jobs.',
         'Olga resumed all jobs.']
 
 

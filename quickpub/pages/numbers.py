@@ -104,6 +104,7 @@ def download(user, export_id):
     path = transfer.path_of(export)
     if not path.exists():
         raise no_file(path.parent)
-    note_action('export_downloaded', user, export)
+    if request.method == 'GET':
+        note_action('export_downloaded', user, export)
     name = f'numbers-{stats.site_day(export.created_at)}.csv'
     return send_file(path, 'text/csv; charset=utf-8', name, is_private=True)
