@@ -11,7 +11,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint const
 help: ## List what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
 
-run: $(VENV)/run.done ## Run the site at http://127.0.0.1:8000; its data is in ./data
+run: $(VENV)/run.done ## Run the site at http://localhost:8000; its data is in ./data
 	@$(BIN)/quickpub serve
 
 demo: $(VENV)/run.done ## Fill an empty site with authors, posts and weeks of views

@@ -55,6 +55,7 @@ def log_in(url):
     cookies = CookieJar()
     opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(cookies))
     form = urllib.parse.urlencode({'email': 'marta@example.org', 'password': 'quickpub demo'}).encode()
+    opener.addheaders.append(('Origin', url))
     opener.open(f'{url}/login', form).close()
     return '; '.join(f'{each.name}={each.value}' for each in cookies)
 

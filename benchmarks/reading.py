@@ -178,6 +178,7 @@ def ask(port, method, path, form=None, cookie=''):
     headers = {'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'}
     headers |= {'Content-Type': 'application/x-www-form-urlencoded'} if form else {}
     headers |= {'Cookie': cookie} if cookie else {}
+    headers |= {'Origin': f'http://127.0.0.1:{port}'} if form else {}
     connection = http.client.HTTPConnection('127.0.0.1', port, timeout=PATIENCE)
     try:
         connection.request(method, path, urlencode(form) if form else None, headers)

@@ -88,7 +88,8 @@ def write(port, cookie, is_waiting, number):
     try:
         while True:
             connection = HTTPConnection('127.0.0.1', port)
-            connection.request('POST', '/studio/posts/new', form, {'Content-Type': FORM, 'Cookie': cookie})
+            connection.request('POST', '/studio/posts/new', form, {
+                'Content-Type': FORM, 'Cookie': cookie, 'Origin': f'http://127.0.0.1:{port}'})
             if connection.getresponse().status != 503:
                 break
             connection.close()

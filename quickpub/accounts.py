@@ -41,6 +41,7 @@ ENDED = {  # why a link is dead that nobody used
     'reset': 'This link has ended. The password or the email address of the account was changed after it was sent.',
     'address': 'This link has ended. A newer one was sent, or the account was changed after it was sent.',
     'setup': 'This link has ended. The site has an owner already.'}
+SUSPENDED = 'This account is suspended. Please ask an owner of this site.'
 UNUSED = (Token.used_at.is_null(), Token.ended_at.is_null())  # the conditions for a link that may still work
 
 
@@ -72,9 +73,9 @@ def renew_hash(user: User, password: str) -> User:
 
 
 def check_unchanged(user: User, field: str = 'password') -> None:
-    """Raise Rejected where the password of `user` was changed since this row was read, or the account is gone. In the
-    transaction of what only the password allows: it was checked before, because that takes long."""
-    if not User.select().where(User.id == user.id, User.password == user.password, User.deleted_at.is_null()).exists():
+    """Raise Rejected where the password of `user` was changed since this row was read, or the account is suspended or
+    gone. In the transaction of what only the password allows: it was checked before, because that takes long."""
+    if not User.select().where(User.id == user.id, User.password == user.password, User.active()).exists():
         raise Rejected(**{field: 'The password was changed a moment ago. Nothing was done. Please try again.'})
 
 
@@ -227,7 +228,7 @@ def verification_mail_to(email: str, at: datetime, cause: Cause | None = None) -
 
 def _verify_again(user: User | None, email: str, cause: Cause | None, at: datetime) -> list[int]:
     recipient, is_mailed = user.email or '' if user else email, _mailed_lately('verify', user, at)
-    is_wanted = user is not None and not user.is_verified and bool(user.email) and not is_mailed
+    is_wanted = user is not None and user.is_active and not (user.is_verified or is_mailed) and bool(user.email)
     return _only_if(is_wanted, lambda: _verify_mail(user, recipient, at), mail_budgets.CONFIRM_AGAIN, recipient, cause,
                     at)
 
@@ -300,6 +301,8 @@ def token(purpose: str, typed: str, at: datetime) -> Token:
         raise LinkDead(purpose, 'This link is too old, or what it was for is gone.')
     if found.used_at:
         raise LinkDead(purpose, USED)
+    if found.user is not None and not found.user.is_active:
+        raise LinkDead(purpose, SUSPENDED)
     if found.ended_at:
         raise LinkDead(purpose, ENDED.get(purpose, 'This link has ended.'))
     if found.expires_at <= at:
@@ -343,7 +346,7 @@ def reset_mail(email: str, at: datetime, cause: Cause | None = None) -> list[int
     user = by_email(email)
     recipient, is_mailed = user.email or '' if user else email, _mailed_lately('reset', user, at)
     return _only_if(
-        user is not None and not is_mailed,
+        user is not None and user.is_active and not is_mailed,
         lambda: _link_mail('reset', user, recipient, RESET_LASTS, at, subject='Choose a new password'),
         mail_budgets.FORGOT, recipient, cause, at)
 
@@ -484,7 +487,7 @@ def is_sole_owner(user: User) -> bool:
 
 
 def _owners() -> Any:
-    return User.select().where(User.role == 'owner', User.deleted_at.is_null())
+    return User.select().where(User.role == 'owner', User.active())
 
 
 def delete(user: User, keep_posts: bool, at: datetime, keep_drafts: bool = True) -> None:
@@ -528,7 +531,7 @@ def make_owner(user: User, at: datetime) -> None:
     """Let somebody keep the site, not only write."""
     with db.atomic():
         if User.update(role='owner').where(User.id == user.id, User.verified_at.is_null(False),
-                                           User.deleted_at.is_null()).execute():
+                                           User.active()).execute():
             end_setup_links(at)
 
 

@@ -14,6 +14,7 @@ from peewee import DatabaseError, OperationalError
 from . import (
     __version__,
     accounts,
+    audit,
     db,
     dkim,
     health,
@@ -27,6 +28,7 @@ from . import (
     reports,
     settings,
     stats,
+    suspensions,
     text,
 )
 from .models import Message, User
@@ -160,12 +162,46 @@ def adduser(name: str, email: str, password: str, owner: bool, texts: str | None
             (accounts.clean_name, name), (accounts.clean_email, email),
             (accounts.clean_password, password, 'password', accounts.about(name, email)))
         try:
-            user = proofs.add_by_hand(name, email, accounts.hash_password(password), 'owner' if owner else 'author',
-                                      db.now(), keep_texts=proofs.KEEP_TEXTS.get(texts or ''))
+            hashed = accounts.hash_password(password)
+            with db.db.atomic():
+                member = proofs.add_by_hand(name, email, hashed, 'owner' if owner else 'author', db.now(),
+                                            keep_texts=proofs.KEEP_TEXTS.get(texts or ''))
+                audit.record('member_added', db.now(), audit.COMMAND_LINE, member)
         except Rejected as error:
             hint = ' Say --texts keep, or --texts discard.' if 'texts' in error.errors else ''
             raise click.ClickException(f'{error}{hint}') from None
-    click.echo(f'{user.name} can log in as {user.email}. Page: {user.path}')
+    click.echo(f'{member.name} can log in as {member.email}. Page: {member.path}')
+
+
+@main.group()
+def user() -> None:
+    """Suspend members, and let them log in again."""
+
+
+@user.command(name='suspend')
+@click.argument('email')
+@speaking
+def user_suspend(email: str) -> None:
+    """Suspend a member: they are logged out and cannot log in. Their published posts stay."""
+    with site():
+        member = _member(email)
+        try:
+            suspensions.suspend(member, db.now(), audit.COMMAND_LINE)
+        except accounts.LastOwner:
+            raise click.ClickException(f'{member.name} is the only owner who can log in. Make another owner first.'
+                                       ) from None
+    click.echo(f'{member.name} is suspended. `quickpub user restore {member.email}` ends that.')
+
+
+@user.command(name='restore')
+@click.argument('email')
+@speaking
+def user_restore(email: str) -> None:
+    """Let a suspended member log in again."""
+    with site():
+        member = _member(email)
+        suspensions.restore(member, db.now(), audit.COMMAND_LINE)
+    click.echo(f'{member.name} can log in again.')
 
 
 @main.command()
@@ -178,7 +214,8 @@ def report(author: str | None, everybody: bool) -> None:
         raise click.UsageError('Say --author EMAIL, or --all.')
     with site():
         stats.fold()
-        ids = reports.authors(db.now()) if everybody else [_author(author or '')]
+        ids = reports.authors(db.now()) if everybody else [_member(author or '').id]
+        audit.record('report_sent', db.now(), audit.COMMAND_LINE)
         counts = _send_reports(ids)
     if not counts and author:
         raise click.ClickException(f'{author} has no published post, or an address that is not confirmed.')
@@ -187,11 +224,11 @@ def report(author: str | None, everybody: bool) -> None:
         raise click.ClickException('Not everything could be sent yet; what is deferred is tried again by the consumer.')
 
 
-def _author(email: str) -> int:
-    user = accounts.by_email(accounts.clean_email(email))
-    if user is None:
-        raise click.ClickException(f'Nobody has the address {email}.')
-    return user.id
+def _member(email: str) -> User:
+    found = accounts.by_email(accounts.clean_email(email))
+    if found is None:
+        raise click.ClickException(f'No member has the email address {email}.')
+    return found
 
 
 def _send_reports(user_ids: list[int]) -> dict[str, int]:
@@ -271,6 +308,15 @@ def jobs_group() -> None:
     """The background work: what waits, runs and has failed."""
 
 
+def _do_with_jobs(audit_code: str, act: Callable, *args: int) -> bool:
+    """Return whether this could be done; then the audit log has it."""
+    with db.db.atomic():
+        is_done = act(*args) is not False
+        if is_done:
+            audit.record(audit_code, db.now(), audit.COMMAND_LINE)
+    return is_done
+
+
 @jobs_group.command(name='list')
 @speaking
 def jobs_list() -> None:
@@ -289,7 +335,7 @@ def jobs_list() -> None:
 def jobs_retry(job_id: int) -> None:
     """Give a failed job another chance."""
     with site():
-        if not jobs.retry(job_id):
+        if not _do_with_jobs('job_retried', jobs.retry, job_id):
             raise click.ClickException(f'There is no failed job {job_id}.')
 
 
@@ -299,7 +345,7 @@ def jobs_retry(job_id: int) -> None:
 def jobs_discard(job_id: int) -> None:
     """Throw a job away. No mail is lost by it: the ledger wakes it again."""
     with site():
-        if not jobs.discard(job_id):
+        if not _do_with_jobs('job_discarded', jobs.discard, job_id):
             raise click.ClickException(f'There is no job {job_id} that is not running.')
 
 
@@ -308,7 +354,7 @@ def jobs_discard(job_id: int) -> None:
 def jobs_pause() -> None:
     """Begin no new work, in any consumer, until `quickpub jobs resume`."""
     with site():
-        jobs.pause()
+        _do_with_jobs('jobs_paused', jobs.pause)
     click.echo('Paused. What runs goes on to its end; nothing new is begun.')
 
 
@@ -317,7 +363,7 @@ def jobs_pause() -> None:
 def jobs_resume() -> None:
     """Go on after `quickpub jobs pause`."""
     with site():
-        jobs.resume()
+        _do_with_jobs('jobs_resumed', jobs.resume)
     click.echo('Work goes on.')
 
 
@@ -329,6 +375,7 @@ def show_dkim(new: bool) -> None:
     with site() as found:
         if new or not dkim.key_file(found).exists():
             dkim.make_key(found)
+            audit.record('dkim_key_made', db.now(), audit.COMMAND_LINE)
         name, value = dkim.dns_record(found)
     click.echo(f'Emails from {found.mail_from} are signed from now on. Other mail servers accept the signature if the\n'
                f'domain {dkim.domain(found)} has this DNS record:\n', err=True)

@@ -10,6 +10,7 @@ from typing import Any
 from . import clocks
 from .db import db
 from .models import (
+    AuditEntry,
     Device,
     Export,
     MediaFile,
@@ -26,9 +27,10 @@ from .models import (
 )
 from .recurring import RecurringJob
 
-PASSED = (User.created_at, User.logged_in_at, Session.created_at, Device.created_at, Device.used_at, Token.created_at,
-          Post.created_at, Post.updated_at, Post.deleted_at, Revision.saved_at, Unsaved.typed_at, MediaFile.created_at,
-          Upload.created_at, Upload.touched_at, Export.created_at, Message.created_at, Message.sent_at, SetAside.at)
+PASSED = (User.created_at, User.logged_in_at, User.suspended_at, Session.created_at, Device.created_at, Device.used_at,
+          Token.created_at, Post.created_at, Post.updated_at, Post.deleted_at, Revision.saved_at, Unsaved.typed_at,
+          MediaFile.created_at, Upload.created_at, Upload.touched_at, Export.created_at, Message.created_at,
+          Message.sent_at, SetAside.at, AuditEntry.at, AuditEntry.until)
 GOOD_FROM: dict[Any, str] = {Session: 'seen_at', Token: 'created_at'}  # until `expires_at`
 
 # Moments that have passed, and what they are called. Of large tables the latest rows tell enough.

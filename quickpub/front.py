@@ -20,7 +20,7 @@ from .bodies import Incoming
 from .connections import client_of
 from .forms import FILES_LIMIT, STRANGERS_LIMIT
 from .visitor import client_address
-from .wsgi import DRAINED, SECURITY_HEADERS, Answer, Site, no_room
+from .wsgi import DRAINED, Answer, Site, no_room
 
 log = logging.getLogger('quickpub.web')
 
@@ -109,7 +109,7 @@ class Front:
             except Gone:
                 return
             except Refused as refusal:
-                return await _refuse(refusal, send)
+                return await _refuse(refusal, self._site.security_headers, send)
             finally:
                 body.close()
             await self._send(answer, _raw(answer[1]), send, scope)
@@ -194,11 +194,11 @@ def _has_body(environ: dict[str, Any]) -> bool:
     return 'CONTENT_LENGTH' in environ or 'HTTP_TRANSFER_ENCODING' in environ
 
 
-async def _refuse(refusal: Refused, send: Callable) -> None:
+async def _refuse(refusal: Refused, security_headers: list[tuple[str, str]], send: Callable) -> None:
     """Answer without a thread, a template or the database: there may be thousands of these at once."""
     page = (f'<!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
             f'<title>{refusal.status}</title><p>{refusal.sentence}</p></html>').encode()
-    headers = [*SECURITY_HEADERS, ('Content-Type', 'text/html; charset=utf-8'), ('Content-Length', str(len(page))),
+    headers = [*security_headers, ('Content-Type', 'text/html; charset=utf-8'), ('Content-Length', str(len(page))),
                ('Cache-Control', 'no-store'), ('Connection', 'close')]
     await send({'type': 'http.response.start', 'status': refusal.status, 'headers': _raw(headers)})
     await send({'type': 'http.response.body', 'body': page})

@@ -4,12 +4,16 @@ Put together by hand, because the email package needs four times as long, and a 
 once. What it does well and few mails need, encoded headers, is left to it.
 """
 
+import re
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.header import Header
 from email.headerregistry import Address
 from email.utils import format_datetime
 from functools import lru_cache
+from hashlib import sha256
+from html import unescape
 from quopri import encodestring
 from typing import Any
 from urllib.parse import urlsplit
@@ -68,6 +72,19 @@ def _bodies(kind: str, context: dict[str, Any]) -> tuple[str, str]:
         raise CannotBeMade(f'This version of Quickpub cannot make this mail, which another one has written: {error}'
                            ) from error
     return plain, html.encode('ascii', 'xmlcharrefreplace').decode() + '\n'
+
+
+TAG = re.compile(r'<[a-z][^<>]*>')
+STYLE = re.compile(r' style="([^"]*)"')
+SHEET = re.compile(r'<style>(.*?)</style>', re.DOTALL)
+
+
+def style_sources(html: str) -> list[str]:
+    """Return what a Content-Security-Policy must name so that an email's HTML is shown as it is sent: the hash of its
+    style sheet and of each style that stands on an element. So nothing else can have a style."""
+    styles = dict.fromkeys([*SHEET.findall(html), *(
+        unescape(style) for tag in TAG.findall(html) for style in STYLE.findall(tag))])
+    return ["'unsafe-hashes'", *(f"'sha256-{b64encode(sha256(each.encode()).digest()).decode()}'" for each in styles)]
 
 
 def _headers(message: Message, site: Site) -> Iterator[tuple[str, str]]:

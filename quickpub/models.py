@@ -25,12 +25,17 @@ from peewee import (
 )
 
 from . import folding, text
-from .db import BaseModel, now
+from .db import BaseModel, db, now
 from .signing import number_in, sign, unsign
 
 log = logging.getLogger('quickpub.models')
 
 MARKUP = re.compile(r'[\\\[\]`*_$<&]')  # what would mean something in Markdown
+
+
+@db.func('fold', 1, deterministic=True)
+def _fold(text: str) -> str:
+    return folding.fold(text)
 
 
 def new_feed_id() -> str:
@@ -113,6 +118,7 @@ class User(Searched):
     created_at = DateTimeField(default=now)
     verified_at = DateTimeField(null=True)
     deleted_at = DateTimeField(null=True)
+    suspended_at = DateTimeField(null=True)  # since when they cannot log in; what they published stays
     mail_trouble = TextField(null=True)  # the mail server's own words when it refused this address for good
     pinned_id = IntegerField(null=True)  # the post that stands first on the author's page
     feed_id = CharField(unique=True, default=new_feed_id)  # of the feed of their posts
@@ -128,6 +134,16 @@ class User(Searched):
     @property
     def is_verified(self) -> bool:
         return self.verified_at is not None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether this account may do anything. `active` is the same as a condition for queries."""
+        return self.deleted_at is None and self.suspended_at is None
+
+    @classmethod
+    def active(cls) -> Any:
+        """Return the condition that an account may do anything: it is neither deleted nor suspended."""
+        return cls.deleted_at.is_null() & cls.suspended_at.is_null()
 
     @property
     def path(self) -> str:
@@ -261,8 +277,10 @@ class Post(Searched):
 
     @classmethod
     def shared(cls, token: str) -> 'Post | None':
-        """The post that a secret link opens; None for a link that is wrong, or was taken back."""
-        found = cls.get_or_none(cls.id == number_in(token), cls.shared_at.is_null(False))
+        """The post that a secret link opens; None for a link that is wrong, was taken back, or whose author is
+        suspended."""
+        found = cls.select(cls, User).join(User).where(
+            cls.id == number_in(token), cls.shared_at.is_null(False), User.suspended_at.is_null()).get_or_none()
         return found if found and unsign(f'draft {found.shared_at}', token) else None
 
     @classmethod
@@ -624,7 +642,24 @@ class Finding(BaseModel):
     at = DateTimeField()
 
 
-TABLES = [Site, User, Device, Session, Token, Series, Post, Shelf, Revision, Unsaved, OldSlug, OldHandle, Tag,
-          OldTag, PostTag, MediaFile, Upload, PostFile, DailyViews, DailyVisitors, DailyReferrers, DailyTotals,
-          DailyHosts, RecentViews, RecentDay, KnownHost, Seen, DayKey, Content, SpoolOffset, Message, Report, Told,
-          Export, SetAside, Finding]
+class AuditEntry(BaseModel):
+    """What somebody did that matters for the site's security (audit.py)."""
+    at = DateTimeField()
+    until = DateTimeField()  # when it happened last, where one entry stands for several
+    times = IntegerField(default=1)
+    code = CharField()  # one of audit.KINDS
+    actor_kind = CharField()  # member, command, or '' where nobody was logged in
+    actor = ForeignKeyField(User, null=True, on_delete='SET NULL')
+    actor_id: int | None
+    actor_name = CharField(default='')  # as it was then; '' once the member has left
+    subject_kind = CharField(default='')  # member, post, mail, export
+    subject_id = IntegerField(null=True)
+    subject_label = CharField(default='')
+    network = CharField(default='')  # that the request came from
+    details = JSONText(default=dict)
+
+
+TABLES = [Site, User, Device, Session, Token, Series, Post, Shelf, Revision, Unsaved, OldSlug, OldHandle, Tag, OldTag,
+          PostTag, MediaFile, Upload, PostFile, DailyViews, DailyVisitors, DailyReferrers, DailyTotals, DailyHosts,
+          RecentViews, RecentDay, KnownHost, Seen, DayKey, Content, SpoolOffset, Message, Report, Told, Export,
+          SetAside, Finding, AuditEntry]

@@ -162,6 +162,8 @@ def add_by_hand(name: str, email: str, password: str, role: str, at: datetime, k
             return accounts.create(name, email, password, at, role=role, is_verified=True)
         if user.is_verified:
             raise Rejected(email=f'{email} has an account already.')
+        if not user.is_active:
+            raise Rejected(email=f'The account of {email} is suspended.')
         if texts_of(user) and keep_texts is None:
             raise Rejected(texts='Somebody signed up with this address, never confirmed it, and wrote something. '
                                  'Choose whether to keep or to delete it.')
@@ -178,6 +180,8 @@ def set_up(found: Token, name: str, email: str, password: str, typed: str, at: d
     known = accounts.by_email(email)
     if known and known.is_verified and not accounts.check_password(known, typed):
         raise Rejected(password='This email address has an account already. Type the password of that account.')
+    if known and not known.is_active:
+        raise Rejected(email=accounts.SUSPENDED)
     with db.atomic():
         accounts.use(found, at)
         if known and known.is_verified:

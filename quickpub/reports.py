@@ -88,7 +88,7 @@ def _closings(at: datetime) -> list[tuple[datetime | Exception, Any]]:
     found: list[tuple[datetime | Exception, Any]] = []
     for group in User.select(*ways).where(User.report.in_(taken)).group_by(*ways):
         users = User.select(User.id).where(
-            *(way == getattr(group, way.name) for way in ways), User.deleted_at.is_null())
+            *(way == getattr(group, way.name) for way in ways), User.active())
         try:
             end = closing_of(group, at)
         except Exception as error:
@@ -139,10 +139,10 @@ def _close(closed: Closed, at: datetime) -> list[int]:
 
 
 def _still_due(closed: Closed) -> list[User]:
-    """Those of them who have not unsubscribed, left, or got this report since they were found. Where a clock was wrong,
-    the reports themselves say up to when they were made."""
-    users = list(User.select().where(
-        User.id.in_(among(closed.user_ids)), User.reported_until < closed.end, User.report != 'never'))
+    """Those of them who have not unsubscribed, left, been suspended, or got this report since they were found. Where a
+    clock was wrong, the reports themselves say up to when they were made."""
+    users = list(User.select().where(User.id.in_(among(closed.user_ids)), User.reported_until < closed.end,
+                                     User.report != 'never', User.active()))
     last = dict(rows(Report.select(Report.user, fn.MAX(Report.period_end)).where(
         Report.user.in_(among(closed.user_ids)), Report.period_end <= closed.end).group_by(Report.user)))
     for user in users:
@@ -167,7 +167,7 @@ def _remember(user_ids: list[int], end: datetime, at: datetime) -> None:
 def running(user_ids: list[int] | None, at: datetime) -> list[int]:
     """Write the report so far of the running period, for these authors or for all, in the caller's transaction. It
     closes nothing. Ids of the mails to send."""
-    query = User.select().where(User.deleted_at.is_null(), User.verified_at.is_null(False))
+    query = User.select().where(User.active(), User.verified_at.is_null(False))
     users = list(query if user_ids is None else query.where(User.id.in_(among(user_ids))))
     known = {user.id: user for user in users}
     composed = aside.handle(RUNNING, list(known), lambda ids: mail.compose_many(

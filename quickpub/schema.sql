@@ -1,3 +1,39 @@
+CREATE TABLE audit_entry (
+    id INTEGER PRIMARY KEY,
+    at TEXT NOT NULL,
+    until TEXT NOT NULL,  -- when it happened last, where one entry stands for several
+    times INTEGER NOT NULL DEFAULT 1,
+    code TEXT NOT NULL,
+    actor_kind TEXT NOT NULL,  -- member, command, or '' where nobody was logged in
+    actor_id INTEGER REFERENCES user (id) ON DELETE SET NULL,
+    actor_name TEXT NOT NULL DEFAULT '',  -- as it was then; '' once the member has left
+    subject_kind TEXT NOT NULL DEFAULT '',
+    subject_id INTEGER,
+    subject_label TEXT NOT NULL DEFAULT '',
+    network TEXT NOT NULL DEFAULT '',
+    details TEXT NOT NULL DEFAULT '{}');
+
+CREATE INDEX audit_entry_actor ON audit_entry (actor_id) WHERE actor_id IS NOT NULL;
+
+CREATE INDEX audit_entry_at ON audit_entry (at);
+
+CREATE INDEX audit_entry_code ON audit_entry (code);
+
+CREATE TRIGGER audit_entry_member_gone BEFORE DELETE ON user BEGIN
+        UPDATE audit_entry SET actor_name = '', network = '' WHERE actor_id = OLD.id;
+        UPDATE audit_entry SET subject_id = NULL, subject_label = '', network = ''
+        WHERE subject_kind = 'member' AND subject_id = OLD.id;
+    END;
+
+CREATE TRIGGER audit_entry_member_left AFTER UPDATE OF deleted_at ON user
+    WHEN NEW.deleted_at IS NOT NULL AND OLD.deleted_at IS NULL BEGIN
+        UPDATE audit_entry SET actor_name = '', network = '' WHERE actor_id = OLD.id;
+        UPDATE audit_entry SET subject_id = NULL, subject_label = '', network = ''
+        WHERE subject_kind = 'member' AND subject_id = OLD.id;
+    END;
+
+CREATE INDEX audit_entry_subject ON audit_entry (subject_kind, subject_id) WHERE subject_id IS NOT NULL;
+
 CREATE TABLE content (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     version INTEGER NOT NULL
@@ -234,11 +270,13 @@ CREATE TABLE known_host (
 
 CREATE INDEX known_host_told ON known_host (author_id, is_told);
 
-CREATE TRIGGER last_owner_changes BEFORE UPDATE OF role, deleted_at ON user
-    WHEN (NEW.role != 'owner' OR NEW.deleted_at IS NOT NULL) AND OLD.role = 'owner' AND OLD.deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM user WHERE role = 'owner' AND deleted_at IS NULL AND id != OLD.id)
+CREATE TRIGGER last_owner_changes BEFORE UPDATE OF role, deleted_at, suspended_at ON user
+    WHEN (NEW.role != 'owner' OR NEW.deleted_at IS NOT NULL OR NEW.suspended_at IS NOT NULL) AND OLD.role = 'owner' AND OLD.deleted_at IS NULL AND OLD.suspended_at IS NULL AND NOT EXISTS (SELECT 1 FROM user
+        WHERE role = 'owner' AND deleted_at IS NULL AND suspended_at IS NULL AND id != OLD.id)
     BEGIN SELECT RAISE(ABORT, 'the last owner'); END;
 
-CREATE TRIGGER last_owner_goes BEFORE DELETE ON user WHEN OLD.role = 'owner' AND OLD.deleted_at IS NULL AND NOT EXISTS (SELECT 1 FROM user WHERE role = 'owner' AND deleted_at IS NULL AND id != OLD.id)
+CREATE TRIGGER last_owner_goes BEFORE DELETE ON user WHEN OLD.role = 'owner' AND OLD.deleted_at IS NULL AND OLD.suspended_at IS NULL AND NOT EXISTS (SELECT 1 FROM user
+        WHERE role = 'owner' AND deleted_at IS NULL AND suspended_at IS NULL AND id != OLD.id)
     BEGIN SELECT RAISE(ABORT, 'the last owner'); END;
 
 CREATE TABLE media_file (
@@ -707,7 +745,7 @@ CREATE TABLE user (
     verified_at TEXT,
     deleted_at TEXT,
     mail_trouble TEXT
-, pinned_id INTEGER REFERENCES post (id) ON DELETE SET NULL, report_day INTEGER NOT NULL DEFAULT 6 CHECK (report_day BETWEEN 0 AND 6), report_time TEXT NOT NULL DEFAULT '00:00', name_folded TEXT NOT NULL DEFAULT '', feed_id TEXT NOT NULL DEFAULT '', logged_in_at TEXT) STRICT;
+, pinned_id INTEGER REFERENCES post (id) ON DELETE SET NULL, report_day INTEGER NOT NULL DEFAULT 6 CHECK (report_day BETWEEN 0 AND 6), report_time TEXT NOT NULL DEFAULT '00:00', name_folded TEXT NOT NULL DEFAULT '', feed_id TEXT NOT NULL DEFAULT '', logged_in_at TEXT, suspended_at TEXT) STRICT;
 
 CREATE INDEX user_due ON user (report, timezone, report_time, report_day, reported_until);
 

@@ -34,11 +34,6 @@ STRETCH = re.compile(r'(?s).{1,500}[^ ]* *')  # of a text, cut between two words
 PART = re.compile(r'"([^"]*)"?|([^\s"]+)')
 
 
-@db.func('fold', 1, deterministic=True)
-def _fold(text: str) -> str:
-    return folding.fold(text)
-
-
 def has(column: Field, typed: str) -> Any:
     """Return the condition that a short column contains what was typed, compared like words in search."""
     return fn.FOLD(column).contains(folding.fold(typed))

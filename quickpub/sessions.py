@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from peewee import JOIN
 
-from . import clocks, known_devices, text, throttle
-from .accounts import by_email, check_password, check_unchanged, known_email, renew_hash
+from . import audit, clocks, known_devices, text, throttle
+from .accounts import SUSPENDED, by_email, check_password, check_unchanged, known_email, renew_hash
 from .db import db
 from .models import Device, Session, User
 from .signing import digest
@@ -38,20 +38,20 @@ def log_in(email: str, password: str, client: str, at: datetime, device: str = '
     user = by_email(email)
     known = known_devices.find(user, device, at) if user else None
     if known:
-        return _check(user, password, at, known.digest, throttle.LOGIN_DEVICE, throttle.LOGIN_DEVICE_DAY)
-    account, client = str(user.id) if user else email.casefold(), throttle.client(client)
-    return _check(user, password, at, f'{account} {client}', throttle.LOGIN_PAIR, others=[
-        (throttle.LOGIN_ACCOUNT, account), (throttle.LOGIN_ACCOUNT_DAY, account), (throttle.LOGIN_CLIENT, client)])
+        return _check(user, password, client, at, known.digest, throttle.LOGIN_DEVICE, throttle.LOGIN_DEVICE_DAY)
+    account, network = str(user.id) if user else email.casefold(), throttle.client(client)
+    return _check(user, password, client, at, f'{account} {network}', throttle.LOGIN_PAIR, others=[
+        (throttle.LOGIN_ACCOUNT, account), (throttle.LOGIN_ACCOUNT_DAY, account), (throttle.LOGIN_CLIENT, network)])
 
 
-def confirm(user: User, password: str, at: datetime) -> User:
+def confirm(user: User, password: str, client: str, at: datetime) -> User:
     """Return the user as they are now, if this is the password of this member, who is logged in. Raises Rejected, or
     Throttled after too many failures, which nobody can cause who is not logged in to this account."""
     user = User.get_by_id(user.id)
-    return _check(user, password, at, f'member {user.id}', throttle.LOGIN_DEVICE, throttle.LOGIN_DEVICE_DAY)
+    return _check(user, password, client, at, f'member {user.id}', throttle.LOGIN_DEVICE, throttle.LOGIN_DEVICE_DAY)
 
 
-def _check(user: User | None, password: str, at: datetime, key: str, *own: throttle.Budget,
+def _check(user: User | None, password: str, client: str, at: datetime, key: str, *own: throttle.Budget,
            others: Sequence[throttle.Use] = ()) -> User:
     """Check a password while all these budgets have room. The right one undoes this try, and those before it in the
     first of the `own` budgets, which are of `key`."""
@@ -61,11 +61,15 @@ def _check(user: User | None, password: str, at: datetime, key: str, *own: throt
         except throttle.Throttled as full:
             raise Throttled(_advice(full.budget)) from None
     if not check_password(user, password):
+        audit.count('login_failed' if user else 'login_unknown', at, user, client)
         raise Rejected(
             password='This address and password do not belong together. Check both, or ask for a new password.')
     assert user is not None
     throttle.give_back(taken)
     throttle.forget((own[0], key))
+    if not user.is_active:
+        audit.count('login_suspended', at, user, client)
+        raise Rejected(password=SUSPENDED)
     return renew_hash(user, password)
 
 
@@ -96,7 +100,7 @@ def find(token: str, at: datetime) -> Session | None:
     """Return the session, with its user, that a cookie's token belongs to, or None."""
     return (Session.select(Session, User).join(User).where(
         Session.digest == digest(token), Session.expires_at > at, Session.created_at > at - LONGEST,
-        User.deleted_at.is_null()).get_or_none())
+        User.active()).get_or_none())
 
 
 def refresh(session: Session, at: datetime) -> bool:

@@ -106,7 +106,8 @@ def mail_address(text: str) -> str:
 
 def _http_url(text: str) -> str:
     parts = urlsplit(text)
-    if parts.scheme not in ('http', 'https') or not parts.hostname or parts.query or parts.fragment:
+    is_plain = '@' not in parts.netloc and not parts.netloc.endswith(':') and parts.port != 0
+    if parts.scheme not in ('http', 'https') or not parts.hostname or parts.query or parts.fragment or not is_plain:
         raise ValueError('must be an address such as https://blog.example.org, without ? and #')
     return text.rstrip('/')
 
@@ -145,7 +146,7 @@ class Settings:
     host: str = setting('127.0.0.1', 'Address the web server listens on')
     port: int = setting('8000', 'Port the web server listens on', _number(1, 65535))
     url: str = setting('', 'Public address; every link in a mail begins with it, a path is honoured. '
-                           'Unset: http://HOST:PORT', _http_url)
+                           'Unset: http://localhost:PORT, and every other name of this machine works', _http_url)
     workers: int = setting('1', 'Web processes', _number(1, 64))
     consumer_workers: int = setting('4', 'Background workers (threads, or processes with -k process)',
                                     _number(1, 64))
@@ -167,7 +168,8 @@ class Settings:
     report_time: time = setting('00:00', "New authors' time for a period to close, in their own time zone", _clock)
     quota: int = setting('1000', "Megabytes of files that an author may have", _number(0, 10_000_000))
     trusted_proxy: frozenset[str] = setting(
-        '', 'Addresses or networks, with commas between, whose X-Forwarded-For is believed', _addresses)
+        '', 'Addresses or networks, with commas between, whose X-Forwarded-For and X-Forwarded-Host are believed',
+        _addresses)
 
     def validate(self) -> None:
         """Raise SettingsError for settings that are right one by one but not together."""
@@ -190,6 +192,11 @@ class Settings:
     @property
     def origin(self) -> str:
         return f'{self.url_parts.scheme}://{self.url_parts.netloc}'
+
+    @cached_property
+    def is_local(self) -> bool:
+        """Whether no public address was configured: the site is for this machine alone."""
+        return self.url == local_url(self.host, self.port) and self.url_parts.hostname == 'localhost'
 
     @property
     def is_https(self) -> bool:
@@ -323,12 +330,25 @@ def from_env(environ: Mapping[str, str] | None = None) -> Settings:
     if problems:
         raise SettingsError('\n'.join(problems))
 
-    host = f'[{values["host"]}]' if ':' in values['host'] else values['host']
-    values['url'] = values['url'] or f'http://{host}:{values["port"]}'
+    values['url'] = values['url'] or local_url(values['host'], values['port'])
     values['mail_from'] = values['mail_from'] or _derived_from(values['url'])
     found = Settings(**values)
     found.validate()
     return found
+
+
+def local_url(host: str, port: int) -> str:
+    """Return the address of a site for which none is configured. It has a name, because passkeys need one; only where
+    the site listens on one address of a network alone, it has that."""
+    try:
+        found = ip_address(host)
+    except ValueError:
+        name = host
+    else:
+        name = f'[{host}]' if found.version == 6 else host
+        if found.is_loopback or found.is_unspecified:
+            name = 'localhost'
+    return f'http://{name}:{port}'
 
 
 def _texts_in_file(config: str | None) -> dict[str, str]:

@@ -14,10 +14,11 @@ from bottle import HTTPError, HTTPResponse, parse_range_header, request, respons
 from markupsafe import Markup
 from peewee import Tuple
 
-from . import accounts, markdown, presence, sessions, templating, text
+from . import accounts, markdown, notices, presence, sessions, templating, text
 from .bodies import Outgoing
 from .db import is_out_of_reach, now
 from .forms import Form, number, sent_fields
+from .guards import SAFE_METHODS, comes_from_us
 from .models import Post, Site, User
 from .settings import current
 from .signing import redact
@@ -29,7 +30,7 @@ PER_PAGE = 20
 YEAR = 365 * 24 * 3600  # seconds
 STATIC = Path(__file__).parent / 'static'
 
-# What a page says on top after a redirect: ?notice=<name>.
+# What a page says on top after a redirect (notices.py).
 NOTICES = {
     'saved': 'Saved.',
     'uploaded': 'Uploaded.',
@@ -114,31 +115,38 @@ def stylesheet(hue: int) -> str:
 
 def render(template: str, **context: Any) -> str:
     """A page as text: nobody else's business, and nobody's cache's."""
-    site, user = Site.this(), current_user()
+    site, user, notice = Site.this(), current_user(), NOTICES.get(notices.take(now()), '')
+    request.environ['quickpub.has_notice'] = bool(notice)
     response.set_header('Cache-Control', 'private, no-store')
     return templating.render(template, site=site, user=user, url=url, absolute=absolute, static=static,
                        stylesheet=stylesheet(site.hue), signup_open=current().signup == 'open',
-                       menu=list(Post.pages()), notice=NOTICES.get(request.query.get('notice', '')), **context)
+                       menu=list(Post.pages()), notice=notice, **context)
 
+
+ELSEWHERE = ('This form was not sent from a page of this site, so nothing was changed. Open the page here and send it '
+             'again. (A program that sends forms must say where from: "Origin: {origin}".)')
 
 # What can be said while the database cannot be used, by status.
 BARE = {
+    421: ('This site has another address', 'You will find this site at {url}. If you keep this site: it answers only '
+          'to the address that QUICKPUB_URL names, and a proxy must pass the Host header on.'),
     503: ('This site cannot reach its data just now', 'Nothing was changed. Please try again in a few minutes; if you '
           'sent a form, go back and send it again then.'),
     500: ('Something broke on our side', 'It is written down, and not your fault. Please try again in a while.'),
 }
 
 
-def bare_page(status: int) -> str:
-    """A page that needs nothing of the site but this program."""
+def bare_page(status: int, **words: str) -> str:
+    """A page that needs nothing of the site but this program. `words` are those that its sentence names."""
     heading, sentence = BARE.get(status, BARE[500])
+    sentence = sentence.format(**words)
     return templating.render('bare.html', heading=heading, sentence=sentence)
 
 
 def render_public(template: str, **context: Any) -> str:
-    """A page for everybody. For somebody who is logged in it is private."""
+    """A page for everybody. For somebody who is logged in, or is told what they have just done, it is private."""
     page = render(template, **context)
-    if current_user() is None:
+    if current_user() is None and not request.environ['quickpub.has_notice']:
         let_keep()
     return page
 
@@ -171,9 +179,10 @@ def prose(html: str) -> Markup:
 
 
 def redirect(path: str, notice: str | None = None, status: int = 303) -> HTTPResponse:
-    """An answer that sends the browser on, within this site. Cookies set before go with it."""
+    """An answer that sends the browser on, within this site, where it may show one of NOTICES. Cookies set before go
+    with it."""
     if notice:
-        path += ('&' if '?' in path else '?') + f'notice={notice}'
+        notices.leave(notice, path, now())
     answer = HTTPResponse('', status, Location=quote(url(path), safe="/%?=&#@:+,;~!$'()*"))
     answer._cookies = response._cookies
     answer.set_header('Cache-Control', 'no-store')
@@ -233,6 +242,8 @@ def send_file(path: Path, content_type: str, download_as: str | None = None, is_
     kept = 'private, no-store' if is_private else f'public, max-age={YEAR}, immutable'
     headers = {'Content-Type': content_type, 'Accept-Ranges': 'bytes', 'ETag': etag, 'Cache-Control': kept,
                'Content-Security-Policy': LOCKED_UP}
+    if not is_private:  # programs that show feeds show the pictures in them
+        headers['Cross-Origin-Resource-Policy'] = 'cross-origin'
     if download_as:
         headers['Content-Disposition'] = f'attachment; filename="{download_as}"'
     if etag in request.get_header('If-None-Match', ''):
@@ -273,7 +284,7 @@ def confirm_password(user: User, typed: str, field: str = 'current') -> User:
     """Return the user as they are now, if this is their password. Wrong ones are counted. Raises
     Rejected."""
     try:
-        return sessions.confirm(user, typed, now())
+        return sessions.confirm(user, typed, client_address(), now())
     except text.Rejected:
         raise text.Rejected(**{field: 'This is not your password.'}) from None
     except sessions.Throttled as error:
@@ -289,8 +300,8 @@ def _log_in_first(page: Callable, parts: dict[str, str]) -> Any:
             user = sessions.log_in(form['login_email'], form['login_password'], client_address(), now(),
                                    device_cookie())
             log_in(user)
-        except text.Rejected:
-            form.errors = {'login_password': 'This address and password do not belong together.'}
+        except text.Rejected as error:
+            form.errors = {'login_password': str(error)}
         except sessions.Throttled as error:
             form.errors = {'': str(error)}
         else:
@@ -324,8 +335,9 @@ def plugin(page: Callable) -> Callable:
     def wrapped(**parts: str) -> Any:
         if request.environ.get('quickpub.problem'):
             return HTTPError(request.environ['quickpub.problem'][0])
-        if request.method not in ('GET', 'HEAD', 'OPTIONS') and not (_is_same_origin() or _is_one_click()):
-            return HTTPError(403, 'cross-site')
+        if request.method not in SAFE_METHODS and not (_is_from_our_pages() or _is_one_click()):
+            request.environ['quickpub.problem'] = 403, ELSEWHERE.format(origin=current().origin)
+            return HTTPError(403)
         try:
             return page(**parts)
         except accounts.LinkDead as error:
@@ -340,16 +352,9 @@ def plugin(page: Callable) -> Callable:
     return wrapped
 
 
-def _is_same_origin() -> bool:
-    """Whether a form was sent from a page of this site. Browsers say so themselves (Fetch Metadata, W3C; Origin,
-    RFC 6454); what sends neither header is not a browser, and has no cookies of anybody to abuse."""
-    site = request.get_header('Sec-Fetch-Site')
-    if site:
-        return site in ('same-origin', 'none')
-    origin, host = request.get_header('Origin'), request.get_header('Host')
-    if not origin:
-        return True
-    return origin == current().origin or (bool(host) and origin.partition('://')[2] == host)
+def _is_from_our_pages() -> bool:
+    header = request.get_header
+    return comes_from_us(header('Sec-Fetch-Site'), header('Origin'), header('Referer'), current())
 
 
 def _is_one_click() -> bool:

@@ -22,6 +22,7 @@ from peewee import OperationalError
 
 from . import agents, dates, removal, spool
 from .db import among, db, is_out_of_reach, is_transient, now, rows
+from .guards import is_loopback
 from .models import DayKey, Post, RecentDay, RecentViews, SpoolOffset, User
 from .settings import current
 
@@ -81,7 +82,9 @@ def host_of(referrer: str) -> str:
         host = (urlsplit(referrer).hostname or '').removeprefix('www.')
     except ValueError:
         return ''
-    return host if HOST.fullmatch(host) and host != (current().url_parts.hostname or '').removeprefix('www.') else ''
+    is_own = host == (current().url_parts.hostname or '').removeprefix('www.')
+    is_own = is_own or current().is_local and is_loopback(host)
+    return host if HOST.fullmatch(host) and not is_own else ''
 
 
 def visitor(address: str, agent: str, day: date) -> str:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from . import (
     accounts,
     aside,
+    audit,
     corrections,
     integrity,
     jobs,
@@ -253,6 +254,12 @@ def clean_up_mail() -> None:
 def clean_up_exports() -> None:
     """Each day: delete exports after a week."""
     transfer.clean_up(now())
+
+
+@huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)
+def clean_up_audit() -> None:
+    """Each day: delete entries of the audit log after 400 days."""
+    audit.clean_up(now())
 
 
 # After the clock was wrong

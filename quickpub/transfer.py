@@ -10,7 +10,9 @@ import csv
 import errno
 import io
 import os
+import re
 import secrets
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -18,6 +20,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from . import jobs, mail, presence, removal
+from .accounts import SUSPENDED
 from .db import is_out_of_reach, rows
 from .models import DailyReferrers, DailyViews, DailyVisitors, Export, Post, Site, User
 from .processes import sync_folder
@@ -26,7 +29,9 @@ from .settings import current
 KEPT = timedelta(days=7)
 BATCH = 20  # posts at a time: each may have a thousand days
 COLUMNS = ('Day', 'Post', 'Address', 'Author', 'Views', 'Visitors', 'Came from')
-FORMULA = ('=', '+', '-', '@', '\t', '\r')  # a spreadsheet would execute what begins so
+# A spreadsheet would execute what begins so; before it, some leave out spaces, quotation marks and what is invisible.
+FORMULA = ('=', '+', '-', '@', '−', '\t', '\r', '\n')
+IGNORED = re.compile(r'^(?:[^\S\t\r\n]|["\'`´«»‘-‟‹›\u200b-\u200f\u2060\ufeff\x00-\x08])+')
 
 
 def path_of(export: Export) -> Path:
@@ -53,8 +58,8 @@ def fail_lost() -> None:
 
 def write(export_id: int) -> None:
     """Write the file that this export is to have, or the rest of it. Raises what went wrong, noted in the row."""
-    export = Export.get_or_none(Export.id == export_id, Export.state == 'waiting')
-    if export is None:  # it is ready, or its person is gone
+    export = _find_waiting(export_id)
+    if export is None:  # it is ready, or its person is gone or suspended
         return
     if export.error:  # of the last try
         Export.update(error='').where(Export.id == export.id).execute()
@@ -70,6 +75,15 @@ def write(export_id: int) -> None:
             words = 'The disk of this site is full.' if _is_full(error) else 'Something is wrong here.'
             Export.update(error=words).where(Export.id == export.id).execute()
         raise
+
+
+def _find_waiting(export_id: int) -> Export | None:
+    """The export, if it is still to be made. One whose person was suspended is given up."""
+    export = Export.get_or_none(Export.id == export_id, Export.state == 'waiting')
+    if export is None or export.user.is_active:
+        return export
+    Export.update(state='failed', error=SUSPENDED).where(Export.id == export.id).execute()
+    return None
 
 
 def _is_full(error: Exception) -> bool:
@@ -89,7 +103,7 @@ def _open(draft: Path, export: Export) -> BinaryIO:
 
 def finish(export_id: int, at: datetime) -> list[int]:
     """Offer the file that is written, in the caller's transaction: the mail to send."""
-    export = Export.get_or_none(Export.id == export_id, Export.state == 'waiting')
+    export = _find_waiting(export_id)
     if export is None:
         return []
     Export.update(state='ready', progress=100, created_at=at).where(Export.id == export.id).execute()
@@ -151,7 +165,12 @@ def _days(post_ids: list[int]) -> Iterator[tuple]:
 
 
 def _cell(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+    return f"'{value}" if isinstance(value, str) and _is_formula(value) else value
+
+
+def _is_formula(cell: str) -> bool:
+    """Whether a spreadsheet may take this text for a formula, wide letters (＝) for plain ones included."""
+    return unicodedata.normalize('NFKC', IGNORED.sub('', cell)).startswith(FORMULA)
 
 
 def clean_up(at: datetime) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bottle import request
 
-from . import accounts, known_devices, sessions
+from . import accounts, audit, known_devices, sessions
 from .accounts import VERIFY_LASTS
 from .db import db, is_out_of_reach, now
 from .mail_budgets import Cause
@@ -80,6 +80,7 @@ def log_in(user: User, by_link: bool = False) -> None:
         token = sessions.start(user, agent, at, device, session_cookie())
         if before:
             sessions.end(before)
+        note_action('logged_in_new_device' if is_new and user.logged_in_at else 'logged_in', user)
         if is_new and user.logged_in_at and not by_link:
             deliver_soon(accounts.login_told_mail(user, at, agent))
     request.environ.pop('quickpub.session', None)
@@ -93,6 +94,11 @@ def rotate() -> None:
     session = current_session()
     if session and (token := sessions.rotate(session, session_cookie())):
         _give_session(token, session)
+
+
+def note_action(code: str, actor: User | None, subject: Any = None, **details: Any) -> None:
+    """Write into the audit log what somebody does with this request, in the transaction that does it."""
+    audit.record(code, now(), actor, subject, client_address(), **details)
 
 
 def log_out() -> None:

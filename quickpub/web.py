@@ -93,6 +93,7 @@ URLS = [
     (POST, '/admin/mail/<message_id>', admin.change_message),
     (GET, '/admin/people', admin.people),
     (POST, '/admin/people', admin.change_people),
+    (GET, '/admin/audit', admin.audit_log),
     (GET, '/admin/site', admin.site_form),
     (POST, '/admin/site', admin.site),
 

@@ -3,16 +3,18 @@
 import logging
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import lru_cache, partial
 from http import HTTPStatus
 from io import BytesIO
 from typing import Any
 
 from peewee import DatabaseError
 
-from . import health, presence, stats
+from . import health, notices, presence, stats
 from .bodies import CHUNK, Incoming, Outgoing
 from .db import db, is_out_of_reach, now
 from .forms import FILES_LIMIT, FORM_LIMIT, STRANGERS_LIMIT, STUDIO, UPLOADS, number
+from .guards import is_our_host, security_headers
 from .pagecache import Generation, Headers, Page, PageCache, key_of
 from .settings import Settings
 from .shortcuts import bare_page
@@ -20,16 +22,8 @@ from .visitor import SESSION, client_address, find_session
 
 log = logging.getLogger('quickpub.web')
 
+HTML = 'text/html; charset=utf-8'
 DRAINED = 64 * 1024 * 1024  # bytes of a request that is too large
-
-SECURITY_HEADERS = [
-    ('Content-Security-Policy', "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
-                                "frame-ancestors 'none'"),
-    ('X-Content-Type-Options', 'nosniff'),
-    ('Referrer-Policy', 'same-origin'),
-    ('X-Frame-Options', 'DENY'),
-]
-
 
 Answer = tuple[str, Headers, bytes | Outgoing]  # status, headers, the whole body
 Problem = tuple[int, str]  # status, a sentence
@@ -51,6 +45,9 @@ class Site:
 
     def __init__(self, app: Callable, settings: Settings):
         self._app = app
+        self._settings = settings
+        self.security_headers = security_headers(settings)
+        self._is_our_host = lru_cache(256)(partial(is_our_host, settings=settings))
         self._prefix = settings.path_prefix
         self._cache = PageCache(settings)
         self._folder = settings.data / 'media'
@@ -65,6 +62,9 @@ class Site:
         """The answer to this request, if it is there already; it takes microseconds, and waits for nothing."""
         presence.look_now_and_then()
         self._enter_prefix(environ)
+        if not self._is_for_us(environ):
+            environ['quickpub.is_misdirected'] = True
+            return None
         key = environ['quickpub.key'] = key_of(environ) if _is_anybodys(environ) else None
         at = now()
         if key is None or not stats.is_ready(at):
@@ -75,6 +75,8 @@ class Site:
 
     def answer(self, environ: dict[str, Any]) -> Answer:
         """The answer that `from_memory` did not have."""
+        if environ.get('quickpub.is_misdirected'):
+            return self._bare(environ, 421, bare_page(421, url=self._settings.url))
         try:
             answer = self._answer(environ)
         except Exception as error:
@@ -90,14 +92,26 @@ class Site:
         elif not self._is_failing:  # not a line for each request
             log.error('Pages are answered with 503: %s', error)
             self._is_failing = True
-        status, body, kind = (503 if is_missing else 500), '', 'text/html; charset=utf-8'
+        status, body, kind = (503 if is_missing else 500), '', HTML
         if environ.get('PATH_INFO') == '/healthz':
             status, body = health.verdict(now())
             kind = 'application/json'
-        whole = (body or bare_page(status)).encode()
+        return self._bare(environ, status, body or bare_page(status), kind)
+
+    def _bare(self, environ: dict[str, Any], status: int, body: str, kind: str = HTML) -> Answer:
+        """An answer that Bottle has no part in."""
+        whole = body.encode()
         headers = [('Content-Type', kind), ('Cache-Control', 'no-store'), ('Content-Length', str(len(whole))),
-                   *([('Retry-After', '30')] if status == 503 else []), *SECURITY_HEADERS]
+                   *([('Retry-After', '30')] if status == 503 else []), *self.security_headers]
         return f'{status} {HTTPStatus(status).phrase}', headers, whole if environ['REQUEST_METHOD'] != 'HEAD' else b''
+
+    def _is_for_us(self, environ: dict[str, Any]) -> bool:
+        """Whether the request names this site as its host. A proxy that is trusted may say which one it was asked for;
+        who looks whether the site is well may ask under any name."""
+        host, asked = environ.get('HTTP_HOST'), environ.get('HTTP_X_FORWARDED_HOST')
+        if asked and self._settings.trusts(environ.get('REMOTE_ADDR', '')):
+            host = asked.rpartition(',')[2].strip()
+        return self._is_our_host(host) or environ.get('PATH_INFO') == '/healthz'
 
     def _answer(self, environ: dict[str, Any]) -> Answer:
         key = environ['quickpub.key']
@@ -159,7 +173,7 @@ class Site:
         def start(status: str, headers: Headers, exc_info: Any = None) -> None:
             own = {name for name, _ in headers}  # a page may be stricter, or be meant for a frame of ours
             cookies = [('Set-Cookie', each) for each in environ.get('quickpub.cookies', {}).values()]
-            answer[:] = [status, [*headers, *(each for each in SECURITY_HEADERS if each[0] not in own), *cookies]]
+            answer[:] = [status, [*headers, *(each for each in self.security_headers if each[0] not in own), *cookies]]
 
         _mend_headers(environ)
         body = environ.get('quickpub.body') or self.incoming()
@@ -232,9 +246,12 @@ def _count(post_id: int | None, environ: dict[str, Any], at: datetime) -> None:
 
 
 def _is_anybodys(environ: dict[str, Any]) -> bool:
-    """Whether it makes no difference who asks: nobody who is logged in, or for nothing that is theirs."""
+    """Whether it makes no difference who asks: nobody who is logged in or is to be told something, or for nothing that
+    is theirs."""
     # That of all names the session's cookie may have; the cookie of a known device is no matter.
-    return f'{SESSION}=' not in environ.get('HTTP_COOKIE', '') or environ.get('PATH_INFO', '').startswith('/static/')
+    cookies = environ.get('HTTP_COOKIE', '')
+    return (f'{SESSION}=' not in cookies and notices.COOKIE not in cookies
+            or environ.get('PATH_INFO', '').startswith('/static/'))
 
 
 def _mend_headers(environ: dict[str, Any]) -> None:

@@ -110,11 +110,19 @@ def write(author, title='A post', at=None, published=True, **fields):
 
 
 class Browser(TestApp):
-    """The application, used by one person: keeps cookies, sends a browser's user agent, checks the WSGI protocol."""
+    """The application, used by one person: keeps cookies, says what a browser says, checks the WSGI protocol."""
 
-    def __init__(self, app, prefix=''):
-        super().__init__(app, extra_environ={'HTTP_USER_AGENT': BROWSER, 'REMOTE_ADDR': '127.0.0.1'})
-        self.prefix = prefix
+    def __init__(self, app, prefix='', address='127.0.0.1'):
+        found = settings.current()
+        super().__init__(app, extra_environ={'HTTP_USER_AGENT': BROWSER, 'REMOTE_ADDR': address,
+                                             'HTTP_HOST': found.url_parts.netloc})
+        self.prefix, self.origin = prefix, found.origin
+
+    def do_request(self, req, *args, **options):
+        """Browsers say from which page a form comes, one way or the other."""
+        if req.method not in ('GET', 'HEAD') and not {'Origin', 'Sec-Fetch-Site', 'Referer'} & set(req.headers):
+            req.headers['Origin'] = self.origin
+        return super().do_request(req, *args, **options)
 
     def log_in(self, user, password=PASSWORD):
         form = self.get(self.prefix + '/login').forms[0]

@@ -52,7 +52,7 @@ class Rig:
         self.elsewhere = folder / 'elsewhere'
         self.elsewhere.mkdir()
         self.port = free_port()
-        self.url = f'http://127.0.0.1:{self.port}'
+        self.url = f'http://localhost:{self.port}'
         self.settings = settings
         self.started = []
 
@@ -275,7 +275,7 @@ class Visitor:
         self.url = url
         self._opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
-        self._opener.addheaders = [('User-Agent', agent)]
+        self._opener.addheaders = [('User-Agent', agent), ('Origin', '/'.join(url.split('/', 3)[:3]))]
 
     def get(self, path, **headers):
         return self._ask(path, None, headers)

@@ -20,15 +20,16 @@ FLOORS = [
     ['wsgi', 'pages.public', 'pages.account', 'pages.profile', 'pages.studio', 'pages.editor', 'pages.media',
      'pages.search', 'pages.numbers', 'pages.admin'],
     ['shortcuts', 'pagecache'],
+    ['notices'],
     ['forms', 'visitor'],
     ['tasks', 'health'],
     ['demo'],
     ['reports', 'transfer', 'corrections'],
     ['posts', 'pictures'],
     ['revisions', 'unsaved', 'figures', 'media'],
-    ['sessions', 'proofs'],
+    ['sessions', 'proofs', 'suspensions'],
     ['stats', 'accounts', 'search', 'neighbours', 'redirects', 'integrity'],
-    ['spool', 'aside', 'mail_budgets', 'known_devices'],
+    ['spool', 'aside', 'mail_budgets', 'known_devices', 'audit'],
     ['mail'],
     ['letter', 'transport'],
     ['worker'],
@@ -41,14 +42,14 @@ FLOORS = [
     ['formulas', 'dkim', 'folding', 'agents', 'links', 'typography', 'direction', 'devices', 'guessable',
      'honeypot'],
     ['db', 'imaging', 'dates', 'signing'],
-    ['presence', 'bodies'],
+    ['presence', 'bodies', 'guards'],
     ['settings', 'processes', 'heartbeat', 'schema', 'connections', 'mending', 'clocks', 'removal'],
 ]
 FLOOR = {module: number for number, floor in enumerate(FLOORS) for module in floor}
 
 # These libraries only there, so that each can be exchanged or upgraded in one place.
 ONLY_IN = {
-    'bottle': {'web', 'shortcuts', 'forms', 'visitor', 'pages.public', 'pages.account', 'pages.profile',
+    'bottle': {'web', 'shortcuts', 'forms', 'visitor', 'notices', 'pages.public', 'pages.account', 'pages.profile',
                'pages.studio', 'pages.editor', 'pages.media', 'pages.search', 'pages.numbers', 'pages.admin'},
     'huey': {'worker', 'storage', 'consumer', 'tasks'},
     'granian': {'server'},
@@ -70,6 +71,7 @@ ONLY_IN = {
     'rapidfuzz': {'search'},
     'latex2mathml': {'formulas'},
     'email_validator': {'settings'},
+    'idna': {'guards'},
     'smtplib': {'transport'},
     'sqlite3': set(),  # peewee's own, or two copies in one process would drop each other's locks
     'pickle': set(),

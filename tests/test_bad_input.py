@@ -24,6 +24,7 @@ def ask(app, path, method='GET', body=b'', session=None, **environ):
     """Send exactly this to the application, past all that a client library would put right."""
     request = Request.blank('/', environ={
         'REQUEST_METHOD': method, 'PATH_INFO': path, 'REMOTE_ADDR': '127.0.0.1', 'CONTENT_LENGTH': str(len(body)),
+        'HTTP_HOST': 'localhost:8000', 'HTTP_ORIGIN': 'http://localhost:8000',
         'CONTENT_TYPE': 'application/x-www-form-urlencoded', 'wsgi.input': BytesIO(body)} | environ)
     if session:
         request.environ['HTTP_COOKIE'] = f'quickpub={session}'

@@ -351,7 +351,7 @@ def test_too_many_tags_are_refused_in_words(studio):
 # Drafts by link
 
 def link_of(page):
-    return page.html.select_one('#shared')['value'].removeprefix('http://127.0.0.1:8000')
+    return page.html.select_one('#shared')['value'].removeprefix('http://localhost:8000')
 
 
 def test_a_draft_is_read_by_whoever_has_the_link_until_it_is_withdrawn(studio, alice, browse):

@@ -34,7 +34,8 @@ def ask(app, *events, **scope):
     """Status, headers and body that the front gives one request, whose body comes in these events."""
     sent, waiting = [], list(events)
     if events:
-        scope['headers'] = [*scope.get('headers', []), (b'transfer-encoding', b'chunked')]
+        scope['headers'] = [*scope.get('headers', []), (b'transfer-encoding', b'chunked'),
+                            (b'origin', b'http://localhost:8000')]
 
     async def receive():
         if not waiting:

@@ -37,7 +37,7 @@ def assert_is(value, schema, place='feed'):
             assert_is(each, schema.get(name) or schema[f'{name}?'], f'{place}.{name}')
 
 
-@pytest.mark.parametrize('url', ['http://127.0.0.1:8000', 'https://voice.example/blog'])
+@pytest.mark.parametrize('url', ['http://localhost:8000', 'https://voice.example/blog'])
 @pytest.mark.parametrize('path', PATHS)
 def test_a_json_feed_is_valid_and_has_everything(site, alice, connection, url, path):
     with connection():

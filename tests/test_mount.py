@@ -55,8 +55,10 @@ def test_the_way_from_sign_up_to_a_reader(place):
     path = path_in(outbox(settings)[0], '/verify/')
     assert path.startswith(f'{prefix}/verify/') and f'http://localhost{path}' in text_of(outbox(settings)[0])
     page = submit(browser.get(path).forms[0])
-    assert page.location == f'{prefix}/studio?notice=verified'
-    page = page.follow().click('Write a new post')
+    assert page.location == f'{prefix}/studio'
+    page = page.follow()
+    assert 'Your address is confirmed' in page
+    page = page.click('Write a new post')
     page = submit(form_with(page, 'body'), 'publish', title='On hills', body='High. ![A hill](hill.jpg)')
     assert page.headers['Location'].startswith(f'{prefix}/studio/posts/')
     page = page.follow().click('Read it')
@@ -91,7 +93,7 @@ def test_a_stranger_is_sent_to_log_in_and_back_and_out_within_the_site(place):
         assert browser.get('/', status=404).text == 'outside'
         assert browser.get(f'{prefix}ger', status=404).text == 'outside'
     out = next(form for form in page.forms.values() if form.action.endswith('/logout')).submit()
-    assert out.headers['Location'] == f'{prefix}/login?notice=logged-out'
+    assert out.headers['Location'] == f'{prefix}/login'
     assert browser.get(f'{prefix}/studio', status=303)
 
 

@@ -388,7 +388,7 @@ def test_the_empty_first_page_asks_nobody_to_log_in_who_has(alice, browse):
 
 # For programs
 
-@pytest.mark.parametrize('url', ['http://127.0.0.1:8000', 'https://voice.example/blog'])
+@pytest.mark.parametrize('url', ['http://localhost:8000', 'https://voice.example/blog'])
 def test_the_feeds_are_valid_and_all_their_links_absolute(site, alice, browse, connection, url):
     with connection():
         body = 'A [link](/archive), a [neighbour](other), <i>HTML</i> ]]> and ![a hill](/hill.jpg).[^1]\n\n[^1]: Note.'
@@ -441,7 +441,7 @@ def test_the_sitemap_lists_what_is_public(olga, alice, bob, browse, connection):
     answer = browse().get('/sitemap.xml')
     tree, space = ElementTree.fromstring(answer.body), '{http://www.sitemaps.org/schemas/sitemap/0.9}'
     found = {each.findtext(f'{space}loc'): each.findtext(f'{space}lastmod') for each in tree}
-    url = 'http://127.0.0.1:8000'
+    url = 'http://localhost:8000'
     assert found == {f'{url}/': None, f'{url}/archive': None, f'{url}/p/public': '2026-01-01T00:00:00Z',
                      f'{url}/@bob': None}
 

@@ -234,7 +234,7 @@ def test_a_claim_that_we_did_not_sign_is_none(site, browse, spoil):
 
 
 @pytest.mark.parametrize('url, path, is_secure', [
-    ('http://127.0.0.1:8000', '/verify', False), ('https://voice.example', '/verify', True),
+    ('http://localhost:8000', '/verify', False), ('https://voice.example', '/verify', True),
     ('https://voice.example/blog', '/blog/verify', True)])
 def test_the_claim_goes_to_the_pages_that_confirm_only_and_is_forgotten_there(site, browse, url, path, is_secure):
     flags = sign_up(browser_of(site, url=url), 'Victor', MINE).headers['Set-Cookie'].split('; ')

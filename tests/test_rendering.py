@@ -160,7 +160,7 @@ def test_footnotes_of_several_entries_lead_to_their_own_pages(alice, browse, con
             write(alice, f'Post {number}', body=body, tags='Hills')
     for item in browse().get(path).json['items']:
         content, page = BeautifulSoup(item['content_html'],
-            'html.parser'), browse().get(item['url'].removeprefix('http://127.0.0.1:8000'))
+            'html.parser'), browse().get(item['url'].removeprefix('http://localhost:8000'))
         assert not content.select('[id]')
         for link in content.select('a[href]'):
             address, _, part = link['href'].partition('#')

@@ -258,7 +258,7 @@ def test_nobody_sees_or_sends_the_report_of_somebody_else(olga, alice, browse, c
     browse(olga).get('/studio/report/letter', status=404)
     for path in ('/studio/report', '/studio/report/letter'):
         assert browse().get(path, status=303).location.endswith(f'/login?next={path}')
-    assert browse().post('/studio/report', status=303).location.endswith('/login?next=/studio&notice=log-in-first')
+    assert browse().post('/studio/report', status=303).location.endswith('/login?next=/studio')
 
 
 # To stop it

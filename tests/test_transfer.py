@@ -45,9 +45,9 @@ def test_all_my_numbers_come_as_a_file_and_a_mail_says_when(site, alice, bob, br
     answer = page.click('Download')
     assert table(answer) == [
         list(transfer.COLUMNS),
-        ['2026-11-22', 'Hills, äöü', 'http://127.0.0.1:8000/p/hills-aou', 'Alice', '5', '4',
+        ['2026-11-22', 'Hills, äöü', 'http://localhost:8000/p/hills-aou', 'Alice', '5', '4',
          'forum.example 3, news.example 2'],
-        ['2026-11-01', 'Rivers', 'http://127.0.0.1:8000/p/rivers', 'Alice', '1', '0', '']]
+        ['2026-11-01', 'Rivers', 'http://localhost:8000/p/rivers', 'Alice', '1', '0', '']]
     assert answer.headers['Content-Disposition'].startswith('attachment; filename="numbers-')
     assert answer.headers['Cache-Control'] == 'private, no-store'
     (mail,) = outbox(site)
@@ -65,7 +65,19 @@ def test_views_that_wait_to_be_counted_are_in_it(alice, browse, connection):
     assert 'We are preparing it' in page
 
 
-@pytest.mark.parametrize('title', ['=HYPERLINK("x")', '+1', '-1', '@SUM(A1)'])
+@pytest.mark.parametrize('sign', [*'=+-@＝＋－＠﹦﹢﹣﹫−\t\r\n'])
+def test_whatever_a_spreadsheet_may_take_for_a_formula_is_text(sign):
+    for start in ('', ' ', '   ', '"', "'", ' " ', '\u201c', '\u00ab', '\u3000', '\xa0', '\u200b', '\ufeff', '\0'):
+        assert transfer._cell(f'{start}{sign}SUM(A1)') == f"'{start}{sign}SUM(A1)"
+
+
+@pytest.mark.parametrize('cell', ['', 'Hills', ' "Hills"', 'a=b', '1-2', 'x@example.org', '2026-11-28', '#1', '–',
+                                  '日本', 5, -5])
+def test_other_cells_stay_as_they_are(cell):
+    assert transfer._cell(cell) == cell
+
+
+@pytest.mark.parametrize('title', ['=HYPERLINK("x")', '+1', '-1', '@SUM(A1)', '＝1', '"=1"'])
 def test_no_cell_is_a_formula(alice, browse, connection, title):
     with connection():
         count(write(alice, title), 1)

@@ -22,6 +22,7 @@ from ..visitor import (
     give_claim,
     log_in,
     log_out,
+    note_action,
     rotate,
     user_agent,
 )
@@ -46,6 +47,7 @@ def setup(token):
         with db.atomic():
             owner = proofs.set_up(found, name, email, hashed, form['password'], now(), _choice(form))
             Site.change(title=title)
+            note_action('site_set_up', owner)
     except Rejected as error:
         form.errors = error.errors
         return render_form('setup.html', form, action=url(f'/setup/{token}'))
@@ -141,7 +143,9 @@ def verify(token):
     if not is_afresh and _is_ours(user, claim):
         this = current_session()
         keep = this.digest if this and this.user == user else ''
-        user = proofs.confirm(found, now(), keep)
+        with db.atomic():
+            user = proofs.confirm(found, now(), keep)
+            note_action('address_confirmed', user)
         if keep:
             forget_claim()
             rotate()
@@ -152,9 +156,17 @@ def verify(token):
         except Rejected as error:
             form.errors = error.errors
             return _verify_page(token, user, form, claim, 400)
-        user = proofs.claim(found, name, hashed, _choice(form) or False, now())
+        user = _claim(found, name, hashed, form)
     forget_claim()
     return _welcome(user, 'verified')
+
+
+def _claim(found, name, hashed, form):
+    """Give an unconfirmed account to whoever can read its email."""
+    with db.atomic():
+        user = proofs.claim(found, name, hashed, _choice(form) or False, now())
+        note_action('account_claimed', user)
+    return user
 
 
 def _chosen(form, user):
@@ -195,6 +207,7 @@ def _confirm_new_address(token, found):
         user, old = proofs.change_email(found, now(), this.digest, _choice(typed('texts')) or False)
         if old:
             deliver_soon(accounts.address_told_mail(user, old, now(), user_agent()))
+        note_action('address_changed', user)
     rotate()
     return redirect('/studio', 'address')
 
@@ -285,6 +298,7 @@ def reset(token):
         with db.atomic():
             user = accounts.reset_password(found, hashed, now())
             deliver_soon(accounts.password_told_mail(user, now(), user_agent()))
+            note_action('password_reset', user)
     else:  # who can read the email has shown that the address is theirs
-        user = proofs.claim(found, name, hashed, _choice(form) or False, now())
+        user = _claim(found, name, hashed, form)
     return _welcome(user, 'password')

@@ -6,19 +6,21 @@ from email import message_from_bytes, policy
 from bottle import request, response
 from peewee import fn
 
-from .. import accounts, aside, findings, health, integrity, jobs, letter, mail, mail_budgets, search, text
+from .. import accounts, aside, audit, findings, health, integrity, jobs, letter, mail, mail_budgets, search, text
 from ..db import db, literal, now
 from ..forms import Form, number, typed
-from ..models import Message, Post, Shelf, Site, User
+from ..models import AuditEntry, Message, Post, Shelf, Site, User
 from ..settings import current
 from ..shortcuts import asking, confirm_password, find, owner_only, page_of, redirect, render, render_form
 from ..signing import HIDDEN, redact
 from ..tasks import deliver_soon, huey
 from ..text import Rejected
 from ..throttle import Throttled
-from ..visitor import cause
+from ..visitor import cause, note_action
 
 PER_LIST = 50
+MAX_ASKED = 100  # characters that the audit log is searched for
+JOB_ACTIONS = {'retry': 'job_retried', 'discard': 'job_discarded', 'pause': 'jobs_paused', 'resume': 'jobs_resumed'}
 MAIL_STATES = {'queued': 'Waiting', 'sending': 'Being sent', 'sent': 'Sent', 'deferred': 'Will be tried again',
                'failed': 'Failed', 'held': 'Held back'}
 
@@ -54,14 +56,16 @@ def work(user):
 def do_work(user):
     """Retry or discard what has failed; pause and resume all of it."""
     form = typed('action', 'job')
-    if form['action'] == 'pause':
-        jobs.pause()
-    elif form['action'] == 'resume':
-        jobs.resume()
-    else:
-        act = {'retry': jobs.retry, 'discard': jobs.discard}.get(form['action'])
-        if act is None or not act(number(form['job']) or 0):
-            return redirect('/admin/jobs', 'job-gone')
+    with db.atomic():
+        if form['action'] == 'pause':
+            jobs.pause()
+        elif form['action'] == 'resume':
+            jobs.resume()
+        else:
+            act = {'retry': jobs.retry, 'discard': jobs.discard}.get(form['action'])
+            if act is None or not act(number(form['job']) or 0):
+                return redirect('/admin/jobs', 'job-gone')
+        note_action(JOB_ACTIONS[form['action']], user)
     return redirect('/admin/jobs', f'job-{form["action"]}')
 
 
@@ -116,11 +120,17 @@ def change_message(user, message_id):
     if action not in ('send', 'hold'):
         return redirect(f'/admin/mail/{found.id}')
     if action == 'hold':
-        return redirect(f'/admin/mail/{found.id}', 'held' if mail.hold(found) else 'not-held')
+        with db.atomic():
+            is_held = mail.hold(found)
+            if is_held:
+                note_action('mail_held', user, found)
+        return redirect(f'/admin/mail/{found.id}', 'held' if is_held else 'not-held')
     try:
         with db.atomic():
             mail_budgets.admit(mail_budgets.SEND_AGAIN, cause(), now())
-            deliver_soon(mail.send_again(found))
+            if ids := mail.send_again(found):
+                note_action('mail_sent_again', user, found)
+            deliver_soon(ids)
     except Throttled as error:
         return _message_page(user, found, Form(errors={'': mail_budgets.sentence(error, user.timezone)}), 429)
     return redirect(f'/admin/mail/{found.id}', 'queued')
@@ -144,11 +154,14 @@ def change_people(user):
     """Invite somebody, make an author an owner too, or help one whose email does not arrive."""
     form = typed('email', 'action', 'person', 'current')
     if form['action'] == 'make_owner':
-        accounts.make_owner(find(User.select().where(User.deleted_at.is_null()), form['person']), now())
+        member = find(User.select().where(User.active()), form['person'])
+        with db.atomic():
+            accounts.make_owner(member, now())
+            if not member.is_owner and User.get_by_id(member.id).is_owner:
+                note_action('role_changed', user, member, role='owner')
         return redirect('/admin/people', 'owner-made')
     if form['action'] == 'link':
-        return _hand_over(user, find(User.select().where(User.deleted_at.is_null(), User.role == 'author'),
-                                     form['person']), form)
+        return _hand_over(user, find(User.select().where(User.active(), User.role == 'author'), form['person']), form)
     return _invite(user, form)
 
 
@@ -163,6 +176,7 @@ def _hand_over(user, member, form):
             mail_budgets.admit(mail_budgets.HAND_OVER_LINK, cause(), now())
             link, told = accounts.hand_over_link(member, confirmed, now())
             deliver_soon(told)
+            note_action('link_handed_over', user, member)
     except Rejected as error:
         form.errors = error.errors
         return render_form('admin_link.html', form, member=member, link=None)
@@ -183,10 +197,24 @@ def _invite(user, form):
     try:
         with db.atomic():
             deliver_soon(accounts.invite_mail(email, now(), cause()))
+            note_action('invited', user)
     except Throttled as error:
         form.errors = {'email': mail_budgets.invitation_sentence(error, user.timezone)}
         return _people(form, 429)
     return redirect('/admin/people', 'invited')
+
+
+@owner_only
+def audit_log(user):
+    """Who did what that matters for security; all of it, or what was asked for."""
+    form = Form({'q': text.line(request.query.getunicode('q', ''), MAX_ASKED), 'kind': request.query.get('kind', '')})
+    asked = request.query.get('member', '')
+    member = find(User.select(), asked) if asked else None
+    query = audit.entries(member, form['kind'], form['q'])
+    base = asking('/admin/audit', **form.values, member=member and member.id)
+    found, older, _ = page_of(query, base, PER_LIST, by=(AuditEntry.id,))
+    return render('admin_audit.html', entries=[(entry, audit.sentence(entry)) for entry in found], older=older,
+                  form=form, member=member, groups=audit.GROUPS, kept_days=audit.KEPT.days)
 
 
 @owner_only
@@ -204,7 +232,13 @@ def site(user):
     except Rejected as error:
         form.errors = error.errors
         return render_form('admin_site.html', form)
-    Site.change(title=title, tagline=tagline, hue=hue)
+    before = Site.this()
+    changed = [words for name, words, value in (('title', 'name', title), ('tagline', 'tagline', tagline),
+                                                ('hue', 'colour', hue)) if getattr(before, name) != value]
+    with db.atomic():
+        Site.change(title=title, tagline=tagline, hue=hue)
+        if changed:
+            note_action('site_changed', user, changed=', '.join(changed))
     return redirect('/admin/site', 'saved')
 
 

@@ -15,7 +15,7 @@ from ..shortcuts import confirm_password, redirect, render, signed_in, url
 from ..tasks import deliver_alike, deliver_soon
 from ..text import Rejected
 from ..throttle import Throttled
-from ..visitor import cause, current_session, log_out, rotate, user_agent
+from ..visitor import cause, current_session, log_out, note_action, rotate, user_agent
 
 FREQUENCY_WORDS = {
     'daily': 'Every day', 'weekly': 'Every week', 'monthly': 'Every month, after its last day',
@@ -160,6 +160,7 @@ def _address(user, form):
         with db.atomic():
             accounts.check_unchanged(confirmed, 'current')
             deliver_alike(accounts.address_mail(user, email, now(), cause()))
+            note_action('address_asked', user)
     except Rejected as error:
         form.errors = error.errors
         return _page(user, address_form=form, status=400)
@@ -179,6 +180,7 @@ def _password(user, form):
             accounts.check_unchanged(confirmed, 'current')
             accounts.set_password(confirmed, hashed, keep=current_session())
             deliver_soon(accounts.password_told_mail(confirmed, now(), user_agent()))
+            note_action('password_changed', user)
     except Rejected as error:
         form.errors = error.errors
         return _page(user, password_form=form, status=400)
@@ -191,7 +193,11 @@ def _end_session(user, form):
     if this and form['digest'] == this.digest:
         log_out()
         return redirect('/login', 'logged-out')
-    return redirect('/settings', 'session-ended' if sessions.end_there(user, form['digest']) else 'session-gone')
+    with db.atomic():
+        is_ended = sessions.end_there(user, form['digest'])
+        if is_ended:
+            note_action('session_ended', user)
+    return redirect('/settings', 'session-ended' if is_ended else 'session-gone')
 
 
 def _end_others(user, form):
@@ -199,6 +205,7 @@ def _end_others(user, form):
     assert this is not None  # the page is for who is logged in
     with db.atomic():
         accounts.end_sessions(user, this.digest)
+        note_action('sessions_ended', user)
     return redirect('/settings', 'others-ended')
 
 
@@ -239,6 +246,7 @@ def delete(user):
         confirmed = confirm_password(user, form['password'], 'password')
         with db.atomic():
             accounts.check_unchanged(confirmed)
+            note_action('member_left', user)
             accounts.delete(confirmed, form['posts'] != 'delete', now(), keep_drafts=form['posts'] != 'published')
     except Rejected as error:
         form.errors = error.errors

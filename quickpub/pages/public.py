@@ -267,7 +267,7 @@ def healthz():
     return HTTPResponse(said, status, {'Content-Type': 'application/json', 'Cache-Control': 'no-store'})
 
 
-# What went wrong, in words. `cross-site` is told apart from other 403s by its body.
+# What went wrong, in words.
 ERRORS = {
     400: ('We did not understand that', 'The address or the form is broken. If you followed a link, tell whoever put '
                                         'it there.'),

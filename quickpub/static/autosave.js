@@ -142,7 +142,7 @@ function button (words, does) {
 
 function look () {
   // What this window has just sent is saved, however the server has tidied it.
-  const isSaved = form.dataset.saved || new URLSearchParams(location.search).get('notice')
+  const isSaved = form.dataset.saved || document.querySelector('[data-notice]')
   const sent = isSaved && inStorage(() => sessionStorage.getItem(SENT))
   if (sent) forgetHere(sent)
   inStorage(() => sessionStorage.removeItem(SENT))

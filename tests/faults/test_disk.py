@@ -7,10 +7,9 @@ from datetime import datetime
 
 import pytest
 import retry_tasks
-from conftest import PASSWORD, person, write
+from conftest import PASSWORD, Browser, person, write
 from disks import as_root, disk_of, fill, site_on
 from rig import Visitor, wait_for
-from webtest import TestApp
 
 from quickpub import bodies, db, jobs, tasks
 from quickpub.models import Message, Tag, User
@@ -74,7 +73,7 @@ def test_a_form_that_finds_room_neither_in_memory_nor_on_the_disk_is_refused_in_
     (site.data / 'media').rmdir()
     with disk_of(1, site.data / 'media') as folder:
         fill(folder)
-        page = TestApp(create_app(site)).post('/login', {'email': 'alice@example.org'}, status=507).text
+        page = Browser(create_app(site)).post('/login', {'email': 'alice@example.org'}, status=507).text
     assert 'The disk of this site is full' in page and bodies.Incoming._held == 0
 
 
