@@ -203,7 +203,7 @@ def sign_up(name: str, email: str, password: str, at: datetime, invited: Token |
     recipient = user.email or '' if user else email
     is_mailed = _mailed_lately('verify', user, at), _mailed_lately('exists', user, at)
     made = _only_if(user is None, make_account, occasion, email, cause, at)
-    made += _only_if(user is not None and not user.is_verified and not is_mailed[0],
+    made += _only_if(user is not None and user.is_active and not user.is_verified and not is_mailed[0],
                      lambda: _verify_mail(user, recipient, at), occasion, recipient, cause, at)
     return made + _only_if(user is not None and user.is_verified and not is_mailed[1],
                            lambda: _exists_mail(user, recipient, at), occasion, recipient, cause, at)
@@ -359,12 +359,13 @@ def set_password(user: User, password: str, keep: Session | None = None) -> None
     end_links(user, now(), 'reset', 'address')
 
 
-def end_sessions(user: User, keep: str = '') -> None:
+def end_sessions(user: User, keep: str = '') -> int:
     """Log a user out on all devices, and forget these, but for the session whose digest is `keep` and its device. In
-    the caller's transaction."""
+    the caller's transaction. Returns how many sessions that were."""
     kept = Session.get_or_none(Session.user == user, Session.digest == keep)
-    Session.delete().where(Session.user == user, Session.digest != keep).execute()
+    ended = Session.delete().where(Session.user == user, Session.digest != keep).execute()
     known_devices.forget(user, kept.device_id if kept else None)
+    return ended
 
 
 def reset_password(found: Token, password: str, at: datetime) -> User:

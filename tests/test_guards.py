@@ -167,15 +167,15 @@ def test_an_origin_has_the_scheme_the_host_and_the_port_of_the_address(site, url
 def test_a_notice_is_shown_once_on_the_page_after_its_cause(alice, browse):
     browser = browse(alice)
     done = browser.post('/settings', {'action': 'end_others'}, status=303)
-    assert done.location == '/settings' and 'Logged out there.' in done.follow()
-    assert 'Logged out there.' not in browser.get('/settings')
+    assert done.location == '/settings' and 'Logged out everywhere else.' in done.follow()
+    assert 'Logged out everywhere else.' not in browser.get('/settings')
 
 
 def test_two_windows_each_have_their_notice(alice, browse):
     browser = browse(alice)
     first = browser.post('/settings', {'action': 'end_others'}, status=303)
     second = browser.post('/studio/posts/new', POST, status=303)
-    assert 'Saved.' in second.follow() and 'Logged out there.' in first.follow()
+    assert 'Saved.' in second.follow() and 'Logged out everywhere else.' in first.follow()
 
 
 def test_the_notice_of_a_page_for_everybody_is_for_nobody_else(alice, browse, connection):

@@ -204,8 +204,8 @@ def _end_others(user, form):
     this = current_session()
     assert this is not None  # the page is for who is logged in
     with db.atomic():
-        accounts.end_sessions(user, this.digest)
-        note_action('sessions_ended', user)
+        if accounts.end_sessions(user, this.digest):
+            note_action('sessions_ended', user)
     return redirect('/settings', 'others-ended')
 
 
