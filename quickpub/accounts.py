@@ -5,9 +5,9 @@ from typing import Any
 
 from peewee import fn
 
-from . import aside, clocks, mail, passwords, text, transport
+from . import aside, clocks, mail, passwords, second_factors, text, transport
 from .db import among, db, now, rows
-from .models import Export, KnownHost, Message, OldHandle, Post, Session, Site, Token, Unsaved, User
+from .models import Export, KnownHost, LoginStep, Message, OldHandle, Post, Session, Site, Token, Unsaved, User
 from .passwords import hash_password as hash_password
 from .settings import Unreachable, current, mail_address
 from .signing import sign, unsign
@@ -279,6 +279,7 @@ def set_password(user: User, password: str, keep: Session | None = None) -> None
     another password, to change the address. In the caller's transaction."""
     User.update(password=password).where(User.id == user.id).execute()
     Session.delete().where(Session.user == user, Session.digest != (keep.digest if keep else '')).execute()
+    LoginStep.delete().where(LoginStep.user == user).execute()
     end_links(user, now(), 'reset', 'address')
 
 
@@ -378,6 +379,7 @@ def delete(user: User, keep_posts: bool, at: datetime, keep_drafts: bool = True)
         if not Post.select().where(Post.author == user).exists():
             user.delete_instance()
             return
+        second_factors.remove_all(user)
         Session.delete().where(Session.user == user).execute()
         Token.delete().where(Token.user == user).execute()
         nobody = dict(email=None, password=None, bio='', report='never', deleted_at=at)

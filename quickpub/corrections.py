@@ -10,9 +10,11 @@ from typing import Any
 from . import clocks
 from .db import db
 from .models import (
+    Authenticator,
     Export,
     MediaFile,
     Message,
+    Passkey,
     Post,
     Report,
     Revision,
@@ -25,7 +27,8 @@ from .models import (
 )
 from .recurring import RecurringJob
 
-PASSED = (User.created_at, Session.created_at, Token.created_at, Post.created_at, Post.updated_at, Post.deleted_at,
+PASSED = (User.created_at, Session.created_at, Token.created_at, Passkey.created_at, Passkey.used_at,
+          Authenticator.created_at, Authenticator.confirmed_at, Post.created_at, Post.updated_at, Post.deleted_at,
           Revision.saved_at, Unsaved.typed_at, MediaFile.created_at, Upload.created_at, Upload.touched_at,
           Export.created_at, Message.created_at, Message.sent_at, SetAside.at)
 GOOD_FROM: dict[Any, str] = {Session: 'seen_at', Token: 'created_at'}  # until `expires_at`

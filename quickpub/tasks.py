@@ -13,12 +13,15 @@ from . import (
     corrections,
     integrity,
     jobs,
+    login_steps,
     mail,
     media,
+    passkeys,
     pictures,
     posts,
     reports,
     revisions,
+    second_factors,
     sessions,
     stats,
     transfer,
@@ -192,7 +195,8 @@ def clean_up_accounts() -> None:
 @huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)
 def clean_up_sessions() -> None:
     """Each day: forget sessions that are over."""
-    sessions.clean_up(now())
+    for module in (sessions, login_steps, second_factors, passkeys):
+        module.clean_up(now())
 
 
 @huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)

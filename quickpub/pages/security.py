@@ -1,0 +1,177 @@
+"""Log-in and security: passkeys, the authenticator app, recovery codes. All of them besides the password."""
+
+from bottle import request
+from markupsafe import Markup
+
+from .. import identity, passkeys, second_factors, totp
+from ..db import db, now
+from ..forms import Form, number, sent_json, typed
+from ..shortcuts import answer_json, asking, confirm_first, redirect, render_form, signed_in, url
+from ..tasks import deliver_soon
+from ..text import Rejected
+
+PAGE = '/settings/security'
+UNCONFIRMED = 'Confirm your email address first.'
+NOT_CONFIRMED = 'Please confirm first that it’s you.'
+
+
+@signed_in
+def security(user):
+    return _page(user, Form({'name': request.query.getunicode('name', '')}), 200)
+
+
+def _page(user, form, status):
+    return render_form('security.html', form, status, passkeys=passkeys.of(user), factors=second_factors.of(user),
+                       can_have_passkeys=passkeys.is_possible(), is_verified=user.is_verified,
+                       is_confirmed=identity.is_confirmed())
+
+
+@signed_in
+def change_security(user):
+    """Do what a button of the page says, once the member has confirmed who they are."""
+    form = typed('action', 'passkey', 'name', 'code')
+    act = ACTIONS.get(form['action'])
+    if act is None:
+        form.errors = {'': 'Nothing was changed: please use one of the buttons on this page.'}
+        return _page(user, form, 400)
+    if not user.is_verified:
+        form.errors = {'': UNCONFIRMED}
+        return _page(user, form, 403)
+    page = None if act is _rename else confirm_first(
+        user, 'Confirm that it’s you', 'You are about to change how people get into your account.', 'Continue')
+    if page is not None:
+        return page
+    try:
+        return act(user, form)
+    except Rejected as error:
+        form.errors = error.errors
+        return _page(user, form, 400)
+
+
+# Passkeys
+
+def _add_passkey(user, form):
+    """Lead back to the page, whose script makes passkeys: no form can."""
+    return redirect(asking(PAGE, name=form['name']), 'confirmed')
+
+
+def _rename(user, form):
+    is_there = passkeys.rename(user, number(form['passkey']) or 0, form['name'])
+    return redirect(PAGE, 'passkey-renamed' if is_there else None)
+
+
+def _remove_passkey(user, form):
+    with db.atomic():
+        mails = second_factors.remove_passkey(user, number(form['passkey']) or 0, now())
+        deliver_soon(mails)
+    return redirect(PAGE, 'passkey-removed' if mails else None)
+
+
+def _ask_for_passkey(user, form):
+    with db.atomic():
+        deliver_soon(second_factors.ask_for_passkey(user, True, now()))
+        return _with_first_codes(user, 'Your log-in now asks for a passkey after the password.')
+
+
+def _do_not_ask(user, form):
+    with db.atomic():
+        deliver_soon(second_factors.ask_for_passkey(user, False, now()))
+    return redirect(PAGE, 'passkey-not-asked')
+
+
+@signed_in
+def new_passkey_options(user):
+    """What a browser needs to make a passkey."""
+    if not identity.is_confirmed():
+        return answer_json({'error': NOT_CONFIRMED, 'confirm': True}, 403)
+    try:
+        return answer_json(identity.ask_for_new(user))
+    except Rejected as error:
+        return answer_json({'error': str(error)}, 400)
+
+
+@signed_in
+def new_passkey(user):
+    """Add the passkey that a browser has made."""
+    if not identity.is_confirmed():
+        return answer_json({'error': NOT_CONFIRMED, 'confirm': True}, 403)
+    try:
+        sent = sent_json()
+        identity.add_passkey(user, sent.get('credential'), str(sent.get('name', '')))
+    except Rejected as error:
+        return answer_json({'error': str(error)}, 400)
+    return answer_json({'onward': url(f'{PAGE}?notice=passkey-added')})
+
+
+# The authenticator app
+
+def _start_app(user, form):
+    with db.atomic():
+        secret = totp.start(user, now())
+    return _app_page(user, secret, Form({'code': ''}), 200)
+
+
+def _app_page(user, secret, form, status):
+    uri = totp.provisioning_uri(user, secret)
+    return render_form('security_app.html', form, status, uri=uri, qr=Markup(totp.qr_code(uri)),
+                       secret=' '.join(secret[start:start + 4] for start in range(0, len(secret), 4)))
+
+
+def _confirm_app(user, form):
+    try:
+        with db.atomic():
+            deliver_soon(second_factors.confirm_app(user, form['code'], now()))
+            return _with_first_codes(user, 'The authenticator app is set up.')
+    except Rejected as error:
+        form.errors = error.errors
+        with db.atomic():
+            secret = totp.start(user, now())
+        return _app_page(user, secret, form, 400)
+
+
+def _remove_app(user, form):
+    with db.atomic():
+        mails = second_factors.remove_app(user, now())
+        deliver_soon(mails)
+    return redirect(PAGE, 'app-removed' if mails else None)
+
+
+# Recovery codes
+
+def _renew_codes(user, form):
+    with db.atomic():
+        codes, mails = second_factors.renew_codes(user, now())
+        deliver_soon(mails)
+    return _codes_page('Your old recovery codes no longer work.', codes)
+
+
+def _with_first_codes(user, done):
+    """Say what was done, and show recovery codes where the member has none yet."""
+    return _codes_page(done, [] if second_factors.of(user).codes else second_factors.first_codes(user))
+
+
+def _codes_page(done, codes):
+    return render_form('security_codes.html', Form(), 200, done=done, codes=codes)
+
+
+# Confirming with a passkey
+
+@signed_in
+def confirm_options(user):
+    """What a browser needs to confirm with a passkey who is there."""
+    return answer_json(identity.ask_to_confirm(user))
+
+
+@signed_in
+def confirm_by_passkey(user):
+    """Take a passkey instead of the password where a form asks for it again."""
+    try:
+        identity.confirm_by_passkey(user, sent_json().get('credential'))
+    except Rejected as error:
+        return answer_json({'error': str(error)}, 400)
+    return answer_json({})
+
+
+ACTIONS = {'passkey_add': _add_passkey, 'passkey_rename': _rename, 'passkey_remove': _remove_passkey,
+           'passkey_ask': _ask_for_passkey, 'passkey_do_not_ask': _do_not_ask, 'app_start': _start_app,
+           'app_confirm': _confirm_app, 'app_remove': _remove_app, 'codes_renew': _renew_codes}
