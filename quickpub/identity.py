@@ -24,6 +24,10 @@ class StepEnded(Exception):
     """The second step of a log-in took too long or failed too often. The message tells the person what to do."""
 
 
+class NotConfirmed(Exception):
+    """The member has to show once more who they are, before this. The message says so."""
+
+
 # Logging in
 
 def enter(user: User, onward: str) -> str:
@@ -94,14 +98,16 @@ def finish_by_passkey(step: LoginStep | None, reply: Any) -> User:
 
 
 def ask_for_new(user: User) -> dict[str, Any]:
-    """Return what the browser needs to make a passkey. Raises Rejected."""
+    """Return what the browser needs to make a passkey. Raises Rejected, or NotConfirmed."""
+    _demand_confirmation()
     options, cookie = passkeys.creation_options(user, _this_session().digest, now())
     _give(PASSKEY_COOKIE, cookie, passkeys.CHALLENGE_LASTS)
     return options
 
 
 def add_passkey(user: User, reply: Any, name: str) -> None:
-    """Add the passkey that the browser has made. Raises Rejected."""
+    """Add the passkey that the browser has made. Raises Rejected, or NotConfirmed."""
+    _demand_confirmation()
     with db.atomic():
         deliver_soon(second_factors.add_passkey(
             user, _this_session().digest, _take_challenge(), reply, name, now()))
@@ -136,6 +142,11 @@ def is_confirmed() -> bool:
     """Return whether the person in this session has shown lately who they are."""
     session = current_session()
     return bool(session and session.confirmed_at and clocks.is_lately(session.confirmed_at, CONFIRMED_FOR, now()))
+
+
+def _demand_confirmation() -> None:
+    if not is_confirmed():
+        raise NotConfirmed('Please confirm first that it’s you.')
 
 
 def confirm_identity(user: User, form: Form, field: str = 'current', code_field: str = 'code') -> User:

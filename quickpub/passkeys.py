@@ -78,7 +78,9 @@ def _server() -> Any:
 # Challenges
 
 def _ask(purpose: str, bound: str, at: datetime) -> tuple[bytes, str]:
-    """Return a new challenge, and the cookie's value that keeps it."""
+    """Return a new challenge, and the cookie's value that keeps it. Raises Rejected where browsers would not answer."""
+    if not is_possible():
+        raise Rejected(passkey='Passkeys do not work at this site’s address.')
     value = secrets.token_bytes(32)
     coded = urlsafe_b64encode(value).decode().rstrip('=')
     return value, seal('passkey', json.dumps([purpose, bound, coded, str(at + CHALLENGE_LASTS)]))
@@ -186,9 +188,11 @@ def _free_name(user: User) -> str:
 
 def request_options(purpose: str, bound: str, at: datetime, user: User | None = None) -> tuple[dict[str, Any], str]:
     """Return what the browser needs to sign with a passkey, as JSON, and the cookie's value that belongs to it.
-    `user`: with one of this member's; otherwise the person chooses an account on the device."""
-    value, cookie = _ask(purpose, bound, at)
+    `user`: with one of this member's; otherwise the person chooses an account on the device. Raises Rejected."""
     known = [_descriptor(each) for each in of(user)] if user else None
+    if known == []:
+        raise Rejected(passkey='There is no passkey for this account.')
+    value, cookie = _ask(purpose, bound, at)
     options, _ = _server().authenticate_begin(known, user_verification='required', challenge=value)
     return dict(options['publicKey']), cookie
 

@@ -294,7 +294,8 @@ def confirm_first(user: User, heading: str, sentence: str, button: str, is_alway
     `sentence`, though without a password where that was asked for lately."""
     sent = sent_fields()
     form = Form({name: sent.pop(name, '') for name in ('identity_password', 'identity_code')})
-    is_first = not sent.pop('identity', '')  # then no fields for it have been on the page
+    sent.pop('username', '')
+    is_first = not (sent.pop('identity', '') or form['identity_password'])
     if not is_first or (identity.is_confirmed() and not is_always_asked):
         try:
             identity.confirm_identity(user, form, 'identity_password', 'identity_code')
@@ -350,6 +351,21 @@ def _or_problem(page: Callable, user: User, parts: dict[str, str]) -> Any:
         return page(user, **parts)
     except HTTPError as problem:
         return problem
+
+
+def for_scripts(page: Callable) -> Callable:
+    """Answer a script of ours with JSON: what the page returns, or the sentence that says what is wrong."""
+    @wraps(page)
+    def wrapped(*args: Any, **parts: str) -> Any:
+        try:
+            return answer_json(page(*args, **parts))
+        except text.Rejected as error:
+            return answer_json({'error': str(error)}, 400)
+        except identity.NotConfirmed as error:
+            return answer_json({'error': str(error), 'confirm': True}, 403)
+        except (identity.StepEnded, accounts.LinkDead) as error:
+            return answer_json({'error': str(error)}, 403)
+    return wrapped
 
 
 def owner_only(page: Callable) -> Callable:

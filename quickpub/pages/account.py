@@ -7,7 +7,7 @@ from ..db import db, now
 from ..forms import Form, sent_fields, sent_json, typed
 from ..models import Site
 from ..settings import current
-from ..shortcuts import answer_json, redirect, render, render_form, url
+from ..shortcuts import for_scripts, redirect, render, render_form, url
 from ..signing import unsign
 from ..tasks import deliver_soon
 from ..text import Rejected
@@ -269,25 +269,29 @@ def _step_page(step, form, status):
                        has_passkey=bool(factors.passkeys) and passkeys.is_possible(), is_reset=bool(step.token_id))
 
 
+@for_scripts
 def passkey_login_options():
     """What a browser needs to log in with a passkey, as the only step or the second one."""
-    sent = sent_json()
-    step = identity.pending_step() if sent.get('step') else None
-    return answer_json(identity.ask_for_login(step))
+    return identity.ask_for_login(_step_of(sent_json()))
 
 
+@for_scripts
 def passkey_login():
     """Log in whoever has answered with a passkey."""
-    try:
-        sent = sent_json()
-        step = identity.pending_step() if sent.get('step') else None
-        identity.finish_by_passkey(step, sent.get('credential'))
-    except Rejected as error:
-        return answer_json({'error': str(error)}, 400)
-    except (identity.StepEnded, accounts.LinkDead) as error:
-        return answer_json({'error': str(error)}, 403)
-    onward = step.onward if step else _own_path(str(sent.get('next', ''))) or '/studio'
-    return answer_json({'onward': url(onward)})
+    sent = sent_json()
+    step = _step_of(sent)
+    identity.finish_by_passkey(step, sent.get('credential'))
+    return {'onward': url(step.onward if step else _own_path(str(sent.get('next', ''))) or '/studio')}
+
+
+def _step_of(sent):
+    """Return the log-in whose second step this is to be, or None for a log-in by passkey alone."""
+    if not sent.get('step'):
+        return None
+    step = identity.pending_step()
+    if step is None:
+        raise identity.StepEnded('That took too long. Please log in again.')
+    return step
 
 
 def _own_path(path):

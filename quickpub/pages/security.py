@@ -6,13 +6,12 @@ from markupsafe import Markup
 from .. import identity, passkeys, second_factors, totp
 from ..db import db, now
 from ..forms import Form, number, sent_json, typed
-from ..shortcuts import answer_json, asking, confirm_first, redirect, render_form, signed_in, url
+from ..shortcuts import asking, confirm_first, for_scripts, redirect, render_form, signed_in, url
 from ..tasks import deliver_soon
 from ..text import Rejected
 
 PAGE = '/settings/security'
 UNCONFIRMED = 'Confirm your email address first.'
-NOT_CONFIRMED = 'Please confirm first that it’s you.'
 
 
 @signed_in
@@ -80,27 +79,19 @@ def _do_not_ask(user, form):
 
 
 @signed_in
+@for_scripts
 def new_passkey_options(user):
     """What a browser needs to make a passkey."""
-    if not identity.is_confirmed():
-        return answer_json({'error': NOT_CONFIRMED, 'confirm': True}, 403)
-    try:
-        return answer_json(identity.ask_for_new(user))
-    except Rejected as error:
-        return answer_json({'error': str(error)}, 400)
+    return identity.ask_for_new(user)
 
 
 @signed_in
+@for_scripts
 def new_passkey(user):
     """Add the passkey that a browser has made."""
-    if not identity.is_confirmed():
-        return answer_json({'error': NOT_CONFIRMED, 'confirm': True}, 403)
-    try:
-        sent = sent_json()
-        identity.add_passkey(user, sent.get('credential'), str(sent.get('name', '')))
-    except Rejected as error:
-        return answer_json({'error': str(error)}, 400)
-    return answer_json({'onward': url(f'{PAGE}?notice=passkey-added')})
+    sent = sent_json()
+    identity.add_passkey(user, sent.get('credential'), str(sent.get('name', '')))
+    return {'onward': url(f'{PAGE}?notice=passkey-added')}
 
 
 # The authenticator app
@@ -157,19 +148,18 @@ def _codes_page(done, codes):
 # Confirming with a passkey
 
 @signed_in
+@for_scripts
 def confirm_options(user):
     """What a browser needs to confirm with a passkey who is there."""
-    return answer_json(identity.ask_to_confirm(user))
+    return identity.ask_to_confirm(user)
 
 
 @signed_in
+@for_scripts
 def confirm_by_passkey(user):
     """Take a passkey instead of the password where a form asks for it again."""
-    try:
-        identity.confirm_by_passkey(user, sent_json().get('credential'))
-    except Rejected as error:
-        return answer_json({'error': str(error)}, 400)
-    return answer_json({})
+    identity.confirm_by_passkey(user, sent_json().get('credential'))
+    return {}
 
 
 ACTIONS = {'passkey_add': _add_passkey, 'passkey_rename': _rename, 'passkey_remove': _remove_passkey,
