@@ -151,12 +151,13 @@ def _demand_confirmation() -> None:
 
 def confirm_identity(user: User, form: Form, field: str = 'current', code_field: str = 'code') -> User:
     """Return the user as they are now, if the form has their password, and a code where their log-in asks for one; or
-    if they have confirmed lately and left the password empty. Wrong ones are counted like failed log-ins. Raises
-    Rejected."""
-    if not form[field] and is_confirmed():
+    if they have confirmed lately: then no code is needed, and a password only if one was typed. Wrong ones are counted
+    like failed log-ins. Raises Rejected."""
+    has_confirmed = is_confirmed()
+    if has_confirmed and not form[field]:
         return User.get_by_id(user.id)
     confirmed = _check_password(user, form[field], field)
-    if second_factors.of(confirmed).are_asked:
+    if not has_confirmed and second_factors.of(confirmed).are_asked:
         _check_code(confirmed, form[code_field], code_field)
     _mark_confirmed()
     return confirmed
