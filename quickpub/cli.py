@@ -25,6 +25,7 @@ from . import (
     processes,
     proofs,
     reports,
+    second_factors,
     settings,
     stats,
     text,
@@ -165,6 +166,30 @@ def adduser(name: str, email: str, password: str, owner: bool, texts: str | None
             hint = ' Say --texts keep, or --texts discard.' if 'texts' in error.errors else ''
             raise click.ClickException(f'{error}{hint}') from None
     click.echo(f'{user.name} can log in as {user.email}. Page: {user.path}')
+
+
+@main.group(name='user')
+def user_group() -> None:
+    """Help a member where no owner can."""
+
+
+@user_group.command(name='reset-second-factors')
+@click.argument('email')
+@speaking
+def reset_second_factors(email: str) -> None:
+    """Remove passkeys, authenticator app and recovery codes of a member.
+
+    For a member, or an owner, who has lost them: the password alone logs them in then. They are logged out everywhere,
+    and get an email about it, which the consumer sends within a minute.
+    """
+    with site():
+        user = User.get_by_id(_author(email))
+        with db.db.atomic():
+            mails = second_factors.reset(user, db.now())
+    if not mails:
+        raise click.ClickException(f'{user.email} has no second factor.')
+    log.info('The second factors of member %s were removed', user.id)
+    click.echo(f'{user.email} can log in with the password alone.')
 
 
 @main.command()

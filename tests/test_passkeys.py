@@ -134,7 +134,7 @@ def test_an_answer_counts_once_and_in_its_own_browser(key, browse):
 def test_a_challenge_that_we_did_not_sign_is_none(key, browse, change):
     newcomer = browse()
     reply = key.sign(options(newcomer, LOG_IN))
-    cookie = newcomer.cookies['quickpub-passkey']
+    cookie = newcomer.cookies['quickpub-passkey'].strip('"')
     newcomer.reset()
     newcomer.set_cookie('quickpub-passkey', change(cookie))
     newcomer.post_json(LOG_IN, {'credential': reply}, status=400)

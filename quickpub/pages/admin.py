@@ -193,7 +193,7 @@ def _hand_over(user, member, form):
     except Rejected as error:
         form.errors = error.errors
         return render_form('admin_link.html', form, **context)
-    return render('admin_link.html', form=form, member=member, link=link)
+    return render('admin_link.html', form=form, **(context | {'link': link}))
 
 
 def _invite(form):
