@@ -147,6 +147,8 @@ def test_a_challenge_is_for_one_purpose(key, studio, browse):
     reply = Authenticator(ORIGIN).make(options(studio, ADD))
     options(studio, CONFIRM)
     studio.post_json(ADD, {'credential': reply}, status=400)
+    with db.db.connection_context():
+        assert Passkey.select().count() == 1
 
 
 def test_a_challenge_is_for_one_session(key, alice, browse, studio):
