@@ -7,10 +7,11 @@ from datetime import timedelta
 import pyotp
 import pytest
 from conftest import PASSWORD, clean_up, path_in, person, text_of, write
-from sites import form_with, long_ago, mails, newest_mail, stored
+from sites import browser_of, form_with, long_ago, mails, newest_mail, stored
+from test_pages import assert_safe, assert_sound
 
 from quickpub import accounts, db, login_steps, posts, proofs, recovery, second_factors, sessions, tasks, totp
-from quickpub.models import Authenticator, LoginStep, Post, RecoveryCode, Session, User, WrongCode
+from quickpub.models import Authenticator, LoginStep, Passkey, Post, RecoveryCode, Session, User, WrongCode
 
 SECURITY, STEP = '/settings/security', '/login/confirm'
 NEW_PASSWORD = 'another quiet horse'
@@ -538,6 +539,41 @@ def test_what_the_night_forgets_and_keeps(alice, connection):
             WrongCode.create(user=alice, at=moment)
         clean_up()
         assert [each.at for each in WrongCode.select()] == [at - timedelta(hours=2)]
+
+
+@pytest.mark.parametrize('url', ['http://localhost:8000', 'http://127.0.0.1:8000'])
+def test_every_page_about_them_is_sound(site, olga, alice, url):
+    """With passkeys, and at an address where there are none; with mistakes in every field."""
+    owner, browser, newcomer = (browser_of(site, url=url) for _ in range(3))
+    owner.log_in(olga)
+    browser.log_in(alice)
+    pages = [browser.get(SECURITY), browser.post(SECURITY, {'action': 'app_start'}),
+             browser.post(SECURITY, {'action': 'app_start', 'identity_password': '"<'}, status=400)]
+    app = set_up(browser)
+    with db.db.connection_context():
+        Passkey.create(user=alice, credential_id=b'x', credential=b'x', name='"<b>')
+    newcomer.log_in(alice)
+    for action in ('passkey_rename', 'passkey_ask', 'codes_renew', 'app_start', 'nonsense', ''):
+        pages.append(browser.post(SECURITY, {'action': action, 'name': '"<' * 60}, status='*'))
+    pages += [browser.get(path) for path in ('/settings', '/settings/delete', SECURITY)]
+    long_ago(Session, confirmed_at=None)
+    pages += [browser.get(path) for path in ('/settings', '/settings/delete', SECURITY)]
+    wrong = {'action': 'app_remove', 'identity_password': PASSWORD, 'identity_code': '"<'}
+    pages += [browser.post(SECURITY, wrong, status=400),
+              browser.post('/settings', {'action': 'password', 'current': PASSWORD, 'code': '"<'}, status=400),
+              newcomer.get(STEP), newcomer.post(STEP, {'code': '"<'}, status=400)]
+    typed = {'login_email': alice.email, 'login_password': PASSWORD, 'body': '</textarea>'}
+    pages += [newcomer.post('/studio/posts/new', typed | {'login_code': code}, status=403) for code in ('', '"<')]
+    for action in ('make_owner', 'reset_factors', 'link'):
+        for wrong in ('', '"<'):
+            asked = {'action': action, 'person': alice.id, 'identity_password': wrong, 'step': wrong}
+            pages.append(owner.post('/admin/people', asked, status='*'))
+    pages.append(owner.get('/admin/people'))
+    for _ in range(login_steps.TRIES):
+        pages.append(newcomer.post(STEP, {'code': app.wrong_code()}, status='*'))
+    for number, page in enumerate(pages):
+        assert_sound(page, str(number))
+        assert_safe(page, str(number))
 
 
 @pytest.mark.parametrize('what', second_factors.SUBJECTS)

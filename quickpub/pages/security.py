@@ -11,7 +11,6 @@ from ..tasks import deliver_soon
 from ..text import Rejected
 
 PAGE = '/settings/security'
-UNCONFIRMED = 'Confirm your email address first.'
 
 
 @signed_in
@@ -31,11 +30,9 @@ def change_security(user):
     form = typed('action', 'passkey', 'name', 'code')
     act = ACTIONS.get(form['action'])
     if act is None:
-        form.errors = {'': 'Nothing was changed: please use one of the buttons on this page.'}
-        return _page(user, form, 400)
+        return _refuse(user, 'Nothing was changed: please use one of the buttons on this page.', 400)
     if not user.is_verified:
-        form.errors = {'': UNCONFIRMED}
-        return _page(user, form, 403)
+        return _refuse(user, 'Confirm your email address first.', 403)
     page = None if act is _rename else confirm_first(
         user, 'Confirm that it’s you', 'You are about to change how people get into your account.', 'Continue')
     if page is not None:
@@ -43,8 +40,11 @@ def change_security(user):
     try:
         return act(user, form)
     except Rejected as error:
-        form.errors = error.errors
-        return _page(user, form, 400)
+        return _refuse(user, str(error), 400)
+
+
+def _refuse(user, sentence, status):
+    return _page(user, Form(errors={'': sentence}), status)
 
 
 # Passkeys
