@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import quickpub
-from quickpub import accounts, db, letter, reports, settings, tasks, transfer
+from quickpub import accounts, db, letter, reports, second_factors, settings, tasks, transfer
 from quickpub.demo import fill
 from quickpub.models import Message, User
 
@@ -47,6 +47,7 @@ def _compose_all() -> None:
         accounts.address_told_mail(marta, 'old@example.org', at)
         accounts.invite_mail('ida@example.org', at)
         accounts.hand_over_link(tunde, marta, at)
+        second_factors.tell(marta, 'passkey_added', at, name='My phone')
         reports.running(None, at)
     tasks.make_export.call_local(transfer.ask(marta, 'numbers', at))
     for days in (1, 2):

@@ -462,8 +462,8 @@ def test_nothing_at_all_breaks_anything(app, keeper, alice):
         told = (number, method, path, answer.status)
         assert answer.status_int < 500 or (answer.status_int == 503 and path == '/healthz'), told
         if answer.status_int >= 400 and method != 'HEAD' and path != '/healthz':
-            told_in = 'error' if answer.content_type == 'application/json' else '<h1'  # the first is for scripts of ours
-            assert told_in in answer.text and 'Traceback' not in answer.text, told
+            sign = 'error' if answer.content_type == 'application/json' else '<h1'  # the first is for scripts of ours
+            assert sign in answer.text and 'Traceback' not in answer.text, told
         if 300 <= answer.status_int < 304:
             assert re.match('/(?!/)', answer.headers['Location']), told
         if number % 50 == 49:
