@@ -15,13 +15,14 @@ from . import (
     mail,
     mail_budgets,
     passwords,
+    second_factors,
     text,
     throttle,
     transport,
 )
 from .db import among, db, now, rows
 from .mail_budgets import Cause, Occasion
-from .models import Export, KnownHost, Message, OldHandle, Post, Session, Site, Token, Unsaved, User
+from .models import Export, KnownHost, LoginStep, Message, OldHandle, Post, Session, Site, Token, Unsaved, User
 from .passwords import hash_password as hash_password
 from .settings import Unreachable, current, mail_address
 from .signing import sign, unsign
@@ -356,6 +357,7 @@ def set_password(user: User, password: str, keep: Session | None = None) -> None
     another password, to change the address. In the caller's transaction."""
     User.update(password=password).where(User.id == user.id).execute()
     end_sessions(user, keep.digest if keep else '')
+    LoginStep.delete().where(LoginStep.user == user).execute()
     end_links(user, now(), 'reset', 'address')
 
 
@@ -509,6 +511,7 @@ def delete(user: User, keep_posts: bool, at: datetime, keep_drafts: bool = True)
         if not Post.select().where(Post.author == user).exists():
             user.delete_instance()
             return
+        second_factors.remove_all(user)
         end_sessions(user)
         Token.delete().where(Token.user == user).execute()
         nobody = dict(email=None, password=None, bio='', report='never', deleted_at=at, logged_in_at=None)

@@ -59,11 +59,13 @@ KINDS = {
     # Second factors
     'passkey_added': Kind('factor', '{actor} added a passkey.'),
     'passkey_removed': Kind('factor', '{actor} removed a passkey.'),
+    'passkey_asked': Kind('factor', '{actor} set that a passkey is needed after the password.'),
+    'passkey_not_asked': Kind('factor', '{actor} set that no passkey is needed after the password.'),
     'totp_added': Kind('factor', '{actor} added an authenticator app.'),
     'totp_removed': Kind('factor', '{actor} removed the authenticator app.'),
     'recovery_codes_made': Kind('factor', '{actor} made new recovery codes.'),
-    'recovery_code_used': Kind('factor', '{actor} logged in with a recovery code.'),
-    'factor_failed': Kind('factor', 'Wrong code for the second step of a log-in as {subject}.'),
+    'recovery_code_used': Kind('factor', '{actor} used a recovery code.'),
+    'factor_failed': Kind('factor', 'Wrong code for the second step as {subject}.'),
     'factors_reset': Kind('factor', '{actor} removed the second factors of {subject}.'),
 
     # Members and roles

@@ -26,6 +26,7 @@ from . import (
     processes,
     proofs,
     reports,
+    second_factors,
     settings,
     stats,
     suspensions,
@@ -175,7 +176,7 @@ def adduser(name: str, email: str, password: str, owner: bool, texts: str | None
 
 @main.group()
 def user() -> None:
-    """Suspend members, and let them log in again."""
+    """Suspend members, let them log in again, or help those who have lost their phone or key."""
 
 
 @user.command(name='suspend')
@@ -202,6 +203,27 @@ def user_restore(email: str) -> None:
         member = _member(email)
         suspensions.restore(member, db.now(), audit.COMMAND_LINE)
     click.echo(f'{member.name} can log in again.')
+
+
+@user.command(name='reset-second-factors')
+@click.argument('email')
+@speaking
+def reset_second_factors(email: str) -> None:
+    """Remove passkeys, authenticator app and recovery codes of a member.
+
+    For a member, or an owner, who has lost them: the password alone logs them in then. They are logged out everywhere,
+    and get an email about it, which the consumer sends within a minute.
+    """
+    with site():
+        member = _member(email)
+        with db.db.atomic():
+            mails = second_factors.reset(member, db.now())
+            if mails:
+                audit.record('factors_reset', db.now(), audit.COMMAND_LINE, member)
+    if not mails:
+        raise click.ClickException(f'{member.email} has no second factor.')
+    log.info('The second factors of member %s were removed', member.id)
+    click.echo(f'{member.email} can log in with the password alone.')
 
 
 @main.command()

@@ -11,10 +11,12 @@ from . import clocks
 from .db import db
 from .models import (
     AuditEntry,
+    Authenticator,
     Device,
     Export,
     MediaFile,
     Message,
+    Passkey,
     Post,
     Report,
     Revision,
@@ -28,7 +30,8 @@ from .models import (
 from .recurring import RecurringJob
 
 PASSED = (User.created_at, User.logged_in_at, User.suspended_at, Session.created_at, Device.created_at, Device.used_at,
-          Token.created_at, Post.created_at, Post.updated_at, Post.deleted_at, Revision.saved_at, Unsaved.typed_at,
+          Token.created_at, Passkey.created_at, Passkey.used_at, Authenticator.created_at, Authenticator.confirmed_at,
+          Post.created_at, Post.updated_at, Post.deleted_at, Revision.saved_at, Unsaved.typed_at,
           MediaFile.created_at, Upload.created_at, Upload.touched_at, Export.created_at, Message.created_at,
           Message.sent_at, SetAside.at, AuditEntry.at, AuditEntry.until)
 GOOD_FROM: dict[Any, str] = {Session: 'seen_at', Token: 'created_at'}  # until `expires_at`

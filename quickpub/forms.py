@@ -3,13 +3,16 @@
 Bottle decodes forms as Latin-1; nobody but this module asks it for one.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qsl
 
 from bottle import BaseRequest, HTTPError, request
 
 from .bodies import Draft, files
+from .text import Rejected
 
 FORM_LIMIT = 8 * 1024 * 1024  # bytes of one request: the longest post, in any script, takes up to 12 a character
 STRANGERS_LIMIT = 64 * 1024  # of one from whoever is not logged in: sign-up, log-in, search
@@ -57,6 +60,17 @@ def _pairs() -> list[tuple[str, str]]:
                          max_num_fields=MAX_FIELDS)
     except (ValueError, LookupError):  # a part in no charset that exists, or not in the one it claims; too many fields
         raise HTTPError(400) from None
+
+
+def sent_json() -> dict[str, Any]:
+    """Return the JSON object that a script of ours has sent. Raises Rejected for anything else."""
+    try:
+        found = json.loads(request.body.read())
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise Rejected(json='Your browser sent something that makes no sense to us. Please try again.')
+    return found
 
 
 def number(typed: str) -> int | None:

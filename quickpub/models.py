@@ -122,6 +122,7 @@ class User(Searched):
     mail_trouble = TextField(null=True)  # the mail server's own words when it refused this address for good
     pinned_id = IntegerField(null=True)  # the post that stands first on the author's page
     feed_id = CharField(unique=True, default=new_feed_id)  # of the feed of their posts
+    asks_passkey = BooleanField(default=False)  # after the password, for a passkey too
     name_folded = TextField(default='')
     logged_in_at = DateTimeField(null=True)  # the last time; None: never
 
@@ -176,6 +177,7 @@ class Session(BaseModel):
     device_id: str | None
     cookie = CharField(default='quickpub')  # the name of the cookie that holds the token
     is_stale = BooleanField(default=False)  # a trigger sets it: the token is exchanged with the next request
+    confirmed_at = DateTimeField(null=True)  # when its member last proved again who they are
 
 
 class Token(BaseModel):
@@ -194,6 +196,57 @@ class Token(BaseModel):
     @property
     def text(self) -> str:
         return sign(self.purpose, self.id)
+
+
+class Passkey(BaseModel):
+    """A key pair of which a member's device has the private half."""
+    user = ForeignKeyField(User, on_delete='CASCADE')
+    user_id: int
+    credential_id = BlobField(unique=True)
+    credential = BlobField()  # with the public key, as the browser sent it
+    counter = IntegerField(default=0)  # of signatures; stays 0 for passkeys that are on several devices
+    name = CharField()
+    created_at = DateTimeField(default=now)
+    used_at = DateTimeField(null=True)
+
+
+class Authenticator(BaseModel):
+    """The app that shows a member a new code every 30 seconds."""
+    user = ForeignKeyField(User, primary_key=True, on_delete='CASCADE')
+    secret = TextField()  # encrypted
+    last_step = IntegerField(default=0)  # of 30 seconds: the one whose code was used last
+    created_at = DateTimeField(default=now)
+    confirmed_at = DateTimeField(null=True)  # None: does not count yet
+
+
+class RecoveryCode(BaseModel):
+    """A code that replaces the app or the passkey once. A used one is deleted."""
+    digest = CharField(primary_key=True)
+    user = ForeignKeyField(User, on_delete='CASCADE')
+
+
+class WrongCode(BaseModel):
+    """One wrong code, counted for throttling and forgotten after a day."""
+    user = ForeignKeyField(User, on_delete='CASCADE')
+    at = DateTimeField(default=now)
+
+
+class UsedChallenge(BaseModel):
+    """A challenge that a passkey has answered: nobody can answer it again."""
+    digest = CharField(primary_key=True)
+    expires_at = DateTimeField()
+
+
+class LoginStep(BaseModel):
+    """A log-in whose password was right and whose second factor is still to be shown. It is no session."""
+    digest = CharField(primary_key=True)  # sha256 of the random token that only the browser has
+    user = ForeignKeyField(User, on_delete='CASCADE')
+    onward = CharField()  # the path to go on to
+    failures = IntegerField(default=0)
+    token = ForeignKeyField(Token, null=True, on_delete='CASCADE')  # the link to a new password that waits with it
+    token_id: int | None
+    password = CharField(null=True)  # that new password, hashed
+    created_at = DateTimeField(default=now)
 
 
 class Series(BaseModel):
@@ -659,7 +712,7 @@ class AuditEntry(BaseModel):
     details = JSONText(default=dict)
 
 
-TABLES = [Site, User, Device, Session, Token, Series, Post, Shelf, Revision, Unsaved, OldSlug, OldHandle, Tag, OldTag,
-          PostTag, MediaFile, Upload, PostFile, DailyViews, DailyVisitors, DailyReferrers, DailyTotals, DailyHosts,
-          RecentViews, RecentDay, KnownHost, Seen, DayKey, Content, SpoolOffset, Message, Report, Told, Export,
-          SetAside, Finding, AuditEntry]
+TABLES = [Site, User, Device, Session, Token, Passkey, Authenticator, RecoveryCode, WrongCode, UsedChallenge, LoginStep,
+          Series, Post, Shelf, Revision, Unsaved, OldSlug, OldHandle, Tag, OldTag, PostTag, MediaFile, Upload, PostFile,
+          DailyViews, DailyVisitors, DailyReferrers, DailyTotals, DailyHosts, RecentViews, RecentDay, KnownHost, Seen,
+          DayKey, Content, SpoolOffset, Message, Report, Told, Export, SetAside, Finding, AuditEntry]

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from peewee import IntegrityError
 
-from . import accounts, text
+from . import accounts, second_factors, text
 from .accounts import VERIFY_LASTS, LinkDead
 from .db import db
 from .models import Export, Post, Series, Token, Unsaved, Upload, User
@@ -194,6 +194,7 @@ def set_up(found: Token, name: str, email: str, password: str, typed: str, at: d
 
 def _end_what_others_opened(user: User, at: datetime, keep: str = '') -> None:
     accounts.end_sessions(user, keep)
+    second_factors.remove_all(user)
     accounts.end_links(user, at, 'verify', 'reset', 'address')
 
 

@@ -34,6 +34,14 @@ CREATE TRIGGER audit_entry_member_left AFTER UPDATE OF deleted_at ON user
 
 CREATE INDEX audit_entry_subject ON audit_entry (subject_kind, subject_id) WHERE subject_id IS NOT NULL;
 
+CREATE TABLE authenticator (
+    user_id INTEGER PRIMARY KEY REFERENCES user (id) ON DELETE CASCADE,
+    secret TEXT NOT NULL, -- encrypted
+    last_step INTEGER NOT NULL, -- of 30 seconds: the one whose code was used last
+    created_at TEXT NOT NULL,
+    confirmed_at TEXT -- NULL: does not count yet
+) STRICT;
+
 CREATE TABLE content (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     version INTEGER NOT NULL
@@ -279,6 +287,20 @@ CREATE TRIGGER last_owner_goes BEFORE DELETE ON user WHEN OLD.role = 'owner' AND
         WHERE role = 'owner' AND deleted_at IS NULL AND suspended_at IS NULL AND id != OLD.id)
     BEGIN SELECT RAISE(ABORT, 'the last owner'); END;
 
+CREATE TABLE login_step (
+    digest TEXT PRIMARY KEY, -- sha256 of the random token that only the browser has
+    user_id INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+    onward TEXT NOT NULL, -- the path to go on to
+    failures INTEGER NOT NULL,
+    token_id INTEGER REFERENCES token (id) ON DELETE CASCADE, -- the link to a new password that waits with it
+    password TEXT, -- that new password, hashed
+    created_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX login_step_token ON login_step (token_id) WHERE token_id IS NOT NULL;
+
+CREATE INDEX login_step_user ON login_step (user_id);
+
 CREATE TABLE media_file (
     digest TEXT PRIMARY KEY CHECK (length(digest) = 32), -- the first half of their SHA-256
     kind TEXT NOT NULL CHECK (kind IN ('image', 'audio', 'video', 'document')),
@@ -358,6 +380,19 @@ CREATE TABLE old_tag (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX old_tag_tag ON old_tag (tag_id);
+
+CREATE TABLE passkey (
+    id INTEGER PRIMARY KEY,
+    user_id INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+    credential_id BLOB NOT NULL UNIQUE,
+    credential BLOB NOT NULL, -- with the public key, as the browser sent it
+    counter INTEGER NOT NULL, -- of signatures; stays 0 for passkeys that are on several devices
+    name TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    used_at TEXT
+) STRICT;
+
+CREATE INDEX passkey_user ON passkey (user_id);
 
 CREATE TRIGGER picture_buried AFTER UPDATE OF state ON job
     WHEN NEW.subject = 'picture' AND NEW.state = 'dead' BEGIN
@@ -481,6 +516,13 @@ CREATE TABLE recent_views (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX recent_views_post ON recent_views (post_id);
+
+CREATE TABLE recovery_code (
+    digest TEXT PRIMARY KEY,
+    user_id INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX recovery_code_user ON recovery_code (user_id);
 
 CREATE TABLE recurring_job (
     name TEXT PRIMARY KEY,
@@ -608,7 +650,7 @@ CREATE TABLE session (
     created_at TEXT NOT NULL,
     seen_at TEXT NOT NULL,
     expires_at TEXT NOT NULL
-, device_id TEXT REFERENCES device (digest) ON DELETE SET NULL, cookie TEXT NOT NULL DEFAULT 'quickpub', is_stale INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;
+, device_id TEXT REFERENCES device (digest) ON DELETE SET NULL, cookie TEXT NOT NULL DEFAULT 'quickpub', is_stale INTEGER NOT NULL DEFAULT 0, confirmed_at TEXT) STRICT, WITHOUT ROWID;
 
 CREATE INDEX session_device ON session (device_id) WHERE device_id IS NOT NULL;
 
@@ -730,6 +772,11 @@ CREATE INDEX upload_touched ON upload (touched_at);
 
 CREATE INDEX upload_user ON upload (user_id, id, bytes);
 
+CREATE TABLE used_challenge (
+    digest TEXT PRIMARY KEY,
+    expires_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE user (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL,
@@ -745,7 +792,7 @@ CREATE TABLE user (
     verified_at TEXT,
     deleted_at TEXT,
     mail_trouble TEXT
-, pinned_id INTEGER REFERENCES post (id) ON DELETE SET NULL, report_day INTEGER NOT NULL DEFAULT 6 CHECK (report_day BETWEEN 0 AND 6), report_time TEXT NOT NULL DEFAULT '00:00', name_folded TEXT NOT NULL DEFAULT '', feed_id TEXT NOT NULL DEFAULT '', logged_in_at TEXT, suspended_at TEXT) STRICT;
+, pinned_id INTEGER REFERENCES post (id) ON DELETE SET NULL, report_day INTEGER NOT NULL DEFAULT 6 CHECK (report_day BETWEEN 0 AND 6), report_time TEXT NOT NULL DEFAULT '00:00', name_folded TEXT NOT NULL DEFAULT '', feed_id TEXT NOT NULL DEFAULT '', logged_in_at TEXT, suspended_at TEXT, asks_passkey INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE INDEX user_due ON user (report, timezone, report_time, report_day, reported_until);
 
@@ -772,4 +819,12 @@ CREATE TRIGGER views_grow AFTER UPDATE OF views ON daily_views BEGIN
         ON CONFLICT DO UPDATE SET days_7 = days_7 + excluded.days_7, days_30 = days_30 + excluded.days_30,
             days_90 = days_90 + excluded.days_90;
 END;
+
+CREATE TABLE wrong_code (
+    id INTEGER PRIMARY KEY,
+    user_id INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+    at TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX wrong_code_user ON wrong_code (user_id, at);
 

@@ -215,8 +215,8 @@ class Settings:
             found, mode = path.read_bytes(), stat.S_IMODE(path.stat().st_mode)
         except FileNotFoundError:
             raise SettingsError(f'{path} is gone. Put it back from a backup. Without one, make a new one; the links in '
-                                f'mails sent so far will not work any more: (umask 077; head -c {SECRET_BYTES} '
-                                f'/dev/urandom > {path})') from None
+                                'mails sent so far will not work any more, nor will authenticator apps and recovery '
+                                f'codes: (umask 077; head -c {SECRET_BYTES} /dev/urandom > {path})') from None
         except OSError as error:
             raise SettingsError(f'{path} cannot be read: {error.strerror}. It must be a file of the user that runs '
                                 'Quickpub, with mode 0600.') from None

@@ -14,12 +14,12 @@ from bottle import HTTPError, HTTPResponse, parse_range_header, request, respons
 from markupsafe import Markup
 from peewee import Tuple
 
-from . import accounts, markdown, notices, presence, sessions, templating, text
+from . import accounts, identity, markdown, notices, passkeys, presence, second_factors, sessions, templating, text
 from .bodies import Outgoing
 from .db import is_out_of_reach, now
-from .forms import Form, number, sent_fields
+from .forms import STUDIO, Form, number, sent_fields
 from .guards import SAFE_METHODS, comes_from_us
-from .models import Post, Site, User
+from .models import LoginStep, Post, Site, User
 from .settings import current
 from .signing import redact
 from .visitor import client_address, current_user, device_cookie, log_in
@@ -69,6 +69,13 @@ NOTICES = {
     'deleted': 'Your account is deleted.',
     'invited': 'The invitation is on its way.',
     'owner-made': 'They are an owner now, and can do here what you can.',
+    'factors-reset': 'Their passkeys and authenticator app are removed. They can log in with the password alone.',
+    'confirmed': 'Thank you. Now press the button once more.',
+    'passkey-added': 'Passkey added. You can log in with it from now on.',
+    'passkey-removed': 'Passkey removed.',
+    'passkey-renamed': 'Renamed.',
+    'passkey-not-asked': 'Your log-in no longer asks for a passkey after the password.',
+    'app-removed': 'Authenticator app removed.',
     'queued': 'The mail will go out again in a moment.',
     'held': 'The mail is held back until you send it.',
     'not-held': 'It was too late: the mail is sent, or on its way.',
@@ -229,6 +236,13 @@ def page_of(query: Any, base: str, size: int = PER_PAGE,
     return rows[:size], older, not before
 
 
+def answer_json(value: Any, status: int = 200) -> str:
+    """An answer to a script of ours, and to nobody else."""
+    response.status, response.content_type = status, 'application/json'
+    response.set_header('Cache-Control', 'private, no-store')
+    return json.dumps(value)
+
+
 # Files
 
 # For what authors have uploaded: whatever it is, it asks for nothing, runs nothing, and is in nobody's frame.
@@ -280,37 +294,68 @@ def signed_in(page: Callable) -> Callable:
     return wrapped
 
 
-def confirm_password(user: User, typed: str, field: str = 'current') -> User:
-    """Return the user as they are now, if this is their password. Wrong ones are counted. Raises
-    Rejected."""
-    try:
-        return sessions.confirm(user, typed, client_address(), now())
-    except text.Rejected:
-        raise text.Rejected(**{field: 'This is not your password.'}) from None
-    except sessions.Throttled as error:
-        raise text.Rejected(**{field: str(error)}) from None
+def identity_context(user: User) -> dict[str, Any]:
+    """Return what the fields that ask a member again who they are need to know (_macros.html)."""
+    factors = second_factors.of(user)
+    return {'is_confirmed': identity.is_confirmed(), 'asks_code': factors.are_asked, 'has_app': factors.has_app,
+            'has_passkey': bool(factors.passkeys) and passkeys.is_possible()}
+
+
+def confirm_first(user: User, heading: str, sentence: str, button: str, is_always_asked: bool = False) -> Any:
+    """Return None where this member has shown lately, or shows with this very form, who they are; else the page that
+    asks for it, which keeps everything that the form has sent. `is_always_asked`: the page comes in any case, for its
+    `sentence`, though without a password where that was asked for lately."""
+    sent = sent_fields()
+    form = Form({name: sent.pop(name, '') for name in ('identity_password', 'identity_code')})
+    sent.pop('username', '')
+    is_first = not (sent.pop('identity', '') or form['identity_password'])
+    if not is_first or (identity.is_confirmed() and not is_always_asked):
+        try:
+            identity.confirm_identity(user, form, 'identity_password', 'identity_code')
+            return None
+        except text.Rejected as error:
+            form.errors = error.errors
+    return render_form('confirm.html', form, 200 if is_first else 400, typed=sent, action=request.path, heading=heading,
+                       sentence=sentence, button=button, identity=identity_context(user))
 
 
 def _log_in_first(page: Callable, parts: dict[str, str]) -> Any:
     """The page, for who proves with this very form who they are; else the way to do that, with all that was typed."""
     sent = sent_fields()
-    form = Form({name: sent.pop(name, '') for name in ('login_email', 'login_password')})
-    if form['login_email'] or form['login_password']:
-        try:
-            user = sessions.log_in(form['login_email'], form['login_password'], client_address(), now(),
-                                   device_cookie())
-            log_in(user)
-        except text.Rejected as error:
-            form.errors = {'login_password': str(error)}
-        except sessions.Throttled as error:
-            form.errors = {'': str(error)}
-        else:
-            found = _or_problem(page, user, parts)
-            if not (isinstance(found, HTTPError) and found.status_code == 404):
-                return found
+    form = Form({name: sent.pop(name, '') for name in ('login_email', 'login_password', 'login_code')})
+    step = identity.pending_step() if form['login_code'] else None
+    if step and step.token_id:  # of a new password, which another page sets
+        step = None
+    try:
+        user, step = _log_in_by(form, step)
+    except text.Rejected as error:
+        form.errors = {'login_code': error.errors['code']} if step else {'login_password': str(error)}
+    except (sessions.Throttled, identity.StepEnded) as error:
+        form.errors, step = {'': str(error)}, None if isinstance(error, identity.StepEnded) else step
+    else:
+        found = _or_problem(page, user, parts) if user else None
+        if user and not (isinstance(found, HTTPError) and found.status_code == 404):
+            return found
+        if user:
             form.errors = {'': f'You are logged in as {user.name}, who cannot change this post. Log in as who can.'}
     response.status = 403
-    return render('log_in_first.html', form=form, typed=sent, action=request.path)
+    return render('log_in_first.html', form=form, typed=sent, action=request.path, step=step,
+                  has_passkey=passkeys.is_possible())
+
+
+def _log_in_by(form: Form, step: LoginStep | None) -> tuple[User | None, LoginStep | None]:
+    """Return who logs in with this form, and the second step of a log-in that is still to be done."""
+    if step:
+        return identity.finish_by_code(step, form['login_code']), None
+    if form['login_code']:
+        raise identity.StepEnded('That took too long. Please log in again.')
+    if not (form['login_email'] or form['login_password']):
+        return None, None
+    user = sessions.log_in(form['login_email'], form['login_password'], client_address(), now(), device_cookie())
+    if second_factors.of(user).are_asked:
+        return None, identity.begin_step(user, STUDIO)
+    log_in(user)
+    return user, None
 
 
 def _or_problem(page: Callable, user: User, parts: dict[str, str]) -> Any:
@@ -318,6 +363,21 @@ def _or_problem(page: Callable, user: User, parts: dict[str, str]) -> Any:
         return page(user, **parts)
     except HTTPError as problem:
         return problem
+
+
+def for_scripts(page: Callable) -> Callable:
+    """Answer a script of ours with JSON: what the page returns, or the sentence that says what is wrong."""
+    @wraps(page)
+    def wrapped(*args: Any, **parts: str) -> Any:
+        try:
+            return answer_json(page(*args, **parts))
+        except text.Rejected as error:
+            return answer_json({'error': str(error)}, 400)
+        except identity.NotConfirmed as error:
+            return answer_json({'error': str(error), 'confirm': True}, 403)
+        except (identity.StepEnded, accounts.LinkDead) as error:
+            return answer_json({'error': str(error)}, 403)
+    return wrapped
 
 
 def owner_only(page: Callable) -> Callable:

@@ -69,6 +69,13 @@ def _cipher() -> AESGCM:
     return AESGCM(hmac.new(current().secret, b'key for texts in cookies', sha256).digest())
 
 
+# Keys
+
+def derive_key(purpose: str) -> bytes:
+    """Return a key of 32 bytes for one purpose, made from the site's secret."""
+    return hmac.new(current().secret, f'key for {purpose}'.encode(), sha256).digest()
+
+
 # Tokens in texts
 
 TOKEN = re.compile(r'\d{1,17}\.[A-Za-z0-9_-]{24}(?![A-Za-z0-9_-])')

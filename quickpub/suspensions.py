@@ -9,7 +9,7 @@ from datetime import datetime
 from . import accounts, audit
 from .accounts import SUSPENDED, LastOwner
 from .db import db
-from .models import Export, Message, Session, Token, User
+from .models import Export, LoginStep, Message, Session, Token, User
 from .text import Rejected
 
 HELD_KINDS = ('report', 'export')  # emails that nobody gets who cannot log in
@@ -23,7 +23,8 @@ def suspend(user: User, at: datetime, actor: User | str) -> None:
             raise LastOwner
         if not User.update(suspended_at=at).where(User.id == user.id, User.active()).execute():
             raise Rejected(email=f'The account of {user.name} is suspended already.')
-        Session.delete().where(Session.user == user).execute()
+        for table in (Session, LoginStep):
+            table.delete().where(table.user == user).execute()
         accounts.end_links(user, at, 'verify', 'reset', 'address')
         Token.update(ended_at=at).where(Token.made_by == user, *accounts.UNUSED).execute()  # which they handed over
         Export.update(state='failed', error=SUSPENDED).where(Export.user == user, Export.state == 'waiting').execute()

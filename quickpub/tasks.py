@@ -14,13 +14,16 @@ from . import (
     corrections,
     integrity,
     jobs,
+    login_steps,
     mail,
     mail_budgets,
     media,
+    passkeys,
     pictures,
     posts,
     reports,
     revisions,
+    second_factors,
     sessions,
     stats,
     throttle,
@@ -210,8 +213,10 @@ def clean_up_accounts() -> None:
 
 @huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)
 def clean_up_sessions() -> None:
-    """Each day: forget sessions that are over, and devices that have not logged in for a year."""
-    sessions.clean_up(now())
+    """Each day: forget sessions that are over, log-ins left before their second step, and devices that have not logged
+    in for a year."""
+    for module in (sessions, login_steps, second_factors, passkeys):
+        module.clean_up(now())
 
 
 @huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)

@@ -3,7 +3,7 @@
 from bottle import Bottle
 
 from .db import WEB_PATIENCE, open_site
-from .pages import account, admin, editor, media, numbers, profile, public, search, studio
+from .pages import account, admin, editor, media, numbers, profile, public, search, security, studio
 from .settings import Settings
 from .shortcuts import plugin
 from .wsgi import Site
@@ -43,6 +43,10 @@ URLS = [
     (POST, '/verify/<token>', account.verify),
     (GET, '/login', account.login_form),
     (POST, '/login', account.login),
+    (GET, '/login/confirm', account.confirm_login_form),
+    (POST, '/login/confirm', account.confirm_login),
+    (POST, '/login/passkey/options', account.passkey_login_options),
+    (POST, '/login/passkey', account.passkey_login),
     (POST, '/logout', account.logout),
     (GET, '/forgot', account.forgot_form),
     (POST, '/forgot', account.forgot),
@@ -52,6 +56,12 @@ URLS = [
     (POST, '/settings', profile.edit),
     (GET, '/settings/delete', profile.delete_form),
     (POST, '/settings/delete', profile.delete),
+    (GET, '/settings/security', security.security),
+    (POST, '/settings/security', security.change_security),
+    (POST, '/settings/security/passkeys/options', security.new_passkey_options),
+    (POST, '/settings/security/passkeys', security.new_passkey),
+    (POST, '/settings/confirm/options', security.confirm_options),
+    (POST, '/settings/confirm', security.confirm_by_passkey),
     (GET, '/unsubscribe/<token>', profile.unsubscribe_form),
     (POST, '/unsubscribe/<token>', profile.unsubscribe),
 

@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import quickpub
-from quickpub import accounts, db, letter, mail_budgets, reports, settings, tasks, throttle, transfer
+from quickpub import accounts, db, letter, mail_budgets, reports, second_factors, settings, tasks, throttle, transfer
 from quickpub.demo import fill
 from quickpub.models import Message, User
 
@@ -51,6 +51,7 @@ def _compose_all() -> None:
         accounts.hand_over_link(tunde, marta, at)
         throttle.note_refusal(throttle.SIGNUPS_HOUR, at)
         mail_budgets.alarm_mails(at)
+        second_factors.tell(marta, 'passkey_added', at, name='My phone')
         reports.running(None, at)
     tasks.make_export.call_local(transfer.ask(marta, 'numbers', at))
     for days in (1, 2):

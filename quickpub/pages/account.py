@@ -2,12 +2,12 @@
 
 from bottle import request
 
-from .. import accounts, honeypot, proofs, sessions
+from .. import accounts, honeypot, identity, passkeys, proofs, second_factors, sessions
 from ..db import db, now
-from ..forms import Form, sent_fields, typed
+from ..forms import Form, sent_fields, sent_json, typed
 from ..models import Site
 from ..settings import current
-from ..shortcuts import redirect, render, render_form, url
+from ..shortcuts import for_scripts, redirect, render, render_form, url
 from ..signing import unsign
 from ..tasks import deliver_alike, deliver_soon
 from ..text import Rejected
@@ -20,7 +20,6 @@ from ..visitor import (
     device_cookie,
     forget_claim,
     give_claim,
-    log_in,
     log_out,
     note_action,
     rotate,
@@ -179,13 +178,14 @@ def _chosen(form, user):
 
 
 def _welcome(user, notice):
-    """Let somebody in who has proven who they are, in place of whoever was logged in here."""
+    """Let somebody in who has proven who they are, in place of whoever was logged in here; after the second step where
+    there is one."""
     log_out()
     try:
-        log_in(user, by_link=True)
+        onward = identity.enter(user, '/studio', by_link=True)
     except Rejected:  # the password was changed once more, in this very moment
         return redirect('/login')
-    return redirect('/studio', notice)
+    return redirect(onward, notice if onward == '/studio' else None)
 
 
 def _new_address_page(token, found, form=None, status=200):
@@ -239,21 +239,83 @@ def _mail_to_typed(template, compose, sent):
 def login_form():
     if current_user():
         return redirect('/studio')
-    return render('login.html', form=Form(), next=_own_path(request.query.next))
+    return render('login.html', form=Form(), next=_own_path(request.query.next), has_passkey=passkeys.is_possible())
 
 
 def login():
     form = typed('email', 'password', 'next')
     onward = _own_path(form['next'])
     try:
-        log_in(sessions.log_in(form['email'], form['password'], client_address(), now(), device_cookie()))
+        user = sessions.log_in(form['email'], form['password'], client_address(), now(), device_cookie())
+        return redirect(identity.enter(user, onward or '/studio'))
+    except Rejected as error:
+        return _login_page(form, error.errors, 400)
+    except sessions.Throttled as error:
+        return _login_page(form, {'password': str(error)}, 429)
+
+
+def _login_page(form, errors, status):
+    form.errors = errors
+    return render_form('login.html', form, status, next=_own_path(form['next']), has_passkey=passkeys.is_possible())
+
+
+def confirm_login_form():
+    step = identity.pending_step()
+    return _step_page(step, Form({'code': ''}), 200) if step else redirect('/login')
+
+
+def confirm_login():
+    """Take the code that follows the password."""
+    step, form = identity.pending_step(), typed('code')
+    try:
+        if step is None:
+            raise identity.StepEnded('That took too long. Please log in again.')
+        identity.finish_by_code(step, form['code'])
+    except identity.StepEnded as error:
+        return _login_page(Form({'email': (step.user.email or '') if step else ''}), {'': str(error)}, 403)
     except Rejected as error:
         form.errors = error.errors
-        return render_form('login.html', form, next=onward)
+        return _step_page(step, form, 400)
     except sessions.Throttled as error:
-        form.errors = {'password': str(error)}
-        return render_form('login.html', form, status=429, next=onward)
-    return redirect(onward or '/studio')
+        form.errors = {'code': str(error)}
+        return _step_page(step, form, 429)
+    return redirect(*_onward(step))
+
+
+def _onward(step):
+    """Return where to go on after the second step, and the notice there."""
+    return (step.onward, 'password') if step.token_id else (step.onward,)
+
+
+def _step_page(step, form, status):
+    factors = second_factors.of(step.user)
+    return render_form('login_confirm.html', form, status, has_app=factors.has_app,
+                       has_passkey=bool(factors.passkeys) and passkeys.is_possible(), is_reset=bool(step.token_id))
+
+
+@for_scripts
+def passkey_login_options():
+    """What a browser needs to log in with a passkey, as the only step or the second one."""
+    return identity.ask_for_login(_step_of(sent_json()))
+
+
+@for_scripts
+def passkey_login():
+    """Log in whoever has answered with a passkey."""
+    sent = sent_json()
+    step = _step_of(sent)
+    identity.finish_by_passkey(step, sent.get('credential'))
+    return {'onward': url(step.onward if step else _own_path(str(sent.get('next', ''))) or '/studio')}
+
+
+def _step_of(sent):
+    """Return the log-in whose second step this is to be, or None for a log-in by passkey alone."""
+    if not sent.get('step'):
+        return None
+    step = identity.pending_step()
+    if step is None:
+        raise identity.StepEnded('That took too long. Please log in again.')
+    return step
 
 
 def _own_path(path):
@@ -294,6 +356,14 @@ def reset(token):
     except Rejected as error:
         form.errors = error.errors
         return _reset_page(token, user, form, 400)
+    if user.is_verified and second_factors.of(user).are_asked:  # whoever reads the email alone must not get in
+        log_out()
+        try:
+            identity.begin_step(user, '/studio', found, hashed)
+        except Rejected as error:
+            form.errors = error.errors
+            return _reset_page(token, user, form, 400)
+        return redirect(identity.STEP_PATH)
     if user.is_verified:
         with db.atomic():
             user = accounts.reset_password(found, hashed, now())

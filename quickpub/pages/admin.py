@@ -6,12 +6,37 @@ from email import message_from_bytes, policy
 from bottle import request, response
 from peewee import fn
 
-from .. import accounts, aside, audit, findings, health, integrity, jobs, letter, mail, mail_budgets, search, text
+from .. import (
+    accounts,
+    aside,
+    audit,
+    findings,
+    health,
+    integrity,
+    jobs,
+    letter,
+    mail,
+    mail_budgets,
+    search,
+    second_factors,
+    text,
+)
 from ..db import db, literal, now
 from ..forms import Form, number, typed
+from ..identity import confirm_identity
 from ..models import AuditEntry, Message, Post, Shelf, Site, User
 from ..settings import current
-from ..shortcuts import asking, confirm_password, find, owner_only, page_of, redirect, render, render_form
+from ..shortcuts import (
+    asking,
+    confirm_first,
+    find,
+    identity_context,
+    owner_only,
+    page_of,
+    redirect,
+    render,
+    render_form,
+)
 from ..signing import HIDDEN, redact
 from ..tasks import deliver_soon, huey
 from ..text import Rejected
@@ -146,31 +171,60 @@ def _people(form, status=200):
     everybody = User.select().where(User.deleted_at.is_null()).order_by(User.id.desc())
     found, older, _ = page_of(everybody, '/admin/people', PER_LIST, by=(User.id,))
     links = {link.user_id: link for link in reversed(accounts.handed_over([each.id for each in found]))}
-    return render('admin_people.html', people=found, older=older, form=form, links=links, signup=current().signup)
+    with_factors = second_factors.those_with([each.id for each in found])
+    return render('admin_people.html', people=found, older=older, form=form, links=links, signup=current().signup,
+                  with_factors=with_factors)
 
 
 @owner_only
 def change_people(user):
     """Invite somebody, make an author an owner too, or help one whose email does not arrive."""
-    form = typed('email', 'action', 'person', 'current')
+    form = typed('email', 'action', 'person', 'current', 'code', 'step')
+    members = User.select().where(User.active())
     if form['action'] == 'make_owner':
-        member = find(User.select().where(User.active()), form['person'])
-        with db.atomic():
-            accounts.make_owner(member, now())
-            if not member.is_owner and User.get_by_id(member.id).is_owner:
-                note_action('role_changed', user, member, role='owner')
-        return redirect('/admin/people', 'owner-made')
+        return _make_owner(user, find(members, form['person']))
+    if form['action'] == 'reset_factors':
+        return _reset_factors(user, find(members.where(User.id != user.id), form['person']))
     if form['action'] == 'link':
-        return _hand_over(user, find(User.select().where(User.active(), User.role == 'author'), form['person']), form)
+        return _hand_over(user, find(members.where(User.role == 'author'), form['person']), form)
     return _invite(user, form)
+
+
+def _make_owner(user, member):
+    page = confirm_first(user, f'Make {member.name} an owner', 'Owners can change everything on this site: its '
+                         'members, its settings and everybody’s posts. An owner cannot be made an author again here.',
+                         'Make an owner', is_always_asked=True)
+    if page is not None:
+        return page
+    with db.atomic():
+        accounts.make_owner(member, now())
+        if not member.is_owner and User.get_by_id(member.id).is_owner:
+            note_action('role_changed', user, member, role='owner')
+    return redirect('/admin/people', 'owner-made')
+
+
+def _reset_factors(user, member):
+    """Let a member who has lost their phone or key log in with the password alone."""
+    page = confirm_first(user, f'Remove the passkeys and the app of {member.name}',
+                         'Do this only if they have lost their phone or key, and make sure that you talk to the right '
+                         'person. Their passkeys, authenticator app and recovery codes are removed, they are logged '
+                         'out everywhere, and they get an email about it. Then their password alone logs them in.',
+                         'Remove them', is_always_asked=True)
+    if page is not None:
+        return page
+    with db.atomic():
+        deliver_soon(second_factors.reset(member, now(), user))
+        note_action('factors_reset', user, member)
+    return redirect('/admin/people', 'factors-reset')
 
 
 def _hand_over(user, member, form):
     """A link with which a member chooses a new password, for the owner to hand over; once they typed their own."""
-    if not form['current']:
-        return render('admin_link.html', form=Form({'current': ''}), member=member, link=None)
+    context = {'member': member, 'link': None, 'identity': identity_context(user)}
+    if not (form['current'] or form['step']):
+        return render('admin_link.html', form=Form({'current': '', 'code': ''}), **context)
     try:
-        confirmed = confirm_password(user, form['current'])
+        confirmed = confirm_identity(user, form)
         with db.atomic():
             accounts.check_unchanged(confirmed, 'current')
             mail_budgets.admit(mail_budgets.HAND_OVER_LINK, cause(), now())
@@ -179,11 +233,11 @@ def _hand_over(user, member, form):
             note_action('link_handed_over', user, member)
     except Rejected as error:
         form.errors = error.errors
-        return render_form('admin_link.html', form, member=member, link=None)
+        return render_form('admin_link.html', form, **context)
     except Throttled as error:
         form.errors = {'': mail_budgets.sentence(error, user.timezone)}
-        return render_form('admin_link.html', form, 429, member=member, link=None)
-    return render('admin_link.html', form=form, member=member, link=link)
+        return render_form('admin_link.html', form, 429, **context)
+    return render('admin_link.html', form=form, **(context | {'link': link}))
 
 
 def _invite(user, form):

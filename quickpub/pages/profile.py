@@ -6,12 +6,13 @@ from zoneinfo import available_timezones
 from bottle import response
 from peewee import IntegrityError
 
-from .. import accounts, dates, devices, mail_budgets, sessions, text
+from .. import accounts, dates, devices, mail_budgets, passkeys, second_factors, sessions, text
 from ..db import db, now
 from ..forms import Form, typed
+from ..identity import confirm_identity
 from ..models import Message, Post, Shelf, Unsaved
 from ..settings import current
-from ..shortcuts import confirm_password, redirect, render, signed_in, url
+from ..shortcuts import identity_context, redirect, render, signed_in, url
 from ..tasks import deliver_alike, deliver_soon
 from ..text import Rejected
 from ..throttle import Throttled
@@ -42,7 +43,8 @@ def _page(user, form=None, address_form=None, password_form=None, status=200):
                   weekdays=WEEKDAYS.items(), times=_times(user),
                   email=user.email, pending_email=accounts.pending_address(user, now()), devices=_devices(user),
                   is_verified=user.is_verified, report_note=_report_note(user),
-                  handed_over=accounts.handed_over([user.id]),
+                  handed_over=accounts.handed_over([user.id]), identity=identity_context(user),
+                  factors=second_factors.of(user), has_passkeys=passkeys.is_possible(),
                   has_posts=_posts_of(user).exists())
 
 
@@ -88,7 +90,7 @@ def _report_note(user):
 
 @signed_in
 def edit(user):
-    form = typed('action', *PROFILE, 'email', 'current', 'password', 'digest')
+    form = typed('action', *PROFILE, 'email', 'current', 'password', 'digest', 'code')
     act = {'profile': _profile, 'address': _address, 'password': _password, 'end_session': _end_session,
            'end_others': _end_others}.get(form['action'], _unknown)
     return act(user, form)
@@ -151,12 +153,12 @@ def _taken(handle):
 
 
 def _address(user, form):
-    form = Form({'email': form['email'], 'current': form['current']})
+    form = Form({'email': form['email'], 'current': form['current'], 'code': form['code']})
     try:
         email = accounts.clean_email(form['email'])
         if email.lower() == user.email.lower():
             raise Rejected(email='This is your address already.')
-        confirmed = confirm_password(user, form['current'])
+        confirmed = confirm_identity(user, form)
         with db.atomic():
             accounts.check_unchanged(confirmed, 'current')
             deliver_alike(accounts.address_mail(user, email, now(), cause()))
@@ -171,9 +173,9 @@ def _address(user, form):
 
 
 def _password(user, form):
-    form = Form({'current': form['current'], 'password': form['password']})
+    form = Form({'current': form['current'], 'code': form['code'], 'password': form['password']})
     try:
-        confirmed = confirm_password(user, form['current'])
+        confirmed = confirm_identity(user, form)
         hashed = accounts.hash_password(
             accounts.clean_password(form['password'], 'password', accounts.about(user.name, user.email)))
         with db.atomic():
@@ -216,7 +218,8 @@ def delete_form(user):
 
 def _delete_page(user, form, status=200):
     response.status = status
-    return render('delete_account.html', form=form, sole_owner=accounts.is_sole_owner(user), kinds=_kinds(user))
+    return render('delete_account.html', form=form, identity=identity_context(user),
+                  sole_owner=accounts.is_sole_owner(user), kinds=_kinds(user))
 
 
 def _kinds(user):
@@ -239,11 +242,11 @@ def _posts_of(user):
 
 @signed_in
 def delete(user):
-    form = typed('password', 'posts')
+    form = typed('password', 'code', 'posts')
     try:
         if form['posts'] not in ('keep', 'published', 'delete') and _posts_of(user).exists():
             raise Rejected(posts='Please choose what happens to your posts.')
-        confirmed = confirm_password(user, form['password'], 'password')
+        confirmed = confirm_identity(user, form, 'password')
         with db.atomic():
             accounts.check_unchanged(confirmed)
             note_action('member_left', user)
