@@ -339,7 +339,7 @@ def test_who_logs_in_there_and_may_not_change_it_is_told_so_and_the_text_stays(s
     page = browse().post(edit(hills), FORM | {'body': 'Long words', 'login_email': bob.email,
                                               'login_password': PASSWORD}, status=403)
     assert 'logged in as Bob' in page and page.forms[0]['body'].value == 'Long words'
-    assert 'quickpub=' in page.headers['Set-Cookie']
+    assert 'quickpub=' in page.headers.getall('Set-Cookie')[0]
 
 
 def test_too_many_tags_are_refused_in_words(studio):
