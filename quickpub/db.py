@@ -171,7 +171,7 @@ class Database(SqliteDatabase):
 # somebody wrote in between. FULL: in WAL mode only this syncs on commit; what was accepted must survive a power cut.
 db = Database(None, lock_type='IMMEDIATE', autoconnect=False)
 PRAGMAS = {'journal_mode': 'wal', 'synchronous': 'full', 'foreign_keys': 1, 'cache_size': -8000,
-           'journal_size_limit': WAL_LIMIT}
+           'journal_size_limit': WAL_LIMIT, 'secure_delete': 1}  # what is deleted is overwritten
 
 
 class SchemaError(Exception):

@@ -527,6 +527,18 @@ class Seen(BaseModel):
         primary_key = CompositeKey('day', 'scope', 'visitor')
 
 
+class ClientViews(BaseModel):
+    """How many views of a post were counted for one network on a day, under the network's name of that day. Forgotten
+    after two days, like the key."""
+    post = ForeignKeyField(Post, on_delete='CASCADE')
+    day = DateField()
+    network = CharField()
+    views = IntegerField()
+
+    class Meta:
+        primary_key = CompositeKey('post', 'day', 'network')
+
+
 class DayKey(BaseModel):
     day = DateField(primary_key=True)
     key = BlobField()
@@ -619,5 +631,5 @@ class Finding(BaseModel):
 
 TABLES = [Site, User, Session, Token, Attempt, Series, Post, Shelf, Revision, Unsaved, OldSlug, OldHandle, Tag, OldTag,
           PostTag, MediaFile, Upload, PostFile, DailyViews, DailyVisitors, DailyReferrers, DailyTotals, DailyHosts,
-          RecentViews, RecentDay, KnownHost, Seen, DayKey, Content, SpoolOffset, Message, Report, Told, Export,
-          SetAside, Finding]
+          RecentViews, RecentDay, KnownHost, Seen, ClientViews, DayKey, Content, SpoolOffset, Message, Report, Told,
+          Export, SetAside, Finding]

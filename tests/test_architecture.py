@@ -41,7 +41,8 @@ FLOORS = [
     ['formulas', 'dkim', 'folding', 'agents', 'links', 'typography', 'direction'],
     ['db', 'imaging', 'dates', 'signing'],
     ['presence', 'bodies'],
-    ['settings', 'processes', 'heartbeat', 'schema', 'connections', 'mending', 'clocks', 'removal'],
+    ['settings', 'processes', 'heartbeat', 'schema', 'connections', 'mending', 'clocks', 'removal',
+     'networks'],
 ]
 FLOOR = {module: number for number, floor in enumerate(FLOORS) for module in floor}
 
