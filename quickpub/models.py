@@ -578,6 +578,29 @@ class Message(BaseModel):
     sent_at = DateTimeField(null=True)
 
 
+class OutboxLeftover(BaseModel):
+    """The Message-ID of an email whose row is deleted, as long as the outbox may still have it."""
+    message_id = CharField(primary_key=True)
+
+
+class Erasure(BaseModel):
+    """How many deletions have to be erased from the disk (erasure.py), and how many of them are. Triggers count."""
+    kind = CharField(primary_key=True)  # words: posts and their versions, which search finds; rows: all else
+    wanted = IntegerField()
+    done = IntegerField()
+
+
+class TextSize(BaseModel):
+    """How many bytes a post and its older versions have, for the limit of their author. Triggers keep it."""
+    author = ForeignKeyField(User, on_delete='CASCADE')
+    post = ForeignKeyField(Post, on_delete='CASCADE', unique=True)
+    text = IntegerField()
+    versions = IntegerField()
+
+    class Meta:
+        primary_key = CompositeKey('author', 'post')
+
+
 class Report(BaseModel):
     """A closed period of one author. The unique index is what makes a report happen once."""
     user = ForeignKeyField(User, on_delete='CASCADE')
@@ -632,4 +655,4 @@ class Finding(BaseModel):
 TABLES = [Site, User, Session, Token, Attempt, Series, Post, Shelf, Revision, Unsaved, OldSlug, OldHandle, Tag, OldTag,
           PostTag, MediaFile, Upload, PostFile, DailyViews, DailyVisitors, DailyReferrers, DailyTotals, DailyHosts,
           RecentViews, RecentDay, KnownHost, Seen, ClientViews, DayKey, Content, SpoolOffset, Message, Report, Told,
-          Export, SetAside, Finding]
+          Export, SetAside, Finding, OutboxLeftover, Erasure, TextSize]

@@ -415,9 +415,14 @@ def _old_trash(at: datetime) -> list[int]:
 
 
 def clean_up(at: datetime) -> None:
-    """Delete for good what was in the trash long enough, and tags and series that nothing has any more."""
+    """Delete for good what was in the trash long enough, and the names that only this had."""
     while ids := _old_trash(at):
         aside.handle(REMOVAL, ids, lambda ids: Post.delete().where(Post.id.in_(among(ids))).execute(), at)
         give_way()
+    forget_unused_names()
+
+
+def forget_unused_names() -> None:
+    """Delete tags and series that nothing has any more."""
     Tag.delete().where(~fn.EXISTS(PostTag.select(PostTag.tag).where(PostTag.tag == Tag.id))).execute()
     Series.delete().where(~fn.EXISTS(Post.select(Post.id).where(Post.series == Series.id))).execute()

@@ -376,7 +376,7 @@ CREATE TABLE outbox_leftover (
     message_id TEXT PRIMARY KEY
 ) STRICT, WITHOUT ROWID;
 
-CREATE TRIGGER outbox_message_goes AFTER DELETE ON message WHEN OLD.answer GLOB 'kept in outbox/*' BEGIN
+CREATE TRIGGER outbox_message_goes AFTER DELETE ON message BEGIN
     INSERT OR IGNORE INTO outbox_leftover VALUES (OLD.message_id);
 END;
 

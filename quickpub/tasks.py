@@ -11,6 +11,7 @@ from . import (
     accounts,
     aside,
     corrections,
+    erasure,
     integrity,
     jobs,
     mail,
@@ -229,6 +230,18 @@ def clean_up_mail() -> None:
 def clean_up_exports() -> None:
     """Each day: delete exports after a week."""
     transfer.clean_up(now())
+
+
+@huey.recurring(every=MINUTE)
+def erase_deleted() -> None:
+    """Each minute: erase from the disk what people have deleted."""
+    erasure.erase()
+
+
+@huey.recurring(every=DAY, hour=NIGHT)
+def erase_all() -> None:
+    """Each day: erase what was deleted or overwritten, and files that are nobody's."""
+    erasure.erase_all()
 
 
 # After the clock was wrong

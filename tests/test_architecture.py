@@ -23,6 +23,7 @@ FLOORS = [
     ['forms', 'visitor'],
     ['tasks', 'health'],
     ['demo'],
+    ['erasure'],
     ['reports', 'transfer', 'corrections'],
     ['posts', 'pictures'],
     ['revisions', 'unsaved', 'figures', 'media'],

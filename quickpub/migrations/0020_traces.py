@@ -33,7 +33,7 @@ OUTBOX = [
     '''CREATE TABLE outbox_leftover (
     message_id TEXT PRIMARY KEY
 ) STRICT, WITHOUT ROWID''',
-    '''CREATE TRIGGER outbox_message_goes AFTER DELETE ON message WHEN OLD.answer GLOB 'kept in outbox/*' BEGIN
+    '''CREATE TRIGGER outbox_message_goes AFTER DELETE ON message BEGIN
     INSERT OR IGNORE INTO outbox_leftover VALUES (OLD.message_id);
 END''',
 ]
@@ -85,7 +85,16 @@ END''',
 END''',
 ]
 
+# A file stays as long as somebody has it. Until now the mention in a text was enough: whoever wrote that text has the
+# file from now on.
+FILES = [
+    '''INSERT INTO upload (user_id, file_id, name, bytes, alt, created_at, touched_at)
+    SELECT DISTINCT author_id, digest, 'file.' || ending, 1, '', media_file.created_at, media_file.created_at
+    FROM post_file JOIN post ON post.id = post_id JOIN media_file USING (digest)
+    WHERE NOT EXISTS (SELECT 1 FROM upload WHERE file_id = digest)''',
+]
+
 
 def up(migrator, db):
-    for statement in [CLIENT_VIEWS, *ERASURE, *OUTBOX, *ACCOUNT, *TEXTS]:
+    for statement in [CLIENT_VIEWS, *ERASURE, *OUTBOX, *ACCOUNT, *TEXTS, *FILES]:
         db.execute_sql(statement)

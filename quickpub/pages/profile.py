@@ -6,7 +6,7 @@ from zoneinfo import available_timezones
 from bottle import response
 from peewee import IntegrityError
 
-from .. import accounts, dates, text
+from .. import accounts, dates, erasure, text
 from ..db import db, now
 from ..forms import Form, typed
 from ..models import Message, Post, Session, Shelf, Unsaved
@@ -229,6 +229,7 @@ def delete(user):
         return _delete_page(user, form, status=400)
     except accounts.LastOwner:
         return _delete_page(user, form, status=400)
+    erasure.erase_now()
     log_out()
     return redirect('/', 'deleted')
 
