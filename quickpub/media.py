@@ -24,7 +24,6 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from peewee import DatabaseError, fn
 
@@ -208,21 +207,11 @@ def uses(digests: Iterable[str], user: User, at: datetime) -> dict[str, list[Pos
     they may edit, the trash included."""
     found: dict[str, list[Post]] = {}
     query = (PostFile.select(PostFile.digest, Post.id, Post.title, Post.author, Post.deleted_at).join(Post)
-             .where(PostFile.digest.in_(among(digests)), _is_editable_by(user) | _is_public(at))
+             .where(PostFile.digest.in_(among(digests)), Post.may_edit(user) | Post.seen_by_all(at))
              .order_by(PostFile.digest, PostFile.post))
     for each in query:
         found.setdefault(each.digest, []).append(each.post)
     return found
-
-
-def _is_editable_by(user: User) -> Any:
-    """Return the condition that a user may edit a post."""
-    return Post.author == user if not user.is_owner else Post.id.is_null(False)
-
-
-def _is_public(at: datetime) -> Any:
-    """Return the condition that readers see a post or a page."""
-    return Post.deleted_at.is_null() & ((Post.published_at <= at) | Post.place.is_null(False))
 
 
 # Finding
@@ -253,7 +242,7 @@ def _largest(shown: Path) -> Path | None:
 def delete(upload: Upload) -> None:
     """Raises Rejected while a post uses it that its owner may edit. Whoever else mentions it has no say: it is gone
     for them too, unless they have uploaded it themselves."""
-    own = PostFile.select().join(Post).where(PostFile.digest == upload.file_id, _is_editable_by(upload.user))
+    own = PostFile.select().join(Post).where(PostFile.digest == upload.file_id, Post.may_edit(upload.user))
     with db.atomic():
         if own.exists():
             raise Rejected(file=f'{upload.name} is in a post, or in an older version of one.')
@@ -283,7 +272,7 @@ def aside() -> Path:
 def clean_up(at: datetime) -> None:
     """Forget uploads that nothing has used for long, and remove files without a row and what was left half done."""
     _forget_references(at)
-    is_theirs = (Post.author == Upload.user) | (User.role == 'owner') | _is_public(at)
+    is_theirs = (Post.author == Upload.user) | (User.role == 'owner') | Post.seen_by_all(at)
     unused = Upload.select(Upload.id).join(User).where(
         Upload.touched_at < at - KEPT_UNUSED,
         ~fn.EXISTS(PostFile.select(PostFile.post).join(Post).where(PostFile.digest == Upload.file, is_theirs)),

@@ -57,8 +57,9 @@ def save(post: Post | None, editor: User, typed: dict[str, str], at: datetime, b
         elif post:
             post = Post.get_by_id(post.id)
         is_page = post.is_page if post else is_page
-        values['slug'] = _choose_slug(post, text.line(typed['slug'], 200), values['title'], is_page)
-        values |= _place_in(post, typed) if is_page else _part_of(post, post.author if post else editor, typed)
+        author = post.author if post else editor
+        values['slug'] = _choose_slug(post, author, text.line(typed['slug'], 200), values['title'], is_page, at)
+        values |= _place_in(post, typed) if is_page else _part_of(post, author, typed)
         if post is None:
             post = Post.create(author=editor, editor_id=editor.id, is_page=is_page, created_at=at, updated_at=at,
                                first_tab=tab, **values)
@@ -215,16 +216,26 @@ def _is_changed(post: Post, values: dict[str, Any], tags: list[tuple[str, str]])
 
 # Addresses
 
-def _choose_slug(post: Post | None, typed: str, title: str, is_page: bool) -> str:
+def _choose_slug(post: Post | None, author: User, typed: str, title: str, is_page: bool, at: datetime) -> str:
+    """Return the slug of a post, in the transaction that saves it. Raises Rejected where another one has what was
+    typed. What others have not published does not count, or its slug would tell that it is there: it gets another."""
+    slug = _wanted_slug(post, author, typed, title, is_page, at)
+    if hidden := Post.get_or_none(Post.slug == slug, Post.id != (post.id if post else 0)):
+        taken = {found for (found,) in rows(_same_or_numbered(Post, slug).union_all(_same_or_numbered(OldSlug, slug)))}
+        Post.update(slug=text.free(slug, slug, taken)).where(Post.id == hidden.id).execute()
+    return slug
+
+
+def _wanted_slug(post: Post | None, author: User, typed: str, title: str, is_page: bool, at: datetime) -> str:
     is_made_from_title = post is not None and not post.was_public and typed == post.slug == _from_title(post.title)
     if not typed or is_made_from_title:
         if post is not None and post.slug == _from_title(title):
             return post.slug
-        return _free_slug(_from_title(title), post, is_page)
+        return _free_slug(_from_title(title), post, author, is_page, at)
     slug = text.slug(typed, '')
     if not slug:
         raise Rejected(slug='An address needs letters or digits, such as my-first-post.')
-    if (free := _free_slug(slug, post, is_page)) != slug:
+    if (free := _free_slug(slug, post, author, is_page, at)) != slug:
         raise Rejected(slug=f'This address is taken. Try {free}.')
     return slug
 
@@ -233,13 +244,18 @@ def _from_title(title: str) -> str:
     return text.slug(title, 'post')
 
 
-def _free_slug(slug: str, post: Post | None, is_page: bool) -> str:
-    """This one, or where another post has it or had it, the next one with a number."""
-    own, numbered = post.id if post else 0, f'{slug}-[0-9]*'
-    taken = Post.select(Post.slug).where((Post.slug == slug) | (Post.slug % numbered), Post.id != own)
-    kept = OldSlug.select(OldSlug.slug).where((OldSlug.slug == slug) | (OldSlug.slug % numbered), OldSlug.post != own)
+def _free_slug(slug: str, post: Post | None, author: User, is_page: bool, at: datetime) -> str:
+    """This one, or where a post that its author knows of has it or had it, the next one with a number."""
+    own = post.id if post else 0
+    is_known = Post.seen_by_all(at) | Post.was_public | (Post.author == author)
+    taken = _same_or_numbered(Post, slug).where(Post.id != own, is_known)
+    kept = _same_or_numbered(OldSlug, slug).where(OldSlug.post != own)
     reserved = RESERVED if is_page else frozenset()
     return text.free(slug, slug, {found for (found,) in rows(taken.union_all(kept))} | reserved)
+
+
+def _same_or_numbered(model: Any, slug: str) -> Any:
+    return model.select(model.slug).where((model.slug == slug) | (model.slug % f'{slug}-[0-9]*'))
 
 
 def _keep_address(post: Post, slug: str, at: datetime) -> None:
