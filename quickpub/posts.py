@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from peewee import Select, fn
 
-from . import aside, markdown, media, revisions, text
+from . import aside, markdown, media, quota, revisions, text
 from .db import among, db, give_way, is_transient, now, rows
 from .models import OldSlug, OldTag, Post, PostFile, PostTag, Series, Site, Tag, User
 from .text import Rejected
@@ -60,13 +60,16 @@ def save(post: Post | None, editor: User, typed: dict[str, str], at: datetime, b
         author = post.author if post else editor
         values['slug'] = _choose_slug(post, author, text.line(typed['slug'], 200), values['title'], is_page, at)
         values |= _place_in(post, typed) if is_page else _part_of(post, author, typed)
+        size = quota.size_of(values['body'], values['summary'])
         if post is None:
+            quota.check(author, None, size)
             post = Post.create(author=editor, editor_id=editor.id, is_page=is_page, created_at=at, updated_at=at,
                                first_tab=tab, **values)
             _set_tags(post, tags)
         elif _is_changed(post, values, tags):
             if based_on not in (None, post.version):
                 raise Conflict(post)
+            quota.check(author, post, size)
             _change(post, editor, values, tags, at)
         media.refer(post, values['body'], at)
         if media.known_in(values['body']) != files:  # a picture was ready just now, and did not know of this post

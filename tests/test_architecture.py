@@ -27,7 +27,7 @@ FLOORS = [
     ['reports', 'transfer', 'corrections'],
     ['posts', 'pictures'],
     ['revisions', 'unsaved', 'figures', 'media'],
-    ['sessions', 'proofs'],
+    ['sessions', 'proofs', 'quota'],
     ['stats', 'accounts', 'search', 'neighbours', 'redirects', 'integrity'],
     ['spool', 'aside'],
     ['mail'],
