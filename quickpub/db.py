@@ -443,17 +443,27 @@ def migrate(settings: Settings) -> list[str]:
 def empty_wal() -> bool:
     """Write the WAL into the database and cut it to nothing, so that it holds no older pages. Return False where
     somebody was reading or writing all the time; nobody is made to wait."""
+    if db.in_transaction():
+        return False
     until = time.monotonic() + WAL_TRIES_FOR
-    connection = db.connection()
-    connection.execute('PRAGMA busy_timeout = 0')
+    db.execute_sql('PRAGMA busy_timeout = 0')
     try:
-        while connection.execute('PRAGMA wal_checkpoint(TRUNCATE)').fetchone()[0]:
+        while _is_wal_busy():
             if time.monotonic() >= until:
                 return False
             wait(20 * LOOK_EVERY)
     finally:
-        connection.execute(f'PRAGMA busy_timeout = {int(1000 * db.timeout)}')
+        db.execute_sql(f'PRAGMA busy_timeout = {int(1000 * db.timeout)}')
     return True
+
+
+def _is_wal_busy() -> bool:
+    try:
+        return bool(db.execute_sql('PRAGMA wal_checkpoint(TRUNCATE)').fetchone()[0])
+    except OperationalError as error:  # a statement of this very connection is not at its end
+        if 'locked' not in str(error):
+            raise
+        return True
 
 
 def is_out_of_reach(error: BaseException) -> bool:
