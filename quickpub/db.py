@@ -443,8 +443,6 @@ def migrate(settings: Settings) -> list[str]:
 def empty_wal() -> bool:
     """Write the WAL into the database and cut it to nothing, so that it holds no older pages. Return False where
     somebody was reading or writing all the time; nobody is made to wait."""
-    if db.in_transaction():
-        return False
     until = time.monotonic() + WAL_TRIES_FOR
     db.execute_sql('PRAGMA busy_timeout = 0')
     try:

@@ -12,7 +12,7 @@ from functools import partial
 from peewee import DatabaseError, fn
 
 from . import mail, media, posts, presence, removal, search, transfer
-from .db import empty_wal, is_transient, rows
+from .db import db, empty_wal, is_transient, rows
 from .models import Erasure
 from .removal import Unfinished
 
@@ -51,7 +51,10 @@ def _do_all(act: Callable[[], bool], what: str) -> None:
 
 
 def erase_now() -> None:
-    """Erase what was just deleted while somebody waits for the page; what cannot be done at once is done later."""
+    """Erase what was just deleted while somebody waits for the page; what cannot be done at once is done later. In a
+    transaction nothing is: it may still be rolled back, and files would be gone."""
+    if db.in_transaction():
+        return
     try:
         erase(FEW_STEPS)
     except Unfinished as problem:
