@@ -22,7 +22,22 @@ from . import (
 )
 from .db import among, db, now, rows
 from .mail_budgets import Cause, Occasion
-from .models import Export, KnownHost, LoginStep, Message, OldHandle, Post, Session, Site, Token, Unsaved, User
+from .models import (
+    Export,
+    KnownHost,
+    LoginStep,
+    Message,
+    OldHandle,
+    Post,
+    PostFile,
+    Report,
+    Session,
+    Site,
+    Token,
+    Unsaved,
+    Upload,
+    User,
+)
 from .passwords import hash_password as hash_password
 from .settings import Unreachable, current, mail_address
 from .signing import sign, unsign
@@ -501,10 +516,11 @@ def delete(user: User, keep_posts: bool, at: datetime, keep_drafts: bool = True)
         user = User.get_by_id(user.id)  # by now somebody may have become an owner, or have left
         if is_sole_owner(user):
             raise LastOwner
-        for theirs in (Message, Unsaved, Export):
+        _delete_mail(user)
+        for theirs in (Unsaved, Export, OldHandle, Report):
             theirs.delete().where(theirs.user == user).execute()
         if heir := _owners().where(User.id != user.id).first():
-            Post.update(author=heir).where(Post.author == user, Post.is_page).execute()
+            _hand_over_pages(user, heir)
         kept = Post.select(Post.id).where(Post.author == user, Post.deleted_at.is_null(), keep_posts,
                                           Post.published_at.is_null(False) | keep_drafts)
         Post.delete().where(Post.author == user, Post.id.not_in(kept)).execute()
@@ -514,8 +530,40 @@ def delete(user: User, keep_posts: bool, at: datetime, keep_drafts: bool = True)
         second_factors.remove_all(user)
         end_sessions(user)
         Token.delete().where(Token.user == user).execute()
-        nobody = dict(email=None, password=None, bio='', report='never', deleted_at=at, logged_in_at=None)
+        Upload.delete().where(Upload.user == user, Upload.file.not_in(_files_in(kept))).execute()
+        nobody = dict(email=None, password=None, bio='', report='never', mail_trouble=None, deleted_at=at,
+                      logged_in_at=None)
         User.update(**nobody).where(User.id == user.id).execute()
+
+
+def _delete_mail(user: User) -> None:
+    """Delete emails to this user, whoever caused them, and links for their address: today's, and those they had."""
+    mine = Token.user == user
+    proven = Token.select(Token.email).where(mine, Token.used_at.is_null(False), Token.email.is_null(False))
+    told = Message.select(Message.recipient).where(Message.user == user, Message.kind == 'address_told')
+    made = [f'link_made:{number}' for (number,) in rows(Token.select(Token.id).where(Token.made_by == user))]
+    for email in {user.email, *(email for query in (proven, told) for (email,) in rows(query))}:
+        Message.delete().where(Message.recipient.collate('NOCASE') == email).execute()
+        Token.delete().where(Token.email.collate('NOCASE') == email, Token.email.is_null(False)).execute()
+    Message.delete().where(Message.user == user).execute()
+    # Others were told by name that an owner made a link for them. That is still to be told where it was not yet.
+    links = Message.key.in_(among(made))
+    Message.delete().where(links, Message.state.in_(['sent', 'failed'])).execute()
+    Message.update(payload={'owner': 'An owner'}).where(links).execute()
+
+
+def _hand_over_pages(user: User, heir: User) -> None:
+    """Give the site's pages of this user to another owner, and the files that they show."""
+    pages = Post.select(Post.id).where(Post.author == user, Post.is_page)
+    heirs_own = Upload.select(Upload.file).where(Upload.user == heir)
+    Upload.update(user=heir).where(Upload.user == user, Upload.file.in_(_files_in(pages)),
+                                   Upload.file.not_in(heirs_own)).execute()
+    Post.update(author=heir).where(Post.author == user, Post.is_page).execute()
+
+
+def _files_in(posts: Any) -> Any:
+    """The digests of all files that these posts mention."""
+    return PostFile.select(PostFile.digest).where(PostFile.post.in_(posts))
 
 
 def unsubscribe_url(user_id: int) -> str:

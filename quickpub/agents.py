@@ -22,6 +22,24 @@ PROGRAM = re.compile('headless|phantomjs|jsdom|puppeteer|playwright|selenium|web
                      '|synthetic|pingdom|uptime|monitor|preview|unfurl|fetcher|scrap|crawl|spider|screenshot|wkhtmlto'
                      r'|validator|archivebox|chrome/(?!\d)|(?<!\bcu)bot\b', re.IGNORECASE)  # Cubot makes telephones
 
+# Browsers by the name that comes first in this list, for nearly all call themselves by the names of others too.
+FAMILIES = [(re.compile(pattern, re.IGNORECASE), name) for pattern, name in (
+    (r'Edg(?:e|A|iOS)?/', 'Edge'), (r'OPR/|Opera', 'Opera'), (r'SamsungBrowser/', 'Samsung Internet'),
+    (r'Vivaldi/', 'Vivaldi'), (r'YaBrowser/', 'Yandex'), (r'DuckDuckGo/', 'DuckDuckGo'),
+    (r'Firefox/|FxiOS/|Focus/', 'Firefox'), (r'Chrome/|Chromium/|CriOS/', 'Chrome'), (r'Safari/', 'Safari'))]
+PLATFORMS = [(re.compile(pattern, re.IGNORECASE), name) for pattern, name in (
+    (r'Android', 'Android'), (r'iPhone|iPod', 'iPhone'), (r'iPad', 'iPad'), (r'Windows', 'Windows'),
+    (r'Macintosh|Mac OS X', 'Mac'), (r'CrOS', 'ChromeOS'), (r'Linux|X11', 'Linux'))]
+OTHER = 'other'
+
+
+def family_of(agent: str) -> str:
+    """Return the browser and the system that a User-Agent header names, such as "Firefox on Android". There are some
+    eighty answers, so nobody becomes many people by changing it."""
+    browser, platform = (next((name for pattern, name in known if pattern.search(agent)), OTHER)
+                         for known in (FAMILIES, PLATFORMS))
+    return f'{browser} on {platform}'
+
 
 def is_browser(agent: str) -> bool:
     """Return whether a User-Agent header is a browser's, as far as it tells."""

@@ -34,8 +34,9 @@ PARAMETERS = 30_000  # of one statement; SQLite takes no more than 32,766
 SEEN_FOR = 0.05  # seconds between looks whether the file is still there, where being late does no harm
 LOOK_EVERY, SOON = 0.001, 0.05  # seconds between looks for the lock, and until they are twenty times as far apart
 BORN = 'SELECT applied FROM schema_migration ORDER BY id LIMIT 1'  # to the millionth of a second: tells sites apart
+WAL_TRIES_FOR = 0.5  # seconds of looking for a moment in which nobody uses the WAL
 WAL_PATIENCE = 10  # seconds for a running site to notice that its WAL is gone
-WAL_LIMIT = 8 * 1024 * 1024  # bytes: to this it shrinks when a large one begins anew, so no checkpoint is made by hand
+WAL_LIMIT = 8 * 1024 * 1024  # bytes: to this it shrinks when a large one begins anew
 
 # Up to 3.51.2 a rare race while the WAL is reset can corrupt the file (sqlite.org, release 3.51.3).
 SAFE_SQLITE = (3, 51, 3)
@@ -171,7 +172,7 @@ class Database(SqliteDatabase):
 # somebody wrote in between. FULL: in WAL mode only this syncs on commit; what was accepted must survive a power cut.
 db = Database(None, lock_type='IMMEDIATE', autoconnect=False)
 PRAGMAS = {'journal_mode': 'wal', 'synchronous': 'full', 'foreign_keys': 1, 'cache_size': -8000,
-           'journal_size_limit': WAL_LIMIT}
+           'journal_size_limit': WAL_LIMIT, 'secure_delete': 1}  # what is deleted is overwritten
 
 
 class SchemaError(Exception):
@@ -437,6 +438,30 @@ def migrate(settings: Settings) -> list[str]:
                 settings.create_secret()
     _ = settings.secret
     return steps
+
+
+def empty_wal() -> bool:
+    """Write the WAL into the database and cut it to nothing, so that it holds no older pages. Return False where
+    somebody was reading or writing all the time; nobody is made to wait."""
+    until = time.monotonic() + WAL_TRIES_FOR
+    db.execute_sql('PRAGMA busy_timeout = 0')
+    try:
+        while _is_wal_busy():
+            if time.monotonic() >= until:
+                return False
+            wait(20 * LOOK_EVERY)
+    finally:
+        db.execute_sql(f'PRAGMA busy_timeout = {int(1000 * db.timeout)}')
+    return True
+
+
+def _is_wal_busy() -> bool:
+    try:
+        return bool(db.execute_sql('PRAGMA wal_checkpoint(TRUNCATE)').fetchone()[0])
+    except OperationalError as error:  # a statement of this very connection is not at its end
+        if 'locked' not in str(error):
+            raise
+        return True
 
 
 def is_out_of_reach(error: BaseException) -> bool:

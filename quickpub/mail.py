@@ -21,11 +21,11 @@ from uuid import uuid4
 from peewee import SQL, DatabaseError
 
 from . import dates, jobs, letter, text, throttle
-from .db import db, first, give_way, insert, is_out_of_reach, is_transient, literal, now
-from .models import Message, Site, Token, User
+from .db import among, db, first, give_way, insert, is_out_of_reach, is_transient, literal, now, rows
+from .models import Message, OutboxLeftover, Site, Token, User
 from .settings import current
 from .signing import redact_emails
-from .transport import HungUp, Lost, NotYet, Refused, Transport, connect, deadline, forget_outbox
+from .transport import HungUp, Lost, NotYet, Refused, Transport, connect, deadline, forget_outbox, remove_from_outbox
 
 log = logging.getLogger('quickpub.mail')
 
@@ -105,6 +105,14 @@ def clean_up(at: datetime) -> None:
             "AND coalesce(sent_at, '') < ? LIMIT ?)", (before, before, 10 * BATCH)).rowcount:
         give_way()
     forget_outbox(at - KEPT)
+
+
+def empty_outbox_of_deleted() -> None:
+    """Delete emails from the outbox whose rows were deleted. Raises Unfinished where some could not be deleted."""
+    deleted = {message_id for (message_id,) in rows(OutboxLeftover.select(OutboxLeftover.message_id))}
+    if deleted:
+        remove_from_outbox(deleted)
+        OutboxLeftover.delete().where(OutboxLeftover.message_id.in_(among(deleted))).execute()
 
 
 def is_queued(urgent: bool = False, more_than: int = 0) -> bool:

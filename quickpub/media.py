@@ -5,6 +5,9 @@
     media/<digest>/shown/file.pdf       any other file, itself
     media/.new-…, .made-…, .gone-…      on the way in or out
 
+A file stays as long as somebody has uploaded it. Its address names its content and can be guessed by nobody who does
+not have the same file; whoever was given it sees the file, as with the secret link to a draft.
+
 The rows are the truth. A file is synced and in its place before the transaction of the row that speaks of it begins;
 it goes after the last row that does is gone. So whatever dies whenever, there may be a file too many until the night,
 never one too few. Who places a file shares the lock on the folder until the row is committed; who removes one holds it
@@ -35,6 +38,7 @@ MEGABYTE = 1_000_000
 FILE_LIMIT = 64 * MEGABYTE
 RESERVE = 16 * MEGABYTE  # of the disk, that pictures leave to words
 KEPT_UNUSED = timedelta(days=30)
+GONE = '.gone-'  # how the name of what is being removed begins
 STRAY = timedelta(days=1)  # after which what is on the way in or out has been left there
 MAX_ALT = 1000  # characters
 
@@ -185,7 +189,7 @@ def refer(post: Post, body: str, at: datetime) -> None:
         digest for (digest,) in rows(PostFile.select(PostFile.digest).where(PostFile.post == post))}
     for digest in new:
         PostFile.create(post=post, digest=digest)
-    Upload.update(touched_at=at).where(Upload.file.in_(among(new))).execute()
+    Upload.update(touched_at=at).where(Upload.file.in_(among(new)), Upload.user == post.author_id).execute()
 
 
 def known_in(source: str) -> dict[str, markdown.File]:
@@ -198,11 +202,13 @@ def known_in(source: str) -> dict[str, markdown.File]:
     return {file.digest: markdown.File(file.kind, is_failed=file.state == 'failed', **file.made) for file in found}
 
 
-def uses(digests: Iterable[str]) -> dict[str, list[Post]]:
-    """The posts that use each of these files, those in the trash too."""
+def uses(digests: Iterable[str], user: User, at: datetime) -> dict[str, list[Post]]:
+    """Return the posts that use each of these files, as far as it is this user's business: public ones, and those that
+    they may edit, the trash included."""
     found: dict[str, list[Post]] = {}
     query = (PostFile.select(PostFile.digest, Post.id, Post.title, Post.author, Post.deleted_at).join(Post)
-             .where(PostFile.digest.in_(among(digests))).order_by(PostFile.digest, PostFile.post))
+             .where(PostFile.digest.in_(among(digests)), Post.may_edit(user) | Post.seen_by_all(at))
+             .order_by(PostFile.digest, PostFile.post))
     for each in query:
         found.setdefault(each.digest, []).append(each.post)
     return found
@@ -234,21 +240,22 @@ def _largest(shown: Path) -> Path | None:
 # Throwing away
 
 def delete(upload: Upload) -> None:
-    """Raises Rejected while a post uses it, unless somebody else has it too."""
-    others = Upload.select().where(Upload.file == upload.file_id, Upload.id != upload.id)
+    """Raises Rejected while a post uses it that its owner may edit. Whoever else mentions it has no say: it is gone
+    for them too, unless they have uploaded it themselves."""
+    own = PostFile.select().join(Post).where(PostFile.digest == upload.file_id, Post.may_edit(upload.user))
     with db.atomic():
-        if PostFile.select().where(PostFile.digest == upload.file_id).exists() and not others.exists():
+        if own.exists():
             raise Rejected(file=f'{upload.name} is in a post, or in an older version of one.')
         Upload.delete().where(Upload.id == upload.id).execute()
     _sweep(upload.file_id)
 
 
 def _sweep(digest: str) -> None:
-    """Remove a file, unless something refers to it."""
+    """Remove a file, unless somebody has it."""
     place, gone = folder() / digest, aside()
     with processes.folder_held(folder()):
-        with db.atomic():  # nobody begins to refer to it meanwhile
-            if _is_referred(digest):
+        with db.atomic():  # nobody uploads it meanwhile
+            if Upload.select().where(Upload.file == digest).exists():
                 return
             MediaFile.delete().where(MediaFile.digest == digest).execute()
         if place.exists():
@@ -257,32 +264,37 @@ def _sweep(digest: str) -> None:
     give_way()
 
 
-def _is_referred(digest: str) -> bool:
-    return Upload.select().where(Upload.file == digest).exists() or \
-        PostFile.select().where(PostFile.digest == digest).exists()
-
-
 def aside() -> Path:
     """Where to move what goes."""
-    return folder() / f'.gone-{secrets.token_hex(8)}'
+    return folder() / f'{GONE}{secrets.token_hex(8)}'
 
 
 def clean_up(at: datetime) -> None:
     """Forget uploads that nothing has used for long, and remove files without a row and what was left half done."""
     _forget_references(at)
-    unused = Upload.select(Upload.id).where(
+    is_theirs = (Post.author == Upload.user) | (User.role == 'owner') | Post.seen_by_all(at)
+    unused = Upload.select(Upload.id).join(User).where(
         Upload.touched_at < at - KEPT_UNUSED,
-        ~fn.EXISTS(PostFile.select(PostFile.post).where(PostFile.digest == Upload.file)),
-        ~fn.EXISTS(Unsaved.select(Unsaved.tab).where(fn.INSTR(Unsaved.fields, Upload.file))))
+        ~fn.EXISTS(PostFile.select(PostFile.post).join(Post).where(PostFile.digest == Upload.file, is_theirs)),
+        ~fn.EXISTS(Unsaved.select(Unsaved.tab).where(Unsaved.user == Upload.user,
+                                                     fn.INSTR(Unsaved.fields, Upload.file))))
     Upload.delete().where(Upload.id.in_(unused)).execute()
-    referring = Upload.select(Upload.file).union_all(PostFile.select(PostFile.digest))
-    referred = {digest for (digest,) in rows(referring)}
+    limit = (at - STRAY).replace(tzinfo=UTC).timestamp()
+    removal.do_each([
+        partial(removal.remove_all, (path for path in folder().iterdir() if not DIGEST.fullmatch(path.name)
+                                     and removal.is_older(path, limit))),
+        sweep])
+
+
+def sweep() -> None:
+    """Remove every file that nobody has any more, and what is left of those that were being removed. Raises Unfinished
+    at the end, where some could not be removed."""
+    held = {digest for (digest,) in rows(Upload.select(Upload.file))}
     known = {digest for (digest,) in rows(MediaFile.select(MediaFile.digest))}
-    found, limit = list(folder().iterdir()), (at - STRAY).replace(tzinfo=UTC).timestamp()
-    known |= {path.name for path in found if DIGEST.fullmatch(path.name)}
-    strays = [path for path in found if path.name not in known and removal.is_older(path, limit)]
-    removal.do_each([partial(removal.remove_all, strays),
-                     *(partial(_sweep, digest) for digest in known - referred)])
+    found = {path.name for path in folder().iterdir()}
+    known |= {name for name in found if DIGEST.fullmatch(name)}
+    removal.do_each([*(partial(_sweep, digest) for digest in sorted(known - held)),
+                     partial(removal.remove_all, (folder() / name for name in found if name.startswith(GONE)))])
 
 
 def _forget_references(at: datetime) -> None:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from uuid import uuid4
 
 from peewee import (
+    SQL,
     BlobField,
     BooleanField,
     CharField,
@@ -30,6 +31,7 @@ from .signing import number_in, sign, unsign
 
 log = logging.getLogger('quickpub.models')
 
+LOOKED_AT = 1000  # tags, the newest, that are offered as far as somebody may know them
 MARKUP = re.compile(r'[\\\[\]`*_$<&]')  # what would mean something in Markdown
 
 
@@ -150,12 +152,12 @@ class User(Searched):
     def path(self) -> str:
         return f'/@{self.handle}'
 
-    def has_public_page(self, at: datetime) -> bool:
-        """Return whether readers find a page under this handle: of a member with a confirmed address, or of anybody
-        who has published something that is still there."""
-        if self.is_verified and not self.deleted_at:
-            return True
-        return Post.published(at, Post.id).where(Post.author == self).exists()
+    @classmethod
+    def with_public_page(cls, at: datetime) -> Any:
+        """Return everybody whom readers find under their handle: who has published something that is still there. The
+        name of a member who has not is nobody else's business."""
+        public = Post.select(Post.id).where(Post.author == cls.id, Post.public_at(at))
+        return cls.select().where(fn.EXISTS(public))
 
 
 class Device(BaseModel):
@@ -366,10 +368,19 @@ class Post(Searched):
                 .order_by(PostTag.published_at.desc(), PostTag.post.desc()))
 
     @classmethod
+    def seen_by_all(cls, at: datetime) -> Any:
+        """Return the condition that readers see it at this moment: a post by its date, a page by its place."""
+        return cls.deleted_at.is_null() & ((cls.published_at <= at) | cls.place.is_null(False))
+
+    @classmethod
     def editable_by(cls, user: User):
         """What this user may change, the trash included: an author their own posts, the owner every post."""
-        query = cls.select(cls, User).join(User).order_by(cls.updated_at.desc(), cls.id.desc())
-        return query if user.is_owner else query.where(cls.author == user)
+        return cls.select(cls, User).join(User).where(cls.may_edit(user)).order_by(cls.updated_at.desc(), cls.id.desc())
+
+    @classmethod
+    def may_edit(cls, user: User) -> Any:
+        """Return the condition that this user may change it."""
+        return SQL('TRUE') if user.is_owner else cls.author == user
 
 
 class Shelf(BaseModel):
@@ -445,6 +456,22 @@ class Tag(Searched):
     @property
     def path(self) -> str:
         return f'/t/{self.slug}'
+
+
+    @classmethod
+    def public(cls, at: datetime) -> Any:
+        """Return all tags of public posts. What only a draft, a scheduled post or one in the trash is filed under is
+        nobody else's business."""
+        dated = PostTag.select(PostTag.post).where(PostTag.tag == cls.id, PostTag.published_at <= at)
+        return cls.select().where(fn.EXISTS(dated))
+
+    @classmethod
+    def offered_to(cls, user: User, at: datetime) -> Any:
+        """Return the tags of public posts and of this user's own, the newest first."""
+        dated = PostTag.select(PostTag.post).where(PostTag.tag == cls.id, PostTag.published_at <= at)
+        own = PostTag.select(PostTag.post).join(Post).where(PostTag.tag == cls.id, Post.author == user)
+        newest = cls.select(cls.id).order_by(cls.id.desc()).limit(LOOKED_AT)
+        return cls.select().where(cls.id.in_(newest), fn.EXISTS(dated) | fn.EXISTS(own)).order_by(cls.id.desc())
 
 
 class OldTag(BaseModel):
@@ -605,6 +632,18 @@ class Seen(BaseModel):
         primary_key = CompositeKey('day', 'scope', 'visitor')
 
 
+class ClientViews(BaseModel):
+    """How many views of a post were counted for one network on a day, under the network's name of that day. Forgotten
+    after two days, like the key."""
+    post = ForeignKeyField(Post, on_delete='CASCADE')
+    day = DateField()
+    network = CharField()
+    views = IntegerField()
+
+    class Meta:
+        primary_key = CompositeKey('post', 'day', 'network')
+
+
 class DayKey(BaseModel):
     day = DateField(primary_key=True)
     key = BlobField()
@@ -642,6 +681,29 @@ class Message(BaseModel):
     answer = TextField(default='')  # the mail server's last words, or where the outbox keeps it
     created_at = DateTimeField(default=now)
     sent_at = DateTimeField(null=True)
+
+
+class OutboxLeftover(BaseModel):
+    """The Message-ID of an email whose row is deleted, as long as the outbox may still have it."""
+    message_id = CharField(primary_key=True)
+
+
+class Erasure(BaseModel):
+    """How many deletions have to be erased from the disk (erasure.py), and how many of them are. Triggers count."""
+    kind = CharField(primary_key=True)  # words: posts and their versions, which search finds; rows: all else
+    wanted = IntegerField()
+    done = IntegerField()
+
+
+class TextSize(BaseModel):
+    """How many bytes a post and its older versions have, for the limit of their author. Triggers keep it."""
+    author = ForeignKeyField(User, on_delete='CASCADE')
+    post = ForeignKeyField(Post, on_delete='CASCADE', unique=True)
+    text = IntegerField()
+    versions = IntegerField()
+
+    class Meta:
+        primary_key = CompositeKey('author', 'post')
 
 
 class Report(BaseModel):
@@ -715,4 +777,5 @@ class AuditEntry(BaseModel):
 TABLES = [Site, User, Device, Session, Token, Passkey, Authenticator, RecoveryCode, WrongCode, UsedChallenge, LoginStep,
           Series, Post, Shelf, Revision, Unsaved, OldSlug, OldHandle, Tag, OldTag, PostTag, MediaFile, Upload, PostFile,
           DailyViews, DailyVisitors, DailyReferrers, DailyTotals, DailyHosts, RecentViews, RecentDay, KnownHost, Seen,
-          DayKey, Content, SpoolOffset, Message, Report, Told, Export, SetAside, Finding, AuditEntry]
+          ClientViews, DayKey, Content, SpoolOffset, Message, Report, Told, Export, SetAside, Finding, AuditEntry,
+          OutboxLeftover, Erasure, TextSize]

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from peewee import Select, fn
 
-from . import aside, markdown, media, revisions, text
+from . import aside, markdown, media, quota, revisions, text
 from .db import among, db, give_way, is_transient, now, rows
 from .models import OldSlug, OldTag, Post, PostFile, PostTag, Series, Site, Tag, User
 from .text import Rejected
@@ -57,15 +57,19 @@ def save(post: Post | None, editor: User, typed: dict[str, str], at: datetime, b
         elif post:
             post = Post.get_by_id(post.id)
         is_page = post.is_page if post else is_page
-        values['slug'] = _choose_slug(post, text.line(typed['slug'], 200), values['title'], is_page)
-        values |= _place_in(post, typed) if is_page else _part_of(post, post.author if post else editor, typed)
+        author = post.author if post else editor
+        values['slug'] = _choose_slug(post, author, text.line(typed['slug'], 200), values['title'], is_page, at)
+        values |= _place_in(post, typed) if is_page else _part_of(post, author, typed)
+        size = quota.size_of(values['body'], values['summary'])
         if post is None:
+            quota.check(author, None, size)
             post = Post.create(author=editor, editor_id=editor.id, is_page=is_page, created_at=at, updated_at=at,
                                first_tab=tab, **values)
             _set_tags(post, tags)
         elif _is_changed(post, values, tags):
             if based_on not in (None, post.version):
                 raise Conflict(post)
+            quota.check(author, post, size)
             _change(post, editor, values, tags, at)
         media.refer(post, values['body'], at)
         if media.known_in(values['body']) != files:  # a picture was ready just now, and did not know of this post
@@ -215,16 +219,26 @@ def _is_changed(post: Post, values: dict[str, Any], tags: list[tuple[str, str]])
 
 # Addresses
 
-def _choose_slug(post: Post | None, typed: str, title: str, is_page: bool) -> str:
+def _choose_slug(post: Post | None, author: User, typed: str, title: str, is_page: bool, at: datetime) -> str:
+    """Return the slug of a post, in the transaction that saves it. Raises Rejected where another one has what was
+    typed. What others have not published does not count, or its slug would tell that it is there: it gets another."""
+    slug = _wanted_slug(post, author, typed, title, is_page, at)
+    if hidden := Post.get_or_none(Post.slug == slug, Post.id != (post.id if post else 0)):
+        taken = {found for (found,) in rows(_same_or_numbered(Post, slug).union_all(_same_or_numbered(OldSlug, slug)))}
+        Post.update(slug=text.free(slug, slug, taken)).where(Post.id == hidden.id).execute()
+    return slug
+
+
+def _wanted_slug(post: Post | None, author: User, typed: str, title: str, is_page: bool, at: datetime) -> str:
     is_made_from_title = post is not None and not post.was_public and typed == post.slug == _from_title(post.title)
     if not typed or is_made_from_title:
         if post is not None and post.slug == _from_title(title):
             return post.slug
-        return _free_slug(_from_title(title), post, is_page)
+        return _free_slug(_from_title(title), post, author, is_page, at)
     slug = text.slug(typed, '')
     if not slug:
         raise Rejected(slug='An address needs letters or digits, such as my-first-post.')
-    if (free := _free_slug(slug, post, is_page)) != slug:
+    if (free := _free_slug(slug, post, author, is_page, at)) != slug:
         raise Rejected(slug=f'This address is taken. Try {free}.')
     return slug
 
@@ -233,13 +247,18 @@ def _from_title(title: str) -> str:
     return text.slug(title, 'post')
 
 
-def _free_slug(slug: str, post: Post | None, is_page: bool) -> str:
-    """This one, or where another post has it or had it, the next one with a number."""
-    own, numbered = post.id if post else 0, f'{slug}-[0-9]*'
-    taken = Post.select(Post.slug).where((Post.slug == slug) | (Post.slug % numbered), Post.id != own)
-    kept = OldSlug.select(OldSlug.slug).where((OldSlug.slug == slug) | (OldSlug.slug % numbered), OldSlug.post != own)
+def _free_slug(slug: str, post: Post | None, author: User, is_page: bool, at: datetime) -> str:
+    """This one, or where a post that its author knows of has it or had it, the next one with a number."""
+    own = post.id if post else 0
+    is_known = Post.seen_by_all(at) | Post.was_public | (Post.author == author)
+    taken = _same_or_numbered(Post, slug).where(Post.id != own, is_known)
+    kept = _same_or_numbered(OldSlug, slug).where(OldSlug.post != own)
     reserved = RESERVED if is_page else frozenset()
     return text.free(slug, slug, {found for (found,) in rows(taken.union_all(kept))} | reserved)
+
+
+def _same_or_numbered(model: Any, slug: str) -> Any:
+    return model.select(model.slug).where((model.slug == slug) | (model.slug % f'{slug}-[0-9]*'))
 
 
 def _keep_address(post: Post, slug: str, at: datetime) -> None:
@@ -415,9 +434,14 @@ def _old_trash(at: datetime) -> list[int]:
 
 
 def clean_up(at: datetime) -> None:
-    """Delete for good what was in the trash long enough, and tags and series that nothing has any more."""
+    """Delete for good what was in the trash long enough, and the names that only this had."""
     while ids := _old_trash(at):
         aside.handle(REMOVAL, ids, lambda ids: Post.delete().where(Post.id.in_(among(ids))).execute(), at)
         give_way()
+    forget_unused_names()
+
+
+def forget_unused_names() -> None:
+    """Delete tags and series that nothing has any more."""
     Tag.delete().where(~fn.EXISTS(PostTag.select(PostTag.tag).where(PostTag.tag == Tag.id))).execute()
     Series.delete().where(~fn.EXISTS(Post.select(Post.id).where(Post.series == Series.id))).execute()

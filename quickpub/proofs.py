@@ -208,8 +208,9 @@ def _dissolve(user: User, heir: User | None) -> None:
     if heir:
         Post.update(author=heir, series=None, part=None, first_tab=None, shared_at=None).where(
             Post.author == user).execute()
-        for table in (Unsaved, Upload):
-            table.update(user=heir).where(table.user == user).execute()
+        Unsaved.update(user=heir).where(Unsaved.user == user).execute()
+        heirs_own = Upload.select(Upload.file).where(Upload.user == heir)
+        Upload.update(user=heir).where(Upload.user == user, Upload.file.not_in(heirs_own)).execute()
     _delete_texts(user)
     user.delete_instance()
 

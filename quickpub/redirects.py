@@ -38,23 +38,23 @@ def _joined(path: str | None, feed: list[str]) -> str | None:
 
 
 def _find_post(slug: str, at: datetime, is_page: bool) -> str | None:
-    found = Post.get_or_none(Post.slug == slug, Post.is_page == is_page)
-    if found is None and (old := OldSlug.get_or_none(OldSlug.slug == slug)):
-        found = old.post
-    return found.path if found and found.is_public(at) else None
+    public = Post.select(Post.slug, Post.is_page).where(Post.seen_by_all(at))
+    found = public.where(Post.slug == slug, Post.is_page == is_page).get_or_none()
+    found = found or public.join(OldSlug).where(OldSlug.slug == slug).get_or_none()
+    return found.path if found else None
 
 
 def _find_tag(name: str, at: datetime) -> str | None:
     """The tag with this slug today or once, or with this name."""
-    found = Tag.get_or_none(Tag.slug == name)
-    if found is None and (old := OldTag.get_or_none(OldTag.slug == name)):
-        found = old.tag
-    found = found or Tag.get_or_none(Tag.key == text.caseless(name))
-    return found.path if found and Post.tagged(found, at).exists() else None
+    public = Tag.public(at)
+    found = public.where(Tag.slug == name).get_or_none()
+    found = found or public.join(OldTag).where(OldTag.slug == name).get_or_none()
+    found = found or public.where(Tag.key == text.caseless(name)).get_or_none()
+    return found.path if found else None
 
 
 def _find_author(handle: str, at: datetime) -> str | None:
-    found = User.get_or_none(User.handle == handle)
-    if found is None and (old := OldHandle.get_or_none(OldHandle.handle == handle)):
-        found = old.user
-    return found.path if found and found.has_public_page(at) else None
+    public = User.with_public_page(at)
+    found = public.where(User.handle == handle).get_or_none()
+    found = found or public.join(OldHandle).where(OldHandle.handle == handle).get_or_none()
+    return found.path if found else None

@@ -42,6 +42,14 @@ CREATE TABLE authenticator (
     confirmed_at TEXT -- NULL: does not count yet
 ) STRICT;
 
+CREATE TABLE client_views (
+    post_id INTEGER NOT NULL REFERENCES post (id) ON DELETE CASCADE,
+    day TEXT NOT NULL,
+    network TEXT NOT NULL,
+    views INTEGER NOT NULL,
+    PRIMARY KEY (post_id, day, network)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE content (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     version INTEGER NOT NULL
@@ -143,6 +151,48 @@ CREATE TABLE device (
 CREATE INDEX device_age ON device (used_at);
 
 CREATE INDEX device_user ON device (user_id);
+
+CREATE TABLE erasure (
+    kind TEXT PRIMARY KEY CHECK (kind IN ('rows', 'words')),
+    wanted INTEGER NOT NULL,
+    done INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER erasure_export AFTER DELETE ON export BEGIN
+    UPDATE erasure SET wanted = wanted + 1 WHERE kind = 'rows';
+END;
+
+CREATE TRIGGER erasure_left AFTER UPDATE OF deleted_at ON user WHEN OLD.deleted_at IS NOT NEW.deleted_at BEGIN
+    UPDATE erasure SET wanted = wanted + 1 WHERE kind = 'rows';
+END;
+
+CREATE TRIGGER erasure_message AFTER DELETE ON message BEGIN
+    UPDATE erasure SET wanted = wanted + 1 WHERE kind = 'rows';
+END;
+
+CREATE TRIGGER erasure_post AFTER DELETE ON post BEGIN
+    UPDATE erasure SET wanted = wanted + 1 WHERE kind = 'words';
+END;
+
+CREATE TRIGGER erasure_revision AFTER DELETE ON revision BEGIN
+    UPDATE erasure SET wanted = wanted + 1 WHERE kind = 'words';
+END;
+
+CREATE TRIGGER erasure_session AFTER DELETE ON session BEGIN
+    UPDATE erasure SET wanted = wanted + 1 WHERE kind = 'rows';
+END;
+
+CREATE TRIGGER erasure_unsaved AFTER DELETE ON unsaved BEGIN
+    UPDATE erasure SET wanted = wanted + 1 WHERE kind = 'rows';
+END;
+
+CREATE TRIGGER erasure_upload AFTER DELETE ON upload BEGIN
+    UPDATE erasure SET wanted = wanted + 1 WHERE kind = 'rows';
+END;
+
+CREATE TRIGGER erasure_user AFTER DELETE ON user BEGIN
+    UPDATE erasure SET wanted = wanted + 1 WHERE kind = 'rows';
+END;
 
 CREATE TABLE export (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -349,6 +399,8 @@ CREATE INDEX message_held ON message (id) WHERE state = 'held';
 
 CREATE INDEX message_queued ON message (urgent DESC, attempts, id) WHERE state = 'queued';
 
+CREATE INDEX message_recipient ON message (recipient COLLATE NOCASE);
+
 CREATE INDEX message_search ON message (id, recipient, subject);
 
 CREATE INDEX message_sending ON message (sender) WHERE state = 'sending';
@@ -380,6 +432,14 @@ CREATE TABLE old_tag (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX old_tag_tag ON old_tag (tag_id);
+
+CREATE TABLE outbox_leftover (
+    message_id TEXT PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER outbox_message_goes AFTER DELETE ON message BEGIN
+    INSERT OR IGNORE INTO outbox_leftover VALUES (OLD.message_id);
+END;
 
 CREATE TABLE passkey (
     id INTEGER PRIMARY KEY,
@@ -699,6 +759,28 @@ CREATE UNIQUE INDEX tag_feed_id ON tag (feed_id);
 
 CREATE UNIQUE INDEX tag_key ON tag (key);
 
+CREATE TRIGGER text_author_changes AFTER UPDATE OF author_id ON post
+WHEN OLD.author_id IS NOT NEW.author_id BEGIN
+    UPDATE text_size SET author_id = NEW.author_id WHERE post_id = NEW.id;
+END;
+
+CREATE TRIGGER text_changes AFTER UPDATE OF body, summary ON post
+WHEN OLD.body IS NOT NEW.body OR OLD.summary IS NOT NEW.summary BEGIN
+    UPDATE text_size SET text = (1000 + length(CAST(NEW.body AS BLOB)) + length(CAST(NEW.summary AS BLOB))) WHERE post_id = NEW.id;
+END;
+
+CREATE TRIGGER text_comes AFTER INSERT ON post BEGIN
+    INSERT INTO text_size VALUES (NEW.author_id, NEW.id, (1000 + length(CAST(NEW.body AS BLOB)) + length(CAST(NEW.summary AS BLOB))), 0);
+END;
+
+CREATE TABLE text_size (
+    author_id INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+    post_id INTEGER NOT NULL UNIQUE REFERENCES post (id) ON DELETE CASCADE,
+    text INTEGER NOT NULL,
+    versions INTEGER NOT NULL,
+    PRIMARY KEY (author_id, post_id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE throttle_refusal (
     budget TEXT PRIMARY KEY,
     count INTEGER NOT NULL,
@@ -726,6 +808,8 @@ CREATE TABLE token (
     expires_at TEXT NOT NULL,
     used_at TEXT
 , ended_at TEXT, made_by_id INTEGER REFERENCES user (id) ON DELETE SET NULL) STRICT;
+
+CREATE INDEX token_email ON token (email COLLATE NOCASE) WHERE email IS NOT NULL;
 
 CREATE INDEX token_expiry ON token (expires_at);
 
@@ -798,7 +882,24 @@ CREATE INDEX user_due ON user (report, timezone, report_time, report_day, report
 
 CREATE UNIQUE INDEX user_feed_id ON user (feed_id);
 
+CREATE TRIGGER user_goes BEFORE DELETE ON user BEGIN
+    DELETE FROM message WHERE user_id = OLD.id;
+    DELETE FROM message WHERE recipient = OLD.email COLLATE NOCASE AND user_id IS NULL;
+    DELETE FROM token WHERE email = OLD.email COLLATE NOCASE AND user_id IS NULL;
+    DELETE FROM daily_totals WHERE scope = -OLD.id;
+    DELETE FROM daily_hosts WHERE scope = -OLD.id;
+    DELETE FROM daily_visitors WHERE scope = -OLD.id;
+END;
+
 CREATE INDEX user_pinned ON user (pinned_id) WHERE pinned_id IS NOT NULL;
+
+CREATE TRIGGER version_comes AFTER INSERT ON revision BEGIN
+    UPDATE text_size SET versions = versions + (1000 + length(CAST(NEW.body AS BLOB)) + length(CAST(NEW.summary AS BLOB))) WHERE post_id = NEW.post_id;
+END;
+
+CREATE TRIGGER version_goes AFTER DELETE ON revision BEGIN
+    UPDATE text_size SET versions = versions - (1000 + length(CAST(OLD.body AS BLOB)) + length(CAST(OLD.summary AS BLOB))) WHERE post_id = OLD.post_id;
+END;
 
 CREATE TRIGGER views_come AFTER INSERT ON daily_views BEGIN
     INSERT INTO daily_totals SELECT scope, NEW.day, NEW.views FROM (SELECT -author_id AS scope FROM post WHERE id = NEW.post_id UNION ALL SELECT 0) WHERE TRUE

@@ -5,11 +5,12 @@ Whatever is typed is a valid question: each word goes to the index in quotes, wh
 compared folded (folding.py), and marked in the text as it is.
 """
 
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import accumulate
+from itertools import accumulate, count
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -18,7 +19,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from . import folding, text
-from .db import among, db, rows
+from .db import among, db, give_way, rows
 from .models import Post
 
 MAX_TYPED, MAX_WORDS = 200, 12  # characters, words
@@ -28,6 +29,8 @@ WEIGHTS = 8, 5, 3, 1, 4  # a word in title, tags, summary, text, author
 NEWNESS = 0.3  # how much more a post of today weighs than a very old one
 MIN_BEGINNING = 3  # bytes of the last word that may be the beginning of a longer one
 MAX_GUESSED, MAX_ALIKE = 2, 20_000  # words that may be misspelt, words of the index that each is compared with
+MAX_NEAR = 1000  # of those, words that are alike
+MERGED = 200  # pages of the index that are merged in one transaction
 PASSAGE, BEFORE, MAX_SHOWN = 240, 60, 100_000  # characters: shown, before the first word found, looked through
 
 STRETCH = re.compile(r'(?s).{1,500}[^ ]* *')  # of a text, cut between two words
@@ -113,15 +116,50 @@ def _is_known(word: str, at: datetime) -> bool:
 
 
 def _alike(word: str, at: datetime) -> str | None:
-    """The word of a public post that is most like this one and begins with the same letter; of several the most
-    used."""
+    """The word of a public post that is most like this one and begins with the same letter; of several the one that
+    most public posts have. The index has scheduled posts too: they are taken out of its numbers."""
     most = 1 if len(word) < 5 else 2 if len(word) < 9 else 3  # letters that are wrong, missing, too many or exchanged
     known = dict(db.execute_sql(
         'SELECT term, doc FROM search_word WHERE term >= ? AND term < ? AND length(term) BETWEEN ? AND ? LIMIT ?',
         (word[0], word[0] + '\U0010ffff', len(word) - most, len(word) + most, MAX_ALIKE)))
-    near = process.extract(word, list(known), scorer=OSA.distance, score_cutoff=most, limit=20)
-    ranked = sorted(near, key=lambda each: (each[1], -known[each[0]]))
-    return next((term for term, *_ in ranked if _is_known(term, at)), None)
+    near = process.extract(word, list(known), scorer=OSA.distance, score_cutoff=most, limit=MAX_NEAR)
+    hidden = [id for (id,) in rows(Post.select(Post.id).where(Post.published_at > at, Post.deleted_at.is_null()))]
+    public = {term: known[term] - _count_among(hidden, term) for term, *_ in near}
+    found = sorted((distance, -public[term], term) for term, distance, _ in near if public[term] > 0)
+    return found[0][2] if found else None
+
+
+def _count_among(ids: list[int], term: str) -> int:
+    """How many of these posts have this word."""
+    if not ids:
+        return 0
+    found = db.execute_sql('SELECT count(*) FROM search WHERE search MATCH ? AND rowid IN (SELECT value FROM '
+                           'json_each(?))', (folding.query(term, False), json.dumps(ids)))
+    return found.fetchone()[0]
+
+
+def forget_deleted_words(steps: int | None = None) -> bool:
+    """Take the words of posts that are gone out of the index for good: until its parts are merged, it only notes that
+    they do not count. In small transactions, at most so many `steps`; return whether all of it is done."""
+    pages = -MERGED  # below zero: begin to merge all parts
+    for _ in count() if steps is None else range(steps):
+        if not _has_several_parts():
+            return True
+        with db.atomic():
+            before = db.connection().total_changes
+            db.execute_sql("INSERT INTO search (search, rank) VALUES ('merge', ?)", (pages,))
+            if db.connection().total_changes - before < 2:  # sqlite.org/fts5.html: there was nothing left to do
+                return True
+        pages = MERGED
+        give_way()
+    return not _has_several_parts()
+
+
+def _has_several_parts() -> bool:
+    """Whether the index has more than one part. Its table holds the pages of each under numbers of 37 bits."""
+    first, last = db.execute_sql('SELECT (SELECT min(id) FROM search_data WHERE id > 10) >> 37, '
+                                 '(SELECT max(id) FROM search_data WHERE id > 10) >> 37').fetchone()
+    return first != last
 
 
 def shown(query: Query, ids: list[int], at: datetime) -> list[Any]:

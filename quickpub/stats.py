@@ -3,8 +3,12 @@
 A view is one line in the web process's spool file. `fold` adds the lines to the counts, and moves the file's offset in
 the same transaction: whatever is killed when, each line counts once. How people are told apart for a day without
 knowing who they are stands in PRIVACY.md.
+
+One network is counted for a post and day up to a cap, so that nobody inflates the numbers with a program. It is applied
+when the lines are added: whichever web process recorded them, and whenever they are counted, the sum is the same.
 """
 
+import json
 import logging
 import re
 import secrets
@@ -20,7 +24,7 @@ from urllib.parse import urlsplit
 
 from peewee import OperationalError
 
-from . import agents, dates, removal, spool
+from . import agents, dates, networks, removal, spool
 from .db import among, db, is_out_of_reach, is_transient, now, rows
 from .guards import is_loopback
 from .models import DayKey, Post, RecentDay, RecentViews, SpoolOffset, User
@@ -39,6 +43,7 @@ LONGEST = 512  # characters of either that are looked at, and kept with the verd
 HOST = re.compile(r'(?=.{1,100}$)[a-z0-9_-]+(\.[a-z0-9_-]+)+')
 HOSTS_A_DAY = 50  # of one post; a stranger can claim to come from anywhere, and the others count as one
 OTHERS = 'others'
+CAP = 300  # views of a post, and visitors, that one network is counted for on a day (PRIVACY.md)
 KEY_AGAIN = 5  # seconds until the next try to make a day's key, where the database could not be written
 SPANS = (7, 30, 90)  # days of which each post's views are kept summed
 SITE = 0  # the scope of the whole site; a post's is its id, an author's is the negative of theirs
@@ -76,6 +81,12 @@ def is_person(agent: str) -> bool:
 
 
 @lru_cache(KEPT)
+def family_of(agent: str) -> str:
+    """Return the browser and the system of a user agent, as people are told apart by."""
+    return agents.family_of(agent)
+
+
+@lru_cache(KEPT)
 def host_of(referrer: str) -> str:
     """The host that a Referer header names, without "www."; '' for none, nonsense, and this site itself."""
     try:
@@ -88,10 +99,19 @@ def host_of(referrer: str) -> str:
 
 
 def visitor(address: str, agent: str, day: date) -> str:
-    """A name for whoever comes from this address with this browser, on this day: nobody can tell the address from it,
-    nor whether it is the same person as on another day. '' where there is no key for the day, and none can be made."""
+    """Return a name for whoever comes from this address with this kind of browser on this day: `network.person`, or
+    only `person` where no address is known. It does not tell the address, nor whether it is the same person or network
+    as on another day. '' where there is no key for the day, and none can be made."""
     key = _key(day)
-    return blake2b(f'{address}\0{agent}'.encode('utf-8', 'replace'), key=key, digest_size=8).hexdigest() if key else ''
+    if key is None:
+        return ''
+    client, network = networks.client_of(address)
+    person = _hashed(f'{client}\0{family_of(agent[:LONGEST])}', key, 8)
+    return f'{_hashed(network, key, 6)}.{person}' if network else person
+
+
+def _hashed(text: str, key: bytes, size: int) -> str:
+    return blake2b(text.encode('utf-8', 'replace'), key=key, digest_size=size).hexdigest()
 
 
 _keys: dict[tuple[str, date], bytes] = {}  # of one site and one day
@@ -165,6 +185,12 @@ class View(NamedTuple):
     visitor: str
     host: str
 
+    @property
+    def network(self) -> str:
+        """The network that the view came from, under its name of that day; '' where it is not known."""
+        network, is_known, _ = self.visitor.partition('.')
+        return network if is_known else ''
+
 
 def fold() -> int:
     """Count what was recorded since the last time, once; how many views that were. Cheap when there are none."""
@@ -232,8 +258,29 @@ def _count(paths: list[Path]) -> tuple[dict[str, int], int]:
                 SpoolOffset.replace(file=path.name, bytes=end).execute()
         read = {view.post_id for view in views}
         authors = dict(rows(Post.select(Post.id, Post.author).where(Post.id.in_(among(read)))))
-        _add([view for view in views if view.post_id in authors], authors)
+        _add(_within_cap([view for view in views if view.post_id in authors]), authors)
     return offsets, len(views)
+
+
+def _within_cap(views: list[View]) -> list[View]:
+    """Return the views that count: of each network the first CAP of a post and day. How many did is written down, in
+    the caller's transaction."""
+    wanted = Counter((view.post_id, view.day, view.network) for view in views if view.network)
+    counted = {(post_id, day, network): count for post_id, day, network, count in db.execute_sql(
+        'SELECT post_id, client_views.day, network, views FROM json_each(?) AS asked CROSS JOIN client_views '
+        "ON post_id = json_extract(asked.value, '$[0]') AND client_views.day = json_extract(asked.value, '$[1]') "
+        "AND network = json_extract(asked.value, '$[2]')",
+        (json.dumps(list(wanted)),))} if wanted else {}
+    kept, added = [], Counter[tuple[int, str, str]]()
+    for view in views:
+        key = view.post_id, view.day, view.network
+        if not view.network or counted.get(key, 0) + added[key] < CAP:
+            kept.append(view)
+            added[key] += bool(view.network)
+    _each('INSERT INTO client_views (post_id, day, network, views) VALUES (?, ?, ?, ?) '
+          'ON CONFLICT DO UPDATE SET views = views + excluded.views',
+          ((*key, count) for key, count in added.items() if count))
+    return kept
 
 
 def _add(views: list[View], authors: dict[int, int]) -> None:
@@ -258,11 +305,20 @@ def _add_visitors(views: list[View], authors: dict[int, int]) -> None:
             for scope in (view.post_id, -authors[view.post_id], SITE):
                 people[view.day, scope].add(view.visitor)
     for (day, scope), names in people.items():
-        new = _each('INSERT OR IGNORE INTO seen (day, scope, visitor) VALUES (?, ?, ?)',
-                    ((day, scope, name) for name in names))
+        new = _each(SEE, ((day, scope, name, day, scope, *_names_of_network(name), CAP) for name in sorted(names)))
         if new:
             db.execute_sql('INSERT INTO daily_visitors (scope, day, visitors) VALUES (?, ?, ?) ON CONFLICT '
                            'DO UPDATE SET visitors = visitors + excluded.visitors', (scope, day, new))
+
+
+SEE = ('INSERT OR IGNORE INTO seen (day, scope, visitor) SELECT ?, ?, ? WHERE (SELECT count(*) FROM seen '
+       'WHERE day = ? AND scope = ? AND visitor >= ? AND visitor < ?) < ?')
+
+
+def _names_of_network(visitor: str) -> tuple[str, str]:
+    """Return between which two the names of all visitors from the same network lie; none, where it is not known."""
+    network, is_known, _ = visitor.partition('.')
+    return (f'{network}.', f'{network}/') if is_known else ('', '')
 
 
 def _add_referrers(views: list[View]) -> None:
@@ -329,12 +385,9 @@ def clean_up(at: datetime) -> None:
         _forget_offsets([name for name in _offsets() if not (spool.folder() / name).exists()])
     today = site_day(at)
     kept = today - timedelta(days=1), today + timedelta(days=1)  # later days are those of a clock that was ahead
-    db.execute_sql('PRAGMA secure_delete = ON')  # overwritten, not only marked as free
-    try:
-        DayKey.delete().where(~DayKey.day.between(*kept)).execute()
-        db.execute_sql('DELETE FROM seen WHERE day NOT BETWEEN ? AND ?', tuple(map(str, kept)))
-    finally:
-        db.execute_sql('PRAGMA secure_delete = OFF')
+    DayKey.delete().where(~DayKey.day.between(*kept)).execute()
+    for table in ('seen', 'client_views'):
+        db.execute_sql(f'DELETE FROM {table} WHERE day NOT BETWEEN ? AND ?', tuple(map(str, kept)))
     removal.do_each(partial(spool.blank, spool.folder() / name, end) for name, end in _offsets().items())
 
 

@@ -12,6 +12,7 @@ from . import (
     aside,
     audit,
     corrections,
+    erasure,
     integrity,
     jobs,
     login_steps,
@@ -265,6 +266,18 @@ def clean_up_exports() -> None:
 def clean_up_audit() -> None:
     """Each day: delete entries of the audit log after 400 days."""
     audit.clean_up(now())
+
+
+@huey.recurring(every=MINUTE)
+def erase_deleted() -> None:
+    """Each minute: erase from the disk what people have deleted."""
+    erasure.erase()
+
+
+@huey.recurring(every=DAY, hour=NIGHT)
+def erase_all() -> None:
+    """Each day: erase what was deleted or overwritten, and files that are nobody's."""
+    erasure.erase_all()
 
 
 # After the clock was wrong

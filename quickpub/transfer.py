@@ -70,6 +70,8 @@ def write(export_id: int) -> None:
             _numbers(export, file)
         draft.rename(path)
         sync_folder(path.parent)
+        if not Export.select().where(Export.id == export.id).exists():  # its person has left meanwhile
+            path.unlink(missing_ok=True)
     except Exception as error:
         if not (is_out_of_reach(error) or presence.explains(error)):
             words = 'The disk of this site is full.' if _is_full(error) else 'Something is wrong here.'
@@ -177,7 +179,12 @@ def clean_up(at: datetime) -> None:
     """Delete files that were kept long enough, and what is nobody's any more."""
     fail_lost()
     Export.delete().where(Export.created_at < at - KEPT, Export.state != 'waiting').execute()
-    kept = set()
+    sweep()
+
+
+def sweep() -> None:
+    """Delete files that no row speaks of any more. Raises Unfinished at the end, where some could not be deleted."""
+    found, kept = list((current().data / 'exports').glob('*.csv*')), set()  # before the rows: one may come meanwhile
     for file, state in rows(Export.select(Export.file, Export.state)):
         kept |= {file, f'{file}.part'} if state == 'waiting' else {file}
-    removal.remove_all(path for path in (current().data / 'exports').glob('*.csv*') if path.name not in kept)
+    removal.remove_all(path for path in found if path.name not in kept)

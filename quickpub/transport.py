@@ -10,6 +10,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
+from email import policy
+from email.parser import BytesHeaderParser
+from pathlib import Path
 from threading import Lock
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -134,12 +137,29 @@ class Outbox:
         self._maildir.close()
 
 
+def remove_from_outbox(message_ids: set[str]) -> None:
+    """Delete the mails with these Message-IDs from the outbox, wherever a mail program has put them."""
+    removal.remove_all(path for path in _kept() if _message_id_of(path) in message_ids)
+
+
+def _kept() -> list[Path]:
+    folders = [path for name in ('new', 'cur', 'tmp') for path in (current().data / 'outbox').rglob(name)]
+    return [path for folder in folders if folder.is_dir() for path in folder.iterdir() if not path.is_dir()]
+
+
+def _message_id_of(path: Path) -> str:
+    """Return the Message-ID of a mail; '' for what has none, or has gone meanwhile."""
+    try:
+        with open(path, 'rb') as file:
+            return str(BytesHeaderParser(policy=policy.SMTP).parse(file)['Message-ID'] or '').strip()
+    except OSError:
+        return ''
+
+
 def forget_outbox(before: datetime) -> None:
     """Delete what the outbox has kept since before then (UTC), wherever a mail program has put it."""
     limit = before.replace(tzinfo=UTC).timestamp()
-    folders = [path for name in ('new', 'cur', 'tmp') for path in (current().data / 'outbox').rglob(name)]
-    removal.remove_all(path for folder in folders for path in folder.glob('*')
-                       if removal.is_older(path, limit) and not path.is_dir())
+    removal.remove_all(path for path in _kept() if removal.is_older(path, limit))
 
 
 class _Conversation(smtplib.SMTP):

@@ -4,13 +4,12 @@ import re
 import secrets
 from datetime import datetime, timedelta
 
-from . import text
+from . import quota, text
 from .db import among, rows
 from .models import Post, Unsaved, User
 
 KEPT = timedelta(days=60)
-PER_AUTHOR = 100  # windows; somebody with so many has forgotten the oldest
-SIZE_PER_AUTHOR = 6_000_000  # characters, of all of them
+PER_AUTHOR = quota.CONFIRMED.autosaves  # windows; somebody with so many has forgotten the oldest
 TAB = re.compile('[A-Za-z0-9_-]{16}')
 
 
@@ -22,18 +21,18 @@ def new_tab() -> str:
 def keep(user: User, tab: str, post: Post | None, fields: dict[str, str], at: datetime) -> None:
     """Keep what stands in this window's form, in place of what stood there before. Where it gets too much, the oldest
     go. Raises ValueError for a window whose name is none of ours, or more text than can be kept."""
-    size = sum(map(len, fields.values()))
-    if not TAB.fullmatch(tab) or size > SIZE_PER_AUTHOR:
+    size, limits = sum(map(len, fields.values())), quota.of(user)
+    if not TAB.fullmatch(tab) or size > limits.autosaved:
         raise ValueError('no such window, or too much in it')
     if post is None and not any(value for name, value in fields.items() if name != 'kind'):
         return forget(user, tab)  # all of it was taken out again: there is nothing to go on with
     beginning = text.line(fields['title'] or fields['body'][:1000], 60)
     Unsaved.replace(user=user, tab=tab, post=post, typed_at=at, beginning=beginning, size=size, fields=fields).execute()
-    room, gone = SIZE_PER_AUTHOR, []
+    room, gone = limits.autosaved, []
     for number, (other, its_size) in enumerate(rows(Unsaved.select(Unsaved.tab, Unsaved.size).where(
             Unsaved.user == user).order_by(Unsaved.typed_at.desc(), Unsaved.tab))):
         room -= its_size
-        if number >= PER_AUTHOR or room < 0:
+        if number >= limits.autosaves or room < 0:
             gone.append(other)
     if gone:
         Unsaved.delete().where(Unsaved.user == user, Unsaved.tab.in_(among(gone))).execute()

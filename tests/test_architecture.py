@@ -24,10 +24,11 @@ FLOORS = [
     ['forms', 'visitor'],
     ['tasks', 'health'],
     ['demo'],
+    ['erasure'],
     ['reports', 'transfer', 'corrections'],
     ['posts', 'pictures'],
     ['revisions', 'unsaved', 'figures', 'media'],
-    ['sessions', 'proofs', 'suspensions', 'login_steps'],
+    ['sessions', 'proofs', 'suspensions', 'login_steps', 'quota'],
     ['stats', 'accounts', 'search', 'neighbours', 'redirects', 'integrity'],
     ['second_factors'],
     ['spool', 'aside', 'mail_budgets', 'known_devices', 'audit', 'passkeys', 'totp', 'recovery'],
@@ -44,7 +45,7 @@ FLOORS = [
      'honeypot'],
     ['db', 'imaging', 'dates', 'signing'],
     ['presence', 'bodies', 'guards'],
-    ['settings', 'processes', 'heartbeat', 'schema', 'connections', 'mending', 'clocks', 'removal'],
+    ['settings', 'processes', 'heartbeat', 'schema', 'connections', 'mending', 'clocks', 'removal', 'networks'],
 ]
 FLOOR = {module: number for number, floor in enumerate(FLOORS) for module in floor}
 

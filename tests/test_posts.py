@@ -136,10 +136,11 @@ def test_addresses_are_unique(alice, bob, browse, connection):
     send(browser)
     assert sorted(row[3] for row in stored()['Post']) == ['on-hills', 'on-hills-2']
     page = send(browser, title='Other hills', slug='on-hills', status=400)
-    assert 'This address is taken. Try on-hills-3.' in page and len(stored()['Post']) == 2
-    send(browser, title='Other hills', slug='On  Hills 3')
+    assert 'This address is taken. Try on-hills-2.' in page and len(stored()['Post']) == 2
+    send(browser, title='Other hills', slug='On  Hills 2')
     with connection():
-        assert Post.get(Post.title == 'Other hills').slug == 'on-hills-3'
+        assert {(post.author.name, post.slug) for post in Post.select()} == {
+            ('Bob', 'on-hills'), ('Bob', 'on-hills-2'), ('Alice', 'on-hills-2-2')}
 
 
 def test_a_changed_address_redirects_for_ever_and_is_not_given_away(alice, bob, browse, connection):
@@ -214,7 +215,7 @@ def test_changed_tags_are_changed_everywhere_and_a_word_that_nobody_uses_goes(st
     send(studio, f'/studio/posts/{only_post().id}', tags='Dales')
     browse().get('/t/dales')
     browse().get('/t/hills', status=404)
-    assert 'Nothing is filed under this word now' in studio.get('/t/hills')
+    studio.get('/t/hills', status=404)
     with connection():
         posts.clean_up(db.now())
         assert [tag.slug for tag in Tag.select()] == ['dales']
@@ -329,7 +330,7 @@ def test_a_list_cannot_be_made_to_go_on_after_what_is_not_public(alice, browse, 
     change(scheduled, published_at=db.now() + HOUR)
     for path in ('/', '/@alice', '/t/hills', '/archive'):
         browse().get(f'{path}?before={draft.id}', status=404)
-        assert 'Later' not in browse().get(f'{path}?before={scheduled.id}')
+        browse().get(f'{path}?before={scheduled.id}', status=404)
 
 
 @pytest.mark.parametrize('path, size', [('/', 20), ('/@alice', 20), ('/t/hills', 20), ('/archive', 200)])
@@ -373,10 +374,10 @@ def test_the_desk_and_the_mail_page_show_every_row_once(olga, browse, connection
 
 
 def test_empty_pages_say_what_will_stand_there(alice, browse):
-    for path, words in {'/': 'Nothing is published here yet', '/archive': 'The archive is empty so far',
-                        '/@alice': 'has not published anything yet'}.items():
+    for path, words in {'/': 'Nothing is published here yet', '/archive': 'The archive is empty so far'}.items():
         assert words in browse().get(path)
-    for path, words in {'/studio': 'Your posts will be listed here', '/studio/trash': 'The trash is empty'}.items():
+    for path, words in {'/@alice': 'has not published anything yet', '/studio': 'Your posts will be listed here',
+                        '/studio/trash': 'The trash is empty'}.items():
         assert words in browse(alice).get(path)
 
 
@@ -430,7 +431,7 @@ def test_the_id_of_an_entry_stays_when_its_address_changes(alice, browse, connec
 
 def test_an_empty_feed_is_valid_too(alice, browse):
     for path in ('/feed.xml', '/@alice/feed.xml'):
-        feed = feedparser.parse(browse().get(path).body)
+        feed = feedparser.parse(browse(alice).get(path).body)
         assert not feed.bozo and feed.entries == []
 
 
@@ -459,11 +460,12 @@ def test_a_long_sitemap_has_parts_in_which_each_post_stays(alice, bob, browse, c
         tree = ElementTree.fromstring(browser.get(path).body)
         return tree.tag.partition('}')[2], [each.text.partition(':8000')[2] for each in tree.iterfind('.//{*}loc')]
     kind, parts = listed('/sitemap.xml')
-    assert kind == 'sitemapindex' and parts == [f'/sitemap-{part}.xml' for part in ('places', 0, 1, 2, 3)]
+    assert kind == 'sitemapindex' and parts == [f'/sitemap-{part}.xml' for part in ('places', 0, 1, 2)]
     assert [listed(part) for part in parts] == [
         ('urlset', ['/', '/archive', '/@alice']), ('urlset', ['/p/post-3', '/p/post-2', '/p/post-1']),
         ('urlset', ['/p/post-7', '/p/post-6', '/p/post-4']),
-        ('urlset', ['/p/post-11', '/p/post-10', '/p/post-9', '/p/post-8']), ('urlset', [])]
+        ('urlset', ['/p/post-11', '/p/post-10', '/p/post-9', '/p/post-8'])]
+    browser.get('/sitemap-3.xml', status=404)
     with connection():
         posts.publish(hidden, db.now())
     assert listed('/sitemap-3.xml')[1] == ['/p/a-draft']

@@ -14,6 +14,7 @@ from quickpub import db, settings, spool, stats
 from quickpub.models import DailyReferrers, DailyViews, DailyVisitors, DayKey, Seen, Site
 
 ADDRESS, AGENT = '203.0.113.77', BROWSER + ' Marked/4711'
+FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:131.0) Gecko/20100101 Firefox/131.0'
 ROOT = Path(__file__).parent.parent
 
 
@@ -89,7 +90,7 @@ def test_two_people_are_two_and_reading_twice_is_one(site, hills, alice, browse,
     visit(browse, hills.path)
     visit(browse, hills.path)
     visit(browse, hills.path, address='203.0.113.78')
-    visit(browse, hills.path, agent=BROWSER)
+    visit(browse, hills.path, agent=FIREFOX)
     visit(browse, other.path)
     assert fold() == 5
     assert visitors(hills.id) == 3 and visitors(other.id) == 1
@@ -159,7 +160,7 @@ def test_what_is_counted_does_not_stay_in_the_file_it_was_recorded_in(site, hill
     stats.fold()
     name, file = Seen.get().visitor.encode(), next(spool.folder().iterdir())
     assert name in file.read_bytes()
-    stats.record(hills.id, db.now(), ADDRESS, AGENT + ' (another)')
+    stats.record(hills.id, db.now(), ADDRESS, FIREFOX)
     stats.clean_up(db.now())
     assert name not in file.read_bytes()
     assert stats.fold() == 1 and stats.fold() == 0 and visitors(hills.id) == 2

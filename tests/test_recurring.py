@@ -128,7 +128,8 @@ def test_a_consumer_that_starts_looks_at_once_and_each_is_enqueued_once(site):
         tasks.huey.enqueue_recurring(NOON + later)
     assert names() == []
     tasks.huey.enqueue_recurring(NOON + MINUTE)
-    assert sorted(names()) == ['close_periods', 'wake_mail', 'wake_pictures', 'wake_rendering']
+    assert sorted(names()) == [
+        'close_periods', 'erase_deleted', 'wake_mail', 'wake_pictures', 'wake_rendering']
 
 
 def test_many_consumers_that_look_at_the_same_moment_enqueue_each_once(site):

@@ -336,7 +336,7 @@ def _editor(user, post, form, status=200, **context):
         is_public=bool(post and post.is_public(at)), due=post.published_at if post and post.is_scheduled(at) else None,
         pinned=[where for where, on in (('author', author), ('home', Site.this())) if post and on.pinned_id == post.id],
         series_names=[name for (name,) in rows(Series.select(Series.name).where(Series.author == author))],
-        tag_names=[name for (name,) in rows(Tag.select(Tag.name).order_by(Tag.id.desc()).limit(MAX_OFFERED))],
+        tag_names=[tag.name for tag in Tag.offered_to(user, at).limit(MAX_OFFERED)],
         soon=dates.local(at + timedelta(minutes=1), user.timezone), **offered)
 
 

@@ -6,7 +6,7 @@ from zoneinfo import available_timezones
 from bottle import response
 from peewee import IntegrityError
 
-from .. import accounts, dates, devices, mail_budgets, passkeys, second_factors, sessions, text
+from .. import accounts, dates, devices, erasure, mail_budgets, passkeys, second_factors, sessions, text
 from ..db import db, now
 from ..forms import Form, typed
 from ..identity import confirm_identity
@@ -256,6 +256,7 @@ def delete(user):
         return _delete_page(user, form, status=400)
     except accounts.LastOwner:
         return _delete_page(user, form, status=400)
+    erasure.erase_now()
     log_out()
     return redirect('/', 'deleted')
 

@@ -35,7 +35,7 @@ TYPES = {'css': 'text/css', 'js': 'text/javascript', 'svg': 'image/svg+xml', 'tx
 
 
 def home():
-    found, older, is_first = page_of(Post.listed(now()), '/')
+    found, older, is_first = page_of(Post.listed(now()), '/', known=Post.public_at(now()))
     pinned, found = _pinned_first(Site.this(), found, is_first)
     return render_public('home.html', posts=found, older=older, is_first=is_first, pinned=pinned)
 
@@ -61,9 +61,8 @@ def post(slug):
 
 def page(slug):
     """A page that the owner wrote."""
-    at = now()
-    found = Post.get_or_none(Post.slug == slug, Post.place.is_null(False))
-    if found is None or not found.is_public(at):
+    found = Post.get_or_none(Post.slug == slug, Post.place.is_null(False), Post.deleted_at.is_null())
+    if found is None:
         return not_found()
     return _whole(found, posts.tags_of(found), newer=None, older=None, parts=[], related=[], written=0)
 
@@ -76,39 +75,41 @@ def _whole(post, tags, **context):
 
 def author(handle):
     found = _author(handle)
-    listed, older, is_first = page_of(Post.listed(now()).where(Post.author == found), found.path)
+    at = now()
+    listed, older, is_first = page_of(Post.listed(at).where(Post.author == found), found.path,
+                                      known=Post.public_at(at))
     pinned, listed = _pinned_first(found, listed, is_first)
     return render_public('author.html', author=found, posts=listed, older=older, is_first=is_first, pinned=pinned)
 
 
 def _author(handle):
     """The author whose page readers find there; the owner, and they themselves, find it earlier. Raises 404."""
-    found = User.get_or_none(User.handle == handle)
+    found = User.with_public_page(now()).where(User.handle == handle).get_or_none()
+    reader = current_user() if found is None else None
+    if reader and (reader.is_owner or reader.handle == handle):
+        found = User.get_or_none(User.handle == handle)
     if found is None:
         raise not_found()
-    if not found.has_public_page(now()):
-        reader = current_user()
-        if not (reader and (reader.is_owner or reader == found)):
-            raise not_found()
     return found
 
 
 def tag(slug):
-    found = _tag(slug)
-    listed, older, is_first = page_of(Post.tagged(found, now()), found.path, by=(PostTag.published_at, PostTag.post))
+    found, at = _tag(slug), now()
+    listed, older, is_first = page_of(Post.tagged(found, at), found.path, by=(PostTag.published_at, PostTag.post),
+                                      known=Post.public_at(at))
     return render_public('tag.html', tag=found, posts=listed, older=older, is_first=is_first)
 
 
 def _tag(slug):
-    """What only a draft is filed under is nobody's business. Raises 404."""
-    found = Tag.get_or_none(Tag.slug == slug)
-    if found is None or (current_user() is None and not Post.tagged(found, now()).exists()):
+    """The tag with this slug, if a public post has it. Raises 404."""
+    found = Tag.public(now()).where(Tag.slug == slug).get_or_none()
+    if found is None:
         raise not_found()
     return found
 
 
 def archive():
-    found, older, _ = page_of(Post.listed(now()), '/archive', PER_ARCHIVE)
+    found, older, _ = page_of(Post.listed(now()), '/archive', PER_ARCHIVE, known=Post.public_at(now()))
     years: dict[int, list[Post]] = {}
     for each in found:
         years.setdefault(dates.at(each.published_at).year, []).append(each)
@@ -212,7 +213,9 @@ def sitemap_part(part):
 
 
 def _newest_id():
-    return Post.select(fn.MAX(Post.id)).scalar() or 0
+    """The highest id of a public post: how many are hidden, no address tells."""
+    newest = Post.select(Post.id).where(Post.public_at(now())).order_by(Post.id.desc()).limit(1)
+    return newest.scalar() or 0
 
 
 def _places():

@@ -1,0 +1,65 @@
+"""Erase from the disk what people have deleted, soon after its row is gone.
+
+SQLite overwrites what is deleted (`secure_delete`, db.py), but older pages stay in the WAL for a while, deleted words
+in the search index until its parts are merged, and files in their folders until somebody removes them. Triggers count
+what was deleted (migration 20), so whatever dies before this is done, it is done later.
+"""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+
+from peewee import DatabaseError, fn
+
+from . import mail, media, posts, presence, removal, search, transfer
+from .db import db, empty_wal, is_transient, rows
+from .models import Erasure
+from .removal import Unfinished
+
+log = logging.getLogger('quickpub.erasure')
+
+FEW_STEPS = 5  # of merging the search index, while somebody waits
+
+
+def erase(steps: int | None = None) -> None:
+    """Erase what was deleted since the last time; cheap where that is nothing. With `steps`, a large search index is
+    left to the next time after so many. Raises Unfinished, after all else was done, where something was left."""
+    wanted = {kind: number for kind, number, done in rows(Erasure.select(
+        Erasure.kind, Erasure.wanted, Erasure.done)) if number > done}
+    if wanted:
+        _erase(steps, has_words='words' in wanted)
+        for kind, number in wanted.items():
+            Erasure.update(done=fn.MAX(Erasure.done, number)).where(Erasure.kind == kind).execute()
+
+
+def erase_all() -> None:
+    """Erase whatever was deleted or overwritten, also where no deletion was counted. Raises Unfinished."""
+    _erase(None, has_words=True)
+
+
+def _erase(steps: int | None, has_words: bool) -> None:
+    acts: list[Callable[[], object]] = [posts.forget_unused_names, media.sweep, transfer.sweep,
+                                        mail.empty_outbox_of_deleted]
+    if has_words:
+        acts.append(partial(_do_all, partial(search.forget_deleted_words, steps), 'the search index'))
+    removal.do_each([*acts, partial(_do_all, empty_wal, 'the WAL')])  # the WAL last: all that writes goes before it
+
+
+def _do_all(act: Callable[[], bool], what: str) -> None:
+    if not act():
+        raise Unfinished(f'{what} is in use')
+
+
+def erase_now() -> None:
+    """Erase what was just deleted while somebody waits for the page; what cannot be done at once is done later. In a
+    transaction nothing is: it may still be rolled back, and files would be gone."""
+    if db.in_transaction():
+        return
+    try:
+        erase(FEW_STEPS)
+    except Unfinished as problem:
+        log.info('Some of what was deleted is erased later: %s', problem)
+    except (DatabaseError, OSError) as error:
+        if not (is_transient(error) or presence.explains(error)):
+            raise
+        log.warning('What was deleted is erased later: %s', error)
