@@ -7,8 +7,8 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterable
-from contextlib import closing, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from playhouse.migrations import Runner
 
 from . import presence, processes, schema
 from . import settings as settings_module
+from .budget import TooMuch
 from .heartbeat import wait
 from .presence import DatabaseFiles, Identity, Missing, Presence, identity
 from .settings import Settings
@@ -36,6 +37,8 @@ LOOK_EVERY, SOON = 0.001, 0.05  # seconds between looks for the lock, and until 
 BORN = 'SELECT applied FROM schema_migration ORDER BY id LIMIT 1'  # to the millionth of a second: tells sites apart
 WAL_PATIENCE = 10  # seconds for a running site to notice that its WAL is gone
 WAL_LIMIT = 8 * 1024 * 1024  # bytes: to this it shrinks when a large one begins anew, so no checkpoint is made by hand
+
+STEPS = 1_000  # of SQLite's program between two looks at the time that a question has taken
 
 # Up to 3.51.2 a rare race while the WAL is reset can corrupt the file (sqlite.org, release 3.51.3).
 SAFE_SQLITE = (3, 51, 3)
@@ -227,6 +230,23 @@ def insert(table: str, records: list[dict[str, Any]], tail: str = '') -> list[tu
         returned += db.execute_sql(f'INSERT INTO {table} ({columns}) VALUES {", ".join([places] * len(some))} {tail}',
                                    [value for each in some for value in each.values()]).fetchall()
     return returned
+
+
+@contextmanager
+def limited(seconds: float) -> Iterator[None]:
+    """End this thread's statements inside the block when they have taken so many seconds of processor time. (By the
+    clock, honest questions would fail on a busy machine.) Raises TooMuch."""
+    until = time.thread_time() + seconds
+    connection = db.connection()
+    connection.set_progress_handler(lambda: time.thread_time() > until, STEPS)
+    try:
+        yield
+    except (OperationalError, _sqlite().OperationalError) as error:  # the second where a row is read
+        if 'interrupted' not in str(error):
+            raise
+        raise TooMuch('This question takes too long to answer.') from error
+    finally:
+        connection.set_progress_handler(None, STEPS)
 
 
 def literal(word: str) -> SQL:

@@ -6,7 +6,8 @@ compared folded (folding.py), and marked in the text as it is.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
@@ -18,7 +19,8 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from . import folding, text
-from .db import among, db, rows
+from .budget import Gate
+from .db import among, db, limited, rows
 from .models import Post
 
 MAX_TYPED, MAX_WORDS = 200, 12  # characters, words
@@ -29,6 +31,9 @@ NEWNESS = 0.3  # how much more a post of today weighs than a very old one
 MIN_BEGINNING = 3  # bytes of the last word that may be the beginning of a longer one
 MAX_GUESSED, MAX_ALIKE = 2, 20_000  # words that may be misspelt, words of the index that each is compared with
 PASSAGE, BEFORE, MAX_SHOWN = 240, 60, 100_000  # characters: shown, before the first word found, looked through
+
+SECONDS = 3.0  # of processor time for one search; with 100,000 posts the slowest take a tenth
+GATE = Gate(at_once=2, waiting=6, patience=3, sentence='Search is busy. Please try again in a moment.')
 
 STRETCH = re.compile(r'(?s).{1,500}[^ ]* *')  # of a text, cut between two words
 PART = re.compile(r'"([^"]*)"?|([^\s"]+)')
@@ -42,6 +47,13 @@ def _fold(text: str) -> str:
 def has(column: Field, typed: str) -> Any:
     """Return the condition that a short column contains what was typed, compared like words in search."""
     return fn.FOLD(column).contains(folding.fold(typed))
+
+
+@contextmanager
+def in_turn() -> Iterator[None]:
+    """Search inside of this block: a few at a time, and each for a limited time. Raises Busy or TooMuch."""
+    with GATE.entered(), limited(SECONDS):
+        yield
 
 
 @dataclass(frozen=True)
