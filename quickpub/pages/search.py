@@ -36,7 +36,8 @@ def _results(query):
         return not_found()
     meant = None if ids else search.better(query, at)
     return render('search.html', query=query, problem=None, count=min(len(ids), search.FOUND),
-                  is_more=len(ids) > search.FOUND, posts=search.shown(query, here, at), meant=meant and (meant.typed, _path(meant, 1)),
+                  is_more=len(ids) > search.FOUND, posts=search.shown(query, here, at),
+                  meant=meant and (meant.typed, _path(meant, 1)),
                   earlier=_path(query, turn - 1) if turn > 1 else None,
                   later=_path(query, turn + 1) if PER_PAGE * turn < min(len(ids), search.FOUND) else None)
 
