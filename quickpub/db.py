@@ -257,8 +257,9 @@ def limited(seconds: float) -> Iterator[None]:
 
 def literal(word: str) -> SQL:
     """A word of our own to compare with, as text in the statement: SQLite uses a partial index only for a condition
-    that it can read there."""
-    assert word.isalpha()
+    that it can read there. Raises ValueError for anything but letters."""
+    if not (word.isascii() and word.isalpha()):
+        raise ValueError(f'{word!r} cannot be a part of a statement.')
     return SQL(f"'{word}'")
 
 

@@ -177,7 +177,7 @@ def set_up(found: Token, name: str, email: str, password: str, typed: str, at: d
     owner's with its own password as `typed` only. `password` is hashed already. Raises Rejected or LinkDead."""
     known = accounts.by_email(email)
     if known and known.is_verified and not accounts.check_password(known, typed):
-        raise Rejected(password='This email address has an account already. Type the password of that account.')
+        raise Rejected(**{'password': 'This email address has an account already. Type the password of that account.'})
     with db.atomic():
         accounts.use(found, at)
         if known and known.is_verified:

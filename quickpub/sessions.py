@@ -49,7 +49,8 @@ def log_in(email: str, password: str, client: str, at: datetime) -> User:
         Attempt.delete().where(Attempt.bucket.in_([names.pair, names.account]) | Attempt.id.in_(tried)).execute()
         assert user is not None
         return renew_hash(user, password)
-    raise Rejected(password='This address and password do not belong together. Check both, or ask for a new password.')
+    raise Rejected(**{'password': 'This address and password do not belong together. Check both, or ask for a new '
+                                  'password.'})
 
 
 def _check_throttle(names: Buckets, at: datetime) -> None:

@@ -173,7 +173,7 @@ LONG = 100_000  # characters of HTML, from which on one page after the other is 
 def prose(html: str) -> Markup:
     """A post's safe HTML as a page shows it, its links below the prefix of the public address. Raises Busy."""
     with MANY.entered() if len(html) > LONG else nullcontext():
-        return Markup(markdown.for_page(html, current().path_prefix))
+        return Markup(markdown.for_page(html, current().path_prefix))  # noqa: S704  # it is cleaned
 
 
 def redirect(path: str, notice: str | None = None, status: int = 303) -> HTTPResponse:
