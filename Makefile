@@ -126,5 +126,8 @@ bench: $(VENV)/test.done ## Measure background work beside Celery with Redis and
 bench-reading: $(VENV)/test.done ## Measure reading, forms, slow clients, start and memory (ARGS="--quick")
 	@$(BIN)/python benchmarks/reading.py $(ARGS)
 
+bench-hostile: $(VENV)/test.done ## Measure pages beside hostile texts and many searches (ARGS="--also ../other")
+	@$(BIN)/python benchmarks/hostile.py $(ARGS)
+
 bench-growth: $(VENV)/test.done ## Measure pages with 100 to 100,000 posts (ARGS="--quick")
 	@$(BIN)/python benchmarks/growth.py $(ARGS)
