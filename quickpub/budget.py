@@ -2,8 +2,11 @@
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
+
+WAITING_EACH = 2  # of one person
 
 
 class Busy(Exception):
@@ -14,41 +17,67 @@ class TooMuch(Exception):
     """This takes more time or memory than one request may have. To try again will not help."""
 
 
-class Gate:
-    """Lets a few in at once and a few more wait for a while; everybody else is turned away immediately.
+class Ticket(NamedTuple):
+    """Somebody at a gate. `number` tells apart those of the same person."""
+    who: Hashable
+    number: int
 
-    Whoever waits occupies one of the web server's threads, so those who may wait are counted too.
+
+class Gate:
+    """Lets a few in at once and a few more wait for a while, in their order; everybody else is turned away immediately.
+
+    Whoever waits occupies one of the web server's threads, so those who may wait are counted too. Of one person one is
+    inside at a time, so that nobody is kept out by a single other.
     """
 
     def __init__(self, at_once: int, waiting: int, patience: float, sentence: str):
         """`patience` is in seconds; `sentence` is what Busy says."""
-        self._at_once, self._may_wait, self._patience, self._sentence = at_once, waiting, patience, sentence
+        self.at_once, self._may_wait, self._patience, self._sentence = at_once, waiting, patience, sentence
         self._reset()
         os.register_at_fork(after_in_child=self._reset)  # whoever is inside in the parent
 
     def _reset(self) -> None:
-        self._free, self._lock, self._waiting = threading.Semaphore(self._at_once), threading.Lock(), 0
+        self._changed, self._issued = threading.Condition(), 0
+        self._inside, self._waiting = list[Ticket](), list[Ticket]()
 
     @contextmanager
-    def entered(self, patience: float | None = None) -> Iterator[None]:
-        """Be inside of the gate. With a `patience` in seconds, wait that long however many wait already; 0 or less
-        is for ever. Raises Busy."""
-        if not self._free.acquire(blocking=False):
-            self._wait(patience)
+    def entered(self, who: Hashable = None, patience: float | None = None) -> Iterator[None]:
+        """Be inside of the gate, as this person (None: nobody in particular). With a `patience` in seconds, wait that
+        long however many wait already; 0 is for ever. Raises Busy."""
+        ticket = self._enter(who, patience)
         try:
             yield
         finally:
-            self._free.release()
+            with self._changed:
+                self._inside.remove(ticket)
+                self._changed.notify_all()
 
-    def _wait(self, patience: float | None) -> None:
-        with self._lock:
-            if patience is None and self._waiting >= self._may_wait:
-                raise Busy(self._sentence)
-            self._waiting += 1
-        try:
-            seconds = self._patience if patience is None else patience
-            if not self._free.acquire(timeout=seconds if seconds > 0 else None):
-                raise Busy(self._sentence)
-        finally:
-            with self._lock:
-                self._waiting -= 1
+    def _enter(self, who: Hashable, patience: float | None) -> Ticket:
+        with self._changed:
+            self._issued += 1
+            ticket = Ticket(who, self._issued)
+            self._waiting.append(ticket)
+            try:
+                self._wait(ticket, patience)
+                self._inside.append(ticket)
+            finally:
+                self._waiting.remove(ticket)
+                self._changed.notify_all()  # whoever is next may enter as well
+            return ticket
+
+    def _wait(self, ticket: Ticket, patience: float | None) -> None:
+        if self._next() == ticket:
+            return
+        before, own = len(self._waiting) - 1, sum(each.who == ticket.who for each in self._waiting) - 1
+        if patience is None and (before >= self._may_wait or (ticket.who is not None and own >= WAITING_EACH)):
+            raise Busy(self._sentence)
+        seconds = self._patience if patience is None else patience
+        if not self._changed.wait_for(lambda: self._next() == ticket, seconds or None):
+            raise Busy(self._sentence)
+
+    def _next(self) -> Ticket | None:
+        """Return the first who waits and may enter."""
+        if len(self._inside) >= self.at_once:
+            return None
+        present = {each.who for each in self._inside} - {None}
+        return next((each for each in self._waiting if each.who not in present), None)

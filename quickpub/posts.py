@@ -48,7 +48,7 @@ def save(post: Post | None, editor: User, typed: dict[str, str], at: datetime, b
     """
     values = _clean(typed)
     files = media.known_in(values['body'])
-    values |= _rendered(values['title'], values['summary'], values['body'], files)  # not in the transaction
+    values |= _rendered(values['title'], values['summary'], values['body'], files, editor.id)  # not in the transaction
     tags = _clean_tags(typed['tags'])
     with db.atomic():
         if post is None and tab:
@@ -145,12 +145,12 @@ FOR_EVER = 0.0  # the patience of background work
 RENDERED = frozenset({'html', 'words', 'excerpt', 'rendered_by'})
 
 
-def _rendered(title: str, summary: str, body: str, files: dict[str, markdown.File], patience: float | None = None
-              ) -> dict[str, Any]:
-    """Return the columns that follow from what was typed. `patience`: see budget.Gate.entered. Raises Rejected where
-    that takes too long, or Busy."""
+def _rendered(title: str, summary: str, body: str, files: dict[str, markdown.File], who: int | None,
+              patience: float | None = None) -> dict[str, Any]:
+    """Return the columns that follow from what was typed. `who` and `patience`: see budget.Gate.entered. Raises
+    Rejected where that takes too long, or Busy."""
     is_titled = bool(title)
-    found = rendering.render(body, files, is_titled, patience)
+    found = rendering.render(body, files, is_titled, who, patience)
     return {'title': title or found.beginning or 'Untitled', 'is_titled': is_titled, 'html': found.html,
             'words': found.words, 'excerpt': summary or found.excerpt, 'rendered_by': markdown.VERSION}
 
@@ -175,7 +175,7 @@ def _render_again(post: Post, at: datetime | None = None, patience: float | None
     """Render what is saved. With a time, a post that looks different now counts as changed at that time, so that
     programs that read its feed ask for it once more. `patience`: see budget.Gate.entered."""
     title = '' if _has_made_title(post) else typed_title(post)
-    values = _rendered(title, post.summary, post.body, media.known_in(post.body), patience)
+    values = _rendered(title, post.summary, post.body, media.known_in(post.body), None, patience)
     changed = {name: value for name, value in values.items() if getattr(post, name) != value}
     if at and 'html' in changed:
         changed['updated_at'] = at

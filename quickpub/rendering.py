@@ -1,6 +1,6 @@
 """What a text becomes, within limits of time: Markdown as HTML, and the words that follow from it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
@@ -26,25 +26,26 @@ class Preview(NamedTuple):
     words: int
 
 
-def render(source: str, files: Mapping[str, markdown.File], is_titled: bool, patience: float | None = None) -> Rendered:
-    """Return what is stored for this Markdown. `patience`: see budget.Gate.entered. Raises Busy, or text.Rejected for
-    `body` where it takes too long."""
-    return Rendered(*_in_time(_render, source, files, is_titled, patience=patience))
+def render(source: str, files: Mapping[str, markdown.File], is_titled: bool, who: Hashable = None,
+           patience: float | None = None) -> Rendered:
+    """Return what is stored for this Markdown. `who` and `patience`: see budget.Gate.entered. Raises Busy, or
+    text.Rejected for `body` where it takes too long."""
+    return Rendered(*_in_time(_render, source, files, is_titled, who=who, patience=patience))
 
 
-def preview(source: str, files: Mapping[str, markdown.File], prefix: str) -> Preview:
-    """Return what readers would see, below the prefix of the public address. Raises Busy, or text.Rejected for `body`
-    where it takes too long."""
-    return Preview(*_in_time(_preview, source, files, prefix))
+def preview(source: str, files: Mapping[str, markdown.File], prefix: str, who: Hashable = None) -> Preview:
+    """Return what readers would see, below the prefix of the public address. `who`: see budget.Gate.entered. Raises
+    Busy, or text.Rejected for `body` where it takes too long."""
+    return Preview(*_in_time(_preview, source, files, prefix, who=who))
 
 
 def _in_time(function: Callable[..., Any], source: str, files: Mapping[str, markdown.File], *args: Any,
-             patience: float | None = None) -> Any:
+             who: Hashable, patience: float | None = None) -> Any:
     plain = {digest: asdict(file) for digest, file in files.items()}
     try:
         if len(source) > SMALL:
-            return sandbox.call(function, source, plain, *args, patience=patience)
-        with sandbox.SMALL.entered(patience):
+            return sandbox.call(function, source, plain, *args, who=who, patience=patience)
+        with sandbox.SMALL.entered(who, patience):
             return function(source, plain, *args)
     except TooMuch as error:
         raise text.Rejected(body=TOO_MUCH) from error

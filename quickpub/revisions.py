@@ -53,32 +53,33 @@ def find(post: Post, version: int | None, form: dict[str, str]) -> Revision | No
     return Revision.get_or_none(Revision.post == post, Revision.version == version)
 
 
-def differences(old: str, new: str) -> list[Difference]:
-    """Return what was changed, word by word. Raises Busy or TooMuch."""
-    return [Difference(*each) for each in _in_time(comparison.differences, [old, new])]
+def differences(old: str, new: str, who: int | None = None) -> list[Difference]:
+    """Return what was changed, word by word. `who`: see budget.Gate.entered. Raises Busy or TooMuch."""
+    return [Difference(*each) for each in _in_time(comparison.differences, [old, new], who)]
 
 
-def merge_forms(base: dict[str, str], mine: dict[str, str], theirs: dict[str, str]) -> tuple[dict[str, str], bool]:
-    """Merge field by field: what only one of two has changed, and the text as `merge` puts it together. Raises Busy or
-    TooMuch."""
-    merged, is_clean = _in_time(comparison.merge_forms, [base, mine, theirs])
+def merge_forms(base: dict[str, str], mine: dict[str, str], theirs: dict[str, str], who: int | None = None
+                ) -> tuple[dict[str, str], bool]:
+    """Merge field by field: what only one of two has changed, and the text as `merge` puts it together. `who`: see
+    budget.Gate.entered. Raises Busy or TooMuch."""
+    merged, is_clean = _in_time(comparison.merge_forms, [base, mine, theirs], who)
     return merged, is_clean
 
 
 def merge(base: str, mine: str, theirs: str) -> tuple[str, bool]:
     """See comparison.merge. Raises Busy or TooMuch."""
-    merged, is_clean = _in_time(comparison.merge, [base, mine, theirs])
+    merged, is_clean = _in_time(comparison.merge, [base, mine, theirs], None)
     return merged, is_clean
 
 
-def _in_time(compare: Callable[..., Any], texts: list[Any]) -> Any:
+def _in_time(compare: Callable[..., Any], texts: list[Any], who: int | None) -> Any:
     length = sum(len(each) if isinstance(each, str) else sum(map(len, each.values())) for each in texts)
     if length > MAX_COMPARED:
         raise TooMuch('These texts are too long to be compared.')
     if length <= SMALL:
-        with sandbox.SMALL.entered():
+        with sandbox.SMALL.entered(who):
             return compare(*texts)
-    return sandbox.call(compare, *texts)
+    return sandbox.call(compare, *texts, who=who)
 
 
 def clean_up(at: datetime) -> None:

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 from .budget import Busy, Gate, TooMuch
@@ -118,9 +118,9 @@ class Pool:
                 answer = child.ask(question)
             except Ended as end:
                 child.end()
-                if end.code == 0 and not is_new:  # it left just now, because it had nothing to do
-                    continue
-                raise self._meaning_of(end, child.is_late) from end
+                meaning = self._meaning_of(end, child.is_late)
+                if is_new or isinstance(meaning, TooMuch) or child.is_late:
+                    raise meaning from end  # otherwise it left just now, because it had nothing to do, or was killed
             except BaseException:
                 child.end()
                 raise
@@ -160,14 +160,15 @@ class Pool:
 POOL = Pool()
 
 
-def call(function: Callable[..., Any], *args: Any, seconds: float | None = None, patience: float | None = None) -> Any:
+def call(function: Callable[..., Any], *args: Any, who: Hashable = None, seconds: float | None = None,
+         patience: float | None = None) -> Any:
     """Return what `function`, one of a module's own, returns for these arguments, in a child process. Both ways only
-    what JSON has. `seconds` of processor time; `patience`: see Gate.entered.
+    what JSON has. `seconds` of processor time; `who` and `patience`: see Gate.entered.
 
     Raises TooMuch, also where the function does; Busy; RuntimeError where the function fails.
     """
     question = {'module': function.__module__, 'name': function.__name__, 'args': args, 'seconds': seconds or SECONDS}
-    with LARGE.entered(patience):
+    with LARGE.entered(who, patience):
         answer = POOL.ask(question)
     if 'too_much' in answer:
         raise TooMuch(answer['too_much'])

@@ -6,7 +6,7 @@ compared folded (folding.py), and marked in the text as it is.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -50,9 +50,10 @@ def has(column: Field, typed: str) -> Any:
 
 
 @contextmanager
-def in_turn() -> Iterator[None]:
-    """Search inside of this block: a few at a time, and each for a limited time. Raises Busy or TooMuch."""
-    with GATE.entered(), limited(SECONDS):
+def in_turn(who: Hashable = None) -> Iterator[None]:
+    """Search inside of this block: a few at a time, and each for a limited time. `who`: see budget.Gate.entered. Raises
+    Busy or TooMuch."""
+    with GATE.entered(who), limited(SECONDS):
         yield
 
 

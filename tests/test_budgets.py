@@ -34,8 +34,8 @@ def hold():
         def fill(monkeypatch, *gates):
             for gate in gates:
                 monkeypatch.setattr(gate, '_may_wait', 0)
-                while gate._free.acquire(blocking=False):
-                    stack.callback(gate._free.release)
+                for _ in range(gate.at_once):
+                    stack.enter_context(gate.entered())
         yield fill
 
 
@@ -56,26 +56,26 @@ def test_a_gate_lets_a_few_in_a_few_wait_and_the_others_go():
     wait_until(lambda: len(inside) == 2)
     threads.append(threading.Thread(target=enter))
     threads[-1].start()
-    wait_until(lambda: gate._waiting == 1)
+    wait_until(lambda: len(gate._waiting) == 1)
     with pytest.raises(budget.Busy, match='Full'), gate.entered():
         inside.append('too many')
     leave.set()
     for thread in threads:
         thread.join(PATIENCE)
-    assert inside == [1, 1, 1] and gate._waiting == 0
+    assert inside == [1, 1, 1] and gate._waiting == []
     with gate.entered():
-        assert gate._free._value == 1
+        assert len(gate._inside) == 1
 
 
 @pytest.mark.parametrize('patience', [None, 0.01])
 def test_patience_ends(patience):
     gate = budget.Gate(at_once=1, waiting=1, patience=0.01, sentence='Full.')
     with gate.entered():
-        with pytest.raises(budget.Busy), gate.entered(patience):
+        with pytest.raises(budget.Busy), gate.entered(patience=patience):
             pass
-        assert gate._waiting == 0
+        assert gate._waiting == []
     with gate.entered():
-        assert gate._free._value == 0
+        assert len(gate._inside) == 1
 
 
 def test_background_work_waits_as_long_as_it_takes():
@@ -83,16 +83,56 @@ def test_background_work_waits_as_long_as_it_takes():
     entered = threading.Event()
 
     def enter():
-        with gate.entered(posts.FOR_EVER):
+        with gate.entered(patience=posts.FOR_EVER):
             entered.set()
 
     with gate.entered():
         thread = threading.Thread(target=enter)
         thread.start()
-        wait_until(lambda: gate._waiting == 1)
+        wait_until(lambda: len(gate._waiting) == 1)
         assert not entered.is_set()
     thread.join(PATIENCE)
     assert entered.is_set()
+
+
+def test_one_person_keeps_nobody_out():
+    gate, order, leave = budget.Gate(2, 6, PATIENCE, 'Full.'), [], threading.Event()
+
+    def enter(who):
+        with gate.entered(who):
+            order.append(who)
+            leave.wait(PATIENCE)
+
+    threads = [threading.Thread(target=enter, args=('mallory',)) for _ in range(3)]
+    for number, thread in enumerate(threads):
+        thread.start()
+        wait_until(lambda number=number: len(gate._inside) + len(gate._waiting) == number + 1)
+    assert order == ['mallory']
+    with pytest.raises(budget.Busy), gate.entered('mallory'):
+        order.append('too many')
+    with gate.entered('alice'):
+        assert len(gate._inside) == 2
+    leave.set()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert order == ['mallory'] * 3 and gate._inside == gate._waiting == []
+
+
+def test_who_waits_enters_before_who_comes_later():
+    gate, order = budget.Gate(1, 9, PATIENCE, 'Full.'), []
+
+    def enter(who):
+        with gate.entered(who):
+            order.append(who)
+
+    threads = [threading.Thread(target=enter, args=(who,)) for who in 'abcabd']
+    with gate.entered():
+        for number, thread in enumerate(threads):
+            thread.start()
+            wait_until(lambda number=number: len(gate._waiting) == number + 1)
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert ''.join(order) == 'abcabd'
 
 
 def test_an_error_inside_leaves_the_gate():
@@ -100,7 +140,7 @@ def test_an_error_inside_leaves_the_gate():
     with pytest.raises(KeyError), gate.entered():
         raise KeyError
     with gate.entered():
-        assert gate._free._value == 0
+        assert len(gate._inside) == 1
 
 
 # The child process
@@ -190,10 +230,11 @@ def test_a_child_dies_with_its_parent():
 def test_after_a_fork_each_has_children_of_its_own():
     code = ('import os, sandbox_work\nfrom quickpub import sandbox\n'
             'own = sandbox.call(sandbox_work.own_pid)\n'
-            'sandbox.LARGE._free.acquire(); sandbox.LARGE._free.acquire()\n'
+            'held = [sandbox.LARGE.entered(), sandbox.LARGE.entered()]\n'
+            '[each.__enter__() for each in held]\n'
             'if pid := os.fork():\n'
             '    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0\n'
-            '    sandbox.LARGE._free.release()\n'
+            '    held[0].__exit__(None, None, None)\n'
             '    assert sandbox.call(sandbox_work.own_pid) == own\n'
             'else:\n'
             '    os._exit(sandbox.call(sandbox_work.own_pid) == own)\n')
@@ -315,14 +356,10 @@ def test_background_work_waits_for_its_turn(site, alice, monkeypatch):
     write(alice, 'Long', body=LONG)
     Post.update(rendered_by=0, html='old').execute()
     monkeypatch.setattr(sandbox.LARGE, '_may_wait', 0)
-    for _ in range(2):
-        sandbox.LARGE._free.acquire()
     worker = threading.Thread(target=db.db.connection_context()(posts.render_outdated))
-    worker.start()
-    try:
-        wait_until(lambda: sandbox.LARGE._waiting == 1)
-    finally:
-        sandbox.LARGE._free.release(2)
+    with sandbox.LARGE.entered(), sandbox.LARGE.entered():
+        worker.start()
+        wait_until(lambda: len(sandbox.LARGE._waiting) == 1)
     worker.join(PATIENCE)
     assert Post.get().html != 'old'
 
@@ -415,6 +452,16 @@ def test_lists_are_searched_within_the_same_limits(olga, browse, hold, monkeypat
         hold(patch, search.GATE)
         page = owner.get(path, status=503)
     assert 'Search is busy' in page
+
+
+def test_one_client_keeps_nobody_from_searching(site, alice, browse, monkeypatch):
+    write(alice, 'A hedgehog')
+    db.db.close()
+    monkeypatch.setattr(budget, 'WAITING_EACH', 0)
+    with search.GATE.entered('203.0.113.7'):
+        for address, status in (('203.0.113.7', 503), ('203.0.113.8', 200), ('127.0.0.1', 200)):
+            browse().get('/search?q=hedgehog', extra_environ={'REMOTE_ADDR': address}, status=status)
+    assert search.GATE._inside == []
 
 
 # Others

@@ -72,7 +72,7 @@ def mails(user):
         query = query.where(Message.state == literal(form['state']))
     if form['q']:
         query = query.where(search.has(Message.recipient, form['q']) | search.has(Message.subject, form['q']))
-    with search.in_turn() if form['q'] else nullcontext():
+    with search.in_turn(user.id) if form['q'] else nullcontext():
         found, older, _ = page_of(query, asking('/admin/mail', **form.values), PER_LIST, by=(Message.id,))
     listed = Message.select(Message.id, Message.recipient, Message.subject, Message.state, Message.answer,
                             Message.next_try, Message.created_at, Message.sent_at).order_by(Message.id.desc())

@@ -112,7 +112,7 @@ def _draft(post, note, may_edit=False):
 def render_text(user):
     """Show what is being typed as readers will see it; a part of a page."""
     try:
-        return templating.render('_preview.html', **_rendered(typed('body')))
+        return templating.render('_preview.html', **_rendered(user, typed('body')))
     except Rejected as error:  # the script shows this one, and leaves the last preview where there is another problem
         response.status = 422
         return templating.render('_preview_failed.html', sentence=error.errors['body'])
@@ -143,7 +143,7 @@ def history(user, post_id):
     if new is None or (old is None and kept):
         raise not_found()
     return render('history.html', post=post, kept=kept, old=old, new=new, editor=_editor_of(post),
-                  changes=_compared(revisions.form_of(old), revisions.form_of(new)) if old else [])
+                  changes=_compared(user, revisions.form_of(old), revisions.form_of(new)) if old else [])
 
 
 @signed_in
@@ -215,7 +215,7 @@ def _previewed(user, post, form):
     """The editor with a preview of what was typed, or with the reason why there is none."""
     is_kept = _keep(user, post, form)
     try:
-        return _editor(user, post, form, preview=_rendered(form), is_kept=is_kept)
+        return _editor(user, post, form, preview=_rendered(user, form), is_kept=is_kept)
     except Rejected as error:
         form.errors, status = error.errors, 400
     except Busy as error:
@@ -292,7 +292,7 @@ def _due(user, moment, name):
 def _conflict(user, post, form):
     """The editor with what was typed, and what it would make of the version that is there, word by word."""
     form.errors = {'': CONFLICT}
-    return _editor(user, post, form, 409, conflict=_compared(posts.as_typed(post), form.values),
+    return _editor(user, post, form, 409, conflict=_compared(user, posts.as_typed(post), form.values),
                    saved_by=_editor_of(post) or post.author, is_kept=_keep(user, post, form))
 
 
@@ -302,7 +302,7 @@ def _merged(user, post, form):
     base = revisions.find(post, number(form['version']), theirs)
     mine = {name: text.body(form[name]) for name in theirs}
     try:
-        merged, is_clean = revisions.merge_forms(revisions.form_of(base) if base else {}, mine, theirs)
+        merged, is_clean = revisions.merge_forms(revisions.form_of(base) if base else {}, mine, theirs, user.id)
     except (Busy, TooMuch):
         form.errors = {'': 'The two texts cannot be merged just now, because that takes too long. Your text is still '
                            'here: keep yours, keep theirs, or copy what you need from the version history.'}
@@ -312,17 +312,17 @@ def _merged(user, post, form):
     return _editor(user, post, form, merged='clean' if is_clean else 'touching', is_kept=_keep(user, post, form))
 
 
-def _compared(old, new):
+def _compared(user, old, new):
     """(name, differences) of each field that is another one, the text last; None instead of differences where to find
     them takes too long."""
     names = [*(name for name in FIELDS if name not in ('body', 'publish_at')), 'body']
     both = [(name, old.get(name, ''), text.body(new.get(name, ''))) for name in names]
-    return [(name, _differences(before, after)) for name, before, after in both if before != after]
+    return [(name, _differences(user, before, after)) for name, before, after in both if before != after]
 
 
-def _differences(before, after):
+def _differences(user, before, after):
     try:
-        return revisions.differences(before, after)
+        return revisions.differences(before, after, user.id)
     except (Busy, TooMuch):
         return None
 
@@ -383,7 +383,7 @@ def _editor(user, post, form, status=200, **context):
         soon=dates.local(at + timedelta(minutes=1), user.timezone), **offered)
 
 
-def _rendered(form):
+def _rendered(user, form):
     body = text.body(form['body'][:posts.MAX_BODY])
-    preview = rendering.preview(body, media.known_in(body), current().path_prefix)
+    preview = rendering.preview(body, media.known_in(body), current().path_prefix, user.id)
     return {'content': Markup(preview.content), 'words': preview.words}  # noqa: S704  # it is cleaned

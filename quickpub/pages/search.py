@@ -4,9 +4,11 @@ from bottle import request, response
 
 from .. import search
 from ..budget import Busy, TooMuch
+from ..connections import client_of
 from ..db import now
 from ..forms import number
 from ..shortcuts import PER_PAGE, asking, not_found, render
+from ..visitor import client_address
 
 TOO_MUCH = 'This search takes too long. Try fewer or longer words.'
 
@@ -15,7 +17,7 @@ def page():
     """Show the posts that have all of what was typed."""
     query = search.Query.of(request.query.getunicode('q', ''))
     try:
-        with search.in_turn():
+        with search.in_turn(_who()):
             return _results(query)
     except Busy as error:
         response.status, problem = 503, str(error)
@@ -23,6 +25,13 @@ def page():
     except TooMuch:
         response.status, problem = 400, TOO_MUCH
     return render('search.html', query=query, problem=problem)
+
+
+def _who():
+    """Tell clients apart, so that none keeps the others from searching; not those behind a proxy that no setting names.
+    """
+    address = client_address()
+    return None if address.startswith('127.') or address == '::1' else client_of(address)
 
 
 def _results(query):

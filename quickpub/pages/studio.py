@@ -41,7 +41,7 @@ def _desk(user, asked, tag='', problem=None):
         response.status = 400
     at = now()
     wanted, by = _list(user, asked, at)
-    with search.in_turn() if asked['q'] else nullcontext():
+    with search.in_turn(user.id) if asked['q'] else nullcontext():
         found, older, _ = page_of(wanted, asking('/studio', **asked), PER_DESK, by=by)
     listed = {post.id: post for post in Post.select(
         Post.id, Post.author, Post.title, Post.slug, Post.views, Post.published_at, Post.updated_at,
