@@ -120,7 +120,8 @@ class Pool:
                 child.end()
                 meaning = self._meaning_of(end, child.is_late)
                 if is_new or isinstance(meaning, TooMuch) or child.is_late:
-                    raise meaning from end  # otherwise it left just now, because it had nothing to do, or was killed
+                    raise meaning from end
+                continue  # it left just now, because it had nothing to do, or was killed
             except BaseException:
                 child.end()
                 raise
