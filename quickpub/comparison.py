@@ -5,13 +5,14 @@ Pure functions: revisions.py calls them within limits of time.
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from diff_match_patch import diff_match_patch
 from merge3 import Merge3
 
 PIECE = re.compile(r'\n|[^\S\n]+|\S+ ?')  # of a text: a word with the space behind it, or what stands between words
 COMPARE_FOR = 0.5  # seconds of looking for the shortest difference; what is found by then is right, only longer
+MAX_PLACES = 20  # of a common part in a text, each of which the library compares to its ends
 MARKS = ('<<<<<<< Yours', '=======', '>>>>>>> Theirs')  # around what two people changed in different ways
 
 
@@ -21,10 +22,32 @@ class Difference(NamedTuple):
     text: str
 
 
+class _Comparer(diff_match_patch):
+    """The library, without the one step that its time limit does not stop."""
+
+    def diff_halfMatch(self, text1: str, text2: str) -> Any:
+        """Look for a long common part in the middle, unless it repeats itself: each place would be compared."""
+        longer, shorter = (text1, text2) if len(text1) > len(text2) else (text2, text1)
+        quarter = len(longer) // 4
+        for start in ((len(longer) + 3) // 4, (len(longer) + 1) // 2):
+            if quarter and _is_often_in(shorter, longer[start:start + quarter]):
+                return None
+        return super().diff_halfMatch(text1, text2)
+
+
+def _is_often_in(text: str, part: str) -> bool:
+    place = -1
+    for _ in range(MAX_PLACES):
+        place = text.find(part, place + 1)
+        if place < 0:
+            return False
+    return True
+
+
 def differences(old: str, new: str) -> list[Difference]:
     """What was changed, word by word."""
     found, known = _differences(PIECE.findall(old), PIECE.findall(new))
-    diff_match_patch().diff_cleanupSemantic(found)
+    _Comparer().diff_cleanupSemantic(found)
     return [Difference({-1: 'del', 0: '', 1: 'ins'}[sign], ''.join(known[ord(each)] for each in text))
             for sign, text in found]
 
@@ -33,7 +56,7 @@ def _differences(old: Sequence[str], new: Sequence[str]) -> tuple[list[tuple[int
     """(-1, 0 or 1 for gone, kept or come; pieces, a character each), and which piece has which number."""
     numbers: dict[str, str] = {}
     coded = [''.join(numbers.setdefault(piece, chr(len(numbers))) for piece in pieces) for pieces in (old, new)]
-    matcher = diff_match_patch()
+    matcher = _Comparer()
     matcher.Diff_Timeout = COMPARE_FOR
     return matcher.diff_main(*coded, False), list(numbers)
 

@@ -13,8 +13,9 @@ import psutil
 import pytest
 import sandbox_work
 from conftest import write
+from diff_match_patch import diff_match_patch
 
-from quickpub import budget, db, markdown, posts, rendering, revisions, sandbox, search, shortcuts, tasks
+from quickpub import budget, comparison, db, markdown, posts, rendering, revisions, sandbox, search, shortcuts, tasks
 from quickpub.models import Post, Unsaved
 
 PATIENCE = 60  # seconds for what happens at once on a machine that is not busy
@@ -393,6 +394,14 @@ def test_differences_of_long_texts_are_found_or_given_up(old, new):
         found = [('del', old), ('ins', new)]
     assert ''.join(text for kind, text in found if kind != 'ins') == old
     assert ''.join(text for kind, text in found if kind != 'del') == new
+
+
+def test_a_part_that_repeats_itself_is_not_compared_at_each_place(monkeypatch):
+    compared = []
+    monkeypatch.setattr(comparison._Comparer, 'diff_commonPrefix',
+                        lambda self, *texts: compared.append(1) or diff_match_patch.diff_commonPrefix(self, *texts))
+    comparison.differences('a b ' * 20_000, 'b a ' * 20_000)
+    assert len(compared) < 1_000
 
 
 def test_a_conflict_of_texts_that_cannot_be_compared_keeps_both(studio, alice, connection, monkeypatch):
