@@ -4,9 +4,11 @@ import os
 import threading
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
+from weakref import WeakSet
 
 WAITING_EACH = 2  # of one person
+WAITING_IN_ALL = 28  # at all gates of a process: most of the web server's 40 threads, and never all
 
 
 class Busy(Exception):
@@ -29,11 +31,13 @@ class Gate:
     Whoever waits occupies one of the web server's threads, so those who may wait are counted too. Of one person one is
     inside at a time, so that nobody is kept out by a single other.
     """
+    _all: 'ClassVar[WeakSet[Gate]]' = WeakSet()
 
     def __init__(self, at_once: int, waiting: int, patience: float, sentence: str):
         """`patience` is in seconds; `sentence` is what Busy says."""
         self.at_once, self._may_wait, self._patience, self._sentence = at_once, waiting, patience, sentence
         self._reset()
+        self._all.add(self)
         os.register_at_fork(after_in_child=self._reset)  # whoever is inside in the parent
 
     def _reset(self) -> None:
@@ -68,12 +72,18 @@ class Gate:
     def _wait(self, ticket: Ticket, patience: float | None) -> None:
         if self._next() == ticket:
             return
-        before, own = len(self._waiting) - 1, sum(each.who == ticket.who for each in self._waiting) - 1
-        if patience is None and (before >= self._may_wait or (ticket.who is not None and own >= WAITING_EACH)):
+        if patience is None and self._has_enough_waiting(ticket.who):
             raise Busy(self._sentence)
         seconds = self._patience if patience is None else patience
         if not self._changed.wait_for(lambda: self._next() == ticket, seconds or None):
             raise Busy(self._sentence)
+
+    def _has_enough_waiting(self, who: Hashable) -> bool:
+        """Whether the last to come, this person, must not wait as well."""
+        own = sum(each.who == who for each in self._waiting)
+        in_all = sum(len(gate._waiting) for gate in list(self._all))
+        return (len(self._waiting) > self._may_wait or in_all > WAITING_IN_ALL
+                or (who is not None and own > WAITING_EACH))
 
     def _next(self) -> Ticket | None:
         """Return the first who waits and may enter."""

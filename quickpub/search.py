@@ -33,7 +33,7 @@ MAX_GUESSED, MAX_ALIKE = 2, 20_000  # words that may be misspelt, words of the i
 PASSAGE, BEFORE, MAX_SHOWN = 240, 60, 100_000  # characters: shown, before the first word found, looked through
 
 SECONDS = 3.0  # of processor time for one search; with 100,000 posts the slowest take a tenth
-GATE = Gate(at_once=2, waiting=6, patience=3, sentence='Search is busy. Please try again in a moment.')
+GATE = Gate(at_once=2, waiting=28, patience=3, sentence='Search is busy. Please try again in a moment.')
 
 STRETCH = re.compile(r'(?s).{1,500}[^ ]* *')  # of a text, cut between two words
 PART = re.compile(r'"([^"]*)"?|([^\s"]+)')

@@ -15,7 +15,20 @@ import sandbox_work
 from conftest import write
 from diff_match_patch import diff_match_patch
 
-from quickpub import budget, comparison, db, markdown, posts, rendering, revisions, sandbox, search, shortcuts, tasks
+from quickpub import (
+    budget,
+    comparison,
+    db,
+    front,
+    markdown,
+    posts,
+    rendering,
+    revisions,
+    sandbox,
+    search,
+    shortcuts,
+    tasks,
+)
 from quickpub.models import Post, Unsaved
 
 PATIENCE = 60  # seconds for what happens at once on a machine that is not busy
@@ -134,6 +147,30 @@ def test_who_waits_enters_before_who_comes_later():
     for thread in threads:
         thread.join(PATIENCE)
     assert ''.join(order) == 'abcabd'
+
+
+def test_few_wait_at_all_gates_together(monkeypatch):
+    monkeypatch.setattr(budget, 'WAITING_IN_ALL', 1)
+    one, other = (budget.Gate(1, 9, PATIENCE, 'Full.') for _ in range(2))
+
+    def enter():
+        with one.entered():
+            pass
+
+    thread = threading.Thread(target=enter)
+    with one.entered(), other.entered():
+        thread.start()
+        wait_until(lambda: len(one._waiting) == 1)
+        with pytest.raises(budget.Busy), other.entered():
+            pass
+    thread.join(PATIENCE)
+    with other.entered():
+        assert len(other._inside) == 1
+
+
+def test_some_threads_of_the_web_server_never_wait():
+    gates = (search.GATE, sandbox.LARGE, sandbox.SMALL, shortcuts.MANY)
+    assert budget.WAITING_IN_ALL + sum(gate.at_once for gate in gates) < front.THREADS - 4
 
 
 def test_an_error_inside_leaves_the_gate():
