@@ -5,8 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help run demo test test-clocks test-deploy install lint schema common-passwords freeze audit spam soak \
-  bench bench-reading bench-growth chromium libfaketime proxies clean
+.PHONY: help run demo test test-clocks test-deploy install lint vulnerabilities schema common-passwords freeze audit \
+  spam soak bench bench-reading bench-growth bench-hostile chromium libfaketime proxies clean
 
 help: ## List what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -43,9 +43,16 @@ install: ## Install for a server, INTO=/opt/quickpub; docs/deploy.md says what c
 	  cp -R setup.cfg pyproject.toml README.md LICENSE quickpub "$$copy" && \
 	  $(INTO)/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt "$$copy"
 
-lint: $(VENV)/test.done ## Look for what ruff and mypy find
+lint: $(VENV)/test.done ## Look for what ruff, mypy and bandit find
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy quickpub
+	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive quickpub run_consumer.py
+
+# In a virtual environment of its own: pip-audit brings three dozen packages.
+vulnerabilities: ## Ask the Python vulnerability databases about the pinned versions (needs the network)
+	@[ -x $(VENV)/audit/bin/pip-audit ] || { $(PYTHON) -m venv $(VENV)/audit && \
+	  $(VENV)/audit/bin/pip install --quiet --disable-pip-version-check pip-audit; }
+	@$(VENV)/audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip --progress-spinner off
 
 schema: $(VENV)/test.done ## Write quickpub/schema.sql anew, after a migration was added
 	@$(BIN)/python -m tests.make_schema
@@ -121,6 +128,9 @@ bench: $(VENV)/test.done ## Measure background work beside Celery with Redis and
 
 bench-reading: $(VENV)/test.done ## Measure reading, forms, slow clients, start and memory (ARGS="--quick")
 	@$(BIN)/python benchmarks/reading.py $(ARGS)
+
+bench-hostile: $(VENV)/test.done ## Measure pages beside hostile texts and many searches (ARGS="--also ../other")
+	@$(BIN)/python benchmarks/hostile.py $(ARGS)
 
 bench-growth: $(VENV)/test.done ## Measure pages with 100 to 100,000 posts (ARGS="--quick")
 	@$(BIN)/python benchmarks/growth.py $(ARGS)

@@ -38,7 +38,7 @@ def iso(when: datetime, zone: str | None = None) -> str:
 
 def local(when: datetime, zone: str | None = None) -> str:
     """Return the time as a form's datetime-local field has it: '2027-03-01T08:00'."""
-    return f'{at(when, zone):%Y-%m-%dT%H:%M}'
+    return at(when, zone).replace(tzinfo=None).isoformat(timespec='minutes')  # %Y has no zeros before the year 800
 
 
 def at(when: datetime, zone: str | None = None) -> datetime:

@@ -7,8 +7,8 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterable
-from contextlib import closing, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from playhouse.migrations import Runner
 
 from . import presence, processes, schema
 from . import settings as settings_module
+from .budget import TooMuch
 from .heartbeat import wait
 from .presence import DatabaseFiles, Identity, Missing, Presence, identity
 from .settings import Settings
@@ -37,6 +38,8 @@ BORN = 'SELECT applied FROM schema_migration ORDER BY id LIMIT 1'  # to the mill
 WAL_TRIES_FOR = 0.5  # seconds of looking for a moment in which nobody uses the WAL
 WAL_PATIENCE = 10  # seconds for a running site to notice that its WAL is gone
 WAL_LIMIT = 8 * 1024 * 1024  # bytes: to this it shrinks when a large one begins anew
+
+STEPS = 1_000  # of SQLite's program between two looks at the time that a question has taken
 
 # Up to 3.51.2 a rare race while the WAL is reset can corrupt the file (sqlite.org, release 3.51.3).
 SAFE_SQLITE = (3, 51, 3)
@@ -230,10 +233,34 @@ def insert(table: str, records: list[dict[str, Any]], tail: str = '') -> list[tu
     return returned
 
 
+@contextmanager
+def limited(seconds: float) -> Iterator[None]:
+    """End this thread's statements inside the block when they have taken so many seconds of processor time. (By the
+    clock, honest questions would fail on a busy machine.) Raises TooMuch."""
+    until, is_over = time.thread_time() + seconds, False
+
+    def look() -> bool:
+        nonlocal is_over
+        is_over = time.thread_time() > until
+        return is_over
+
+    connection = db.connection()
+    connection.set_progress_handler(look, STEPS)
+    try:
+        yield
+    except (peewee.DatabaseError, _sqlite().DatabaseError) as error:  # the second where a row is read
+        if not is_over:  # the error itself may have any words: full-text search has statements of its own
+            raise
+        raise TooMuch('This question takes too long to answer.') from error
+    finally:
+        connection.set_progress_handler(None, STEPS)
+
+
 def literal(word: str) -> SQL:
     """A word of our own to compare with, as text in the statement: SQLite uses a partial index only for a condition
-    that it can read there."""
-    assert word.isalpha()
+    that it can read there. Raises ValueError for anything but letters."""
+    if not (word.isascii() and word.isalpha()):
+        raise ValueError(f'{word!r} cannot be a part of a statement.')
     return SQL(f"'{word}'")
 
 

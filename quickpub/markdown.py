@@ -143,12 +143,18 @@ def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     return True
 
 
+MAX_NOTED = 5_000  # marks of footnotes in one text: each of four characters makes two links
 FOOTNOTE_MARK = re.compile(r'\[\^[^\s\]]{1,100}\]')
 
 
 def _footnote_ref(state: StateInline, silent: bool) -> bool:
     """The plugin's rule looks for the ] to the end of the text, at each [^ again: look first, and not so far."""
-    return bool(FOOTNOTE_MARK.match(state.src, state.pos)) and footnote_ref(state, silent)
+    noted = state.env.get('noted', 0)
+    if noted >= MAX_NOTED or not FOOTNOTE_MARK.match(state.src, state.pos) or not footnote_ref(state, silent):
+        return False
+    if not silent:
+        state.env['noted'] = noted + 1
+    return True
 
 
 MATH = {'math_inline', 'math_inline_double', 'math_block'}

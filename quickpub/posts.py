@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from peewee import Select, fn
 
-from . import aside, markdown, media, quota, revisions, text
+from . import aside, markdown, media, quota, rendering, revisions, text
 from .db import among, db, give_way, is_transient, now, rows
 from .models import OldSlug, OldTag, Post, PostFile, PostTag, Series, Site, Tag, User
 from .text import Rejected
@@ -43,12 +43,12 @@ def save(post: Post | None, editor: User, typed: dict[str, str], at: datetime, b
     """Save what was typed (title, slug, body, tags, summary, canonical, series, part, place) as a new post or page of
     `editor`, or over this one. What it was before is kept. A new one is made once in each window (`tab`).
 
-    Raises Rejected with a sentence for each field that cannot be saved, or Conflict where the version that is there is
-    not the one it is `based_on`; nothing is changed then.
+    Raises Rejected with a sentence for each field that cannot be saved, budget.Busy, or Conflict where the version that
+    is there is not the one it is `based_on`; nothing is changed then.
     """
     values = _clean(typed)
     files = media.known_in(values['body'])
-    values |= _rendered(values['title'], values['summary'], values['body'], files)  # not in the transaction
+    values |= _rendered(values['title'], values['summary'], values['body'], files, editor.id)  # not in the transaction
     tags = _clean_tags(typed['tags'])
     with db.atomic():
         if post is None and tab:
@@ -145,17 +145,18 @@ def typed_title(post: Post) -> str:
 
 # Rendering
 
-MAX_CALLED = 80  # characters of the first words that a post without a title is called by
+FOR_EVER = 0.0  # the patience of background work
 RENDERED = frozenset({'html', 'words', 'excerpt', 'rendered_by'})
 
 
-def _rendered(title: str, summary: str, body: str, files: dict[str, markdown.File]) -> dict[str, Any]:
-    """The columns that follow from what was typed."""
-    html = markdown.to_html(body, files)
+def _rendered(title: str, summary: str, body: str, files: dict[str, markdown.File], who: int | None,
+              patience: float | None = None) -> dict[str, Any]:
+    """Return the columns that follow from what was typed. `who` and `patience`: see budget.Gate.entered. Raises
+    Rejected where that takes too long, or Busy."""
     is_titled = bool(title)
-    return {'title': title or text.beginning(html, MAX_CALLED) or 'Untitled', 'is_titled': is_titled, 'html': html,
-            'words': text.words(html), 'excerpt': summary or text.excerpt(html, with_headings=not is_titled),
-            'rendered_by': markdown.VERSION}
+    found = rendering.render(body, files, is_titled, who, patience)
+    return {'title': title or found.beginning or 'Untitled', 'is_titled': is_titled, 'html': found.html,
+            'words': found.words, 'excerpt': summary or found.excerpt, 'rendered_by': markdown.VERSION}
 
 
 def show_file(digest: str) -> None:
@@ -167,18 +168,18 @@ def show_file(digest: str) -> None:
 def _try_to_render_again(post: Post, at: datetime | None = None) -> None:
     """Render a post again; one that cannot be rendered is logged and stays as it was. Raises what is transient."""
     try:
-        _render_again(post, at)
+        _render_again(post, at, patience=FOR_EVER)  # nobody watches
     except Exception as error:
         if is_transient(error):
             raise
         log.exception('Post %s cannot be rendered again; it stays as it was', post.id)
 
 
-def _render_again(post: Post, at: datetime | None = None) -> None:
+def _render_again(post: Post, at: datetime | None = None, patience: float | None = None) -> None:
     """Render what is saved. With a time, a post that looks different now counts as changed at that time, so that
-    programs that read its feed ask for it once more."""
+    programs that read its feed ask for it once more. `patience`: see budget.Gate.entered."""
     title = '' if _has_made_title(post) else typed_title(post)
-    values = _rendered(title, post.summary, post.body, media.known_in(post.body))
+    values = _rendered(title, post.summary, post.body, media.known_in(post.body), None, patience)
     changed = {name: value for name, value in values.items() if getattr(post, name) != value}
     if at and 'html' in changed:
         changed['updated_at'] = at
@@ -207,7 +208,7 @@ def _outdated() -> Select:
 
 def _has_made_title(post: Post) -> bool:
     """Before versions were counted, a post without a title was given the beginning of its text as if it was typed."""
-    made = text.shorten(text.line(text.plain(post.html), MAX_TITLE), MAX_CALLED) or 'Untitled'
+    made = text.shorten(text.line(text.plain(post.html), MAX_TITLE), rendering.MAX_CALLED) or 'Untitled'
     return post.rendered_by == 0 and post.title == made
 
 

@@ -115,10 +115,11 @@ def die_with_parent(parent: int) -> None:
         if os.getppid() != parent:  # it died before the call above
             os._exit(1)
     else:
-        threading.Thread(target=_watch_parent, args=(parent,), name='parent-watch', daemon=True).start()
+        threading.Thread(target=watch_parent, args=(parent,), name='parent-watch', daemon=True).start()
 
 
-def _watch_parent(parent: int) -> None:
+def watch_parent(parent: int) -> None:
+    """End this process, at once, within a second after its parent is gone. Never returns."""
     while os.getppid() == parent:
         time.sleep(1)
     os._exit(1)

@@ -3,31 +3,24 @@
 The version that is valid is the post itself; a revision is what it was before.
 """
 
-import re
-from collections.abc import Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any
 
-from diff_match_patch import diff_match_patch
-from merge3 import Merge3
 from peewee import JOIN
 
+from . import comparison, sandbox
+from .budget import TooMuch
+from .comparison import Difference
 from .db import db
 from .models import Post, Revision, User
 
-PIECE = re.compile(r'\n|[^\S\n]+|\S+ ?')  # of a text: a word with the space behind it, or what stands between words
-COMPARE_FOR = 0.5  # seconds of looking for the shortest difference; what is found by then is right, only longer
 TEXTS = ('title', 'summary', 'tags', 'body')  # what a version is compared by
-MARKS = ('<<<<<<< Yours', '=======', '>>>>>>> Theirs')  # around what two people changed in different ways
+SMALL = 10_000  # characters of all texts together that are compared without a child process
+MAX_COMPARED = 2_000_000  # characters of all of them; three of the longest posts have less
 
 # How long each version is kept, and after that one of each hour, day, week.
 THINNED = [(timedelta(days=1), '%Y-%m-%d %H'), (timedelta(days=7), '%Y-%m-%d'), (timedelta(days=90), '%Y-%W')]
-
-
-class Difference(NamedTuple):
-    """Some text that is in both versions (''), only in the old one ('del') or only in the new one ('ins')."""
-    kind: str
-    text: str
 
 
 def keep(post: Post, form: dict[str, str]) -> None:
@@ -60,63 +53,33 @@ def find(post: Post, version: int | None, form: dict[str, str]) -> Revision | No
     return Revision.get_or_none(Revision.post == post, Revision.version == version)
 
 
-def differences(old: str, new: str) -> list[Difference]:
-    """What was changed, word by word."""
-    found, known = _differences(PIECE.findall(old), PIECE.findall(new))
-    diff_match_patch().diff_cleanupSemantic(found)
-    return [Difference({-1: 'del', 0: '', 1: 'ins'}[sign], ''.join(known[ord(each)] for each in text))
-            for sign, text in found]
+def differences(old: str, new: str, who: int | None = None) -> list[Difference]:
+    """Return what was changed, word by word. `who`: see budget.Gate.entered. Raises Busy or TooMuch."""
+    return [Difference(*each) for each in _in_time(comparison.differences, [old, new], who)]
 
 
-def _differences(old: Sequence[str], new: Sequence[str]) -> tuple[list[tuple[int, str]], list[str]]:
-    """(-1, 0 or 1 for gone, kept or come; pieces, a character each), and which piece has which number."""
-    numbers: dict[str, str] = {}
-    coded = [''.join(numbers.setdefault(piece, chr(len(numbers))) for piece in pieces) for pieces in (old, new)]
-    matcher = diff_match_patch()
-    matcher.Diff_Timeout = COMPARE_FOR
-    return matcher.diff_main(*coded, False), list(numbers)
-
-
-class Matcher:
-    """What Merge3 asks difflib, whose answer would take minutes for texts that have little in common."""
-
-    def __init__(self, isjunk: None, a: Sequence[str], b: Sequence[str]):
-        self._a, self._b = a, b
-
-    def get_matching_blocks(self) -> list[tuple[int, int, int]]:
-        """(where in a, where in b, how many), and an empty one at the end."""
-        blocks, in_a, in_b = [], 0, 0
-        for sign, pieces in _differences(self._a, self._b)[0]:
-            if sign == 0:
-                blocks.append((in_a, in_b, len(pieces)))
-            in_a += len(pieces) * (sign <= 0)
-            in_b += len(pieces) * (sign >= 0)
-        return [*blocks, (len(self._a), len(self._b), 0)]
-
-
-def merge_forms(base: dict[str, str], mine: dict[str, str], theirs: dict[str, str]) -> tuple[dict[str, str], bool]:
-    """Field by field: what only one of two has changed, and the text as `merge` puts it together."""
-    merged = {name: theirs[name] if mine.get(name, '') == base.get(name, '') else mine.get(name, '') for name in theirs}
-    is_clean = all(mine.get(name, '') in (base.get(name, ''), theirs[name]) or theirs[name] == base.get(name, '')
-                   for name in theirs if name != 'body')
-    merged['body'], is_body_clean = merge(base.get('body', ''), mine['body'], theirs['body'])
-    return merged, is_clean and is_body_clean
+def merge_forms(base: dict[str, str], mine: dict[str, str], theirs: dict[str, str], who: int | None = None
+                ) -> tuple[dict[str, str], bool]:
+    """Merge field by field: what only one of two has changed, and the text as `merge` puts it together. `who`: see
+    budget.Gate.entered. Raises Busy or TooMuch."""
+    merged, is_clean = _in_time(comparison.merge_forms, [base, mine, theirs], who)
+    return merged, is_clean
 
 
 def merge(base: str, mine: str, theirs: str) -> tuple[str, bool]:
-    """Both changes of the same text in one, and whether they do not touch each other. Where they do, both lines stand
-    there, one below the other, between MARKS."""
-    by_word = Merge3(PIECE.findall(base), PIECE.findall(mine), PIECE.findall(theirs), sequence_matcher=Matcher)
-    if not any(kind == 'conflict' for kind, *_ in by_word.merge_regions()):
-        return ''.join(by_word.merge_lines()), True
-    by_line = Merge3(_lines(base), _lines(mine), _lines(theirs), sequence_matcher=Matcher)
-    yours, between, others = MARKS
-    merged = by_line.merge_lines(start_marker=yours, mid_marker=between, end_marker=others)
-    return ''.join(merged).removesuffix('\n'), False
+    """See comparison.merge. Raises Busy or TooMuch."""
+    merged, is_clean = _in_time(comparison.merge, [base, mine, theirs], None)
+    return merged, is_clean
 
 
-def _lines(text: str) -> list[str]:
-    return [line + '\n' for line in text.split('\n')]
+def _in_time(compare: Callable[..., Any], texts: list[Any], who: int | None) -> Any:
+    length = sum(len(each) if isinstance(each, str) else sum(map(len, each.values())) for each in texts)
+    if length > MAX_COMPARED:
+        raise TooMuch('These texts are too long to be compared.')
+    if length <= SMALL:
+        with sandbox.SMALL.entered(who):
+            return compare(*texts)
+    return sandbox.call(compare, *texts, who=who)
 
 
 def clean_up(at: datetime) -> None:

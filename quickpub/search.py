@@ -7,7 +7,8 @@ compared folded (folding.py), and marked in the text as it is.
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate, count
@@ -19,7 +20,8 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from . import folding, text
-from .db import among, db, give_way, rows
+from .budget import Gate
+from .db import among, db, give_way, limited, rows
 from .models import Post
 
 MAX_TYPED, MAX_WORDS = 200, 12  # characters, words
@@ -33,6 +35,9 @@ MAX_NEAR = 1000  # of those, words that are alike
 MERGED = 200  # pages of the index that are merged in one transaction
 PASSAGE, BEFORE, MAX_SHOWN = 240, 60, 100_000  # characters: shown, before the first word found, looked through
 
+SECONDS = 3.0  # of processor time for one search; with 100,000 posts the slowest take a tenth
+GATE = Gate(at_once=2, waiting=28, patience=3, sentence='Search is busy. Please try again in a moment.')
+
 STRETCH = re.compile(r'(?s).{1,500}[^ ]* *')  # of a text, cut between two words
 PART = re.compile(r'"([^"]*)"?|([^\s"]+)')
 
@@ -40,6 +45,14 @@ PART = re.compile(r'"([^"]*)"?|([^\s"]+)')
 def has(column: Field, typed: str) -> Any:
     """Return the condition that a short column contains what was typed, compared like words in search."""
     return fn.FOLD(column).contains(folding.fold(typed))
+
+
+@contextmanager
+def in_turn(who: Hashable = None) -> Iterator[None]:
+    """Search inside of this block: a few at a time, and each for a limited time. `who`: see budget.Gate.entered. Raises
+    Busy or TooMuch."""
+    with GATE.entered(who), limited(SECONDS):
+        yield
 
 
 @dataclass(frozen=True)

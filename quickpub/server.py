@@ -37,6 +37,7 @@ CONNECTION_BUFFER = 64 * 1024  # bytes
 BACKLOG = 4096  # connections that the kernel keeps until they are accepted
 HEAD_WITHIN = 10  # seconds for a request's head, and between two requests
 STARTS_WITHIN = 15
+SWITCH_EVERY = 0.001  # seconds that a thread keeps Python's lock while others wait: a quick page must pass a slow one
 
 
 class CannotServe(Exception):
@@ -68,6 +69,7 @@ def _load(settings: Settings, parent: int, sender: Connection) -> Callable:
     """Runs in each worker, which must not outlive the server that holds its socket."""
     processes.die_with_parent(parent)
     processes.share_heaps()
+    sys.setswitchinterval(SWITCH_EVERY)
     processes.log_to_console()
     connections.Guard(settings.port, connections.room(), settings.trusts).start()
     front = Front(create_app(settings))
@@ -127,7 +129,7 @@ def serve(settings: Settings) -> None:
 def _answers(settings: Settings, tree: 'Tree') -> bool:
     """Wait until somebody answers at the port, unless a signal says stop."""
     until = time.monotonic() + STARTS_WITHIN
-    host = {'0.0.0.0': '127.0.0.1', '::': '::1'}.get(settings.host, settings.host)
+    host = {'0.0.0.0': '127.0.0.1', '::': '::1'}.get(settings.host, settings.host)  # noqa: S104  # nobody listens there
     while time.monotonic() < until and not tree.is_stopping:
         try:
             socket.create_connection((host, settings.port), timeout=1).close()

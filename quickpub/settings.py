@@ -6,6 +6,7 @@ tests all read the same list.
 """
 
 import os
+import re
 import secrets
 import stat
 from collections.abc import Callable, Mapping
@@ -28,6 +29,10 @@ FREQUENCIES = ('minute', 'daily', 'weekly', 'monthly', 'never')
 SMTP_SCHEMES = {'smtp': 587, 'smtps': 465, 'smtp+plain': 25}
 FOLDERS = ('run', 'spool', 'outbox', 'exports', 'media')  # in the data folder
 SECRET_BYTES = 32
+HOST = re.compile(r'[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]{2,45}(%[A-Za-z0-9._-]+)?')  # with an IPv6 zone
+NOT_IN_URL = re.compile(r'[\x00-\x20\x7f-\xa0"\'<>\\^`{|}]|[\ud800-\udfff]')
+# Of an address: its beginning with who logs in, and where the password is.
+PASSWORD = re.compile(r'^((?:[a-z][a-z0-9+.-]*:/+|smtp[a-z+]*:)?[^:]*):.+@', re.DOTALL)
 NEW_FOR = 60  # seconds after which nothing is being made any more
 SPECIAL_USE_DOMAIN_NAMES.clear()  # the library's own way to allow .local, .test and the like
 
@@ -104,11 +109,20 @@ def mail_address(text: str) -> str:
     return email
 
 
+def _host(text: str) -> str:
+    if not HOST.fullmatch(text):
+        raise ValueError('must be an address of this machine, such as 127.0.0.1 or ::1, or its name')
+    return text
+
+
 def _http_url(text: str) -> str:
     parts = urlsplit(text)
     is_plain = '@' not in parts.netloc and not parts.netloc.endswith(':') and parts.port != 0
     if parts.scheme not in ('http', 'https') or not parts.hostname or parts.query or parts.fragment or not is_plain:
         raise ValueError('must be an address such as https://blog.example.org, without ? and #')
+    if '@' in parts.netloc or NOT_IN_URL.search(text):
+        raise ValueError('must be an address such as https://blog.example.org, without spaces, quotes and passwords')
+    _ = parts.port  # raises ValueError by itself where it is no number
     return text.rstrip('/')
 
 
@@ -143,7 +157,7 @@ class Settings:
     """What this site was told. Empty text means: not set."""
 
     data: Path = setting('./data', 'Folder that holds everything: quickpub.db, outbox/, secret', _folder)
-    host: str = setting('127.0.0.1', 'Address the web server listens on')
+    host: str = setting('127.0.0.1', 'Address the web server listens on', _host)
     port: int = setting('8000', 'Port the web server listens on', _number(1, 65535))
     url: str = setting('', 'Public address; every link in a mail begins with it, a path is honoured. '
                            'Unset: http://localhost:PORT, and every other name of this machine works', _http_url)
@@ -295,11 +309,9 @@ def _as_text(value: Any) -> str:
 
 
 def mask_password(url: str) -> str:
-    """The same address with the password hidden: smtp://user:***@host."""
-    parts = urlsplit(url)
-    if not parts.password:
-        return url
-    return url.replace(f':{parts.password}@', ':***@', 1)
+    """The same address with the password hidden: smtp://user:***@host; of one that cannot be read, because there is a
+    slash in the password, say, everything where a password may be."""
+    return PASSWORD.sub(r'\1:***@', url, count=1)
 
 
 def smtp_login(url: str) -> tuple[str, str] | None:
@@ -371,9 +383,10 @@ def _texts_in_file(config: str | None) -> dict[str, str]:
 def _derived_from(url: str) -> str:
     """The address that mails come from on a site at this URL, where no other is set."""
     host = urlsplit(url).hostname or 'localhost'
-    if host.replace('.', '').isdigit() or ':' in host:
-        host = 'localhost'  # quickpub@127.0.0.1 is refused by many mail programs
-    return f'quickpub@{host}'
+    try:
+        return mail_address(f'quickpub@{host}')
+    except ValueError:  # quickpub@127.0.0.1, say, is refused by many mail programs
+        return 'quickpub@localhost'
 
 
 _current: Settings | None = None

@@ -4,6 +4,7 @@ import json
 import logging
 import re
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import cache, wraps
 from hashlib import sha256
 from pathlib import Path
@@ -14,8 +15,21 @@ from bottle import HTTPError, HTTPResponse, parse_range_header, request, respons
 from markupsafe import Markup
 from peewee import Tuple
 
-from . import accounts, identity, markdown, notices, passkeys, presence, second_factors, sessions, templating, text
+from . import (
+    accounts,
+    budget,
+    identity,
+    markdown,
+    notices,
+    passkeys,
+    presence,
+    second_factors,
+    sessions,
+    templating,
+    text,
+)
 from .bodies import Outgoing
+from .budget import Gate
 from .db import is_out_of_reach, now
 from .forms import STUDIO, Form, number, sent_fields
 from .guards import SAFE_METHODS, comes_from_us
@@ -180,9 +194,15 @@ def render_form(template: str, form: Form, status: int = 400, **context: Any) ->
     return render(template, form=form, **context)
 
 
+MANY = Gate(at_once=1, waiting=10, patience=10, sentence='The site has many long pages to make at the moment. Please '
+                                                         'try again in a minute.')
+LONG = 100_000  # characters of HTML, from which on one page after the other is made: threads share Python's lock
+
+
 def prose(html: str) -> Markup:
-    """A post's safe HTML as a page shows it, its links below the prefix of the public address."""
-    return Markup(markdown.for_page(html, current().path_prefix))
+    """A post's safe HTML as a page shows it, its links below the prefix of the public address. Raises Busy."""
+    with MANY.entered() if len(html) > LONG else nullcontext():
+        return Markup(markdown.for_page(html, current().path_prefix))  # noqa: S704  # it is cleaned
 
 
 def redirect(path: str, notice: str | None = None, status: int = 303) -> HTTPResponse:
@@ -406,6 +426,10 @@ def plugin(page: Callable) -> Callable:
             response.status = 404
             return render('link_dead.html', heading='This link does not work', sentence=str(error),
                           purpose=error.purpose)
+        except budget.Busy as error:
+            return _problem(503, f'{error} Nothing was changed.')
+        except budget.TooMuch as error:
+            return _problem(400, f'{error} Nothing was changed. Please ask for less.')
         except Exception as error:
             if is_out_of_reach(error) or presence.explains(error):
                 log.warning('503 for %s %s: %s', request.method, redact(request.path), error)
@@ -417,6 +441,12 @@ def plugin(page: Callable) -> Callable:
 def _is_from_our_pages() -> bool:
     header = request.get_header
     return comes_from_us(header('Sec-Fetch-Site'), header('Origin'), header('Referer'), current())
+
+
+def _problem(status: int, sentence: str) -> HTTPError:
+    """An error page that says this sentence."""
+    request.environ['quickpub.problem'] = status, sentence
+    return HTTPError(status)
 
 
 def _is_one_click() -> bool:

@@ -1,6 +1,7 @@
 """The owner's pages: the site, the mail, the people."""
 
 import re
+from contextlib import nullcontext
 from email import message_from_bytes, policy
 
 from bottle import request, response
@@ -102,7 +103,8 @@ def mails(user):
         query = query.where(Message.state == literal(form['state']))
     if form['q']:
         query = query.where(search.has(Message.recipient, form['q']) | search.has(Message.subject, form['q']))
-    found, older, _ = page_of(query, asking('/admin/mail', **form.values), PER_LIST, by=(Message.id,))
+    with search.in_turn(user.id) if form['q'] else nullcontext():
+        found, older, _ = page_of(query, asking('/admin/mail', **form.values), PER_LIST, by=(Message.id,))
     listed = Message.select(Message.id, Message.recipient, Message.subject, Message.state, Message.answer,
                             Message.next_try, Message.created_at, Message.sent_at).order_by(Message.id.desc())
     return render('admin_mail.html', messages=list(listed.where(Message.id.in_([row.id for row in found]))),

@@ -6,11 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from bottle import HTTPError, HTTPResponse, request, response
+from markupsafe import Markup
 
-from .. import dates, markdown, media, posts, revisions, templating, text, unsaved
+from .. import dates, media, posts, rendering, revisions, templating, text, unsaved
+from ..budget import Busy, TooMuch
 from ..db import db, is_out_of_reach, now, rows
 from ..forms import Form, number, typed
 from ..models import Post, Series, Site, Tag, User
+from ..settings import current
 from ..shortcuts import find, not_found, prose, redirect, render, signed_in
 from ..text import Rejected
 
@@ -107,8 +110,12 @@ def _draft(post, note, may_edit=False):
 
 @signed_in
 def render_text(user):
-    """What is being typed, as readers will see it; a part of a page."""
-    return templating.render('_preview.html', **_rendered(typed('body')))
+    """Show what is being typed as readers will see it; a part of a page."""
+    try:
+        return templating.render('_preview.html', **_rendered(user, typed('body')))
+    except Rejected as error:  # the script shows this one, and leaves the last preview where there is another problem
+        response.status = 422
+        return templating.render('_preview_failed.html', sentence=error.errors['body'])
 
 
 @signed_in
@@ -136,7 +143,7 @@ def history(user, post_id):
     if new is None or (old is None and kept):
         raise not_found()
     return render('history.html', post=post, kept=kept, old=old, new=new, editor=_editor_of(post),
-                  changes=_compared(revisions.form_of(old), revisions.form_of(new)) if old else [])
+                  changes=_compared(user, revisions.form_of(old), revisions.form_of(new)) if old else [])
 
 
 @signed_in
@@ -147,7 +154,12 @@ def restore_version(user, post_id):
     old = revisions.find(post, wanted, form) if wanted else None
     if old is None:
         raise not_found()
-    posts.save(post, user, form | {name: getattr(old, name) for name in revisions.TEXTS}, now())
+    restored = form | {name: getattr(old, name) for name in revisions.TEXTS}
+    try:
+        posts.save(post, user, restored, now())
+    except Rejected as error:
+        form = _form_for(user, post)
+        return _editor(user, post, Form(form.values | restored, error.errors), 400, is_kept=False)
     return redirect(f'/studio/posts/{post.id}', 'version-restored')
 
 
@@ -161,7 +173,7 @@ def _act(user, post):
     if (is_page or (action and action.is_owners)) and not user.is_owner:
         raise not_found()
     if name == 'preview':
-        return _editor(user, post, form, preview=_rendered(form), is_kept=_keep(user, post, form))
+        return _previewed(user, post, form)
     if name == 'merge' and post:
         return _merged(user, post, form)
     if action is None or not (post or action.is_writing):
@@ -186,12 +198,29 @@ def _act(user, post):
         return _editor(user, post, form, 400, is_saved=is_saved, is_kept=is_saved or _keep(user, post, form))
     except posts.Conflict as conflict:
         return _conflict(user, conflict.post, form)
+    except Busy as error:
+        if not is_editor:
+            raise
+        form.errors = {'': f'{error} What you typed is still here.'}
+        return _editor(user, post, form, 503, is_saved=is_saved, is_kept=is_saved or _keep(user, post, form))
     except Exception as error:
         if not (is_out_of_reach(error) and is_editor):
             raise
         form.errors = {'': BUSY}
         return _editor(user, post, form, 503, is_kept=False)
     return redirect(f'/studio/posts/{(copy or post).id}', _notice(user, post, form, name, due))
+
+
+def _previewed(user, post, form):
+    """The editor with a preview of what was typed, or with the reason why there is none."""
+    is_kept = _keep(user, post, form)
+    try:
+        return _editor(user, post, form, preview=_rendered(user, form), is_kept=is_kept)
+    except Rejected as error:
+        form.errors, status = error.errors, 400
+    except Busy as error:
+        form.errors, status = {'': f'{error} What you typed is still here.'}, 503
+    return _editor(user, post, form, status, is_kept=is_kept)
 
 
 def _notice(user, post, form, name, due):
@@ -208,7 +237,7 @@ def _take_back(user, post, form, action):
     try:
         if form:
             post = _save(user, post, form)
-    except (Rejected, posts.Conflict):
+    except (Rejected, Busy, posts.Conflict):
         _keep(user, post, form)
     action.do(user, post, None)
     is_gone = action is ACTIONS['delete']
@@ -263,7 +292,7 @@ def _due(user, moment, name):
 def _conflict(user, post, form):
     """The editor with what was typed, and what it would make of the version that is there, word by word."""
     form.errors = {'': CONFLICT}
-    return _editor(user, post, form, 409, conflict=_compared(posts.as_typed(post), form.values),
+    return _editor(user, post, form, 409, conflict=_compared(user, posts.as_typed(post), form.values),
                    saved_by=_editor_of(post) or post.author, is_kept=_keep(user, post, form))
 
 
@@ -272,16 +301,30 @@ def _merged(user, post, form):
     theirs = posts.as_typed(post)
     base = revisions.find(post, number(form['version']), theirs)
     mine = {name: text.body(form[name]) for name in theirs}
-    merged, is_clean = revisions.merge_forms(revisions.form_of(base) if base else {}, mine, theirs)
+    try:
+        merged, is_clean = revisions.merge_forms(revisions.form_of(base) if base else {}, mine, theirs, user.id)
+    except (Busy, TooMuch):
+        form.errors = {'': 'The two texts cannot be merged just now, because that takes too long. Your text is still '
+                           'here: keep yours, keep theirs, or copy what you need from the version history.'}
+        return _editor(user, post, form, 409, conflict=[('body', None)], saved_by=_editor_of(post) or post.author,
+                       is_kept=_keep(user, post, form))
     form.values |= merged | {'version': str(post.version)}
     return _editor(user, post, form, merged='clean' if is_clean else 'touching', is_kept=_keep(user, post, form))
 
 
-def _compared(old, new):
-    """(name, differences) of each field that is another one, the text last."""
+def _compared(user, old, new):
+    """(name, differences) of each field that is another one, the text last; None instead of differences where to find
+    them takes too long."""
     names = [*(name for name in FIELDS if name not in ('body', 'publish_at')), 'body']
     both = [(name, old.get(name, ''), text.body(new.get(name, ''))) for name in names]
-    return [(name, revisions.differences(before, after)) for name, before, after in both if before != after]
+    return [(name, _differences(user, before, after)) for name, before, after in both if before != after]
+
+
+def _differences(user, before, after):
+    try:
+        return revisions.differences(before, after, user.id)
+    except (Busy, TooMuch):
+        return None
 
 
 def _before(kept, revision):
@@ -340,7 +383,7 @@ def _editor(user, post, form, status=200, **context):
         soon=dates.local(at + timedelta(minutes=1), user.timezone), **offered)
 
 
-def _rendered(form):
+def _rendered(user, form):
     body = text.body(form['body'][:posts.MAX_BODY])
-    html = markdown.to_html(body, media.known_in(body))
-    return {'content': prose(html), 'words': text.words(html)}
+    preview = rendering.preview(body, media.known_in(body), current().path_prefix, user.id)
+    return {'content': Markup(preview.content), 'words': preview.words}  # noqa: S704  # it is cleaned

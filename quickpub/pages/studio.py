@@ -1,6 +1,8 @@
 """The author's desk: their posts and how they are read, what is done to several at once, what is not saved yet, the
 trash."""
 
+from contextlib import nullcontext
+
 from bottle import request, response
 
 from .. import figures, posts, search, stats, unsaved
@@ -39,8 +41,9 @@ def _desk(user, asked, tag='', problem=None):
         response.status = 400
     at = now()
     wanted, by = _list(user, asked, at)
-    found, older, _ = page_of(wanted, asking('/studio', **asked), PER_DESK, by=by,
-                              known=Post.may_edit(user) | Post.public_at(at))
+    with search.in_turn(user.id) if asked['q'] else nullcontext():
+        found, older, _ = page_of(wanted, asking('/studio', **asked), PER_DESK, by=by,
+                                  known=Post.may_edit(user) | Post.public_at(at))
     listed = {post.id: post for post in Post.select(
         Post.id, Post.author, Post.title, Post.slug, Post.views, Post.published_at, Post.updated_at,
         Post.is_page, Post.place, User).join(User)

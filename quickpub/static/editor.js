@@ -38,7 +38,7 @@ async function refresh () {
     const answer = await fetch(form.dataset.preview, {
       method: 'POST', body: new URLSearchParams({ body: body.value }), redirect: 'manual', signal: underWay.signal
     })
-    if (answer.ok) preview.innerHTML = await answer.text()
+    if (answer.ok || answer.status === 422) preview.innerHTML = await answer.text()
   } catch (error) {
     if (error.name !== 'AbortError' && !(error instanceof TypeError)) throw error // TypeError: no connection
   }

@@ -1,0 +1,93 @@
+"""How much heavy work is done at once, and what is said where that is not enough. Standard library only."""
+
+import os
+import threading
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+from typing import ClassVar, NamedTuple
+from weakref import WeakSet
+
+WAITING_EACH = 2  # of one person
+WAITING_IN_ALL = 28  # at all gates of a process: most of the web server's 40 threads, and never all
+
+
+class Busy(Exception):
+    """Others are doing the same just now, or the machine lacks something. The message says to try again."""
+
+
+class TooMuch(Exception):
+    """This takes more time or memory than one request may have. To try again will not help."""
+
+
+class Ticket(NamedTuple):
+    """Somebody at a gate. `number` tells apart those of the same person."""
+    who: Hashable
+    number: int
+
+
+class Gate:
+    """Lets a few in at once and a few more wait for a while, in their order; everybody else is turned away immediately.
+
+    Whoever waits occupies one of the web server's threads, so those who may wait are counted too. Of one person one is
+    inside at a time, so that nobody is kept out by a single other.
+    """
+    _all: 'ClassVar[WeakSet[Gate]]' = WeakSet()
+
+    def __init__(self, at_once: int, waiting: int, patience: float, sentence: str):
+        """`patience` is in seconds; `sentence` is what Busy says."""
+        self.at_once, self._may_wait, self._patience, self._sentence = at_once, waiting, patience, sentence
+        self._reset()
+        self._all.add(self)
+        os.register_at_fork(after_in_child=self._reset)  # whoever is inside in the parent
+
+    def _reset(self) -> None:
+        self._changed, self._issued = threading.Condition(), 0
+        self._inside, self._waiting = list[Ticket](), list[Ticket]()
+
+    @contextmanager
+    def entered(self, who: Hashable = None, patience: float | None = None) -> Iterator[None]:
+        """Be inside of the gate, as this person (None: nobody in particular). With a `patience` in seconds, wait that
+        long however many wait already; 0 is for ever. Raises Busy."""
+        ticket = self._enter(who, patience)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._inside.remove(ticket)
+                self._changed.notify_all()
+
+    def _enter(self, who: Hashable, patience: float | None) -> Ticket:
+        with self._changed:
+            self._issued += 1
+            ticket = Ticket(who, self._issued)
+            self._waiting.append(ticket)
+            try:
+                self._wait(ticket, patience)
+                self._inside.append(ticket)
+            finally:
+                self._waiting.remove(ticket)
+                self._changed.notify_all()  # whoever is next may enter as well
+            return ticket
+
+    def _wait(self, ticket: Ticket, patience: float | None) -> None:
+        if self._next() == ticket:
+            return
+        if patience is None and self._has_enough_waiting(ticket.who):
+            raise Busy(self._sentence)
+        seconds = self._patience if patience is None else patience
+        if not self._changed.wait_for(lambda: self._next() == ticket, seconds or None):
+            raise Busy(self._sentence)
+
+    def _has_enough_waiting(self, who: Hashable) -> bool:
+        """Whether the last to come, this person, must not wait as well."""
+        own = sum(each.who == who for each in self._waiting)
+        in_all = sum(len(gate._waiting) for gate in list(self._all))
+        return (len(self._waiting) > self._may_wait or in_all > WAITING_IN_ALL
+                or (who is not None and own > WAITING_EACH))
+
+    def _next(self) -> Ticket | None:
+        """Return the first who waits and may enter."""
+        if len(self._inside) >= self.at_once:
+            return None
+        present = {each.who for each in self._inside} - {None}
+        return next((each for each in self._waiting if each.who not in present), None)

@@ -1,0 +1,103 @@
+"""What two texts have in common: their differences word by word, and two changes of one text merged.
+
+Pure functions: revisions.py calls them within limits of time.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from diff_match_patch import diff_match_patch
+from merge3 import Merge3
+
+PIECE = re.compile(r'\n|[^\S\n]+|\S+ ?')  # of a text: a word with the space behind it, or what stands between words
+COMPARE_FOR = 0.5  # seconds of looking for the shortest difference; what is found by then is right, only longer
+MAX_PLACES = 20  # of a common part in a text, each of which the library compares to its ends
+MARKS = ('<<<<<<< Yours', '=======', '>>>>>>> Theirs')  # around what two people changed in different ways
+
+
+class Difference(NamedTuple):
+    """Some text that is in both versions (''), only in the old one ('del') or only in the new one ('ins')."""
+    kind: str
+    text: str
+
+
+class _Comparer(diff_match_patch):
+    """The library, without the one step that its time limit does not stop."""
+
+    def diff_halfMatch(self, text1: str, text2: str) -> Any:
+        """Look for a long common part in the middle, unless it repeats itself: each place would be compared."""
+        longer, shorter = (text1, text2) if len(text1) > len(text2) else (text2, text1)
+        quarter = len(longer) // 4
+        for start in ((len(longer) + 3) // 4, (len(longer) + 1) // 2):
+            if quarter and _is_often_in(shorter, longer[start:start + quarter]):
+                return None
+        return super().diff_halfMatch(text1, text2)
+
+
+def _is_often_in(text: str, part: str) -> bool:
+    place = -1
+    for _ in range(MAX_PLACES):
+        place = text.find(part, place + 1)
+        if place < 0:
+            return False
+    return True
+
+
+def differences(old: str, new: str) -> list[Difference]:
+    """What was changed, word by word."""
+    found, known = _differences(PIECE.findall(old), PIECE.findall(new))
+    _Comparer().diff_cleanupSemantic(found)
+    return [Difference({-1: 'del', 0: '', 1: 'ins'}[sign], ''.join(known[ord(each)] for each in text))
+            for sign, text in found]
+
+
+def _differences(old: Sequence[str], new: Sequence[str]) -> tuple[list[tuple[int, str]], list[str]]:
+    """(-1, 0 or 1 for gone, kept or come; pieces, a character each), and which piece has which number."""
+    numbers: dict[str, str] = {}
+    coded = [''.join(numbers.setdefault(piece, chr(len(numbers))) for piece in pieces) for pieces in (old, new)]
+    matcher = _Comparer()
+    matcher.Diff_Timeout = COMPARE_FOR
+    return matcher.diff_main(*coded, False), list(numbers)
+
+
+class Matcher:
+    """What Merge3 asks difflib, whose answer would take minutes for texts that have little in common."""
+
+    def __init__(self, isjunk: None, a: Sequence[str], b: Sequence[str]):
+        self._a, self._b = a, b
+
+    def get_matching_blocks(self) -> list[tuple[int, int, int]]:
+        """(where in a, where in b, how many), and an empty one at the end."""
+        blocks, in_a, in_b = [], 0, 0
+        for sign, pieces in _differences(self._a, self._b)[0]:
+            if sign == 0:
+                blocks.append((in_a, in_b, len(pieces)))
+            in_a += len(pieces) * (sign <= 0)
+            in_b += len(pieces) * (sign >= 0)
+        return [*blocks, (len(self._a), len(self._b), 0)]
+
+
+def merge_forms(base: dict[str, str], mine: dict[str, str], theirs: dict[str, str]) -> tuple[dict[str, str], bool]:
+    """Field by field: what only one of two has changed, and the text as `merge` puts it together."""
+    merged = {name: theirs[name] if mine.get(name, '') == base.get(name, '') else mine.get(name, '') for name in theirs}
+    is_clean = all(mine.get(name, '') in (base.get(name, ''), theirs[name]) or theirs[name] == base.get(name, '')
+                   for name in theirs if name != 'body')
+    merged['body'], is_body_clean = merge(base.get('body', ''), mine['body'], theirs['body'])
+    return merged, is_clean and is_body_clean
+
+
+def merge(base: str, mine: str, theirs: str) -> tuple[str, bool]:
+    """Both changes of the same text in one, and whether they do not touch each other. Where they do, both lines stand
+    there, one below the other, between MARKS."""
+    by_word = Merge3(PIECE.findall(base), PIECE.findall(mine), PIECE.findall(theirs), sequence_matcher=Matcher)
+    if not any(kind == 'conflict' for kind, *_ in by_word.merge_regions()):
+        return ''.join(by_word.merge_lines()), True
+    by_line = Merge3(_lines(base), _lines(mine), _lines(theirs), sequence_matcher=Matcher)
+    yours, between, others = MARKS
+    merged = by_line.merge_lines(start_marker=yours, mid_marker=between, end_marker=others)
+    return ''.join(merged).removesuffix('\n'), False
+
+
+def _lines(text: str) -> list[str]:
+    return [line + '\n' for line in text.split('\n')]
