@@ -8,12 +8,11 @@ email address, no whole network address. When a member leaves, triggers take the
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
 from peewee import fn
 
-from . import clocks, folding
+from . import clocks, folding, networks
 from .db import db
 from .models import AuditEntry, Export, Message, Post, User
 
@@ -139,7 +138,7 @@ def count(code: str, at: datetime, subject: Any = None, client: str = '') -> Non
 
 def _columns(code: str, at: datetime, actor: User | str | None, subject: Any, client: str) -> dict[str, Any]:
     _ = KINDS[code]
-    fields: dict[str, Any] = {'code': code, 'at': at, 'until': at, 'network': network_of(client), 'actor_kind': '',
+    fields: dict[str, Any] = {'code': code, 'at': at, 'until': at, 'network': _network(client), 'actor_kind': '',
                               'subject_kind': '', 'subject_id': None}
     if isinstance(actor, User):
         fields |= {'actor_kind': 'member', 'actor_id': actor.id, 'actor_name': actor.name[:LABEL_LENGTH]}
@@ -151,17 +150,11 @@ def _columns(code: str, at: datetime, actor: User | str | None, subject: Any, cl
     return fields
 
 
-def network_of(client: str) -> str:
-    """Return the network of an address, '' where it is none: an IPv4 address without its last byte, the first 48 bits
-    of an IPv6 address. That tells whether a log-in came from where a member usually is, and not from which household.
-    """
-    try:
-        found = ip_address(client)
-    except ValueError:
-        return ''
-    if isinstance(found, IPv6Address) and found.ipv4_mapped:
-        found = found.ipv4_mapped
-    return str(ip_network(f'{found}/{24 if found.version == 4 else 48}', strict=False))
+def _network(client: str) -> str:
+    """Return the network that is kept of an address, '' where there is none. It tells whether a log-in came from where
+    a member usually is, and not from which household."""
+    found = networks.network(client, ipv6_bits=48)
+    return found if found != networks.UNKNOWN else ''
 
 
 # Reading

@@ -17,7 +17,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
+
+from . import networks
 
 log = logging.getLogger('quickpub.web')
 
@@ -46,19 +47,6 @@ def room() -> int:
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
             soft = hard
     return max(LEAST, min(MOST, (soft - RESERVED_FILES) // 2))
-
-
-def client_of(address: str) -> str:
-    """Return whom an address belongs to, as far as it tells: an IPv4 address itself, an IPv6 address's /64 network."""
-    try:
-        ip = ip_address(address)
-    except ValueError:
-        return address
-    if ip.version == 4:
-        return address
-    if ip.ipv4_mapped:
-        return str(ip.ipv4_mapped)
-    return str(ip_network((ip.packed[:8] + bytes(8), 64)))
 
 
 @dataclass
@@ -119,7 +107,7 @@ class Guard:
             return None
         address = connection.getpeername()[0]
         seen = self._known.get(inode) or Connection(
-            '' if self._is_trusted(address) else client_of(address), since=at, window=at)
+            '' if self._is_trusted(address) else networks.client(address), since=at, window=at)
         if sys.platform == 'linux' and not self._keeps_up(connection, seen, at):
             _reset(connection)
             return None

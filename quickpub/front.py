@@ -16,8 +16,8 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from . import networks
 from .bodies import Incoming
-from .connections import client_of
 from .forms import FILES_LIMIT, STRANGERS_LIMIT
 from .visitor import client_address
 from .wsgi import DRAINED, Answer, Site, no_room
@@ -116,7 +116,7 @@ class Front:
 
     async def _take_in_time(self, body: Incoming, environ: dict[str, Any], receive: Callable[[], Awaitable]) -> None:
         """Take the whole body in, as long as it goes on arriving. Raises Gone, or Refused."""
-        client, seen = client_of(client_address(environ)), 0
+        client, seen = networks.client(client_address(environ)), 0
         self._arriving.begin(client)
         try:
             async with asyncio.timeout(BODY_WINDOW) as timeout:

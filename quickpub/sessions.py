@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from peewee import JOIN
 
-from . import audit, clocks, known_devices, text, throttle
+from . import audit, clocks, known_devices, networks, text, throttle
 from .accounts import SUSPENDED, by_email, check_password, check_unchanged, known_email, renew_hash
 from .db import db
 from .models import Device, Session, User
@@ -39,7 +39,7 @@ def log_in(email: str, password: str, client: str, at: datetime, device: str = '
     known = known_devices.find(user, device, at) if user else None
     if known:
         return _check(user, password, client, at, known.digest, throttle.LOGIN_DEVICE, throttle.LOGIN_DEVICE_DAY)
-    account, network = str(user.id) if user else email.casefold(), throttle.client(client)
+    account, network = str(user.id) if user else email.casefold(), networks.client(client)
     return _check(user, password, client, at, f'{account} {network}', throttle.LOGIN_PAIR, others=[
         (throttle.LOGIN_ACCOUNT, account), (throttle.LOGIN_ACCOUNT_DAY, account), (throttle.LOGIN_CLIENT, network)])
 

@@ -105,8 +105,8 @@ def visitor(address: str, agent: str, day: date) -> str:
     key = _key(day)
     if key is None:
         return ''
-    client, network = networks.client_of(address)
-    person = _hashed(f'{client}\0{family_of(agent[:LONGEST])}', key, 8)
+    network = networks.network(address)
+    person = _hashed(f'{networks.client(address)}\0{family_of(agent[:LONGEST])}', key, 8)
     return f'{_hashed(network, key, 6)}.{person}' if network else person
 
 

@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
 from peewee import CharField, DateTimeField, IntegerField
@@ -203,48 +202,6 @@ def refusals(at: datetime) -> list[ThrottleRefusal]:
 
 
 # Keys
-
-UNKNOWN_CLIENT = 'unknown'
-NETWORK_BITS = {4: 24, 6: 64}
-CLIENT_BITS = {4: 32, 6: 64}
-NAT64 = ip_network('64:ff9b::/96')  # RFC 6052: the last four bytes are an IPv4 address
-PORT = re.compile(r'(?:\[([^\]]*)\]|([^:]*))(?::\d+)?')  # 192.0.2.1:80, [2001:db8::1]:80, [2001:db8::1]
-
-
-def client_network(address: str) -> str:
-    """Return the network that a client's address belongs to: /24 of IPv4, /64 of IPv6. However the address is spelled,
-    it is the same; everything that is no address shares one key."""
-    return _network(address, NETWORK_BITS)
-
-
-def client(address: str) -> str:
-    """Return the one client behind an address: of IPv4 that address alone, of IPv6 its /64, because each client has so
-    many. As for a network, the spelling makes no difference."""
-    return _network(address, CLIENT_BITS)
-
-
-def _network(address: str, bits: dict[int, int]) -> str:
-    bare = address.strip()
-    if match := PORT.fullmatch(bare):
-        bare = match[1] or match[2] or ''
-    bare = bare.partition('%')[0]  # the zone of a link-local address names an interface of this machine
-    if re.fullmatch(r'\d{1,4}(\.\d{1,4}){3}', bare, re.ASCII):
-        bare = '.'.join(str(int(part)) for part in bare.split('.'))  # 192.000.002.001
-    try:
-        found = _embedded(ip_address(bare))
-    except ValueError:
-        return UNKNOWN_CLIENT
-    return str(ip_network((found, bits[found.version]), strict=False))
-
-
-def _embedded(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """Return the IPv4 address that an IPv6 address stands for, or else the address itself."""
-    if isinstance(address, IPv4Address):
-        return address
-    if address in NAT64 or (int(address) >> 32 == 0 and int(address) > 0xFFFF):  # the latter: RFC 4291, 2.5.5.1
-        return IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour or address
-
 
 # Domains that lead to the same mailbox, and how the provider reads what is before the @.
 SAME_DOMAIN = {

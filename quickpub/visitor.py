@@ -7,7 +7,7 @@ from typing import Any
 
 from bottle import request
 
-from . import accounts, audit, known_devices, sessions
+from . import accounts, audit, known_devices, networks, sessions
 from .accounts import VERIFY_LASTS
 from .db import db, is_out_of_reach, now
 from .mail_budgets import Cause
@@ -15,7 +15,6 @@ from .models import Session, User
 from .settings import current
 from .signing import redact
 from .tasks import deliver_soon
-from .throttle import client_network
 
 log = logging.getLogger('quickpub.web')
 
@@ -203,4 +202,4 @@ def client_address(environ: dict[str, Any] | None = None) -> str:
 def cause() -> Cause:
     """Return who asks for an email: the network that the request came from, and the member who is logged in."""
     user = current_user()
-    return Cause(client_network(client_address()), user.id if user else None)
+    return Cause(networks.network(client_address()), user.id if user else None)

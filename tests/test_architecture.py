@@ -45,8 +45,8 @@ FLOORS = [
      'honeypot', 'comparison'],
     ['db', 'imaging', 'dates', 'signing'],
     ['presence', 'bodies', 'guards', 'sandbox', 'sandboxed'],
-    ['settings', 'processes', 'heartbeat', 'schema', 'connections', 'mending', 'clocks', 'removal', 'networks',
-     'budget'],
+    ['settings', 'processes', 'heartbeat', 'schema', 'connections', 'mending', 'clocks', 'removal', 'budget'],
+    ['networks'],
 ]
 FLOOR = {module: number for number, floor in enumerate(FLOORS) for module in floor}
 

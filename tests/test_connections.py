@@ -7,7 +7,7 @@ import pytest
 from rig import wait_for
 
 from quickpub import connections
-from quickpub.connections import LOOK_EVERY, PER_CLIENT, READ_RATE, READ_WINDOW, SILENT_FOR, Guard, client_of
+from quickpub.connections import LOOK_EVERY, PER_CLIENT, READ_RATE, READ_WINDOW, SILENT_FOR, Guard
 
 ON_LINUX = sys.platform == 'linux'  # elsewhere the kernel does not tell how much has moved
 
@@ -135,9 +135,3 @@ def test_the_guard_looks_by_itself(listen, monkeypatch):
     wait_for(lambda: len(server.open(clients)) == 5, 'the guard to close four')
 
 
-@pytest.mark.parametrize(('address', 'client'), [
-    ('192.0.2.1', '192.0.2.1'), ('::ffff:192.0.2.1', '192.0.2.1'), ('::FFFF:c000:201', '192.0.2.1'),
-    ('2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'), ('2001:DB8:1:2::', '2001:db8:1:2::/64'), ('::1', '::/64'),
-    ('fe80::1%eth0', 'fe80::/64'), ('', ''), ('unix:', 'unix:')])
-def test_whom_an_address_belongs_to(address, client):
-    assert client_of(address) == client

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 from conftest import BROWSER, clean_up, write
 
-from quickpub import agents, db, networks, spool, stats
+from quickpub import agents, db, spool, stats
 from quickpub.models import ClientViews, DailyReferrers, DailyViews, DailyVisitors, Post, Seen
 
 FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:131.0) Gecko/20100101 Firefox/131.0'
@@ -106,17 +106,6 @@ def test_who_is_who(site, hills, one, other, people):
         stats.record(hills.id, db.now(), address, agent)
     stats.fold()
     assert views() == (4, 4) and visitors(hills.id) == visitors(stats.SITE) == people
-
-
-@pytest.mark.parametrize(('address', 'client', 'network'), [
-    ('192.0.2.9', 'c0000209', 'c00002'), (' 192.0.2.9 ', 'c0000209', 'c00002'),
-    ('::ffff:192.0.2.9', 'c0000209', 'c00002'), ('::FFFF:c000:209', 'c0000209', 'c00002'),
-    ('[2001:db8::9]', '20010db800000000', '20010db800000000'), ('fe80::1%eth0', 'fe80000000000000', 'fe80000000000000'),
-    ('2001:0db8:0000:0000:ffff::1', '20010db800000000', '20010db800000000'), ('', '', ''),
-    *((each, 'unknown', 'unknown') for each in (
-        'unknown', '192.0.2.9.9', '_hidden', '1', '\0', '\udcff', ':', '::1::'))])
-def test_networks(address, client, network):
-    assert networks.client_of(address) == (client, network)
 
 
 def test_the_cap_is_for_each_post_day_and_network(site, alice, monkeypatch):

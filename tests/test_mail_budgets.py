@@ -8,7 +8,7 @@ import pytest
 from conftest import PASSWORD, drain, outbox, person, text_of, write
 from sites import browser_of, form_with, long_ago, mails, stored
 
-from quickpub import accounts, db, mail_budgets, reports, tasks, throttle
+from quickpub import accounts, db, mail_budgets, networks, reports, tasks, throttle
 from quickpub.mail_budgets import Cause
 from quickpub.models import Message, Token, User
 from quickpub.throttle import ThrottleRefusal, ThrottleUse
@@ -138,7 +138,7 @@ def test_the_invited_are_not_kept_out_by_strangers(site, olga):
     browser.post('/admin/people', {'action': 'invite', 'email': 'zoe@example.org'}, status=303)
     drain()
     invitation = re.search(r'invite=(\S+)', text_of(outbox(site)[-1])).group(1)
-    use_up((throttle.SIGNUPS_HOUR, throttle.client_network(HERE)), (throttle.SITE_SIGNUPS, 'site'))
+    use_up((throttle.SIGNUPS_HOUR, networks.network(HERE)), (throttle.SITE_SIGNUPS, 'site'))
     stranger = browser_of(site, signup='invite')
     stranger.post('/signup', {'name': 'Zoe', 'email': 'zoe@example.org', 'password': PASSWORD, 'invite': invitation},
                   extra_environ={'REMOTE_ADDR': HERE})

@@ -2,9 +2,8 @@
 
 from bottle import request, response
 
-from .. import search
+from .. import networks, search
 from ..budget import Busy, TooMuch
-from ..connections import client_of
 from ..db import now
 from ..forms import number
 from ..shortcuts import PER_PAGE, asking, not_found, render
@@ -31,7 +30,7 @@ def _who():
     """Tell clients apart, so that none keeps the others from searching; not those behind a proxy that no setting names.
     """
     address = client_address()
-    return None if address.startswith('127.') or address == '::1' else client_of(address)
+    return None if address.startswith('127.') or address == '::1' else networks.client(address)
 
 
 def _results(query):
