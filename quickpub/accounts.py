@@ -378,6 +378,7 @@ def delete(user: User, keep_posts: bool, at: datetime, keep_drafts: bool = True)
         if not Post.select().where(Post.author == user).exists():
             user.delete_instance()
             return
+        Post.update(shared_at=None).where(Post.author == user).execute()  # nobody could take the links back
         Session.delete().where(Session.user == user).execute()
         Token.delete().where(Token.user == user).execute()
         nobody = dict(email=None, password=None, bio='', report='never', deleted_at=at)

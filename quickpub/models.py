@@ -254,8 +254,10 @@ class Post(Searched):
 
     @classmethod
     def shared(cls, token: str) -> 'Post | None':
-        """The post that a secret link opens; None for a link that is wrong, or was taken back."""
-        found = cls.get_or_none(cls.id == number_in(token), cls.shared_at.is_null(False))
+        """The post that a secret link opens; None for a link that is wrong, was taken back, or is of an author without
+        a confirmed address."""
+        found = cls.select(cls, User).join(User).where(cls.id == number_in(token), cls.shared_at.is_null(False),
+                                                       User.verified_at.is_null(False)).get_or_none()
         return found if found and unsign(f'draft {found.shared_at}', token) else None
 
     @classmethod
