@@ -38,7 +38,7 @@ FLOORS = [
     ['markdown', 'templating'],
     ['passwords'],
     ['text'],
-    ['formulas', 'dkim', 'folding', 'agents', 'links', 'typography', 'direction'],
+    ['formulas', 'dkim', 'logs', 'folding', 'agents', 'links', 'typography', 'direction'],
     ['db', 'imaging', 'dates', 'signing'],
     ['presence', 'bodies'],
     ['settings', 'processes', 'heartbeat', 'schema', 'connections', 'mending', 'clocks', 'removal'],

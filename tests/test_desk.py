@@ -375,8 +375,8 @@ def test_a_draft_of_an_unconfirmed_member_cannot_be_shared(site, browse, connect
     draft = write(victor, 'Cheap pills', published=False)
     browser = browse(victor)
     assert 'value="share"' not in browser.get(f'/studio/posts/{draft.id}')
-    page = browser.post(f'/studio/posts/{draft.id}', {'action': 'share', 'title': 'Cheaper pills', 'body': 'All of them.'},
-                        status=400)
+    page = browser.post(f'/studio/posts/{draft.id}',
+                        {'action': 'share', 'title': 'Cheaper pills', 'body': 'All of them.'}, status=400)
     assert 'first confirm your email address' in page and form_with(page, 'body')['body'].value == 'All of them.'
     with connection():
         assert (Post.get().title, Post.get().shared_at) == ('Cheaper pills', None)
