@@ -279,6 +279,7 @@ def test_everybody_gets_what_the_table_says(world, browse, kind):
 
 def check(rule, expected, visitor, answer, has_changed, is_shown_as_before):
     """Check one answer against the table."""
+    assert not any(name.startswith('Access-Control') for name in answer.headers), rule  # no other site reads it
     location = answer.headers.get('Location', '')
     if expected == MAY:
         ok = (200, 503) if rule == 'GET /healthz' else (200, 204, 303)
@@ -350,6 +351,46 @@ def test_no_button_works_on_the_post_of_somebody_else(alice, bob, browse, connec
         browser.post(f'/studio/posts/{post.id}', POST | {'action': action}, status=404)
         browse().post(f'/studio/posts/{post.id}', POST | {'action': action}, status=403)
     assert stored() == before
+
+
+# Fields that a form does not have
+
+HIS = ('id', 'role', 'email', 'password', 'verified_at', 'deleted_at', 'suspended_at', 'created_at', 'mail_trouble',
+       'pinned_id', 'feed_id', 'reported_until', 'is_owner', 'is_verified', 'user', 'user_id')
+ITS = ('id', 'author', 'author_id', 'published_at', 'was_public', 'deleted_at', 'views', 'reported_views', 'editor_id',
+       'shared_at', 'is_page', 'first_tab', 'rendered_by', 'html', 'feed_id', 'excerpt', 'words')
+
+
+@pytest.mark.parametrize('value', ['1', '999', 'owner', '2020-01-01 00:00:00', 'evil@example.org'])
+@pytest.mark.parametrize('path', ['/settings', '/signup'])
+def test_no_member_gets_more_than_the_form_offers(world, browse, path, value):
+    _, people = world
+    browser = browse(people['another author']) if path == '/settings' else browse()
+    with db.db.connection_context():
+        before = {user.id: user.__data__ for user in User.select()}
+    form, status = (PROFILE, 303) if path == '/settings' else (NEWCOMER, 200)
+    browser.post(path, dict.fromkeys(HIS, value) | form, status=status)
+    with db.db.connection_context():
+        for user in User.select():
+            old = before.get(user.id)
+            if old is None:
+                assert (user.role, user.is_verified, user.email) == ('author', False, NEWCOMER['email'])
+            else:
+                assert {name: user.__data__[name] for name in HIS if name in old} == {
+                    name: old[name] for name in HIS if name in old}
+
+
+@pytest.mark.parametrize('value', ['1', '999', '2020-01-01 00:00:00', '<script>'])
+def test_no_post_gets_more_than_the_editor_offers(world, browse, value):
+    places, people = world
+    browser = browse(people['its author'])
+    for path in (f'/studio/posts/{places["draft"]}', '/studio/posts/new'):
+        browser.post(path, dict.fromkeys(ITS, value) | POST | {'action': 'save'}, status=303)
+    with db.db.connection_context():
+        for post in Post.select().where(Post.title == 'Changed'):
+            assert post.author == people['its author'] and post.editor_id == people['its author'].id
+            assert not (post.published_at or post.shared_at or post.deleted_at or post.was_public or post.is_page)
+            assert (post.views, post.html, post.excerpt) == (0, '<p>Changed.</p>', 'Changed.')
 
 
 # Forms sent from other sites
