@@ -39,7 +39,7 @@ def _desk(user, asked, tag='', problem=None):
         response.status = 400
     at = now()
     wanted, by = _list(user, asked, at)
-    found, older, _ = page_of(wanted, asking('/studio', **asked), PER_DESK, by=by)
+    found, older, _ = page_of(wanted, asking('/studio', **asked), PER_DESK, by, Post.editable_by(user))
     listed = {post.id: post for post in Post.select(
         Post.id, Post.author, Post.title, Post.slug, Post.views, Post.published_at, Post.updated_at,
         Post.is_page, Post.place, User).join(User)
@@ -101,7 +101,7 @@ def change(user):
 def trash(user):
     thrown_away = _trash(user).select(Post.id, Post.author, Post.title, Post.deleted_at, User).join(User)
     found, older, _ = page_of(thrown_away.order_by(Post.deleted_at.desc(), Post.id.desc()), '/studio/trash', PER_DESK,
-                              by=(Post.deleted_at, Post.id))
+                              (Post.deleted_at, Post.id), Post.editable_by(user))
     return render('trash.html', posts=found, older=older, kept_days=posts.KEPT_IN_TRASH.days)
 
 
