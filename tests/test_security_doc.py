@@ -143,7 +143,7 @@ def minutes(span):
     f'{forms.STRANGERS_LIMIT // 1024} KB from strangers, {forms.FORM_LIMIT // 1024 ** 2} MB from members, '
     f'{forms.FILES_LIMIT // 1024 ** 2} MB with files; {forms.MAX_FIELDS:,} fields',
     f'{connections.PER_CLIENT} of one client, an address or an IPv6 /64; {connections.READ_RATE:,} bytes',
-    f'| pages made at a time | {front.THREADS};',
+    f'| pages made at a time | {front.THREADS}, of them {front.FORMS} that handle forms;',
     f'failed log-ins in {minutes(sessions.THROTTLE_WINDOW)} minutes | {sessions.TRIES_PER_PAIR} for an account from '
     f'one address, {sessions.TRIES_PER_ACCOUNT} for an account, {sessions.TRIES_PER_CLIENT} from one address',
     f'| the same email | every {minutes(accounts.MAIL_AGAIN_AFTER)} minutes',
