@@ -527,6 +527,7 @@ def delete(user: User, keep_posts: bool, at: datetime, keep_drafts: bool = True)
         if not Post.select().where(Post.author == user).exists():
             user.delete_instance()
             return
+        Post.update(shared_at=None).where(Post.author == user).execute()  # nobody could take the links back
         second_factors.remove_all(user)
         end_sessions(user)
         Token.delete().where(Token.user == user).execute()

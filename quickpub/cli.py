@@ -20,10 +20,10 @@ from . import (
     health,
     integrity,
     jobs,
+    logs,
     mail,
     models,
     presence,
-    processes,
     proofs,
     reports,
     second_factors,
@@ -64,7 +64,7 @@ def speaking(command: Callable) -> Callable:
 def site(create: bool = False) -> Iterator[Settings]:
     """The site of the environment's settings, with a database connection open."""
     found = settings.from_env()
-    processes.log_to_console()
+    logs.log_to_console()
     if create:
         db.migrate(found)
     db.open_site(found)
@@ -88,7 +88,7 @@ def main() -> None:
 def serve() -> None:
     """Run the whole site: web server and background work. Creates the site where there is none."""
     from . import server  # here, because only these three commands need a web server's memory
-    processes.log_to_console()
+    logs.log_to_console()
     try:
         server.serve(settings.from_env())
     except server.CannotServe as error:
@@ -101,7 +101,7 @@ def web() -> None:
     """Run the web server alone."""
     from . import server
     found = settings.from_env()
-    processes.log_to_console()
+    logs.log_to_console()
     db.open_site(found)
     try:
         server.check_port(found)
@@ -109,7 +109,7 @@ def web() -> None:
         raise click.ClickException(str(error)) from None
     log.info('The web server runs at %s   (Ctrl-C stops it)', found.url)
     if link := _setup_link():
-        log.info('Set up your site:      %s', link)
+        log.info('Set up your site:      %s', link, extra=logs.SHOWS_LINKS)
     server.run_web(found)
 
 
@@ -124,7 +124,7 @@ def consumer(workers: int | None, worker_type: str) -> None:
     found = settings.from_env()
     if workers:
         found = replace(found, consumer_workers=workers)  # told to Huey, 1 would mean: as many as the settings say
-    processes.log_to_console()
+    logs.log_to_console()
     db.open_site(found)
     log.info('Doing the background work of %s   (Ctrl-C stops it)', found.data)
     huey.create_consumer(worker_type=worker_type).run()

@@ -2,15 +2,17 @@
 
 Pages in memory are sent from the event loop; a thread is needed only for what has to be made. So clients that are slow
 to ask, slow to send a form or slow to read hold nobody up: they cost a few kilobytes, no thread. And no thread competes
-for Python's lock with the one that answers nearly all readers.
+for Python's lock with the one that answers nearly all readers. Forms may take only some of the threads, and where more
+is asked for than can be made, each client gets its turn.
 """
 
 import asyncio
 import logging
 import sys
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, nullcontext
 from functools import lru_cache
 from io import BytesIO
 from typing import Any
@@ -18,13 +20,15 @@ from urllib.parse import unquote_to_bytes
 
 from . import networks
 from .bodies import Incoming
+from .connections import PER_CLIENT
 from .forms import FILES_LIMIT, STRANGERS_LIMIT
 from .visitor import client_address
 from .wsgi import DRAINED, Answer, Site, no_room
 
 log = logging.getLogger('quickpub.web')
 
-THREADS = 40  # at most so many pages are made at a time; some of them may be waiting for the database's write lock
+THREADS = 40  # at most so many pages are made at a time
+FORMS = 16  # of them at most so many handle forms, which may wait for the write lock of the database, or hash passwords
 
 BODY_WINDOW = 15  # seconds within which ever more of a request's body must arrive
 BODY_RATE = 1024  # bytes a second: a slow phone has four times as much
@@ -71,6 +75,54 @@ class Arriving:
                 del counter[client]
 
 
+class Turns:
+    """Who comes next where only a few can be served at a time: one of each client in turn, so that whoever sends many
+    requests waits for their own. Waiting costs no thread."""
+
+    def __init__(self, at_once: int):
+        self._free = at_once
+        self._waiting: dict[str, deque[asyncio.Future[None]]] = {}  # by client; the first client is the next
+
+    @asynccontextmanager
+    async def of(self, client: str) -> AsyncIterator[None]:
+        """Have a turn. Raises Refused where as many wait for this client as it may have connections."""
+        if self._free:
+            self._free -= 1
+        else:
+            await self._wait(client)
+        try:
+            yield
+        finally:
+            self._pass_on()
+
+    async def _wait(self, client: str) -> None:
+        turns = self._waiting.setdefault(client, deque())
+        if len(turns) >= PER_CLIENT:
+            raise Refused(429, TOO_MUCH)
+        turn = asyncio.get_running_loop().create_future()
+        turns.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():  # it was given in this very moment
+                self._pass_on()
+            raise
+
+    def _pass_on(self) -> None:
+        """Give the turn to the next client's first request that still waits."""
+        while self._waiting:
+            client = next(iter(self._waiting))
+            turns = self._waiting.pop(client)
+            while turns and turns[0].done():  # given up
+                turns.popleft()
+            if turns:
+                turns.popleft().set_result(None)
+                if turns:
+                    self._waiting[client] = turns  # behind all other clients
+                return
+        self._free += 1
+
+
 class Deadline:
     """When a body must be there. It moves on with what arrives: in each window of time there must be enough.
 
@@ -93,6 +145,7 @@ class Front:
     def __init__(self, site: Site):
         self._site = site
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix='page')
+        self._pages, self._forms = Turns(THREADS), Turns(FORMS)
         self._arriving = Arriving()
         self._asked = self._done = self._done_before = 0  # pieces of work for the threads
 
@@ -102,21 +155,28 @@ class Front:
             await self._send(answer, _kept(tuple(answer[1])), send, scope)
         else:
             body = environ['quickpub.body'] = self._site.incoming()
+            client = networks.client(client_address(environ))
             try:
                 if _has_body(environ):
-                    await self._take_in_time(body, environ, receive)
-                answer = await self._in_thread(self._site.answer, environ)
+                    await self._take_in_time(body, environ, receive, client)
+                answer = await self._answer(environ, client)
             except Gone:
                 return
             except Refused as refusal:
                 return await _refuse(refusal, self._site.security_headers, send)
             finally:
                 body.close()
-            await self._send(answer, _raw(answer[1]), send, scope)
+            await self._send(answer, _raw(answer[1]), send, scope, client)
 
-    async def _take_in_time(self, body: Incoming, environ: dict[str, Any], receive: Callable[[], Awaitable]) -> None:
+    async def _answer(self, environ: dict[str, Any], client: str) -> Answer:
+        is_form = environ['REQUEST_METHOD'] not in ('GET', 'HEAD')
+        async with self._forms.of(client) if is_form else nullcontext():
+            return await self._in_thread(client, self._site.answer, environ)
+
+    async def _take_in_time(self, body: Incoming, environ: dict[str, Any], receive: Callable[[], Awaitable],
+                            client: str) -> None:
         """Take the whole body in, as long as it goes on arriving. Raises Gone, or Refused."""
-        client, seen = networks.client(client_address(environ)), 0
+        seen = 0
         self._arriving.begin(client)
         try:
             async with asyncio.timeout(BODY_WINDOW) as timeout:
@@ -128,19 +188,20 @@ class Front:
                     deadline.note(size)
                     self._arriving.add(client, size)
 
-                await self._take(body, environ, receive, note)
+                await self._take(body, environ, receive, note, client)
         except TimeoutError:
             raise Refused(408, 'Your form took too long to arrive, and nothing was saved. Please go back and send it '
                                'again.') from None
         finally:
             self._arriving.end(client, seen)
 
-    async def _in_thread(self, work: Callable, *args: Any) -> Any:
-        self._asked += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
-        finally:
-            self._done += 1
+    async def _in_thread(self, client: str, work: Callable, *args: Any) -> Any:
+        async with self._pages.of(client):
+            self._asked += 1
+            try:
+                return await asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
+            finally:
+                self._done += 1
 
     def is_moving(self) -> bool:
         """Whether the threads get anything done, or have nothing to do; since it was last asked."""
@@ -148,12 +209,12 @@ class Front:
         return self._done != before or self._asked - self._done < THREADS
 
     async def _take(self, body: Incoming, environ: dict[str, Any], receive: Callable[[], Awaitable],
-                    note: Callable[[int], None]) -> None:
+                    note: Callable[[int], None], client: str) -> None:
         """Take the whole body in; of one that is too long, or has no room, enough to know it by. What follows is let
         pass, within reason, because a browser that is cut off while it sends shows no answer at all. Raises Gone."""
         limit = STRANGERS_LIMIT
         if self._site.may_be_large(environ.get('CONTENT_LENGTH', '')):
-            limit = await self._in_thread(self._site.limit, environ)
+            limit = await self._in_thread(client, self._site.limit, environ)
         seen, is_over = 0, False
         while not is_over:
             event = await receive()
@@ -176,7 +237,7 @@ class Front:
             environ['CONTENT_LENGTH'] = str(seen)
         environ['quickpub.limit'] = limit
 
-    async def _send(self, answer: Answer, headers: Headers, send: Callable, scope: dict) -> None:
+    async def _send(self, answer: Answer, headers: Headers, send: Callable, scope: dict, client: str = '') -> None:
         await send({'type': 'http.response.start', 'status': int(answer[0][:3]), 'headers': headers})
         body = answer[2]
         if isinstance(body, bytes):
@@ -185,7 +246,7 @@ class Front:
             await send({'type': 'http.response.pathsend', 'path': str(body.path)})
         else:
             chunks = body.chunks()
-            while chunk := await self._in_thread(next, chunks, b''):
+            while chunk := await self._in_thread(client, next, chunks, b''):
                 await send({'type': 'http.response.body', 'body': chunk, 'more_body': True})
             await send({'type': 'http.response.body', 'body': b''})
 

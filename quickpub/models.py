@@ -332,10 +332,11 @@ class Post(Searched):
 
     @classmethod
     def shared(cls, token: str) -> 'Post | None':
-        """The post that a secret link opens; None for a link that is wrong, was taken back, or whose author is
-        suspended."""
+        """The post that a secret link opens; None for a link that is wrong, was taken back, or is of an author who is
+        suspended or has no confirmed address."""
         found = cls.select(cls, User).join(User).where(
-            cls.id == number_in(token), cls.shared_at.is_null(False), User.suspended_at.is_null()).get_or_none()
+            cls.id == number_in(token), cls.shared_at.is_null(False), User.verified_at.is_null(False),
+            User.suspended_at.is_null()).get_or_none()
         return found if found and unsign(f'draft {found.shared_at}', token) else None
 
     @classmethod

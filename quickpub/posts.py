@@ -384,7 +384,11 @@ def unpublish(post: Post, at: datetime) -> None:
 
 
 def share(post: Post, at: datetime) -> None:
-    """Let everybody read the draft who has the link; a link that was given away before does not work any more."""
+    """Let everybody read the draft who has the link; a link that was given away before does not work any more. Raises
+    Rejected for an author without a confirmed address: strangers would show here what they like."""
+    if not post.author.is_verified:
+        raise Rejected(title='Your draft is saved. To share it, first confirm your email address: the link is in the '
+                             'email we sent you.')
     Post.update(shared_at=at).where(Post.id == post.id).execute()
 
 

@@ -2,7 +2,6 @@
 
 import ctypes
 import fcntl
-import logging
 import os
 import secrets
 import signal
@@ -130,18 +129,6 @@ def share_heaps() -> None:
     keeps what it once needed: a web worker whose forty threads made pages in turn grew to more than twice its size."""
     if mallopt := getattr(ctypes.CDLL(None), 'mallopt', None):
         mallopt(M_ARENA_MAX, 2)
-
-
-def log_to_console() -> None:
-    """Log to standard error, one line an event. Loggers that somebody has set up already are left alone."""
-    for name, level in (('quickpub', logging.INFO), ('huey', logging.WARNING)):
-        logger = logging.getLogger(name)
-        if not logger.handlers:
-            handler = logging.StreamHandler()
-            handler.setFormatter(logging.Formatter('%(asctime)s %(message)s', '%H:%M:%S'))
-            logger.addHandler(handler)
-            logger.setLevel(level)
-            logger.propagate = False
 
 
 class Doorbell:

@@ -21,7 +21,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server import Server
 
-from . import accounts, connections, db, heartbeat, processes, spool
+from . import accounts, connections, db, heartbeat, logs, processes, spool
 from .front import Front
 from .settings import Settings
 from .tasks import huey
@@ -70,7 +70,7 @@ def _load(settings: Settings, parent: int, sender: Connection) -> Callable:
     processes.die_with_parent(parent)
     processes.share_heaps()
     sys.setswitchinterval(SWITCH_EVERY)
-    processes.log_to_console()
+    logs.log_to_console()
     connections.Guard(settings.port, connections.room(), settings.trusts).start()
     front = Front(create_app(settings))
     heartbeat.every_second(db.look_after_files, 'files')
@@ -120,7 +120,7 @@ def serve(settings: Settings) -> None:
     if _answers(settings, tree):
         log.info('Quickpub is running at %s   (Ctrl-C stops it)', settings.url)
     if setup:
-        log.info('Set up your site:         %s', setup)
+        log.info('Set up your site:         %s', setup, extra=logs.SHOWS_LINKS)
     if not settings.smtp:
         log.info('No mail server is set: mail is kept in %s', settings.data / 'outbox')
     tree.run()

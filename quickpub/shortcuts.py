@@ -237,18 +237,18 @@ def find(query: Any, typed: str) -> Any:
 # Lists
 
 def page_of(query: Any, base: str, size: int = PER_PAGE,
-            by: tuple = (Post.published_at, Post.id), known: Any = None) -> tuple[list, str | None, bool]:
+            by: tuple = (Post.published_at, Post.id), within: Any = None) -> tuple[list, str | None, bool]:
     """One page of a list that is ordered by these columns, the last one its rows' id, newest first: its rows, the path
     of the next page or None, whether it is the first.
 
     `?before=<id>` goes on after that row: whatever is published meanwhile, no row comes twice, and none before it is
-    read again (keyset pagination). Rows for which the condition `known` does not hold, and those that do not exist, are
-    the same: 404.
+    read again (keyset pagination). It must be a row of the list, or of the query `within` where a list may lose
+    rows while somebody reads it. After any other row, the list would tell where that one stands.
     """
     model, before = query.model, request.query.get('before', '')
     if before:
-        rows_known = model.select(model.id, *(getattr(model, column.name) for column in by[:-1]))
-        last = find(rows_known.where(known) if known is not None else rows_known, before)
+        known = query if within is None else within
+        last = find(known.select(model.id, *(getattr(model, column.name) for column in by[:-1])).order_by(), before)
         place = [*(getattr(last, column.name) for column in by[:-1]), last.id]
         if None in place:
             raise not_found()

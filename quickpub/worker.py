@@ -26,7 +26,7 @@ from huey.exceptions import RetryTask
 from huey.utils import ChordConfig
 from peewee import DatabaseError
 
-from . import clocks, findings, jobs, presence, processes, recurring, settings
+from . import clocks, findings, jobs, logs, presence, processes, recurring, settings
 from .consumer import DurableConsumer
 from .db import SchemaError, db, is_out_of_reach, is_transient, look_after_files, now, open_site
 from .jobs import Claim, Job, Limit
@@ -429,7 +429,7 @@ class DurableHuey(Huey):
     def create_consumer(self, **options: Any) -> Consumer:
         """What `huey_consumer` and every other way to start a consumer call. Opens the site if nobody has yet."""
         processes.share_heaps()
-        processes.log_to_console()
+        logs.log_to_console()
         if db.deferred:
             try:
                 open_site(settings.from_env())
@@ -450,7 +450,7 @@ def run_alone(job_id: str, parent: str, parent_pid: str) -> None:
     processes.die_with_parent(int(parent_pid))
     for each in (signal.SIGINT, signal.SIGTERM):  # the consumer decides when it is enough
         signal.signal(each, signal.SIG_IGN)
-    processes.log_to_console()
+    logs.log_to_console()
     open_site(settings.from_env())
     jobs.me.parent = parent
     with db.connection_context():

@@ -41,7 +41,7 @@ FLOORS = [
     ['markdown', 'templating'],
     ['passwords'],
     ['text'],
-    ['formulas', 'dkim', 'folding', 'agents', 'links', 'typography', 'direction', 'devices', 'guessable',
+    ['formulas', 'dkim', 'logs', 'folding', 'agents', 'links', 'typography', 'direction', 'devices', 'guessable',
      'honeypot', 'comparison'],
     ['db', 'imaging', 'dates', 'signing'],
     ['presence', 'bodies', 'guards', 'sandbox', 'sandboxed'],

@@ -3,7 +3,7 @@
 import random
 import re
 from io import BytesIO
-from urllib.parse import quote_from_bytes, urlencode
+from urllib.parse import quote_from_bytes, unquote, urlencode
 
 import pytest
 from conftest import PASSWORD, drain, outbox, person, write
@@ -99,6 +99,26 @@ def test_a_list_goes_on_only_after_a_row_that_exists(alice, olga, browse):
             typed = quote_from_bytes(before.encode('utf-8', 'surrogatepass'))
             assert is_refused(browser.get(f'{path}?before={typed}', status=404), 404), before
         browser.get(f'{path}?before=', status=200)
+
+
+FILES = ['secret', 'quickpub.db', 'dkim.pem', '.git/config', '.env', 'settings.py', 'etc/passwd', 'outbox/new/',
+         'exports/', 'static', 'media/']
+
+
+@pytest.mark.parametrize('way', ['/', '/static/', '/media/', '/media/{digest}/', '/../', '/static/../', '/static/..%2f',
+                                 '/media/{digest}/../../', '/media/{digest}/..%2f..%2f', '/static/....//', '/static//',
+                                 '/p/../', '/static/%2e%2e/', '/media/%2e%2e%2f', '/static/..\\', '/media/\x00/'])
+def test_no_file_of_the_machine_is_served(app, site, way):
+    """Nothing but the static files, and uploads under their digest; no list of them either."""
+    for name in FILES:
+        path = unquote(way.format(digest='0' * 32) + name)
+        answer = ask(app, path)
+        if answer.status_int == 301:  # another spelling of a page that there might be
+            path = answer.headers['Location']
+            assert path.startswith('/') and not path.startswith('//')
+            answer = ask(app, path)
+        assert is_refused(answer, 404), path
+        assert site.secret not in answer.body
 
 
 def test_a_strange_query_is_no_problem(app, site):

@@ -9,7 +9,7 @@ import pytest
 from conftest import PASSWORD, person, write
 from sites import form_with, stored
 
-from quickpub import db, posts, revisions, unsaved
+from quickpub import accounts, db, posts, revisions, unsaved
 from quickpub.models import Post, Revision, Series, Session, Site, Unsaved, User
 from quickpub.web import URLS
 
@@ -368,6 +368,35 @@ def test_a_draft_is_read_by_whoever_has_the_link_until_it_is_withdrawn(studio, a
     assert again != link and browse().get(link, status=404) and browse().get(again)
     send(studio, draft, 'delete', title='Secret hills')
     browse().get(again, status=404)
+
+
+def test_a_draft_of_an_unconfirmed_member_cannot_be_shared(site, browse, connection):
+    victor = person('victor', verified=False)
+    draft = write(victor, 'Cheap pills', published=False)
+    browser = browse(victor)
+    assert 'value="share"' not in browser.get(f'/studio/posts/{draft.id}')
+    page = browser.post(f'/studio/posts/{draft.id}',
+                        {'action': 'share', 'title': 'Cheaper pills', 'body': 'All of them.'}, status=400)
+    assert 'first confirm your email address' in page and form_with(page, 'body')['body'].value == 'All of them.'
+    with connection():
+        assert (Post.get().title, Post.get().shared_at) == ('Cheaper pills', None)
+        Post.update(shared_at=db.now()).execute()  # as an earlier version let them
+        link = f'/draft/{Post.get().draft_token}'
+    browse().get(link, status=404)
+    with connection():
+        User.update(verified_at=db.now()).execute()
+    assert 'Cheaper pills' in browse().get(link)
+
+
+@pytest.mark.parametrize('keep_posts', [True, False])
+def test_the_links_to_the_drafts_of_a_member_end_when_they_leave(studio, olga, alice, browse, connection, keep_posts):
+    write(alice, 'Left behind')
+    draft = write(alice, 'Secret hills', published=False)
+    link = link_of(send(studio, draft, 'share').follow())
+    browse().get(link, status=200)
+    with connection():
+        accounts.delete(alice, keep_posts, db.now())
+    browse().get(link, status=404)
 
 
 def test_the_link_to_a_draft_leads_to_the_post_once_it_is_public_and_counts_no_view(studio, alice, browse):

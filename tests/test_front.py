@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import threading
 import urllib.parse
 
 import pytest
@@ -18,6 +19,7 @@ from quickpub.front import (
     Deadline,
     Front,
     Refused,
+    Turns,
     environ_of,
 )
 from quickpub.models import Site, Upload
@@ -208,3 +210,104 @@ def test_a_form_that_stops_arriving_is_answered_in_words(app, monkeypatch):
     status, headers, page = ask(app, part(b'email='), method='POST', raw_path=b'/login')
     assert status == 408 and b'nothing was saved' in page and headers[b'connection'] == b'close'
     assert headers[b'x-content-type-options'] == b'nosniff'
+
+
+# Turns: more is asked for than can be made
+
+async def play(at_once, requests, given_up=()):
+    """Return the names of requests (client, number) in the order in which they have their turns; some wait no more."""
+    turns, order, tasks, all_there = Turns(at_once), [], [], asyncio.Event()
+
+    async def ask_for(client, number):
+        async with turns.of(client):
+            order.append(f'{client}{number}')
+            await all_there.wait()
+    for client, number in requests:
+        tasks.append(asyncio.create_task(ask_for(client, number)))
+        await asyncio.sleep(0)
+    for index in given_up:
+        tasks[index].cancel()
+    all_there.set()
+    await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 60)
+    async with turns.of('last'):  # none was lost on the way
+        return ' '.join(order)
+
+
+@pytest.mark.parametrize(('at_once', 'requests', 'given_up', 'order'), [
+    (1, 'a1 a2 a3 a4 b1', (), 'a1 a2 b1 a3 a4'), (1, 'a1 a2 a3 b1 b2 c1', (), 'a1 a2 b1 c1 a3 b2'),
+    (2, 'a1 a2 a3 a4 b1', (), 'a1 a2 a3 b1 a4'), (9, 'a1 a2 b1', (), 'a1 a2 b1'),
+    (1, 'a1 a2 a3 b1', (1,), 'a1 a3 b1'), (1, 'a1 a2 b1 b2', (1, 2), 'a1 b2'), (1, 'a1 a2 b1', (1, 2), 'a1')])
+def test_each_client_has_its_turn(at_once, requests, given_up, order):
+    asked = [(name[0], name[1]) for name in requests.split()]
+    assert asyncio.run(play(at_once, asked, given_up)) == order
+
+
+def test_a_turn_that_is_given_up_in_the_moment_it_is_given_goes_to_the_next():
+    async def run():
+        turns, order = Turns(1), []
+
+        async def ask_for(name):
+            async with turns.of(name):
+                order.append(name)
+        async with turns.of('first'):
+            tasks = [asyncio.create_task(ask_for(name)) for name in 'ab']
+            await asyncio.sleep(0)
+        tasks[0].cancel()  # it has its turn, and has not run yet
+        await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 60)
+        return order
+    assert asyncio.run(run()) == ['b']
+
+
+def test_no_client_has_more_waiting_than_it_may_have_connections(monkeypatch):
+    monkeypatch.setattr(front, 'PER_CLIENT', 3)
+
+    async def run():
+        turns, refused = Turns(1), []
+
+        async def ask_for(client):
+            try:
+                async with turns.of(client):
+                    pass
+            except Refused as error:
+                refused.append((client, error.status))
+        async with turns.of('a'):
+            tasks = [asyncio.create_task(ask_for(client)) for client in 'aaaaab']
+            await asyncio.sleep(0)
+        await asyncio.gather(*tasks)
+        return refused
+    assert asyncio.run(run()) == [('a', 429), ('a', 429)]
+
+
+@pytest.mark.parametrize('method', ['POST', 'PUT', 'DELETE'])
+def test_forms_that_wait_leave_threads_to_pages(app, monkeypatch, method):
+    """For the write lock of the database, say, or to hash a password."""
+    held, answer = threading.Event(), app.answer
+
+    def wait(environ):
+        if environ['REQUEST_METHOD'] == method:
+            held.wait(60)
+        return answer(environ)
+    monkeypatch.setattr(app, 'answer', wait)
+
+    async def receive():
+        return part(b'', more=False)
+
+    async def run():
+        one, done = Front(app), []
+
+        async def visit(number, **scope):
+            async def send(event):
+                done.extend([event['status']] if 'status' in event else [])
+            await one(SCOPE | scope | {'client': (f'192.0.2.{number}', 1)}, receive, send)
+        forms = [asyncio.create_task(visit(number, method=method, raw_path=b'/login'))
+                 for number in range(2 * front.THREADS)]
+        await asyncio.sleep(0)
+        try:
+            for number in range(3):
+                await asyncio.wait_for(visit(number, raw_path=b'/login'), 60)
+            assert done == [200, 200, 200]
+        finally:
+            held.set()
+        await asyncio.gather(*forms)
+        return len(done)
+    assert asyncio.run(run()) == 3 + 2 * front.THREADS

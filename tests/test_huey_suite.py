@@ -21,7 +21,7 @@ from huey.api import chord
 from huey.consumer_options import ConsumerConfig
 from huey.serializer import Serializer
 
-from quickpub import db, jobs, processes, settings, worker
+from quickpub import db, jobs, logs, processes, settings, worker
 from quickpub.consumer import DurableConsumer, QuietProcesses
 from quickpub.jobs import Job
 from quickpub.storage import Counter, JSONSerializer
@@ -99,7 +99,7 @@ def suite(site, monkeypatch):
     Consumers are started and stopped in this process: what they change in it is put back.
     """
     monkeypatch.setattr(test_consumer, 'ProcessEnvironment', lambda: QuietProcesses(signal.SIGTERM, signal.SIGINT))
-    monkeypatch.setattr(processes, 'log_to_console', lambda: None)
+    monkeypatch.setattr(logs, 'log_to_console', lambda: None)
     handlers = {signum: signal.getsignal(signum) for signum in STOPS}
     connections = remember_connections(monkeypatch)
     with mock.patch.dict(os.environ, TZ='UTC'):

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import feedparser
 import pytest
 from conftest import utc, write
-from sites import browser_of, form_with, long_ago, stored
+from sites import browser_of, form_with, keep, long_ago, stored
 
 from quickpub import accounts, db, mail, posts
 from quickpub.models import OldSlug, Post, Tag, User
@@ -323,14 +323,37 @@ def test_publish_now_means_now_also_for_a_scheduled_post(alice, browse, connecti
 
 
 def test_a_list_cannot_be_made_to_go_on_after_what_is_not_public(alice, browse, connection):
+    """Else it would tell that there is such a post, and between which others it stands."""
     with connection():
-        write(alice, 'Always there', tags='Hills')
+        shown = write(alice, 'Always there', tags='Hills')
         draft = write(alice, 'Draft', published=False, tags='Hills')
-        scheduled = write(alice, 'Later', tags='Hills')
+        scheduled, trashed = write(alice, 'Later', tags='Hills'), write(alice, 'Gone', tags='Hills')
     change(scheduled, published_at=db.now() + HOUR)
+    change(trashed, deleted_at=db.now())
     for path in ('/', '/@alice', '/t/hills', '/archive'):
-        browse().get(f'{path}?before={draft.id}', status=404)
-        browse().get(f'{path}?before={scheduled.id}', status=404)
+        for hidden in (draft, scheduled, trashed):
+            browse().get(f'{path}?before={hidden.id}', status=404)
+        browse().get(f'{path}?before={shown.id}', status=200)
+
+
+@pytest.mark.parametrize('path', ['/studio', '/studio?sort=views', '/studio?state=draft', '/studio?whose=all',
+                                  '/studio/trash', '/studio/media'])
+def test_a_list_of_one_s_own_cannot_be_made_to_tell_of_others(alice, bob, browse, connection, path):
+    with connection():
+        write(bob, 'His')
+        hers = [write(alice, 'Draft', published=False), write(alice, 'Public'), write(alice, 'Gone')]
+        upload = keep(alice)
+    change(hers[-1], deleted_at=db.now())
+    for row in [upload] if path == '/studio/media' else hers:
+        browse(bob).get(f'{path}{"&" if "?" in path else "?"}before={row.id}', status=404)
+
+
+def test_a_list_goes_on_although_its_last_row_has_left_it(alice, browse, connection):
+    with connection():
+        old, new = (write(alice, title, published=False) for title in ('Old', 'New'))
+    change(new, published_at=db.now())
+    assert 'Old' in browse(alice).get(f'/studio?state=draft&before={new.id}')
+    assert old.id != new.id
 
 
 @pytest.mark.parametrize('path, size', [('/', 20), ('/@alice', 20), ('/t/hills', 20), ('/archive', 200)])

@@ -98,7 +98,8 @@ def paths_of(who, places):
     yield from (f'{path}?before={oldest}' for path in ('/', '/@alice', '/t/hills', '/archive'))
     if who != 'stranger':
         yield from (f'/studio{asked}' for asked in (
-            f'?before={oldest}', '?state=draft', '?state=scheduled', '?sort=views', '/stats?days=7', '/stats?days=all'))
+            f'?before={places["draft"]}', '?state=draft', '?state=scheduled', '?sort=views', '/stats?days=7',
+            '/stats?days=all'))
     if who == 'owner':
         yield from ('/admin/mail?state=failed', '/admin/mail?state=held', '/admin/mail?state=sent',
                     '/studio?whose=all&state=draft', '/studio/stats?whose=mine',

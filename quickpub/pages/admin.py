@@ -104,7 +104,8 @@ def mails(user):
     if form['q']:
         query = query.where(search.has(Message.recipient, form['q']) | search.has(Message.subject, form['q']))
     with search.in_turn(user.id) if form['q'] else nullcontext():
-        found, older, _ = page_of(query, asking('/admin/mail', **form.values), PER_LIST, by=(Message.id,))
+        found, older, _ = page_of(query, asking('/admin/mail', **form.values), PER_LIST, (Message.id,),
+                                  Message.select())
     listed = Message.select(Message.id, Message.recipient, Message.subject, Message.state, Message.answer,
                             Message.next_try, Message.created_at, Message.sent_at).order_by(Message.id.desc())
     return render('admin_mail.html', messages=list(listed.where(Message.id.in_([row.id for row in found]))),
@@ -171,7 +172,7 @@ def people(user):
 def _people(form, status=200):
     response.status = status
     everybody = User.select().where(User.deleted_at.is_null()).order_by(User.id.desc())
-    found, older, _ = page_of(everybody, '/admin/people', PER_LIST, by=(User.id,))
+    found, older, _ = page_of(everybody, '/admin/people', PER_LIST, (User.id,), User.select())
     links = {link.user_id: link for link in reversed(accounts.handed_over([each.id for each in found]))}
     with_factors = second_factors.those_with([each.id for each in found])
     return render('admin_people.html', people=found, older=older, form=form, links=links, signup=current().signup,

@@ -30,7 +30,7 @@ def mine(user):
 def _page(user, form, status=200):
     response.status = status
     uploads, older, is_first = page_of(_of(user).order_by(Upload.id.desc()), UPLOADS, PER_PAGE, by=(Upload.id,),
-                                       known=Upload.user == user)
+                                       within=Upload.select().where(Upload.user == user))
     uses = media.uses((each.file_id for each in uploads), user, now())
     return render('media.html', form=form, uploads=uploads, uses=uses,
                   older=older, is_first=is_first, used=media.used_by(user), quota=current().quota * media.MEGABYTE,

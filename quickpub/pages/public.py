@@ -35,7 +35,8 @@ TYPES = {'css': 'text/css', 'js': 'text/javascript', 'svg': 'image/svg+xml', 'tx
 
 
 def home():
-    found, older, is_first = page_of(Post.listed(now()), '/', known=Post.public_at(now()))
+    at = now()
+    found, older, is_first = page_of(Post.listed(at), '/', within=Post.published(at))
     pinned, found = _pinned_first(Site.this(), found, is_first)
     return render_public('home.html', posts=found, older=older, is_first=is_first, pinned=pinned)
 
@@ -77,7 +78,7 @@ def author(handle):
     found = _author(handle)
     at = now()
     listed, older, is_first = page_of(Post.listed(at).where(Post.author == found), found.path,
-                                      known=Post.public_at(at))
+                                      within=Post.published(at))
     pinned, listed = _pinned_first(found, listed, is_first)
     return render_public('author.html', author=found, posts=listed, older=older, is_first=is_first, pinned=pinned)
 
@@ -94,9 +95,10 @@ def _author(handle):
 
 
 def tag(slug):
-    found, at = _tag(slug), now()
+    found = _tag(slug)
+    at = now()
     listed, older, is_first = page_of(Post.tagged(found, at), found.path, by=(PostTag.published_at, PostTag.post),
-                                      known=Post.public_at(at))
+                                      within=Post.published(at))
     return render_public('tag.html', tag=found, posts=listed, older=older, is_first=is_first)
 
 
@@ -109,7 +111,8 @@ def _tag(slug):
 
 
 def archive():
-    found, older, _ = page_of(Post.listed(now()), '/archive', PER_ARCHIVE, known=Post.public_at(now()))
+    at = now()
+    found, older, _ = page_of(Post.listed(at), '/archive', PER_ARCHIVE, within=Post.published(at))
     years: dict[int, list[Post]] = {}
     for each in found:
         years.setdefault(dates.at(each.published_at).year, []).append(each)

@@ -42,8 +42,7 @@ def _desk(user, asked, tag='', problem=None):
     at = now()
     wanted, by = _list(user, asked, at)
     with search.in_turn(user.id) if asked['q'] else nullcontext():
-        found, older, _ = page_of(wanted, asking('/studio', **asked), PER_DESK, by=by,
-                                  known=Post.may_edit(user) | Post.public_at(at))
+        found, older, _ = page_of(wanted, asking('/studio', **asked), PER_DESK, by, Post.editable_by(user))
     listed = {post.id: post for post in Post.select(
         Post.id, Post.author, Post.title, Post.slug, Post.views, Post.published_at, Post.updated_at,
         Post.is_page, Post.place, User).join(User)
@@ -105,7 +104,7 @@ def change(user):
 def trash(user):
     thrown_away = _trash(user).select(Post.id, Post.author, Post.title, Post.deleted_at, User).join(User)
     found, older, _ = page_of(thrown_away.order_by(Post.deleted_at.desc(), Post.id.desc()), '/studio/trash', PER_DESK,
-                              by=(Post.deleted_at, Post.id), known=Post.may_edit(user))
+                              (Post.deleted_at, Post.id), Post.editable_by(user))
     return render('trash.html', posts=found, older=older, kept_days=posts.KEPT_IN_TRASH.days)
 
 

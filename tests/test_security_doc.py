@@ -1,0 +1,164 @@
+"""SECURITY.md: its tests exist, its numbers are the code's, and no requirement is left out or without an answer."""
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from quickpub import (
+    accounts,
+    connections,
+    forms,
+    front,
+    imaging,
+    mail,
+    markdown,
+    media,
+    passwords,
+    posts,
+    revisions,
+    search,
+    sessions,
+    transport,
+)
+
+ROOT = Path(__file__).parent.parent
+TEXT = (ROOT / 'SECURITY.md').read_text()
+
+# OWASP ASVS 5.0.0: for each section the levels of its requirements 1, 2, 3 …; those of level 3 are left out.
+LEVELS = {
+    'V1.1': '22', 'V1.2': '111112222', 'V1.3': '11222222222', 'V1.4': '222', 'V1.5': '12',
+    'V2.1': '122', 'V2.2': '112', 'V2.3': '1222', 'V2.4': '2',
+    'V3.2': '11', 'V3.3': '1222', 'V3.4': '112222', 'V3.5': '11122', 'V3.7': '22',
+    'V4.1': '122', 'V4.2': '2', 'V4.3': '22', 'V4.4': '1222',
+    'V5.1': '2', 'V5.2': '112', 'V5.3': '11', 'V5.4': '222',
+    'V6.1': '122', 'V6.2': '111111112222', 'V6.3': '1122', 'V6.4': '1122', 'V6.5': '22222', 'V6.6': '222',
+    'V6.8': '2222',
+    'V7.1': '222', 'V7.2': '1111', 'V7.3': '22', 'V7.4': '11222', 'V7.5': '22', 'V7.6': '22',
+    'V8.1': '12', 'V8.2': '112', 'V8.3': '1', 'V8.4': '2',
+    'V9.1': '111', 'V9.2': '1222',
+    'V10.1': '22', 'V10.2': '22', 'V10.3': '2222', 'V10.4': '11111222222', 'V10.5': '22222', 'V10.6': '22',
+    'V10.7': '222',
+    'V11.1': '22', 'V11.2': '222', 'V11.3': '112', 'V11.4': '1222', 'V11.5': '2', 'V11.6': '2',
+    'V12.1': '122', 'V12.2': '11', 'V12.3': '2222',
+    'V13.1': '2', 'V13.2': '22222', 'V13.3': '22', 'V13.4': '12222',
+    'V14.1': '22', 'V14.2': '1222', 'V14.3': '122',
+    'V15.1': '122', 'V15.2': '122', 'V15.3': '1222222',
+    'V16.1': '2', 'V16.2': '22222', 'V16.3': '2222', 'V16.4': '222', 'V16.5': '222',
+    'V17.1': '2', 'V17.2': '2222', 'V17.3': '22',
+}
+REQUIREMENTS = [(f'{section}.{number}', level)
+                for section, levels in LEVELS.items() for number, level in enumerate(levels, 1)]
+ROWS = [[cell.strip() for cell in line.strip('|').split('|')]
+        for line in TEXT.splitlines() if re.match(r'\| V\d', line)]
+
+NAMED = re.compile(r'`(tests/[\w/]+\.py)(?:::(\w+))?`')
+# How the answer to a requirement begins: a test, a page, or in words why there is none.
+ANSWERS = re.compile(r'`tests/|\[[^\]]+\]\([^)]+\)|Not applicable, because \w|Not met: \w|Planned: \w')
+
+
+@cache
+def names_of_tests_in(path):
+    """Return the names of the tests in a file."""
+    return {node.name for node in ast.parse((ROOT / path).read_text()).body
+            if isinstance(node, ast.FunctionDef) and node.name.startswith('test')}
+
+
+def anchors(text):
+    """Return what links to the headings of a page end with."""
+    return {re.sub(r'[^\w -]', '', heading.lower()).replace(' ', '-')
+            for heading in re.findall(r'^#+ (.*)$', text, re.MULTILINE)}
+
+
+def wrong_tests(text):
+    """Return the tests that a text names and that do not exist."""
+    return [f'{path} {name}' for path, name in NAMED.findall(text)
+            if not (ROOT / path).is_file() or (name and name not in names_of_tests_in(path))]
+
+
+def wrong_links(text):
+    """Return the links of a text that lead nowhere in the repository."""
+    found = re.findall(r'\]\(([^)\s]+)\)', text)
+    return [link for link in found if not link.startswith('https://') and not (
+        link[1:] in anchors(text) if link.startswith('#') else (ROOT / link.partition('#')[0]).is_file())]
+
+
+def test_the_list_of_requirements_is_whole():
+    assert len(REQUIREMENTS) == 253 and sum(level == '1' for _, level in REQUIREMENTS) == 70
+
+
+def test_each_requirement_is_there_once_in_its_order():
+    assert [(row[0], row[1]) for row in ROWS] == REQUIREMENTS
+
+
+def test_no_row_is_empty():
+    for row in ROWS:
+        assert len(row) == 4 and len(row[2]) > 4, row
+        assert ANSWERS.match(row[3]), row
+
+
+def test_every_test_that_is_named_exists():
+    assert len(NAMED.findall(TEXT)) > 100 and wrong_tests(TEXT) == []
+
+
+def test_links_lead_somewhere():
+    assert wrong_links(TEXT) == []
+
+
+@pytest.mark.parametrize('text', [
+    '`tests/test_nothing.py::test_a`', '`tests/test_security_doc.py::test_nothing`',
+    '`tests/test_security_doc.py::anchors`'])
+def test_a_test_that_does_not_exist_is_found(text):
+    assert wrong_tests(text)
+
+
+@pytest.mark.parametrize('text', ['[a](NOTHING.md)', '[a](docs)', '[a](#nothing)\n# A heading', '[a](http://example.org)'])
+def test_a_link_that_leads_nowhere_is_found(text):
+    assert wrong_links(text)
+
+
+@pytest.mark.parametrize('answer', ['', '-', 'yes', 'Not applicable', 'Not met', 'Not met:', 'Planned', 'see above'])
+def test_an_answer_without_a_reason_is_found(answer):
+    assert not ANSWERS.match(answer)
+
+
+def hours(span):
+    return int(span.total_seconds()) // 3600
+
+
+def minutes(span):
+    return int(span.total_seconds()) // 60
+
+
+@pytest.mark.parametrize('words', [
+    '{} to {} characters of any kind'.format(*passwords.LENGTH),
+    f'{accounts.NAME_LENGTH} characters on one line; {accounts.TITLE_LENGTH} characters on one line',
+    f'{posts.MAX_TITLE}, {posts.MAX_SUMMARY} and {posts.MAX_BODY:,} characters',
+    f'{posts.MAX_TAGS} for a post, {posts.MAX_TAG} characters each',
+    f'{media.FILE_LIMIT // media.MEGABYTE} MB each',
+    f'{imaging.MAX_PIXELS // 10 ** 6} million pixels; drawn anew in at most {imaging.CPU_SECONDS} seconds and '
+    f'{imaging.MEMORY // 1024 ** 2:,} MB',
+    f'{forms.STRANGERS_LIMIT // 1024} KB from strangers, {forms.FORM_LIMIT // 1024 ** 2} MB from members, '
+    f'{forms.FILES_LIMIT // 1024 ** 2} MB with files; {forms.MAX_FIELDS:,} fields',
+    f'{connections.PER_CLIENT} of one client, an address or an IPv6 /64; {connections.READ_RATE:,} bytes',
+    f'| pages made at a time | {front.THREADS}, of them {front.FORMS} that handle forms;',
+    f'failed log-ins in {minutes(sessions.THROTTLE_WINDOW)} minutes | {sessions.TRIES_PER_PAIR} for an account from '
+    f'one address, {sessions.TRIES_PER_ACCOUNT} for an account, {sessions.TRIES_PER_CLIENT} from one address',
+    f'| the same email | every {minutes(accounts.MAIL_AGAIN_AFTER)} minutes',
+    f'to confirm {hours(accounts.VERIFY_LASTS)} hours, for a new password {hours(accounts.RESET_LASTS)} hours, an '
+    f'invitation {accounts.INVITE_LASTS.days} days',
+    f'they end {sessions.SESSION_LASTS.days} days after the last visit',
+    f'coloured code {markdown.MAX_CODE_TIME} s and formulas {markdown.MAX_MATH_TIME} s of a text, comparing versions '
+    f'{revisions.COMPARE_FOR} s; a search looks at {search.WEIGHED:,} posts',
+    f'{transport.TIMEOUT} seconds that a mail server may be silent, {transport.DEADLINE} for one email',
+    f'{mail.KEPT.days} days | owners',
+])
+def test_the_numbers_are_the_code_s(words):
+    assert words in TEXT
+
+
+@pytest.mark.parametrize('name', sorted(set(re.findall(r'`((?:pages/)?\w+\.py)`', TEXT))))
+def test_the_modules_that_are_named_exist(name):
+    assert (ROOT / 'quickpub' / name).is_file()
