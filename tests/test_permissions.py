@@ -25,7 +25,8 @@ from quickpub import (
 )
 from quickpub.models import Post, Session, Upload, User
 from quickpub.pages import editor, studio
-from quickpub.visitor import COOKIE, client_address
+from quickpub.sessions import COOKIE
+from quickpub.visitor import client_address
 from quickpub.web import URLS
 
 # What a stranger, another author, the author of the post, an owner and a member without a confirmed address get.
@@ -89,7 +90,7 @@ TABLE = {
     'GET /settings/delete': (AUTHORS, '/settings/delete'),
     'POST /settings/delete': (AUTHORS, '/settings/delete', {'password': PASSWORD, 'posts': 'delete'}),
     'GET /settings/security': (AUTHORS, '/settings/security'),
-    'POST /settings/security': (AUTHORS, '/settings/security', {'action': 'app_start', 'identity_password': PASSWORD}),
+    'POST /settings/security': (CONFIRMED, '/settings/security', {'action': 'app_start', 'identity_password': PASSWORD}),
     'POST /settings/security/passkeys/options': (AUTHORS, '/settings/security/passkeys/options', {}),
     'POST /settings/security/passkeys': (AUTHORS, '/settings/security/passkeys', {}),
     'POST /settings/confirm/options': (AUTHORS, '/settings/confirm/options', {}),
@@ -150,7 +151,7 @@ FROM_ANYWHERE = 'POST /unsubscribe/<token>'
 def world(site):
     """Two owners, two authors, somebody unconfirmed; and what the examples of the table stand for."""
     olga, alice, bob = person('olga', role='owner'), person('alice'), person('bob')
-    person('otto', role='owner')  # so that the other one may leave
+    person('nils', role='owner')  # so that the other one may leave
     victor = person('victor', verified=False)
     write(alice, 'Public', tags='Hills')
     draft = write(alice, 'Draft', published=False)
@@ -227,7 +228,7 @@ def as_it_is_stored(people):
 
 def suspended(people):
     """Return the cookie of an owner who was suspended while logged in, and where the session is still there."""
-    second = person('otto', role='owner')
+    second = person('vera', role='owner')
     suspensions.suspend(second, db.now(), people['owner'])
     secret = 'a session that suspending has overlooked'
     Session.create(digest=sessions.digest(secret), user=second, expires_at=db.now() + sessions.SESSION_LASTS)
