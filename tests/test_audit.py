@@ -217,8 +217,8 @@ def test_what_owners_do_is_written_down(olga, alice, bob, browse, connection):
     assert log() == [
         'Olga logged in.', 'Olga made a link to a new password for Bob.', 'Olga changed the role of Alice to owner.',
         'Olga sent an invitation.', 'Olga changed the settings of the site: name, colour.',
-        'Olga held back an email: You are invited to write - New name.',
-        'Olga sent an email again: You are invited to write - New name.', 'Olga paused all jobs.',
+        'Olga held back an email: You are invited to write - The Village Voice.',
+        'Olga sent an email again: You are invited to write - The Village Voice.', 'Olga paused all jobs.',
         'Olga resumed all jobs.']
 
 
