@@ -33,7 +33,7 @@ class Kind:
 
 
 GROUPS = {
-    'login': 'Log-ins', 'account': 'Passwords, email addresses and devices', 'factor': 'Second factors',
+    'login': 'Log-ins', 'account': 'Passwords and email', 'factor': 'Second factors',
     'member': 'Members and roles', 'site': 'Settings', 'data': 'Exports, emails and jobs'}
 
 KINDS = {
@@ -46,7 +46,7 @@ KINDS = {
     'session_ended': Kind('login', '{actor} logged out another device.'),
     'sessions_ended': Kind('login', '{actor} logged out all other devices.'),
 
-    # Passwords, email addresses and devices
+    # Passwords, email addresses and sessions
     'password_changed': Kind('account', '{actor} changed their password.'),
     'password_reset': Kind('account', '{actor} chose a new password with a link from an email.'),
     'address_asked': Kind('account', '{actor} asked to change their email address.'),

@@ -82,7 +82,7 @@ class Rig:
                               capture_output=True, timeout=PATIENCE)
 
     def wait_until_answers(self):
-        wait_for(lambda: Visitor(self.url).get('/').status == 200, f'an answer from {self.url}')
+        wait_for(lambda: Visitor(self.url).get('/').status, f'an answer from {self.url}')
 
     def wait_until_well(self):
         """Wait until the web server answers, the database can be written and a consumer runs."""

@@ -346,7 +346,7 @@ def furnished(served):
     return ['/studio?whose=all', '/studio/stats', '/studio/stats?days=all&whose=mine',
             f'/studio/stats/{served.hills.id}', '/studio/media', '/studio/exports', '/studio/report', '/studio/trash',
             '/settings', '/settings/delete', '/admin', '/admin/jobs', '/admin/mail', '/admin/mail/1', '/admin/people',
-            '/admin/site']
+            '/admin/site', '/admin/audit', '/admin/audit?q=nonsense']
 
 
 @pytest.mark.parametrize(('scheme', 'width'), [('light', 1280), ('dark', 360)])
