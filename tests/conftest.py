@@ -113,10 +113,10 @@ class Browser(TestApp):
     """The application, used by one person: keeps cookies, says what a browser says, checks the WSGI protocol."""
 
     def __init__(self, app, prefix='', address='127.0.0.1'):
-        found = settings.current()
-        super().__init__(app, extra_environ={'HTTP_USER_AGENT': BROWSER, 'REMOTE_ADDR': address,
-                                             'HTTP_HOST': found.url_parts.netloc})
-        self.prefix, self.origin = prefix, found.origin
+        url = settings.current().url_parts
+        host = url.netloc.encode('idna').decode()
+        super().__init__(app, extra_environ={'HTTP_USER_AGENT': BROWSER, 'REMOTE_ADDR': address, 'HTTP_HOST': host})
+        self.prefix, self.origin = prefix, f'{url.scheme}://{host}'
 
     def do_request(self, req, *args, **options):
         """Browsers say from which page a form comes, one way or the other."""

@@ -58,6 +58,7 @@ def is_logged_in(browser):
 
 def test_a_passkey_logs_in_without_anything_typed(site, key, browse):
     newcomer = browse()
+    assert '“My phone” was added' in text_of(newest_mail(site))
     assert 'data-passkey="log-in"' in newcomer.get('/login')
     asked = options(newcomer, LOG_IN)
     assert asked['rpId'] == 'localhost' and asked['userVerification'] == 'required'
@@ -66,7 +67,6 @@ def test_a_passkey_logs_in_without_anything_typed(site, key, browse):
     assert 'logged in as <bdi>Alice' in newcomer.get('/studio')
     with db.db.connection_context():
         assert Passkey.get().used_at and Passkey.get().name == 'My phone'
-    assert '“My phone” was added' in text_of(newest_mail(site))
 
 
 @pytest.mark.parametrize(('wanted', 'onward'), [

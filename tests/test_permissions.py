@@ -227,8 +227,8 @@ def as_it_is_stored(people):
 
 
 def suspended(people):
-    """Return the cookie of an owner who was suspended while logged in, and where the session is still there."""
-    second = person('vera', role='owner')
+    """Return the cookie of a member who was suspended while logged in, and whose session is still there."""
+    second = person('vera')
     suspensions.suspend(second, db.now(), people['owner'])
     secret = 'a session that suspending has overlooked'
     Session.create(digest=sessions.digest(secret), user=second, expires_at=db.now() + sessions.SESSION_LASTS)
@@ -248,7 +248,7 @@ VISITORS = {
     'with the cookie of a deleted member': Visitor('stranger', of_a_deleted_member),
     'with a session of a deleted member': Visitor('stranger', of_a_deleted_member_with_a_session),
     'with a session from a copy of the database': Visitor('stranger', as_it_is_stored),
-    'with a session of a suspended owner': Visitor('stranger', suspended),
+    'with a session of a suspended member': Visitor('stranger', suspended),
     'an owner before the second step': Visitor('stranger', before_the_second_step),
     'without a confirmed address': Visitor('unconfirmed', session_of('unconfirmed')),
     'another author': Visitor('another author', session_of('another author')),

@@ -71,7 +71,8 @@ def _remove_passkey(user, form):
     with db.atomic():
         mails = second_factors.remove_passkey(user, number(form['passkey']) or 0, now())
         _note('passkey_removed', user, mails)
-    rotate()
+    if mails:
+        rotate()
     return redirect(PAGE, 'passkey-removed' if mails else None)
 
 
@@ -85,8 +86,10 @@ def _ask_for_passkey(user, form):
 
 def _do_not_ask(user, form):
     with db.atomic():
-        _note('passkey_not_asked', user, second_factors.ask_for_passkey(user, False, now()))
-    rotate()
+        mails = second_factors.ask_for_passkey(user, False, now())
+        _note('passkey_not_asked', user, mails)
+    if mails:
+        rotate()
     return redirect(PAGE, 'passkey-not-asked')
 
 
@@ -141,7 +144,8 @@ def _remove_app(user, form):
     with db.atomic():
         mails = second_factors.remove_app(user, now())
         _note('totp_removed', user, mails)
-    rotate()
+    if mails:
+        rotate()
     return redirect(PAGE, 'app-removed' if mails else None)
 
 
