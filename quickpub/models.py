@@ -467,6 +467,12 @@ class Tag(Searched):
         return cls.select().where(fn.EXISTS(dated))
 
     @classmethod
+    def known_to(cls, user: User) -> Any:
+        """Return the tags of posts that this user may change, whoever else may see those."""
+        known = PostTag.select(PostTag.post).join(Post).where(PostTag.tag == cls.id, Post.may_edit(user))
+        return cls.select().where(fn.EXISTS(known))
+
+    @classmethod
     def offered_to(cls, user: User, at: datetime) -> Any:
         """Return the tags of public posts and of this user's own, the newest first."""
         dated = PostTag.select(PostTag.post).where(PostTag.tag == cls.id, PostTag.published_at <= at)

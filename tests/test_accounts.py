@@ -413,8 +413,10 @@ def test_sessions_are_listed_and_ended(alice, bob, browse):
 
 # Name, handle, zone, reports
 
-def test_the_profile_is_saved_and_shown(alice, browse):
+def test_the_profile_is_saved_and_shown(alice, browse, connection):
     browser = browse(alice)
+    with connection():
+        write(alice)  # whoever has published nothing has no page
     form = form_with(browser.get('/settings'), 'handle')
     assert form['timezone'].value == 'UTC' and form['report'].value == 'daily'
     form['name'], form['handle'], form['bio'] = '  Alice\u202e  Berg ', 'Alice Berg', 'Hills, mostly.'

@@ -93,7 +93,7 @@ def test_a_slash_too_many_is_forgiven(browse, site):
 
 def test_a_list_goes_on_only_after_a_row_that_exists(alice, olga, browse):
     stranger, author, owner = browse(), browse(alice), browse(olga)
-    for browser, path in ((stranger, '/'), (stranger, '/archive'), (stranger, '/@alice'), (author, '/studio'),
+    for browser, path in ((stranger, '/'), (stranger, '/archive'), (author, '/@alice'), (author, '/studio'),
                           (owner, '/admin/mail')):
         for before in ('1', *STRANGE):
             typed = quote_from_bytes(before.encode('utf-8', 'surrogatepass'))

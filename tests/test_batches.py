@@ -320,7 +320,7 @@ MANY = 40_000
 
 @pytest.mark.parametrize('ask', [
     lambda ids: media.known_in(' '.join(f'/media/{number:032x}/' for number in ids)),
-    lambda ids: media.uses(f'{number:032x}' for number in ids),
+    lambda ids: media.uses((f'{number:032x}' for number in ids), User.get(), NOON),
     lambda ids: reports.running(list(ids), NOON),
     lambda ids: reports.close(reports.Closed(NOON, list(ids)), NOON),
     lambda ids: list(Post.select().where(Post.id.in_(db.among(ids)))),

@@ -133,6 +133,14 @@ def test_tags_of_hidden_posts_are_offered_to_their_author_alone(alice, bob, olga
     assert 'Secretpost' in browse().get('/t/secretplans')
 
 
+@pytest.mark.parametrize('hide', HIDDEN)
+def test_who_previews_a_post_may_follow_its_tags(alice, bob, olga, browse, connection, hide):
+    with connection():
+        hide(alice, title='Secretpost', tags='Secretplans')
+    for user, status in ((alice, 200), (olga, 200), (bob, 404), (None, 404)):
+        assert 'Secretpost' not in browse(user).get('/t/secretplans', status=status)
+
+
 # Did you mean
 
 @pytest.mark.parametrize('hide', HIDDEN)

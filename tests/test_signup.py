@@ -221,7 +221,9 @@ def test_a_name_that_nobody_confirmed_is_no_page_but_for_its_owner(site, browse)
     browser.log_in(user())
     assert 'has not published anything yet' in browser.get('/@buy-pills')
     browser.get(newest_link(site)).forms[0].submit(status=303)
-    assert 'has not published anything yet' in browse().get('/@buy-pills')
+    browse().get('/@buy-pills', status=404)
+    browser.post('/studio/posts/new', {'title': 'Hills', 'body': 'x', 'action': 'publish'}, status=303)
+    assert 'Hills' in browse().get('/@buy-pills')
 
 
 # A second sign-up

@@ -103,8 +103,11 @@ def tag(slug):
 
 
 def _tag(slug):
-    """The tag with this slug, if a public post has it. Raises 404."""
+    """The tag with this slug, if a public post has it; who may edit a post that has it finds it earlier, for previews
+    link to it. Raises 404."""
     found = Tag.public(now()).where(Tag.slug == slug).get_or_none()
+    if found is None and (reader := current_user()):
+        found = Tag.known_to(reader).where(Tag.slug == slug).get_or_none()
     if found is None:
         raise not_found()
     return found
