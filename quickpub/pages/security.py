@@ -33,7 +33,8 @@ def change_security(user):
     if act is None:
         return _refuse(user, 'Nothing was changed: please use one of the buttons on this page.', 400)
     if not user.is_verified:
-        return _refuse(user, 'To change this, first confirm your email address: the link is in the email we sent you.', 403)
+        return _refuse(user, 'To change this, first confirm your email address: the link is in the email that we '
+                       'sent you.', 403)
     page = None if act is _rename else confirm_first(
         user, 'Confirm that it’s you', 'You are about to change how people get into your account.', 'Continue')
     if page is not None:
