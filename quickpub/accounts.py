@@ -40,7 +40,7 @@ from .models import (
 )
 from .passwords import hash_password as hash_password
 from .settings import Unreachable, current, mail_address
-from .signing import sign, unsign
+from .signing import nonce_in, sign, unsign
 from .text import Rejected
 
 VERIFY_LASTS, RESET_LASTS, INVITE_LASTS = timedelta(hours=48), timedelta(hours=2), timedelta(days=7)
@@ -312,7 +312,7 @@ def token(purpose: str, typed: str, at: datetime) -> Token:
     if number is None:
         raise LinkDead(purpose, 'This link is not complete. Mail programs sometimes break a long link in two: '
                                 'copy all of it from the mail into the address bar.')
-    found = Token.get_or_none(Token.id == number, Token.purpose == purpose)
+    found = Token.get_or_none(Token.id == number, Token.purpose == purpose, Token.nonce == nonce_in(typed))
     if found is None:
         raise LinkDead(purpose, 'This link is too old, or what it was for is gone.')
     if found.used_at:

@@ -8,6 +8,8 @@ import logging
 import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
+from secrets import token_urlsafe
 from typing import Any, ClassVar
 from uuid import uuid4
 
@@ -183,8 +185,10 @@ class Session(BaseModel):
 
 
 class Token(BaseModel):
-    """Permission to do one thing once: the row behind a link in a mail. `sign(purpose, id)` is its text."""
+    """Permission to do one thing once: the row behind a link in an email. Its text is the id and the nonce,
+    signed: no later link is equal, even where ids begin again because an older copy of the database was put back."""
     purpose = CharField()  # setup, invite, verify, reset, address
+    nonce = CharField(default=partial(token_urlsafe, 12))  # '' in links of 0.1.0 and before
     user = ForeignKeyField(User, null=True, backref='tokens', on_delete='CASCADE')
     user_id: int | None
     email = CharField(null=True)  # the address it was sent to, or is about
@@ -197,7 +201,7 @@ class Token(BaseModel):
 
     @property
     def text(self) -> str:
-        return sign(self.purpose, self.id)
+        return sign(self.purpose, self.id, self.nonce)
 
 
 class Passkey(BaseModel):
@@ -225,12 +229,6 @@ class RecoveryCode(BaseModel):
     """A code that replaces the app or the passkey once. A used one is deleted."""
     digest = CharField(primary_key=True)
     user = ForeignKeyField(User, on_delete='CASCADE')
-
-
-class WrongCode(BaseModel):
-    """One wrong code, counted for throttling and forgotten after a day."""
-    user = ForeignKeyField(User, on_delete='CASCADE')
-    at = DateTimeField(default=now)
 
 
 class UsedChallenge(BaseModel):
@@ -781,7 +779,7 @@ class AuditEntry(BaseModel):
     details = JSONText(default=dict)
 
 
-TABLES = [Site, User, Device, Session, Token, Passkey, Authenticator, RecoveryCode, WrongCode, UsedChallenge, LoginStep,
+TABLES = [Site, User, Device, Session, Token, Passkey, Authenticator, RecoveryCode, UsedChallenge, LoginStep,
           Series, Post, Shelf, Revision, Unsaved, OldSlug, OldHandle, Tag, OldTag, PostTag, MediaFile, Upload, PostFile,
           DailyViews, DailyVisitors, DailyReferrers, DailyTotals, DailyHosts, RecentViews, RecentDay, KnownHost, Seen,
           ClientViews, DayKey, Content, SpoolOffset, Message, Report, Told, Export, SetAside, Finding, AuditEntry,

@@ -807,7 +807,7 @@ CREATE TABLE token (
     created_at TEXT NOT NULL,
     expires_at TEXT NOT NULL,
     used_at TEXT
-, ended_at TEXT, made_by_id INTEGER REFERENCES user (id) ON DELETE SET NULL) STRICT;
+, ended_at TEXT, made_by_id INTEGER REFERENCES user (id) ON DELETE SET NULL, nonce TEXT NOT NULL DEFAULT '') STRICT;
 
 CREATE INDEX token_email ON token (email COLLATE NOCASE) WHERE email IS NOT NULL;
 
@@ -920,12 +920,4 @@ CREATE TRIGGER views_grow AFTER UPDATE OF views ON daily_views BEGIN
         ON CONFLICT DO UPDATE SET days_7 = days_7 + excluded.days_7, days_30 = days_30 + excluded.days_30,
             days_90 = days_90 + excluded.days_90;
 END;
-
-CREATE TABLE wrong_code (
-    id INTEGER PRIMARY KEY,
-    user_id INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
-    at TEXT NOT NULL
-) STRICT;
-
-CREATE INDEX wrong_code_user ON wrong_code (user_id, at);
 

@@ -2,16 +2,15 @@
 
 import unicodedata
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from . import clocks, dates, mail, passkeys, recovery, totp
+from . import dates, mail, passkeys, recovery, throttle, totp
 from .db import rows
-from .models import Authenticator, LoginStep, Passkey, RecoveryCode, Session, Site, User, WrongCode
+from .models import Authenticator, LoginStep, Passkey, RecoveryCode, Session, Site, User
 from .settings import current
 from .text import Rejected
 
-WINDOWS = ((timedelta(minutes=15), 10), (timedelta(days=1), 50))  # so many wrong codes in that time
 LONGEST_CODE = 100  # characters that are looked at
 
 TOO_MANY = 'Too many wrong codes. Wait a quarter of an hour, or use a recovery code or a passkey.'
@@ -79,18 +78,19 @@ def check_code(user: User, typed: str, at: datetime) -> Outcome:
         return Outcome('Please type a code.')
     if recovery.use(user, code):
         return Outcome(mails=tell(user, 'code_used', at, left=recovery.count_left(user)))
-    if any(_count_wrong(user, window, at) >= limit for window, limit in WINDOWS):
+    try:
+        taken = throttle.take(at, *_budgets(user))
+    except throttle.Throttled:
         return Outcome(TOO_MANY, is_throttled=True)
     problem = totp.check(user, code, at)
-    if problem:
-        WrongCode.create(user=user, at=at)
-    else:
-        WrongCode.delete().where(WrongCode.user == user).execute()
+    if not problem:
+        throttle.give_back(taken)
+        throttle.forget((throttle.WRONG_CODES, str(user.id)))
     return Outcome(problem)
 
 
-def _count_wrong(user: User, window: timedelta, at: datetime) -> int:
-    return WrongCode.select().where(WrongCode.user == user, clocks.is_lately(WrongCode.at, window, at)).count()
+def _budgets(user: User) -> list[throttle.Use]:
+    return [(throttle.WRONG_CODES, str(user.id)), (throttle.WRONG_CODES_DAY, str(user.id))]
 
 
 # Changes, each in the caller's transaction; they return the emails to send
@@ -159,8 +159,9 @@ def reset(user: User, at: datetime, owner: User | None = None) -> list[int]:
 
 def remove_all(user: User) -> None:
     """Forget all second factors of this account, and log-ins that wait for one, in the caller's transaction."""
-    for model in (Passkey, Authenticator, RecoveryCode, WrongCode, LoginStep):
+    for model in (Passkey, Authenticator, RecoveryCode, LoginStep):
         model.delete().where(model.user == user).execute()
+    throttle.forget(*_budgets(user))
     User.update(asks_passkey=False).where(User.id == user.id, User.asks_passkey).execute()
 
 
@@ -181,8 +182,3 @@ def tell(user: User, what: str, at: datetime, **details: Any) -> list[int]:
     found = mail.compose('second_factor', user.email or '', key=f'second_factor:{user.id}:{what}:{at}', user=user,
                          urgent=True, subject=f'{SUBJECTS[what]} - {Site.this().title}', payload=payload)
     return [found] if found else []
-
-
-def clean_up(at: datetime) -> None:
-    """Forget wrong codes of long ago."""
-    WrongCode.delete().where((WrongCode.at <= at - timedelta(days=1)) | clocks.is_ahead(WrongCode.at, at)).execute()

@@ -6,17 +6,18 @@ import re
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from hashlib import sha256
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from typing import Any
 
 from .settings import current
 
+SIGNATURE = 24  # characters
 
-def sign(purpose: str, number: int) -> str:
-    """`<number>.<signature>`."""
-    digest = hmac.new(current().secret, f'{purpose}:{number}'.encode(), sha256).digest()
-    return f'{number}.{urlsafe_b64encode(digest[:18]).decode()}'
+
+def sign(purpose: str, number: int, nonce: str = '') -> str:
+    """Return `<number>.<nonce><signature>`. The nonce is of letters, digits, - and _."""
+    signed = f'{purpose}:{number}:{nonce}' if nonce else f'{purpose}:{number}'
+    digest = hmac.new(current().secret, signed.encode(), sha256).digest()
+    return f'{number}.{nonce}{urlsafe_b64encode(digest[:18]).decode()}'
 
 
 def unsign(purpose: str, token: str) -> int | None:
@@ -24,7 +25,8 @@ def unsign(purpose: str, token: str) -> int | None:
     number = number_in(token)
     if number is None:
         return None
-    is_ours = hmac.compare_digest(sign(purpose, number).encode(), token.encode('utf-8', 'replace'))
+    is_ours = hmac.compare_digest(sign(purpose, number, nonce_in(token)).encode('utf-8', 'replace'),
+                                  token.encode('utf-8', 'replace'))
     return number if is_ours else None
 
 
@@ -34,6 +36,11 @@ def number_in(token: str) -> int | None:
     return int(number) if number.isascii() and number.isdigit() and len(number) < 18 else None
 
 
+def nonce_in(token: str) -> str:
+    """Return what a token says its nonce is, whoever made it."""
+    return token.partition('.')[2][:-SIGNATURE]
+
+
 # Random tokens, for cookies
 
 def digest(token: str) -> str:
@@ -41,7 +48,7 @@ def digest(token: str) -> str:
     return sha256(token.encode('utf-8', 'replace')).hexdigest()
 
 
-# Encrypted texts, for cookies
+# Encrypted texts, for cookies and columns
 
 def seal(purpose: str, text: str) -> str:
     """Return a text, encrypted for this purpose: whoever has it can neither read nor change it."""
@@ -51,6 +58,7 @@ def seal(purpose: str, text: str) -> str:
 
 def unseal(purpose: str, sealed: str) -> str | None:
     """Return the text that `seal` encrypted for this purpose, or None for anything else."""
+    from cryptography.exceptions import InvalidTag
     try:
         nonce, secret = (urlsafe_b64decode(part.encode()) for part in sealed.split('.'))
         if _pack(nonce, secret) != sealed:  # base64 has several spellings for some bytes
@@ -64,12 +72,10 @@ def _pack(nonce: bytes, secret: bytes) -> str:
     return f'{urlsafe_b64encode(nonce).decode()}.{urlsafe_b64encode(secret).decode()}'
 
 
-def _cipher() -> AESGCM:
-    """With a key of its own: the site's secret itself is for signatures."""
-    return AESGCM(hmac.new(current().secret, b'key for texts in cookies', sha256).digest())
+def _cipher() -> Any:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # 15 MB, which the consumer does without
+    return AESGCM(derive_key('texts in cookies'))
 
-
-# Keys
 
 def derive_key(purpose: str) -> bytes:
     """Return a key of 32 bytes for one purpose, made from the site's secret."""
@@ -78,7 +84,7 @@ def derive_key(purpose: str) -> bytes:
 
 # Tokens in texts
 
-TOKEN = re.compile(r'\d{1,17}\.[A-Za-z0-9_-]{24}(?![A-Za-z0-9_-])')
+TOKEN = re.compile(r'\d{1,17}\.(?:[A-Za-z0-9_-]{16})?[A-Za-z0-9_-]{24}(?![A-Za-z0-9_-])')  # without or with a nonce
 HIDDEN = '(hidden)'
 
 

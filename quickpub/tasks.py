@@ -24,7 +24,6 @@ from . import (
     posts,
     reports,
     revisions,
-    second_factors,
     sessions,
     stats,
     throttle,
@@ -216,7 +215,7 @@ def clean_up_accounts() -> None:
 def clean_up_sessions() -> None:
     """Each day: forget sessions that are over, log-ins left before their second step, and devices that have not logged
     in for a year."""
-    for module in (sessions, login_steps, second_factors, passkeys):
+    for module in (sessions, login_steps, passkeys):
         module.clean_up(now())
 
 

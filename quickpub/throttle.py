@@ -45,6 +45,10 @@ LOGIN_CLIENT = Budget('login-client', 100, timedelta(minutes=15))
 LOGIN_DEVICE = Budget('login-device', 10, timedelta(minutes=15))
 LOGIN_DEVICE_DAY = Budget('login-device-day', 50, DAY)
 
+# Wrong codes for the second step of a log-in to one account.
+WRONG_CODES = Budget('wrong-codes', 10, timedelta(minutes=15))
+WRONG_CODES_DAY = Budget('wrong-codes-day', 50, DAY)
+
 # Emails that strangers ask for (mail_budgets.py). A class of 30 behind one school's address can sign up together.
 SIGNUPS_HOUR = Budget('signups-hour', 40, HOUR, 'sign-ups from one network in an hour')
 SIGNUPS_DAY = Budget('signups-day', 120, DAY, 'sign-ups from one network in a day')
@@ -74,7 +78,8 @@ LINKS_MADE = Budget('links-made', 20, DAY)
 # Emails that a mail server takes: QUICKPUB_MAIL_RATE is the limit.
 MAIL_RATE = Budget('mail-rate', 1, HOUR)
 
-BUDGETS = [LOGIN_PAIR, LOGIN_ACCOUNT, LOGIN_ACCOUNT_DAY, LOGIN_CLIENT, LOGIN_DEVICE, LOGIN_DEVICE_DAY, SIGNUPS_HOUR,
+BUDGETS = [LOGIN_PAIR, LOGIN_ACCOUNT, LOGIN_ACCOUNT_DAY, LOGIN_CLIENT, LOGIN_DEVICE, LOGIN_DEVICE_DAY, WRONG_CODES,
+           WRONG_CODES_DAY, SIGNUPS_HOUR,
            SIGNUPS_DAY, RESETS_HOUR, RESETS_DAY, MAILBOX, MAILBOX_FROM_ONE, RESET_MAILBOX, RESET_MAILBOX_FROM_ONE,
            SITE_SIGNUPS, SITE_RESETS, SITE_MEMBERS, ADDRESS_CHANGES, REPORTS_NOW, EXPORTS, INVITATIONS, SENT_AGAIN,
            LINKS_MADE, MAIL_RATE]

@@ -1,12 +1,11 @@
-"""The authenticator app: a new code every 30 seconds, from a secret that only the app and this site know (RFC 6238)."""
+"""The authenticator app: a new code every 30 seconds, from a secret that only the app and this site know (RFC 6238). It
+is stored encrypted: whoever reads the database alone cannot make codes."""
 
-from base64 import urlsafe_b64encode
 from datetime import datetime, timedelta
-from typing import Any
 
 from . import clocks, text
 from .models import Authenticator, Site, User
-from .signing import derive_key
+from .signing import seal, unseal
 from .text import Rejected
 
 STEP = 30  # seconds
@@ -28,11 +27,12 @@ def start(user: User, at: datetime) -> str:
     found = _of(user)
     if found and found.confirmed_at:
         raise Rejected(code='An authenticator app is set up already. Remove it first.')
-    if found and clocks.is_lately(found.created_at, SETUP_LASTS, at) and (secret := _decrypt(found.secret)):
+    if found and clocks.is_lately(found.created_at, SETUP_LASTS, at) and (secret := unseal('totp', found.secret)):
         return secret
     import pyotp
     secret = pyotp.random_base32()
-    Authenticator.replace(user=user, secret=_encrypt(secret), last_step=0, created_at=at, confirmed_at=None).execute()
+    Authenticator.replace(
+        user=user, secret=seal('totp', secret), last_step=0, created_at=at, confirmed_at=None).execute()
     return secret
 
 
@@ -92,7 +92,7 @@ def _of(user: User) -> Authenticator | None:
 
 def _step_of(found: Authenticator, code: str, at: datetime) -> int | None:
     """Return the step whose code this is, or None."""
-    secret = _decrypt(found.secret)
+    secret = unseal('totp', found.secret)
     if secret is None or len(code) != DIGITS:
         return None
     import pyotp
@@ -105,23 +105,3 @@ def _step_of(found: Authenticator, code: str, at: datetime) -> int | None:
 
 def _now_step(at: datetime) -> int:
     return int((at - EPOCH).total_seconds()) // STEP
-
-
-# The secret is encrypted: whoever reads the database alone cannot make codes.
-
-def _encrypt(secret: str) -> str:
-    return _cipher().encrypt(secret.encode()).decode()
-
-
-def _decrypt(stored: str) -> str | None:
-    """Return the secret of an app; None where the site's own secret was replaced since."""
-    from cryptography.fernet import InvalidToken
-    try:
-        return _cipher().decrypt(stored.encode()).decode()
-    except InvalidToken:
-        return None
-
-
-def _cipher() -> Any:
-    from cryptography.fernet import Fernet
-    return Fernet(urlsafe_b64encode(derive_key('totp')))

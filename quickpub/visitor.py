@@ -202,4 +202,4 @@ def client_address(environ: dict[str, Any] | None = None) -> str:
 def cause() -> Cause:
     """Return who asks for an email: the network that the request came from, and the member who is logged in."""
     user = current_user()
-    return Cause(networks.network(client_address()), user.id if user else None)
+    return Cause(networks.network(client_address()) or networks.UNKNOWN, user.id if user else None)

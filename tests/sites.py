@@ -57,11 +57,13 @@ def set_modified(path, at):
     os.utime(path, (at.replace(tzinfo=UTC).timestamp(),) * 2)
 
 
-def newest_mail(site):
-    """The mail that was written last, as its reader gets it. (Several may have the same second as their date.)"""
+def newest_mail(site, kind=None):
+    """The mail, of this kind if one is named, that was written last, as its reader gets it.
+    (Several may have the same second as their date.)"""
     drain()
     with db.db.connection_context():
-        newest = Message.select().order_by(Message.id.desc()).get()
+        found = Message.select() if kind is None else Message.select().where(Message.kind == kind)
+        newest = found.order_by(Message.id.desc()).get()
     return next(mail for mail in outbox(site) if mail['Message-ID'] == newest.message_id)
 
 

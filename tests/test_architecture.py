@@ -71,7 +71,7 @@ ONLY_IN = {
     'diff_match_patch': {'comparison'},
     'merge3': {'comparison'},
     'crawlerdetect': {'agents'},
-    'cryptography': {'dkim', 'signing', 'totp'},
+    'cryptography': {'dkim', 'signing'},
     'fido2': {'passkeys'},
     'pyotp': {'totp'},
     'segno': {'totp'},

@@ -18,6 +18,8 @@ CALLS = {
     'urlopen': 'the server asks another one',
     '_create_unverified_context': 'any certificate will do', 'format_map': 'text becomes a format',
 }
+# But for these, of texts of our own.
+SAFE_CALLS = {('audit.py', 'format_map')}
 # Modules that nobody imports, but for these.
 IMPORTS = {
     'pickle': (), 'marshal': (), 'shelve': (), 'yaml': (),  # what is read in becomes objects
@@ -25,7 +27,7 @@ IMPORTS = {
     'smtplib': ('transport.py',),  # the one server that Quickpub talks to
     'random': ('demo/__init__.py',),  # the views of a demo site
     'socket': ('transport.py', 'server.py', 'connections.py'),  # the mail server; our own port
-    'subprocess': ('pictures.py', 'worker.py'),
+    'subprocess': ('pictures.py', 'sandbox.py', 'worker.py'),
     'ctypes': ('processes.py',),
     'xml.sax': (), 'xml.dom': (), 'lxml': (), 'xmlrpc': (),
 }
@@ -55,7 +57,7 @@ def faults(module, tree):
                         yield node.lineno, f'imports {banned}'
         if not isinstance(node, ast.Call):
             continue
-        if name_of(node) in CALLS and not is_method_of_re(node):
+        if name_of(node) in CALLS and not is_method_of_re(node) and (module, name_of(node)) not in SAFE_CALLS:
             yield node.lineno, CALLS[name_of(node)]
         if name_of(node) in PARSERS and getattr(getattr(node.func, 'value', None), 'id', '') in ('ElementTree', 'ET'):
             yield node.lineno, 'XML is read'

@@ -24,12 +24,6 @@ TABLES = [
     user_id INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID''',
     'CREATE INDEX recovery_code_user ON recovery_code (user_id)',
-    '''CREATE TABLE wrong_code (
-    id INTEGER PRIMARY KEY,
-    user_id INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
-    at TEXT NOT NULL
-) STRICT''',
-    'CREATE INDEX wrong_code_user ON wrong_code (user_id, at)',
     '''CREATE TABLE used_challenge (
     digest TEXT PRIMARY KEY,
     expires_at TEXT NOT NULL
