@@ -176,7 +176,7 @@ def adduser(name: str, email: str, password: str, owner: bool, texts: str | None
 
 @main.group()
 def user() -> None:
-    """Suspend members, let them log in again, or help those who have lost their phone or key."""
+    """Suspend or restore members, or remove lost second factors."""
 
 
 @user.command(name='suspend')

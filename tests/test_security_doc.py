@@ -9,18 +9,29 @@ import pytest
 
 from quickpub import (
     accounts,
+    audit,
+    comparison,
     connections,
     forms,
     front,
+    guessable,
+    identity,
     imaging,
+    login_steps,
     mail,
     markdown,
     media,
+    passkeys,
     passwords,
     posts,
-    revisions,
+    quota,
+    recovery,
+    sandbox,
     search,
+    second_factors,
     sessions,
+    stats,
+    throttle,
     transport,
 )
 
@@ -56,7 +67,7 @@ ROWS = [[cell.strip() for cell in line.strip('|').split('|')]
 
 NAMED = re.compile(r'`(tests/[\w/]+\.py)(?:::(\w+))?`')
 # How the answer to a requirement begins: a test, a page, or in words why there is none.
-ANSWERS = re.compile(r'`tests/|\[[^\]]+\]\([^)]+\)|Not applicable, because \w|Not met: \w|Planned: \w')
+ANSWERS = re.compile(r'`tests/|\[[^\]]+\]\([^)]+\)|Not applicable, because \w|Not met: \w')
 
 
 @cache
@@ -114,12 +125,14 @@ def test_a_test_that_does_not_exist_is_found(text):
     assert wrong_tests(text)
 
 
-@pytest.mark.parametrize('text', ['[a](NOTHING.md)', '[a](docs)', '[a](#nothing)\n# A heading', '[a](http://example.org)'])
+@pytest.mark.parametrize('text', ['[a](NOTHING.md)', '[a](docs)', '[a](#nothing)\n# A heading',
+                                  '[a](http://example.org)'])
 def test_a_link_that_leads_nowhere_is_found(text):
     assert wrong_links(text)
 
 
-@pytest.mark.parametrize('answer', ['', '-', 'yes', 'Not applicable', 'Not met', 'Not met:', 'Planned', 'see above'])
+@pytest.mark.parametrize('answer', ['', '-', 'yes', 'Not applicable', 'Not met', 'Not met:',
+                                    'Planned: later', 'see above'])
 def test_an_answer_without_a_reason_is_found(answer):
     assert not ANSWERS.match(answer)
 
@@ -144,14 +157,36 @@ def minutes(span):
     f'{forms.FILES_LIMIT // 1024 ** 2} MB with files; {forms.MAX_FIELDS:,} fields',
     f'{connections.PER_CLIENT} of one client, an address or an IPv6 /64; {connections.READ_RATE:,} bytes',
     f'| pages made at a time | {front.THREADS}, of them {front.FORMS} that handle forms;',
-    f'failed log-ins in {minutes(sessions.THROTTLE_WINDOW)} minutes | {sessions.TRIES_PER_PAIR} for an account from '
-    f'one address, {sessions.TRIES_PER_ACCOUNT} for an account, {sessions.TRIES_PER_CLIENT} from one address',
+    f'failed log-ins in {minutes(throttle.LOGIN_PAIR.window)} minutes | {throttle.LOGIN_PAIR.limit} for an account '
+    f'from one address, {throttle.LOGIN_ACCOUNT.limit} for an account, {throttle.LOGIN_CLIENT.limit} from one address; '
+    f'in a day {throttle.LOGIN_ACCOUNT_DAY.limit} for an account',
+    f'known device | {throttle.LOGIN_DEVICE.limit} in {minutes(throttle.LOGIN_DEVICE.window)} minutes, '
+    f'{throttle.LOGIN_DEVICE_DAY.limit} in a day',
+    f'second step | {login_steps.TRIES} in one log-in; {second_factors.WINDOWS[0][1]} in '
+    f'{minutes(second_factors.WINDOWS[0][0])} minutes and {second_factors.WINDOWS[1][1]} in a day',
+    f'{throttle.SIGNUPS_HOUR.limit} sign-ups an hour and {throttle.SIGNUPS_DAY.limit} a day, '
+    f'{throttle.RESETS_HOUR.limit} and {throttle.RESETS_DAY.limit} forgotten passwords; to one mailbox '
+    f'{throttle.MAILBOX.limit} a day, and {throttle.RESET_MAILBOX.limit} with a new password; of the whole site '
+    f'in a day {throttle.SITE_SIGNUPS.limit} to newcomers and {throttle.SITE_RESETS.limit} with a new password',
+    f'in a day {throttle.ADDRESS_CHANGES.limit} changes of address, {throttle.REPORTS_NOW.limit} reports by hand, '
+    f'{throttle.EXPORTS.limit} exports; owners {throttle.INVITATIONS.limit} invitations, '
+    f'{throttle.SENT_AGAIN.limit} emails sent again, {throttle.LINKS_MADE.limit} links to a new password; all members '
+    f'together {throttle.SITE_MEMBERS.limit} changes',
+    f'{stats.CAP} views of a post, and as many visitors',
+    f'| {quota.CONFIRMED.size // quota.MEGABYTE} MB with older versions, {quota.CONFIRMED.posts:,} posts; '
+    f'{quota.UNCONFIRMED.size // quota.MEGABYTE} MB and {quota.UNCONFIRMED.posts} posts before',
+    f'again who one is | counts for {minutes(identity.CONFIRMED_FOR)} minutes',
+    f'passkeys; recovery codes | {passkeys.MOST} of one member; {recovery.COUNT} of one member',
+    f'| {audit.KEPT.days} days | owners',
+    f'Refused are {len(guessable.COMMON.read_text().splitlines()) // 100 * 100:,} common ones',
     f'| the same email | every {minutes(accounts.MAIL_AGAIN_AFTER)} minutes',
     f'to confirm {hours(accounts.VERIFY_LASTS)} hours, for a new password {hours(accounts.RESET_LASTS)} hours, an '
     f'invitation {accounts.INVITE_LASTS.days} days',
-    f'they end {sessions.SESSION_LASTS.days} days after the last visit',
+    f'they end {sessions.SESSION_LASTS.days} days after the last visit and {sessions.LONGEST.days} days after the '
+    'log-in',
     f'coloured code {markdown.MAX_CODE_TIME} s and formulas {markdown.MAX_MATH_TIME} s of a text, comparing versions '
-    f'{revisions.COMPARE_FOR} s; a search looks at {search.WEIGHED:,} posts',
+    f'{comparison.COMPARE_FOR} s; a search looks at {search.WEIGHED:,} posts and takes at most {search.SECONDS:.0f} s; '
+    f'a long text is rendered in at most {sandbox.SECONDS:.0f} s',
     f'{transport.TIMEOUT} seconds that a mail server may be silent, {transport.DEADLINE} for one email',
     f'{mail.KEPT.days} days | owners',
 ])
