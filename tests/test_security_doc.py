@@ -28,7 +28,6 @@ from quickpub import (
     recovery,
     sandbox,
     search,
-    second_factors,
     sessions,
     stats,
     throttle,
@@ -162,8 +161,8 @@ def minutes(span):
     f'in a day {throttle.LOGIN_ACCOUNT_DAY.limit} for an account',
     f'known device | {throttle.LOGIN_DEVICE.limit} in {minutes(throttle.LOGIN_DEVICE.window)} minutes, '
     f'{throttle.LOGIN_DEVICE_DAY.limit} in a day',
-    f'second step | {login_steps.TRIES} in one log-in; {second_factors.WINDOWS[0][1]} in '
-    f'{minutes(second_factors.WINDOWS[0][0])} minutes and {second_factors.WINDOWS[1][1]} in a day',
+    f'second step | {login_steps.TRIES} in one log-in; {throttle.WRONG_CODES.limit} in '
+    f'{minutes(throttle.WRONG_CODES.window)} minutes and {throttle.WRONG_CODES_DAY.limit} in a day',
     f'{throttle.SIGNUPS_HOUR.limit} sign-ups an hour and {throttle.SIGNUPS_DAY.limit} a day, '
     f'{throttle.RESETS_HOUR.limit} and {throttle.RESETS_DAY.limit} forgotten passwords; to one mailbox '
     f'{throttle.MAILBOX.limit} a day, and {throttle.RESET_MAILBOX.limit} with a new password; of the whole site '

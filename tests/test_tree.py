@@ -152,18 +152,19 @@ def mail_state(rig):
 # Crowds
 
 def test_views_in_parallel_are_all_counted_once(site, rig):
+    """They are of one network, which may count for 300 a day."""
     alice = person('alice')
     address = rig.url + write(alice, 'Beans').path
     served = rig.serve(workers=2)
     with ThreadPoolExecutor(100) as readers:
-        answers = list(readers.map(lambda _: Visitor('').get(address).status, range(500)))
-    assert answers == [200] * 500
+        answers = list(readers.map(lambda _: Visitor('').get(address).status, range(250)))
+    assert answers == [200] * 250
     desk = Visitor(rig.url)
     desk.post('/login', email=alice.email, password=PASSWORD)
-    assert '500 views' in desk.get('/studio').text
+    assert '250 views' in desk.get('/studio').text
     served.stop()
     with rig.database():
-        assert Post.get().views == 500
+        assert Post.get().views == 250
 
 
 HEAP = 64 * 1024 * 1024  # glibc begins each heap but the first at a multiple of it
