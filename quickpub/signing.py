@@ -16,7 +16,7 @@ SIGNATURE = 24  # characters
 def sign(purpose: str, number: int, nonce: str = '') -> str:
     """Return `<number>.<nonce><signature>`. The nonce is of letters, digits, - and _."""
     signed = f'{purpose}:{number}:{nonce}' if nonce else f'{purpose}:{number}'
-    digest = hmac.new(current().secret, signed.encode(), sha256).digest()
+    digest = hmac.new(current().secret, signed.encode('utf-8', 'replace'), sha256).digest()
     return f'{number}.{nonce}{urlsafe_b64encode(digest[:18]).decode()}'
 
 
