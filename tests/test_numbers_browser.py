@@ -263,7 +263,7 @@ def test_all_my_numbers_are_prepared_told_by_mail_and_downloaded_by_me_alone(pag
     stranger.goto(link_in(told, '/studio/exports'))
     stranger.get_by_label('Mail address').fill('alice@example.org')
     stranger.get_by_label('Password').fill(PASSWORD)
-    stranger.get_by_role('button', name='Log in').click()
+    stranger.get_by_role('button', name='Log in', exact=True).click()
     stranger.get_by_role('link', name='Download').wait_for()
 
 
