@@ -83,7 +83,7 @@ class Page:
     def answer(self, environ: Mapping[str, Any]) -> tuple[str, Headers, bytes]:
         """Status, headers and body for this request (a WSGI environ)."""
         variant = self.variants[coding_for(environ.get('HTTP_ACCEPT_ENCODING', '')[:200], tuple(self.variants))]
-        dated = [('Last-Modified', formatdate(self.modified, usegmt=True))] if self.modified <= time.time() else []
+        dated = [('Last-Modified', _http_date(self.modified))] if self.modified <= time.time() else []
         if self._is_known(environ):
             return '304 Not Modified', [*self.unchanged, ('ETag', variant.etag), *dated], b''
         body = variant.body if environ['REQUEST_METHOD'] != 'HEAD' else b''
@@ -96,6 +96,19 @@ class Page:
             return '*' in known or any(variant.etag in known for variant in self.variants.values())
         since = environ.get('HTTP_IF_MODIFIED_SINCE')
         return since is not None and self.modified <= _seconds(since[:40])
+
+
+@lru_cache(16)
+def _http_date(seconds: int) -> str:
+    return formatdate(seconds, usegmt=True)
+
+
+def _moment(stored: str | None) -> datetime | None:
+    """Return a time as it is stored, or None, also for what only a hand can have written into the database."""
+    try:
+        return datetime.fromisoformat(stored) if stored else None
+    except ValueError:
+        return None
 
 
 @lru_cache(256)
@@ -166,8 +179,8 @@ class PageCache:
     def __init__(self, settings: Settings):
         self._watch = Watch.of(settings)
         self._data_version, self._version = (-1, -1), -1
-        self._due: str | None = None  # when the next scheduled post is public, as stored
-        self._newest: str | None = None  # since when the newest one is; earlier, where a clock is put back, it is not
+        self._due: datetime | None = None  # when the next scheduled post is public
+        self._newest: datetime | None = None  # since when the newest one is: not earlier, where a clock is put back
         self._generation = Generation()
         self._lock = threading.Lock()
         self._is_blind = False
@@ -187,18 +200,17 @@ class PageCache:
         return self._generation
 
     def _is_due(self, at: datetime) -> bool:
-        return self._due is not None and str(at) >= self._due
+        return self._due is not None and at >= self._due
 
     def _is_too_early(self, at: datetime) -> bool:
-        return self._newest is not None and str(at) < self._newest
+        return self._newest is not None and at < self._newest
 
     def _refresh(self, at: datetime) -> None:
         data_version = self._watch.data_version()  # before what it stands for is read: never the other way round
         version = self._watch.ask('SELECT version FROM content')
         if version != self._version or self._is_due(at) or self._is_too_early(at):
-            came_due = int(datetime.fromisoformat(self._due).replace(tzinfo=UTC).timestamp()) + 1 \
-                if self._due is not None and self._is_due(at) else 0
-            self._due, self._newest = self._watch.ask(DUE, str(at)), self._watch.ask(NEWEST, str(at))
+            came_due = int(self._due.replace(tzinfo=UTC).timestamp()) + 1 if self._due and self._is_due(at) else 0
+            self._due, self._newest = (_moment(self._watch.ask(sql, str(at))) for sql in (DUE, NEWEST))
             self._generation = Generation(max(version, came_due, self._generation.modified))
         self._data_version, self._version = data_version, version
 

@@ -34,9 +34,6 @@ log = logging.getLogger('quickpub.stats')
 
 AHEAD = ('HTTP_SEC_PURPOSE', 'HTTP_PURPOSE', 'HTTP_X_PURPOSE', 'HTTP_X_MOZ')  # where browsers say they fetch ahead
 NOT_READING = ('prefetch', 'prerender', 'preview')
-DOCUMENT = (('HTTP_SEC_FETCH_DEST', 'document'), ('HTTP_SEC_FETCH_MODE', 'navigate'))  # of newer browsers, by HTTPS
-# No browser names somebody to write to, or signs as a program (Web Bot Auth).
-FETCHING = ('HTTP_FROM', 'HTTP_SIGNATURE_AGENT')
 PAGE = re.compile(r'text/(?:html|\*)|application/xhtml|\*/\*', re.IGNORECASE)  # what Accept says where pages are wanted
 KEPT = 2048  # verdicts on user agents and referrers; a new one costs up to half a millisecond
 LONGEST = 512  # characters of either that are looked at, and kept with the verdict
@@ -58,20 +55,33 @@ def is_reading(environ: Mapping[str, Any]) -> bool:
     fetch ahead, a part of a page (Range), and a page that another one asks for as its picture, in its frame or by a
     script, where the browser says so.
     """
-    if environ['REQUEST_METHOD'] != 'GET' or not is_person(environ.get('HTTP_USER_AGENT', '')[:LONGEST]):
+    header = environ.get
+    if environ['REQUEST_METHOD'] != 'GET' or not is_person(header('HTTP_USER_AGENT', '')[:LONGEST]):
         return False
-    if 'HTTP_RANGE' in environ or any(environ.get(name, wanted) != wanted for name, wanted in DOCUMENT):
+    # Newer browsers say by HTTPS what they fetch, and how.
+    fetched, how = header('HTTP_SEC_FETCH_DEST', 'document'), header('HTTP_SEC_FETCH_MODE', 'navigate')
+    if fetched != 'document' or how != 'navigate':
         return False
-    if any(name in environ for name in FETCHING) or not PAGE.search(environ.get('HTTP_ACCEPT') or '*/*'):
+    # No browser names somebody to write to, or signs as a program (Web Bot Auth).
+    if 'HTTP_RANGE' in environ or 'HTTP_FROM' in environ or 'HTTP_SIGNATURE_AGENT' in environ:
         return False
-    if environ.get('HTTP_X_REQUESTED_WITH', '').lower() == 'xmlhttprequest':  # Android's browsers name an app there
+    if not wants_page(header('HTTP_ACCEPT', '')[:LONGEST]):
         return False
-    return not any(sign in environ[name].lower() for name in AHEAD if name in environ for sign in NOT_READING)
+    if header('HTTP_X_REQUESTED_WITH', '').lower() == 'xmlhttprequest':  # Android's browsers name an app there
+        return False
+    ahead = [environ[name].lower() for name in AHEAD if name in environ]
+    return not ahead or not any(sign in said for said in ahead for sign in NOT_READING)
 
 
 def counts_for(reader: User | None, post: Post) -> bool:
     """Whether this reader's views count: not those of the post's author, nor of the owner."""
     return reader is None or not (reader.is_owner or reader.id == post.author_id)
+
+
+@lru_cache(KEPT)
+def wants_page(accept: str) -> bool:
+    """Whether an Accept header takes a page; none takes anything."""
+    return not accept or bool(PAGE.search(accept))
 
 
 @lru_cache(KEPT)
@@ -103,10 +113,13 @@ def visitor(address: str, agent: str, day: date) -> str:
     only `person` where no address is known. It does not tell the address, nor whether it is the same person or network
     as on another day. '' where there is no key for the day, and none can be made."""
     key = _key(day)
-    if key is None:
-        return ''
+    return _visitor(address, agent[:LONGEST], key) if key else ''
+
+
+@lru_cache(KEPT)  # people read several pages; forgotten with the key
+def _visitor(address: str, agent: str, key: bytes) -> str:
     network = networks.network(address)
-    person = _hashed(f'{networks.client(address)}\0{family_of(agent[:LONGEST])}', key, 8)
+    person = _hashed(f'{networks.client(address)}\0{family_of(agent)}', key, 8)
     return f'{_hashed(network, key, 6)}.{person}' if network else person
 
 
@@ -137,6 +150,7 @@ def _key(day: date) -> bytes | None:
     finally:
         if is_ours:
             db.close()
+    _visitor.cache_clear()
     _keys = {(db.database, day): found}  # a new one: another thread may be looking at the old one
     return found
 
@@ -147,13 +161,18 @@ def is_ready(at: datetime) -> bool:
 
 
 def site_day(at: datetime) -> date:
-    """The day it is at `at` (UTC without a zone) in the site's time zone."""
-    return _site_day(at.replace(second=0, microsecond=0), current().timezone)
+    """The day it is at `at` (UTC without a zone) in the site's time zone. Each view asks twice: within a minute the day
+    does not change."""
+    global _minute
+    begins, ends, zone, day = _minute
+    if not (begins <= at < ends and zone == current().timezone):
+        begins, zone = at.replace(second=0, microsecond=0), current().timezone
+        day = dates.at(begins, zone).date()
+        _minute = begins, begins + timedelta(minutes=1), zone, day
+    return day
 
 
-@lru_cache(16)
-def _site_day(minute: datetime, zone: str) -> date:
-    return dates.at(minute, zone).date()
+_minute = datetime.max, datetime.max, '', date.max  # the last one asked for: from, until, time zone, day
 
 
 def record(post_id: int, at: datetime, address: str = '', agent: str = '', referrer: str = '') -> None:

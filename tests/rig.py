@@ -350,8 +350,8 @@ class Window:
         for name, value in fields.items():
             self.page.locator(f'main [name={name}]').fill(value)
 
-    def press(self, name):
-        self.page.get_by_role('main').get_by_role('button', name=name).click()
+    def press(self, name, exact=False):
+        self.page.get_by_role('main').get_by_role('button', name=name, exact=exact).click()
 
     def follow(self, name):
         self.page.get_by_role('link', name=name, exact=True).first.click()

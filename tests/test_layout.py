@@ -36,7 +36,7 @@ def served(founded):
 def log_in(window, address):
     window.goto('/login')
     window.fill(email=address, password=PASSWORD)
-    window.press('Log in')
+    window.press('Log in', exact=True)
     window.page.wait_for_url('**/studio*')
 
 

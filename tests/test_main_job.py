@@ -97,7 +97,7 @@ def log_in(alice):
     alice.context.clear_cookies()
     alice.goto('/login')
     alice.fill(email=ALICE, password=PASSWORD)
-    alice.press('Log in')
+    alice.press('Log in', exact=True)
     alice.shows('Posts')
 
 

@@ -125,10 +125,10 @@ def test_a_text_is_saved_by_a_passkey_after_a_log_out(served):
 
 
 def test_where_the_address_is_a_number_nothing_is_offered(rig):
-    rig.settings['url'] = rig.url
+    rig.settings['url'] = address = f'http://127.0.0.1:{rig.port}'
     rig.serve()
     with chromium() as browser:
-        window = Device(browser, rig.url)
+        window = Device(browser, address)
         window.goto('/login')
         assert window.page.locator('[data-passkey]').count() == 0 and window.problems == []
 

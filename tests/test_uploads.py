@@ -52,7 +52,7 @@ def open_window(rig, browser):
         opened.append(window)
         window.goto('/login')
         window.fill(email='alice@example.org', password=PASSWORD)
-        window.press('Log in')
+        window.press('Log in', exact=True)
         window.shows('Write a new post')
         return window
     yield open_window
