@@ -97,7 +97,7 @@ def test_one_device_is_logged_out_and_forgotten(alice, bob, app):
     page = desk.get('/settings')
     form = form_with(page, 'digest')
     done = form.submit('action', status=303).follow()
-    assert 'Logged out there' in done and not is_in(phone) and is_in(desk) and is_in(other)
+    assert 'That device is logged out' in done and not is_in(phone) and is_in(desk) and is_in(other)
     assert 'was logged out already' in form.submit('action', status=303).follow()
     for digest in ('', 'x', 'é'):
         done = desk.post('/settings', {'action': 'end_session', 'digest': digest}, status=303)

@@ -38,7 +38,7 @@ class Device(Window):
         self.press('Add a passkey')
         self.fill(identity_password=PASSWORD)
         self.press('Continue')
-        self.shows('press the button once more')
+        self.shows('press “Add a passkey” again')
         assert self.page.locator('form[data-passkey] [name=name]').input_value() == name
         self.press('Add a passkey')
         self.shows('Passkey added')

@@ -79,7 +79,7 @@ def test_the_form_comes_back_as_typed_with_a_sentence_for_each_field_but_without
     page = sign_up(browse(), name='  ', email='alice@', password='a' * 9)
     assert page.status_int == 400
     assert page.forms[0]['email'].value == 'alice@' and page.forms[0]['password'].value == ''
-    for sentence in ('Please give the name', 'This is not one mail address', 'Please choose a password of 10'):
+    for sentence in ('Please give the name', 'This is not an email address', 'Please choose a password of 10'):
         assert sentence in page
     assert stored()['User'] == [] and mails() == []
 
@@ -150,7 +150,7 @@ def test_confirming_leads_on_to_the_studio(site, browse, is_elsewhere):
         done = confirm(browser, newest_link(site))
     else:
         done = browser.get(newest_link(site)).forms[0].submit(status=303)
-    assert done.location == '/studio' and 'Your address is confirmed' in done.follow()
+    assert done.location == '/studio' and 'Your email address is confirmed' in done.follow()
 
 
 # A fresh mail
@@ -184,7 +184,7 @@ def test_the_page_for_a_fresh_mail_knows_who_is_logged_in_and_wants_an_address(s
     assert form['email'].value == 'alice@example.org'
     form['email'] = 'alice'
     page = form.submit(status=400)
-    assert 'This is not one mail address' in page and page.forms[0]['email'].value == 'alice'
+    assert 'This is not an email address' in page and page.forms[0]['email'].value == 'alice'
 
 
 # Before the address is confirmed
