@@ -81,7 +81,7 @@ def sign_up(alice):
     alice.follow('Sign up')
     alice.fill(name='Alice', email=ALICE, password=PASSWORD)
     alice.press('Sign up')
-    alice.shows('Look in your mailbox')
+    alice.shows('Check your email')
 
 
 def confirm(alice, mail_server):

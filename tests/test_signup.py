@@ -49,7 +49,7 @@ def user():
 
 def test_sign_up_writes_the_account_its_mail_and_its_job_and_answers_at_once(site, browse, connection):
     page = sign_up(browse())
-    assert 'Look in your mailbox' in page
+    assert 'Check your email' in page
     with connection():
         assert User.get().verified_at is None
         assert ledger() == [('verify', 'alice@example.org', 'queued')]
@@ -116,7 +116,7 @@ def test_a_link_that_does_not_work_says_why_changes_nothing_and_offers_a_fresh_o
     assert sentence in page and stored() == before
 
     page.forms[0]['email'] = 'alice@example.org'
-    assert 'Look in your mailbox' in page.forms[0].submit()
+    assert 'Check your email' in page.forms[0].submit()
     confirm(browser, newest_link(site))
     assert user().is_verified
 
@@ -232,7 +232,7 @@ def test_a_second_sign_up_for_an_unconfirmed_address_changes_nothing(site, brows
     sign_up(browse())
     before = stored()
     page = sign_up(browse(), name='Mallory', email='ALICE@example.org', password=ANOTHER)
-    assert 'Look in your mailbox' in page and stored() == before
+    assert 'Check your email' in page and stored() == before
     browser = browse()
     with pytest.raises(AppError, match='400'):
         browser.log_in(user(), ANOTHER)
