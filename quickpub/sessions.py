@@ -69,7 +69,7 @@ def _check(user: User | None, password: str, client: str, at: datetime, key: str
     throttle.forget((own[0], key))
     if not user.is_active:
         audit.count('login_suspended', at, user, client)
-        raise Rejected(password=SUSPENDED)
+        raise Rejected(**{'': SUSPENDED})
     return renew_hash(user, password)
 
 

@@ -213,8 +213,7 @@ def clean_up_accounts() -> None:
 
 @huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)
 def clean_up_sessions() -> None:
-    """Each day: forget sessions that are over, log-ins left before their second step, and devices that have not logged
-    in for a year."""
+    """Each day: forget ended sessions, unfinished log-ins, and devices that have not logged in for a year."""
     for module in (sessions, login_steps, passkeys):
         module.clean_up(now())
 

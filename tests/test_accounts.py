@@ -210,7 +210,7 @@ def test_a_forgotten_password_is_replaced_by_a_link_that_works_once(site, alice,
     assert 'Please choose a password of 10 to 200 characters' in page
     page.forms[0]['password'] = NEW
     done = page.forms[0].submit(status=303)
-    assert 'Your password is changed' in done.follow() and is_logged_in(browser)
+    assert 'Password changed' in done.follow() and is_logged_in(browser)
     assert not is_logged_in(elsewhere)
     log_in(browse(), status=400)
     log_in(browse(), password=NEW, status=303)
@@ -291,7 +291,7 @@ def change_address(browser, email='new@example.org', current=PASSWORD, status=30
 def test_a_new_address_counts_once_it_is_confirmed_and_the_old_one_is_told(site, alice, browse):
     browser = browse(alice)
     page = change_address(browser).follow()
-    assert 'We sent a link to the new address' in page and 'new@example.org' in page
+    assert 'We sent a link to the new email address' in page and 'new@example.org' in page
     assert mails() == [('address', 'new@example.org')] and reload(alice).email == alice.email
     path = path_in(newest_mail(site), '/verify/')
     browse().get(path)

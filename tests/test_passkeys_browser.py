@@ -86,7 +86,7 @@ def test_a_passkey_is_added_and_logs_in_and_confirms(served):
         window.goto('/settings')
         window.page.locator('#address-email').fill('new@example.org')
         window.page.get_by_role('button', name='Use a passkey instead').first.click()
-        window.shows('We sent a link to the new address')
+        window.shows('We sent a link to the new email address')
         window.log_out()
         window.log_in('alice')
         window.press('Use a passkey')

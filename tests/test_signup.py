@@ -323,7 +323,7 @@ def test_an_invitation_lets_one_person_in_once(site, olga, browse):
     page = sign_up(browser, path=path, email='not an address')
     assert page.status_int == 400 and page.forms[0]['invite'].value in path  # the invitation is not lost on the way
     page = sign_up(browser, 'Zoe', 'zoe@example.org', path=path)
-    assert page.status_int == 200 and 'ask whoever invited you' in page and 'sign up again' not in page
+    assert page.status_int == 200 and 'ask for another invitation' in page and 'sign up again' not in page
     assert mails('verify') == [('verify', 'zoe@example.org')]
 
     page = browser.get(path, status=404)
