@@ -149,8 +149,8 @@ ELSEWHERE = ('This form was not sent from a page of this site, so nothing was ch
 
 # What can be said while the database cannot be used, by status.
 BARE = {
-    421: ('This site has another web address', 'You will find this site at {url}. If you run this site: it answers only '
-          'at the web address in QUICKPUB_URL, and a proxy must pass on the Host header.'),
+    421: ('This site has another web address', 'You will find this site at {url}. If you run this site: it answers '
+          'only at the web address in QUICKPUB_URL, and a proxy must pass on the Host header.'),
     503: ('This site cannot reach its data just now', 'Nothing was changed. Please try again in a few minutes; if you '
           'sent a form, go back and send it again then.'),
     500: ('Something broke on our side', 'It is written down, and not your fault. Please try again in a while.'),

@@ -101,7 +101,7 @@ def test_one_device_is_logged_out_and_forgotten(alice, bob, app):
     assert 'was already logged out' in form.submit('action', status=303).follow()
     for digest in ('', 'x', 'é'):
         done = desk.post('/settings', {'action': 'end_session', 'digest': digest}, status=303)
-        assert done.location == '/settings' and 'logged out already' in done.follow()
+        assert done.location == '/settings' and 'already logged out' in done.follow()
     with db.db.connection_context():
         assert {row.user_id for row in Device.select()} == {alice.id, bob.id} and Device.select().count() == 2
         theirs = Session.get(Session.user == bob).digest
