@@ -125,7 +125,7 @@ def test_a_text_is_saved_by_a_passkey_after_a_log_out(served):
 
 
 def test_where_the_address_is_a_number_nothing_is_offered(rig):
-    rig.settings['url'] = rig.url
+    rig.url = rig.settings['url'] = f'http://127.0.0.1:{rig.port}'
     rig.serve()
     with chromium() as browser:
         window = Device(browser, rig.url)
