@@ -127,7 +127,7 @@ def _normal_email(typed: str) -> str:
     except Unreachable as problem:
         raise Rejected(email=str(problem)) from None
     except ValueError:
-        raise Rejected(email='This is not one mail address. It looks like name@example.org.') from None
+        raise Rejected(email='This is not an email address. An email address looks like name@example.org.') from None
 
 
 def clean_name(typed: str) -> str:

@@ -19,7 +19,7 @@ SUBJECTS = {
     'app_added': 'An authenticator app was added', 'app_removed': 'The authenticator app was removed',
     'passkey_asked': 'Your log-in now asks for a passkey', 'passkey_not_asked': 'Your log-in asks for no passkey now',
     'codes_renewed': 'You have new recovery codes', 'code_used': 'A recovery code was used',
-    'reset': 'Your second factors were removed'}
+    'reset': 'Your passkeys and authenticator app were removed'}
 
 
 @dataclass(frozen=True)

@@ -63,13 +63,13 @@ def _check(user: User | None, password: str, client: str, at: datetime, key: str
     if not check_password(user, password):
         audit.count('login_failed' if user else 'login_unknown', at, user, client)
         raise Rejected(
-            password='This address and password do not belong together. Check both, or ask for a new password.')
+            password='Wrong email or password. Check both, or ask for a new password.')
     assert user is not None
     throttle.give_back(taken)
     throttle.forget((own[0], key))
     if not user.is_active:
         audit.count('login_suspended', at, user, client)
-        raise Rejected(password=SUSPENDED)
+        raise Rejected(**{'': SUSPENDED})
     return renew_hash(user, password)
 
 

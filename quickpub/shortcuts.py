@@ -71,23 +71,23 @@ NOTICES = {
     'export-asked': 'We are preparing it. You can close this page: a mail comes when it is ready.',
     'none-ticked': 'No post was ticked, so nothing was changed.',
     'welcome': 'Your site is ready. Write the first post, or give the site a tagline under Site.',
-    'verified': 'Your address is confirmed, and you are logged in. You can publish now.',
+    'verified': 'Your email address is confirmed, and you are logged in. You can publish now.',
     'log-in-first': 'You were logged out meanwhile, and nothing was changed. Log in, then do it again.',
-    'address': 'Your new address is confirmed.',
-    'password': 'Your password is changed. Everywhere else you are logged out.',
-    'address-sent': 'We sent a link to the new address. Nothing changes before you follow it.',
+    'address': 'Your new email address is confirmed.',
+    'password': 'Password changed. You are logged out everywhere else.',
+    'address-sent': 'We sent a link to the new email address. Nothing changes until you follow it.',
     'logged-out': 'You are logged out.',
-    'session-ended': 'Logged out there. That device has to log in with the password again.',
-    'session-gone': 'That device was logged out already, or has logged in anew. Look at the list again.',
+    'session-ended': 'That device is logged out.',
+    'session-gone': 'That device was already logged out, or has logged in again. Check the list below.',
     'others-ended': 'Logged out everywhere else. Only this device is logged in.',
     'deleted': 'Your account is deleted.',
     'invited': 'The invitation is on its way.',
     'owner-made': 'They are an owner now, and can do here what you can.',
     'factors-reset': 'Their passkeys and authenticator app are removed. They can log in with the password alone.',
-    'confirmed': 'Thank you. Now press the button once more.',
+    'confirmed': 'Confirmed. Now press “Add a passkey” again.',
     'passkey-added': 'Passkey added. You can log in with it from now on.',
     'passkey-removed': 'Passkey removed.',
-    'passkey-renamed': 'Renamed.',
+    'passkey-renamed': 'Passkey renamed.',
     'passkey-not-asked': 'Your log-in no longer asks for a passkey after the password.',
     'app-removed': 'Authenticator app removed.',
     'queued': 'The mail will go out again in a moment.',
@@ -145,12 +145,12 @@ def render(template: str, **context: Any) -> str:
 
 
 ELSEWHERE = ('This form was not sent from a page of this site, so nothing was changed. Open the page here and send it '
-             'again. (A program that sends forms must say where from: "Origin: {origin}".)')
+             'again. (Programs that send forms must send the header "Origin: {origin}".)')
 
 # What can be said while the database cannot be used, by status.
 BARE = {
-    421: ('This site has another address', 'You will find this site at {url}. If you keep this site: it answers only '
-          'to the address that QUICKPUB_URL names, and a proxy must pass the Host header on.'),
+    421: ('This site has another web address', 'You will find this site at {url}. If you run this site: it answers '
+          'only at the web address in QUICKPUB_URL, and a proxy must pass on the Host header.'),
     503: ('This site cannot reach its data just now', 'Nothing was changed. Please try again in a few minutes; if you '
           'sent a form, go back and send it again then.'),
     500: ('Something broke on our side', 'It is written down, and not your fault. Please try again in a while.'),

@@ -53,7 +53,7 @@ def test_log_in_and_out(alice, browse):
 def test_a_wrong_password_and_an_unknown_address_get_the_same_answer(alice, browse, email, password):
     browser = browse()
     page = log_in(browser, email, password, status=400)
-    assert 'This address and password do not belong together' in page
+    assert 'Wrong email or password' in page
     assert page.forms[0]['email'].value == email and page.forms[0]['password'].value == ''
     assert 'Set-Cookie' not in page.headers and not is_logged_in(browser)
 
@@ -210,7 +210,7 @@ def test_a_forgotten_password_is_replaced_by_a_link_that_works_once(site, alice,
     assert 'Please choose a password of 10 to 200 characters' in page
     page.forms[0]['password'] = NEW
     done = page.forms[0].submit(status=303)
-    assert 'Your password is changed' in done.follow() and is_logged_in(browser)
+    assert 'Password changed' in done.follow() and is_logged_in(browser)
     assert not is_logged_in(elsewhere)
     log_in(browse(), status=400)
     log_in(browse(), password=NEW, status=303)
@@ -291,7 +291,7 @@ def change_address(browser, email='new@example.org', current=PASSWORD, status=30
 def test_a_new_address_counts_once_it_is_confirmed_and_the_old_one_is_told(site, alice, browse):
     browser = browse(alice)
     page = change_address(browser).follow()
-    assert 'We sent a link to the new address' in page and 'new@example.org' in page
+    assert 'We sent a link to the new email address' in page and 'new@example.org' in page
     assert mails() == [('address', 'new@example.org')] and reload(alice).email == alice.email
     path = path_in(newest_mail(site), '/verify/')
     browse().get(path)
@@ -315,7 +315,7 @@ def test_a_change_of_address_needs_the_password_and_a_real_address(alice, browse
     browser = browse(alice)
     page = change_address(browser, current='wrong', status=400)
     assert 'This is not your password' in page and form_with(page, 'email')['email'].value == 'new@example.org'
-    assert 'not one mail address' in change_address(browser, email='new@', status=400)
+    assert 'not an email address' in change_address(browser, email='new@', status=400)
     assert 'your address already' in change_address(browser, email='ALICE@example.org', status=400)
     assert mails() == [] and stored()['Token'] == []
 
@@ -386,7 +386,7 @@ def test_a_new_password_ends_other_sessions_and_keeps_this_one(alice, browse):
     form['current'], form['password'] = PASSWORD, 'short'
     assert 'Please choose a password' in form.submit('action', status=400)
     form['password'] = NEW
-    assert 'Everywhere else you are logged out' in form.submit('action', status=303).follow()
+    assert 'You are logged out everywhere else' in form.submit('action', status=303).follow()
     assert is_logged_in(browser) and not is_logged_in(elsewhere)
     log_in(browse(), status=400)
     log_in(browse(), password=NEW, status=303)
@@ -401,7 +401,7 @@ def test_sessions_are_listed_and_ended(alice, bob, browse):
         digest = sha256(phone.cookies['quickpub'].encode()).hexdigest()
     form_of_phone = next(form for form in page.forms.values()
                          if 'digest' in form.fields and form['digest'].value == digest)
-    assert 'Logged out there' in form_of_phone.submit('action', status=303).follow()
+    assert 'That device is logged out' in form_of_phone.submit('action', status=303).follow()
     assert not is_logged_in(phone) and is_logged_in(desk) and is_logged_in(browser)
     browser.post('/settings', {'action': 'end_others'}, status=303)
     assert not is_logged_in(desk) and is_logged_in(browser) and is_logged_in(other)

@@ -97,11 +97,11 @@ def test_one_device_is_logged_out_and_forgotten(alice, bob, app):
     page = desk.get('/settings')
     form = form_with(page, 'digest')
     done = form.submit('action', status=303).follow()
-    assert 'Logged out there' in done and not is_in(phone) and is_in(desk) and is_in(other)
-    assert 'was logged out already' in form.submit('action', status=303).follow()
+    assert 'That device is logged out' in done and not is_in(phone) and is_in(desk) and is_in(other)
+    assert 'was already logged out' in form.submit('action', status=303).follow()
     for digest in ('', 'x', 'é'):
         done = desk.post('/settings', {'action': 'end_session', 'digest': digest}, status=303)
-        assert done.location == '/settings' and 'logged out already' in done.follow()
+        assert done.location == '/settings' and 'already logged out' in done.follow()
     with db.db.connection_context():
         assert {row.user_id for row in Device.select()} == {alice.id, bob.id} and Device.select().count() == 2
         theirs = Session.get(Session.user == bob).digest

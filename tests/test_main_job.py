@@ -81,7 +81,7 @@ def sign_up(alice):
     alice.follow('Sign up')
     alice.fill(name='Alice', email=ALICE, password=PASSWORD)
     alice.press('Sign up')
-    alice.shows('Look in your mailbox')
+    alice.shows('Check your email')
 
 
 def confirm(alice, mail_server):
@@ -90,7 +90,7 @@ def confirm(alice, mail_server):
     alice.goto(link)
     assert alice.page.get_by_role('main').get_by_role('button').count() == 1
     alice.press('Confirm this address')
-    alice.shows('Your address is confirmed')
+    alice.shows('Your email address is confirmed')
 
 
 def log_in(alice):

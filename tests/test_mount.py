@@ -57,7 +57,7 @@ def test_the_way_from_sign_up_to_a_reader(place):
     page = submit(browser.get(path).forms[0])
     assert page.location == f'{prefix}/studio'
     page = page.follow()
-    assert 'Your address is confirmed' in page
+    assert 'Your email address is confirmed' in page
     page = page.click('Write a new post')
     page = submit(form_with(page, 'body'), 'publish', title='On hills', body='High. ![A hill](hill.jpg)')
     assert page.headers['Location'].startswith(f'{prefix}/studio/posts/')

@@ -261,7 +261,7 @@ def test_all_my_numbers_are_prepared_told_by_mail_and_downloaded_by_me_alone(pag
         assert his.goto(place).status == 404
     stranger = page.context.browser.new_page(user_agent=BROWSER, java_script_enabled=page.has_scripts)
     stranger.goto(link_in(told, '/studio/exports'))
-    stranger.get_by_label('Mail address').fill('alice@example.org')
+    stranger.get_by_label('Email address').fill('alice@example.org')
     stranger.get_by_label('Password').fill(PASSWORD)
     stranger.get_by_role('button', name='Log in', exact=True).click()
     stranger.get_by_role('link', name='Download').wait_for()
@@ -305,16 +305,16 @@ def chosen(rig):
 def test_when_reports_come_is_chosen_in_the_settings(page, served):
     page.goto('/settings')
     page.get_by_label('Time zone').select_option('Europe/Berlin')
-    page.get_by_label('Mail me how often').select_option('Every week')
-    page.get_by_label('A week closes with').select_option('Wednesday')
-    page.get_by_label('At this time').select_option('07:00')
+    page.get_by_label('Email me a report').select_option('Every week')
+    page.get_by_label('Last day of the week').select_option('Wednesday')
+    page.get_by_label('Time of the report').select_option('07:00')
     page.get_by_role('button', name='Save').press('Enter')
     page.get_by_text('Saved.').wait_for()
-    assert [page.get_by_label(label).input_value() for label in ('Mail me how often', 'At this time')] == [
+    assert [page.get_by_label(label).input_value() for label in ('Email me a report', 'Time of the report')] == [
         'weekly', '07:00']
     user = chosen(served)
     assert (user.timezone, user.report, user.report_day, user.report_time) == ('Europe/Berlin', 'weekly', 2, '07:00')
-    page.get_by_role('link', name='See a report before it comes').press('Enter')
+    page.get_by_role('link', name='Preview a report').press('Enter')
     page.frame_locator('iframe').get_by_text('You get this mail every week, as your settings say').wait_for()
 
 

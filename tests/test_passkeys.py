@@ -296,7 +296,7 @@ def test_a_passkey_is_renamed_and_removed_by_its_member_alone(site, alice, bob, 
         studio.post('/settings/security', {'action': 'passkey_rename', 'passkey': number, 'name': name}, status=400)
     form = form_with(studio.get('/settings/security'), 'passkey')
     form['name'] = '<b>Old</b> phone'
-    assert 'Renamed' in form.submit('action').follow()
+    assert 'Passkey renamed' in form.submit('action').follow()
     assert '&lt;b&gt;Old&lt;/b&gt; phone' in studio.get('/settings/security')
     studio.post('/settings/security', {'action': 'passkey_remove', 'passkey': number}, status=303)
     assert '“<b>Old</b> phone” was removed' in text_of(newest_mail(site))

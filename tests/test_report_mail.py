@@ -241,7 +241,7 @@ def without_time(words):
 def test_without_a_post_or_a_confirmed_address_there_is_nothing_to_send(site, alice, browse, connection):
     with connection():
         victor = person('victor', verified=False)
-    for user, words in ((alice, 'none of your posts is published'), (victor, 'when your mail address is confirmed')):
+    for user, words in ((alice, 'none of your posts is published'), (victor, 'when your email address is confirmed')):
         browser = browse(user)
         page = browser.get('/studio/report')
         assert words in page and not page.html.find('iframe')

@@ -49,7 +49,7 @@ def user():
 
 def test_sign_up_writes_the_account_its_mail_and_its_job_and_answers_at_once(site, browse, connection):
     page = sign_up(browse())
-    assert 'Look in your mailbox' in page
+    assert 'Check your email' in page
     with connection():
         assert User.get().verified_at is None
         assert ledger() == [('verify', 'alice@example.org', 'queued')]
@@ -79,7 +79,7 @@ def test_the_form_comes_back_as_typed_with_a_sentence_for_each_field_but_without
     page = sign_up(browse(), name='  ', email='alice@', password='a' * 9)
     assert page.status_int == 400
     assert page.forms[0]['email'].value == 'alice@' and page.forms[0]['password'].value == ''
-    for sentence in ('Please give the name', 'This is not one mail address', 'Please choose a password of 10'):
+    for sentence in ('Please give the name', 'This is not an email address', 'Please choose a password of 10'):
         assert sentence in page
     assert stored()['User'] == [] and mails() == []
 
@@ -116,7 +116,7 @@ def test_a_link_that_does_not_work_says_why_changes_nothing_and_offers_a_fresh_o
     assert sentence in page and stored() == before
 
     page.forms[0]['email'] = 'alice@example.org'
-    assert 'Look in your mailbox' in page.forms[0].submit()
+    assert 'Check your email' in page.forms[0].submit()
     confirm(browser, newest_link(site))
     assert user().is_verified
 
@@ -150,7 +150,7 @@ def test_confirming_leads_on_to_the_studio(site, browse, is_elsewhere):
         done = confirm(browser, newest_link(site))
     else:
         done = browser.get(newest_link(site)).forms[0].submit(status=303)
-    assert done.location == '/studio' and 'Your address is confirmed' in done.follow()
+    assert done.location == '/studio' and 'Your email address is confirmed' in done.follow()
 
 
 # A fresh mail
@@ -184,7 +184,7 @@ def test_the_page_for_a_fresh_mail_knows_who_is_logged_in_and_wants_an_address(s
     assert form['email'].value == 'alice@example.org'
     form['email'] = 'alice'
     page = form.submit(status=400)
-    assert 'This is not one mail address' in page and page.forms[0]['email'].value == 'alice'
+    assert 'This is not an email address' in page and page.forms[0]['email'].value == 'alice'
 
 
 # Before the address is confirmed
@@ -232,7 +232,7 @@ def test_a_second_sign_up_for_an_unconfirmed_address_changes_nothing(site, brows
     sign_up(browse())
     before = stored()
     page = sign_up(browse(), name='Mallory', email='ALICE@example.org', password=ANOTHER)
-    assert 'Look in your mailbox' in page and stored() == before
+    assert 'Check your email' in page and stored() == before
     browser = browse()
     with pytest.raises(AppError, match='400'):
         browser.log_in(user(), ANOTHER)
@@ -323,7 +323,7 @@ def test_an_invitation_lets_one_person_in_once(site, olga, browse):
     page = sign_up(browser, path=path, email='not an address')
     assert page.status_int == 400 and page.forms[0]['invite'].value in path  # the invitation is not lost on the way
     page = sign_up(browser, 'Zoe', 'zoe@example.org', path=path)
-    assert page.status_int == 200 and 'ask whoever invited you' in page and 'sign up again' not in page
+    assert page.status_int == 200 and 'ask for another invitation' in page and 'sign up again' not in page
     assert mails('verify') == [('verify', 'zoe@example.org')]
 
     page = browser.get(path, status=404)

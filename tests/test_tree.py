@@ -47,7 +47,7 @@ class Crowd:
 
 def sign_up(url, email):
     """Whether the site says that it worked."""
-    return 'Look in your mailbox' in Visitor(url).post('/signup', name='P', email=email, password=PASSWORD).text
+    return 'Check your email' in Visitor(url).post('/signup', name='P', email=email, password=PASSWORD).text
 
 
 def everything_done(rig):

@@ -146,8 +146,8 @@ def test_the_ledger_is_filtered_and_searched(owner):
         assert 'alice@' in owner.get('/admin/mail', {'q': typed})
     assert 'bob@' not in owner.get('/admin/mail?q=alice')
     assert 'alice@' in owner.get('/admin/mail?state=queued')
-    assert 'No mail is like that' in owner.get('/admin/mail?state=sent')
-    assert 'No mail is like that' in owner.get('/admin/mail?q=%25_%27')
+    assert 'No matching emails' in owner.get('/admin/mail?state=sent')
+    assert 'No matching emails' in owner.get('/admin/mail?q=%25_%27')
 
 
 def test_a_mail_that_another_version_has_written_is_shown_with_what_is_known_of_it(site, owner):

@@ -36,7 +36,7 @@ def change_security(user):
         return _refuse(user, 'To change this, first confirm your email address: the link is in the email that we '
                        'sent you.', 403)
     page = None if act is _rename else confirm_first(
-        user, 'Confirm that it’s you', 'You are about to change how people get into your account.', 'Continue')
+        user, 'Confirm that it’s you', 'You are about to change how you log in.', 'Continue')
     if page is not None:
         return page
     try:

@@ -141,7 +141,7 @@ class Soak:
     def _sign_up(self, number: int) -> None:
         address = f'reader{number}@example.org'
         page = Visitor(self.rig.url).post('/signup', name=f'Reader {number}', email=address, password=PASSWORD)
-        if page.status == 200 and 'Look in your mailbox' in page.text:
+        if page.status == 200 and 'Check your email' in page.text:
             self.books.signups.append(address)
 
     def _write(self, number: int) -> None:
