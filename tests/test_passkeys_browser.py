@@ -38,7 +38,7 @@ class Device(Window):
         self.press('Add a passkey')
         self.fill(identity_password=PASSWORD)
         self.press('Continue')
-        self.shows('press the button once more')
+        self.shows('press “Add a passkey” again')
         assert self.page.locator('form[data-passkey] [name=name]').input_value() == name
         self.press('Add a passkey')
         self.shows('Passkey added')
@@ -86,7 +86,7 @@ def test_a_passkey_is_added_and_logs_in_and_confirms(served):
         window.goto('/settings')
         window.page.locator('#address-email').fill('new@example.org')
         window.page.get_by_role('button', name='Use a passkey instead').first.click()
-        window.shows('We sent a link to the new address')
+        window.shows('We sent a link to the new email address')
         window.log_out()
         window.log_in('alice')
         window.press('Use a passkey')
@@ -125,10 +125,10 @@ def test_a_text_is_saved_by_a_passkey_after_a_log_out(served):
 
 
 def test_where_the_address_is_a_number_nothing_is_offered(rig):
-    rig.settings['url'] = address = f'http://127.0.0.1:{rig.port}'
+    rig.url = rig.settings['url'] = f'http://127.0.0.1:{rig.port}'
     rig.serve()
     with chromium() as browser:
-        window = Device(browser, address)
+        window = Device(browser, rig.url)
         window.goto('/login')
         assert window.page.locator('[data-passkey]').count() == 0 and window.problems == []
 
