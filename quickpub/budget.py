@@ -19,6 +19,12 @@ class TooMuch(Exception):
     """This takes more time or memory than one request may have. To try again will not help."""
 
 
+class Newcomer(NamedTuple):
+    """Somebody at a gate who has not confirmed their email address: anybody can have many such accounts. Where work
+    takes long, all of them count as one person."""
+    id: int
+
+
 class Ticket(NamedTuple):
     """Somebody at a gate. `number` tells apart those of the same person."""
     who: Hashable

@@ -35,13 +35,10 @@ BODY_RATE = 1024  # bytes a second: a slow phone has four times as much
 BODIES_PER_CLIENT = 100  # at a time
 BYTES_PER_CLIENT = 2 * FILES_LIMIT  # in all bodies of one client that are on their way
 
+BROKEN = ('Your form arrived broken, or only a part of it, and nothing was saved. Please go back and send it again.')
 TOO_MUCH = 'Your network is sending too much at once. Please wait a minute, then send it again.'
 
 Headers = list[tuple[bytes, bytes]]
-
-
-class Gone(Exception):
-    """The client went away in the middle of its request."""
 
 
 class Refused(Exception):
@@ -160,8 +157,6 @@ class Front:
                 if _has_body(environ):
                     await self._take_in_time(body, environ, receive, client)
                 answer = await self._answer(environ, client)
-            except Gone:
-                return
             except Refused as refusal:
                 return await _refuse(refusal, self._site.security_headers, send)
             finally:
@@ -175,7 +170,7 @@ class Front:
 
     async def _take_in_time(self, body: Incoming, environ: dict[str, Any], receive: Callable[[], Awaitable],
                             client: str) -> None:
-        """Take the whole body in, as long as it goes on arriving. Raises Gone, or Refused."""
+        """Take the whole body in, as long as it goes on arriving. Raises Refused."""
         seen = 0
         self._arriving.begin(client)
         try:
@@ -211,7 +206,8 @@ class Front:
     async def _take(self, body: Incoming, environ: dict[str, Any], receive: Callable[[], Awaitable],
                     note: Callable[[int], None], client: str) -> None:
         """Take the whole body in; of one that is too long, or has no room, enough to know it by. What follows is let
-        pass, within reason, because a browser that is cut off while it sends shows no answer at all. Raises Gone."""
+        pass, within reason, because a browser that is cut off while it sends shows no answer at all. Raises Refused
+        where the client went away, or its chunks make no sense: the server does not tell which."""
         limit = STRANGERS_LIMIT
         if self._site.may_be_large(environ.get('CONTENT_LENGTH', '')):
             limit = await self._in_thread(client, self._site.limit, environ)
@@ -219,7 +215,7 @@ class Front:
         while not is_over:
             event = await receive()
             if event['type'] == 'http.disconnect':
-                raise Gone
+                raise Refused(400, BROKEN)
             part = event.get('body', b'')
             note(len(part))
             if body.size <= limit and 'quickpub.problem' not in environ:

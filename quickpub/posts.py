@@ -3,7 +3,7 @@ it right."""
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -48,7 +48,8 @@ def save(post: Post | None, editor: User, typed: dict[str, str], at: datetime, b
     """
     values = _clean(typed)
     files = media.known_in(values['body'])
-    values |= _rendered(values['title'], values['summary'], values['body'], files, editor.id)  # not in the transaction
+    # Not in the transaction.
+    values |= _rendered(values['title'], values['summary'], values['body'], files, quota.waits_as(editor))
     tags = _clean_tags(typed['tags'])
     with db.atomic():
         if post is None and tab:
@@ -149,7 +150,7 @@ FOR_EVER = 0.0  # the patience of background work
 RENDERED = frozenset({'html', 'words', 'excerpt', 'rendered_by'})
 
 
-def _rendered(title: str, summary: str, body: str, files: dict[str, markdown.File], who: int | None,
+def _rendered(title: str, summary: str, body: str, files: dict[str, markdown.File], who: Hashable,
               patience: float | None = None) -> dict[str, Any]:
     """Return the columns that follow from what was typed. `who` and `patience`: see budget.Gate.entered. Raises
     Rejected where that takes too long, or Busy."""

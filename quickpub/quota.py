@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from peewee import fn
 
 from . import text
+from .budget import Newcomer
 from .db import rows
 from .models import Post, Revision, TextSize, User
 from .text import Rejected
@@ -34,6 +35,11 @@ UNCONFIRMED = Limits(size=2 * MEGABYTE, posts=10, autosaves=10, autosaved=1_000_
 def of(user: User) -> Limits:
     """Return the limits of this account."""
     return CONFIRMED if user.is_verified else UNCONFIRMED
+
+
+def waits_as(user: User) -> int | Newcomer:
+    """Return as whom somebody waits for work on their texts (budget.Gate)."""
+    return user.id if user.is_verified else Newcomer(user.id)
 
 
 def size_of(*texts: str) -> int:

@@ -3,7 +3,7 @@
 The version that is valid is the post itself; a revision is what it was before.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -53,12 +53,12 @@ def find(post: Post, version: int | None, form: dict[str, str]) -> Revision | No
     return Revision.get_or_none(Revision.post == post, Revision.version == version)
 
 
-def differences(old: str, new: str, who: int | None = None) -> list[Difference]:
+def differences(old: str, new: str, who: Hashable = None) -> list[Difference]:
     """Return what was changed, word by word. `who`: see budget.Gate.entered. Raises Busy or TooMuch."""
     return [Difference(*each) for each in _in_time(comparison.differences, [old, new], who)]
 
 
-def merge_forms(base: dict[str, str], mine: dict[str, str], theirs: dict[str, str], who: int | None = None
+def merge_forms(base: dict[str, str], mine: dict[str, str], theirs: dict[str, str], who: Hashable = None
                 ) -> tuple[dict[str, str], bool]:
     """Merge field by field: what only one of two has changed, and the text as `merge` puts it together. `who`: see
     budget.Gate.entered. Raises Busy or TooMuch."""
@@ -72,7 +72,7 @@ def merge(base: str, mine: str, theirs: str) -> tuple[str, bool]:
     return merged, is_clean
 
 
-def _in_time(compare: Callable[..., Any], texts: list[Any], who: int | None) -> Any:
+def _in_time(compare: Callable[..., Any], texts: list[Any], who: Hashable) -> Any:
     length = sum(len(each) if isinstance(each, str) else sum(map(len, each.values())) for each in texts)
     if length > MAX_COMPARED:
         raise TooMuch('These texts are too long to be compared.')

@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from .budget import Busy, Gate, TooMuch
+from .budget import Busy, Gate, Newcomer, TooMuch
 
 SECONDS = 20.0  # of processor time for one call; the longest texts take 2 to 6, on small boards three times as long
 LATE = 90.0  # seconds by the clock, after which a child is ended that gets no processor time
@@ -164,12 +164,12 @@ POOL = Pool()
 def call(function: Callable[..., Any], *args: Any, who: Hashable = None, seconds: float | None = None,
          patience: float | None = None) -> Any:
     """Return what `function`, one of a module's own, returns for these arguments, in a child process. Both ways only
-    what JSON has. `seconds` of processor time; `who` and `patience`: see Gate.entered.
+    what JSON has. `seconds` of processor time; `who` and `patience`: see Gate.entered; newcomers share one place.
 
     Raises TooMuch, also where the function does; Busy; RuntimeError where the function fails.
     """
     question = {'module': function.__module__, 'name': function.__name__, 'args': args, 'seconds': seconds or SECONDS}
-    with LARGE.entered(who, patience):
+    with LARGE.entered(Newcomer if isinstance(who, Newcomer) else who, patience):
         answer = POOL.ask(question)
     if 'too_much' in answer:
         raise TooMuch(answer['too_much'])

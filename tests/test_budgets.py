@@ -29,7 +29,7 @@ from quickpub import (
     shortcuts,
     tasks,
 )
-from quickpub.models import Post, Unsaved
+from quickpub.models import Post, Unsaved, User
 
 PATIENCE = 60  # seconds for what happens at once on a machine that is not busy
 
@@ -130,6 +130,39 @@ def test_one_person_keeps_nobody_out():
     for thread in threads:
         thread.join(PATIENCE)
     assert order == ['mallory'] * 3 and gate._inside == gate._waiting == []
+
+
+def test_newcomers_together_keep_nobody_out_of_long_work(monkeypatch):
+    leave = threading.Event()
+    monkeypatch.setattr(sandbox, 'LARGE', budget.Gate(2, 6, PATIENCE, 'Full.'))
+    monkeypatch.setattr(sandbox.POOL, 'ask', lambda question: {'value': leave.wait(PATIENCE)})
+    threads = [threading.Thread(target=sandbox.call, args=(len,), kwargs={'who': budget.Newcomer(number)})
+               for number in range(3)]
+    for number, thread in enumerate(threads):
+        thread.start()
+        wait_until(lambda number=number: len(sandbox.LARGE._inside) + len(sandbox.LARGE._waiting) == number + 1)
+    assert len(sandbox.LARGE._inside) == 1
+    with pytest.raises(budget.Busy):
+        sandbox.call(len, who=budget.Newcomer(99))
+    with sandbox.LARGE.entered(99):
+        assert len(sandbox.LARGE._inside) == 2
+    leave.set()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert sandbox.LARGE._inside == sandbox.LARGE._waiting == []
+
+
+@pytest.mark.parametrize(('path', 'is_verified', 'status'), [
+    ('/studio/preview', True, 200), ('/studio/preview', False, 503),
+    ('/studio/posts/new', True, 303), ('/studio/posts/new', False, 503)])
+def test_a_long_text_of_a_member_is_rendered_while_newcomers_wait(studio, connection, monkeypatch, path, is_verified,
+                                                                  status):
+    monkeypatch.setattr(budget, 'WAITING_EACH', 0)
+    with connection():
+        User.update(verified_at=db.now() if is_verified else None).execute()
+    with sandbox.LARGE.entered(budget.Newcomer):
+        studio.post(path, {'title': 'Long', 'body': 'word ' * rendering.SMALL, 'action': 'save'}, status=status)
+    assert sandbox.LARGE._inside == []
 
 
 def test_who_waits_enters_before_who_comes_later():
@@ -530,3 +563,17 @@ def test_one_long_page_is_made_after_the_other(site, alice, browse, connection, 
     hold(monkeypatch, shortcuts.MANY)
     assert browse().get(short.path).status_int == 200
     assert 'many long pages' in browse().get(long.path, status=503)
+
+
+@pytest.mark.parametrize(('gate', 'is_verified', 'status'), [
+    ('MANY', True, 200), ('MANY', False, 503), ('OF_MEMBERS', True, 503), ('OF_MEMBERS', False, 200)])
+def test_strangers_who_ask_for_long_pages_keep_no_member_waiting(alice, studio, browse, connection, hold, monkeypatch,
+                                                                 gate, is_verified, status):
+    monkeypatch.setattr(shortcuts, 'LONG', 100)
+    with connection():
+        long = write(alice, 'Long', body='word ' * 50)
+        User.update(verified_at=db.now() if is_verified else None).execute()
+    hold(monkeypatch, getattr(shortcuts, gate))
+    assert studio.get(long.path, status=status).status_int == status
+    stranger = browse().get(f'{long.path}?x=1', status=503 if gate == 'MANY' else 200)
+    assert ('many long pages' in stranger) == (gate == 'MANY')

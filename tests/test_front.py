@@ -119,8 +119,9 @@ def test_bodies_beyond_the_memory_for_all_of_them_wait_on_the_disk(site, monkeyp
     assert Incoming._held == 0 and list((site.data / 'media').iterdir()) == []
 
 
-def test_who_goes_away_in_the_middle_gets_no_answer_and_changes_nothing(app, alice):
-    assert ask(app, part(b'name=Zoe&'), {'type': 'http.disconnect'}, method='POST', raw_path=b'/signup') is None
+def test_a_form_that_ends_in_the_middle_is_refused_and_changes_nothing(app, alice):
+    status, _, page = ask(app, part(b'name=Zoe&'), {'type': 'http.disconnect'}, method='POST', raw_path=b'/signup')
+    assert status == 400 and b'nothing was saved' in page
 
 
 def test_the_same_page_comes_from_memory(app, alice):
@@ -157,6 +158,17 @@ def test_hundreds_of_slow_clients_hold_nobody_up(served, request_so_far):
     finally:
         for client in clients:
             client.close()
+
+
+@pytest.mark.parametrize('chunks', [
+    b'0x0\r\n\r\n', b'-1\r\n\r\n', b'0_0\r\n\r\n', b'\r\n', b'0;a=b\nX\r\n\r\n', b'3\r\nabcXX0\r\n\r\n',
+    b'5\r\nemail0\r\n\r\n', b'fffffffffffffffff\r\n'])
+def test_chunks_that_make_no_sense_are_the_clients_fault(served, chunks):
+    with socket.create_connection(('127.0.0.1', served.port), timeout=20) as client:
+        client.sendall(b'POST /login HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n' + chunks
+                       + b'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
+        answer = b''.join(iter(lambda: client.recv(65536), b''))
+    assert answer.startswith(b'HTTP/1.1 400 ') and answer.count(b'HTTP/1.1 ') == 1, 'and nothing after them is heard'
 
 
 def test_a_header_with_an_underscore_is_not_taken_for_the_one_with_a_hyphen():

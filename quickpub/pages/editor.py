@@ -8,7 +8,7 @@ from typing import NamedTuple
 from bottle import HTTPError, HTTPResponse, request, response
 from markupsafe import Markup
 
-from .. import dates, media, posts, rendering, revisions, templating, text, unsaved
+from .. import dates, media, posts, quota, rendering, revisions, templating, text, unsaved
 from ..budget import Busy, TooMuch
 from ..db import db, is_out_of_reach, now, rows
 from ..forms import Form, number, typed
@@ -302,7 +302,8 @@ def _merged(user, post, form):
     base = revisions.find(post, number(form['version']), theirs)
     mine = {name: text.body(form[name]) for name in theirs}
     try:
-        merged, is_clean = revisions.merge_forms(revisions.form_of(base) if base else {}, mine, theirs, user.id)
+        merged, is_clean = revisions.merge_forms(revisions.form_of(base) if base else {}, mine, theirs,
+                                                 quota.waits_as(user))
     except (Busy, TooMuch):
         form.errors = {'': 'The two texts cannot be merged just now, because that takes too long. Your text is still '
                            'here: keep yours, keep theirs, or copy what you need from the version history.'}
@@ -322,7 +323,7 @@ def _compared(user, old, new):
 
 def _differences(user, before, after):
     try:
-        return revisions.differences(before, after, user.id)
+        return revisions.differences(before, after, quota.waits_as(user))
     except (Busy, TooMuch):
         return None
 
@@ -385,5 +386,5 @@ def _editor(user, post, form, status=200, **context):
 
 def _rendered(user, form):
     body = text.body(form['body'][:posts.MAX_BODY])
-    preview = rendering.preview(body, media.known_in(body), current().path_prefix, user.id)
+    preview = rendering.preview(body, media.known_in(body), current().path_prefix, quota.waits_as(user))
     return {'content': Markup(preview.content), 'words': preview.words}  # noqa: S704  # it is cleaned
