@@ -6,8 +6,6 @@ what was deleted (migration 20), so whatever dies before this is done, it is don
 """
 
 import logging
-from collections.abc import Callable
-from functools import partial
 
 from peewee import DatabaseError, fn
 
@@ -23,11 +21,11 @@ FEW_STEPS = 5  # of merging the search index, while somebody waits
 
 def erase(steps: int | None = None) -> None:
     """Erase what was deleted since the last time; cheap where that is nothing. With `steps`, a large search index is
-    left to the next time after so many. Raises Unfinished, after all else was done, where something was left."""
+    left to the next time after so many, as is what somebody reads just now. Raises Unfinished, after all else was done,
+    where something could not be removed."""
     wanted = {kind: number for kind, number, done in rows(Erasure.select(
         Erasure.kind, Erasure.wanted, Erasure.done)) if number > done}
-    if wanted:
-        _erase(steps, has_words='words' in wanted)
+    if wanted and _erase(steps, has_words='words' in wanted):
         for kind, number in wanted.items():
             Erasure.update(done=fn.MAX(Erasure.done, number)).where(Erasure.kind == kind).execute()
 
@@ -37,17 +35,22 @@ def erase_all() -> None:
     _erase(None, has_words=True)
 
 
-def _erase(steps: int | None, has_words: bool) -> None:
-    acts: list[Callable[[], object]] = [posts.forget_unused_names, media.sweep, transfer.sweep,
-                                        mail.empty_outbox_of_deleted]
-    if has_words:
-        acts.append(partial(_do_all, partial(search.forget_deleted_words, steps), 'the search index'))
-    removal.do_each([*acts, partial(_do_all, empty_wal, 'the WAL')])  # the WAL last: all that writes goes before it
+def _erase(steps: int | None, has_words: bool) -> bool:
+    """Return whether all is done; False where the search index or the WAL is in use. Raises Unfinished."""
+    is_done = True
 
+    def merge() -> None:
+        nonlocal is_done
+        is_done &= search.forget_deleted_words(steps)
 
-def _do_all(act: Callable[[], bool], what: str) -> None:
-    if not act():
-        raise Unfinished(f'{what} is in use')
+    def empty() -> None:  # last: all that writes goes before it
+        nonlocal is_done
+        is_done &= empty_wal()
+    removal.do_each([posts.forget_unused_names, media.sweep, transfer.sweep, mail.empty_outbox_of_deleted,
+                     *([merge] if has_words else []), empty])
+    if not is_done:
+        log.info('What was deleted is erased later: the search index or the WAL is in use')
+    return is_done
 
 
 def erase_now() -> None:

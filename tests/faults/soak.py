@@ -55,7 +55,7 @@ class Soak:
         self.mail = MailServer()
         self.log = folder / 'jobs.log'
         self.log.touch()
-        self.rig = Rig(folder, smtp=self.mail.url, report='minute')
+        self.rig = Rig(folder, smtp=self.mail.url, report='minute', trusted_proxy='127.0.0.1')
         self.books = Books()
         self.over = threading.Event()
         self.lock = threading.Lock()
@@ -159,7 +159,9 @@ class Soak:
     def _read(self, number: int) -> None:
         with self.lock:
             self.books.views_tried += 1
-        if Visitor(self.rig.url).get(self.post.path).status == 200:
+        # Each from a network of its own: one counts for at most 300 views a day.
+        client = f'10.{number >> 8 & 255}.{number & 255}.1'
+        if Visitor(self.rig.url).get(self.post.path, X_Forwarded_For=client).status == 200:
             with self.lock:
                 self.books.views_made += 1
 
