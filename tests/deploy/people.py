@@ -23,7 +23,7 @@ class Person:
         self._opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}), _From(context, address), _Stays(),
             urllib.request.HTTPCookieProcessor(self.cookies))
-        self._opener.addheaders = [('User-Agent', BROWSER)]
+        self._opener.addheaders = [('User-Agent', BROWSER), ('Origin', '/'.join(proxy.url.split('/', 3)[:3]))]
 
     def get(self, path, **headers):
         return self.send(path, None, headers)
