@@ -192,7 +192,9 @@ def client_address(environ: dict[str, Any] | None = None) -> str:
     """Return where the request came from. X-Forwarded-For, which Bottle believes from anybody, counts only from the
     proxies that the settings name. Behind several of them, the client is the last address that is none of theirs."""
     environ = request.environ if environ is None else environ
-    forwarded = environ.get('HTTP_X_FORWARDED_FOR', '')
+    forwarded = environ.get('HTTP_X_FORWARDED_FOR')
+    if not forwarded:
+        return environ.get('REMOTE_ADDR', '')
     chain = [part.strip() for part in forwarded.split(',') if part.strip()] + [environ.get('REMOTE_ADDR', '')]
     while len(chain) > 1 and current().trusts(chain[-1]):
         chain.pop()
