@@ -17,11 +17,12 @@ run: $(VENV)/run.done ## Run the site at http://localhost:8000; its data is in .
 demo: $(VENV)/run.done ## Fill an empty site with authors, posts and weeks of views
 	@$(BIN)/quickpub demo
 
-# So many files of tests run at the same time. JOBS=0 is for a debugger.
+# So many files of tests run at the same time. JOBS=0 is for a debugger. The slowest are in tests/faults, which comes
+# first, so that no process waits for the last of them.
 JOBS ?= 2
 
 test: $(VENV)/test.done chromium libfaketime ## Run all tests (ARGS="-k name" for some)
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-clocks: $(VENV)/test.done libfaketime ## Run them by other clocks and in random order (ARGS=--short for a few)
 	@$(BIN)/python tests/clocks.py $(ARGS)
