@@ -111,6 +111,7 @@ def test_what_is_deleted_for_good_was_read_all_the_same(alice, hills):
 
 # The pages
 
+@pytest.mark.within_a_minute  # the page and the test are of the same day
 def test_the_page_has_the_chart_as_a_picture_and_as_a_table(alice, browse, connection):
     with connection():
         hills = write(alice, 'Hills')
