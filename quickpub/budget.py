@@ -34,8 +34,8 @@ class Ticket(NamedTuple):
 class Gate:
     """Lets a few in at once and a few more wait for a while, in their order; everybody else is turned away immediately.
 
-    Whoever waits occupies one of the web server's threads, so those who may wait are counted too. Of one person one is
-    inside at a time, so that nobody is kept out by a single other.
+    Each person who waits occupies one of the web server's threads, so those who may wait are counted too. Of one person
+    one is inside at a time, so that nobody is kept out by a single other.
     """
     _all: 'ClassVar[WeakSet[Gate]]' = WeakSet()
 

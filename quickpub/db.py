@@ -77,7 +77,7 @@ class Database(SqliteDatabase):
         connection = connect(self.database, 'rw', timeout=self.timeout, isolation_level=None)
         try:
             # This reads the file: from then on it is open, and so are the files beside it.
-            self._add_conn_hooks(connection)  # type: ignore[attr-defined]
+            self._add_conn_hooks(connection)  # type: ignore[attr-defined]  # peewee's stubs leave it out
         except BaseException:
             connection.close()
             raise
@@ -107,7 +107,7 @@ class Database(SqliteDatabase):
         self._reconnect()
 
     def _reconnect(self) -> None:
-        state: Any = self._state  # type: ignore[attr-defined]
+        state: Any = self._state  # type: ignore[attr-defined]  # peewee's stubs leave it out
         contexts = state.ctx  # who is inside of a connection_context stays there
         try:
             self.close()

@@ -49,7 +49,7 @@ def _erase(steps: int | None, has_words: bool) -> bool:
     removal.do_each([posts.forget_unused_names, media.sweep, transfer.sweep, mail.empty_outbox_of_deleted,
                      *([merge] if has_words else []), empty])
     if not is_done:
-        log.info('What was deleted is erased later: the search index or the WAL is in use')
+        log.info('Deleted data will be erased later: the search index or the WAL is in use')
     return is_done
 
 
@@ -65,4 +65,4 @@ def erase_now() -> None:
     except (DatabaseError, OSError) as error:
         if not (is_transient(error) or presence.explains(error)):
             raise
-        log.warning('What was deleted is erased later: %s', error)
+        log.warning('Deleted data will be erased later: %s', error)

@@ -100,7 +100,7 @@ def is_our_host(header: str | None, settings: Settings) -> bool:
 
 def comes_from_us(fetch_site: str | None, origin: str | None, referer: str | None, settings: Settings) -> bool:
     """Return whether a form was sent from a page of this site, by what the browser says: Sec-Fetch-Site (Fetch
-    Metadata, W3C), Origin (RFC 6454) or, where it sends neither, Referer. What says nothing is refused, too.
+    Metadata, W3C), Origin (RFC 6454) or, where it sends neither, Referer. A request with none of them is refused, too.
 
     A browser hides the origin ("null") of forms that it knows to be from the same site, where it was told to."""
     if fetch_site:

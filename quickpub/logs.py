@@ -35,10 +35,10 @@ class LineFormatter(logging.Formatter):
         line = super().formatMessage(record)
         return escape(line if getattr(record, 'shows_links', False) else redact(line))
 
-    def formatException(self, ei: Any) -> str:  # noqa: N802
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the name is logging's
         return _indent(super().formatException(ei))
 
-    def formatStack(self, stack_info: str) -> str:  # noqa: N802
+    def formatStack(self, stack_info: str) -> str:  # noqa: N802 - the name is logging's
         return _indent(super().formatStack(stack_info))
 
 

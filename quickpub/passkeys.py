@@ -134,6 +134,7 @@ def _handle(user: User) -> bytes:
 
 def _descriptor(passkey: Passkey) -> Any:
     from fido2.webauthn import PublicKeyCredentialDescriptor
+    # fido2 makes its enum of the word itself.
     return PublicKeyCredentialDescriptor(type='public-key', id=bytes(passkey.credential_id))  # type: ignore[arg-type]
 
 

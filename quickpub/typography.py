@@ -101,6 +101,7 @@ def _is_punctuation(character: str) -> bool:
 class CJKFriendlyInline(ParserInline):
     """The same parser with that state. A plugin would change the class for every parser of the process."""
 
+    # markdown-it types `env` more narrowly than it is used.
     def parse(self, src: str, md: MarkdownIt, env: dict, tokens: list[Token]) -> list[Token]:  # type: ignore[override]
         state = CJKFriendlyState(src, md, env, tokens)
         self.tokenize(state)
