@@ -236,7 +236,8 @@ class Site:
     """One built site, its application, and the places to look at in it."""
 
     def __init__(self, folder):
-        from quickpub import db, sessions
+        from quickpub import db
+        from quickpub.accounts import sessions
         from quickpub.models import User
         from quickpub.web import create_app
         self.folder, self.settings = folder, settings_of(folder)
@@ -353,7 +354,8 @@ def litter(site):
 
 def clean_up(site):
     """All chores of the night as they are."""
-    from quickpub import db, recurring, tasks
+    from quickpub import db, tasks
+    from quickpub.jobs import recurring
     litter(site)
 
     def work():
@@ -377,14 +379,16 @@ def open_site(site):
 
 def measures():
     """name -> function(site) that returns milliseconds."""
-    from quickpub import accounts, db, reports
+    from quickpub.accounts import users
+    from quickpub import db
+    from quickpub.audience import reports
     found = {'nightly clean-up': clean_up}
     found |= {name: lambda site, path=path: site.get(path) for name, path in PAGES.items()}
     found |= {name: lambda site, path=path: site.get(path, 'owner') for name, path in OWNERS_PAGES.items()}
     return found | {
         'report of an author with 20 posts': lambda site: undone(lambda: reports.running([site.places['of_twenty']], db.now())),
         'whose report is due': lambda site: database(lambda: sum(1 for _ in reports.due(db.now()))),
-        'a handle for one more Anna': lambda site: database(lambda: accounts.free_handle('anna')),
+        'a handle for one more Anna': lambda site: database(lambda: users.free_handle('anna')),
         'opening the site': open_site}
 
 

@@ -4,7 +4,9 @@ from datetime import timedelta
 
 from peewee import fn
 
-from quickpub import accounts, db, settings, stats
+from quickpub.accounts import users
+from quickpub import db, settings
+from quickpub.audience import counting
 from quickpub.models import Post, PostTag, Site, Tag, User
 
 from .article import LARGE, NORMAL
@@ -22,9 +24,9 @@ def seed(count):
     at = db.now()
     with site(), db.db.atomic():
         Site.create(id=1, title='The Village Voice', tagline='News from the reading room')
-        password = accounts.hash_password(PASSWORD)
+        password = users.hash_password(PASSWORD)
         for number in range(1, AUTHORS + 1):
-            accounts.create(f'Author {number}', f'author{number}@example.org', password, at, is_verified=True,
+            users.create(f'Author {number}', f'author{number}@example.org', password, at, is_verified=True,
                             role='author' if number > 1 else 'owner')
         User.update(bio='Looks after the reading room, and keeps the keys.').execute()
         Tag.insert_many([{'name': f'Tag {number}', 'key': f'tag {number}', 'slug': f'tag-{number}'} for number in range(TAGS)]).execute()
@@ -46,5 +48,5 @@ def _post(number, at):
 def views():
     """All views of all posts, after what is recorded has been counted."""
     with site():
-        stats.fold()
+        counting.fold()
         return Post.select(fn.SUM(Post.views)).scalar()

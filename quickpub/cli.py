@@ -11,30 +11,15 @@ from functools import wraps
 import click
 from peewee import DatabaseError, OperationalError
 
-from . import (
-    __version__,
-    accounts,
-    audit,
-    db,
-    dkim,
-    health,
-    integrity,
-    jobs,
-    logs,
-    mail,
-    models,
-    presence,
-    proofs,
-    reports,
-    second_factors,
-    settings,
-    stats,
-    suspensions,
-    text,
-)
+from . import __version__, db, formats, logs, models, presence, settings
+from .accounts import audit, second_factors, suspensions, users, verification
+from .audience import counting, reports
+from .jobs import queue
+from .mail import dkim, ledger
 from .models import Message, User
 from .settings import Settings, SettingsError
 from .text import Rejected
+from .upkeep import health, integrity
 
 log = logging.getLogger('quickpub.cli')
 
@@ -87,11 +72,11 @@ def main() -> None:
 @speaking
 def serve() -> None:
     """Run the whole site: web server and background work. Creates the site where there is none."""
-    from . import server  # here, because only these three commands need a web server's memory
+    from .server import supervisor  # here, because only these three commands need a web server's memory
     logs.log_to_console()
     try:
-        server.serve(settings.from_env())
-    except server.CannotServe as error:
+        supervisor.serve(settings.from_env())
+    except supervisor.CannotServe as error:
         raise click.ClickException(str(error)) from None
 
 
@@ -99,18 +84,18 @@ def serve() -> None:
 @speaking
 def web() -> None:
     """Run the web server alone."""
-    from . import server
+    from .server import supervisor
     found = settings.from_env()
     logs.log_to_console()
     db.open_site(found)
     try:
-        server.check_port(found)
-    except server.CannotServe as error:
+        supervisor.check_port(found)
+    except supervisor.CannotServe as error:
         raise click.ClickException(str(error)) from None
     log.info('The web server runs at %s   (Ctrl-C stops it)', found.url)
     if link := _setup_link():
         log.info('Set up your site:      %s', link, extra=logs.SHOWS_LINKS)
-    server.run_web(found)
+    supervisor.run_web(found)
 
 
 @main.command()
@@ -145,7 +130,7 @@ def migrate() -> None:
 def _setup_link() -> str | None:
     """Return the link that makes the owner's account, or None if the site has an owner."""
     with db.db.connection_context():
-        return accounts.setup_link(db.now())
+        return users.setup_link(db.now())
 
 
 @main.command()
@@ -153,20 +138,20 @@ def _setup_link() -> str | None:
 @click.option('--email', prompt=True, help='To log in with. It counts as confirmed.')
 @click.option('--password', prompt=True, hide_input=True, confirmation_prompt=True)
 @click.option('--owner', is_flag=True, help='May keep the site, not only write.')
-@click.option('--texts', type=click.Choice([*proofs.KEEP_TEXTS]),
+@click.option('--texts', type=click.Choice([*verification.KEEP_TEXTS]),
               help='Keep or discard the texts of an account with this email address that was never confirmed.')
 @speaking
 def adduser(name: str, email: str, password: str, owner: bool, texts: str | None) -> None:
     """Make an account by hand, for instance while mail does not work."""
     with site():
-        name, email, password = accounts.all_of(
-            (accounts.clean_name, name), (accounts.clean_email, email),
-            (accounts.clean_password, password, 'password', accounts.about(name, email)))
+        name, email, password = users.all_of(
+            (users.clean_name, name), (users.clean_email, email),
+            (users.clean_password, password, 'password', users.about(name, email)))
         try:
-            hashed = accounts.hash_password(password)
+            hashed = users.hash_password(password)
             with db.db.atomic():
-                member = proofs.add_by_hand(name, email, hashed, 'owner' if owner else 'author', db.now(),
-                                            keep_texts=proofs.KEEP_TEXTS.get(texts or ''))
+                member = verification.add_by_hand(name, email, hashed, 'owner' if owner else 'author', db.now(),
+                                            keep_texts=verification.KEEP_TEXTS.get(texts or ''))
                 audit.record('member_added', db.now(), audit.COMMAND_LINE, member)
         except Rejected as error:
             hint = ' Say --texts keep, or --texts discard.' if 'texts' in error.errors else ''
@@ -188,7 +173,7 @@ def user_suspend(email: str) -> None:
         member = _member(email)
         try:
             suspensions.suspend(member, db.now(), audit.COMMAND_LINE)
-        except accounts.LastOwner:
+        except users.LastOwner:
             raise click.ClickException(f'{member.name} is the only owner who can log in. Make another owner first.'
                                        ) from None
     click.echo(f'{member.name} is suspended. `quickpub user restore {member.email}` ends that.')
@@ -235,7 +220,7 @@ def report(author: str | None, everybody: bool) -> None:
     if bool(author) == everybody:
         raise click.UsageError('Say --author EMAIL, or --all.')
     with site():
-        stats.fold()
+        counting.fold()
         ids = reports.authors(db.now()) if everybody else [_member(author or '').id]
         audit.record('report_sent', db.now(), audit.COMMAND_LINE)
         counts = _send_reports(ids)
@@ -247,7 +232,7 @@ def report(author: str | None, everybody: bool) -> None:
 
 
 def _member(email: str) -> User:
-    found = accounts.by_email(accounts.clean_email(email))
+    found = users.by_email(users.clean_email(email))
     if found is None:
         raise click.ClickException(f'No member has the email address {email}.')
     return found
@@ -257,12 +242,12 @@ def _send_reports(user_ids: list[int]) -> dict[str, int]:
     """How many of the mails are in which state of the ledger now."""
     counts: dict[str, int] = {}
     with click.progressbar(length=len(user_ids), label='Reports', file=sys.stderr) as bar:
-        for start in range(0, len(user_ids), mail.BATCH):
-            batch = user_ids[start:start + mail.BATCH]
+        for start in range(0, len(user_ids), ledger.BATCH):
+            batch = user_ids[start:start + ledger.BATCH]
             with db.db.atomic():
                 ids = reports.running(batch, db.now())
-            while mail.is_queued():
-                mail.deliver()
+            while ledger.is_queued():
+                ledger.deliver()
             for message in Message.select(Message.state).where(Message.id.in_(db.among(ids))):
                 counts[message.state] = counts.get(message.state, 0) + 1
             bar.update(len(batch))
@@ -280,7 +265,7 @@ def fill_demo() -> None:
         except demo.NotEmpty as error:
             raise click.ClickException(str(error)) from None
         owner = User.get(User.role == 'owner')
-    click.echo(', '.join(f'{text.number(count)} {what}' for what, count in counts.items()))
+    click.echo(', '.join(f'{formats.number(count)} {what}' for what, count in counts.items()))
     click.echo(f'Log in at {found.url}/login as {owner.email} with the password: {demo.PASSWORD}')
 
 
@@ -316,13 +301,13 @@ def _problems_inside(found: Settings) -> Iterator[tuple[str, str | None]]:
     yield f'file {found.database}', damage or None
     yield from ((name, problem) for name, problem in health.problems(db.now()).items() if name != 'integrity')
     try:
-        mail.connect().close()
+        ledger.connect().close()
     except Exception as error:  # whatever it is, it is what the operator must know
         yield 'mail server', f'{settings.mask_password(found.smtp)}: {error}'
     else:
         yield f'mail server {settings.mask_password(found.smtp) or found.data / "outbox"}', None
-    dead = jobs.Job.select().where(jobs.Job.state == 'dead').count()
-    yield 'failed work', f'{text.plural(dead, "job", "jobs")}; see `quickpub jobs list`' if dead else None
+    dead = queue.Job.select().where(queue.Job.state == 'dead').count()
+    yield 'failed work', f'{formats.plural(dead, "job", "jobs")}; see `quickpub jobs list`' if dead else None
 
 
 @main.group(name='jobs')
@@ -344,7 +329,7 @@ def _do_with_jobs(audit_code: str, act: Callable, *args: int) -> bool:
 def jobs_list() -> None:
     """List all jobs; a finished one leaves nothing to list."""
     with site():
-        found = list(jobs.Job.select().order_by(jobs.Job.state, jobs.Job.run_at, jobs.Job.id))
+        found = list(queue.Job.select().order_by(queue.Job.state, queue.Job.run_at, queue.Job.id))
         for job in found:
             click.echo(f'{job.id:>6}  {job.state:<8}{job.name:<40}{job.run_at:%Y-%m-%d %H:%M:%S}  {job.reason}')
     if not found:
@@ -357,7 +342,7 @@ def jobs_list() -> None:
 def jobs_retry(job_id: int) -> None:
     """Give a failed job another chance."""
     with site():
-        if not _do_with_jobs('job_retried', jobs.retry, job_id):
+        if not _do_with_jobs('job_retried', queue.retry, job_id):
             raise click.ClickException(f'There is no failed job {job_id}.')
 
 
@@ -367,7 +352,7 @@ def jobs_retry(job_id: int) -> None:
 def jobs_discard(job_id: int) -> None:
     """Throw a job away. No mail is lost by it: the ledger wakes it again."""
     with site():
-        if not _do_with_jobs('job_discarded', jobs.discard, job_id):
+        if not _do_with_jobs('job_discarded', queue.discard, job_id):
             raise click.ClickException(f'There is no job {job_id} that is not running.')
 
 
@@ -376,7 +361,7 @@ def jobs_discard(job_id: int) -> None:
 def jobs_pause() -> None:
     """Begin no new work, in any consumer, until `quickpub jobs resume`."""
     with site():
-        _do_with_jobs('jobs_paused', jobs.pause)
+        _do_with_jobs('jobs_paused', queue.pause)
     click.echo('Paused. What runs goes on to its end; nothing new is begun.')
 
 
@@ -385,7 +370,7 @@ def jobs_pause() -> None:
 def jobs_resume() -> None:
     """Go on after `quickpub jobs pause`."""
     with site():
-        _do_with_jobs('jobs_resumed', jobs.resume)
+        _do_with_jobs('jobs_resumed', queue.resume)
     click.echo('Work goes on.')
 
 
@@ -423,7 +408,7 @@ def shell() -> None:
     with site() as found:
         names = {table.__name__: table for table in models.TABLES} | {
             name: value for name, value in vars(tasks).items() if isinstance(value, tasks.huey.task_wrapper_class)}
-        names |= {'settings': found, 'db': db.db, 'now': db.now, 'huey': tasks.huey, 'Job': jobs.Job}
+        names |= {'settings': found, 'db': db.db, 'now': db.now, 'huey': tasks.huey, 'Job': queue.Job}
         try:
             import readline
             import rlcompleter

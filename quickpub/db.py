@@ -21,8 +21,8 @@ from playhouse.migrations import Runner
 
 from . import presence, processes, schema
 from . import settings as settings_module
-from .budget import TooMuch
-from .heartbeat import wait
+from .gates import TooMuch
+from .jobs.liveness import wait
 from .presence import DatabaseFiles, Identity, Missing, Presence, identity
 from .settings import Settings
 

@@ -27,8 +27,9 @@ from peewee import (
     fn,
 )
 
-from . import folding, text
+from . import text
 from .db import BaseModel, db, now
+from .markup import excerpts, folding
 from .signing import number_in, sign, unsign
 
 log = logging.getLogger('quickpub.models')
@@ -294,7 +295,8 @@ class Post(Searched):
     summary_folded = TextField(default='')
     html_folded = TextField(default='')  # of its text
 
-    FOLDED = {'title': folding.index, 'summary': folding.index, 'html': lambda html: folding.index(text.shown(html))}
+    FOLDED = {'title': folding.index, 'summary': folding.index,
+              'html': lambda html: folding.index(excerpts.shown(html))}
 
     @property
     def path(self) -> str:

@@ -48,3 +48,11 @@ def _embedded(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     if address in NAT64 or (int(address) >> 32 == 0 and int(address) > 0xFFFF):  # the latter: RFC 4291, 2.5.5.1
         return IPv4Address(int(address) & 0xFFFFFFFF)
     return address.ipv4_mapped or address.sixtofour or address
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this very machine, by any of its names."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == 'localhost' or host.endswith('.localhost')

@@ -7,34 +7,20 @@ it was not enqueued. So a minute that is missed, or comes twice, changes nothing
 
 from datetime import timedelta
 
-from . import (
-    accounts,
-    aside,
-    audit,
-    corrections,
-    erasure,
-    integrity,
-    jobs,
-    login_steps,
-    mail,
-    mail_budgets,
-    media,
-    passkeys,
-    pictures,
-    posts,
-    reports,
-    revisions,
-    sessions,
-    stats,
-    throttle,
-    transfer,
-    unsaved,
-)
+from . import batches, throttle
+from .accounts import audit, login_steps, passkeys, sessions, users
+from .audience import counting, reports
+from .content import autosave, posts, revisions
 from .db import db, now
-from .jobs import URGENT
+from .exchange import exports
+from .jobs import queue
+from .jobs.huey import DurableHuey
+from .jobs.queue import URGENT
+from .jobs.recurring import DAY, WEEK
+from .mail import budgets, ledger
+from .media import files, variants
 from .models import User
-from .recurring import DAY, WEEK
-from .worker import DurableHuey
+from .upkeep import corrections, erasure, integrity
 
 huey = DurableHuey('quickpub')
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -48,18 +34,18 @@ def deliver() -> None:
     """Send a batch of the mail that waits.
 
     Another worker may help as long as there is more."""
-    if mail.is_queued(more_than=mail.BATCH):
+    if ledger.is_queued(more_than=ledger.BATCH):
         deliver()
-    if mail.deliver():
+    if ledger.deliver():
         deliver()
 
 
 @huey.task(retries=3, retry_delay=10, is_single=True, priority=URGENT)
 def deliver_urgent() -> None:
     """Send the mail that somebody waits for."""
-    if mail.is_queued(urgent=True, more_than=mail.BATCH):
+    if ledger.is_queued(urgent=True, more_than=ledger.BATCH):
         deliver_urgent()
-    if mail.deliver(urgent=True):
+    if ledger.deliver(urgent=True):
         deliver_urgent()
 
 
@@ -86,22 +72,22 @@ def deliver_alike(composed: list[int]) -> None:
 def send_verification_email(user_id: int) -> None:
     """Send the mail that asks to confirm an address, if it is still needed."""
     with db.atomic():
-        deliver_soon(accounts.verification_mail(User.get_by_id(user_id), now()))
+        deliver_soon(users.verification_mail(User.get_by_id(user_id), now()))
 
 
 @huey.recurring(every=HOUR)
 def report_used_up_budgets() -> None:
     """Each hour: tell the owners, once a day, if more emails were asked for than the site sends."""
     with db.atomic():
-        deliver_soon(mail_budgets.alarm_mails(now()), urgent=False)
+        deliver_soon(budgets.alarm_mails(now()), urgent=False)
 
 
 @huey.recurring(every=MINUTE)
 def wake_mail() -> None:
     """Each minute: send mail that is due for another try, or was left behind."""
-    mail.wake(now())
-    deliver_soon(mail.is_queued(), urgent=False)
-    deliver_soon(mail.is_queued(urgent=True))
+    ledger.wake(now())
+    deliver_soon(ledger.is_queued(), urgent=False)
+    deliver_soon(ledger.is_queued(urgent=True))
 
 
 # Reports
@@ -109,7 +95,7 @@ def wake_mail() -> None:
 @huey.recurring(every=MINUTE)
 def close_periods() -> None:
     """Each minute: make the reports of everybody whose period has closed."""
-    stats.fold()
+    counting.fold()
     for closed in reports.due(now()):
         with db.atomic():
             deliver_soon(reports.close(closed, now()), urgent=False)
@@ -118,7 +104,7 @@ def close_periods() -> None:
 @huey.task()
 def send_view_count_report(user_id: int | None = None) -> None:
     """Send the report so far, to one author or to every author."""
-    stats.fold()
+    counting.fold()
     with db.atomic():
         deliver_soon(reports.running([user_id] if user_id else None, now()), urgent=False)
 
@@ -128,10 +114,10 @@ def send_view_count_report(user_id: int | None = None) -> None:
 @huey.task(retries=3, retry_delay=10, subject='export')
 def make_export(export_id: int) -> None:
     """Make a file that somebody asked for, and tell them."""
-    stats.fold()
-    transfer.write(export_id)
+    counting.fold()
+    exports.write(export_id)
     with db.atomic():
-        deliver_soon(transfer.finish(export_id, now()), urgent=False)
+        deliver_soon(exports.finish(export_id, now()), urgent=False)
 
 
 # Pictures
@@ -139,7 +125,7 @@ def make_export(export_id: int) -> None:
 @huey.task(retries=2, retry_delay=10, subject='picture')
 def prepare_picture(digest: str) -> None:
     """Prepare a new picture for readers."""
-    pictures.prepare(digest, posts.show_file)
+    variants.prepare(digest, posts.show_file)
 
 
 huey.run_one_by_one(prepare_picture)  # each may take much memory
@@ -147,7 +133,7 @@ huey.run_one_by_one(prepare_picture)  # each may take much memory
 
 def prepare_pictures() -> None:
     """Enqueue a job for each picture that waits and has none, in the caller's transaction if there is one."""
-    for digest in pictures.without_job():
+    for digest in variants.without_job():
         prepare_picture(digest)
 
 
@@ -155,7 +141,7 @@ def prepare_pictures() -> None:
 def wake_pictures() -> None:
     """Each minute: prepare pictures whose job got lost, and let posts say which could not be prepared."""
     prepare_pictures()
-    pictures.tell_news(posts.show_file)
+    variants.tell_news(posts.show_file)
 
 
 # Texts
@@ -178,7 +164,7 @@ def wake_rendering() -> None:
 @huey.each_second
 def count_views() -> None:
     """Each second: the views that web processes have recorded since."""
-    stats.fold()
+    counting.fold()
 
 
 @huey.recurring(every=WEEK, hour=NIGHT)
@@ -190,25 +176,25 @@ def check_integrity() -> None:
 @huey.recurring(every=DAY, hour=NIGHT)
 def forget_visitors() -> None:
     """Each day: forget who was here before yesterday."""
-    stats.clean_up(now())
+    counting.clean_up(now())
 
 
 @huey.recurring(every=DAY, hour=NIGHT)
 def clean_up_jobs() -> None:
     """Each day: forget how many jobs ended long ago."""
-    jobs.clean_up(now())
+    queue.clean_up(now())
 
 
 @huey.recurring(every=DAY, hour=NIGHT)
 def clean_up_set_aside() -> None:
     """Each day: forget what was set aside and is gone."""
-    aside.clean_up(now())
+    batches.clean_up(now())
 
 
 @huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)
 def clean_up_accounts() -> None:
     """Each day: forget expired links, and accounts that were never confirmed."""
-    accounts.clean_up(now())
+    users.clean_up(now())
 
 
 @huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)
@@ -239,25 +225,25 @@ def clean_up_revisions() -> None:
 @huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)
 def clean_up_unsaved() -> None:
     """Each day: forget unsaved texts of long ago."""
-    unsaved.clean_up(now())
+    autosave.clean_up(now())
 
 
 @huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)
 def clean_up_media() -> None:
     """Each day: delete files that nothing has used for 30 days."""
-    media.clean_up(now())
+    files.clean_up(now())
 
 
 @huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)
 def clean_up_mail() -> None:
     """Each day: forget mail that was sent long ago."""
-    mail.clean_up(now())
+    ledger.clean_up(now())
 
 
 @huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)
 def clean_up_exports() -> None:
     """Each day: delete exports after a week."""
-    transfer.clean_up(now())
+    exports.clean_up(now())
 
 
 @huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)
@@ -295,4 +281,4 @@ def correct_reports() -> None:
 @huey.recurring(every=HOUR, max_leap=2 * HOUR)
 def correct_views() -> None:
     """Each hour: let views on days to come be of today."""
-    stats.put_right(now())
+    counting.put_right(now())

@@ -9,7 +9,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from jinja2 import TemplateError as TemplateError  # what `render` raises where something is missing
 from jinja2.ext import Extension
 
-from . import dates, text
+from . import dates, formats, text
+from .markup import excerpts
 
 
 def render(template: str, /, **context: Any) -> str:
@@ -51,5 +52,5 @@ LOADER = PackageLoader('quickpub')
 env = Environment(loader=LOADER, autoescape=select_autoescape(), undefined=StrictUndefined, extensions=[MailMarkup],
                   trim_blocks=True, lstrip_blocks=True, auto_reload=False)
 env.filters.update({each.__name__: each for each in (
-    dates.day, dates.date, dates.iso, dates.clock, dates.zone_name, text.number, text.minutes, text.plural, text.size,
-    text.para, text.columns, text.signed, text.simple, text.middle, text.outlined)})
+    dates.day, dates.date, dates.iso, dates.clock, dates.zone_name, formats.number, formats.minutes, formats.plural,
+    formats.size, formats.para, formats.columns, formats.signed, formats.simple, text.middle, excerpts.outlined)})

@@ -1,124 +1,12 @@
-"""Words: what safe HTML says, what people typed made clean, and what we say to people."""
+"""Text that people type, made clean and short."""
 
 import re
 import unicodedata
 from collections.abc import Container
-from html import escape, unescape
 from itertools import chain, count
-from textwrap import TextWrapper
-from typing import NamedTuple
 
-import nh3
-import wcwidth
-from markupsafe import Markup
 from slugify import slugify
 
-from . import formulas
-
-# What safe HTML says
-
-BLOCKS = frozenset('blockquote br dd details div dl dt figcaption figure h2 h3 h4 h5 h6 hr li ol p pre section '
-                   'summary table td th tr ul'.split())
-BESIDE_THE_TEXT = frozenset('figcaption figure h2 h3 h4 h5 h6 pre section table'.split())
-MARKS = re.compile('<sup class="footnote-ref">.*?</sup>|<a href="[^"]*" class="footnote-back".*?</a>|'
-                   '<span class="check"[^>]*>[^<]*</span>')  # of footnotes and tasks
-
-
-def plain(html: str) -> str:
-    """The text of safe HTML, for reading: a line for each block."""
-    return _lines(formulas.as_typed(html))
-
-
-def shown(html: str) -> str:
-    """The same with what formulas show instead of their source: all that search finds a post by."""
-    return _lines(formulas.as_shown(html))
-
-
-def _lines(html: str) -> str:
-    html = MARKS.sub('', html)
-    bare = nh3.clean(html, tags=set(BLOCKS), attributes={}, link_rel=None)
-    bare = re.sub(r'\n|</t[dh]>\s*<t[dh]>', ' ', bare)
-    lines = unescape(re.sub('<[^>]*>', '\n', bare)).split('\n')
-    return '\n'.join(filter(None, (' '.join(each.split()) for each in lines)))
-
-
-HEADINGS = frozenset(each for each in BESIDE_THE_TEXT if each[1:].isdigit())
-DISPLAYED = re.compile('<div class="formula".*?</div>', re.DOTALL)
-# The scheme, who logs in, and what is behind the name of a site; not the mark that ends a sentence.
-ADDRESS = re.compile(r'(?<!\w)[a-z][a-z0-9+.-]{0,20}://(?:[^\s/?#@]{1,100}@)?(?:www\.)?([^\s/?#:<>"（）「」。、]+)'
-                     r'(?<![.,;!)])(?:[/?#:][^\s<>"（）「」。、]*)?(?<![.,;:!?)])', re.IGNORECASE)
-UNREAD_LINK = re.compile(r'(!?)\[([^][]*)\]\([^()]*\)')  # Markdown that stayed as it was typed
-ALT = re.compile('<img[^>]* alt="([^"]+)"')
-
-
-def excerpt(html: str, limit: int = 220, with_headings: bool = False) -> str:
-    """How safe HTML begins: running text only, ending with a sentence where one ends late enough, else with '…'. What
-    only means something where it stands is left out (notes, tables, pictures), and of an address the site's name is
-    kept, of a formula with commands '…'."""
-    html = formulas.as_words(DISPLAYED.sub('', MARKS.sub('', html)))
-    left_out = BESIDE_THE_TEXT - (HEADINGS if with_headings else frozenset())
-    running = nh3.clean(html, tags=set(BLOCKS - left_out), attributes={}, link_rel=None,
-                        clean_content_tags=set(left_out))
-    lines = (each for each in plain(running).split('\n') if not each.startswith('|'))  # a table that is none
-    words = UNREAD_LINK.sub(lambda link: '' if link[1] else link[2], ' '.join(lines)[:20 * limit])
-    words = ADDRESS.sub(r'\1', words)
-    return shorten(' '.join(words.split()), limit)
-
-
-def beginning(html: str, limit: int) -> str:
-    """What a post without a title is called in lists: its first words, or what is in its first picture."""
-    alt = ALT.search(html)
-    words = excerpt(html, limit, with_headings=True) or plain(html) or (unescape(alt[1]) if alt else '')
-    return shorten(' '.join(words.split()), limit)
-
-
-SENTENCE_END = re.compile(r'[.!?…。！？]["”’»)]?(?=\s|$)')
-
-
-def shorten(text: str, limit: int) -> str:
-    """At most `limit` characters of a line."""
-    if len(text) <= limit:
-        return text
-    ends = [match.end() for match in SENTENCE_END.finditer(text, 0, limit)]
-    if ends and ends[-1] >= limit // 2:
-        return text[:ends[-1]]
-    cut = text[:limit].rpartition(' ')[0]
-    if len(cut) < limit // 2:  # a script without spaces, or one very long word
-        cut = text[:limit - 1]
-    return cut.rstrip(' ,;:–—-.') + '…'
-
-
-WORD = re.compile('[\u3040-\u30ff\u3400-\u9fff]|[^\\s\u3040-\u30ff\u3400-\u9fff]+')
-
-
-def words(html: str) -> int:
-    """How many words safe HTML has. (A Chinese or Japanese character counts as one.)"""
-    return len(WORD.findall(plain(html)))
-
-
-HEADING = re.compile('<h([2-6])((?: [^>]*)? id="(h-[^"]*)"[^>]*)>(.*?)</h\\1>', re.DOTALL)
-
-
-class Outline(NamedTuple):
-    html: Markup  # with a way to the address of each heading
-    parts: list[tuple[int, str, str]]  # level, id and text of each heading of the upper two levels
-
-
-def outlined(html: str) -> Outline:
-    """Safe HTML as a page shows it; what is stored, searched and sent in feeds is without such links."""
-    parts = []
-
-    def link(match: re.Match[str]) -> str:
-        level, opening, name, title = match.groups()
-        words = ' '.join(plain(title).split())
-        if level in '23' and words:
-            parts.append((int(level), name, words))
-        label = escape(f'Link to “{words}”')
-        return f'<h{level}{opening}>{title} <a class="anchor" href="#{name}" aria-label="{label}"></a></h{level}>'
-    return Outline(Markup(HEADING.sub(link, html)), parts)  # noqa: S704  # it is cleaned
-
-
-# What people type
 
 class Rejected(Exception):
     """What was typed cannot be used: `errors` maps each form field to a sentence."""
@@ -176,71 +64,22 @@ def free(wanted: str, stem: str, taken: Container[str]) -> str:
     return next(each for each in candidates if each not in taken)
 
 
-# What we say to people
-
-def number(value: int) -> str:
-    return f'{value:,}'.replace(',', '\u202f')  # a narrow space that does not break
+SENTENCE_END = re.compile(r'[.!?…。！？]["”’»)]?(?=\s|$)')
 
 
-def signed(value: int | str | None) -> str:
-    """A difference: '+3', '−1 200', '±0'; a word as it is, and nothing for None."""
-    if not isinstance(value, int):
-        return value or ''
-    return ('+' if value > 0 else '−' if value else '±') + number(abs(value))
-
-
-READ_PER_MINUTE = 220  # words
-
-
-def minutes(count: int) -> str:
-    return f'{max(1, round(count / READ_PER_MINUTE))}\N{NO-BREAK SPACE}min\N{NO-BREAK SPACE}read'
+def shorten(text: str, limit: int) -> str:
+    """At most `limit` characters of a line."""
+    if len(text) <= limit:
+        return text
+    ends = [match.end() for match in SENTENCE_END.finditer(text, 0, limit)]
+    if ends and ends[-1] >= limit // 2:
+        return text[:ends[-1]]
+    cut = text[:limit].rpartition(' ')[0]
+    if len(cut) < limit // 2:  # a script without spaces, or one very long word
+        cut = text[:limit - 1]
+    return cut.rstrip(' ,;:–—-.') + '…'
 
 
 def middle(text: str, kept: int = 300) -> str:
     """A long text without its middle."""
     return text if len(text) <= 3 * kept else f'{text[:kept]} […] {text[-kept:]}'
-
-
-def column(title: str, width: int) -> str:
-    """A title cut to, or filled up to, so many columns of a terminal, where some characters take two and some none.
-
-    One that reads from right to left is isolated, so that it does not turn around what stands beside it.
-    """
-    if title.isascii() and len(title) <= width:
-        return title.ljust(width)
-    if wcwidth.width(title) > width:
-        title = wcwidth.clip(title, 0, width - 1) + '…'
-    is_rtl = any(unicodedata.bidirectional(each) in ('R', 'AL') for each in title)
-    filled = ' ' * (width - wcwidth.width(title))
-    return (f'\u2068{title}\u2069' if is_rtl else title) + filled
-
-
-WRAPPER = TextWrapper(72, break_long_words=False, break_on_hyphens=False)
-
-
-def para(words: str) -> str:
-    """A paragraph of a mail in plain text. Addresses stand outside of one, each on a line of its own."""
-    return WRAPPER.fill(' '.join(words.split())) + '\n'
-
-
-def columns(title: str, views: int, change: int | str | None, total: int) -> str:
-    """One row of a report's table, 72 columns wide, in plain text."""
-    return column(title, 38) + f'{views:10,}{simple(signed(change)):>11}{total:13,}'.replace(',', ' ')
-
-
-def simple(text: str) -> str:
-    """A number as a keyboard has its signs, for plain text."""
-    return text.replace('\u202f', ' ').replace('−', '-').replace('±', '')
-
-
-def size(count: float) -> str:
-    """So many bytes, in words."""
-    units = iter(('bytes', 'kB', 'MB', 'GB'))
-    unit = next(units)
-    while count >= 1000 and unit != 'GB':
-        count, unit = count / 1000, next(units)
-    return f'{count:.1f} {unit}' if count < 10 and unit != 'bytes' else f'{count:.0f} {unit}'
-
-
-def plural(count: int, one: str, many: str) -> str:
-    return f'{number(count)} {one if count == 1 else many}'

@@ -3,10 +3,10 @@
 from bottle import Bottle
 
 from .db import WEB_PATIENCE, open_site
-from .pages import account, admin, editor, media, numbers, profile, public, search, security, studio
+from .pages import account, admin, editor, media, profile, public, search, security, stats, studio
 from .settings import Settings
-from .shortcuts import plugin
-from .wsgi import Site
+from .wsgi.application import Site
+from .wsgi.responses import plugin
 
 GET, POST = 'GET', 'POST'
 
@@ -85,14 +85,14 @@ URLS = [
     (POST, '/studio/media/<upload_id>', media.change),
 
     # Knowing how it went
-    (GET, '/studio/stats', numbers.overview),
-    (GET, '/studio/stats/<post_id>', numbers.of_post),
-    (GET, '/studio/report', numbers.report),
-    (POST, '/studio/report', numbers.send_report),
-    (GET, '/studio/report/letter', numbers.report_letter),
-    (GET, '/studio/exports', numbers.exports),
-    (POST, '/studio/exports', numbers.ask),
-    (GET, '/studio/exports/<export_id>', numbers.download),
+    (GET, '/studio/stats', stats.overview),
+    (GET, '/studio/stats/<post_id>', stats.of_post),
+    (GET, '/studio/report', stats.report),
+    (POST, '/studio/report', stats.send_report),
+    (GET, '/studio/report/letter', stats.report_letter),
+    (GET, '/studio/exports', stats.exports),
+    (POST, '/studio/exports', stats.ask),
+    (GET, '/studio/exports/<export_id>', stats.download),
 
     # Keeping the site
     (GET, '/admin', admin.overview),

@@ -12,7 +12,11 @@ import pytest
 from argon2 import PasswordHasher
 from webtest import TestApp
 
-from quickpub import accounts, db, jobs, passwords, posts, settings, spool, tasks
+from quickpub import db, settings, tasks
+from quickpub.accounts import passwords, users
+from quickpub.audience import spool
+from quickpub.content import posts
+from quickpub.jobs import queue
 from quickpub.models import Message, Post, Site, User
 from quickpub.web import create_app
 
@@ -61,7 +65,7 @@ def open_site(config):
     db.migrate(config)
     db.open_site(config)
     spool.mine.close()  # each site has its own
-    jobs.be_new()
+    queue.be_new()
     with db.db.connection_context():
         Site.create(id=1, title='The Village Voice', tagline='News from the hill', hue=215)
     db.db.connect(reuse_if_open=True)
@@ -73,13 +77,13 @@ def open_site(config):
 def person(name, role='author', verified=True, **fields):
     """An account called, say, alice: alice@example.org with PASSWORD."""
     db.db.connect(reuse_if_open=True)  # a request before may have closed it
-    user = accounts.create(name.capitalize(), f'{name}@example.org', HASH, db.now(), role=role, is_verified=verified)
+    user = users.create(name.capitalize(), f'{name}@example.org', HASH, db.now(), role=role, is_verified=verified)
     if fields:
         User.update(**fields).where(User.id == user.id).execute()
     return User.get_by_id(user.id)
 
 
-HASH = accounts.hash_password(PASSWORD)
+HASH = users.hash_password(PASSWORD)
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from huey import crontab
 
+from quickpub.jobs.huey import DurableHuey
 from quickpub.models import Tag
-from quickpub.worker import DurableHuey
 
 HERE = Path(__file__).parent
 RIG = {name: value for name, value in os.environ.items() if not name.startswith('QUICKPUB_')} | {

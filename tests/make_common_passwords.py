@@ -2,7 +2,7 @@
 
 from importlib.metadata import distribution
 
-from quickpub import guessable
+from quickpub.accounts import password_strength
 
 SHORTEST = 8  # shorter ones count only within longer passwords, which are none of them
 
@@ -19,5 +19,5 @@ def licence():
 
 
 if __name__ == '__main__':
-    guessable.COMMON.write_text('\n'.join(words()) + '\n', 'utf-8')
-    guessable.COMMON.with_name('LICENSE').write_text(licence(), 'utf-8')
+    password_strength.COMMON.write_text('\n'.join(words()) + '\n', 'utf-8')
+    password_strength.COMMON.with_name('LICENSE').write_text(licence(), 'utf-8')

@@ -28,7 +28,8 @@ from conftest import BROWSER, create_database
 from playwright.sync_api import sync_playwright
 from smtp_rig import free_port
 
-from quickpub import db, jobs, settings
+from quickpub import db, settings
+from quickpub.jobs import queue
 
 ROOT = Path(__file__).parents[1]
 QUICKPUB = [sys.executable, '-m', 'quickpub']
@@ -105,12 +106,12 @@ class Rig:
         create_database(config)
         db.migrate(config)
         db.open_site(config)
-        jobs.be_new()
+        queue.be_new()
 
     def consume(self, *command):
         """Start a consumer by this command, and wait until it works."""
         consumer = self.start(*command)
-        wait_for(lambda: any(str(consumer.popen.pid) in name for name in jobs.living()), 'a consumer')
+        wait_for(lambda: any(str(consumer.popen.pid) in name for name in queue.living()), 'a consumer')
         return consumer
 
     def crash(self):

@@ -1,4 +1,4 @@
-"""What tests/test_budgets.py lets a child process do."""
+"""What tests/wsgi/test_gates.py lets a child process do."""
 
 import os
 import signal

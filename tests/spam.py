@@ -13,8 +13,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import quickpub
-from quickpub import accounts, db, letter, mail_budgets, reports, second_factors, settings, tasks, throttle, transfer
+from quickpub import db, settings, tasks, throttle
+from quickpub.accounts import second_factors, users
+from quickpub.audience import reports
 from quickpub.demo import fill
+from quickpub.exchange import exports
+from quickpub.mail import budgets
+from quickpub.mail import message as letter
 from quickpub.models import Message, User
 
 LIMIT = 0.5
@@ -37,23 +42,23 @@ def _compose_all() -> None:
     at = db.now()
     fill(at)
     marta, tunde = User.select().order_by(User.id).limit(2)
-    newcomer = accounts.create('Zoe', 'zoe@example.org', None, at)
+    newcomer = users.create('Zoe', 'zoe@example.org', None, at)
     with db.db.atomic():
-        accounts.verification_mail(newcomer, at)
-        accounts.sign_up('Marta', marta.email, 'x', at)
-        accounts.reset_mail(marta.email, at)
-        accounts.address_mail(marta, 'marta@example.com', at)
-        accounts.address_mail(tunde, marta.email, at)
-        accounts.address_told_mail(marta, 'old@example.org', at, 'curl/8')
-        accounts.login_told_mail(marta, at, 'curl/8')
-        accounts.password_told_mail(marta, at, 'curl/8')
-        accounts.invite_mail('ida@example.org', at)
-        accounts.hand_over_link(tunde, marta, at)
+        users.verification_mail(newcomer, at)
+        users.sign_up('Marta', marta.email, 'x', at)
+        users.reset_mail(marta.email, at)
+        users.address_mail(marta, 'marta@example.com', at)
+        users.address_mail(tunde, marta.email, at)
+        users.address_told_mail(marta, 'old@example.org', at, 'curl/8')
+        users.login_told_mail(marta, at, 'curl/8')
+        users.password_told_mail(marta, at, 'curl/8')
+        users.invite_mail('ida@example.org', at)
+        users.hand_over_link(tunde, marta, at)
         throttle.note_refusal(throttle.SIGNUPS_HOUR, at)
-        mail_budgets.alarm_mails(at)
+        budgets.alarm_mails(at)
         second_factors.tell(marta, 'passkey_added', at, name='My phone')
         reports.running(None, at)
-    tasks.make_export.call_local(transfer.ask(marta, 'numbers', at))
+    tasks.make_export.call_local(exports.ask(marta, 'numbers', at))
     for days in (1, 2):
         for closed in reports.due(at + timedelta(days=days)):
             with db.db.atomic():

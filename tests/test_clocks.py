@@ -5,8 +5,12 @@ from datetime import datetime, timedelta
 import pytest
 from conftest import PASSWORD, drain, person, write
 
-from quickpub import accounts, clocks, corrections, db, health, jobs, mail, reports, sessions, stats, tasks, throttle
-from quickpub.jobs import Job, Tally
+from quickpub import clocks, db, tasks, throttle
+from quickpub.accounts import sessions, users
+from quickpub.audience import counting, reports
+from quickpub.jobs import queue
+from quickpub.jobs.queue import Job, Tally
+from quickpub.mail import ledger
 from quickpub.models import (
     DailyHosts,
     DailyReferrers,
@@ -27,8 +31,9 @@ from quickpub.models import (
     Unsaved,
     User,
 )
-from quickpub.pagecache import PageCache
 from quickpub.throttle import ThrottleUse
+from quickpub.upkeep import corrections, health
+from quickpub.wsgi.pagecache import PageCache
 
 NOON = datetime(2026, 11, 25, 12)
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
@@ -65,8 +70,8 @@ def close_all(when):
 
 def view(post, count=1):
     for _ in range(count):
-        stats.record(post.id, NOON)
-    stats.fold()
+        counting.record(post.id, NOON)
+    counting.fold()
 
 
 @pytest.mark.parametrize(('frequency', 'later'), [('daily', DAY), ('weekly', 7 * DAY), ('monthly', 31 * DAY)])
@@ -140,7 +145,7 @@ DATED = {
 
 
 def mail_at(when):
-    mail.compose('exists', 'alice@example.org', key='x', subject='x')
+    ledger.compose('exists', 'alice@example.org', key='x', subject='x')
     Message.update(created_at=when).execute()
 
 
@@ -165,12 +170,12 @@ def test_mails_that_somebody_waits_for_are_not_held_back(site, alice, leap):
     written = 0
     with db.db.atomic():
         for when in (NOON + leap, NOON):
-            assert accounts.reset_mail(alice.email, when) and accounts.verification_mail(bob, when)
-            assert accounts.address_mail(alice, f'{when:%Y%m%d%H%M}@example.org', when)
-            assert accounts.sign_up('Alice', alice.email, 'x', when)
+            assert users.reset_mail(alice.email, when) and users.verification_mail(bob, when)
+            assert users.address_mail(alice, f'{when:%Y%m%d%H%M}@example.org', when)
+            assert users.sign_up('Alice', alice.email, 'x', when)
             Message.update(created_at=when).where(Message.id > written).execute()  # the ledger goes by its own clock
             written = Message.select().count()
-        assert not accounts.reset_mail(alice.email, NOON + MINUTE), 'within ten minutes one is enough'
+        assert not users.reset_mail(alice.email, NOON + MINUTE), 'within ten minutes one is enough'
 
 
 @each_leap
@@ -199,12 +204,12 @@ def test_a_session_that_a_wrong_clock_began_lasts_as_long_as_any(site, alice, le
 @each_leap
 def test_sessions_and_links_survive_a_moment_in_the_future(site, alice, leap):
     secret = sessions.start(alice, 'x', NOON)
-    link = accounts.issue('reset', accounts.RESET_LASTS, NOON, user=alice)
+    link = users.issue('reset', users.RESET_LASTS, NOON, user=alice)
     for when in (NOON + leap, NOON):
         tasks.huey.enqueue_recurring(when)
         assert when == NOON or leap < 7 * DAY or not careful_jobs()
         Job.delete().execute()
-    assert sessions.find(secret, NOON) and accounts.token('reset', link.text, NOON)
+    assert sessions.find(secret, NOON) and users.token('reset', link.text, NOON)
 
 
 @pytest.fixture(autouse=True)
@@ -241,12 +246,12 @@ def test_nothing_that_is_kept_for_a_time_goes_because_of_a_moment_in_the_future(
 
 @each_leap
 def test_a_link_that_a_wrong_clock_made_is_good_as_long_as_it_says(site, alice, leap):
-    link = accounts.issue('reset', accounts.RESET_LASTS, NOON + leap, user=alice)
-    assert accounts.token('reset', link.text, NOON)
+    link = users.issue('reset', users.RESET_LASTS, NOON + leap, user=alice)
+    assert users.token('reset', link.text, NOON)
     corrections.put_right(NOON)
-    assert accounts.token('reset', link.text, NOON + timedelta(hours=1))
-    with pytest.raises(accounts.LinkDead):
-        accounts.token('reset', link.text, NOON + timedelta(hours=3))
+    assert users.token('reset', link.text, NOON + timedelta(hours=1))
+    with pytest.raises(users.LinkDead):
+        users.token('reset', link.text, NOON + timedelta(hours=3))
 
 
 @each_leap
@@ -254,31 +259,31 @@ def test_a_mail_that_a_wrong_clock_wrote_or_put_off_is_seen_and_sent(site, leap)
     mail_at(NOON + leap)
     assert '1 mail is not sent' in health.mail_problem(NOON)
     Message.update(state='deferred', next_try=NOON + leap).execute()
-    mail.wake(NOON)
-    assert leap <= 2 * mail.BACK_OFF[-1] or Message.get().state == 'queued'
+    ledger.wake(NOON)
+    assert leap <= 2 * ledger.BACK_OFF[-1] or Message.get().state == 'queued'
 
 
 @each_leap
 def test_a_mail_that_fails_while_the_clock_is_ahead_is_not_given_up(site, monkeypatch, leap):
-    mail.compose('exists', 'alice@example.org', key='x', subject='x')
+    ledger.compose('exists', 'alice@example.org', key='x', subject='x')
     message = Message.get()
     message.attempts = 1
-    monkeypatch.setattr(mail, 'now', lambda: message.created_at + leap)
-    assert mail._later(message, '451 later').state == 'deferred'
+    monkeypatch.setattr(ledger, 'now', lambda: message.created_at + leap)
+    assert ledger._later(message, '451 later').state == 'deferred'
     message.attempts = 9
-    assert mail._later(message, '451 later').state == ('failed' if leap > 2 * DAY else 'deferred')
+    assert ledger._later(message, '451 later').state == ('failed' if leap > 2 * DAY else 'deferred')
 
 
 # Jobs
 
 @each_leap
 def test_a_job_put_off_by_a_wrong_clock_is_due(site, leap):
-    jobs.enqueue('quickpub.tasks.deliver', b'{}')
+    queue.enqueue('quickpub.tasks.deliver', b'{}')
     Job.update(created_at=NOON, run_at=NOON + leap, attempts=1).execute()
-    jobs._make_due(NOON)
+    queue._make_due(NOON)
     assert Job.get().run_at == (NOON if leap > DAY else NOON + leap)
     Job.update(run_at=NOON + leap, attempts=0).execute()
-    jobs._make_due(NOON)
+    queue._make_due(NOON)
     assert Job.get().run_at == NOON + leap, 'what was meant to be later stays later'
 
 
@@ -286,8 +291,8 @@ def test_a_job_put_off_by_a_wrong_clock_is_due(site, leap):
 def test_what_is_told_of_the_last_run_is_in_the_past(site, leap):
     for when in (NOON - MINUTE, NOON + leap):
         Tally.create(minute=when, name='quickpub.tasks.deliver', done=1, failed=0)
-    assert jobs.last_runs(['quickpub.tasks.deliver', 'x'], NOON) == {'quickpub.tasks.deliver': NOON - MINUTE}
-    jobs.clean_up(NOON)
+    assert queue.last_runs(['quickpub.tasks.deliver', 'x'], NOON) == {'quickpub.tasks.deliver': NOON - MINUTE}
+    queue.clean_up(NOON)
     assert [tally.minute for tally in Tally.select()] == [NOON - MINUTE]
 
 
@@ -322,10 +327,10 @@ def test_a_page_stays_in_memory_while_the_clock_is_put_back_by_little(site, alic
 def test_views_that_were_counted_on_days_to_come_are_of_today(site, alice, days):
     post, other = write(alice, at=NOON - DAY), write(alice, at=NOON - DAY)
     for when in (NOON, NOON + days * DAY, NOON + days * DAY):
-        stats.record(post.id, when, '192.0.2.1', 'Firefox', 'https://news.example/')
-    stats.record(other.id, NOON + days * DAY, '192.0.2.2', 'Firefox', 'https://else.example/')
-    stats.fold()
-    stats.put_right(NOON)
+        counting.record(post.id, when, '192.0.2.1', 'Firefox', 'https://news.example/')
+    counting.record(other.id, NOON + days * DAY, '192.0.2.2', 'Firefox', 'https://else.example/')
+    counting.fold()
+    counting.put_right(NOON)
     today = NOON.date()
     assert {(row.post_id, row.day, row.views) for row in DailyViews.select()} == {
         (post.id, today, 3), (other.id, today, 1)}
@@ -343,10 +348,10 @@ def test_views_that_were_counted_on_days_to_come_are_of_today(site, alice, days)
 @pytest.mark.parametrize('days', [2, 31, 3653])
 def test_the_sums_of_the_last_days_are_right_again(site, alice, days):
     post = write(alice, at=NOON - DAY)
-    stats._turn_the_day(NOON.date())
+    counting._turn_the_day(NOON.date())
     DailyViews.create(post=post, day=NOON.date() - 3 * DAY, views=5)
-    stats._turn_the_day(NOON.date() + days * DAY)
-    stats._turn_the_day(NOON.date())
+    counting._turn_the_day(NOON.date() + days * DAY)
+    counting._turn_the_day(NOON.date())
     assert RecentDay.get().today == NOON.date() and RecentViews.get().days_7 == 5
 
 
@@ -354,9 +359,9 @@ def test_the_sums_of_the_last_days_are_right_again(site, alice, days):
 def test_the_key_of_a_day_to_come_is_forgotten_too(site, alice, days):
     post = write(alice, at=NOON - DAY)
     for when in (NOON, NOON + days * DAY):
-        stats.record(post.id, when, '192.0.2.1', 'Firefox')
-    stats.fold()
-    stats.clean_up(NOON)
+        counting.record(post.id, when, '192.0.2.1', 'Firefox')
+    counting.fold()
+    counting.clean_up(NOON)
     assert [row.day for row in DayKey.select()] == [NOON.date()]
     assert {row.day for row in Seen.select()} == {NOON.date()} and drain() == 0
 

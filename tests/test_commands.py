@@ -98,4 +98,4 @@ def test_the_warning_about_sqlite_comes_with_a_cure_and_only_when_asked(site, ri
         said = db.sqlite_warning()
         assert 'before 99.0.0' in said and 'A cure' in said and 'pip cannot' in said
         assert ('Debian' in said) is python.startswith('/usr/bin')
-    assert 'sqlite_warning' not in (ROOT / 'quickpub' / 'server.py').read_text()
+    assert 'sqlite_warning' not in (ROOT / 'quickpub' / 'server' / 'supervisor.py').read_text()

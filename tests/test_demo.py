@@ -7,7 +7,11 @@ from itertools import chain
 import pytest
 from conftest import PASSWORD, write
 
-from quickpub import accounts, db, demo, markdown, posts, reports, settings, text
+from quickpub import db, demo, settings
+from quickpub.accounts import users
+from quickpub.audience import reports
+from quickpub.content import posts
+from quickpub.markup import excerpts, markdown
 from quickpub.models import TABLES, Content, DailyViews, OldSlug, Post, PostTag, RecentDay, Site, Tag, User
 
 NOW = datetime(2026, 11, 22, 10, 4, 5)
@@ -66,14 +70,14 @@ def test_everybody_can_log_in_and_one_is_the_owner(empty):
     demo.fill(NOW)
     for user in User:
         assert user.is_verified and user.bio and user.email.endswith('@example.org')
-        assert accounts.check_password(user, demo.PASSWORD)
+        assert users.check_password(user, demo.PASSWORD)
     assert [user.handle for user in User.select().where(User.role == 'owner')] == ['marta-kowalczyk']
 
 
 def test_a_site_that_has_an_owner_and_a_name_keeps_them(olga):
     demo.fill(NOW)
     assert [user.name for user in User.select().where(User.role == 'owner')] == ['Olga']
-    assert accounts.check_password(User.get(User.role == 'owner'), PASSWORD)
+    assert users.check_password(User.get(User.role == 'owner'), PASSWORD)
     assert Site.this().title == 'The Village Voice'
 
 
@@ -117,8 +121,8 @@ def test_every_post_is_as_the_studio_would_have_saved_it(empty):
     for post in Post:
         assert post.html == markdown.to_html(post.body) != ''
         assert markdown.CLEANER.clean(post.html) == post.html
-        assert post.words == text.words(post.html) >= 20
-        assert post.excerpt == (post.summary or text.excerpt(post.html)) != ''
+        assert post.words == excerpts.count_words(post.html) >= 20
+        assert post.excerpt == (post.summary or excerpts.excerpt(post.html)) != ''
         assert 1 <= PostTag.select().where(PostTag.post == post).count() <= 5
         assert post.created_at <= post.updated_at <= NOW
         assert post.author.created_at < post.created_at
@@ -136,7 +140,7 @@ def test_the_posts_show_what_markdown_can_do(empty, element):
 def test_no_markup_is_left_over_in_the_texts(empty):
     demo.fill(NOW)
     for post in Post:
-        shown = text.plain(re.sub('<pre.*?</pre>', '', post.html, flags=re.DOTALL))
+        shown = excerpts.plain(re.sub('<pre.*?</pre>', '', post.html, flags=re.DOTALL))
         assert not re.search(r'\*\*|\]\(|\[\^|^[|#>]|^\w+: \w+$', shown, re.MULTILINE), post.slug
 
 

@@ -21,26 +21,16 @@ from sites import ended_if_it_hangs
 from test_bad_input import FIELDS, NASTY, PLACES, ask, assert_sound, encoded, latin
 from test_markdown import HOSTILE, SHAPES, assert_safe, assert_safe_on_page
 
-from quickpub import (
-    accounts,
-    agents,
-    bodies,
-    comparison,
-    dates,
-    db,
-    folding,
-    forms,
-    markdown,
-    redirects,
-    search,
-    sessions,
-    signing,
-    text,
-    visitor,
-)
+from quickpub import dates, db, formats, signing, text
 from quickpub import settings as settings_module
+from quickpub.accounts import sessions, users
+from quickpub.audience import user_agents
+from quickpub.content import comparison, redirects, search
+from quickpub.markup import excerpts, folding, markdown
+from quickpub.media import intake
 from quickpub.models import Post, User
 from quickpub.web import URLS
+from quickpub.wsgi import authentication, bodies, forms
 
 
 def fuzz(examples):
@@ -70,9 +60,10 @@ def test_no_markdown_becomes_anything_dangerous(source):
         assert_safe_on_page(html)
     assert not text.NOT_IN_TEXT.search(html) and '<script' not in html.lower()
     assert markdown.CLEANER.clean(html).strip() == html
-    assert text.words(html) >= 0 and len(text.excerpt(html)) <= 221 and len(text.beginning(html, 80)) <= 81
-    assert '\n' not in text.excerpt(html) + text.beginning(html, 80)
-    assert text.outlined(html).html.count('class="anchor"') >= len(text.outlined(html).parts)
+    assert excerpts.count_words(html) >= 0
+    assert len(excerpts.excerpt(html)) <= 221 and len(excerpts.beginning(html, 80)) <= 81
+    assert '\n' not in excerpts.excerpt(html) + excerpts.beginning(html, 80)
+    assert excerpts.outlined(html).html.count('class="anchor"') >= len(excerpts.outlined(html).parts)
     elsewhere = markdown.absolute(html, 'https://example.org/blog', '/p/a')
     assert_safe(elsewhere)
     assert not [each for each in html5lib.parseFragment(elsewhere).iter() if each.get('id')]
@@ -120,7 +111,7 @@ def test_what_is_cut_fits(words, limit):
     words = text.line(words, 100)
     assert len(text.shorten(words, limit)) <= limit
     assert len(text.middle(words * 20, limit)) <= 3 * limit + 5
-    assert '\n' not in text.column(words, limit)
+    assert '\n' not in formats.column(words, limit)
 
 
 @fuzz(300)
@@ -322,7 +313,7 @@ KINDS = st.one_of(st.sampled_from(['multipart/form-data; boundary=b', 'multipart
 @given(KINDS, MULTIPART)
 def test_a_form_with_files_is_read_or_refused(tmp_path, kind, body):
     try:
-        found = bodies.files(kind, BytesIO(body), lambda name: bodies.Draft(tmp_path, name, 99))
+        found = bodies.files(kind, BytesIO(body), lambda name: intake.UploadedFile(tmp_path, name, 99))
         sizes = [draft.size for draft in found]
     except (ValueError, bodies.TooMany):
         sizes = []
@@ -332,9 +323,9 @@ def test_a_form_with_files_is_read_or_refused(tmp_path, kind, body):
 @fuzz(300)
 @given(st.lists(st.one_of(ANYTHING, st.just('quickpub=x'), st.just('; ')), max_size=5).map(''.join))
 def test_a_cookie_is_found_or_not(header):
-    value = visitor.cookie_in(header)
+    value = authentication.cookie_in(header)
     assert value in header and ';' not in value
-    assert visitor.cookie_in(f'cart[1]=2; quickpub=abc; {header}') == 'abc'
+    assert authentication.cookie_in(f'cart[1]=2; quickpub=abc; {header}') == 'abc'
 
 
 @fuzz(300)
@@ -342,14 +333,14 @@ def test_a_cookie_is_found_or_not(header):
 def test_nobody_but_a_proxy_says_where_a_request_comes_from(config, parts):
     settings_module.use(config)
     environ = {'HTTP_X_FORWARDED_FOR': ''.join(parts), 'REMOTE_ADDR': '203.0.113.9'}
-    assert visitor.client_address(environ) == '203.0.113.9'
+    assert authentication.client_address(environ) == '203.0.113.9'
 
 
 @fuzz(300)
 @given(ANYTHING)
 def test_a_user_agent_is_a_browser_or_not(agent):
     with ended_if_it_hangs():
-        assert agents.is_browser(agent) in (True, False)
+        assert user_agents.is_browser(agent) in (True, False)
 
 
 # Versions
@@ -382,7 +373,7 @@ def people(site, alice):
     write(alice, 'A draft', published=False)
     places = {'post': post.id}
     for purpose, user in (('setup', None), ('reset', owner), ('verify', alice)):
-        places[purpose] = accounts.issue(purpose, accounts.VERIFY_LASTS, db.now(), user=user).text
+        places[purpose] = users.issue(purpose, users.VERIFY_LASTS, db.now(), user=user).text
     cookies = {'stranger': None, 'author': sessions.start(alice, '', db.now()),
                'owner': sessions.start(owner, '', db.now())}
     db.db.close()

@@ -10,7 +10,8 @@ import pytest
 from conftest import BROWSER, clean_up, person, write
 from rig import Rig, wait_for
 
-from quickpub import db, settings, spool, stats
+from quickpub import db, settings
+from quickpub.audience import counting, spool
 from quickpub.models import DailyReferrers, DailyViews, DailyVisitors, DayKey, Seen, Site
 
 ADDRESS, AGENT = '203.0.113.77', BROWSER + ' Marked/4711'
@@ -33,7 +34,7 @@ def hills(site, alice, browse):
 def fold(app):
     def fold():
         with db.db.connection_context():
-            return stats.fold()
+            return counting.fold()
     return fold
 
 
@@ -76,7 +77,7 @@ def test_a_real_server_keeps_and_logs_nobody(tmp_path):
                 urllib.request.urlopen(asked).close()
         with rig.database():
             wait_for(lambda: DailyViews.select().exists() and DailyViews.get().views == 2, 'the views to be counted')
-            assert DailyVisitors.get(DailyVisitors.scope == stats.SITE).visitors == 1
+            assert DailyVisitors.get(DailyVisitors.scope == counting.SITE).visitors == 1
             for file in rig.data.rglob('*'):
                 if file.is_file():
                     assert_says_nothing(file.read_bytes(), file)
@@ -94,24 +95,24 @@ def test_two_people_are_two_and_reading_twice_is_one(site, hills, alice, browse,
     visit(browse, other.path)
     assert fold() == 5
     assert visitors(hills.id) == 3 and visitors(other.id) == 1
-    assert visitors(-alice.id) == 3 and visitors(stats.SITE) == 3
+    assert visitors(-alice.id) == 3 and visitors(counting.SITE) == 3
     visit(browse, hills.path)
     fold()
-    assert visitors(hills.id) == 3 and visitors(stats.SITE) == 3
+    assert visitors(hills.id) == 3 and visitors(counting.SITE) == 3
 
 
 def test_tomorrow_they_are_somebody_else_and_after_two_days_forgotten(site, hills):
     today = db.now()
     for days in range(3):
-        stats.record(hills.id, today + timedelta(days=days), ADDRESS, AGENT)
-    stats.fold()
+        counting.record(hills.id, today + timedelta(days=days), ADDRESS, AGENT)
+    counting.fold()
     names = [row.visitor for row in Seen.select().where(Seen.scope == hills.id)]
     assert len(set(names)) == 3 and visitors(hills.id) == 3
     db.db.connect(reuse_if_open=True)
     assert DayKey.select().count() == 3
-    stats.clean_up(today + timedelta(days=2))
+    counting.clean_up(today + timedelta(days=2))
     assert [row.day for row in DayKey.select().order_by(DayKey.day)] == [
-        stats.site_day(today + timedelta(days=1)), stats.site_day(today + timedelta(days=2))]
+        counting.site_day(today + timedelta(days=1)), counting.site_day(today + timedelta(days=2))]
     assert Seen.select().where(Seen.scope == hills.id).count() == 2
     assert visitors(hills.id) == 3, 'the numbers stay'
     db.db.connect(reuse_if_open=True)
@@ -119,12 +120,12 @@ def test_tomorrow_they_are_somebody_else_and_after_two_days_forgotten(site, hill
 
 
 def test_the_key_is_overwritten_and_not_only_let_go(site, hills):
-    stats.record(hills.id, db.now(), ADDRESS, AGENT)
-    stats.fold()
+    counting.record(hills.id, db.now(), ADDRESS, AGENT)
+    counting.fold()
     key, name = bytes(DayKey.get().key), Seen.get().visitor.encode()
     db.db.execute_sql('PRAGMA wal_checkpoint(TRUNCATE)')
     assert key in site.database.read_bytes() and name in site.database.read_bytes()
-    stats.clean_up(db.now() + timedelta(days=3))
+    counting.clean_up(db.now() + timedelta(days=3))
     db.db.execute_sql('PRAGMA wal_checkpoint(TRUNCATE)')
     assert key not in site.database.read_bytes() and name not in site.database.read_bytes()
 
@@ -136,39 +137,39 @@ def test_the_key_is_overwritten_and_not_only_let_go(site, hills):
     ('https://xn--bcher-kva.example/', 'xn--bcher-kva.example'),
     ('https://' + 'a' * 200 + '.net/', None), ('https://a.net\n1 2026-01-01 x y', None), ('https://x' * 2000, None)])
 def test_only_the_host_of_a_referrer_is_kept(site, hills, referrer, host):
-    stats.record(hills.id, db.now(), ADDRESS, AGENT, referrer)
-    assert stats.fold() == 1
+    counting.record(hills.id, db.now(), ADDRESS, AGENT, referrer)
+    assert counting.fold() == 1
     assert [row.host for row in DailyReferrers.select()] == ([host] if host else [])
 
 
 def test_who_claims_to_come_from_everywhere_fills_no_table(site, hills):
-    for number in range(3 * stats.HOSTS_A_DAY):
-        stats.record(hills.id, db.now(), ADDRESS, AGENT, f'https://spam{number}.example/')
-    stats.fold()
+    for number in range(3 * counting.HOSTS_A_DAY):
+        counting.record(hills.id, db.now(), ADDRESS, AGENT, f'https://spam{number}.example/')
+    counting.fold()
     rows = {row.host: row.views for row in DailyReferrers.select()}
-    assert len(rows) == stats.HOSTS_A_DAY + 1 and rows[stats.OTHERS] == 2 * stats.HOSTS_A_DAY
+    assert len(rows) == counting.HOSTS_A_DAY + 1 and rows[counting.OTHERS] == 2 * counting.HOSTS_A_DAY
 
 
 def test_without_a_key_a_view_counts_and_its_visitor_does_not(site, hills, monkeypatch):
-    monkeypatch.setattr(stats, '_key', lambda day: None)
-    stats.record(hills.id, db.now(), ADDRESS, AGENT)
-    assert stats.fold() == 1 and visitors(hills.id) == 0
+    monkeypatch.setattr(counting, '_key', lambda day: None)
+    counting.record(hills.id, db.now(), ADDRESS, AGENT)
+    assert counting.fold() == 1 and visitors(hills.id) == 0
 
 
 def test_what_is_counted_does_not_stay_in_the_file_it_was_recorded_in(site, hills):
-    stats.record(hills.id, db.now(), ADDRESS, AGENT)
-    stats.fold()
+    counting.record(hills.id, db.now(), ADDRESS, AGENT)
+    counting.fold()
     name, file = Seen.get().visitor.encode(), next(spool.folder().iterdir())
     assert name in file.read_bytes()
-    stats.record(hills.id, db.now(), ADDRESS, FIREFOX)
-    stats.clean_up(db.now())
+    counting.record(hills.id, db.now(), ADDRESS, FIREFOX)
+    counting.clean_up(db.now())
     assert name not in file.read_bytes()
-    assert stats.fold() == 1 and stats.fold() == 0 and visitors(hills.id) == 2
+    assert counting.fold() == 1 and counting.fold() == 0 and visitors(hills.id) == 2
 
 
 def test_each_night_what_is_old_is_forgotten(site, hills):
-    stats.record(hills.id, db.now() - timedelta(days=5), ADDRESS, AGENT)
-    stats.fold()
+    counting.record(hills.id, db.now() - timedelta(days=5), ADDRESS, AGENT)
+    counting.fold()
     clean_up()
     assert not Seen.select().exists() and not DayKey.select().exists()
 

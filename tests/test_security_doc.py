@@ -7,32 +7,25 @@ from pathlib import Path
 
 import pytest
 
-from quickpub import (
-    accounts,
+from quickpub import throttle
+from quickpub.accounts import (
     audit,
-    comparison,
-    connections,
-    forms,
-    front,
-    guessable,
-    identity,
-    imaging,
     login_steps,
-    mail,
-    markdown,
-    media,
     passkeys,
+    password_strength,
     passwords,
-    posts,
-    quota,
-    recovery,
-    sandbox,
-    search,
+    recovery_codes,
     sessions,
-    stats,
-    throttle,
-    transport,
+    users,
 )
+from quickpub.audience import counting
+from quickpub.content import comparison, posts, quota, search
+from quickpub.mail import ledger, transport
+from quickpub.markup import markdown
+from quickpub.media import files, imaging
+from quickpub.sandbox import pool
+from quickpub.server import asgi, connections
+from quickpub.wsgi import forms, identity
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / 'SECURITY.md').read_text()
@@ -146,16 +139,16 @@ def minutes(span):
 
 @pytest.mark.parametrize('words', [
     '{} to {} characters of any kind'.format(*passwords.LENGTH),
-    f'{accounts.NAME_LENGTH} characters on one line; {accounts.TITLE_LENGTH} characters on one line',
+    f'{users.NAME_LENGTH} characters on one line; {users.TITLE_LENGTH} characters on one line',
     f'{posts.MAX_TITLE}, {posts.MAX_SUMMARY} and {posts.MAX_BODY:,} characters',
     f'{posts.MAX_TAGS} for a post, {posts.MAX_TAG} characters each',
-    f'{media.FILE_LIMIT // media.MEGABYTE} MB each',
+    f'{files.FILE_LIMIT // files.MEGABYTE} MB each',
     f'{imaging.MAX_PIXELS // 10 ** 6} million pixels; drawn anew in at most {imaging.CPU_SECONDS} seconds and '
     f'{imaging.MEMORY // 1024 ** 2:,} MB',
     f'{forms.STRANGERS_LIMIT // 1024} KB from strangers, {forms.FORM_LIMIT // 1024 ** 2} MB from members, '
     f'{forms.FILES_LIMIT // 1024 ** 2} MB with files; {forms.MAX_FIELDS:,} fields',
     f'{connections.PER_CLIENT} of one client, an address or an IPv6 /64; {connections.READ_RATE:,} bytes',
-    f'| pages made at a time | {front.THREADS}, of them {front.FORMS} that handle forms;',
+    f'| pages made at a time | {asgi.THREADS}, of them {asgi.FORMS} that handle forms;',
     f'failed log-ins in {minutes(throttle.LOGIN_PAIR.window)} minutes | {throttle.LOGIN_PAIR.limit} for an account '
     f'from one address, {throttle.LOGIN_ACCOUNT.limit} for an account, {throttle.LOGIN_CLIENT.limit} from one address; '
     f'in a day {throttle.LOGIN_ACCOUNT_DAY.limit} for an account',
@@ -171,28 +164,28 @@ def minutes(span):
     f'{throttle.EXPORTS.limit} exports; owners {throttle.INVITATIONS.limit} invitations, '
     f'{throttle.SENT_AGAIN.limit} emails sent again, {throttle.LINKS_MADE.limit} links to a new password; all members '
     f'together {throttle.SITE_MEMBERS.limit} changes',
-    f'{stats.CAP} views of a post, and as many visitors',
+    f'{counting.CAP} views of a post, and as many visitors',
     f'| {quota.CONFIRMED.size // quota.MEGABYTE} MB with older versions, {quota.CONFIRMED.posts:,} posts; '
     f'{quota.UNCONFIRMED.size // quota.MEGABYTE} MB and {quota.UNCONFIRMED.posts} posts before',
     f'again who one is | counts for {minutes(identity.CONFIRMED_FOR)} minutes',
-    f'passkeys; recovery codes | {passkeys.MOST} of one member; {recovery.COUNT} of one member',
+    f'passkeys; recovery codes | {passkeys.MOST} of one member; {recovery_codes.COUNT} of one member',
     f'| {audit.KEPT.days} days | owners',
-    f'Refused are {len(guessable.COMMON.read_text().splitlines()) // 100 * 100:,} common ones',
-    f'| the same email | every {minutes(accounts.MAIL_AGAIN_AFTER)} minutes',
-    f'to confirm {hours(accounts.VERIFY_LASTS)} hours, for a new password {hours(accounts.RESET_LASTS)} hours, an '
-    f'invitation {accounts.INVITE_LASTS.days} days',
+    f'Refused are {len(password_strength.COMMON.read_text().splitlines()) // 100 * 100:,} common ones',
+    f'| the same email | every {minutes(users.MAIL_AGAIN_AFTER)} minutes',
+    f'to confirm {hours(users.VERIFY_LASTS)} hours, for a new password {hours(users.RESET_LASTS)} hours, an '
+    f'invitation {users.INVITE_LASTS.days} days',
     f'they end {sessions.SESSION_LASTS.days} days after the last visit and {sessions.LONGEST.days} days after the '
     'log-in',
     f'coloured code {markdown.MAX_CODE_TIME} s and formulas {markdown.MAX_MATH_TIME} s of a text, comparing versions '
     f'{comparison.COMPARE_FOR} s; a search looks at {search.WEIGHED:,} posts and takes at most {search.SECONDS:.0f} s; '
-    f'a long text is rendered in at most {sandbox.SECONDS:.0f} s',
+    f'a long text is rendered in at most {pool.SECONDS:.0f} s',
     f'{transport.TIMEOUT} seconds that a mail server may be silent, {transport.DEADLINE} for one email',
-    f'{mail.KEPT.days} days | owners',
+    f'{ledger.KEPT.days} days | owners',
 ])
 def test_the_numbers_are_the_code_s(words):
     assert words in TEXT
 
 
-@pytest.mark.parametrize('name', sorted(set(re.findall(r'`((?:pages/)?\w+\.py)`', TEXT))))
+@pytest.mark.parametrize('name', sorted(set(re.findall(r'`((?:(?!tests/)\w+/)?\w+\.py)`', TEXT))))
 def test_the_modules_that_are_named_exist(name):
     assert (ROOT / 'quickpub' / name).is_file()

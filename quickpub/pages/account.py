@@ -2,16 +2,15 @@
 
 from bottle import request
 
-from .. import accounts, honeypot, identity, passkeys, proofs, second_factors, sessions
+from ..accounts import honeypot, passkeys, second_factors, sessions, users, verification
 from ..db import db, now
-from ..forms import Form, sent_fields, sent_json, typed
 from ..models import Site
 from ..settings import current
-from ..shortcuts import for_scripts, redirect, render, render_form, url
 from ..signing import unsign
 from ..tasks import deliver_alike, deliver_soon
 from ..text import Rejected
-from ..visitor import (
+from ..wsgi import identity
+from ..wsgi.authentication import (
     cause,
     claim_cookie,
     client_address,
@@ -25,26 +24,28 @@ from ..visitor import (
     rotate,
     user_agent,
 )
+from ..wsgi.forms import Form, sent_fields, sent_json, typed
+from ..wsgi.responses import for_scripts, redirect, render, render_form, url
 
 # Setting up
 
 def setup_form(token):
-    accounts.token('setup', token, now())
+    users.token('setup', token, now())
     return render('setup.html', form=Form(), action=url(f'/setup/{token}'))
 
 
 def setup(token):
-    found = accounts.token('setup', token, now())
+    found = users.token('setup', token, now())
     form = typed('site_title', 'name', 'email', 'password', 'texts')
     try:
-        title, name, email, password = accounts.all_of(
-            (accounts.clean_title, form['site_title'], 'site_title'), (accounts.clean_name, form['name']),
-            (accounts.clean_email, form['email']),
-            (accounts.clean_password, form['password'], 'password',
+        title, name, email, password = users.all_of(
+            (users.clean_title, form['site_title'], 'site_title'), (users.clean_name, form['name']),
+            (users.clean_email, form['email']),
+            (users.clean_password, form['password'], 'password',
              [form['name'], form['email'], form['site_title']]))
-        hashed = accounts.hash_password(password)
+        hashed = users.hash_password(password)
         with db.atomic():
-            owner = proofs.set_up(found, name, email, hashed, form['password'], now(), _choice(form))
+            owner = verification.set_up(found, name, email, hashed, form['password'], now(), _choice(form))
             Site.change(title=title)
             note_action('site_set_up', owner)
     except Rejected as error:
@@ -55,7 +56,7 @@ def setup(token):
 
 def _choice(form):
     """Return whether to keep the texts that are there already, or None if nothing was chosen."""
-    return proofs.KEEP_TEXTS.get(form['texts'])
+    return verification.KEEP_TEXTS.get(form['texts'])
 
 
 # Signing up
@@ -72,7 +73,7 @@ def _is_closed(invite):
     if current().signup == 'open':
         return False
     if current().signup == 'invite' and invite:
-        accounts.token('invite', invite, now())
+        users.token('invite', invite, now())
         return False
     return True
 
@@ -82,10 +83,10 @@ def signup():
     if _is_closed(form['invite']):
         return render_form('signup.html', form, status=403, closed=True)
     try:
-        name, email, password = accounts.all_of(
-            (accounts.clean_name, form['name']), (accounts.clean_email, form['email']),
-            (accounts.clean_password, form['password'], 'password',
-             accounts.about(form['name'], form['email'])))
+        name, email, password = users.all_of(
+            (users.clean_name, form['name']), (users.clean_email, form['email']),
+            (users.clean_password, form['password'], 'password',
+             users.about(form['name'], form['email'])))
         is_robot = bool(form[honeypot.TRAP])
         if not is_robot and honeypot.is_too_quick(form[honeypot.OPENED], at):
             raise Rejected(**{'': honeypot.TOO_QUICK})
@@ -93,12 +94,12 @@ def signup():
         form.errors = error.errors
         form.values[honeypot.OPENED] = honeypot.stamp_again(form[honeypot.OPENED], at)
         return render_form('signup.html', form, closed=False)
-    hashed = accounts.hash_password(password)  # before the transaction, and also for an address that is known
-    invited = accounts.token('invite', form['invite'], at) if form['invite'] and current().signup != 'open' else None
+    hashed = users.hash_password(password)  # before the transaction, and also for an address that is known
+    invited = users.token('invite', form['invite'], at) if form['invite'] and current().signup != 'open' else None
     if not is_robot:  # and one must not notice
         with db.atomic():
-            deliver_alike(accounts.sign_up(name, email, hashed, at, invited, cause()))
-    give_claim(proofs.seal_claim(name, email, hashed, at))
+            deliver_alike(users.sign_up(name, email, hashed, at, invited, cause()))
+    give_claim(verification.seal_claim(name, email, hashed, at))
     return render('signup_done.html', email=email)
 
 
@@ -106,9 +107,9 @@ def signup():
 
 def verify_form(token):
     if unsign('address', token):
-        return _new_address_page(token, accounts.token('address', token, now()))
-    found = accounts.token('verify', token, now())
-    user, claim = proofs.check(found), proofs.read_claim(claim_cookie(), found.email, now())
+        return _new_address_page(token, users.token('address', token, now()))
+    found = users.token('verify', token, now())
+    user, claim = verification.check(found), verification.read_claim(claim_cookie(), found.email, now())
     return _verify_page(token, user, Form({'name': claim.name if claim else user.name}), claim)
 
 
@@ -118,7 +119,7 @@ def _verify_page(token, user, form, claim, status=200):
     is_known = bool(is_ours or claim) and not form.errors and request.query.get('afresh', '') != '1'
     return render_form('verify.html', form, status, action=url(f'/verify/{token}'), email=user.email,
                        is_known=is_known, name=user.name if is_ours else form['name'], others=_others(user),
-                       texts=None if is_ours and is_known else proofs.texts_of(user))
+                       texts=None if is_ours and is_known else verification.texts_of(user))
 
 
 def _is_ours(user, claim):
@@ -134,16 +135,16 @@ def _others(user):
 
 def verify(token):
     if unsign('address', token):
-        return _confirm_new_address(token, accounts.token('address', token, now()))
-    found = accounts.token('verify', token, now())
-    user, claim = proofs.check(found), proofs.read_claim(claim_cookie(), found.email, now())
+        return _confirm_new_address(token, users.token('address', token, now()))
+    found = users.token('verify', token, now())
+    user, claim = verification.check(found), verification.read_claim(claim_cookie(), found.email, now())
     form = typed('name', 'password', 'texts', 'afresh')
     is_afresh = bool(form['afresh'] or form['password'])
     if not is_afresh and _is_ours(user, claim):
         this = current_session()
         keep = this.digest if this and this.user == user else ''
         with db.atomic():
-            user = proofs.confirm(found, now(), keep)
+            user = verification.confirm(found, now(), keep)
             note_action('address_confirmed', user)
         if keep:
             forget_claim()
@@ -163,7 +164,7 @@ def verify(token):
 def _claim(found, name, hashed, form):
     """Give an unconfirmed account to whoever can read its email."""
     with db.atomic():
-        user = proofs.claim(found, name, hashed, _choice(form) or False, now())
+        user = verification.claim(found, name, hashed, _choice(form) or False, now())
         note_action('account_claimed', user)
     return user
 
@@ -172,9 +173,9 @@ def _chosen(form, user):
     """The name and the password (hashed) that were chosen on the page behind a link. Raises Rejected."""
     if 'name' not in sent_fields():
         form.values['name'] = user.name
-    name, password = accounts.all_of((accounts.clean_name, form['name']), (
-        accounts.clean_password, form['password'], 'password', accounts.about(form['name'], user.name, user.email)))
-    return name, accounts.hash_password(password)
+    name, password = users.all_of((users.clean_name, form['name']), (
+        users.clean_password, form['password'], 'password', users.about(form['name'], user.name, user.email)))
+    return name, users.hash_password(password)
 
 
 def _welcome(user, notice):
@@ -194,9 +195,9 @@ def _new_address_page(token, found, form=None, status=200):
     if current_user() != found.user:
         return render_form('verify_log_in.html', Form(), status, email=found.email, others=current_user(),
                            path=f'/verify/{token}')
-    rival = proofs.rival(found)
+    rival = verification.rival(found)
     return render_form('verify_address.html', form or Form(), status, action=url(f'/verify/{token}'),
-                       email=found.email, old=found.user.email, texts=proofs.texts_of(rival) if rival else None)
+                       email=found.email, old=found.user.email, texts=verification.texts_of(rival) if rival else None)
 
 
 def _confirm_new_address(token, found):
@@ -204,9 +205,9 @@ def _confirm_new_address(token, found):
     if this is None or this.user != found.user:
         return _new_address_page(token, found, status=403)
     with db.atomic():
-        user, old = proofs.change_email(found, now(), this.digest, _choice(typed('texts')) or False)
+        user, old = verification.change_email(found, now(), this.digest, _choice(typed('texts')) or False)
         if old:
-            deliver_soon(accounts.address_told_mail(user, old, now(), user_agent()))
+            deliver_soon(users.address_told_mail(user, old, now(), user_agent()))
         note_action('address_changed', user)
     rotate()
     return redirect('/studio', 'address')
@@ -218,14 +219,14 @@ def verify_again_form():
 
 
 def verify_again():
-    return _mail_to_typed('verify_again.html', accounts.verification_mail_to, 'verify_sent.html')
+    return _mail_to_typed('verify_again.html', users.verification_mail_to, 'verify_sent.html')
 
 
 def _mail_to_typed(template, compose, sent):
     """Send what `compose` makes for the address in the form. Whether anybody has it makes no difference that shows."""
     form = typed('email')
     try:
-        email = accounts.clean_email(form['email'])
+        email = users.clean_email(form['email'])
     except Rejected as error:
         form.errors = error.errors
         return render_form(template, form)
@@ -334,23 +335,23 @@ def forgot_form():
 
 
 def forgot():
-    return _mail_to_typed('forgot.html', accounts.reset_mail, 'forgot_sent.html')
+    return _mail_to_typed('forgot.html', users.reset_mail, 'forgot_sent.html')
 
 
 def reset_form(token):
-    user = proofs.check(accounts.token('reset', token, now()))
+    user = verification.check(users.token('reset', token, now()))
     return _reset_page(token, user, Form({'name': user.name}))
 
 
 def _reset_page(token, user, form, status=200):
     return render_form('reset.html', form, status, action=url(f'/reset/{token}'), email=user.email,
                        is_claim=not user.is_verified, others=_others(user),
-                       texts=None if user.is_verified else proofs.texts_of(user))
+                       texts=None if user.is_verified else verification.texts_of(user))
 
 
 def reset(token):
-    found = accounts.token('reset', token, now())
-    user, form = proofs.check(found), typed('name', 'password', 'texts')
+    found = users.token('reset', token, now())
+    user, form = verification.check(found), typed('name', 'password', 'texts')
     try:
         name, hashed = _chosen(form, user)
     except Rejected as error:
@@ -366,8 +367,8 @@ def reset(token):
         return redirect(identity.STEP_PATH)
     if user.is_verified:
         with db.atomic():
-            user = accounts.reset_password(found, hashed, now())
-            deliver_soon(accounts.password_told_mail(user, now(), user_agent()))
+            user = users.reset_password(found, hashed, now())
+            deliver_soon(users.password_told_mail(user, now(), user_agent()))
             note_action('password_reset', user)
     else:  # who can read the email has shown that the address is theirs
         user = _claim(found, name, hashed, form)

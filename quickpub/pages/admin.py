@@ -7,27 +7,24 @@ from email import message_from_bytes, policy
 from bottle import request, response
 from peewee import fn
 
-from .. import (
-    accounts,
-    aside,
-    audit,
-    findings,
-    health,
-    integrity,
-    jobs,
-    letter,
-    mail,
-    mail_budgets,
-    search,
-    second_factors,
-    text,
-)
+from .. import batches, findings, text
+from ..accounts import audit, second_factors, users
+from ..content import search
 from ..db import db, literal, now
-from ..forms import Form, number, typed
-from ..identity import confirm_identity
+from ..jobs import queue
+from ..mail import budgets, ledger
+from ..mail import message as letter
 from ..models import AuditEntry, Message, Post, Shelf, Site, User
 from ..settings import current
-from ..shortcuts import (
+from ..signing import HIDDEN, redact
+from ..tasks import deliver_soon, huey
+from ..text import Rejected
+from ..throttle import Throttled
+from ..upkeep import health, integrity
+from ..wsgi.authentication import cause, note_action
+from ..wsgi.forms import Form, number, typed
+from ..wsgi.identity import confirm_identity
+from ..wsgi.responses import (
     asking,
     confirm_first,
     find,
@@ -38,11 +35,6 @@ from ..shortcuts import (
     render,
     render_form,
 )
-from ..signing import HIDDEN, redact
-from ..tasks import deliver_soon, huey
-from ..text import Rejected
-from ..throttle import Throttled
-from ..visitor import cause, note_action
 
 PER_LIST = 50
 MAX_ASKED = 100  # characters that the audit log is searched for
@@ -55,23 +47,23 @@ MAIL_STATES = {'queued': 'Waiting', 'sending': 'Being sent', 'sent': 'Sent', 'de
 def overview(user):
     posts, views = Shelf.select(fn.TOTAL(Shelf.posts), fn.TOTAL(Shelf.views)).scalar(as_tuple=True)
     scheduled = Post.select().where(Post.published_at > now(), Post.deleted_at.is_null()).count()
-    return render('admin.html', paused_since=jobs.paused_since(), damage=health.integrity_problem(),
+    return render('admin.html', paused_since=queue.paused_since(), damage=health.integrity_problem(),
                   checked=findings.last(integrity.NAME), counts={
         'authors': User.select().where(User.deleted_at.is_null()).count(),
         'posts': int(posts) - scheduled,
         'views': int(views),
-        'queued_mail': Message.select().where(mail.UNSENT).count(),
+        'queued_mail': Message.select().where(ledger.UNSENT).count(),
         'failed_mail': Message.select().where(Message.state == literal('failed')).count(),
-        'dead_jobs': jobs.Job.select().where(jobs.Job.state == literal('dead')).count()})
+        'dead_jobs': queue.Job.select().where(queue.Job.state == literal('dead')).count()})
 
 
 @owner_only
 def work(user):
     """What waits, runs and has failed, and how it went in the last hour."""
-    at, state, run_at = now(), jobs.Job.state, jobs.Job.run_at
-    rows = jobs.Job.select().order_by(jobs.Job.priority.desc(), run_at, jobs.Job.id)
-    return render('admin_jobs.html', now=at, paused_since=jobs.paused_since(), set_aside=aside.problem(),
-                  schedules=huey.schedules(at), throughput=jobs.throughput(at), in_words=huey.in_words, **{
+    at, state, run_at = now(), queue.Job.state, queue.Job.run_at
+    rows = queue.Job.select().order_by(queue.Job.priority.desc(), run_at, queue.Job.id)
+    return render('admin_jobs.html', now=at, paused_since=queue.paused_since(), set_aside=batches.problem(),
+                  schedules=huey.schedules(at), throughput=queue.throughput(at), in_words=huey.in_words, **{
                       name: list(rows.where(condition).limit(PER_LIST)) for name, condition in (
                           ('running', state == literal('running')), ('dead', state == literal('dead')),
                           ('waiting', (state == literal('ready')) & (run_at <= at)),
@@ -84,11 +76,11 @@ def do_work(user):
     form = typed('action', 'job')
     with db.atomic():
         if form['action'] == 'pause':
-            jobs.pause()
+            queue.pause()
         elif form['action'] == 'resume':
-            jobs.resume()
+            queue.resume()
         else:
-            act = {'retry': jobs.retry, 'discard': jobs.discard}.get(form['action'])
+            act = {'retry': queue.retry, 'discard': queue.discard}.get(form['action'])
             if act is None or not act(number(form['job']) or 0):
                 return redirect('/admin/jobs', 'job-gone')
         note_action(JOB_ACTIONS[form['action']], user)
@@ -111,8 +103,8 @@ def mails(user):
     return render('admin_mail.html', messages=list(listed.where(Message.id.in_([row.id for row in found]))),
                   older=older, outbox=not current().smtp, form=form, states=MAIL_STATES,
                   folder=str(current().data / 'outbox'), trouble=health.mail_problem(now(), user.timezone),
-                  refusals=mail_budgets.refusals(now()), rate=mail.rate_note(now(), user.timezone),
-                  paused_since=jobs.paused_since())
+                  refusals=budgets.refusals(now()), rate=ledger.rate_note(now(), user.timezone),
+                  paused_since=queue.paused_since())
 
 
 @owner_only
@@ -149,18 +141,18 @@ def change_message(user, message_id):
         return redirect(f'/admin/mail/{found.id}')
     if action == 'hold':
         with db.atomic():
-            is_held = mail.hold(found)
+            is_held = ledger.hold(found)
             if is_held:
                 note_action('mail_held', user, found)
         return redirect(f'/admin/mail/{found.id}', 'held' if is_held else 'not-held')
     try:
         with db.atomic():
-            mail_budgets.admit(mail_budgets.SEND_AGAIN, cause(), now())
-            if ids := mail.send_again(found):
+            budgets.admit(budgets.SEND_AGAIN, cause(), now())
+            if ids := ledger.send_again(found):
                 note_action('mail_sent_again', user, found)
             deliver_soon(ids)
     except Throttled as error:
-        return _message_page(user, found, Form(errors={'': mail_budgets.sentence(error, user.timezone)}), 429)
+        return _message_page(user, found, Form(errors={'': budgets.sentence(error, user.timezone)}), 429)
     return redirect(f'/admin/mail/{found.id}', 'queued')
 
 
@@ -173,7 +165,7 @@ def _people(form, status=200):
     response.status = status
     everybody = User.select().where(User.deleted_at.is_null()).order_by(User.id.desc())
     found, older, _ = page_of(everybody, '/admin/people', PER_LIST, (User.id,), User.select())
-    links = {link.user_id: link for link in reversed(accounts.handed_over([each.id for each in found]))}
+    links = {link.user_id: link for link in reversed(users.handed_over([each.id for each in found]))}
     with_factors = second_factors.those_with([each.id for each in found])
     return render('admin_people.html', people=found, older=older, form=form, links=links, signup=current().signup,
                   with_factors=with_factors)
@@ -200,7 +192,7 @@ def _make_owner(user, member):
     if page is not None:
         return page
     with db.atomic():
-        accounts.make_owner(member, now())
+        users.make_owner(member, now())
         if not member.is_owner and User.get_by_id(member.id).is_owner:
             note_action('role_changed', user, member, role='owner')
     return redirect('/admin/people', 'owner-made')
@@ -229,16 +221,16 @@ def _hand_over(user, member, form):
     try:
         confirmed = confirm_identity(user, form)
         with db.atomic():
-            accounts.check_unchanged(confirmed, 'current')
-            mail_budgets.admit(mail_budgets.HAND_OVER_LINK, cause(), now())
-            link, told = accounts.hand_over_link(member, confirmed, now())
+            users.check_unchanged(confirmed, 'current')
+            budgets.admit(budgets.HAND_OVER_LINK, cause(), now())
+            link, told = users.hand_over_link(member, confirmed, now())
             deliver_soon(told)
             note_action('link_handed_over', user, member)
     except Rejected as error:
         form.errors = error.errors
         return render_form('admin_link.html', form, **context)
     except Throttled as error:
-        form.errors = {'': mail_budgets.sentence(error, user.timezone)}
+        form.errors = {'': budgets.sentence(error, user.timezone)}
         return render_form('admin_link.html', form, 429, **context)
     return render('admin_link.html', form=form, **(context | {'link': link}))
 
@@ -247,16 +239,16 @@ def _invite(user, form):
     try:
         if current().signup == 'closed':
             raise Rejected(email='Sign-up is closed, so an invitation would lead nowhere.')
-        email = accounts.clean_email(form['email'])
+        email = users.clean_email(form['email'])
     except Rejected as error:
         form.errors = error.errors
         return _people(form, 400)
     try:
         with db.atomic():
-            deliver_soon(accounts.invite_mail(email, now(), cause()))
+            deliver_soon(users.invite_mail(email, now(), cause()))
             note_action('invited', user)
     except Throttled as error:
-        form.errors = {'email': mail_budgets.invitation_sentence(error, user.timezone)}
+        form.errors = {'email': budgets.invitation_sentence(error, user.timezone)}
         return _people(form, 429)
     return redirect('/admin/people', 'invited')
 
@@ -284,8 +276,8 @@ def site_form(user):
 def site(user):
     form = typed('title', 'tagline', 'hue')
     try:
-        title, tagline, hue = accounts.all_of(
-            (accounts.clean_title, form['title']), (_clean_tagline, form['tagline']), (_clean_hue, form['hue']))
+        title, tagline, hue = users.all_of(
+            (users.clean_title, form['title']), (_clean_tagline, form['tagline']), (_clean_hue, form['hue']))
     except Rejected as error:
         form.errors = error.errors
         return render_form('admin_site.html', form)

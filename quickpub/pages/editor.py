@@ -8,14 +8,16 @@ from typing import NamedTuple
 from bottle import HTTPError, HTTPResponse, request, response
 from markupsafe import Markup
 
-from .. import dates, media, posts, quota, rendering, revisions, templating, text, unsaved
-from ..budget import Busy, TooMuch
+from .. import dates, templating, text
+from ..content import autosave, posts, quota, rendering, revisions
 from ..db import db, is_out_of_reach, now, rows
-from ..forms import Form, number, typed
+from ..gates import Busy, TooMuch
+from ..media import files
 from ..models import Post, Series, Site, Tag, User
 from ..settings import current
-from ..shortcuts import find, not_found, prose, redirect, render, signed_in
 from ..text import Rejected
+from ..wsgi.forms import Form, number, typed
+from ..wsgi.responses import find, not_found, prose, redirect, render, signed_in
 
 FIELDS = ('title', 'body', 'summary', 'tags', 'slug', 'canonical', 'series', 'part', 'place', 'publish_at')
 HIDDEN = ('action', 'version', 'tab', 'kind')
@@ -60,11 +62,11 @@ ACTIONS = {
 
 @signed_in
 def new_form(user):
-    kept = unsaved.find(user, request.query.get('unsaved', ''))
+    kept = autosave.find(user, request.query.get('unsaved', ''))
     if kept and kept.post_id is None:
         return _editor(user, None, _form_of(kept))
-    form = Form({'tab': unsaved.new_tab(), 'kind': 'page' if request.query.get('kind', '') == 'page' else ''})
-    return _editor(user, None, form, others=unsaved.of(user, None))
+    form = Form({'tab': autosave.new_tab(), 'kind': 'page' if request.query.get('kind', '') == 'page' else ''})
+    return _editor(user, None, form, others=autosave.of(user, None))
 
 
 @signed_in
@@ -75,10 +77,10 @@ def new(user):
 @signed_in
 def edit_form(user, post_id):
     post = _find(user, post_id)
-    kept = unsaved.find(user, request.query.get('unsaved', ''))
+    kept = autosave.find(user, request.query.get('unsaved', ''))
     if kept and kept.post_id == post.id:
         return _editor(user, post, _form_of(kept))
-    others = [each for each in unsaved.of(user, post) if _is_another_text(post, unsaved.find(user, each.tab))]
+    others = [each for each in autosave.of(user, post) if _is_another_text(post, autosave.find(user, each.tab))]
     return _editor(user, post, _form_for(user, post), others=others)
 
 
@@ -123,7 +125,7 @@ def keep_unsaved(user):
     """What stands in an editor, sent every few seconds; or the wish to throw it away."""
     form = typed(*FIELDS, *HIDDEN, 'post')
     if form['action'] == 'discard':
-        unsaved.forget(user, form['tab'])
+        autosave.forget(user, form['tab'])
         return redirect('/studio', 'discarded')
     if form['post']:
         post = _find(user, form['post'])
@@ -249,19 +251,19 @@ def _save(user, post, form, is_page=False):
     based_on = number(form['version']) if post and form['action'] != 'overwrite' else None
     with db.atomic():
         post = posts.save(post, user, form.values, now(), based_on, is_page, _tab(form))
-        unsaved.forget(user, form['tab'])
+        autosave.forget(user, form['tab'])
     form.values |= {'slug': post.slug, 'version': str(post.version)}
     return post
 
 
 def _tab(form):
-    return form['tab'] if unsaved.TAB.fullmatch(form['tab']) else None
+    return form['tab'] if autosave.TAB.fullmatch(form['tab']) else None
 
 
 def _keep(user, post, form):
     """Keep what was typed as unsaved; False where the form names no window, or one of somebody else's making."""
     with suppress(ValueError):
-        unsaved.keep(user, form['tab'], post, {name: form[name] for name in (*FIELDS, 'version', 'kind')}, now())
+        autosave.keep(user, form['tab'], post, {name: form[name] for name in (*FIELDS, 'version', 'kind')}, now())
         return True
     return False
 
@@ -344,7 +346,7 @@ def _form_for(user, post):
     """The form as it was saved."""
     return Form(posts.as_typed(post) | {
         'kind': 'page' if post.is_page else '', 'publish_at': _planned(user, post), 'version': str(post.version),
-        'tab': unsaved.new_tab()})
+        'tab': autosave.new_tab()})
 
 
 def _planned(user, post):
@@ -386,5 +388,5 @@ def _editor(user, post, form, status=200, **context):
 
 def _rendered(user, form):
     body = text.body(form['body'][:posts.MAX_BODY])
-    preview = rendering.preview(body, media.known_in(body), current().path_prefix, quota.waits_as(user))
+    preview = rendering.preview(body, files.known_in(body), current().path_prefix, quota.waits_as(user))
     return {'content': Markup(preview.content), 'words': preview.words}  # noqa: S704  # it is cleaned

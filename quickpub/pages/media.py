@@ -5,14 +5,16 @@ import logging
 
 from bottle import request, response
 
-from .. import media, pictures, presence, tasks, text
-from ..bodies import MAX_PARTS, Draft, TooMany
+from .. import presence, tasks, text
 from ..db import db, now
-from ..forms import UPLOADS, Form, sent_files, typed
+from ..media import files, variants
+from ..media.intake import UploadedFile as Draft
 from ..models import Upload
 from ..settings import current
-from ..shortcuts import find, no_file, page_of, redirect, render, send_file, signed_in, url
 from ..text import Rejected
+from ..wsgi.bodies import MAX_PARTS, TooMany
+from ..wsgi.forms import UPLOADS, Form, sent_files, typed
+from ..wsgi.responses import find, no_file, page_of, redirect, render, send_file, signed_in, url
 
 log = logging.getLogger('quickpub.web')
 
@@ -31,11 +33,11 @@ def _page(user, form, status=200):
     response.status = status
     uploads, older, is_first = page_of(_of(user).order_by(Upload.id.desc()), UPLOADS, PER_PAGE, by=(Upload.id,),
                                        within=Upload.select().where(Upload.user == user))
-    uses = media.uses((each.file_id for each in uploads), user, now())
+    uses = files.uses((each.file_id for each in uploads), user, now())
     return render('media.html', form=form, uploads=uploads, uses=uses,
-                  older=older, is_first=is_first, used=media.used_by(user), quota=current().quota * media.MEGABYTE,
-                  is_verified=user.is_verified, accepted=media.ACCEPTED, endings=_endings(),
-                  file_limit=media.FILE_LIMIT, kept_days=media.KEPT_UNUSED.days)
+                  older=older, is_first=is_first, used=files.used_by(user), quota=current().quota * files.MEGABYTE,
+                  is_verified=user.is_verified, accepted=files.ACCEPTED, endings=_endings(),
+                  file_limit=files.FILE_LIMIT, kept_days=files.KEPT_UNUSED.days)
 
 
 def _of(user):
@@ -44,7 +46,7 @@ def _of(user):
 
 def _endings():
     """For the browser's dialogue."""
-    return ','.join(f'.{ending}' for ending in ['jpeg', *media.KINDS])
+    return ','.join(f'.{ending}' for ending in ['jpeg', *files.KINDS])
 
 
 @signed_in
@@ -52,8 +54,8 @@ def upload(user):
     """Take in what was sent, each file by itself: what is refused keeps nothing else away."""
     taken, form, status = [], Form(), 200
     try:
-        media.check_room(user, 0)
-        for draft in sent_files(media.open_draft):
+        files.check_room(user, 0)
+        for draft in sent_files(files.open_draft):
             try:
                 taken.append(_take(user, draft))
             except Rejected as error:
@@ -75,7 +77,7 @@ def upload(user):
 
 
 def _take(user, draft: Draft) -> Upload:
-    return media.accept(user, draft, now(), tasks.prepare_pictures)
+    return files.accept(user, draft, now(), tasks.prepare_pictures)
 
 
 @signed_in
@@ -105,23 +107,23 @@ def change(user, upload_id):
         return _page(user, Form(errors={'': 'Nothing was changed: please use one of the buttons below.'}), 400)
     if form['action'] == 'delete':
         try:
-            media.delete(upload)
+            files.delete(upload)
         except Rejected as error:
             return _page(user, Form(errors=error.errors), 400)
         return redirect(UPLOADS, 'file-deleted')
     if form['action'] == 'retry':
         with db.atomic():
-            pictures.try_again(upload.file)
+            variants.try_again(upload.file)
             tasks.prepare_pictures()
         return redirect(UPLOADS)
-    Upload.update(alt=text.line(form['alt'], media.MAX_ALT)).where(Upload.id == upload.id).execute()
+    Upload.update(alt=text.line(form['alt'], files.MAX_ALT)).where(Upload.id == upload.id).execute()
     return redirect(UPLOADS, 'saved')
 
 
 def send(digest, name):
     """A picture to be looked at; anything else to be kept, or to be played by a page of this site."""
-    found = media.find(digest, name)
+    found = files.find(digest, name)
     if found is None:
-        return no_file(media.folder())
+        return no_file(files.folder())
     path, ending = found
-    return send_file(path, media.TYPES[ending], None if media.KINDS[ending] == 'image' else name)
+    return send_file(path, files.TYPES[ending], None if files.KINDS[ending] == 'image' else name)

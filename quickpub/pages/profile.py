@@ -6,17 +6,20 @@ from zoneinfo import available_timezones
 from bottle import response
 from peewee import IntegrityError
 
-from .. import accounts, dates, devices, erasure, mail_budgets, passkeys, second_factors, sessions, text
+from .. import dates, text
+from ..accounts import devices, passkeys, second_factors, sessions, users
 from ..db import db, now
-from ..forms import Form, typed
-from ..identity import confirm_identity
+from ..mail import budgets
 from ..models import Message, Post, Shelf, Unsaved
 from ..settings import current
-from ..shortcuts import identity_context, redirect, render, signed_in, url
 from ..tasks import deliver_alike, deliver_soon
 from ..text import Rejected
 from ..throttle import Throttled
-from ..visitor import cause, current_session, log_out, note_action, rotate, user_agent
+from ..upkeep import erasure
+from ..wsgi.authentication import cause, current_session, log_out, note_action, rotate, user_agent
+from ..wsgi.forms import Form, typed
+from ..wsgi.identity import confirm_identity
+from ..wsgi.responses import identity_context, redirect, render, signed_in, url
 
 FREQUENCY_WORDS = {
     'daily': 'Every day', 'weekly': 'Every week', 'monthly': 'Every month, after its last day',
@@ -41,9 +44,9 @@ def _page(user, form=None, address_form=None, password_form=None, status=200):
                   password_form=password_form or Form({'current': '', 'password': ''}), zones=_zones_for(user),
                   frequencies=[(each, FREQUENCY_WORDS[each]) for each in _frequencies(user)],
                   weekdays=WEEKDAYS.items(), times=_times(user),
-                  email=user.email, pending_email=accounts.pending_address(user, now()), devices=_devices(user),
+                  email=user.email, pending_email=users.pending_address(user, now()), devices=_devices(user),
                   is_verified=user.is_verified, report_note=_report_note(user),
-                  handed_over=accounts.handed_over([user.id]), identity=identity_context(user),
+                  handed_over=users.handed_over([user.id]), identity=identity_context(user),
                   factors=second_factors.of(user), has_passkeys=passkeys.is_possible(),
                   has_posts=_posts_of(user).exists())
 
@@ -103,8 +106,8 @@ def _unknown(user, form):
 
 def _profile(user, form):
     try:
-        name, handle, bio, zone, report, day, closes = accounts.all_of(
-            (accounts.clean_name, form['name']), (_clean_handle, form['handle']), (_clean_bio, form['bio']),
+        name, handle, bio, zone, report, day, closes = users.all_of(
+            (users.clean_name, form['name']), (_clean_handle, form['handle']), (_clean_bio, form['bio']),
             (_one_of, _zones_for(user), form['timezone'], 'timezone', 'Please choose a time zone from the list.'),
             (_one_of, _frequencies(user), form['report'], 'report', 'Please choose one of the list.'),
             (_one_of, [*map(str, WEEKDAYS)], form['report_day'] or str(user.report_day), 'report_day',
@@ -123,7 +126,7 @@ def _clean_handle(typed):
     handle = text.slug(typed, '')[:40].strip('-')
     if not handle:
         raise Rejected(handle='A handle needs letters or digits, such as anna-berg.')
-    if handle in accounts.RESERVED_HANDLES:
+    if handle in users.RESERVED_HANDLES:
         raise _taken(handle)
     return handle
 
@@ -143,31 +146,31 @@ def _one_of(choices, typed, field, sentence):
 
 def _change(user, changes):
     try:
-        accounts.change_profile(user, changes, now())
+        users.change_profile(user, changes, now())
     except IntegrityError:
         raise _taken(changes['handle']) from None
 
 
 def _taken(handle):
-    return Rejected(handle=f'This handle is taken. Try {accounts.free_handle(handle)}.')
+    return Rejected(handle=f'This handle is taken. Try {users.free_handle(handle)}.')
 
 
 def _address(user, form):
     form = Form({'email': form['email'], 'current': form['current'], 'code': form['code']})
     try:
-        email = accounts.clean_email(form['email'])
+        email = users.clean_email(form['email'])
         if email.lower() == user.email.lower():
             raise Rejected(email='This is your address already.')
         confirmed = confirm_identity(user, form)
         with db.atomic():
-            accounts.check_unchanged(confirmed, 'current')
-            deliver_alike(accounts.address_mail(user, email, now(), cause()))
+            users.check_unchanged(confirmed, 'current')
+            deliver_alike(users.address_mail(user, email, now(), cause()))
             note_action('address_asked', user)
     except Rejected as error:
         form.errors = error.errors
         return _page(user, address_form=form, status=400)
     except Throttled as error:
-        form.errors = {'email': mail_budgets.sentence(error, user.timezone)}
+        form.errors = {'email': budgets.sentence(error, user.timezone)}
         return _page(user, address_form=form, status=429)
     return redirect('/settings', 'address-sent')
 
@@ -176,12 +179,12 @@ def _password(user, form):
     form = Form({'current': form['current'], 'code': form['code'], 'password': form['password']})
     try:
         confirmed = confirm_identity(user, form)
-        hashed = accounts.hash_password(
-            accounts.clean_password(form['password'], 'password', accounts.about(user.name, user.email)))
+        hashed = users.hash_password(
+            users.clean_password(form['password'], 'password', users.about(user.name, user.email)))
         with db.atomic():
-            accounts.check_unchanged(confirmed, 'current')
-            accounts.set_password(confirmed, hashed, keep=current_session())
-            deliver_soon(accounts.password_told_mail(confirmed, now(), user_agent()))
+            users.check_unchanged(confirmed, 'current')
+            users.set_password(confirmed, hashed, keep=current_session())
+            deliver_soon(users.password_told_mail(confirmed, now(), user_agent()))
             note_action('password_changed', user)
     except Rejected as error:
         form.errors = error.errors
@@ -206,7 +209,7 @@ def _end_others(user, form):
     this = current_session()
     assert this is not None  # the page is for who is logged in
     with db.atomic():
-        if accounts.end_sessions(user, this.digest):
+        if users.end_sessions(user, this.digest):
             note_action('sessions_ended', user)
     return redirect('/settings', 'others-ended')
 
@@ -219,7 +222,7 @@ def delete_form(user):
 def _delete_page(user, form, status=200):
     response.status = status
     return render('delete_account.html', form=form, identity=identity_context(user),
-                  sole_owner=accounts.is_sole_owner(user), kinds=_kinds(user))
+                  sole_owner=users.is_sole_owner(user), kinds=_kinds(user))
 
 
 def _kinds(user):
@@ -248,13 +251,13 @@ def delete(user):
             raise Rejected(posts='Please choose what happens to your posts.')
         confirmed = confirm_identity(user, form, 'password')
         with db.atomic():
-            accounts.check_unchanged(confirmed)
+            users.check_unchanged(confirmed)
             note_action('member_left', user)
-            accounts.delete(confirmed, form['posts'] != 'delete', now(), keep_drafts=form['posts'] != 'published')
+            users.delete(confirmed, form['posts'] != 'delete', now(), keep_drafts=form['posts'] != 'published')
     except Rejected as error:
         form.errors = error.errors
         return _delete_page(user, form, status=400)
-    except accounts.LastOwner:
+    except users.LastOwner:
         return _delete_page(user, form, status=400)
     erasure.erase_now()
     log_out()
@@ -264,15 +267,15 @@ def delete(user):
 # Unsubscribing
 
 def unsubscribe_form(token):
-    user = accounts.unsubscriber(token)
+    user = users.unsubscriber(token)
     return _unsubscribe_page(token, user, user.report)
 
 
 def unsubscribe(token):
     """Stop the reports: mail programs press this button themselves (RFC 8058). Or have them again, as chosen there."""
-    user, again = accounts.unsubscriber(token), typed('again')['again']
+    user, again = users.unsubscriber(token), typed('again')['again']
     report = again if again in AGAIN else 'never'
-    accounts.change_profile(user, {'report': report}, now())
+    users.change_profile(user, {'report': report}, now())
     return _unsubscribe_page(token, user, report, before=user.report)
 
 

@@ -6,11 +6,16 @@ from urllib.parse import quote
 from bottle import HTTPError, HTTPResponse, request, response
 from peewee import fn
 
-from .. import dates, health, markdown, neighbours, posts, redirects, stats
+from .. import dates
+from ..audience import counting
+from ..content import posts, redirects, related
 from ..db import is_out_of_reach, now, rows
-from ..forms import number
+from ..markup import markdown
 from ..models import Content, Post, PostTag, Site, Tag, User
-from ..shortcuts import (
+from ..upkeep import health
+from ..wsgi.authentication import current_user
+from ..wsgi.forms import number
+from ..wsgi.responses import (
     STATIC,
     YEAR,
     absolute,
@@ -26,7 +31,6 @@ from ..shortcuts import (
     static_digest,
     url,
 )
-from ..visitor import current_user
 
 log = logging.getLogger('quickpub.web')
 
@@ -52,12 +56,12 @@ def post(slug):
     found = Post.published(at).where(Post.slug == slug).get_or_none()
     if found is None:
         return not_found()
-    if stats.counts_for(current_user(), found):
+    if counting.counts_for(current_user(), found):
         request.environ['quickpub.view_of'] = found.id
-    newer, older = neighbours.newer(found, at), neighbours.older(found, at)
-    parts, tags = neighbours.parts_of(found.series, at), posts.tags_of(found)
-    return _whole(found, tags, newer=newer, older=older, parts=parts, written=neighbours.count_by(found.author, at),
-                  related=neighbours.related(found, tags, at, but=[newer, older, *parts]))
+    newer, older = related.newer(found, at), related.older(found, at)
+    parts, tags = related.parts_of(found.series, at), posts.tags_of(found)
+    return _whole(found, tags, newer=newer, older=older, parts=parts, written=related.count_by(found.author, at),
+                  related=related.related(found, tags, at, but=[newer, older, *parts]))
 
 
 def page(slug):

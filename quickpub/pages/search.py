@@ -2,12 +2,13 @@
 
 from bottle import request, response
 
-from .. import networks, search
-from ..budget import Busy, TooMuch
+from .. import networks
+from ..content import search
 from ..db import now
-from ..forms import number
-from ..shortcuts import PER_PAGE, asking, not_found, render
-from ..visitor import client_address
+from ..gates import Busy, TooMuch
+from ..wsgi.authentication import client_address
+from ..wsgi.forms import number
+from ..wsgi.responses import PER_PAGE, asking, not_found, render
 
 TOO_MUCH = 'This search takes too long. Try fewer or longer words.'
 

@@ -3,13 +3,14 @@
 from bottle import request
 from markupsafe import Markup
 
-from .. import identity, notices, passkeys, second_factors, totp
+from ..accounts import passkeys, second_factors, totp
 from ..db import db, now
-from ..forms import Form, number, sent_json, typed
-from ..shortcuts import asking, confirm_first, for_scripts, redirect, render_form, signed_in, url
 from ..tasks import deliver_soon
 from ..text import Rejected
-from ..visitor import note_action, rotate
+from ..wsgi import identity, notices
+from ..wsgi.authentication import note_action, rotate
+from ..wsgi.forms import Form, number, sent_json, typed
+from ..wsgi.responses import asking, confirm_first, for_scripts, redirect, render_form, signed_in, url
 
 PAGE = '/settings/security'
 

@@ -5,12 +5,14 @@ from contextlib import nullcontext
 
 from bottle import request, response
 
-from .. import figures, posts, search, stats, unsaved
+from ..audience import counting
+from ..audience import stats as figures
+from ..content import autosave, posts, search
 from ..db import among, db, now
-from ..forms import all_typed, number, typed
 from ..models import Post, Shelf, User
-from ..shortcuts import asking, not_found, page_of, redirect, render, signed_in
 from ..text import Rejected
+from ..wsgi.forms import all_typed, number, typed
+from ..wsgi.responses import asking, not_found, page_of, redirect, render, signed_in
 
 PER_DESK = 50
 FILTERS = {  # field -> its choices; the first one goes without saying
@@ -36,7 +38,7 @@ def _asked(said):
 
 
 def _desk(user, asked, tag='', problem=None):
-    stats.fold_if_possible()
+    counting.fold_if_possible()
     if problem:
         response.status = 400
     at = now()
@@ -49,9 +51,9 @@ def _desk(user, asked, tag='', problem=None):
         .where(Post.id.in_([post.id for post in found]))}
     filters = {name: choices for name, choices in FILTERS.items() if name != 'whose' or user.is_owner}
     return render('studio.html', posts=[listed[post.id] for post in found], older=older, now=at, totals=Shelf.of(user),
-                  recent=figures.recent(listed, stats.site_day(at)), trash_count=_trash(user).count(), asked=asked,
+                  recent=figures.recent(listed, counting.site_day(at)), trash_count=_trash(user).count(), asked=asked,
                   is_filtered=any(asked.values()), filters=filters, tag=tag, problem=problem, undo=_undo(user),
-                  is_verified=user.is_verified, unsaved=unsaved.of(user, None))
+                  is_verified=user.is_verified, unsaved=autosave.of(user, None))
 
 
 def _list(user, asked, at):

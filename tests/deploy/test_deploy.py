@@ -19,7 +19,8 @@ from documented import Caddy, Nginx, blocks, replaced
 from people import Person, pdf
 from rig import ROOT, Rig, Visitor, wait_for
 
-from quickpub import demo, sessions, settings
+from quickpub import demo, settings
+from quickpub.accounts import sessions
 from quickpub.models import DailyVisitors
 
 OWNER = 'marta@example.org'

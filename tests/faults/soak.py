@@ -22,7 +22,9 @@ from conftest import PASSWORD, person, write
 from rig import MailServer, Rig, Visitor, wait_for
 from soak_tasks import long_job
 
-from quickpub import db, jobs, settings, stats
+from quickpub import db, settings
+from quickpub.audience import counting
+from quickpub.jobs import queue
 from quickpub.models import DailyViews, Message, Post, Report, User
 
 HERE = Path(__file__).parent
@@ -41,7 +43,7 @@ class Books:
     posts: list[str] = field(default_factory=list)  # titles whose page said "saved"
     views_made: int = 0  # pages that arrived
     views_tried: int = 0  # pages that were asked for: some were counted, and then the process was killed
-    jobs: int = 0
+    queue: int = 0
     problems: list[str] = field(default_factory=list)
 
     def check(self, is_right: bool, problem: str) -> None:
@@ -88,7 +90,7 @@ class Soak:
     def _set_up(self) -> None:
         db.migrate(settings.from_env(self.rig.environ()))
         db.open_site(settings.from_env(self.rig.environ()))
-        jobs.be_new()
+        queue.be_new()
         with db.db.connection_context():
             self.writer = person('writer')
             self.post = write(self.writer, 'The post that is read')
@@ -124,7 +126,7 @@ class Soak:
                 return 'process for one job'
             if process.parent() != self.served.process:
                 return 'web worker'
-            proofs_of_life = (path.name.partition('.')[2] for path in jobs.run_folder().glob('*.life'))
+            proofs_of_life = (path.name.partition('.')[2] for path in queue.run_folder().glob('*.life'))
             return 'consumer' if any(name.startswith(f'{process.pid}-') for name in proofs_of_life) else 'web server'
         except psutil.NoSuchProcess:
             return 'gone already'
@@ -168,7 +170,7 @@ class Soak:
     def _give_work(self, number: int) -> None:
         """As fast as it gets done, or the end would be waiting for what was left over."""
         with db.db.connection_context():
-            while not self.over.is_set() and jobs.Job.select().count() > AHEAD:
+            while not self.over.is_set() and queue.Job.select().count() > AHEAD:
                 self.over.wait(0.1)
             long_job(number, self.random.choice((0, 0, 0, 0.05, 0.5)) if number % 80 else 4)
         self.books.jobs = number
@@ -182,7 +184,7 @@ class Soak:
         """Wait until nothing is left to do."""
         def is_idle() -> bool:
             with db.db.connection_context():
-                waiting = jobs.Job.select().where(jobs.Job.state != 'dead', ~jobs.Job.is_single).count()
+                waiting = queue.Job.select().where(queue.Job.state != 'dead', ~queue.Job.is_single).count()
                 unsent = Message.select().where(Message.state.in_(['queued', 'sending', 'deferred'])).count()
             return not waiting and not unsent
         self.rig.wait_until_well()
@@ -191,9 +193,9 @@ class Soak:
     def _balance(self) -> None:
         books, check = self.books, self.books.check
         with db.db.connection_context():
-            stats.fold()
+            counting.fold()
             done = Counter(map(int, self.log.read_text().split()))
-            self.dead = jobs.Job.select().where(jobs.Job.state == 'dead', ~jobs.Job.is_single).count()
+            self.dead = queue.Job.select().where(queue.Job.state == 'dead', ~queue.Job.is_single).count()
             self.done = len(done)
             self.lost = books.jobs - len(done) - self.dead
             check(self.lost == 0, f'{self.lost} of {books.jobs} jobs are lost')

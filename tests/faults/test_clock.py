@@ -20,8 +20,10 @@ import pytest
 from conftest import person, text_of, write
 from rig import QUICKPUB, Rig, wait_for
 
-from quickpub import db, jobs, spool, stats
-from quickpub.jobs import Job, Tally
+from quickpub import db
+from quickpub.audience import counting, spool
+from quickpub.jobs import queue
+from quickpub.jobs.queue import Job, Tally
 from quickpub.models import DayKey, Message, Post, Report, Seen, User
 
 pytestmark = pytest.mark.skipif(
@@ -95,14 +97,14 @@ class Site:
     def view(self):
         """One view of each post. It is counted by the consumer."""
         for post in Post.select():
-            stats.record(post.id, db.now())
+            counting.record(post.id, db.now())
             self.viewed += 1
 
     # The consumers
 
     def start(self, kind='thread'):
         consumer = self.rig.start(*self.clock.command('consumer', '-k', kind))
-        wait_for(lambda: any(str(consumer.popen.pid) in name for name in jobs.living()), 'a consumer')
+        wait_for(lambda: any(str(consumer.popen.pid) in name for name in queue.living()), 'a consumer')
         return consumer
 
     def stop(self, consumer, number=signal.SIGTERM):
@@ -150,7 +152,7 @@ class Site:
 
     def check_views(self):
         """Every view is in exactly one report, or waits for the next one."""
-        stats.fold()  # as a page does that shows numbers
+        counting.fold()  # as a page does that shows numbers
         posts = list(Post.select())
         assert sum(post.views for post in posts) == self.viewed
         assert sum(report.views for report in Report.select()) + sum(
@@ -341,12 +343,12 @@ def test_a_schedule_that_waited_when_the_clock_was_put_back_is_asked_at_once(sit
     """The clock was a day ahead for a while, and what it enqueued still waits when it is put right."""
     site.author('alice', midnight(0))
     consumer = site.start_at(f'{MIDNIGHTS[0]} 22:00')
-    jobs.pause()
+    queue.pause()
     site.clock.stand(at(f'{MIDNIGHTS[1]} 22:00'))
     wait_for(lambda: Job.select().where(Job.run_at >= at(f'{MIDNIGHTS[1]} 22:00'),
                                         Job.name == 'quickpub.tasks.close_periods').exists(), 'a schedule that waits')
     site.clock.stand(at(f'{MIDNIGHTS[0]} 22:01'))
-    jobs.resume()
+    queue.resume()
     site.view()
     site.stand_at(midnight(1))
     site.check(midnight(0), [midnight(1)])
@@ -383,7 +385,7 @@ def test_a_machine_that_is_on_for_one_hour_a_day_forgets_who_was_here(site, hour
     """As PRIVACY.md says, whichever hour it is."""
     site.author('alice', midnight(0))
     for number in (0, 1, 2, 3):
-        stats.record(Post.get().id, at(MIDNIGHTS[number]), '192.0.2.1', 'Firefox')
+        counting.record(Post.get().id, at(MIDNIGHTS[number]), '192.0.2.1', 'Firefox')
     days = [at(day).date() for day in MIDNIGHTS]
     for number in (2, 3, 4):
         consumer = site.start_at(f'{MIDNIGHTS[number]} {hour}:05')

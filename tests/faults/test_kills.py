@@ -15,8 +15,12 @@ import pytest
 from conftest import person, utc, write
 from rig import wait_for
 
-from quickpub import accounts, db, jobs, reports, tasks, transfer
-from quickpub.jobs import Job
+from quickpub import db, tasks
+from quickpub.accounts import users
+from quickpub.audience import reports
+from quickpub.exchange import exports
+from quickpub.jobs import queue
+from quickpub.jobs.queue import Job
 from quickpub.models import DailyViews, Export, Message, Post, Report, User
 
 AUTHORS = 1000
@@ -51,8 +55,8 @@ def copies(mail_server):
 
 def sign_up(name):
     with db.db.atomic():
-        user = accounts.create(name, f'{name}@example.org', 'x', db.now())
-        tasks.deliver_soon(accounts.verification_mail(user, db.now()))
+        user = users.create(name, f'{name}@example.org', 'x', db.now())
+        tasks.deliver_soon(users.verification_mail(user, db.now()))
     return user
 
 
@@ -153,7 +157,7 @@ def test_however_often_everything_is_killed_nothing_is_buried_for_it(rig, mail_s
     mail_server.may_answer.clear()
     user = sign_up('alice')
     with db.db.atomic():
-        number = transfer.ask(user, 'numbers', db.now())
+        number = exports.ask(user, 'numbers', db.now())
         tasks.make_export(number)
     for kills in range(12):
         start(rig, kind)
@@ -188,7 +192,7 @@ def test_a_stopped_consumer_loses_no_claim_and_its_work_is_not_done_twice(rig, m
     tasks.close_periods()
     mail_server.wait_for('writer@example.org')
     wait_for(lambda: [job.name for job in Job.select()] == ['quickpub.tasks.deliver_urgent'], 'all but what it holds')
-    assert jobs.rescue() == 0
+    assert queue.rescue() == 0
     first.popen.send_signal(signal.SIGCONT)
     wait_for(all_sent, 'the first mail written down')
     assert set(copies(mail_server).values()) == {1} and Report.select().count() == 1
@@ -202,8 +206,8 @@ def test_killed_amid_an_export(rig, mail_server, kind):
     DailyViews.insert_many([{'post': post, 'day': f'{year}-{number // 28 + 1:02}-{number % 28 + 1:02}', 'views': 1}
                             for year in range(2020, 2026) for number in range(12 * 28)]).execute()
     with db.db.atomic():
-        tasks.make_export(transfer.ask(user, 'numbers', db.now()))
-    path = transfer.path_of(Export.get())
+        tasks.make_export(exports.ask(user, 'numbers', db.now()))
+    path = exports.path_of(Export.get())
     pipe = path.with_name(f'{path.name}.part')
     os.mkfifo(pipe)
     start(rig, kind)

@@ -11,9 +11,10 @@ from disks import as_root, disk_of, fill, site_on
 from PIL import Image
 from rig import Visitor, wait_for
 from sites import keep
-from test_media import picture
+from test_files import picture
 
-from quickpub import jobs, tasks
+from quickpub import tasks
+from quickpub.jobs import queue
 from quickpub.models import MediaFile, Post, Upload
 
 DISK = 48  # megabytes
@@ -48,7 +49,7 @@ def slow_picture(tmp_path):
 def caught_child(rig):
     """The child process that draws, held while it does."""
     wait_for(lambda: MediaFile.select().where(MediaFile.progress > 0).exists(), 'a picture under way')
-    child = next(process for process in rig.processes() if 'quickpub.imaging' in process.cmdline())
+    child = next(process for process in rig.processes() if 'quickpub.media.imaging' in process.cmdline())
     child.suspend()
     return child
 
@@ -71,7 +72,7 @@ def test_the_consumer_is_killed_amid_a_picture(site_rig, tmp_path):
     consumer = site_rig.start('consumer')
     wait_for(all_ready, 'the picture')
     assert MediaFile.get().attempts == 0 and files_in(site_rig) == {kept.file_id}
-    wait_for(lambda: not jobs.Job.select().exists(), 'the job to be done')
+    wait_for(lambda: not queue.Job.select().exists(), 'the job to be done')
     consumer.stop()
 
 
@@ -84,7 +85,7 @@ def test_the_child_is_killed_and_tried_again_after_the_next_picture(site_rig, tm
     assert not psutil.LINUX or Path(f'/proc/{child.pid}/oom_score_adj').read_text().strip() == '1000'
     child.kill()
     wait_for(lambda: MediaFile.get_by_id(second.file_id).state == 'ready', 'the other one')
-    jobs.hurry('picture', MediaFile.get(MediaFile.state == 'waiting').digest)
+    queue.hurry('picture', MediaFile.get(MediaFile.state == 'waiting').digest)
     wait_for(all_ready, 'the one whose child was killed')
     assert consumer.popen.poll() is None
     consumer.stop()

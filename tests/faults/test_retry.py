@@ -9,8 +9,8 @@ import retry_tasks
 from retry_tasks import WAY_BACK, log, make_gate, open_gate, stumble
 from rig import wait_for
 
-from quickpub import jobs
-from quickpub.jobs import Job
+from quickpub.jobs import queue
+from quickpub.jobs.queue import Job
 
 RETRIES = 2  # of `stumble`
 
@@ -111,13 +111,13 @@ def test_killed_when_the_row_is_back(rig, kind):
     start(rig, kind)
     stumble(RETRIES)
     wait_for(runs, 'the first run')
-    jobs.pause()  # so that it is not run again before the blow
+    queue.pause()  # so that it is not run again before the blow
     open_gate('stumble')
     job = Job.select().where(Job.name == 'retry_tasks.stumble', Job.state == 'ready')
     wait_for(job.exists, 'the row back in the queue')
     assert 'ValueError: as told' in job.get().error
     rig.crash()
-    jobs.resume()
+    queue.resume()
     start(rig, kind)
     assert ended() == []
     assert runs() == RETRIES + 1 and log().count('done') == 1

@@ -1,0 +1,43 @@
+"""Suspending a member: from that moment on the account can do nothing, and what it has published stays.
+
+Whether an account may act is one condition, `User.active()`, which every query asks that lets somebody in, sends a
+report or writes a file. What is done here, once, is to end what goes on: sessions, links, exports, emails that wait.
+"""
+
+from datetime import datetime
+
+from ..db import db
+from ..models import Export, LoginStep, Message, Session, Token, User
+from ..text import Rejected
+from . import audit, users
+from .users import SUSPENDED, LastOwner
+
+HELD_KINDS = ('report', 'export')  # emails that nobody gets who cannot log in
+
+
+def suspend(user: User, at: datetime, actor: User | str) -> None:
+    """Suspend a member. `actor` is who does it, as in `audit.record`. Raises LastOwner for the last owner who can log
+    in, or Rejected where the account is suspended already; then nothing is changed."""
+    with db.atomic():
+        if users.is_sole_owner(user):
+            raise LastOwner
+        if not User.update(suspended_at=at).where(User.id == user.id, User.active()).execute():
+            raise Rejected(email=f'The account of {user.name} is suspended already.')
+        for table in (Session, LoginStep):
+            table.delete().where(table.user == user).execute()
+        users.end_links(user, at, 'verify', 'reset', 'address')
+        Token.update(ended_at=at).where(Token.made_by == user, *users.UNUSED).execute()  # which they handed over
+        Export.update(state='failed', error=SUSPENDED).where(Export.user == user, Export.state == 'waiting').execute()
+        Message.update(state='held', answer=SUSPENDED).where(
+            Message.user == user, Message.kind.in_(HELD_KINDS), Message.state.in_(['queued', 'deferred'])).execute()
+        audit.record('suspended', at, actor=actor, subject=user)
+
+
+def restore(user: User, at: datetime, actor: User | str) -> None:
+    """Let a member log in again. What was ended stays so: they log in anew, and ask again for what they need. Raises
+    Rejected where the account is not suspended."""
+    with db.atomic():
+        if not User.update(suspended_at=None).where(
+                User.id == user.id, User.suspended_at.is_null(False), User.deleted_at.is_null()).execute():
+            raise Rejected(email=f'The account of {user.name} is not suspended.')
+        audit.record('unsuspended', at, actor=actor, subject=user)

@@ -1,0 +1,125 @@
+"""Numbers to look at: views and visitors by day, week or month, the most viewed posts, where readers came from.
+
+`scope` says whose: a post's id, an author's id times -1, 0 for the whole site, as in DailyVisitors. All of it is read
+from sums by day; the truth about how often a post was viewed is `Post.views`.
+"""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+from peewee import fn
+
+from .. import dates
+from ..db import among, rows
+from ..models import DailyHosts, DailyReferrers, DailyTotals, DailyViews, DailyVisitors, Post, RecentViews
+from .counting import SITE, SPANS
+
+CHOICES = {str(days): days for days in SPANS} | {'all': None}
+RECENT = 30  # days of a sparkline
+DAYS, WEEKS = 92, 400  # of so many days at most, each has a bar; of so many, each week; of more, each month
+MANY = 10  # posts and hosts in a list
+
+
+class Bar(NamedTuple):
+    name: str  # 21 November 2026; Week of 16 November 2026; November 2026
+    views: int = 0
+    visitors: int = 0
+
+
+class Figures(NamedTuple):
+    """How it went in a time."""
+    first: date
+    last: date
+    bars: list[Bar]
+    unit: str  # what a bar is: day, week, month
+    views: int
+    visitors: int  # of each day, added up: nobody is known again on another day
+    before: tuple[int, int] | None  # views and visitors of the same number of days before; None where it is all time
+
+    @property
+    def best(self) -> Bar:
+        return max(self.bars, key=lambda bar: bar.views)
+
+
+def of(scope: int, days: int | None, today: date) -> Figures:
+    """Of the last so many days, today included, or of all time."""
+    first = today - timedelta(days=days - 1) if days else min(_first_day(scope) or today, today)
+    found = _by_day(scope, first, today)
+    before = None
+    if days:
+        earlier = _by_day(scope, first - timedelta(days=days), first - timedelta(days=1)).values()
+        before = sum(views for views, _ in earlier), sum(visitors for _, visitors in earlier)
+    length = (today - first).days + 1
+    unit = 'day' if length <= DAYS else 'week' if length <= WEEKS else 'month'
+    return Figures(first, today, _bars(found, first, today, unit), unit, sum(views for views, _ in found.values()),
+                   sum(visitors for _, visitors in found.values()), before)
+
+
+def _first_day(scope: int) -> date | None:
+    table, column = _views_of(scope)
+    return table.select(fn.min(table.day)).where(column == scope).scalar()
+
+
+def _views_of(scope: int) -> tuple[Any, Any]:
+    """Where the views of such a scope are counted, and by which column."""
+    return (DailyViews, DailyViews.post) if scope > 0 else (DailyTotals, DailyTotals.scope)
+
+
+def _by_day(scope: int, first: date, last: date) -> dict[date, tuple[int, int]]:
+    """Day -> views and visitors, for days that have any."""
+    table, column = _views_of(scope)
+    views = dict(rows(table.select(table.day, table.views).where(column == scope, table.day.between(first, last))))
+    visitors = dict(rows(DailyVisitors.select(DailyVisitors.day, DailyVisitors.visitors).where(
+        DailyVisitors.scope == scope, DailyVisitors.day.between(first, last))))
+    return {day: (views.get(day, 0), visitors.get(day, 0)) for day in views.keys() | visitors.keys()}
+
+
+def _bars(found: dict[date, tuple[int, int]], first: date, last: date, unit: str) -> list[Bar]:
+    bars: dict[str, Bar] = {}
+    for number in range((last - first).days + 1):
+        day = first + timedelta(days=number)
+        name = _name(day, unit)
+        bar, (views, visitors) = bars.get(name, Bar(name)), found.get(day, (0, 0))
+        bars[name] = Bar(name, bar.views + views, bar.visitors + visitors)
+    return list(bars.values())
+
+
+def _name(day: date, unit: str) -> str:
+    if unit == 'month':
+        return f'{day:%B %Y}'
+    monday = day - timedelta(days=day.weekday())
+    return f'Week of {dates.date(monday)}' if unit == 'week' else dates.date(day)
+
+
+def top(scope: int, days: int | None) -> list[tuple[int, str, int]]:
+    """The most viewed posts of an author or the site, in the last so many days or of all time: id, title, views."""
+    if days is None:
+        query = Post.select(Post.id, Post.title, Post.views).where(Post.deleted_at.is_null(), Post.views > 0)
+        query = query if scope == SITE else query.where(Post.author == -scope)
+        return rows(query.order_by(Post.views.desc(), Post.id.desc()).limit(MANY))
+    views, in_trash = getattr(RecentViews, f'days_{days}'), Post.select(Post.id).where(Post.deleted_at.is_null(False))
+    recent = RecentViews.select(RecentViews.post, views).where(RecentViews.post.not_in(in_trash), views > 0)
+    recent = recent if scope == SITE else recent.where(RecentViews.author == -scope)
+    found = rows(recent.order_by(views.desc(), RecentViews.post.desc()).limit(MANY))
+    titles = dict(rows(Post.select(Post.id, Post.title).where(Post.id.in_([post_id for post_id, _ in found]))))
+    return [(post_id, titles[post_id], views) for post_id, views in found]
+
+
+def hosts(scope: int, figures: Figures) -> list[tuple[str, int]]:
+    """From which hosts most readers came in that time."""
+    table = DailyReferrers if scope > 0 else DailyHosts
+    column = DailyReferrers.post if scope > 0 else DailyHosts.scope
+    views = fn.sum(table.views)
+    return rows(table.select(table.host, views).where(column == scope, table.day.between(figures.first, figures.last))
+                .group_by(table.host).order_by(views.desc(), table.host).limit(MANY))
+
+
+def recent(post_ids: Iterable[int], today: date) -> dict[int, list[int]]:
+    """Views of each of the last RECENT days, today last, of each of these posts."""
+    found = {post_id: [0] * RECENT for post_id in post_ids}
+    first = today - timedelta(days=RECENT - 1)
+    for post_id, day, views in rows(DailyViews.select(DailyViews.post, DailyViews.day, DailyViews.views).where(
+            DailyViews.post.in_(among(found)), DailyViews.day.between(first, today))):
+        found[post_id][(day - first).days] = views
+    return found

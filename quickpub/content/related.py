@@ -1,0 +1,62 @@
+"""What stands beside a post for who reads it: the newer and the older one, its series, what is like it."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import reduce
+from operator import add
+
+from peewee import Select, Tuple, fn
+
+from ..db import among
+from ..models import Post, PostTag, Series, Shelf, Tag, User
+
+RELATED, LOOKED_AT = 3, 50  # posts shown as related; of each tag, the newest that may be
+
+
+def newer(post: Post, at: datetime) -> Post | None:
+    """The next public post by date."""
+    return Post.listed(at).where(_order() > _place(post)).order_by(Post.published_at, Post.id).first()
+
+
+def older(post: Post, at: datetime) -> Post | None:
+    return Post.listed(at).where(_order() < _place(post)).first()
+
+
+def _order() -> Tuple:
+    return Tuple(Post.published_at, Post.id)
+
+
+def _place(post: Post) -> Tuple:
+    return Tuple(post.published_at, post.id)
+
+
+def parts_of(series: Series | None, at: datetime) -> list[Post]:
+    """The public posts of a series, in order, without their texts."""
+    if series is None:
+        return []
+    found = Post.select(Post.id, Post.title, Post.slug, Post.part, Post.published_at).where(
+        Post.series == series, Post.public_at(at))
+    return list(found.order_by(Post.part, Post.id))
+
+
+def related(post: Post, tags: list[Tag], at: datetime, but: Iterable[Post | None] = ()) -> list[Post]:
+    """A few public posts that share tags with this one: the more the better, of equals the newest. Of each tag only
+    the newest are looked at, so that a large one takes no longer than a small one."""
+    if not tags:
+        return []
+    near = reduce(add, (_newest_under(tag, at) for tag in tags)).alias('near')
+    others = among({post.id, *(each.id for each in but if each)})
+    return list(Post.listed(at).join(near, on=Post.id == near.c.id).where(Post.id.not_in(others)).group_by(Post.id)
+                .order_by(fn.COUNT(near.c.id).desc(), Post.published_at.desc(), Post.id.desc()).limit(RELATED))
+
+
+def _newest_under(tag: Tag, at: datetime) -> Select:
+    newest = (PostTag.select(PostTag.post.alias('id')).where(PostTag.tag == tag, PostTag.published_at <= at)
+              .order_by(PostTag.published_at.desc(), PostTag.post.desc()).limit(LOOKED_AT))
+    return Select([newest], [newest.c.id])  # a part of a union has no order and no limit of its own
+
+
+def count_by(author: User, at: datetime) -> int:
+    """How many public posts somebody has. Those that wait for their time are few; the rest is kept counted."""
+    waiting = Post.select(Post.id).where(Post.author == author, Post.published_at > at, Post.deleted_at.is_null())
+    return Shelf.of(author).posts - waiting.count()

@@ -1,0 +1,71 @@
+"""What a text becomes, within limits of time: Markdown as HTML, and the words that follow from it."""
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import asdict
+from typing import Any, NamedTuple
+
+from .. import text
+from ..gates import TooMuch
+from ..markup import excerpts, markdown
+from ..sandbox import pool
+
+SMALL = 5_000  # characters that are rendered without a child process; the worst of them take a tenth of a second
+MAX_CALLED = 80  # characters of the first words that a post without a title is called by
+MAX_HTML = 10_000_000  # characters; honest text becomes twice as long, task lists and code up to twelve times
+TOO_MUCH = ('This text takes too long to display: it has too many links, brackets, tables or formulas. Simplify it, or '
+            'make two posts of it. Nothing was saved yet; your text is still here.')
+
+
+class Rendered(NamedTuple):
+    html: str
+    words: int
+    excerpt: str
+    beginning: str  # what a post without a title is called
+
+
+class Preview(NamedTuple):
+    content: str  # safe HTML as a page shows it
+    words: int
+
+
+def render(source: str, files: Mapping[str, markdown.File], is_titled: bool, who: Hashable = None,
+           patience: float | None = None) -> Rendered:
+    """Return what is stored for this Markdown. `who` and `patience`: see budget.Gate.entered. Raises Busy, or
+    text.Rejected for `body` where it takes too long."""
+    return Rendered(*_in_time(_render, source, files, is_titled, who=who, patience=patience))
+
+
+def preview(source: str, files: Mapping[str, markdown.File], prefix: str, who: Hashable = None) -> Preview:
+    """Return what readers would see, below the prefix of the public address. `who`: see budget.Gate.entered. Raises
+    Busy, or text.Rejected for `body` where it takes too long."""
+    return Preview(*_in_time(_preview, source, files, prefix, who=who))
+
+
+def _in_time(function: Callable[..., Any], source: str, files: Mapping[str, markdown.File], *args: Any,
+             who: Hashable, patience: float | None = None) -> Any:
+    plain = {digest: asdict(file) for digest, file in files.items()}
+    try:
+        if len(source) > SMALL:
+            return pool.call(function, source, plain, *args, who=who, patience=patience)
+        with pool.SMALL.entered(who, patience):
+            return function(source, plain, *args)
+    except TooMuch as error:
+        raise text.Rejected(body=TOO_MUCH) from error
+
+
+def _render(source: str, files: dict[str, dict[str, Any]], is_titled: bool) -> tuple[str, int, str, str]:
+    html = _html(source, files)
+    return (html, excerpts.count_words(html), excerpts.excerpt(html, with_headings=not is_titled),
+            '' if is_titled else excerpts.beginning(html, MAX_CALLED))
+
+
+def _preview(source: str, files: dict[str, dict[str, Any]], prefix: str) -> tuple[str, int]:
+    html = _html(source, files)
+    return markdown.for_page(html, prefix), excerpts.count_words(html)
+
+
+def _html(source: str, files: dict[str, dict[str, Any]]) -> str:
+    html = markdown.to_html(source, {digest: markdown.File(**each) for digest, each in files.items()})
+    if len(html) > MAX_HTML:
+        raise TooMuch('This makes too long a page.')
+    return html

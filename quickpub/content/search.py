@@ -1,0 +1,222 @@
+"""Full-text search over what is public. Triggers keep the index (migration 9); who may see what, is asked
+when searching.
+
+Whatever is typed is a valid question: each word goes to the index in quotes, where it is text and no syntax. Words are
+compared folded (folding.py), and marked in the text as it is.
+"""
+
+import json
+import re
+from collections.abc import Hashable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import accumulate, count
+from typing import Any
+
+from markupsafe import Markup, escape
+from peewee import SQL, Field, Select, fn
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from .. import text
+from ..db import among, db, give_way, limited, rows
+from ..gates import Gate
+from ..markup import excerpts, folding
+from ..models import Post
+
+MAX_TYPED, MAX_WORDS = 200, 12  # characters, words
+FOUND = 200  # posts shown at most, on several pages
+WEIGHED = 1000  # the newest posts with all the words, of which the best come first
+WEIGHTS = 8, 5, 3, 1, 4  # a word in title, tags, summary, text, author
+NEWNESS = 0.3  # how much more a post of today weighs than a very old one
+MIN_BEGINNING = 3  # bytes of the last word that may be the beginning of a longer one
+MAX_GUESSED, MAX_ALIKE = 2, 20_000  # words that may be misspelt, words of the index that each is compared with
+MAX_NEAR = 1000  # of those, words that are alike
+MERGED = 200  # pages of the index that are merged in one transaction
+PASSAGE, BEFORE, MAX_SHOWN = 240, 60, 100_000  # characters: shown, before the first word found, looked through
+
+SECONDS = 3.0  # of processor time for one search; with 100,000 posts the slowest take a tenth
+GATE = Gate(at_once=2, waiting=28, patience=3, sentence='Search is busy. Please try again in a moment.')
+
+STRETCH = re.compile(r'(?s).{1,500}[^ ]* *')  # of a text, cut between two words
+PART = re.compile(r'"([^"]*)"?|([^\s"]+)')
+
+
+def has(column: Field, typed: str) -> Any:
+    """Return the condition that a short column contains what was typed, compared like words in search."""
+    return fn.FOLD(column).contains(folding.fold(typed))
+
+
+@contextmanager
+def in_turn(who: Hashable = None) -> Iterator[None]:
+    """Search inside of this block: a few at a time, and each for a limited time. `who`: see budget.Gate.entered. Raises
+    Busy or TooMuch."""
+    with GATE.entered(who), limited(SECONDS):
+        yield
+
+
+@dataclass(frozen=True)
+class Query:
+    """What somebody looks for. All of it must be in a post."""
+    typed: str
+    phrases: tuple[str, ...]  # words and "phrases", as typed
+    is_open: bool  # the last one may be the beginning of a word
+
+    @classmethod
+    def of(cls, typed: str) -> 'Query':
+        typed = text.line(typed[:10 * MAX_TYPED], MAX_TYPED)
+        parts = [match for match in PART.finditer(typed) if folding.words(match[0])][:MAX_WORDS]
+        last = parts[-1] if parts else None
+        is_open = last is not None and last[2] is not None and len(folding.words(last[2])[-1].encode()) >= MIN_BEGINNING
+        return cls(typed, tuple(match[1] or match[2] for match in parts), is_open)
+
+    def _each(self) -> Iterable[tuple[str, bool]]:
+        """Each phrase, and whether it is open."""
+        for number, phrase in enumerate(self.phrases, 1):
+            yield phrase, self.is_open and number == len(self.phrases)
+
+    @property
+    def match(self) -> str:
+        """In the language of FTS5."""
+        return ' '.join(folding.query(phrase, is_open) for phrase, is_open in self._each())
+
+    def exchanged(self, better: dict[str, str]) -> 'Query':
+        """The same with other words."""
+        def exchange(match: re.Match) -> str:
+            return better.get(match[0], match[0])
+        return Query.of(PART.sub(exchange, self.typed))
+
+    def pattern(self) -> re.Pattern[str]:
+        """Finds any of the phrases in a folded text."""
+        found = [folding.pattern(phrase, is_open) for phrase, is_open in self._each()]
+        return re.compile('|'.join(sorted(found, key=len, reverse=True)) or '(?!)')
+
+
+def found(query: Query, at: datetime) -> list[int]:
+    """The ids of posts that are public now and have all of it, the best first; one more than FOUND where there are
+    more."""
+    if not query.phrases:
+        return []
+    newness = NEWNESS / (1 + (fn.JULIANDAY(at) - fn.JULIANDAY(Post.published_at)) / 365)
+    near = _public_with(query.match, at).order_by(SQL('rowid DESC')).limit(WEIGHED).alias('near')
+    posts = (Post.select(Post.id).join(near, on=Post.id == near.c.id)
+             .order_by(near.c.score * (1 + newness), Post.id.desc()))  # scores are below zero, the best lowest
+    return [id for (id,) in rows(posts.limit(FOUND + 1))]
+
+
+def _public_with(match: str, at: datetime) -> Any:
+    """The id and the score of each public post that matches."""
+    return (Select([SQL('search')], [SQL('rowid AS id'), fn.BM25(SQL('search'), *WEIGHTS).alias('score')])
+            .where(SQL('search MATCH ?', [match]), fn.EXISTS(
+                Post.select(Post.id).where(Post.id == SQL('search.rowid'), Post.public_at(at)))))
+
+
+def better(query: Query, at: datetime) -> Query | None:
+    """What may have been meant where nothing was found: words that no public post has are exchanged for the most alike
+    that one has. So no word of a hidden post comes out, nor keeps another from being offered."""
+    guesses: dict[str, str] = {}
+    for phrase in query.phrases:
+        words = folding.words(phrase)
+        if len(guesses) < MAX_GUESSED and len(words) == 1 and not folding.IS_UNSPACED.match(words[0]) \
+                and not _is_known(words[0], at) and (guess := _alike(words[0], at)):
+            guesses[phrase] = guess
+    guessed = query.exchanged(guesses)
+    return guessed if guesses and found(guessed, at) else None
+
+
+def _is_known(word: str, at: datetime) -> bool:
+    return bool(rows(_public_with(folding.query(word, False), at).bind(db).limit(1)))
+
+
+def _alike(word: str, at: datetime) -> str | None:
+    """The word of a public post that is most like this one and begins with the same letter; of several the one that
+    most public posts have. The index has scheduled posts too: they are taken out of its numbers."""
+    most = 1 if len(word) < 5 else 2 if len(word) < 9 else 3  # letters that are wrong, missing, too many or exchanged
+    known = dict(db.execute_sql(
+        'SELECT term, doc FROM search_word WHERE term >= ? AND term < ? AND length(term) BETWEEN ? AND ? LIMIT ?',
+        (word[0], word[0] + '\U0010ffff', len(word) - most, len(word) + most, MAX_ALIKE)))
+    near = process.extract(word, list(known), scorer=OSA.distance, score_cutoff=most, limit=MAX_NEAR)
+    hidden = [id for (id,) in rows(Post.select(Post.id).where(Post.published_at > at, Post.deleted_at.is_null()))]
+    public = {term: known[term] - _count_among(hidden, term) for term, *_ in near}
+    found = sorted((distance, -public[term], term) for term, distance, _ in near if public[term] > 0)
+    return found[0][2] if found else None
+
+
+def _count_among(ids: list[int], term: str) -> int:
+    """How many of these posts have this word."""
+    if not ids:
+        return 0
+    found = db.execute_sql('SELECT count(*) FROM search WHERE search MATCH ? AND rowid IN (SELECT value FROM '
+                           'json_each(?))', (folding.query(term, False), json.dumps(ids)))
+    return found.fetchone()[0]
+
+
+def forget_deleted_words(steps: int | None = None) -> bool:
+    """Take the words of posts that are gone out of the index for good: until its parts are merged, it only notes that
+    they do not count. In small transactions, at most so many `steps`; return whether all of it is done."""
+    pages = -MERGED  # below zero: begin to merge all parts
+    for _ in count() if steps is None else range(steps):
+        if not _has_several_parts():
+            return True
+        with db.atomic():
+            before = db.connection().total_changes
+            db.execute_sql("INSERT INTO search (search, rank) VALUES ('merge', ?)", (pages,))
+            if db.connection().total_changes - before < 2:  # sqlite.org/fts5.html: there was nothing left to do
+                return True
+        pages = MERGED
+        give_way()
+    return not _has_several_parts()
+
+
+def _has_several_parts() -> bool:
+    """Whether the index has more than one part. Its table holds the pages of each under numbers of 37 bits."""
+    first, last = db.execute_sql('SELECT (SELECT min(id) FROM search_data WHERE id > 10) >> 37, '
+                                 '(SELECT max(id) FROM search_data WHERE id > 10) >> 37').fetchone()
+    return first != last
+
+
+def shown(query: Query, ids: list[int], at: datetime) -> list[Any]:
+    """These posts in this order, each with `heading` and `passage`: what was found in it is marked."""
+    pattern = query.pattern()
+    posts = {post.id: post for post in Post.listed(at).select_extend(Post.html).where(Post.id.in_(among(ids)))}
+    for post in posts.values():
+        post.heading = marked(post.title, pattern)
+        post.passage = passage(excerpts.shown(post.html[:MAX_SHOWN]), post.excerpt, pattern)
+    return [posts[id] for id in ids if id in posts]
+
+
+def passage(whole: str, otherwise: str, pattern: re.Pattern[str]) -> Markup:
+    """The place of a text where a word is found first; `otherwise` where none is."""
+    whole = whole.replace('\n', ' ')
+    first = _place(STRETCH.findall(whole), pattern)
+    if first is None:
+        return marked(otherwise, pattern)
+    start = whole.find(' ', max(first - BEFORE, 0), first) + 1 if first > BEFORE else 0
+    return ('… ' if start else Markup()) + marked(text.shorten(whole[start:start + 2 * PASSAGE], PASSAGE), pattern)
+
+
+def _place(stretches: list[str], pattern: re.Pattern[str]) -> int | None:
+    """Where in a text, cut into these, something is found first. To know the place of each letter takes several times
+    as long as to fold the text: that is done for one stretch only."""
+    folded = [folding.fold(each) for each in stretches]
+    match = pattern.search(''.join(folded))
+    if match is None:
+        return None
+    number = next(number for number, end in enumerate(accumulate(map(len, folded))) if end > match.start())
+    return sum(map(len, stretches[:number])) + folding.place(
+        stretches[number], match.start() - sum(map(len, folded[:number])))
+
+
+def marked(plain: str, pattern: re.Pattern[str]) -> Markup:
+    """The text as HTML with what is found in it marked. Only here a tag is made, around text that is escaped."""
+    return Markup().join(_marked(plain, folding.spans(plain, pattern)))
+
+
+def _marked(plain: str, spans: Iterable[tuple[int, int]]) -> Iterable[Markup]:
+    last = 0
+    for start, end in spans:
+        yield escape(plain[last:start])
+        yield Markup('<mark>{}</mark>').format(plain[start:end])
+        last = end
+    yield escape(plain[last:])

@@ -1,0 +1,97 @@
+"""Recurring jobs: for each one, when it was enqueued last, so that it is due as soon as somebody looks.
+
+A recurring job has moments: each full minute, say, or each day at three. It is due where none of its jobs was enqueued
+since the latest of them. So nothing depends on anybody looking at one particular minute: what was missed is caught up,
+once, and what is noted in the future was noted by a clock that was wrong, and counts as missed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from peewee import CharField, DateTimeField
+
+from .. import clocks, dates
+from ..db import BaseModel, db
+
+DAY = timedelta(days=1)
+WEEK = timedelta(days=7)
+MONDAY = datetime(2001, 1, 1)  # from which all moments are counted
+
+
+class RecurringJob(BaseModel):
+    name = CharField(primary_key=True)  # as in Job
+    enqueued_at = DateTimeField()
+
+
+@dataclass(frozen=True)
+class Recurrence:
+    """How often a job recurs: `every` so often, or every so many days at this `hour` by the site's clock.
+
+    A job that does what cannot be undone has a `max_leap`. Where it was enqueued last longer ago than that, or so far
+    in the future, the box was off for long or its clock is wrong: then the job waits until the clock has gone evenly
+    for a while. Five seconds in another year must not empty the trash.
+    """
+    every: timedelta
+    hour: int | None = None
+    max_leap: timedelta | None = None
+
+    def __post_init__(self) -> None:
+        if self.every <= timedelta(0) or self.hour is not None and (self.every % DAY or not 0 <= self.hour <= 23):
+            raise ValueError('a job recurs every so often; at an hour from 0 to 23, every so many whole days')
+
+    def latest(self, at: datetime) -> datetime:
+        """Return the latest of its moments that is not after `at` (both UTC without a zone)."""
+        if self.hour is None:
+            return at - (at - MONDAY) % self.every
+        day = self._day(at) + DAY
+        day -= timedelta(days=(day - MONDAY.date()).days % self.every.days)
+        while self._moment(day) > at:
+            day -= self.every
+        return self._moment(day)
+
+    def following(self, at: datetime) -> datetime:
+        """Return the first of its moments that is after `at`."""
+        latest = self.latest(at)
+        return latest + self.every if self.hour is None else self._moment(self._day(latest) + self.every)
+
+    def is_due(self, enqueued_at: datetime | None, at: datetime) -> bool:
+        """Return whether it is time to enqueue it, where it was enqueued last at this time, or never (None)."""
+        return enqueued_at is None or clocks.is_ahead(enqueued_at, at) or enqueued_at < self.latest(at)
+
+    def has_leapt(self, enqueued_at: datetime | None, at: datetime) -> bool:
+        """Return whether the clock may be wrong, as far as this job must care."""
+        return self.max_leap is not None and enqueued_at is not None and abs(at - enqueued_at) > self.max_leap
+
+    def _day(self, at: datetime) -> date:
+        return dates.at(at).date()
+
+    def _moment(self, day: date) -> datetime:
+        return dates.to_utc(day, time(self.hour or 0))
+
+
+def due(known: Mapping[str, Recurrence], at: datetime, is_steady: bool) -> list[str]:
+    """Return the names of the jobs to enqueue now. `is_steady`: the clock has gone evenly for a while."""
+    last = _enqueued()
+    return [name for name, each in known.items() if each.is_due(last.get(name), at) and (
+        is_steady or not each.has_leapt(last.get(name), at))]
+
+
+def _enqueued() -> dict[str, datetime]:
+    return {row.name: row.enqueued_at for row in RecurringJob.select()}
+
+
+def claim(name: str, recurrence: Recurrence, at: datetime) -> bool:
+    """Note that this job is enqueued, in the transaction that does it. Return False where somebody else has just done
+    so."""
+    assert db.in_transaction()
+    if not recurrence.is_due(_enqueued().get(name), at):
+        return False
+    RecurringJob.replace(name=name, enqueued_at=at).execute()
+    return True
+
+
+def next_times(known: Mapping[str, Recurrence], at: datetime) -> dict[str, datetime]:
+    """Return when each of these jobs is enqueued next: `at` itself where it is due."""
+    last = _enqueued()
+    return {name: at if each.is_due(last.get(name), at) else each.following(at) for name, each in known.items()}

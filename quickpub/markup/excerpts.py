@@ -1,0 +1,95 @@
+"""What safe HTML says: as plain text, in short, and by its headings."""
+
+import re
+from html import escape, unescape
+from typing import NamedTuple
+
+import nh3
+from markupsafe import Markup
+
+from .. import text
+from . import formulas
+
+BLOCKS = frozenset('blockquote br dd details div dl dt figcaption figure h2 h3 h4 h5 h6 hr li ol p pre section '
+                   'summary table td th tr ul'.split())
+BESIDE_THE_TEXT = frozenset('figcaption figure h2 h3 h4 h5 h6 pre section table'.split())
+MARKS = re.compile('<sup class="footnote-ref">.*?</sup>|<a href="[^"]*" class="footnote-back".*?</a>|'
+                   '<span class="check"[^>]*>[^<]*</span>')  # of footnotes and tasks
+
+
+def plain(html: str) -> str:
+    """The text of safe HTML, for reading: a line for each block."""
+    return _lines(formulas.as_typed(html))
+
+
+def shown(html: str) -> str:
+    """The same with what formulas show instead of their source: all that search finds a post by."""
+    return _lines(formulas.as_shown(html))
+
+
+def _lines(html: str) -> str:
+    html = MARKS.sub('', html)
+    bare = nh3.clean(html, tags=set(BLOCKS), attributes={}, link_rel=None)
+    bare = re.sub(r'\n|</t[dh]>\s*<t[dh]>', ' ', bare)
+    lines = unescape(re.sub('<[^>]*>', '\n', bare)).split('\n')
+    return '\n'.join(filter(None, (' '.join(each.split()) for each in lines)))
+
+
+HEADINGS = frozenset(each for each in BESIDE_THE_TEXT if each[1:].isdigit())
+DISPLAYED = re.compile('<div class="formula".*?</div>', re.DOTALL)
+# The scheme, who logs in, and what is behind the name of a site; not the mark that ends a sentence.
+ADDRESS = re.compile(r'(?<!\w)[a-z][a-z0-9+.-]{0,20}://(?:[^\s/?#@]{1,100}@)?(?:www\.)?([^\s/?#:<>"（）「」。、]+)'
+                     r'(?<![.,;!)])(?:[/?#:][^\s<>"（）「」。、]*)?(?<![.,;:!?)])', re.IGNORECASE)
+UNREAD_LINK = re.compile(r'(!?)\[([^][]*)\]\([^()]*\)')  # Markdown that stayed as it was typed
+ALT = re.compile('<img[^>]* alt="([^"]+)"')
+
+
+def excerpt(html: str, limit: int = 220, with_headings: bool = False) -> str:
+    """How safe HTML begins: running text only, ending with a sentence where one ends late enough, else with '…'. What
+    only means something where it stands is left out (notes, tables, pictures), and of an address the site's name is
+    kept, of a formula with commands '…'."""
+    html = formulas.as_words(DISPLAYED.sub('', MARKS.sub('', html)))
+    left_out = BESIDE_THE_TEXT - (HEADINGS if with_headings else frozenset())
+    running = nh3.clean(html, tags=set(BLOCKS - left_out), attributes={}, link_rel=None,
+                        clean_content_tags=set(left_out))
+    lines = (each for each in plain(running).split('\n') if not each.startswith('|'))  # a table that is none
+    words = UNREAD_LINK.sub(lambda link: '' if link[1] else link[2], ' '.join(lines)[:20 * limit])
+    words = ADDRESS.sub(r'\1', words)
+    return text.shorten(' '.join(words.split()), limit)
+
+
+def beginning(html: str, limit: int) -> str:
+    """What a post without a title is called in lists: its first words, or what is in its first picture."""
+    alt = ALT.search(html)
+    words = excerpt(html, limit, with_headings=True) or plain(html) or (unescape(alt[1]) if alt else '')
+    return text.shorten(' '.join(words.split()), limit)
+
+
+WORD = re.compile('[\u3040-\u30ff\u3400-\u9fff]|[^\\s\u3040-\u30ff\u3400-\u9fff]+')
+
+
+def count_words(html: str) -> int:
+    """How many words safe HTML has. (A Chinese or Japanese character counts as one.)"""
+    return len(WORD.findall(plain(html)))
+
+
+HEADING = re.compile('<h([2-6])((?: [^>]*)? id="(h-[^"]*)"[^>]*)>(.*?)</h\\1>', re.DOTALL)
+
+
+class Outline(NamedTuple):
+    html: Markup  # with a way to the address of each heading
+    parts: list[tuple[int, str, str]]  # level, id and text of each heading of the upper two levels
+
+
+def outlined(html: str) -> Outline:
+    """Safe HTML as a page shows it; what is stored, searched and sent in feeds is without such links."""
+    parts = []
+
+    def link(match: re.Match[str]) -> str:
+        level, opening, name, title = match.groups()
+        words = ' '.join(plain(title).split())
+        if level in '23' and words:
+            parts.append((int(level), name, words))
+        label = escape(f'Link to “{words}”')
+        return f'<h{level}{opening}>{title} <a class="anchor" href="#{name}" aria-label="{label}"></a></h{level}>'
+    return Outline(Markup(HEADING.sub(link, html)), parts)  # noqa: S704  # it is cleaned

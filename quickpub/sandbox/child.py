@@ -1,0 +1,79 @@
+"""The child's side of pool.py: `python -m quickpub.sandbox.child PARENT` reads calls from standard input and writes
+what they return to standard output, each as JSON behind its length in eight bytes."""
+
+import importlib
+import json
+import os
+import resource
+import select
+import signal
+import sys
+import threading
+import traceback
+from typing import Any
+
+from .. import processes
+from ..gates import TooMuch
+
+IDLE = 60.0  # seconds without a call, after which it leaves
+MEMORY = 1024 * 1024 * 1024  # bytes of address space
+HEAD = 8
+
+
+def main(parent: str) -> None:
+    # A parent that stops lets running requests finish, and then closes the pipe; a signal to the whole group must not
+    # come first. (A parent-death signal would come when the thread ends that started this process.)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    threading.Thread(target=processes.watch_parent, args=(int(parent),), daemon=True).start()
+    _limit()
+    answers, sys.stdout = os.fdopen(os.dup(1), 'wb', buffering=0), sys.stderr  # what a library prints is no answer
+    while question := _next():
+        answer = _answer(question)
+        message = memoryview(len(answer).to_bytes(HEAD, 'big') + answer)
+        while message:
+            message = message[answers.write(message) or 0:]
+
+
+def _limit() -> None:
+    for what, limit in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CORE, 0)):
+        if sys.platform == 'linux' or what != resource.RLIMIT_AS:  # macOS refuses this one
+            resource.setrlimit(what, (limit, limit))
+    os.nice(10)
+
+
+def _next() -> dict[str, Any] | None:
+    """Return the next call, or None where none comes, or none will."""
+    if not select.select([0], [], [], IDLE)[0]:
+        return None
+    head = _read(HEAD)
+    return json.loads(_read(int.from_bytes(head, 'big'))) if head else None
+
+
+def _read(size: int) -> bytes:
+    parts = []
+    while size and (part := os.read(0, min(size, 1024 * 1024))):
+        parts.append(part)
+        size -= len(part)
+    return b''.join(parts)
+
+
+def _answer(question: dict[str, Any]) -> bytes:
+    """Return the encoded answer. The kernel ends this process where that takes more than its processor time."""
+    function = getattr(importlib.import_module(question['module']), question['name'])
+    signal.setitimer(signal.ITIMER_PROF, question['seconds'])
+    try:
+        return json.dumps({'value': function(*question['args'])}).encode()
+    except TooMuch as error:
+        return json.dumps({'too_much': str(error)}).encode()
+    except (MemoryError, RecursionError):
+        return json.dumps({'too_much': 'This takes more memory than one request may have.'}).encode()
+    except Exception:  # a fault of ours: whoever called says so
+        return json.dumps({'error': traceback.format_exc()}).encode()
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+if __name__ == '__main__':
+    main(*sys.argv[1:])

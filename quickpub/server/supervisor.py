@@ -1,0 +1,273 @@
+"""The web server and the consumer as one process tree: started together, restarted when they die, stopped in order."""
+
+import asyncio
+import errno
+import gc
+import logging
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.server import Server
+
+from .. import db, logs, processes
+from ..accounts import users
+from ..audience import spool
+from ..jobs import liveness
+from ..jobs.huey import STOP_WITHIN
+from ..settings import Settings
+from ..tasks import huey
+from ..web import create_app
+from . import connections
+from .asgi import Front
+
+log = logging.getLogger('quickpub.server')
+
+BACK_OFF = (0.1, 0.5, 1, 2, 5, 10, 30)  # seconds before a child that keeps dying is started again
+STEADY = 5  # seconds of life after which a death is the first one again: it was not the start that failed
+STOP_WEB_WITHIN = 10
+CONNECTION_BUFFER = 64 * 1024  # bytes
+BACKLOG = 4096  # connections that the kernel keeps until they are accepted
+HEAD_WITHIN = 10  # seconds for a request's head, and between two requests
+STARTS_WITHIN = 15
+SWITCH_EVERY = 0.001  # seconds that a thread keeps Python's lock while others wait: a quick page must pass a slow one
+
+
+class CannotServe(Exception):
+    """The server cannot start. The message says why and what to do."""
+
+
+def run_web(settings: Settings) -> None:
+    """Serve the site until SIGTERM or SIGINT, in this process and its workers."""
+    receiver, sender = Pipe(duplex=False)
+    # HTTP/1 alone: a connection that may turn out to be HTTP/2 has no deadline. Backpressure is the number of open
+    # connections beyond which none is accepted: slow clients fill its default, 1,024, easily.
+    server = Server(
+        'quickpub', address=settings.host, port=settings.port, interface=Interfaces.ASGINL, workers=settings.workers,
+        websockets=False, log_enabled=False, respawn_failed_workers=True, http=HTTPModes.http1, backlog=BACKLOG,
+        backpressure=connections.room(), workers_kill_timeout=STOP_WEB_WITHIN - 2,
+        http1_settings=HTTP1Settings(max_buffer_size=CONNECTION_BUFFER, header_read_timeout=1000 * HEAD_WITHIN))
+    keeper = liveness.Keeper(receiver, 'The web worker', lambda pid: os.kill(pid, signal.SIGKILL))
+
+    @server.on_startup
+    def start() -> None:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # in the workers, too
+        liveness.every_second(lambda: keeper.look([worker._id() for worker in server.wrks if worker.is_alive()]),
+                               'keeper')
+
+    server.serve(target_loader=partial(_load, settings, os.getpid(), sender), wrap_loader=False)
+
+
+def _load(settings: Settings, parent: int, sender: Connection) -> Callable:
+    """Runs in each worker, which must not outlive the server that holds its socket."""
+    processes.die_with_parent(parent)
+    processes.share_heaps()
+    sys.setswitchinterval(SWITCH_EVERY)
+    logs.log_to_console()
+    connections.Guard(settings.port, connections.room(), settings.trusts).start()
+    front = Front(create_app(settings))
+    liveness.every_second(db.look_after_files, 'files')
+    liveness.every_second(spool.mine.look, 'spool')
+    asyncio.get_event_loop().call_soon(_say_it_moves, front, sender)
+    return front
+
+
+def _say_it_moves(front: Front, sender: Connection) -> None:
+    """Called by the event loop itself, once a second: where that stands still, nothing is said."""
+    if front.is_moving():
+        liveness.beat(sender)
+    asyncio.get_running_loop().call_later(liveness.BEAT_EVERY, _say_it_moves, front, sender)
+
+
+def run_consumer() -> None:
+    """Work until SIGTERM or SIGINT, with as many threads as the settings say."""
+    huey.create_consumer().run()
+
+
+def check_port(settings: Settings) -> None:
+    """Raise CannotServe where somebody else listens already."""
+    family = socket.AF_INET6 if ':' in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            advice = {errno.EADDRINUSE: 'Is it running already? QUICKPUB_PORT chooses another port.',
+                      errno.EACCES: 'Ports below 1024 are for root: QUICKPUB_PORT chooses another one.'
+                      }.get(error.errno or 0, 'QUICKPUB_HOST must be an address of this machine.')
+            raise CannotServe(f'Cannot listen on {settings.host} port {settings.port}: {error.strerror}. {advice}'
+                              ) from None
+
+
+def serve(settings: Settings) -> None:
+    """Create or migrate the site, then run the web server and the consumer until SIGTERM or SIGINT."""
+    check_port(settings)
+    for step in db.migrate(settings):
+        log.info('Database: %s', step)
+    db.open_site(settings)
+    with db.db.connection_context():
+        setup = users.setup_link(db.now())
+    tree = Tree([Child('web', partial(run_web, settings), STOP_WEB_WITHIN),
+                 Child('consumer', run_consumer, STOP_WITHIN + 5)])
+    tree.start()
+    if _answers(settings, tree):
+        log.info('Quickpub is running at %s   (Ctrl-C stops it)', settings.url)
+    if setup:
+        log.info('Set up your site:         %s', setup, extra=logs.SHOWS_LINKS)
+    if not settings.smtp:
+        log.info('No mail server is set: mail is kept in %s', settings.data / 'outbox')
+    tree.run()
+
+
+def _answers(settings: Settings, tree: 'Tree') -> bool:
+    """Wait until somebody answers at the port, unless a signal says stop."""
+    until = time.monotonic() + STARTS_WITHIN
+    host = {'0.0.0.0': '127.0.0.1', '::': '::1'}.get(settings.host, settings.host)  # noqa: S104  # nobody listens there
+    while time.monotonic() < until and not tree.is_stopping:
+        try:
+            socket.create_connection((host, settings.port), timeout=1).close()
+            return True
+        except OSError:
+            tree.look_after(0.02)
+    if not tree.is_stopping:
+        log.error('The web server does not answer on %s port %s', settings.host, settings.port)
+    return False
+
+
+@dataclass
+class Child:
+    """One branch of the tree: what it runs, and how long it may take to stop."""
+    name: str
+    run: Callable[[], None]
+    stop_within: float
+    pid: int = 0
+    started: float = 0
+    deaths: int = 0
+    start_at: float = 0  # monotonic time before which it is not started again
+
+
+class Tree:
+    """Starts children by fork, so that they share this process's memory, and looks after them.
+
+    Each is in a process group of its own: Ctrl-C reaches only this process, which stops them one after the other.
+    """
+
+    def __init__(self, children: list[Child]):
+        self.children = children
+        self.is_stopping = False
+        receiver, self._sender = Pipe(duplex=False)
+        self._keeper = liveness.Keeper(receiver, 'The process', lambda pid: os.kill(pid, signal.SIGKILL))
+        self._wake, write = os.pipe()
+        os.set_blocking(self._wake, False)
+        os.set_blocking(write, False)
+        signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a terminal that goes away is no reason to stop; children inherit
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # only so that it wakes `run`
+
+    def _stop(self, *_: object) -> None:
+        self.is_stopping = True
+
+    def start(self) -> None:
+        gc.collect()
+        gc.freeze()  # the collector would touch, and so copy, every page that the children share
+        for child in self.children:
+            self._fork(child)
+
+    def run(self) -> None:
+        """Look after the children until a signal says stop."""
+        while not self.is_stopping:
+            waiting = [child.start_at - time.monotonic() for child in self.children if not child.pid]
+            self.look_after(max(0.0, min([liveness.BEAT_EVERY, *waiting])))
+        self._shut_down()
+
+    def look_after(self, patience: float) -> None:
+        """Wait for a signal, at most `patience` seconds. Kill what hangs, and start again what has died and waited long
+        enough."""
+        select.select([self._wake], [], [], patience)
+        self._drain()
+        self._bury()
+        self._keeper.look([child.pid for child in self.children if child.pid])
+        for child in self.children:
+            if not child.pid and not self.is_stopping and time.monotonic() >= child.start_at:
+                self._fork(child)
+
+    def _drain(self) -> None:
+        with suppress(BlockingIOError):
+            os.read(self._wake, 4096)
+
+    def _fork(self, child: Child) -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        parent = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            self._be(child, parent)
+        child.pid, child.started = pid, time.monotonic()
+
+    def _be(self, child: Child, parent: int) -> None:
+        """The whole life of a forked child; does not return."""
+        code = 1
+        try:
+            os.setpgid(0, 0)
+            processes.die_with_parent(parent)
+            signal.set_wakeup_fd(-1)
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
+                signal.signal(number, signal.SIG_DFL)
+            liveness.every_second(partial(liveness.beat, self._sender), 'beat')
+            child.run()
+            code = 0
+        except SystemExit as error:
+            code = error.code if isinstance(error.code, int) else 1
+        except BaseException:
+            log.exception('The %s process failed', child.name)
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+
+    def _bury(self) -> None:
+        """Note who died, and when to start it again: for ever, but not ever faster."""
+        for child in self.children:
+            if not child.pid or os.waitpid(child.pid, os.WNOHANG)[0] == 0:
+                continue
+            now = time.monotonic()
+            child.deaths = 1 if now - child.started > STEADY else child.deaths + 1
+            wait = BACK_OFF[min(child.deaths, len(BACK_OFF)) - 1]
+            child.pid, child.start_at = 0, now + wait
+            if not self.is_stopping:
+                log.warning('The %s process died; it is started again in %s s', child.name, wait)
+
+    def _shut_down(self) -> None:
+        """The web server first: what it has accepted, the consumer may still finish."""
+        log.info('Stopping')
+        for child in self.children:
+            if not child.pid:
+                continue
+            os.kill(child.pid, signal.SIGTERM)
+            if not self._ends(child):
+                log.warning('The %s process did not stop within %s s and is killed', child.name, child.stop_within)
+                os.kill(child.pid, signal.SIGKILL)
+                os.waitpid(child.pid, 0)
+        log.info('Stopped')
+
+    def _ends(self, child: Child) -> bool:
+        until = time.monotonic() + child.stop_within
+        while time.monotonic() < until:
+            if os.waitpid(child.pid, os.WNOHANG)[0]:
+                return True
+            select.select([self._wake], [], [], 0.1)
+            self._drain()
+        return False

@@ -1,0 +1,63 @@
+"""What a clock that was ahead has left behind once it is put right: moments that have passed, yet lie in the future.
+
+Nothing waits for this: whoever asks whether something is due takes such a moment for one that has passed. But what is
+kept for a time, or is good for a time, would be so for that much longer.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from .. import clocks
+from ..db import db
+from ..jobs.recurring import RecurringJob
+from ..models import (
+    AuditEntry,
+    Authenticator,
+    Device,
+    Export,
+    MediaFile,
+    Message,
+    Passkey,
+    Post,
+    Report,
+    Revision,
+    Session,
+    SetAside,
+    Token,
+    Unsaved,
+    Upload,
+    User,
+)
+
+PASSED = (User.created_at, User.logged_in_at, User.suspended_at, Session.created_at, Device.created_at, Device.used_at,
+          Token.created_at, Passkey.created_at, Passkey.used_at, Authenticator.created_at, Authenticator.confirmed_at,
+          Post.created_at, Post.updated_at, Post.deleted_at, Revision.saved_at, Unsaved.typed_at,
+          MediaFile.created_at, Upload.created_at, Upload.touched_at, Export.created_at, Message.created_at,
+          Message.sent_at, SetAside.at, AuditEntry.at, AuditEntry.until)
+GOOD_FROM: dict[Any, str] = {Session: 'seen_at', Token: 'created_at'}  # until `expires_at`
+
+# Moments that have passed, and what they are called. Of large tables the latest rows tell enough.
+NAMES = {'reports': Report.period_end, 'emails': Message.created_at, 'posts': Post.updated_at,
+         'links': Token.created_at, 'accounts': User.created_at, 'recurring jobs': RecurringJob.enqueued_at}
+LATEST = 100
+
+
+def put_right(at: datetime) -> None:
+    """Let all that lies in the future although it has passed be of now; links and sessions are good as long as they
+    would have been."""
+    for model, name in GOOD_FROM.items():
+        moment, key = getattr(model, name), model._meta.primary_key
+        for row in model.select().where(clocks.is_ahead(moment, at)):
+            expires_at = at + (row.expires_at - getattr(row, name))
+            model.update({name: at, 'expires_at': expires_at}).where(key == row.get_id()).execute()
+    for moment in PASSED:
+        clocks.put_right(moment, at)
+
+
+def found(at: datetime) -> list[str]:
+    """Return what has rows that lie in the future: the clock was ahead, or it is behind now."""
+    questions = ' UNION ALL '.join(
+        f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM (SELECT {moment.column_name} AS moment FROM "
+        f'{moment.model._meta.table_name} ORDER BY {moment.model._meta.primary_key.column_name} DESC LIMIT {LATEST}) '
+        'WHERE moment > ?)' for name, moment in NAMES.items())
+    return [name for (name,) in db.execute_sql(questions, (str(at + clocks.AHEAD),) * len(NAMES))]

@@ -1,0 +1,41 @@
+"""Looking for damage in the database: a few bytes that a disk has lost are not noticed until somebody reads them."""
+
+import logging
+from datetime import datetime
+
+from peewee import DatabaseError
+
+from .. import findings
+from ..db import give_way, is_out_of_reach, rows_of
+
+log = logging.getLogger('quickpub.integrity')
+
+NAME = 'integrity'  # of the finding
+ADVICE = ('Stop the site, copy its data folder as it is, and restore the last backup. If there is none, '
+          '`sqlite3 quickpub.db .recover` saves what can be read. Then have the disk checked.')
+
+
+def check(at: datetime) -> str:
+    """Look through the whole database; returns what is damaged, or ''. Remembered for /healthz and the owner's page.
+
+    One table at a time: a reader keeps the WAL from being taken back, and so a long look would let it grow.
+    """
+    tables = rows_of("SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'")
+    problem = ''
+    for (name,) in [('sqlite_schema',), *sorted(tables)]:
+        problem = problem or _damage_in(name)
+        give_way()
+    if problem:
+        log.error('quickpub.db is damaged (%s). %s', problem, ADVICE)
+    findings.note(NAME, problem, at)
+    return problem
+
+
+def _damage_in(table: str) -> str:
+    try:
+        (said, *_), *_ = rows_of(f"PRAGMA quick_check('{table}')")
+    except DatabaseError as error:
+        if is_out_of_reach(error):
+            raise
+        said = str(error)
+    return '' if said == 'ok' else f'in the table {table}: {said.splitlines()[0]}'

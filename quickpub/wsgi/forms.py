@@ -1,0 +1,87 @@
+"""Forms: what was typed, as clean text, and files; how much of it is taken.
+
+Bottle decodes forms as Latin-1; nobody but this module asks it for one.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+from bottle import BaseRequest, HTTPError, request
+
+from ..media.intake import UploadedFile as Draft
+from ..text import Rejected
+from .bodies import files
+
+FORM_LIMIT = 8 * 1024 * 1024  # bytes of one request: the longest post, in any script, takes up to 12 a character
+STRANGERS_LIMIT = 64 * 1024  # of one from whoever is not logged in: sign-up, log-in, search
+FILES_LIMIT = 256 * 1024 * 1024  # of one with files: a few of the largest
+STUDIO = '/studio'
+UPLOADS = f'{STUDIO}/media'  # where files are sent to
+MAX_FIELDS = 1000  # of one form
+
+# Below this a urlencoded form is refused by Bottle, and a long text in a multipart form arrives as a file.
+BaseRequest.MEMFILE_MAX = FORM_LIMIT
+
+
+@dataclass
+class Form:
+    """What was typed, and what is wrong with it: one sentence a field."""
+    values: dict[str, str] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> str:
+        return self.values.get(name, '')
+
+
+def typed(*names: str) -> Form:
+    """The fields of the request's form as clean text: what is missing is empty, what is no UTF-8 is replaced, and of
+    a field sent twice the first counts."""
+    sent = sent_fields()
+    return Form({name: sent.get(name, '') for name in names})
+
+
+def sent_fields() -> dict[str, str]:
+    """The same of all its fields, whatever their names."""
+    return {name: value.encode('utf-8', 'replace').decode() for name, value in reversed(_pairs())}
+
+
+def all_typed(name: str) -> list[str]:
+    """Every value of a field that may be sent many times, such as what is ticked in a list."""
+    return [value for each, value in _pairs() if each == name]
+
+
+def _pairs() -> list[tuple[str, str]]:
+    try:
+        if request.content_type.startswith('multipart/'):
+            return [(name, value) for name, value in request.POST.allitems() if isinstance(value, str)]
+        return parse_qsl(request.body.read().decode('utf-8', 'replace'), keep_blank_values=True, errors='replace',
+                         max_num_fields=MAX_FIELDS)
+    except (ValueError, LookupError):  # a part in no charset that exists, or not in the one it claims; too many fields
+        raise HTTPError(400) from None
+
+
+def sent_json() -> dict[str, Any]:
+    """Return the JSON object that a script of ours has sent. Raises Rejected for anything else."""
+    try:
+        found = json.loads(request.body.read())
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise Rejected(json='Your browser sent something that makes no sense to us. Please try again.')
+    return found
+
+
+def number(typed: str) -> int | None:
+    """The whole number that somebody typed, or None: ASCII digits only, and no more than SQLite can hold."""
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= 18 else None
+
+
+def sent_files(open_draft: Callable[[str], Draft]) -> Iterator[Draft]:
+    """The files of the request's form, one after the other. Raises bodies.TooMany, or 400."""
+    try:
+        yield from files(request.get_header('Content-Type', ''), request.environ['wsgi.input'], open_draft)
+    except ValueError:
+        raise HTTPError(400) from None

@@ -1,0 +1,222 @@
+"""How somebody shows a page who they are: the second step of a log-in, passkeys, and once more before what matters."""
+
+from datetime import timedelta
+from typing import Any
+
+from bottle import request, response
+
+from .. import clocks
+from ..accounts import audit, login_steps, passkeys, second_factors, sessions
+from ..accounts.users import SUSPENDED, check_unchanged
+from ..db import db, now
+from ..models import LoginStep, Session, Token, User
+from ..settings import current
+from ..tasks import deliver_soon
+from ..text import Rejected
+from .authentication import client_address, cookie_in, current_session, log_in, note_action
+from .forms import Form
+
+STEP_COOKIE, PASSKEY_COOKIE = 'quickpub-step', 'quickpub-passkey'
+CONFIRMED_FOR = timedelta(minutes=10)
+STEP_PATH = '/login/confirm'
+
+
+class StepEnded(Exception):
+    """The second step of a log-in took too long or failed too often. The message tells the person what to do."""
+
+
+class NotConfirmed(Exception):
+    """The member has to show once more who they are, before this. The message says so."""
+
+
+# Logging in
+
+def enter(user: User, onward: str, by_link: bool = False) -> str:
+    """Log a member in whose password was right, or who comes `by_link` from an email; or begin the second step where
+    there is one. Returns the path to go to. Raises Rejected where the password was changed meanwhile."""
+    if not second_factors.of(user).are_asked:
+        log_in(user, by_link)
+        return onward
+    begin_step(user, onward)
+    return STEP_PATH
+
+
+def begin_step(user: User, onward: str, link: Token | None = None, password: str | None = None) -> LoginStep | None:
+    """Begin the second step of a log-in, as `login_steps.begin` does. Raises Rejected."""
+    with db.atomic():
+        check_unchanged(user)
+        secret = login_steps.begin(user, onward, now(), link, password)
+    _give(STEP_COOKIE, secret, login_steps.LASTS)
+    return login_steps.find(secret, now())
+
+
+def pending_step() -> LoginStep | None:
+    """Return the log-in of this browser that waits for its second step."""
+    secret = _cookie(STEP_COOKIE)
+    return login_steps.find(secret, now()) if secret else None
+
+
+def finish_by_code(step: LoginStep, typed: str) -> User:
+    """Log in the member who has typed this code. Raises Rejected, sessions.Throttled, StepEnded or LinkDead."""
+    with db.atomic():
+        outcome = login_steps.try_code(step, typed, now())
+        _note_code(step.user, outcome)
+    if outcome.problem:
+        if not login_steps.is_there(step):
+            raise StepEnded('Too many wrong codes. Please log in again.')
+        if outcome.is_throttled:
+            raise sessions.Throttled(outcome.problem)
+        raise Rejected(code=outcome.problem)
+    with db.atomic():
+        return _finish(step)
+
+
+def _finish(step: LoginStep) -> User:
+    user = login_steps.finish(step, now())
+    if user is None:
+        raise StepEnded('That took too long. Please log in again.')
+    log_in(user, by_link=bool(step.token_id))
+    _forget(STEP_COOKIE)
+    return user
+
+
+# Passkeys
+
+def ask_for_login(step: LoginStep | None) -> dict[str, Any]:
+    """Return what the browser needs to log in with a passkey, as the only or the second step."""
+    return _ask('step', step.digest, step.user) if step else _ask('log-in', '')
+
+
+def finish_by_passkey(step: LoginStep | None, reply: Any) -> User:
+    """Log in the member whose passkey has answered. Raises Rejected, StepEnded or LinkDead."""
+    with db.atomic():
+        if step:
+            passkeys.check('step', step.digest, _take_challenge(), reply, now(), step.user)
+            return _finish(step)
+        user = passkeys.check('log-in', '', _take_challenge(), reply, now())
+        if user.is_active:
+            log_in(user)
+            return user
+    audit.count('login_suspended', now(), user, client_address())
+    raise Rejected(passkey=SUSPENDED)
+
+
+def ask_for_new(user: User) -> dict[str, Any]:
+    """Return what the browser needs to make a passkey. Raises Rejected, or NotConfirmed."""
+    _demand_confirmation()
+    options, cookie = passkeys.creation_options(user, _this_session().digest, now())
+    _give(PASSKEY_COOKIE, cookie, passkeys.CHALLENGE_LASTS)
+    return options
+
+
+def add_passkey(user: User, reply: Any, name: str) -> None:
+    """Add the passkey that the browser has made. Raises Rejected, or NotConfirmed."""
+    _demand_confirmation()
+    with db.atomic():
+        deliver_soon(second_factors.add_passkey(
+            user, _this_session().digest, _take_challenge(), reply, name, now()))
+        note_action('passkey_added', user)
+
+
+def ask_to_confirm(user: User) -> dict[str, Any]:
+    """Return what the browser needs to confirm with a passkey of this member who is there."""
+    return _ask('confirm', _this_session().digest, user)
+
+
+def confirm_by_passkey(user: User, reply: Any) -> None:
+    """Take this member's passkey as a confirmation. Raises Rejected."""
+    with db.atomic():
+        passkeys.check('confirm', _this_session().digest, _take_challenge(), reply, now(), user)
+        _mark_confirmed()
+
+
+def _ask(purpose: str, bound: str, user: User | None = None) -> dict[str, Any]:
+    options, cookie = passkeys.request_options(purpose, bound, now(), user)
+    _give(PASSKEY_COOKIE, cookie, passkeys.CHALLENGE_LASTS)
+    return options
+
+
+def _take_challenge() -> str:
+    _forget(PASSKEY_COOKIE)
+    return _cookie(PASSKEY_COOKIE)
+
+
+# Confirming who is there
+
+def is_confirmed() -> bool:
+    """Return whether the person in this session has shown lately who they are."""
+    session = current_session()
+    return bool(session and session.confirmed_at and clocks.is_lately(session.confirmed_at, CONFIRMED_FOR, now()))
+
+
+def _demand_confirmation() -> None:
+    if not is_confirmed():
+        raise NotConfirmed('Please confirm first that it’s you.')
+
+
+def confirm_identity(user: User, form: Form, field: str = 'current', code_field: str = 'code') -> User:
+    """Return the user as they are now, if the form has their password, and a code where their log-in asks for one; or
+    if they have confirmed lately: then no code is needed, and a password only if one was typed. Wrong ones are counted
+    like failed log-ins. Raises Rejected."""
+    has_confirmed = is_confirmed()
+    if has_confirmed and not form[field]:
+        return User.get_by_id(user.id)
+    confirmed = _check_password(user, form[field], field)
+    if not has_confirmed and second_factors.of(confirmed).are_asked:
+        _check_code(confirmed, form[code_field], code_field)
+    _mark_confirmed()
+    return confirmed
+
+
+def _check_password(user: User, typed: str, field: str) -> User:
+    try:
+        return sessions.confirm(user, typed, client_address(), now())
+    except Rejected:
+        raise Rejected(**{field: 'This is not your password.'}) from None
+    except sessions.Throttled as error:
+        raise Rejected(**{field: str(error)}) from None
+
+
+def _check_code(user: User, typed: str, field: str) -> None:
+    with db.atomic():
+        outcome = second_factors.check_code(user, typed, now())
+        _note_code(user, outcome)
+    if outcome.problem:
+        raise Rejected(**{field: outcome.problem})
+
+
+def _note_code(user: User, outcome: second_factors.Outcome) -> None:
+    """Send the emails about a code that was typed, and write into the audit log what it was."""
+    deliver_soon(outcome.mails)
+    if outcome.mails:
+        note_action('recovery_code_used', user)
+    if outcome.problem:
+        audit.count('factor_failed', now(), user, client_address())
+
+
+def _mark_confirmed() -> None:
+    session = _this_session()
+    session.confirmed_at = now()
+    Session.update(confirmed_at=session.confirmed_at).where(Session.digest == session.digest).execute()
+
+
+def _this_session() -> Session:
+    session = current_session()
+    assert session is not None  # only for pages of members
+    return session
+
+
+# Cookies
+
+def _cookie(name: str) -> str:
+    return cookie_in(request.get_header('Cookie', ''), name)
+
+
+def _give(name: str, value: str, lasts: timedelta) -> None:
+    response.set_cookie(name, value, path=current().path_prefix or '/', max_age=int(lasts.total_seconds()),
+                        httponly=True, samesite='lax', secure=current().is_https)
+
+
+def _forget(name: str) -> None:
+    if _cookie(name):
+        response.delete_cookie(name, path=current().path_prefix or '/')

@@ -1,0 +1,223 @@
+"""Public pages, rendered once and kept in this process's memory until a commit changes what readers see.
+
+How it knows, for each request anew: `PRAGMA data_version` (microseconds) says whether anybody has committed anything,
+and only then one row says whether that concerned readers (triggers in the migrations; views, mails and drafts do not).
+A scheduled post coming due ends all pages too. Nothing else does; what is asked for least goes first when it is full.
+"""
+
+import gzip
+import logging
+import re
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import formatdate, parsedate_to_datetime
+from functools import lru_cache
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from peewee import OperationalError
+
+from ..db import Watch
+from ..settings import Settings
+
+try:
+    import brotli
+except ImportError:  # there is no wheel of it for this machine
+    brotli = None
+
+log = logging.getLogger('quickpub.pagecache')
+
+LIMIT = 16 * 1024 * 1024  # bytes of pages, in all their encodings
+QUERY = re.compile(r'(before=\d{1,18}|v=[0-9a-f]{12}(-\d{1,3})?)?')  # others get a page of their own, never kept
+WORTH_PACKING = re.compile(r'text/|application/((atom|feed)\+)?(xml|json)|image/svg')
+SMALL = 300  # bytes, below which packing gains nothing
+DUE = 'SELECT min(published_at) FROM post WHERE published_at > ? AND deleted_at IS NULL'
+NEWEST = 'SELECT max(published_at) FROM post WHERE published_at <= ? AND deleted_at IS NULL'
+
+Headers = list[tuple[str, str]]
+
+
+class Variant(NamedTuple):
+    """A page in one encoding."""
+    body: bytes
+    etag: str
+    headers: Headers
+
+
+@dataclass(slots=True)
+class Page:
+    """An answer that is the same for everybody, ready to be sent in each encoding."""
+    variants: dict[str, Variant]
+    unchanged: Headers  # what a 304 says, too (RFC 9110, 15.4.5)
+    modified: int  # seconds since 1970
+    view_of: int | None  # the post that is read with it
+
+    @classmethod
+    def of(cls, body: bytes, headers: Headers, modified: int, view_of: int | None) -> 'Page':
+        names = {name.lower(): value for name, value in headers}
+        bodies = {'': body}
+        if len(body) > SMALL and WORTH_PACKING.match(names.get('content-type', '')):
+            bodies['gzip'] = gzip.compress(body, 6, mtime=0)
+            if brotli:
+                bodies['br'] = brotli.compress(body, quality=5)
+        digest = sha256(body).hexdigest()[:20]
+        common = [*(each for each in headers if each[0].lower() not in ('content-length', 'vary')),
+                  ('Vary', 'Accept-Encoding, Cookie')]
+        variants = {}
+        for coding, packed in bodies.items():
+            etag = f'"{digest}-{coding}"' if coding else f'"{digest}"'
+            own = [('Content-Encoding', coding)] if coding else []
+            variants[coding] = Variant(packed, etag, [*common, *own, ('ETag', etag),
+                                                      ('Content-Length', str(len(packed)))])
+        return cls(variants, [each for each in common if each[0].lower() != 'content-type'], modified, view_of)
+
+    @property
+    def size(self) -> int:
+        return sum(len(variant.body) for variant in self.variants.values())
+
+    def answer(self, environ: Mapping[str, Any]) -> tuple[str, Headers, bytes]:
+        """Status, headers and body for this request (a WSGI environ)."""
+        variant = self.variants[coding_for(environ.get('HTTP_ACCEPT_ENCODING', '')[:200], tuple(self.variants))]
+        dated = [('Last-Modified', _http_date(self.modified))] if self.modified <= time.time() else []
+        if self._is_known(environ):
+            return '304 Not Modified', [*self.unchanged, ('ETag', variant.etag), *dated], b''
+        body = variant.body if environ['REQUEST_METHOD'] != 'HEAD' else b''
+        return '200 OK', variant.headers + dated, body
+
+    def _is_known(self, environ: Mapping[str, Any]) -> bool:
+        """Whether the client has it already (RFC 9110, 13.1: the date counts only where no ETag is sent)."""
+        if (tags := environ.get('HTTP_IF_NONE_MATCH')) is not None:
+            known = {tag.strip().removeprefix('W/') for tag in tags.split(',')}
+            return '*' in known or any(variant.etag in known for variant in self.variants.values())
+        since = environ.get('HTTP_IF_MODIFIED_SINCE')
+        return since is not None and self.modified <= _seconds(since[:40])
+
+
+@lru_cache(16)
+def _http_date(seconds: int) -> str:
+    return formatdate(seconds, usegmt=True)
+
+
+def _moment(stored: str | None) -> datetime | None:
+    """Return a time as it is stored, or None, also for what only a hand can have written into the database."""
+    try:
+        return datetime.fromisoformat(stored) if stored else None
+    except ValueError:
+        return None
+
+
+@lru_cache(256)
+def _seconds(date: str) -> float:
+    try:
+        return parsedate_to_datetime(date).replace(tzinfo=UTC).timestamp()
+    except (ValueError, OverflowError):
+        return 0
+
+
+@lru_cache(256)
+def coding_for(accepted: str, offered: tuple[str, ...]) -> str:
+    """The best of the offered codings that an Accept-Encoding header takes (RFC 9110, 12.5.3); '' is as it is."""
+    weights = {}
+    for part in accepted.lower().split(','):
+        name, _, parameter = part.partition(';')
+        try:
+            weights[name.strip()] = float(parameter.strip().removeprefix('q=') or 1)
+        except ValueError:
+            continue
+    best = max((coding for coding in ('br', 'gzip') if coding in offered),
+               key=lambda coding: weights.get(coding, weights.get('*', 0)), default='')
+    return best if best and weights.get(best, weights.get('*', 0)) > 0 else ''
+
+
+class Generation:
+    """The pages of one version of the site. Whoever began to make one when the version was another keeps it there,
+    where nobody finds it any more."""
+
+    def __init__(self, modified: int = 0):
+        self.modified = modified
+        self._pages: OrderedDict[tuple[str, str], Page] = OrderedDict()
+        self._size = 0
+        self._lock = threading.Lock()
+        self._turns: dict[tuple[str, str], threading.Lock] = {}
+
+    def find(self, key: tuple[str, str]) -> Page | None:
+        page = self._pages.get(key)
+        if page is not None:
+            with self._lock:
+                if key in self._pages:
+                    self._pages.move_to_end(key)
+        return page
+
+    def keep(self, key: tuple[str, str], page: Page) -> None:
+        with self._lock:
+            if key in self._pages or page.size > LIMIT // 4:
+                return
+            self._pages[key] = page
+            self._size += page.size
+            while self._size > LIMIT:
+                self._size -= self._pages.popitem(last=False)[1].size
+
+    @contextmanager
+    def making(self, key: tuple[str, str]) -> Iterator[None]:
+        """One at a time makes this page. Right after a change many ask for it at once: they wait, and find it made."""
+        with self._lock:
+            turn = self._turns.setdefault(key, threading.Lock())
+        with turn:
+            try:
+                yield
+            finally:
+                with self._lock:
+                    self._turns.pop(key, None)
+
+
+class PageCache:
+    def __init__(self, settings: Settings):
+        self._watch = Watch.of(settings)
+        self._data_version, self._version = (-1, -1), -1
+        self._due: datetime | None = None  # when the next scheduled post is public
+        self._newest: datetime | None = None  # since when the newest one is: not earlier, where a clock is put back
+        self._generation = Generation()
+        self._lock = threading.Lock()
+        self._is_blind = False
+
+    def generation(self, at: datetime) -> Generation:
+        """The pages that are right at this moment; none where the database cannot tell just now."""
+        try:
+            if self._watch.data_version() != self._data_version or self._is_due(at) or self._is_too_early(at):
+                with self._lock:
+                    self._refresh(at)
+        except OperationalError as error:
+            if not self._is_blind:  # not a line for each request
+                log.warning('Pages are made anew for each request: %s', error)
+            self._is_blind = True
+            return Generation(self._generation.modified)
+        self._is_blind = False
+        return self._generation
+
+    def _is_due(self, at: datetime) -> bool:
+        return self._due is not None and at >= self._due
+
+    def _is_too_early(self, at: datetime) -> bool:
+        return self._newest is not None and at < self._newest
+
+    def _refresh(self, at: datetime) -> None:
+        data_version = self._watch.data_version()  # before what it stands for is read: never the other way round
+        version = self._watch.ask('SELECT version FROM content')
+        if version != self._version or self._is_due(at) or self._is_too_early(at):
+            came_due = int(self._due.replace(tzinfo=UTC).timestamp()) + 1 if self._due and self._is_due(at) else 0
+            self._due, self._newest = (_moment(self._watch.ask(sql, str(at))) for sql in (DUE, NEWEST))
+            self._generation = Generation(max(version, came_due, self._generation.modified))
+        self._data_version, self._version = data_version, version
+
+
+def key_of(environ: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Under which name the answer to this request may be kept, or None: it is not the same for everybody."""
+    query = environ.get('QUERY_STRING', '')
+    if environ['REQUEST_METHOD'] not in ('GET', 'HEAD') or not QUERY.fullmatch(query):
+        return None
+    return environ.get('PATH_INFO', ''), query

@@ -1,0 +1,205 @@
+"""What the owner sees and does: the work in the background, and the mail."""
+
+from datetime import datetime
+
+import pytest
+from conftest import drain, outbox, write
+
+from quickpub import db, tasks
+from quickpub.jobs import queue
+from quickpub.jobs.queue import Job
+from quickpub.mail import ledger
+from quickpub.models import Message
+
+LONG_AGO = datetime(2020, 1, 1)
+
+
+@pytest.fixture
+def owner(olga, browse):
+    return browse(olga)
+
+
+def press(browser, path, words):
+    """Press the button with these words on a page, with whatever is in its form."""
+    button = browser.get(path).html.find('button', string=lambda text: text and words in text)
+    form = button.find_parent('form')
+    fields = {field['name']: field['value'] for field in form.find_all('input')} | {button['name']: button['value']}
+    return browser.post(form['action'], fields, status=303)
+
+
+def bury(message=b'rubbish'):
+    with db.db.connection_context():
+        queue.enqueue('quickpub.tasks.deliver', message)
+    drain()
+
+
+def test_an_empty_page_says_so(owner):
+    page = owner.get('/admin/jobs')
+    assert 'Nothing runs at this moment' in page and 'Nothing waits' in page and 'not yet' in page
+
+
+def test_what_failed_is_shown_with_its_reason_and_can_be_tried_again_or_thrown_away(owner):
+    bury()
+    page = owner.get('/admin/jobs')
+    assert 'cannot be read' in page and '1 failed' in page
+    press(owner, '/admin/jobs', 'Try again')
+    with db.db.connection_context():
+        assert Job.get().state == 'ready'
+    drain()
+    press(owner, '/admin/jobs', 'Throw away')
+    with db.db.connection_context():
+        assert not Job.select().exists()
+    assert 'not there any more' in owner.post('/admin/jobs', {'action': 'retry', 'job': '77'}).follow()
+
+
+def test_the_traceback_is_there_folded_away(owner):
+    with db.db.connection_context():
+        tasks.send_verification_email(4711)  # nobody has this number
+    drain()
+    html = owner.get('/admin/jobs').html
+    assert 'Traceback' in html.find('details').text
+    assert html.find(class_='answer').text == ('quickpub.models.UserDoesNotExist: '
+                                               '<Model: User> instance matching query does not exist:')
+
+
+def test_work_is_called_by_what_it_does_with_its_name_beside(owner, connection):
+    with connection():
+        tasks.send_view_count_report()
+        queue.enqueue('quickpub.tasks.of_tomorrow', b'')
+    waiting = owner.get('/admin/jobs').html.find(attrs={'aria-labelledby': 'waiting'})
+    known, unknown = (' '.join(each.text.split()) for each in waiting.find_all('th', scope='row'))
+    assert known == 'Send the report so far, to one author or to every author send_view_count_report, number 1'
+    assert unknown == 'Work that this version of Quickpub does not know of_tomorrow, number 2'
+
+
+def test_all_work_has_words_that_fit_a_line():
+    for name, task in tasks.huey._registry._registry.items():
+        assert task.__doc__.splitlines()[0] == f'{tasks.huey.in_words(name)}.', name
+
+
+def test_paused_nothing_new_is_begun_until_it_is_resumed(owner, alice):
+    press(owner, '/admin/jobs', 'Pause')
+    write(alice)
+    with db.db.connection_context():
+        tasks.send_view_count_report(alice.id)
+    assert drain() == 0
+    page = owner.get('/admin/jobs')
+    assert 'Paused since' in page and 'send_view_count_report' in page
+    for path in ('/admin', '/admin/mail'):
+        page = owner.get(path)
+        assert 'All work is paused since' in page and page.click('See what waits').request.path == '/admin/jobs'
+    press(owner, '/admin/jobs', 'Resume')
+    assert drain() == 2
+    for path in ('/admin', '/admin/mail'):
+        assert 'is paused' not in owner.get(path), path
+
+
+def test_schedules_say_when_they_ran_last_and_run_next(owner):
+    with db.db.connection_context():
+        tasks.huey.enqueue_recurring()
+    drain()
+    rows = [[cell.text.strip() for cell in row.find_all(['th', 'td'])]
+            for row in owner.get('/admin/jobs').html.find_all('table')[-1].find_all('tr')[1:]]
+    assert {'wake_mail', 'wake_pictures', 'wake_rendering', 'close_periods', 'clean_up_mail', 'check_integrity'} < {
+        row[0].split()[-1] for row in rows}
+    assert all(last != 'not yet' and last and following for _, last, following in rows)
+
+
+def test_the_tally_of_finished_work_is_kept_for_a_while(site):
+    for _ in range(3):
+        tasks.close_periods()
+        drain()
+    at = db.now()
+    assert sum(done for _, done, _ in queue.throughput(at)) == 3 and len(queue.throughput(at)) == 60
+    queue.Tally.update(minute=LONG_AGO).execute()
+    tasks.close_periods()
+    tasks.wake_mail()
+    drain()
+    queue.clean_up(at)
+    assert sorted(tally.name for tally in queue.Tally.select()) == ['quickpub.tasks.close_periods',
+                                                                    'quickpub.tasks.wake_mail']
+
+
+# Mail
+
+def test_the_counts_of_the_site_lead_to_what_they_count(owner, alice):
+    write(alice)
+    compose('bob@example.org')
+    compose('carol@example.org')
+    with db.db.connection_context():
+        Message.update(state='failed').where(Message.recipient == 'bob@example.org').execute()
+    page = owner.get('/admin')
+    assert 'A post' in page.click(href='/studio', description='^1$')
+    for failed in (page.click('See why'), page.click(href='/admin/mail', description='^1$', index=1)):
+        assert 'bob@' in failed and 'carol@' not in failed
+
+
+def compose(recipient='alice@example.org', **fields):
+    with db.db.connection_context():
+        return ledger.compose('exists', recipient, key=f'x:{recipient}', subject='You have an account',
+                            payload={'login_url': 'http://x/login', 'forgot_url': 'http://x/forgot'}, **fields)
+
+
+def test_the_ledger_is_filtered_and_searched(owner):
+    for name in ('alice', 'bob'):
+        compose(f'{name}@example.org')
+    assert 'alice@' in owner.get('/admin/mail') and 'bob@' in owner.get('/admin/mail')
+    for typed in ('alice', 'ALICE', 'Älicé', 'you HAVE an ACCOUNT'):
+        assert 'alice@' in owner.get('/admin/mail', {'q': typed})
+    assert 'bob@' not in owner.get('/admin/mail?q=alice')
+    assert 'alice@' in owner.get('/admin/mail?state=queued')
+    assert 'No matching emails' in owner.get('/admin/mail?state=sent')
+    assert 'No matching emails' in owner.get('/admin/mail?q=%25_%27')
+
+
+def test_a_mail_that_another_version_has_written_is_shown_with_what_is_known_of_it(site, owner):
+    with db.db.connection_context():
+        number = ledger.compose('report', 'alice@example.org', key='x', subject='5 views', payload={'lines': [{}]})
+    page = owner.get(f'/admin/mail/{number}')
+    assert '5 views' in page and 'This version of Quickpub cannot make this mail' in page
+
+
+@pytest.mark.parametrize(('kind', 'payload'), [('verify', {}), ('verify', {'hours': 'x'}), ('report', {'lines': 7}),
+                                              ('exists', {'site_title': None, 'login_url': {}}), ('../x', {})])
+def test_a_mail_whose_row_makes_no_sense_is_shown_too(site, owner, kind, payload):
+    with db.db.connection_context():
+        number = ledger.compose(kind, 'alice@example.org', key='x', subject='Odd', payload=payload)
+    assert 'Odd' in owner.get(f'/admin/mail/{number}')
+
+
+def test_a_mail_is_held_back_and_sent_by_hand(site, owner):
+    number = compose()
+    press(owner, f'/admin/mail/{number}', 'Hold it back')
+    with db.db.connection_context():
+        ledger.deliver()
+        assert Message.get().state == 'held' and outbox(site) == []
+    press(owner, f'/admin/mail/{number}', 'Send it now')
+    drain()
+    assert len(outbox(site)) == 1
+    assert 'too late' in owner.post(f'/admin/mail/{number}', {'action': 'hold'}).follow()
+    press(owner, f'/admin/mail/{number}', 'Send it once more')
+    drain()
+    first, second = outbox(site)
+    assert first['Message-ID'] == second['Message-ID']
+
+
+def test_mail_that_waits_for_long_makes_a_banner_and_turns_health_red(owner, browse):
+    number = compose()
+    assert 'role="alert"' not in owner.get('/admin/mail')
+    with db.db.connection_context():
+        Message.update(created_at=LONG_AGO, answer='451 later').where(Message.id == number).execute()
+    page = owner.get('/admin/mail')
+    assert '1 mail is not sent' in page.html.find(attrs={'role': 'alert'}).text and '451 later' in page
+    answer = browse().get('/healthz', status=503)
+    assert '1 mail is not sent' in answer.json['checks']['mail'] and answer.json['checks']['database'] is True
+
+
+def test_health_says_what_is_overdue(site, alice, browse):
+    from quickpub.models import User
+    write(alice)
+    User.update(reported_until=LONG_AGO).execute()
+    tasks.wake_mail()
+    Job.update(run_at=LONG_AGO).execute()
+    checks = browse().get('/healthz', status=503).json['checks']
+    assert '1 report is overdue' in checks['reports'] and '1 job has waited' in checks['work']
+    assert 'None is running' in checks['consumer']

@@ -1,0 +1,377 @@
+"""Markdown to safe HTML: what it can do, and what must never come out of it."""
+
+import random
+import re
+from xml.etree import ElementTree
+
+import html5lib
+import pytest
+from markupsafe import Markup
+from sites import ended_if_it_hangs
+
+from quickpub.markup import excerpts, formulas, links, markdown, typography
+
+# What Markdown can do
+
+@pytest.mark.parametrize('source, expected', [
+    ('*a* **b** ~~c~~ `d`', '<p><em>a</em> <strong>b</strong> <s>c</s> <code>d</code></p>'),
+    ('She said "it\'s" -- well...', '<p>She said “it’s” – well…</p>'),
+    ('> a', '<blockquote>\n<p>a</p>\n</blockquote>'),
+    ('3. a\n4. b', '<ol start="3">\n<li>a</li>\n<li>b</li>\n</ol>'),
+    ('Term\n: What it is', '<dl>\n<dt>Term</dt>\n<dd>What it is</dd>\n</dl>'),
+    ('a  \nb', '<p>a<br>\nb</p>'),
+    ('[a](/b?c=1&d=2#e)', '<p><a href="/b?c=1&amp;d=2#e" rel="noopener">a</a></p>'),
+    ('[a](post-two)', '<p><a href="post-two" rel="noopener">a</a></p>'),
+    ('<https://example.org/>', '<p><a href="https://example.org/" rel="noopener">https://example.org/</a></p>'),
+    ('<a@example.org>', '<p><a href="mailto:a@example.org" rel="noopener">a@example.org</a></p>'),
+    ('![A hill](/hill.jpg)', '<p><img src="/hill.jpg" alt="A hill" loading="lazy"></p>'),
+    ('![A hill](/hill.jpg "North & *west*")',
+     '<figure><img src="/hill.jpg" alt="A hill" loading="lazy"><figcaption>North &amp; *west*</figcaption></figure>'),
+    ('H<sub>2</sub>O <kbd>Ctrl</kbd>', '<p>H<sub>2</sub>O <kbd>Ctrl</kbd></p>'),
+])
+def test_markdown_features(source, expected):
+    assert markdown.to_html(source) == expected
+
+
+def test_image_with_a_title_inside_a_sentence_is_no_figure():
+    assert '<figure>' not in markdown.to_html('Look: ![A hill](/hill.jpg "North")')
+
+
+@pytest.mark.parametrize('source, levels', [
+    ('# a\n\n## b\n\n###### c', ['h2', 'h3', 'h6']),
+    ('## a\n\n### b', ['h2', 'h3']),
+    ('a\n=\n\nb\n-', ['h2', 'h3']),
+    ('### a\n\n# b', ['h4', 'h2']),
+])
+def test_headings_begin_at_h2_and_keep_their_order(source, levels):
+    assert re.findall(r'<(h\d)', markdown.to_html(source)) == levels
+
+
+def test_headings_have_prefixed_ids_each_once():
+    html = markdown.to_html('# Main\n\n# Main\n\n# `Main` 2\n\n# 🎉\n\n# Übung & more')
+    assert re.findall('id="([^"]*)"', html) == ['h-main', 'h-main--2', 'h-main-2', 'h-part', 'h-ubung-more']
+
+
+def test_table_scrolls_has_scopes_and_no_styles():
+    html = markdown.to_html('| a | b | c |\n|---|--:|:-:|\n| 1 | 2 | 3 |')
+    assert html.startswith('<div class="table" role="group" aria-label="Table" tabindex="0">\n<table>')
+    assert '<th scope="col">a</th>\n<th class="right" scope="col">b</th>' in html
+    assert '<td>1</td>\n<td class="right">2</td>\n<td class="center">3</td>' in html
+    assert html.endswith('</table>\n</div>')
+    assert 'style' not in html
+
+
+def test_task_list_says_its_state_in_words_too():
+    html = markdown.to_html('- [ ] sow\n- [x] dig\n- rest')
+    assert '<span class="check" role="img" aria-label="to do">☐</span> sow' in html
+    assert '<span class="check" role="img" aria-label="done">☑</span> dig' in html
+    assert '<li>rest</li>' in html
+
+
+def test_footnotes_link_there_and_back():
+    html = markdown.to_html('One[^a] and again[^a], two[^b].\n\n[^a]: First.\n[^b]: Second.')
+    ids = set(re.findall(' id="([^"]*)"', html))
+    assert {'fn1', 'fn2', 'fnref1', 'fnref1:1', 'fnref2'} == ids
+    assert {target.removeprefix('#') for target in re.findall('href="([^"]*)"', html)} == ids
+    assert '<section class="footnotes">' in html and 'aria-label="Back to the text"' in html
+
+
+@pytest.mark.parametrize('language', sorted(markdown.LANGUAGES))
+def test_every_listed_language_is_known_to_the_highlighter(language):
+    html = markdown.to_html(f'```{language}\nx = "<b>" # 1\n```')
+    assert f'<pre tabindex="0"><code class="language-{language}">' in html
+    assert '<b>' not in html
+    assert excerpts.plain(html) == 'x = "<b>" # 1'
+
+
+def test_code_is_coloured_by_classes():
+    html = markdown.to_html('```python\nif x: pass\n```')
+    assert '<span class="k">if</span>' in html and 'style' not in html
+
+
+@pytest.mark.parametrize('fence', ['```', '```brainfuck', '```" onclick="x'])
+def test_code_in_an_unknown_language_stays_as_it_is(fence):
+    assert markdown.to_html(f'{fence}\n<b>\n```') == '<pre tabindex="0"><code>&lt;b&gt;\n</code></pre>'
+
+
+# Formulas
+
+def formula(source: str) -> str:
+    return re.sub('<math[^>]*><mrow>(.*)</mrow></math>', r'\1', markdown.to_html(source))
+
+
+@pytest.mark.parametrize('source, expected', [
+    ('$x^2$', '<p><msup><mi>x</mi><mn>2</mn></msup></p>'),
+    ('so $a < b$.', '<p>so <mi>a</mi><mo>&lt;</mo><mi>b</mi>.</p>'),
+    (r'$\text{a<b} & \pi$', '<p><mtext>a&lt;b</mtext><mi>&amp;</mi><mi>π</mi></p>'),
+    ('**$x$**', '<p><strong><mi>x</mi></strong></p>'),
+    ('$$\n\\sqrt[3]{x}\n$$', '<div class="formula" role="group" aria-label="Formula" tabindex="0">'
+     '<mroot><mrow><mi>x</mi></mrow><mn>3</mn></mroot></div>'),
+    ('it is $$x$$ here', '<p>it is <mi>x</mi> here</p>'),
+    (r'$\begin{pmatrix}a&b\end{pmatrix}$', '<p><mo>(</mo><mtable><mtr><mtd><mi>a</mi></mtd><mtd><mi>b</mi></mtd></mtr>'
+     '</mtable><mo>)</mo></p>'),
+    (r'$\quad$', '<p><mspace width="1em"></mspace></p>'),
+])
+def test_formulas(source, expected):
+    assert formula(source) == expected
+
+
+@pytest.mark.parametrize('source', [
+    'It costs $5 and $10.', '$5, or 10$ in all', 'US$5 and US$6', '$20,000-$30,000', '$5 million and 6 million$',
+    '$x$5', '$HOME and $PATH', 'a $ b $ c', r'\$x$', '`$x$`',
+    '$', '$$', '$$$$', '$x\n\ny$', '100$', '$ 5', '5$ and 6$'])
+def test_a_dollar_is_a_dollar(source):
+    html = markdown.to_html(source)
+    assert '<math' not in html and html.count('$') == source.count('$')
+
+
+@pytest.mark.parametrize('tex', [r'\frac', '{', r'\left(', r'\unheardof{x}', r'\begin{align}', 'x^2^3', r'\Biggm',
+                                 r'\skew x', r'\begin', 'x' * 2001])
+def test_tex_that_cannot_be_set_is_shown_as_typed(tex):
+    assert markdown.to_html(f'a ${tex}$ b') == f'<p>a <code>${tex}$</code> b</p>'
+    assert markdown.to_html(f'$$\n{tex}\n$$').startswith('<pre tabindex="0"><code>$$' if len(tex) < 2000 else '<p>')
+
+
+@pytest.mark.parametrize('tex', [
+    r'\href{javascript:alert(1)}{x}', r'\style{position:fixed}{x}', r'\class{notice}{x}', r'\color{red}{x}',
+    r'\text{</mtext></math><img src=x onerror=alert(1)>}', r'\text{<style><img src=x onerror=x>}', r'\hspace{999em}x',
+    r'\hspace{-999em}x', r'\text{&lt;script&gt;}', '</math><script>alert(1)</script>', r'\text{<mglyph><style>}',
+    r'\operatorname{<b>}', '"onclick="x', r'\mathrm{<svg onload=x>}', r'\rule{999em}{999em}', r'\Huge x'])
+def test_nothing_hostile_comes_out_of_a_formula(tex):
+    for source in (f'${tex}$', f'$$\n{tex}\n$$', f'# a ${tex}$', f'| ${tex}$ |\n|-|', f'[^1]\n\n[^1]: ${tex}$'):
+        html = markdown.to_html(source)
+        assert_safe(html)
+        assert markdown.CLEANER.clean(html) == html
+        assert not re.search(r'(width|space|size)="-?\d\d', html)
+
+
+def test_formulas_are_limited_in_all():
+    with ended_if_it_hangs():
+        html = markdown.to_html('$' + 'x+' * 900 + 'x$\n\n' * 3 + ('$' + 'x+' * 900 + 'x$\n\n') * 200)
+    assert '<math' in html and '<code>$x+' in html
+
+
+def test_a_formula_in_a_description_is_text():
+    assert 'alt="sum $a$ of"' in markdown.to_html('![sum $a$ of](/media/x)')
+
+
+# What must never come out
+
+HOSTILE = [
+    '<script>alert(1)</script>', '<SCRIPT SRC=//x></SCRIPT>', '<scr<script>ipt>alert(1)</scr</script>ipt>',
+    '<img src=x onerror=alert(1)>', '<img/src="x"/onerror=alert(1)>', '<p onclick="x">a</p>',
+    '<a href=x onmouseover=y>',
+    '[a](javascript:alert(1))', '[a](JaVaScRiPt:alert(1))', '<javascript:alert(1)>', '![a](javascript:alert(1))',
+    '<a href="javascript:alert(1)">a</a>', '<a href=" &#14; javascript:alert(1)">a</a>',
+    '<a href="java&#10;script:alert(1)">a</a>', '<a href="java&#1;script:alert(1)">a</a>',
+    '<a href="java&#0;script:alert(1)">a</a>', '<a href="java\x01script:alert(1)">a</a>',
+    '<a href="javascript&colon;alert(1)">a</a>', '<a href="vbscript:x">a</a>', '[a]: javascript:x\n\n[a]',
+    '![a](data:image/svg+xml;base64,AAAA)', '![a](data:image/png;base64,AAAA)', '<img src="data:text/html,x">',
+    '<a href="data:text/html,<script>alert(1)</script>">a</a>', '<a href="blob:x">a</a>',
+    '<a href="file:///etc">a</a>',
+    '<svg onload=alert(1)>', '<svg><script>alert(1)</script></svg>',
+    '<svg><a xlink:href="javascript:x"><text>a</text></a>',
+    '<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>', '<math href="javascript:x">a</math>',
+    '<svg></p><style><a id="</style><img src=1 onerror=alert(1)>">',
+    '<noscript><p title="</noscript><img src=x onerror=x>">',
+    '<form><math><mtext></form><form><mglyph><style></math><img src onerror=alert(1)>',
+    '<style>body{display:none}</style>', '<p style="position:fixed">a</p>', '<link rel=stylesheet href=//x>',
+    '<base href="//evil.example/">', '<meta http-equiv=refresh content="0;url=//x">', '<iframe src="//x"></iframe>',
+    '<iframe srcdoc="<script>alert(1)</script>">', '<object data=x></object>', '<embed src=x>',
+    '<video src=x autoplay>',
+    '<form action=/settings method=post><button name=action value=x>a</button></form>', '<input autofocus onfocus=x>',
+    '<textarea>', '<select><option>a</select>', '<button formaction="javascript:x">a</button>',
+    '<template><script>alert(1)</script></template>', '<!--><script>alert(1)</script>-->',
+    '<![CDATA[<script>x</script>]]>',
+    '<?php <script>x</script> ?>', '<title><img src=x onerror=x></title>', '<xmp><script>x</script></xmp>',
+    '<plaintext><b>',
+    '<h1>a</h1>', '<main>a</main>', '<body onload=x>', '<html>', '<dialog open>a</dialog>', '<marquee>a</marquee>',
+    '<a target=_blank ping=//x download href=/x>a</a>', '<a name=x>a</a>', '<img name=body src=x>',
+    '<img srcset="//x 1x">',
+    '<p class="notice main">a</p>', '<div class="table" role="alert" tabindex="1" aria-label="x">a</div>',
+    '<p data-x=1 slot=x is=x contenteditable autofocus tabindex=0 accesskey=a hidden>a</p>',
+    '<pre tabindex="-1">a</pre>', '```x" onclick="alert(1)\na\n```', '```<script>\na\n```',
+    '[^1]\n\n[^1]: <script>x</script>',
+    '| <script>x</script> |\n|-|\n| <img src=x onerror=x> |', '# <script>x</script>', '# <img src=x onerror=x>',
+    '![<script>x</script>](/a "<script>x</script>")', '[a](/b "\\" onclick=\\"x")', '![" onerror="x](/y)',
+    '- [x] <script>x</script>', 'a\n: <script>x</script>', '&lt;script&gt;x&lt;/script&gt;', '\\<script>x\\</script>',
+]
+
+
+def allowed(tag: str, name: str, value: str | None) -> bool:
+    """The whole contract about attributes, in the test's own words."""
+    value = value or ''
+    match name:
+        case 'href' | 'src':
+            scheme = re.match(r'[\x00-\x20]*([a-z][a-z0-9+.\-\s]*):', value, re.IGNORECASE)
+            return scheme is None or scheme[1].lower() in links.SCHEMES
+        case 'id':
+            return bool(re.match(r'h-|fn\d|fnref\d', value))
+        case 'class':
+            return set(value.split()) <= markdown.CLASSES[tag]
+        case 'tabindex':
+            return value == '0' and tag in ('pre', 'div')
+        case 'role':
+            return (tag, value) in [('div', 'group'), ('span', 'img')]
+        case 'rel':
+            return (tag, value) == ('a', 'noopener')
+        case 'loading':
+            return (tag, value) == ('img', 'lazy')
+        case 'aria-label':
+            return value in ('Table', 'Formula', 'Back to the text', 'done', 'to do')
+        case 'width' | 'lspace' | 'rspace' | 'minsize' | 'maxsize' if tag in ('mspace', 'mo'):
+            return bool(re.fullmatch(r'-?\d?(\.\d+)?r?em|[\d.]+%?', value))
+        case 'alttext' | 'display':
+            return tag == 'math'
+        case ('accent' | 'fence' | 'form' | 'movablelimits' | 'separator' | 'stretchy' | 'mathvariant' |
+              'displaystyle' | 'scriptlevel' | 'linethickness' | 'notation'):
+            return tag in formulas.TAGS and value.isalnum()
+    return name in ('title', 'alt', 'lang', 'dir', 'width', 'height', 'start', 'reversed', 'colspan', 'rowspan',
+                    'scope', 'open')
+
+
+def assert_safe(html: str) -> None:
+    """Read it as a browser does, and look at every element."""
+    for element in html5lib.parseFragment(html, namespaceHTMLElements=False).iter():
+        tag = element.tag.removeprefix('{http://www.w3.org/1998/Math/MathML}')
+        assert tag in markdown.TAGS | {'DOCUMENT_FRAGMENT'}
+        assert (tag == element.tag) == (tag not in formulas.TAGS), 'HTML in a formula, or what is of a formula outside'
+        for name, value in element.items():
+            assert allowed(tag, name, value), (tag, name, value)
+
+
+def assert_safe_on_page(html: str) -> None:
+    """The same of what a page makes of it; a wide formula is in a box then."""
+    assert_safe(markdown.for_page(html, '/blog').replace(formulas.BOX.partition('{}')[0], '<span>'))
+
+
+def test_no_dangerous_tag_is_on_the_list():
+    assert not markdown.TAGS & set('script style svg annotation annotation-xml semantics mglyph malignmark maction '
+                               'iframe frame object embed form input button select textarea '
+                               'base meta link title template noscript h1 main body html head dialog'.split())
+
+
+@pytest.mark.parametrize('source', HOSTILE)
+def test_nothing_hostile_comes_out(source):
+    for around in (source, f'a {source} b', f'> - {source}', f'<div>{source}</div>', f'<b title="{source}">',
+                   source * 3, f'ש {source}', f'https://x.example/{source}'):
+        html = markdown.to_html(around)
+        assert_safe(html)
+        assert_safe_on_page(html)
+
+
+def test_random_mixtures_of_hostile_pieces_stay_safe():
+    chance = random.Random(7)
+    pieces = HOSTILE + ['<', '>', '"', "'", '`', '\n', '\n\n', '    ', '*', '[', ']', '(', ')', '&', '</p>',
+    '</a>', '|']
+    for _ in range(400):
+        assert_safe(markdown.to_html(''.join(chance.choice(pieces) for _ in range(12))))
+
+
+@pytest.mark.parametrize('source', [
+    '<p id="main">a</p>', '<a id=user href=/x>b</a>', '# Main', '<h2 id="notice">c</h2>',
+    '<img id=body src=/x alt="">'])
+def test_no_id_can_be_taken_for_one_of_the_page(source):
+    assert re.findall(r' id="(h-)?', markdown.to_html(source)) == ['h-']
+
+
+def test_the_cleaner_keeps_what_our_own_rules_make():
+    """Cleaning once more changes nothing: every class and attribute of ours is on the lists."""
+    html = markdown.to_html('# a\n\n- [x] b\n\n|a|\n|-:|\n|1|\n\nc[^1]\n\n[^1]: d\n\n```py\nif 1: 2\n```\n\n'
+                            '![a](/b "c")')
+    assert markdown.CLEANER.clean(html) == html
+    assert 'class=""' not in html
+
+
+@pytest.mark.parametrize('source', ['a\x00b\x08\x0b\x0c\ud800\ufffe\uffffc', '<p title="&#1;&#11;&#xfffe;">a</p>',
+'&#1;&#0;'])
+def test_html_can_stand_in_a_feed(source):
+    html = markdown.to_html(source)
+    escaped = str(Markup('<content>{}</content>').format(html))
+    assert ElementTree.fromstring(escaped.encode()).text == html
+
+
+# Hostile size and shape
+
+def repeat(piece: str, length: int) -> str:
+    return piece * (length // len(piece))
+
+
+SHAPES = [
+    '[', '![', '[](', '[a](', '[[', '> ', '>', '`', '` `` ', '*', '*a **a ', '_a', '~', '\\', '\x00', '\ud800', '"a" ',
+    '$', '$$', '$a ', '$a\n', '$$a\n', '$$a ', '$\\$', '$\\\\', '$a$', '$$a$$ ', '$$a\n$ ', '$x$\n\n', '$x^$', '${',
+    '$}$',
+    '<', '<a ', '<a href="', '<!--', '<?', '<b>', '<p>', '<b><p>', '<table><tr><td>', '<details>', '<svg>', '&', '|',
+    'https://', 'https://a/', 'https://a/( ', 'http://[', '://', "'", "'n'", "'90 ", '注', '**注：**', '__「', '_注',
+    '\x0b', '\u2029',
+    'שa ', '- ש\n', '> ש\n', '<ul dir="', '|-', '- ', '1. ', '- - - a\n', '# a\n', 'a\n: b\n\n', '[^a]: ', '[^a]: b\n']
+
+
+@pytest.mark.parametrize('source', [repeat(shape, 20_000) for shape in SHAPES] + [
+    repeat('<div>', 10_000) + repeat('</div>', 10_000), '[' * 10_000 + ']' * 10_000,
+    ''.join('  ' * depth + '- a\n' for depth in range(150)), '\n'.join('>' * depth + ' a' for depth in range(200)),
+    ' '.join('`' * length for length in range(200)), 'a'.join('*' * length for length in range(200)),
+    '|' + 'a|' * 300 + '\n|' + '-|' * 300 + '\n' + '|a\n' * 300,
+    '*' * 100_000, '`' * 100_000, '$' * 100_000, '$' + '{' * 1990 + '}' * 9 + '$', '$' + r'\sqrt' * 390 + 'x$',
+    '$' + r'\left(' * 300 + '$', '$' + r'\begin{matrix}' * 140 + '$',
+    '$$\n' + r'a&b\\ ' * 390 + '\n$$', '$' + 'x_' * 990 + '$',
+    '[^a]: b\n\n' + repeat('[^a', 20_000),
+], ids=lambda source: ascii(source[:12]))
+def test_hostile_text_is_survived(source):
+    html = markdown.to_html(source)
+    assert_safe(html)
+    assert_safe_on_page(html)
+    excerpts.excerpt(html)
+    excerpts.count_words(html)
+
+
+@pytest.mark.parametrize('source', [
+    '"' * 200_000, repeat("it's ", 400_000), repeat('<div>', 200_000), repeat('<ul><li>', 200_000),
+    repeat('$$a\n', 400_000), repeat('$a\\$', 400_000), repeat('$$a $', 400_000),
+    repeat('$$' + 'a' * 1990 + '\n', 400_000),
+    repeat('$$' + '\n' * 9 + 'a ', 400_000), '[^a]: b\n\n' + repeat('[^', 50_000), '```c\na' + ' ' * 9_000 + '(\n```',
+    ('```java\n' + repeat('a ', 9_000) + '\n```\n') * 20,
+    repeat('a://', 400_000), repeat('https://', 400_000), repeat('https://a', 400_000), repeat('https://a/(', 400_000),
+    repeat('http://a.', 400_000), repeat('a.', 400_000), repeat('[a](b', 400_000), repeat('**注：', 100_000),
+    repeat("'a ", 400_000), repeat('- ש\n', 100_000), repeat('<div>ש', 200_000), 'https://' + 'a' * 400_000,
+    repeat('`$x$` ', 200_000), 'ש' * 400_000,
+    repeat('![[](', 400_000), repeat('^[', 400_000), '[' * 400_000,
+    ('|a' * 200 + '\n' + '|-' * 200 + '\n' + 'x\n' * 320 + '\n') * 20,
+], ids=lambda source: ascii(source[:12]))
+def test_what_would_take_minutes_is_limited(source):
+    """Each of these is quadratic in a library; unlimited, they take 20 s and more, limited about one."""
+    with ended_if_it_hangs():
+        html = markdown.to_html(source)
+        excerpts.excerpt(html)
+        excerpts.beginning(html, 80)
+        excerpts.count_words(html)
+        markdown.for_page(html, '/blog')
+
+
+def test_brackets_that_are_no_links_do_not_cost_the_links_after_them():
+    html = markdown.to_html('[sic] and a[1]! ' * 1_000 + 'Wow! ' * 6_000 + '[a](/b) ![c](/d)')
+    assert '<a href="/b" ' in html and '<img src="/d" ' in html
+
+
+def test_rows_that_a_short_table_row_leaves_out_are_limited_in_all_tables_together():
+    table = '|a' * 200 + '\n' + '|-' * 200 + '\n' + 'x\n' * 60 + '\n'
+    assert markdown.to_html(table * 10).count('</td>') <= markdown.MAX_CELLS
+    long = markdown.to_html('|a|b|\n|-|-|\n' + '|1|2|\n' * 3_000)
+    assert long.count('<td>2</td>') == 3_000 and long.count('<table>') == 1
+
+
+def test_a_reference_to_a_long_address_cannot_be_multiplied():
+    source = '[a]: ' + 'x' * 50_000 + '\n\n' + '[a]' * 10_000
+    assert len(markdown.to_html(source)) < 40 * len(source)
+
+
+def test_too_many_tags_are_shown_as_typed():
+    html = markdown.to_html('<div>' * markdown.MAX_HTML + '\n\n<div>more')
+    assert html.count('<div>') == markdown.MAX_HTML and '&lt;div&gt;more' in html
+
+
+def test_long_text_keeps_what_is_past_the_limits():
+    quoted, code = '"a" ' * typography.MAX_QUOTED, 'if x: pass\n' * markdown.MAX_CODE
+    html = markdown.to_html(f'{quoted}\n\n```py\n{code}```')
+    assert '"a" "a"' in html.replace('&quot;', '"') and '<span' not in html
+    assert excerpts.count_words(html) == typography.MAX_QUOTED + 3 * markdown.MAX_CODE

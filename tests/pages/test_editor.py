@@ -1,0 +1,418 @@
+"""The editor in a real browser: nothing typed is lost, whatever dies; keys, preview, quiet, phones, no scripts."""
+
+import os
+import re
+import signal
+from contextlib import contextmanager
+
+import psutil
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from conftest import BROWSER, PASSWORD, person, write
+from playwright.sync_api import sync_playwright
+from rig import browser_options, chromium, wait_for
+
+from quickpub import dates, db
+from quickpub.content import autosave, posts
+from quickpub.models import Post, Unsaved, User
+
+BODY, SAVE, SAVED = 'textarea[name=body]', '.bar button[value=save]', '#saved'
+
+
+@pytest.fixture
+def served(founded):
+    """A site that runs, with one author and one post of theirs."""
+    rig = founded
+    with rig.database():
+        rig.author = person('alice')
+        rig.post = write(rig.author, 'On hills', body='They are high.', tags='Walks')
+        write(rig.author, 'Tea', tags='Tea, Slow food')
+    rig.served = rig.serve()
+    return rig
+
+
+@pytest.fixture
+def page(served):
+    """A browser's page in which the author has logged in."""
+    with chromium() as browser, window(browser, served) as page:
+        yield page
+
+
+@contextmanager
+def window(browser, rig, address='alice@example.org', **options):
+    """A browser window in which this person has logged in."""
+    context = browser.new_context(base_url=rig.url, user_agent=BROWSER, **options)
+    page = context.new_page()
+    page.problems = []
+    page.on('console', lambda message: page.problems.append(message.text) if message.type == 'error' else None)
+    page.on('pageerror', lambda error: page.problems.append(str(error)))
+    log_in(page, address)
+    yield page
+    context.close()
+
+
+def log_in(page, address='alice@example.org'):
+    page.goto('/login')
+    page.fill('[name=email]', address)
+    page.fill('[name=password]', PASSWORD)
+    page.press('[name=password]', 'Enter')
+    page.wait_for_url('**/studio*')
+
+
+def edit(page, rig):
+    page.goto(f'/studio/posts/{rig.post.id}')
+
+
+def write_new(page, title, body):
+    page.goto('/studio/posts/new')
+    page.fill('[name=title]', title)
+    page.fill(BODY, body)
+
+
+def says(page, words):
+    page.locator(SAVED).get_by_text(words).wait_for()
+
+
+def minute_in(words):
+    hours, minutes = re.search(r'\b(\d\d):(\d\d)\b', words).groups()
+    return 60 * int(hours) + int(minutes)
+
+
+def test_all_clocks_of_the_editor_are_the_authors_whatever_the_browsers_is(served):
+    with chromium() as browser:
+        for zone, elsewhere in (('Asia/Kathmandu', 'America/Los_Angeles'), ('Pacific/Kiritimati', 'Pacific/Honolulu'),
+                                ('UTC', 'Asia/Tokyo'), ('Mars/Olympus', 'Asia/Tokyo')):
+            with served.database():
+                User.update(timezone=zone).execute()
+                Unsaved.delete().execute()
+            with window(browser, served, timezone_id=elsewhere, locale='en-US') as page:
+                write_new(page, 'One clock', 'Words.')
+                says(page, 'Not saved. Kept at')
+                said = minute_in(page.locator(SAVED).inner_text())
+                page.goto('/studio/posts/new')
+                typed = minute_in(page.locator('.unsaved li time').inner_text())
+                now = minute_in(dates.clock(db.now(), zone if zone != 'Mars/Olympus' else 'UTC'))
+                assert (said - typed) % 1440 <= 1 and (now - typed) % 1440 <= 3 and not page.problems
+
+
+def kept(rig):
+    with rig.database():
+        return [each.fields['body'] for each in Unsaved.select().order_by(Unsaved.typed_at.desc())]
+
+
+def body_of(rig):
+    with rig.database():
+        return Post.get_by_id(rig.post.id).body
+
+
+def test_what_is_typed_is_kept_on_the_server_and_offered_in_another_window(page, served):
+    page.goto('/studio/posts/new')
+    page.locator(BODY).press_sequentially('The first words')
+    says(page, 'Not saved. Kept at')
+    assert kept(served) == ['The first words']
+    page.goto('/studio')
+    page.locator('.unsaved a').click()
+    assert page.locator(BODY).input_value() == 'The first words'
+    page.click(SAVE)
+    page.get_by_text('Saved.', exact=True).wait_for()
+    assert kept(served) == [] and page.evaluate('localStorage.length') == 0
+    assert page.locator('#found').is_hidden() and page.problems == []
+
+
+def test_a_text_that_was_saved_but_not_published_is_not_offered_again(page, served):
+    write_new(page, 'Too late', 'Words.')
+    page.get_by_text('Publish it later').click()
+    page.locator('[name=publish_at]').evaluate('field => { field.min = ""; field.value = "2020-01-01T00:00" }')
+    page.get_by_role('button', name='Publish at that time').first.click()
+    page.get_by_text('Your text is saved.').first.wait_for()
+    assert kept(served) == [] and page.evaluate('localStorage.length') == 0
+    page.goto('/studio/posts/new')
+    assert page.locator('#found').is_hidden() and page.locator('.unsaved li').count() == 0
+
+
+def test_what_is_typed_while_the_server_is_gone_is_kept_in_the_browser_and_sent_when_it_is_back(page, served):
+    edit(page, served)
+    web = served.served.web()
+    os.kill(served.served.popen.pid, signal.SIGSTOP)  # or it would start another one
+    web.kill()
+    page.fill(BODY, 'Typed without anybody there')
+    says(page, 'No connection. Kept in this browser')
+    os.kill(served.served.popen.pid, signal.SIGCONT)
+    served.wait_until_well()
+    says(page, 'Not saved. Kept at')
+    assert kept(served) == ['Typed without anybody there']
+
+
+def test_what_the_network_kept_back_is_offered_by_the_browser_after_the_window_was_closed(page, served):
+    edit(page, served)
+    page.context.set_offline(True)
+    page.fill(BODY, 'Typed in a tunnel')
+    says(page, 'No connection. Kept in this browser')
+    page.close()
+    page.context.set_offline(False)
+    again = page.context.new_page()
+    edit(again, served)
+    assert kept(served) == []
+    assert 'This browser has a text that was not saved' in again.locator('#found').inner_text()
+    again.get_by_role('button', name='Go on with it').click()
+    assert again.locator(BODY).input_value() == 'Typed in a tunnel'
+    again.click(SAVE)
+    again.get_by_text('Saved.', exact=True).wait_for()
+    assert body_of(served) == 'Typed in a tunnel'
+    edit(again, served)
+    assert again.locator('#found').is_hidden()
+
+
+def test_a_browser_that_is_killed_loses_nothing(served, tmp_path):
+    def open_browser(playwright):
+        return playwright.chromium.launch_persistent_context(
+            tmp_path / 'profile', base_url=served.url, user_agent=BROWSER, **browser_options())
+    with sync_playwright() as playwright:
+        context = open_browser(playwright)
+        page = context.pages[0]
+        log_in(page)
+        edit(page, served)
+        page.fill(BODY, 'Typed before the crash')
+        wait_for(lambda: kept(served) == ['Typed before the crash'], 'the server to have it')
+        for process in psutil.process_iter(['cmdline']):
+            if f'--user-data-dir={tmp_path}' in ' '.join(process.info['cmdline'] or []):
+                process.kill()
+        context = open_browser(playwright)
+        page = context.pages[0]
+        log_in(page)
+        edit(page, served)
+        page.locator('.unsaved li a').first.click()
+        assert page.locator(BODY).input_value() == 'Typed before the crash'
+        context.close()
+
+
+def test_the_second_of_two_windows_sees_both_texts(page, served):
+    edit(page, served)
+    other = page.context.new_page()
+    edit(other, served)
+    page.fill(BODY, 'They are very high.')
+    page.click(SAVE)
+    page.get_by_text('Saved.', exact=True).wait_for()
+    other.fill(BODY, 'They are high.\n\nAnd green.')
+    other.click(SAVE)
+    other.get_by_text('Nothing was saved yet').first.wait_for()
+    other.get_by_role('button', name='Put both changes together').click()
+    other.get_by_text('Below are both changes').wait_for()
+    assert other.locator(BODY).input_value() == 'They are very high.\n\nAnd green.'
+    other.click(SAVE)
+    other.get_by_text('Saved.', exact=True).wait_for()
+    assert body_of(served) == 'They are very high.\n\nAnd green.'
+
+
+def test_the_keys_format_and_the_preview_keeps_up(page, served):
+    edit(page, served)
+    page.get_by_role('button', name='Preview').click()
+    preview = page.get_by_role('region', name='Preview')
+    preview.get_by_text('They are high.').wait_for()
+    page.locator(BODY).focus()
+    page.keyboard.press('Control+A')
+    page.keyboard.press('Control+B')
+    assert page.locator(BODY).input_value() == '**They are high.**'
+    preview.locator('strong').get_by_text('They are high.').wait_for()
+    page.keyboard.press('Control+Z')
+    preview.locator('strong').wait_for(state='detached')
+    page.get_by_role('button', name='Quote').click()
+    preview.locator('blockquote').wait_for()
+    assert '3 words' in preview.inner_text()
+    page.keyboard.press('Control+S')
+    page.get_by_text('Saved.', exact=True).wait_for()
+    assert body_of(served).startswith('> ') and page.problems == []
+
+
+def test_tags_are_offered_for_the_last_word_of_the_list(page, served):
+    edit(page, served)
+    page.fill('[name=tags]', 'Walks, ')
+    offered = page.locator('#tag-names option').evaluate_all('all => all.map(each => each.value)')
+    assert set(offered) == {'Walks, Tea', 'Walks, Slow food'}
+
+
+def test_a_quiet_page_shows_the_text_alone_and_escape_leaves_it(page, served):
+    edit(page, served)
+    page.get_by_role('button', name='Quiet').press('Enter')
+    assert page.locator('.masthead').is_hidden() and page.locator(BODY).is_visible()
+    assert page.evaluate('document.activeElement.name') == 'body'
+    page.keyboard.press('Escape')
+    page.locator('.masthead').wait_for()
+
+
+def test_enter_in_a_field_saves_and_does_nothing_else(page, served):
+    page.goto('/studio/posts/new')
+    page.fill(BODY, 'Not for readers yet.')
+    page.locator('[name=tags]').press('Enter')
+    page.get_by_text('Saved.', exact=True).wait_for()
+    with served.database():
+        assert Post.select().order_by(Post.id.desc()).get().published_at is None
+
+
+def test_the_keyboard_alone_writes_and_publishes(page, served):
+    page.goto('/studio/posts/new')
+    page.locator('[name=title]').focus()
+    page.keyboard.type('By keys alone')
+    tab_to(page, "document.activeElement.name == 'body'")
+    page.keyboard.type('Some text.')
+    tab_to(page, "document.activeElement.value == 'publish'")
+    page.keyboard.press('Enter')
+    page.get_by_text('Published. Readers see it now.').wait_for()
+
+
+def tab_to(page, place, limit=40):
+    for _ in range(limit):
+        page.keyboard.press('Tab')
+        if page.evaluate(place):
+            return
+    raise AssertionError(f'no way by keys to {place}')
+
+
+@pytest.mark.parametrize('scheme', ['light', 'dark'])
+def test_nothing_sticks_out_on_a_small_phone(served, scheme):
+    with chromium() as browser, window(browser, served, viewport={'width': 360, 'height': 640},
+                                       color_scheme=scheme) as page:
+        for path in ('/studio/posts/new', f'/studio/posts/{served.post.id}', '/studio',
+                     f'/studio/posts/{served.post.id}/history'):
+            page.goto(path)
+            assert page.evaluate('document.documentElement.scrollWidth') == 360, path
+        edit(page, served)
+        page.get_by_role('button', name='Preview').click()
+        page.get_by_role('region', name='Preview').get_by_text('They are high.').wait_for()
+
+
+@pytest.mark.parametrize('scheme', ['light', 'dark'])
+def test_axe_finds_nothing_in_the_editor_and_around_it(served, scheme):
+    with served.database():
+        draft = write(served.author, 'A draft', published=False, series='Walks')
+        posts.share(draft, db.now())
+        autosave.keep(served.author, 'tab-of-a-window1', served.post, {'title': '', 'body': 'Other', 'summary': ''},
+                     db.now())
+    with chromium() as browser, window(browser, served, color_scheme=scheme) as page:
+        other = page.context.new_page()
+        edit(other, served)
+        for path in (f'/studio/posts/{served.post.id}', f'/studio/posts/{draft.id}', '/studio/posts/new', '/studio',
+                     f'/studio/posts/{served.post.id}/history'):
+            page.goto(path)
+            if '/posts/' in path and 'history' not in path:
+                page.fill(BODY, f'Written on {path}')
+                page.get_by_role('button', name='Preview').click()
+                page.get_by_role('region', name='Preview').get_by_text('Written on').wait_for()
+                assert_accessible(page)
+                page.keyboard.press('Control+S')
+                page.get_by_text('Saved.', exact=True).wait_for()
+            assert_accessible(page)
+        other.fill(BODY, 'Typed before that.')
+        other.click(SAVE)
+        other.get_by_text('Nothing was saved yet').first.wait_for()
+        assert_accessible(other)
+
+
+def assert_accessible(page):
+    found = Axe().run(page, options={'rules': {'target-size': {'enabled': True}}}).response['violations']
+    assert [(each['id'], each['help'], each['nodes'][0]['html']) for each in found] == [], page.url
+
+
+def test_without_scripts_everything_but_the_quiet_works(served):
+    with chromium() as browser, window(browser, served, java_script_enabled=False) as page:
+        edit(page, served)
+        assert page.locator('#quiet').is_hidden() and page.locator('markdown-toolbar').is_hidden()
+        page.fill(BODY, 'Typed *without* scripts.')
+        page.get_by_role('button', name='Preview').click()
+        assert page.get_by_role('region', name='Preview').locator('em').inner_text() == 'without'
+        page.click(SAVE)
+        assert page.get_by_text('Saved.', exact=True).is_visible()
+        page.get_by_text('More to do with it').click()
+        page.get_by_role('link', name='Older versions').click()
+        assert page.locator('.diff ins').first.is_visible()
+        page.get_by_role('button', name='Bring back version 1').click()
+        assert page.locator(BODY).input_value() == 'They are high.'
+
+
+def test_a_long_text_is_previewed_and_saved(page, served):
+    edit(page, served)
+    text = 'A paragraph with **some** words in it.\n\n' * 2500
+    page.locator(BODY).evaluate('(field, text) => { field.value = text }', text)  # typing it would take minutes
+    page.get_by_role('button', name='Preview').click()
+    page.get_by_role('region', name='Preview').get_by_text('17 500 words').wait_for()
+    page.click(SAVE)
+    page.get_by_text('Saved.', exact=True).wait_for()
+    assert body_of(served) == text
+
+
+@pytest.fixture(params=[True, False], ids=['with scripts', 'without scripts'])
+def any_page(request, served):
+    """The same, with JavaScript and without."""
+    with chromium() as browser, window(browser, served, java_script_enabled=request.param) as page:
+        yield page
+
+
+def test_a_post_is_scheduled_moved_and_called_off(any_page, served):
+    page = any_page
+    write_new(page, 'Later', 'Not yet.')
+    page.get_by_text('Publish it later').click()
+    page.fill('[name=publish_at]', '2040-07-01T08:30')
+    page.get_by_role('button', name='Publish at that time').last.click()
+    page.get_by_text('It will be public at the time you chose').wait_for()
+    page.fill('[name=publish_at]', '2040-07-02T08:30')
+    page.get_by_role('button', name='Move it to that time').click()
+    page.get_by_text('2 July 2040, 08:30').first.wait_for()
+    page.get_by_role('button', name='Do not publish it').click()
+    page.get_by_text('It is a draft again').wait_for()
+    with served.database():
+        assert Post.get(Post.title == 'Later').published_at is None
+
+
+def test_a_series_a_copy_a_pin_and_the_way_from_the_trash(any_page, served):
+    page = any_page
+    for title in ('Part one', 'Part two'):
+        write_new(page, title, 'Words.')
+        page.get_by_text('Series, and where it was published first').click()
+        page.fill('[name=series]', 'Walks')
+        page.get_by_role('button', name='Publish now').click()
+        page.get_by_text('Published. Readers see it now.').wait_for()
+    page.get_by_text('More to do with it').click()
+    page.get_by_role('button', name='Pin it to your page').click()
+    page.get_by_text('It stands first now.').wait_for()
+    page.goto('/p/part-two')
+    page.get_by_text('Part 2 of 2').wait_for()
+    page.get_by_role('link', name='Part one').last.click()
+    page.get_by_role('link', name='Edit').click()
+    page.get_by_text('More to do with it').click()
+    page.get_by_role('button', name='Save, and make a copy').click()
+    page.get_by_text('This is the copy').wait_for()
+    page.get_by_role('button', name='Move to trash').click()
+    page.get_by_role('button', name='Put it back').click()
+    page.get_by_text('Put back, as').wait_for()
+    with served.database():
+        assert Post.get(Post.title == 'Part one (copy)').deleted_at is None
+
+
+def test_a_draft_is_shared_and_the_link_taken_back(any_page, served):
+    page = any_page
+    write_new(page, 'For your eyes', 'Read this before others do.')
+    page.click(SAVE)
+    page.get_by_text('More to do with it').click()
+    page.get_by_role('button', name='Make a secret link to this draft').click()
+    link = page.get_by_label('Link to this draft').input_value()
+    stranger = page.context.browser.new_page(user_agent=BROWSER)
+    stranger.goto(link)
+    stranger.get_by_text('Read this before others do.').wait_for()
+    page.get_by_role('button', name='Withdraw the link').click()
+    page.get_by_text('The link does not work any more.').wait_for()
+    assert stranger.goto(link).status == 404
+
+
+def test_an_owner_writes_a_page_for_the_navigation(any_page, served):
+    with served.database():
+        User.update(role='owner').execute()
+    page = any_page
+    page.goto('/studio')
+    page.get_by_role('link', name='Make a page').click()
+    page.fill('[name=title]', 'Imprint')
+    page.fill(BODY, 'Who we are.')
+    page.get_by_role('button', name='Publish now').click()
+    page.goto('/')
+    page.get_by_role('navigation', name='Site').get_by_role('link', name='Imprint').click()
+    page.get_by_text('Who we are.').wait_for()
+    assert page.url.endswith('/imprint')

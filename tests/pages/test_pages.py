@@ -1,0 +1,327 @@
+"""Every page there is: sound HTML that anybody can use, and headers that keep it safe."""
+
+import json
+import re
+from collections import Counter
+from datetime import timedelta
+
+import html5lib
+import pytest
+from conftest import person, utc, write
+from sites import browser_of, fill, form_with, keep
+from test_permissions import LOG_IN, MAY, TABLE
+
+from quickpub import db, models, signing, tasks
+from quickpub.accounts import users
+from quickpub.content import autosave, posts
+from quickpub.exchange import exports
+from quickpub.mail import ledger
+from quickpub.models import Post, Site
+
+# Pages that are no rule of the URL table: other states of the same templates.
+ODD = ['/nothing', '/studio/posts/987654321', '/verify/nonsense', '/reset/nonsense', '/setup/nonsense',
+       '/signup?invite=nonsense', '/unsubscribe/nonsense', '/?notice=saved', '/login?next=/settings', '/@bob',
+       '/@nobody', '/?before={oldest}', '/@alice?before={oldest}', '/t/secret-plans']
+# Forms with something wrong in every field.
+WRONG = {
+    '/signup': {'name': '', 'email': '"<', 'password': ''}, '/verify': {'email': '"<'}, '/forgot': {'email': '"<'},
+    '/login': {'email': '"<', 'password': 'x', 'next': '/settings'}, '/reset/{reset}': {'password': ''},
+    '/setup/{setup}': {'site_title': '', 'name': '', 'email': '"<', 'password': ''},
+    '/settings': {'action': 'profile', 'name': '', 'handle': '"<', 'bio': 'x' * 501, 'timezone': '"<', 'report': '"<'},
+    '/settings/delete': {'password': '"<', 'posts': 'x'}, '/admin/people': {'email': '"<'},
+    '/admin/site': {'title': '', 'tagline': 'x' * 201, 'hue': '"<'},
+    '/studio/posts/new': {'title': '<' * 301, 'body': '</textarea>', 'summary': 'x' * 501, 'slug': '"<', 'tags': '"<',
+                          'action': 'save'},
+    '/studio/posts/{draft}': {'title': '', 'body': '', 'action': 'publish'},
+    '/studio/posts/{draft}?': {'title': '<', 'body': '</textarea>', 'action': 'save', 'version': '1', 'tab': '"<'},
+    '/studio/posts/{draft}??': {'title': '<', 'body': '</textarea>', 'action': 'merge', 'version': '1'},
+}
+
+
+def furnish(olga, alice, bob):
+    """Links and mails of every kind, for the paths of TABLE; call it on an open database."""
+    at = db.now()
+    places = {'unsubscribe': signing.sign('unsubscribe', alice.id), 'draft': 0, 'message': 0, 'oldest': 0, 'shared': 0,
+              'export': 0, 'upload': 0, 'media': '/media/nothing/x'}
+    if draft := Post.get_or_none(Post.title == 'Only a draft'):
+        _use_the_desk(olga, alice, draft, at)
+        places['shared'] = Post.get_by_id(draft.id).draft_token
+        places |= {'draft': draft.id, 'oldest': Post.select().where(Post.published_at.is_null(False)).get().id}
+    if Post.select().exists():
+        kept = keep(alice)
+        keep(alice, 'hill.jpg', b'\xff\xd8\xff and so on')
+        models.MediaFile.update(state='failed', error='No <picture>').where(models.MediaFile.kind == 'image').execute()
+        keep(alice, 'waits.png', b'\x89PNG\r\n\x1a\n')
+        places |= {'upload': kept.id, 'media': kept.path}
+        users.sign_up(bob.name, bob.email, 'x', at)
+        users.reset_mail(alice.email, at)
+        users.address_mail(alice, 'new@example.org', at)
+        users.invite_mail('zoe@example.org', at)
+        failed = models.Message.get(models.Message.kind == 'reset')
+        failed.state, failed.answer = 'failed', '550 <No> such "user"'
+        failed.save()
+        places['message'] = failed.id
+        places['export'] = exports.ask(alice, 'numbers', at)
+        tasks.make_export.call_local(places['export'])
+    newcomer = person('newcomer', verified=False)
+    for purpose, user in (('setup', None), ('verify', newcomer), ('reset', alice)):
+        places[purpose] = users.issue(purpose, timedelta(days=1), at, user=user, email=user and user.email).text
+    return places
+
+
+def _use_the_desk(olga, alice, draft, at):
+    """Versions, a series, a page, pins, something not saved, a shared draft."""
+    typed = {'title': 'Only a draft', 'slug': '', 'body': 'Other <b>words</b>.', 'tags': 'Secret plans', 'summary': 'S'}
+    posts.save(draft, olga, typed, at)
+    posts.share(draft, at)
+    for title in ('First "part"', 'Second <part>'):
+        part = write(alice, title, series='A "series" & more', canonical="https://example.org/?a='b'&c")
+        posts.pin(part, alice)
+        posts.pin(part, Site.get())
+    page = posts.save(None, olga, typed | {'title': 'About'}, at, is_page=True)
+    posts.publish(page, at)
+    for post in (None, draft):
+        autosave.keep(alice, f'tab-of-a-window{1 if post else 2}', post, typed | {'body': '</textarea>'}, at)
+
+
+@pytest.fixture(params=['empty', 'filled'])
+def shown(request, site):
+    """How full the site is, its paths, and its people: a stranger, an author, the owner."""
+    if request.param == 'filled':
+        people = fill(23)
+    else:
+        people = person('olga', role='owner'), person('alice'), person('bob', verified=False)
+    olga, alice, bob = people
+    return request.param, furnish(olga, alice, bob), {'stranger': None, 'author': alice, 'owner': olga}
+
+
+def pages(browse, shown, who):
+    """(path, answer) of every page that this person can see, forms with mistakes in them included."""
+    _, places, people = shown
+    browser = browse(people[who])
+    column = {'stranger': 0, 'author': 2, 'owner': 3}[who]
+    paths = [row[1] for rule, row in TABLE.items() if rule.startswith('GET') and row[0][column] == MAY]
+    for path in [*paths, *ODD]:
+        yield path, browser.get(path.format(**places), status='*')
+    for path, form in WRONG.items():
+        if TABLE.get(f'POST {path}', TABLE.get('POST /login'))[0][column] != LOG_IN:
+            yield f'POST {path}', browser.post(path.format(**places), form, status='*')
+
+
+@pytest.mark.parametrize('who', ['stranger', 'author', 'owner'])
+def test_every_page_is_sound(browse, shown, who):
+    seen = Counter()
+    for path, answer in pages(browse, shown, who):
+        assert answer.status_int < 500 or path == '/healthz', path
+        if path == '/studio/report/letter' and answer.status_int == 200:  # a mail, with styles on its elements
+            assert_framed(answer)
+            continue
+        assert_safe(answer, path)
+        if answer.content_type == 'text/html' and answer.status_int not in (301, 303):
+            assert_sound(answer, path)
+            seen[answer.status_int] += 1
+    assert seen.total() >= 30 and min(seen[200] / 3, seen[400], seen[404]) >= 4, seen
+
+
+def assert_sound(answer, path):
+    """What a reader, a screen reader and the strictest parser want of a page."""
+    parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
+    tree = parser.parse(answer.text)  # raises ParseError
+    assert tree.get('lang') and tree.findtext('head/title').strip(), path
+    assert len(tree.findall('.//h1')) == len(tree.findall('.//main')) == 1, path
+    assert ''.join(tree.find('.//h1').itertext()).strip(), path
+
+    ids = Counter(element.get('id') for element in tree.iter() if element.get('id'))
+    assert set(ids.values()) <= {1}, (path, ids)
+    labelled = {label.get('for') for label in tree.iter('label')} | {
+        each for label in tree.iter('label') for each in label.iter('input')}
+    for kind in ('input', 'select', 'textarea'):
+        for element in tree.iter(kind):
+            if element.get('type') != 'hidden':
+                assert element.get('id') in labelled or element in labelled, (path, element.attrib)
+    for button in [*tree.iter('button'), *tree.iter('a')]:
+        assert ''.join(button.itertext()).strip() or button.get('aria-label'), (path, button.attrib)
+    for image in tree.iter('img'):
+        assert image.get('alt') is not None, path
+    for element in tree.iter():
+        for name in ('aria-describedby', 'aria-labelledby', 'for'):
+            assert set(element.get(name, '').split()) <= set(ids), (path, element.attrib)
+        if (element.get('href') or '').startswith('#'):
+            assert element.get('href')[1:] in ids, (path, element.attrib)
+
+    # The rules of the Content-Security-Policy, kept by ourselves.
+    assert not list(tree.iter('style')), path
+    assert all(frame.get('sandbox') == '' and frame.get('src').startswith('/') for frame in tree.iter('iframe')), path
+    for element in tree.iter():
+        assert not any(name == 'style' or name.startswith('on') for name in element.attrib), (path, element.attrib)
+        for name in ('src', 'href', 'action'):
+            value = element.get(name) or ''
+            assert not value.lower().startswith(('javascript:', 'data:')), (path, value)
+            if element.tag in ('script', 'img', 'form') or element.get('rel') in ('stylesheet', 'icon'):
+                assert re.match(r'/(?!/)|$', value), (path, value)
+    for script in tree.iter('script'):
+        assert script.get('src') and not (script.text or '').strip(), path
+    for form in tree.iter('form'):
+        assert form.get('method') == 'post' or form.get('role') == 'search' or path.endswith('/history'), path
+
+
+def assert_framed(answer):
+    """What is shown in a frame of ours can do nothing, and be in no frame of others."""
+    rules = dict(rule.strip().partition(' ')[::2] for rule in answer.headers['Content-Security-Policy'].split(';'))
+    assert rules == {'default-src': "'none'", 'style-src': rules['style-src'], 'frame-ancestors': "'self'",
+                     'sandbox': ''}
+    assert re.fullmatch("'unsafe-hashes'( 'sha256-[^' ]+')+", rules['style-src'])
+    assert answer.headers.getall('X-Frame-Options') == ['SAMEORIGIN']
+    assert len(answer.headers.getall('Content-Security-Policy')) == 1
+    assert answer.headers['X-Content-Type-Options'] == 'nosniff'
+
+
+SAFE = {'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'same-origin', 'X-Frame-Options': 'DENY',
+        'Cross-Origin-Opener-Policy': 'same-origin'}
+
+
+def assert_safe(answer, path):
+    """The headers that every answer has."""
+    for name, value in SAFE.items():
+        assert answer.headers.getall(name) == [value], path
+    rules = dict(rule.strip().partition(' ')[::2] for rule in answer.headers['Content-Security-Policy'].split(';'))
+    is_file = path in ('{media}', '/studio/exports/{export}') and answer.status_int == 200  # which may do nothing
+    own = "'none'" if is_file else "'self'"
+    assert rules['default-src'] == own and rules['frame-ancestors'] == rules['base-uri'] == "'none'", path
+    assert 'unsafe' not in str(rules) and '*' not in str(rules), path
+    assert answer.headers.get('Server') is None and 'X-Powered-By' not in answer.headers, path
+    is_page = answer.content_type == 'text/html'
+    assert not is_page or answer.headers['Content-Type'].lower() == 'text/html; charset=utf-8', path
+
+
+def test_answers_that_are_no_pages_have_the_same_headers(site, alice, browse, app):
+    browser = browse(alice)
+    answers = {
+        'redirect': browser.get('/login', status=303), 'moved': browser.get('/archive/', status=301),
+        'forbidden': browser.post('/logout', headers={'Sec-Fetch-Site': 'cross-site'}, status=403),
+        'missing': browser.get('/nothing', status=404), 'method': browser.put('/', status=405),
+        'too much': browser.post('/login', 'x' * 9_000_000, status=413), 'head': browser.head('/'),
+        'not modified': browser.get('/static/style.css', status=304, headers={
+            'If-None-Match': browser.get('/static/style.css').headers['ETag']})}
+    for name, answer in answers.items():
+        assert_safe(answer, name)
+
+
+def test_what_breaks_is_a_page_too_and_tells_nothing(site, browse, connection, capsys):
+    """The only way to break it from outside that is known: a post that the search for its tags cannot read."""
+    browser = browse()
+    with connection():
+        write(person('alice'), 'On hills')
+        db.db.execute_sql('ALTER TABLE tag RENAME TO gone')
+    answer = browser.get('/p/on-hills', status=500, expect_errors=True)
+    assert_safe(answer, '500')
+    assert_sound(answer, '500')
+    assert 'Something broke on our side' in answer and 'gone' not in answer and 'Traceback' not in answer
+    assert answer.headers['Cache-Control'] == 'private, no-store'
+    assert 'no such table' in answer.errors  # but it is written down
+    browser.get('/', status=200)
+
+
+def test_pages_for_one_person_are_kept_by_no_cache(browse, shown):
+    for who in ('stranger', 'author', 'owner'):
+        for path, answer in pages(browse, shown, who):
+            kept = answer.headers.get('Cache-Control', '')
+            if path.startswith(('/static/', '/robots.txt', '{media}')):
+                continue
+            is_public = who == 'stranger' and answer.status_int == 200 and path.split('?')[0] in PUBLIC
+            assert kept == ('public, no-cache' if is_public else 'no-store' if answer.status_int in (301, 303) or
+                            path == '/healthz' else 'private, no-store'), (who, path)
+
+
+PUBLIC = ['/', '/p/public', '/@alice', '/@bob', '/t/hills', '/archive', '/feed.xml', '/feed.json', '/@alice/feed.xml',
+          '/@alice/feed.json', '/t/hills/feed.xml', '/t/hills/feed.json', '/sitemap.xml',
+          '/sitemap-places.xml', '/about']
+
+
+def test_a_field_takes_as_much_as_it_says(olga, browse):
+    browser, taken = browse(olga), []
+    for path, first, letter in (('/signup', 'name', 'a'), ('/settings', 'name', 'b'), ('/admin/site', 'title', 'c'),
+                                ('/studio/posts/new', 'title', 'd')):
+        form = form_with(browser.get(path), first)
+        for name, (field, *_) in form.fields.items():
+            if name and (limit := field.attrs.get('maxlength')):
+                form[name] = letter * int(limit)
+                taken.append(name)
+        if path == '/signup':
+            form['email'], form['password'] = 'zoe@example.org', 'xy' * 100
+        form.submit('action', status=(200, 303))
+    assert sorted(taken) == ['bio', 'handle', 'name', 'name', 'summary', 'tagline', 'title', 'title']
+
+
+def test_head_is_get_without_a_body(alice, browse, connection):
+    with connection():
+        write(alice, 'On hills')
+        # Several changes within a second put the version ahead of the clock, and no date is sent until it is past.
+        db.db.execute_sql('UPDATE content SET version = 1700000000')
+    browser = browse(alice)
+    for path in ('/', '/p/on-hills', '/feed.xml', '/login', '/studio', '/static/style.css', '/static/site.css', '/no'):
+        get, head = browser.get(path, status='*'), browser.head(path, status='*')
+        assert head.status == get.status and head.body == b''
+        assert {name: value for name, value in head.headerlist if name != 'Date'} == \
+            {name: value for name, value in get.headerlist if name != 'Date'}, path
+    browser.head('/studio/unsaved', status=405)
+
+
+def test_the_health_page_is_for_machines(site, browse):
+    answer = browse().get('/healthz', status=503)  # nothing does the background work of this site
+    assert answer.content_type == 'application/json'
+    found = json.loads(answer.text)
+    assert found['ok'] is False and found['checks']['database'] is True and found['checks']['consumer'] is not True
+
+
+def test_the_health_page_names_nobody(site, browse, connection):
+    """Mail servers repeat the address in their answers."""
+    with connection():
+        ledger.compose('exists', 'zoe@example.org', key='x', subject='x')
+        models.Message.update(state='deferred', answer='450 <zoe@example.org>', created_at=utc(2026, 1, 1)).execute()
+    answer = browse().get('/healthz', status=503)
+    assert '1 mail is not sent' in answer.json['checks']['mail']
+    assert 'zoe' not in answer and str(site.data) not in answer
+
+
+def test_links_in_pages_do_not_depend_on_how_the_site_was_reached(site, alice, connection):
+    with connection():
+        write(alice, 'On hills')
+    browser = browser_of(site, url='https://voice.example')
+    page = browser.get('/p/on-hills', headers={'Host': 'VOICE.example:443', 'X-Forwarded-Host': '192.0.2.1:8000'})
+    assert page.html.find('link', rel='canonical')['href'] == 'https://voice.example/p/on-hills'
+    assert '192.0.2.1' not in page
+
+
+def test_no_link_makes_a_page_say_something(browse, site):
+    for notice in ('saved', 'deleted', '<script>alert(1)</script>', 'nonsense', '', '__class__'):
+        page = browse().get('/', {'notice': notice})
+        assert not page.html.find(class_='notice') and 'alert(1)' not in page
+
+
+def test_what_authors_type_is_shown_as_text(alice, browse, connection):
+    evil = '"><script>alert(1)</script>\'<img src=/x alt=x onerror=alert(2)>{{ 7 * 7 }}'
+    with connection():
+        models.User.update(name=evil[:60], bio=evil).execute()
+        models.Site.update(title=evil, tagline=evil).execute()
+        write(alice, evil, tags=evil[:40], summary=evil,
+              body=evil + '\n\n[x](javascript:alert(3)) <svg onload=alert(4)>')
+        post = Post.get()
+    stranger, author, editor = browse(), browse(alice), f'/studio/posts/{post.id}'
+    for browser, paths in ((stranger, ['/', post.path, '/@alice', '/archive', '/login', '/feed.xml']),
+                           (author, ['/studio', editor, f'{editor}/preview', '/settings'])):
+        for path in paths:
+            page = browser.get(path)
+            assert '<script>alert' not in page.text and '&gt;49' not in page.text
+            if path != '/feed.xml':
+                assert_sound(page, path)
+                assert not page.html.find_all('script', src=None) and not page.html.find_all('svg', onload=True)
+    assert form_with(author.get(f'/studio/posts/{post.id}'), 'title')['title'].value == evil
+
+
+def test_two_people_see_their_own_pages(alice, bob, browse):
+    one, two = browse(alice), browse(bob)
+    for browser, name, other in ((one, 'Alice', 'Bob'), (two, 'Bob', 'Alice'), (one, 'Alice', 'Bob')):
+        page = browser.get('/studio')
+        assert name in page and other not in page
+    assert 'Alice' not in browse().get('/') and 'Bob' not in browse().get('/')

@@ -1,0 +1,328 @@
+"""The site as our own web server runs it: requests translated, and slow clients that hold nobody up."""
+
+import asyncio
+import socket
+import threading
+import urllib.parse
+
+import pytest
+from conftest import write
+from rig import Rig, Visitor
+
+from quickpub import db, settings
+from quickpub.accounts import sessions
+from quickpub.models import Site, Upload
+from quickpub.server import asgi
+from quickpub.server.asgi import (
+    BODIES_PER_CLIENT,
+    BODY_WINDOW,
+    BYTES_PER_CLIENT,
+    Arriving,
+    Deadline,
+    Front,
+    Refused,
+    Turns,
+    environ_of,
+)
+from quickpub.wsgi import bodies
+from quickpub.wsgi.application import FORM_LIMIT
+from quickpub.wsgi.bodies import PIECE, Incoming
+
+SCOPE = {'type': 'http', 'method': 'GET', 'raw_path': b'/p/on%20hills%FF', 'query_string': b'before=1',
+         'scheme': 'http', 'http_version': '1.1', 'headers': [],
+         'server': ('127.0.0.1', 8000), 'client': ('192.0.2.1', 4000)}
+MEGABYTE = 1024 * 1024
+SLOW = 300  # more than there are threads
+
+
+def ask(app, *events, **scope):
+    """Status, headers and body that the front gives one request, whose body comes in these events."""
+    sent, waiting = [], list(events)
+    if events:
+        scope['headers'] = [*scope.get('headers', []), (b'transfer-encoding', b'chunked'),
+                            (b'origin', b'http://localhost:8000')]
+
+    async def receive():
+        if not waiting:
+            await asyncio.Event().wait()  # nothing more comes
+        return waiting.pop(0)
+
+    async def send(event):
+        sent.append(event)
+
+    asyncio.run(Front(app)(SCOPE | scope, receive, send))
+    return (sent[0]['status'], dict(sent[0]['headers']), sent[1].get('body', b'')) if sent else None
+
+
+def part(body, more=True):
+    return {'type': 'http.request', 'body': body, 'more_body': more}
+
+
+def test_a_request_is_translated_as_wsgi_wants_it():
+    environ = environ_of(SCOPE | {'headers': [
+        (b'host', b'example.org'), (b'cookie', b'a=1'), (b'cookie', b'b=2'), (b'x-thing', b'1'), (b'x-thing', b'2'),
+        (b'content-type', b'text/plain'), (b'content-length', b'3'), (b'user-agent', b'\xc3\xbcn\xff')]})
+    assert environ['PATH_INFO'] == '/p/on hills\xff' and environ['QUERY_STRING'] == 'before=1'
+    assert environ['HTTP_COOKIE'] == 'a=1; b=2' and environ['HTTP_X_THING'] == '1, 2'
+    assert environ['CONTENT_TYPE'] == 'text/plain' and environ['CONTENT_LENGTH'] == '3'
+    assert environ['HTTP_USER_AGENT'] == 'Ã¼nÿ' and environ['REMOTE_ADDR'] == '192.0.2.1'
+    assert environ['HTTP_HOST'] == 'example.org' and 'HTTP_CONTENT_LENGTH' not in environ
+
+
+def test_a_form_in_pieces_arrives_whole(app, alice):
+    body = urllib.parse.urlencode({'email': alice.email, 'password': 'wrong'}).encode()
+    status, headers, page = ask(app, part(body[:5]), part(body[5:], more=False), method='POST', raw_path=b'/login',
+                                headers=[(b'content-type', b'application/x-www-form-urlencoded')])
+    assert status == 400 and b'Wrong email or password' in page and alice.email.encode() in page
+    assert headers[b'cache-control'] == b'private, no-store'
+
+
+def test_what_is_too_long_is_refused_when_it_is_over_and_not_kept(app):
+    megabyte = b'x' * 1024 * 1024
+    pieces = [part(megabyte) for _ in range(FORM_LIMIT // len(megabyte) + 20)]
+    status, _, page = ask(app, *pieces, part(b'', more=False), method='POST', raw_path=b'/login')
+    assert status == 413 and b'64 KB' in page
+
+
+def upload(app, content, cookie=b''):
+    """Send a file of that content to the studio, in pieces of a megabyte."""
+    head = b'--B\r\nContent-Disposition: form-data; name="files"; filename="talk.mp3"\r\n\r\nID3'
+    whole = head + content + b'\r\n--B--\r\n'
+    pieces = [part(whole[at:at + MEGABYTE]) for at in range(0, len(whole), MEGABYTE)]
+    return ask(app, *pieces, part(b'', more=False), method='POST', raw_path=b'/studio/media', headers=[
+        (b'content-type', b'multipart/form-data; boundary=B'), (b'cookie', cookie)])
+
+
+def test_an_author_may_send_more_than_a_form_can_carry_and_nobody_else(app, alice):
+    with db.db.connection_context():
+        cookie = f'quickpub={sessions.start(alice, "", db.now())}'.encode()
+    content = bytes(range(256)) * 40_000
+    assert upload(app, content)[0] == 413 and upload(app, content, b'quickpub=guessed')[0] == 413
+    assert upload(app, content, cookie)[0] == 303
+    with db.db.connection_context():
+        path = Upload.get().path
+    status, headers, body = ask(app, raw_path=path.encode())
+    assert status == 200 and headers[b'content-length'] == str(len(content) + 3).encode()
+    assert body == (b'ID3' + content)[:PIECE], 'the first piece of many'
+    sent = ask(app, raw_path=path.encode(), extensions={'http.response.pathsend': {}})
+    assert sent[2] == b'', 'the server sends it by itself'
+    assert Incoming._held == 0
+
+
+def test_bodies_beyond_the_memory_for_all_of_them_wait_on_the_disk(site, monkeypatch):
+    monkeypatch.setattr(bodies, 'MEMORY', 3 * MEGABYTE)
+    waiting = [Incoming(site.data / 'media') for _ in range(5)]
+    for number, body in enumerate(waiting):
+        for _ in range(3):
+            body.add(bytes([number]) * (MEGABYTE // 2))
+    assert Incoming._held <= bodies.MEMORY
+    for number, body in enumerate(waiting):
+        assert body.rewind().read() == bytes([number]) * (3 * MEGABYTE // 2)
+        body.close()
+    assert Incoming._held == 0 and list((site.data / 'media').iterdir()) == []
+
+
+def test_a_form_that_ends_in_the_middle_is_refused_and_changes_nothing(app, alice):
+    status, _, page = ask(app, part(b'name=Zoe&'), {'type': 'http.disconnect'}, method='POST', raw_path=b'/signup')
+    assert status == 400 and b'nothing was saved' in page
+
+
+def test_the_same_page_comes_from_memory(app, alice):
+    write(alice, 'On hills')
+    first = ask(app, raw_path=b'/p/on-hills')
+    assert first[0] == 200 and ask(app, raw_path=b'/p/on-hills') == first
+    assert ask(app, raw_path=b'/p/on-hills', headers=[(b'if-none-match', first[1][b'etag'])])[0] == 304
+    assert ask(app, raw_path=b'/p/on-hills', method='HEAD')[2] == b''
+
+
+@pytest.fixture
+def served(tmp_path):
+    rig = Rig(tmp_path)
+    db.migrate(settings.from_env(rig.environ()))
+    with rig.database():
+        Site.create(id=1, title='The Village Voice')
+    rig.serve()
+    yield rig
+    rig.close()
+
+
+@pytest.mark.parametrize('request_so_far', [
+    b'GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ', b'POST /login HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nemail='],
+    ids=['headers', 'bodies'])
+def test_hundreds_of_slow_clients_hold_nobody_up(served, request_so_far):
+    clients = []
+    try:
+        for _ in range(SLOW):
+            client = socket.create_connection(('127.0.0.1', served.port))
+            client.sendall(request_so_far)
+            clients.append(client)
+        assert Visitor(served.url).get('/').status == 200, 'from memory'
+        assert Visitor(served.url).get('/login').status == 200, 'made for this request'
+    finally:
+        for client in clients:
+            client.close()
+
+
+@pytest.mark.parametrize('chunks', [
+    b'0x0\r\n\r\n', b'-1\r\n\r\n', b'0_0\r\n\r\n', b'\r\n', b'0;a=b\nX\r\n\r\n', b'3\r\nabcXX0\r\n\r\n',
+    b'5\r\nemail0\r\n\r\n', b'fffffffffffffffff\r\n'])
+def test_chunks_that_make_no_sense_are_the_clients_fault(served, chunks):
+    with socket.create_connection(('127.0.0.1', served.port), timeout=20) as client:
+        client.sendall(b'POST /login HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n' + chunks
+                       + b'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
+        answer = b''.join(iter(lambda: client.recv(65536), b''))
+    assert answer.startswith(b'HTTP/1.1 400 ') and answer.count(b'HTTP/1.1 ') == 1, 'and nothing after them is heard'
+
+
+def test_a_header_with_an_underscore_is_not_taken_for_the_one_with_a_hyphen():
+    environ = environ_of({
+        'raw_path': b'/', 'method': 'GET', 'query_string': b'', 'http_version': '1.1', 'scheme': 'http',
+        'server': ('h', 80), 'client': ('192.0.2.1', 1),
+        'headers': [(b'x-forwarded-for', b'198.51.100.7'), (b'x_forwarded_for', b'203.0.113.9')]})
+    assert environ['HTTP_X_FORWARDED_FOR'] == '198.51.100.7'
+
+
+@pytest.mark.parametrize(('pieces', 'arrives'), [
+    # (seconds since the last piece, its bytes), and whether all of it is taken
+    ([(1, 4096)] * 300, True), ([(1, 1100)] * 300, True), ([(14, 16_000)] * 50, True),
+    ([(0, 8_000_000), (14, 1)], True), ([(3, 1)] * 6, False),
+    ([(0, 7_900_000), (16, 1)], False), ([(1, 500)] * 300, False), ([(16, 100_000)], False),
+    ([(10, 20_000), (10, 100), (10, 100)], False)])
+def test_a_body_is_taken_as_long_as_it_goes_on_arriving(pieces, arrives):
+    time, deadline = 0, BODY_WINDOW
+
+    def move(when):
+        nonlocal deadline
+        deadline = when
+    progress = Deadline(move, lambda: time)
+    for seconds, size in pieces:
+        time += seconds
+        if time > deadline:
+            break
+        progress.note(size)
+    assert (time <= deadline) == arrives
+
+
+def test_one_client_has_a_share_of_the_bodies_and_gets_it_back():
+    arriving = Arriving()
+    for _ in range(BODIES_PER_CLIENT):
+        arriving.begin('192.0.2.1')
+    with pytest.raises(Refused):
+        arriving.begin('192.0.2.1')
+    arriving.begin('192.0.2.2')
+    arriving.add('192.0.2.2', BYTES_PER_CLIENT)
+    with pytest.raises(Refused):
+        arriving.add('192.0.2.2', 1)
+    arriving.end('192.0.2.2', BYTES_PER_CLIENT + 1)
+    arriving.end('192.0.2.1', 0)
+    for client in ('192.0.2.1', '192.0.2.2'):
+        arriving.begin(client)
+        arriving.add(client, 1)
+
+
+def test_a_form_that_stops_arriving_is_answered_in_words(app, monkeypatch):
+    monkeypatch.setattr(asgi, 'BODY_WINDOW', 0.05)
+    status, headers, page = ask(app, part(b'email='), method='POST', raw_path=b'/login')
+    assert status == 408 and b'nothing was saved' in page and headers[b'connection'] == b'close'
+    assert headers[b'x-content-type-options'] == b'nosniff'
+
+
+# Turns: more is asked for than can be made
+
+async def play(at_once, requests, given_up=()):
+    """Return the names of requests (client, number) in the order in which they have their turns; some wait no more."""
+    turns, order, tasks, all_there = Turns(at_once), [], [], asyncio.Event()
+
+    async def ask_for(client, number):
+        async with turns.of(client):
+            order.append(f'{client}{number}')
+            await all_there.wait()
+    for client, number in requests:
+        tasks.append(asyncio.create_task(ask_for(client, number)))
+        await asyncio.sleep(0)
+    for index in given_up:
+        tasks[index].cancel()
+    all_there.set()
+    await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 60)
+    async with turns.of('last'):  # none was lost on the way
+        return ' '.join(order)
+
+
+@pytest.mark.parametrize(('at_once', 'requests', 'given_up', 'order'), [
+    (1, 'a1 a2 a3 a4 b1', (), 'a1 a2 b1 a3 a4'), (1, 'a1 a2 a3 b1 b2 c1', (), 'a1 a2 b1 c1 a3 b2'),
+    (2, 'a1 a2 a3 a4 b1', (), 'a1 a2 a3 b1 a4'), (9, 'a1 a2 b1', (), 'a1 a2 b1'),
+    (1, 'a1 a2 a3 b1', (1,), 'a1 a3 b1'), (1, 'a1 a2 b1 b2', (1, 2), 'a1 b2'), (1, 'a1 a2 b1', (1, 2), 'a1')])
+def test_each_client_has_its_turn(at_once, requests, given_up, order):
+    asked = [(name[0], name[1]) for name in requests.split()]
+    assert asyncio.run(play(at_once, asked, given_up)) == order
+
+
+def test_a_turn_that_is_given_up_in_the_moment_it_is_given_goes_to_the_next():
+    async def run():
+        turns, order = Turns(1), []
+
+        async def ask_for(name):
+            async with turns.of(name):
+                order.append(name)
+        async with turns.of('first'):
+            tasks = [asyncio.create_task(ask_for(name)) for name in 'ab']
+            await asyncio.sleep(0)
+        tasks[0].cancel()  # it has its turn, and has not run yet
+        await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 60)
+        return order
+    assert asyncio.run(run()) == ['b']
+
+
+def test_no_client_has_more_waiting_than_it_may_have_connections(monkeypatch):
+    monkeypatch.setattr(asgi, 'PER_CLIENT', 3)
+
+    async def run():
+        turns, refused = Turns(1), []
+
+        async def ask_for(client):
+            try:
+                async with turns.of(client):
+                    pass
+            except Refused as error:
+                refused.append((client, error.status))
+        async with turns.of('a'):
+            tasks = [asyncio.create_task(ask_for(client)) for client in 'aaaaab']
+            await asyncio.sleep(0)
+        await asyncio.gather(*tasks)
+        return refused
+    assert asyncio.run(run()) == [('a', 429), ('a', 429)]
+
+
+@pytest.mark.parametrize('method', ['POST', 'PUT', 'DELETE'])
+def test_forms_that_wait_leave_threads_to_pages(app, monkeypatch, method):
+    """For the write lock of the database, say, or to hash a password."""
+    held, answer = threading.Event(), app.answer
+
+    def wait(environ):
+        if environ['REQUEST_METHOD'] == method:
+            held.wait(60)
+        return answer(environ)
+    monkeypatch.setattr(app, 'answer', wait)
+
+    async def receive():
+        return part(b'', more=False)
+
+    async def run():
+        one, done = Front(app), []
+
+        async def visit(number, **scope):
+            async def send(event):
+                done.extend([event['status']] if 'status' in event else [])
+            await one(SCOPE | scope | {'client': (f'192.0.2.{number}', 1)}, receive, send)
+        forms = [asyncio.create_task(visit(number, method=method, raw_path=b'/login'))
+                 for number in range(2 * asgi.THREADS)]
+        await asyncio.sleep(0)
+        try:
+            for number in range(3):
+                await asyncio.wait_for(visit(number, raw_path=b'/login'), 60)
+            assert done == [200, 200, 200]
+        finally:
+            held.set()
+        await asyncio.gather(*forms)
+        return len(done)
+    assert asyncio.run(run()) == 3 + 2 * asgi.THREADS
