@@ -49,8 +49,10 @@ def _styles() -> dict[str, str]:
 
 
 LOADER = PackageLoader('quickpub')
-env = Environment(loader=LOADER, autoescape=select_autoescape(), undefined=StrictUndefined, extensions=[MailMarkup],
-                  trim_blocks=True, lstrip_blocks=True, auto_reload=False)
+env = Environment(loader=LOADER, autoescape=select_autoescape(), undefined=StrictUndefined,
+                  extensions=[MailMarkup, 'jinja2.ext.i18n'], trim_blocks=True, lstrip_blocks=True, auto_reload=False)
+env.policies['ext.i18n.trimmed'] = True
+env.install_null_translations(newstyle=True)  # type: ignore[attr-defined]  # which the extension adds
 env.filters.update({each.__name__: each for each in (
     dates.day, dates.date, dates.iso, dates.clock, dates.zone_name, formats.number, formats.minutes, formats.plural,
     formats.size, formats.para, formats.columns, formats.signed, formats.simple, text.middle, excerpts.outlined)})
