@@ -122,7 +122,7 @@ spam: $(VENV)/test.done ## Ask SpamAssassin (Debian's, offline) what it thinks o
 	@$(BIN)/python tests/spam.py
 
 soak: $(VENV)/test.done ## Kill processes at random for MINUTES (10) and balance the books
-	@PYTHONPATH=tests:tests/faults $(BIN)/python tests/faults/soak.py $(or $(MINUTES),10)
+	@PYTHONPATH=tests $(BIN)/python tests/faults/soak.py $(or $(MINUTES),10)
 
 bench: $(VENV)/test.done ## Measure background work beside Celery with Redis and plain Huey (ARGS="--quick")
 	@$(BIN)/python benchmarks/background.py $(ARGS)

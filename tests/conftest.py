@@ -21,6 +21,7 @@ from quickpub.models import Message, Post, Site, User
 from quickpub.web import create_app
 
 pytest_plugins = ['clocks']
+pytest.register_assert_rewrite('checks', 'hostile_markdown', 'hostile_requests', 'rig', 'windows')
 
 # A person's browser, as far as anybody can tell from it.
 BROWSER = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36'

@@ -15,11 +15,11 @@ import html5lib
 import peewee
 import pytest
 from conftest import person, write
+from hostile_markdown import HOSTILE, SHAPES, assert_safe, assert_safe_on_page
+from hostile_requests import FIELDS, NASTY, PLACES, ask, assert_sound, encoded, latin
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sites import ended_if_it_hangs
-from test_bad_input import FIELDS, NASTY, PLACES, ask, assert_sound, encoded, latin
-from test_markdown import HOSTILE, SHAPES, assert_safe, assert_safe_on_page
 
 from quickpub import dates, db, formats, signing, text
 from quickpub import settings as settings_module

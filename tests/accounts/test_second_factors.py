@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pyotp
 import pytest
+from checks import assert_safe, assert_sound
 from conftest import PASSWORD, clean_up, path_in, person, text_of, write
 from sites import browser_of, form_with, long_ago, mails, newest_mail, stored
-from test_pages import assert_safe, assert_sound
 
 from quickpub import db, tasks, throttle
 from quickpub.accounts import login_steps, recovery_codes, second_factors, sessions, totp, users, verification

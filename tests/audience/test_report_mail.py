@@ -6,8 +6,8 @@ from html import unescape
 
 import pytest
 from conftest import drain, outbox, path_in, person, text_of, write
+from reporting import NOON, at, author, close_all, view, without_time
 from sites import browser_of, form_with, newest_mail, stored
-from test_reports import NOON, at, author, close_all, view
 
 from quickpub import db
 from quickpub.accounts import users as accounts
@@ -234,11 +234,6 @@ def test_what_is_shown_is_what_is_mailed(site, alice, browse, connection):
     assert without_time(framed.text) == without_time(html)
     assert without_time(page.html.select_one('pre.letter').get_text().strip()) == without_time(plain.strip())
     assert stored()['Report'] == before['Report'] == [] and stored()['Post'] == before['Post']
-
-
-def without_time(words):
-    """The period so far ends now."""
-    return re.sub(r'\d\d:\d\d', '', words)
 
 
 def test_without_a_post_or_a_confirmed_address_there_is_nothing_to_send(site, alice, browse, connection):

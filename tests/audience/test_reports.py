@@ -1,9 +1,10 @@
 """Whose period has closed, and what the report then says. The clock is passed in, never waited for."""
 
-from datetime import datetime, time, timedelta
+from datetime import time, timedelta
 
 import pytest
 from conftest import BROWSER, drain, ledger, outbox, person, text_of, write
+from reporting import NOON, at, author, close_all, view
 
 from quickpub import db, tasks
 from quickpub.accounts import users as accounts
@@ -12,38 +13,10 @@ from quickpub.mail import ledger as mail
 from quickpub.models import Message, Post, Report, User
 
 MIDNIGHT = time(0)
-NOON = datetime(2026, 11, 22, 12)
-
-
-def at(text):
-    return datetime.fromisoformat(text)
-
-
-def view(post, count=1, when=None):
-    for _ in range(count):
-        counting.record(post.id, when or db.now())
-    counting.fold()
-
-
-def close_all(when):
-    """What the schedule does, at this time; ids of the mails."""
-    ids = []
-    for closed in reports.due(when):
-        with db.db.atomic():
-            ids += reports.close(closed, when)
-    return ids
 
 
 def lines_of(number):
     return [(title, views, total) for title, _, _, views, total, *_ in Message.get_by_id(number).payload['lines']]
-
-
-def author(name, zone='UTC', frequency='daily', since=NOON - timedelta(days=3)):
-    """An author with a post that has been public for a while."""
-    user = person(name, timezone=zone, report=frequency, reported_until=since)
-    post = write(user, f'By {name}')
-    Post.update(published_at=since).execute()
-    return user, post
 
 
 # When periods close

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 from conftest import BROWSER, PASSWORD, link_in, person, write
+from images import PDF, picture
+from reporting import without_time
 from rig import Visitor, chromium, wait_for
 from sites import keep
-from test_editor import assert_accessible, window
-from test_files import PDF, picture
-from test_report_mail import without_time
+from windows import assert_accessible, window
 
 from quickpub import db
 from quickpub.audience import counting

@@ -5,9 +5,9 @@ from datetime import datetime
 
 import pytest
 from conftest import Browser, person, write
+from mounting import STYLES, mounted
 from playhouse.migrations import Runner
 from sites import browser_of, form_with
-from test_mount import STYLES, mounted
 
 from quickpub import db
 from quickpub.accounts import users

@@ -7,10 +7,9 @@ from urllib.parse import quote
 import feedparser
 import pytest
 from bs4 import BeautifulSoup
+from checks import FEED, assert_is, assert_sound
 from conftest import drain, outbox, text_of, utc, write
 from playhouse.migrations import Runner
-from test_json_feed import FEED, assert_is
-from test_pages import assert_sound
 
 from quickpub import db, tasks
 from quickpub.content import posts

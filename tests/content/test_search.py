@@ -5,12 +5,12 @@ from datetime import timedelta
 from random import Random
 
 import pytest
+from checks import assert_sound
 from conftest import drain, utc, write
 from html5lib import HTMLParser
+from images import picture
 from playhouse.migrations import Runner
 from sites import ended_if_it_hangs, form_with, keep
-from test_files import picture
-from test_pages import assert_sound
 
 from quickpub import db, demo, tasks
 from quickpub.accounts import users

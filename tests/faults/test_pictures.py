@@ -8,10 +8,10 @@ import psutil
 import pytest
 from conftest import PASSWORD, person
 from disks import as_root, disk_of, fill, site_on
+from images import picture
 from PIL import Image
 from rig import Visitor, wait_for
 from sites import keep
-from test_files import picture
 
 from quickpub import tasks
 from quickpub.jobs import queue

@@ -5,8 +5,8 @@ import sqlite3
 
 import pytest
 from conftest import HASH, drain, write
+from images import picture
 from sites import keep, make_old_site
-from test_files import picture
 
 from quickpub import db, tasks
 from quickpub.exchange import exports

@@ -13,6 +13,7 @@ from io import BytesIO
 import psutil
 import pytest
 from conftest import drain, write
+from images import PDF, picture, prepared, send, uploads
 from PIL import Image
 from sites import browser_of, set_modified
 
@@ -25,15 +26,6 @@ from quickpub.media import files as media
 from quickpub.media import variants
 from quickpub.models import MediaFile, Post, PostFile, Revision, Upload
 from quickpub.wsgi.bodies import MAX_PARTS
-
-PDF = b'%PDF-1.7\n' + b'words ' * 200
-
-
-def picture(kind='JPEG', size=(1200, 800), colour='teal', **options):
-    """The bytes of a picture of one colour."""
-    file = BytesIO()
-    Image.new(options.pop('mode', 'RGB'), size, colour).save(file, kind, **options)
-    return file.getvalue()
 
 
 def moving(frames=3, size=(40, 30), **options):
@@ -56,24 +48,6 @@ def photo():
     image.save(file, 'JPEG', exif=exif, comment=b'Secret comment', quality=95)
     assert b'Secret Camera' in file.getvalue()
     return file.getvalue()
-
-
-def send(browser, *files, **options):
-    """Upload through the page's own form: (name, bytes) each."""
-    form = [('files', name, content) for name, content in files]
-    return browser.post('/studio/media', upload_files=form, **options)
-
-
-def uploads():
-    with db.db.connection_context():
-        return list(Upload.select(Upload, MediaFile).join(MediaFile).order_by(Upload.id))
-
-
-def prepared(browser, content, name='hill.jpg'):
-    """The upload, with all that readers get of it."""
-    send(browser, (name, content), status=303)
-    drain()
-    return uploads()[-1]
 
 
 # Taking in

@@ -7,8 +7,8 @@ from io import BytesIO
 
 import pytest
 from conftest import drain
+from images import prepared, uploads
 from PIL import Image, ImageCms, ImageFile
-from test_files import prepared, uploads
 
 from quickpub.media import imaging
 

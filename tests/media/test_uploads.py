@@ -5,8 +5,8 @@ from io import BytesIO
 
 import pytest
 from conftest import PASSWORD, person
+from images import PDF, picture
 from rig import Window, chromium, wait_for
-from test_files import PDF, picture
 
 from quickpub import db, settings
 from quickpub.models import MediaFile, Post, Site, Upload

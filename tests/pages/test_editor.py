@@ -3,14 +3,13 @@
 import os
 import re
 import signal
-from contextlib import contextmanager
 
 import psutil
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from conftest import BROWSER, PASSWORD, person, write
+from conftest import BROWSER, person, write
 from playwright.sync_api import sync_playwright
 from rig import browser_options, chromium, wait_for
+from windows import assert_accessible, log_in, window
 
 from quickpub import dates, db
 from quickpub.content import autosave, posts
@@ -36,27 +35,6 @@ def page(served):
     """A browser's page in which the author has logged in."""
     with chromium() as browser, window(browser, served) as page:
         yield page
-
-
-@contextmanager
-def window(browser, rig, address='alice@example.org', **options):
-    """A browser window in which this person has logged in."""
-    context = browser.new_context(base_url=rig.url, user_agent=BROWSER, **options)
-    page = context.new_page()
-    page.problems = []
-    page.on('console', lambda message: page.problems.append(message.text) if message.type == 'error' else None)
-    page.on('pageerror', lambda error: page.problems.append(str(error)))
-    log_in(page, address)
-    yield page
-    context.close()
-
-
-def log_in(page, address='alice@example.org'):
-    page.goto('/login')
-    page.fill('[name=email]', address)
-    page.fill('[name=password]', PASSWORD)
-    page.press('[name=password]', 'Enter')
-    page.wait_for_url('**/studio*')
 
 
 def edit(page, rig):
@@ -306,11 +284,6 @@ def test_axe_finds_nothing_in_the_editor_and_around_it(served, scheme):
         other.click(SAVE)
         other.get_by_text('Nothing was saved yet').first.wait_for()
         assert_accessible(other)
-
-
-def assert_accessible(page):
-    found = Axe().run(page, options={'rules': {'target-size': {'enabled': True}}}).response['violations']
-    assert [(each['id'], each['help'], each['nodes'][0]['html']) for each in found] == [], page.url
 
 
 def test_without_scripts_everything_but_the_quiet_works(served):

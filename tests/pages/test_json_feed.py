@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from bs4 import BeautifulSoup
+from checks import FEED, URL, assert_is
 from conftest import utc, write
 from sites import BODY, browser_of
 
@@ -14,28 +15,6 @@ from quickpub.markup import markdown
 from quickpub.models import Post
 
 PATHS = ['/feed.json', '/@alice/feed.json', '/t/hills/feed.json']
-URL = r'https?://[^/\s]+(/\S*)?'
-MOMENT = r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ'
-
-# Name -> what it must be: a pattern for text, or a list of what such an object is. `?` marks what may be missing.
-AUTHOR = {'name': '.+', 'url': URL}
-ITEM = {'id': '.+', 'url': URL, 'title?': '.+', 'content_html': '(?s).*', 'summary?': '.+', 'date_published': MOMENT,
-        'date_modified': MOMENT, 'tags': ['.+'], 'authors': [AUTHOR]}
-FEED = {'version': r'https://jsonfeed\.org/version/1\.1', 'title': '.+', 'home_page_url': URL, 'feed_url': URL,
-        'description?': '.+', 'items': [ITEM]}
-
-
-def assert_is(value, schema, place='feed'):
-    if isinstance(schema, str):
-        assert isinstance(value, str) and re.fullmatch(schema, value), (place, value)
-    elif isinstance(schema, list):
-        for number, each in enumerate(value):
-            assert_is(each, schema[0], f'{place}[{number}]')
-    else:
-        needed = {name for name in schema if not name.endswith('?')}
-        assert needed <= set(value) <= {name.removesuffix('?') for name in schema}, (place, set(value))
-        for name, each in value.items():
-            assert_is(each, schema.get(name) or schema[f'{name}?'], f'{place}.{name}')
 
 
 @pytest.mark.parametrize('url', ['http://localhost:8000', 'https://voice.example/blog'])

@@ -3,20 +3,16 @@
 import json
 import re
 from collections import Counter
-from datetime import timedelta
 
-import html5lib
 import pytest
+from checks import assert_safe, assert_sound
 from conftest import person, utc, write
-from sites import browser_of, fill, form_with, keep
-from test_permissions import LOG_IN, MAY, TABLE
+from permissions import LOG_IN, MAY, TABLE, furnish
+from sites import browser_of, fill, form_with
 
-from quickpub import db, models, signing, tasks
-from quickpub.accounts import users
-from quickpub.content import autosave, posts
-from quickpub.exchange import exports
+from quickpub import db, models
 from quickpub.mail import ledger
-from quickpub.models import Post, Site
+from quickpub.models import Post
 
 # Pages that are no rule of the URL table: other states of the same templates.
 ODD = ['/nothing', '/studio/posts/987654321', '/verify/nonsense', '/reset/nonsense', '/setup/nonsense',
@@ -36,52 +32,6 @@ WRONG = {
     '/studio/posts/{draft}?': {'title': '<', 'body': '</textarea>', 'action': 'save', 'version': '1', 'tab': '"<'},
     '/studio/posts/{draft}??': {'title': '<', 'body': '</textarea>', 'action': 'merge', 'version': '1'},
 }
-
-
-def furnish(olga, alice, bob):
-    """Links and mails of every kind, for the paths of TABLE; call it on an open database."""
-    at = db.now()
-    places = {'unsubscribe': signing.sign('unsubscribe', alice.id), 'draft': 0, 'message': 0, 'oldest': 0, 'shared': 0,
-              'export': 0, 'upload': 0, 'media': '/media/nothing/x'}
-    if draft := Post.get_or_none(Post.title == 'Only a draft'):
-        _use_the_desk(olga, alice, draft, at)
-        places['shared'] = Post.get_by_id(draft.id).draft_token
-        places |= {'draft': draft.id, 'oldest': Post.select().where(Post.published_at.is_null(False)).get().id}
-    if Post.select().exists():
-        kept = keep(alice)
-        keep(alice, 'hill.jpg', b'\xff\xd8\xff and so on')
-        models.MediaFile.update(state='failed', error='No <picture>').where(models.MediaFile.kind == 'image').execute()
-        keep(alice, 'waits.png', b'\x89PNG\r\n\x1a\n')
-        places |= {'upload': kept.id, 'media': kept.path}
-        users.sign_up(bob.name, bob.email, 'x', at)
-        users.reset_mail(alice.email, at)
-        users.address_mail(alice, 'new@example.org', at)
-        users.invite_mail('zoe@example.org', at)
-        failed = models.Message.get(models.Message.kind == 'reset')
-        failed.state, failed.answer = 'failed', '550 <No> such "user"'
-        failed.save()
-        places['message'] = failed.id
-        places['export'] = exports.ask(alice, 'numbers', at)
-        tasks.make_export.call_local(places['export'])
-    newcomer = person('newcomer', verified=False)
-    for purpose, user in (('setup', None), ('verify', newcomer), ('reset', alice)):
-        places[purpose] = users.issue(purpose, timedelta(days=1), at, user=user, email=user and user.email).text
-    return places
-
-
-def _use_the_desk(olga, alice, draft, at):
-    """Versions, a series, a page, pins, something not saved, a shared draft."""
-    typed = {'title': 'Only a draft', 'slug': '', 'body': 'Other <b>words</b>.', 'tags': 'Secret plans', 'summary': 'S'}
-    posts.save(draft, olga, typed, at)
-    posts.share(draft, at)
-    for title in ('First "part"', 'Second <part>'):
-        part = write(alice, title, series='A "series" & more', canonical="https://example.org/?a='b'&c")
-        posts.pin(part, alice)
-        posts.pin(part, Site.get())
-    page = posts.save(None, olga, typed | {'title': 'About'}, at, is_page=True)
-    posts.publish(page, at)
-    for post in (None, draft):
-        autosave.keep(alice, f'tab-of-a-window{1 if post else 2}', post, typed | {'body': '</textarea>'}, at)
 
 
 @pytest.fixture(params=['empty', 'filled'])
@@ -123,48 +73,6 @@ def test_every_page_is_sound(browse, shown, who):
     assert seen.total() >= 30 and min(seen[200] / 3, seen[400], seen[404]) >= 4, seen
 
 
-def assert_sound(answer, path):
-    """What a reader, a screen reader and the strictest parser want of a page."""
-    parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
-    tree = parser.parse(answer.text)  # raises ParseError
-    assert tree.get('lang') and tree.findtext('head/title').strip(), path
-    assert len(tree.findall('.//h1')) == len(tree.findall('.//main')) == 1, path
-    assert ''.join(tree.find('.//h1').itertext()).strip(), path
-
-    ids = Counter(element.get('id') for element in tree.iter() if element.get('id'))
-    assert set(ids.values()) <= {1}, (path, ids)
-    labelled = {label.get('for') for label in tree.iter('label')} | {
-        each for label in tree.iter('label') for each in label.iter('input')}
-    for kind in ('input', 'select', 'textarea'):
-        for element in tree.iter(kind):
-            if element.get('type') != 'hidden':
-                assert element.get('id') in labelled or element in labelled, (path, element.attrib)
-    for button in [*tree.iter('button'), *tree.iter('a')]:
-        assert ''.join(button.itertext()).strip() or button.get('aria-label'), (path, button.attrib)
-    for image in tree.iter('img'):
-        assert image.get('alt') is not None, path
-    for element in tree.iter():
-        for name in ('aria-describedby', 'aria-labelledby', 'for'):
-            assert set(element.get(name, '').split()) <= set(ids), (path, element.attrib)
-        if (element.get('href') or '').startswith('#'):
-            assert element.get('href')[1:] in ids, (path, element.attrib)
-
-    # The rules of the Content-Security-Policy, kept by ourselves.
-    assert not list(tree.iter('style')), path
-    assert all(frame.get('sandbox') == '' and frame.get('src').startswith('/') for frame in tree.iter('iframe')), path
-    for element in tree.iter():
-        assert not any(name == 'style' or name.startswith('on') for name in element.attrib), (path, element.attrib)
-        for name in ('src', 'href', 'action'):
-            value = element.get(name) or ''
-            assert not value.lower().startswith(('javascript:', 'data:')), (path, value)
-            if element.tag in ('script', 'img', 'form') or element.get('rel') in ('stylesheet', 'icon'):
-                assert re.match(r'/(?!/)|$', value), (path, value)
-    for script in tree.iter('script'):
-        assert script.get('src') and not (script.text or '').strip(), path
-    for form in tree.iter('form'):
-        assert form.get('method') == 'post' or form.get('role') == 'search' or path.endswith('/history'), path
-
-
 def assert_framed(answer):
     """What is shown in a frame of ours can do nothing, and be in no frame of others."""
     rules = dict(rule.strip().partition(' ')[::2] for rule in answer.headers['Content-Security-Policy'].split(';'))
@@ -174,24 +82,6 @@ def assert_framed(answer):
     assert answer.headers.getall('X-Frame-Options') == ['SAMEORIGIN']
     assert len(answer.headers.getall('Content-Security-Policy')) == 1
     assert answer.headers['X-Content-Type-Options'] == 'nosniff'
-
-
-SAFE = {'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'same-origin', 'X-Frame-Options': 'DENY',
-        'Cross-Origin-Opener-Policy': 'same-origin'}
-
-
-def assert_safe(answer, path):
-    """The headers that every answer has."""
-    for name, value in SAFE.items():
-        assert answer.headers.getall(name) == [value], path
-    rules = dict(rule.strip().partition(' ')[::2] for rule in answer.headers['Content-Security-Policy'].split(';'))
-    is_file = path in ('{media}', '/studio/exports/{export}') and answer.status_int == 200  # which may do nothing
-    own = "'none'" if is_file else "'self'"
-    assert rules['default-src'] == own and rules['frame-ancestors'] == rules['base-uri'] == "'none'", path
-    assert 'unsafe' not in str(rules) and '*' not in str(rules), path
-    assert answer.headers.get('Server') is None and 'X-Powered-By' not in answer.headers, path
-    is_page = answer.content_type == 'text/html'
-    assert not is_page or answer.headers['Content-Type'].lower() == 'text/html; charset=utf-8', path
 
 
 def test_answers_that_are_no_pages_have_the_same_headers(site, alice, browse, app):

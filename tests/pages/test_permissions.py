@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import pytest
 from conftest import PASSWORD, Browser, person, write
+from permissions import CONFIRM, LOG_IN, MAY, NEWCOMER, NOTHING, POST, PROFILE, TABLE
 from sites import browser_of, form_with, keep, stored
-from webtest import Upload as Sent
 
 from quickpub import db, models, settings, signing
 from quickpub.accounts import login_steps, sessions, suspensions, users
@@ -23,115 +23,8 @@ from quickpub.wsgi.authentication import client_address
 
 # What a stranger, another author, the author of the post, an owner and a member without a confirmed address get.
 COLUMNS = ('stranger', 'another author', 'its author', 'owner', 'unconfirmed')
-MAY, LOG_IN, CONFIRM, NOTHING = 'the page', 'log in first', 'confirm your address first', 'there is nothing here'
-ANYBODY = (MAY,) * 5
-AUTHORS = (LOG_IN, MAY, MAY, MAY, MAY)
-CONFIRMED = (LOG_IN, MAY, MAY, MAY, CONFIRM)
-ITS_AUTHOR = (LOG_IN, NOTHING, MAY, MAY, NOTHING)
-WRITERS = (LOG_IN, NOTHING, MAY, NOTHING, NOTHING)  # who has published something
-ONLY_ITS_AUTHOR = (LOG_IN, NOTHING, MAY, NOTHING, NOTHING)
-OWNER = (LOG_IN, NOTHING, NOTHING, MAY, NOTHING)
 
-POST = {'title': 'Changed', 'slug': '', 'body': 'Changed.', 'tags': 'Changed', 'summary': '', 'action': 'publish'}
-PROFILE = {'action': 'profile', 'name': 'Changed', 'handle': 'changed', 'bio': '', 'timezone': 'UTC', 'report': 'never'}
-NEWCOMER = {'name': 'Zoe', 'email': 'zoe@example.org', 'password': PASSWORD, 'site_title': 'Changed'}
 
-# Method and path as in the URL table: who, an example of the path, and a form that changes something.
-TABLE = {
-    'GET /': (ANYBODY, '/'),
-    'GET /p/<slug>': (ANYBODY, '/p/public'),
-    'GET /@<handle>': (ANYBODY, '/@alice'),
-    'GET /t/<slug>': (ANYBODY, '/t/hills'),
-    'GET /archive': (ANYBODY, '/archive'),
-    'GET /search': (ANYBODY, '/search?q=public'),
-    'GET /feed.xml': (ANYBODY, '/feed.xml'),
-    'GET /feed.json': (ANYBODY, '/feed.json'),
-    'GET /@<handle>/feed.xml': (ANYBODY, '/@alice/feed.xml'),
-    'GET /@<handle>/feed.json': (ANYBODY, '/@alice/feed.json'),
-    'GET /t/<slug>/feed.xml': (ANYBODY, '/t/hills/feed.xml'),
-    'GET /t/<slug>/feed.json': (ANYBODY, '/t/hills/feed.json'),
-    'GET /sitemap.xml': (ANYBODY, '/sitemap.xml'),
-    'GET /sitemap-<part>.xml': (ANYBODY, '/sitemap-places.xml'),
-    'GET /robots.txt': (ANYBODY, '/robots.txt'),
-    'GET /media/<digest>/<name>': (ANYBODY, '{media}'),
-    'GET /healthz': (ANYBODY, '/healthz'),
-    'GET /static/site.css': (ANYBODY, '/static/site.css'),
-    'GET /static/<name>': (ANYBODY, '/static/style.css'),
-
-    'GET /setup/<token>': (ANYBODY, '/setup/{setup}'),
-    'POST /setup/<token>': (ANYBODY, '/setup/{setup}', NEWCOMER),
-    'GET /signup': (ANYBODY, '/signup'),
-    'POST /signup': (ANYBODY, '/signup', NEWCOMER),
-    'GET /verify': (ANYBODY, '/verify'),
-    'POST /verify': (ANYBODY, '/verify', {'email': 'victor@example.org'}),
-    'GET /verify/<token>': (ANYBODY, '/verify/{verify}'),
-    'POST /verify/<token>': (ANYBODY, '/verify/{verify}', {'password': 'changed, not more'}),
-    'GET /login': (ANYBODY, '/login'),
-    'POST /login': (ANYBODY, '/login', {'email': 'alice@example.org', 'password': PASSWORD}),
-    'GET /login/confirm': (ANYBODY, '/login/confirm'),
-    'POST /login/confirm': (ANYBODY, '/login/confirm', {'code': '123456'}),
-    'POST /login/passkey/options': (ANYBODY, '/login/passkey/options', {}),
-    'POST /login/passkey': (ANYBODY, '/login/passkey', {}),
-    'POST /logout': (ANYBODY, '/logout', {}),
-    'GET /forgot': (ANYBODY, '/forgot'),
-    'POST /forgot': (ANYBODY, '/forgot', {'email': 'alice@example.org'}),
-    'GET /reset/<token>': (ANYBODY, '/reset/{reset}'),
-    'POST /reset/<token>': (ANYBODY, '/reset/{reset}', {'password': 'changed, not more'}),
-    'GET /settings': (AUTHORS, '/settings'),
-    'POST /settings': (AUTHORS, '/settings', PROFILE),
-    'GET /settings/delete': (AUTHORS, '/settings/delete'),
-    'POST /settings/delete': (AUTHORS, '/settings/delete', {'password': PASSWORD, 'posts': 'delete'}),
-    'GET /settings/security': (AUTHORS, '/settings/security'),
-    'POST /settings/security': (CONFIRMED, '/settings/security',
-                                {'action': 'app_start', 'identity_password': PASSWORD}),
-    'POST /settings/security/passkeys/options': (AUTHORS, '/settings/security/passkeys/options', {}),
-    'POST /settings/security/passkeys': (AUTHORS, '/settings/security/passkeys', {}),
-    'POST /settings/confirm/options': (AUTHORS, '/settings/confirm/options', {}),
-    'POST /settings/confirm': (AUTHORS, '/settings/confirm', {}),
-    'GET /unsubscribe/<token>': (ANYBODY, '/unsubscribe/{unsubscribe}'),
-    'POST /unsubscribe/<token>': (ANYBODY, '/unsubscribe/{unsubscribe}', {'List-Unsubscribe': 'One-Click'}),
-
-    'GET /studio': (AUTHORS, '/studio'),
-    'POST /studio': (ITS_AUTHOR, '/studio', {'post': '{draft}', 'action': 'tag', 'tag': 'Changed'}),
-    'GET /studio/posts/new': (AUTHORS, '/studio/posts/new'),
-    'POST /studio/posts/new': (CONFIRMED, '/studio/posts/new', POST),
-    'GET /studio/posts/<post_id>': (ITS_AUTHOR, '/studio/posts/{draft}'),
-    'POST /studio/posts/<post_id>': (ITS_AUTHOR, '/studio/posts/{draft}', POST),
-    'GET /studio/posts/<post_id>/preview': (ITS_AUTHOR, '/studio/posts/{draft}/preview'),
-    'GET /studio/posts/<post_id>/history': (ITS_AUTHOR, '/studio/posts/{draft}/history'),
-    'POST /studio/posts/<post_id>/history': (ITS_AUTHOR, '/studio/posts/{draft}/history', {'version': '1'}),
-    'POST /studio/preview': (AUTHORS, '/studio/preview', {'body': 'x'}),
-    'POST /studio/unsaved': (AUTHORS, '/studio/unsaved', POST | {'tab': 'tab-of-a-window1'}),
-    'GET /studio/trash': (AUTHORS, '/studio/trash'),
-    'GET /draft/<token>': (ANYBODY, '/draft/{shared}'),
-    'GET /studio/media': (AUTHORS, '/studio/media'),
-    'POST /studio/media': (CONFIRMED, '/studio/media', {'files': Sent('new.pdf', b'%PDF-1.7 and more')}),
-    'GET /studio/media/<upload_id>': (ONLY_ITS_AUTHOR, '/studio/media/{upload}'),
-    'POST /studio/media/<upload_id>': (ONLY_ITS_AUTHOR, '/studio/media/{upload}', {'action': 'describe', 'alt': 'New'}),
-
-    'GET /studio/stats': (AUTHORS, '/studio/stats'),
-    'GET /studio/stats/<post_id>': (ITS_AUTHOR, '/studio/stats/{draft}'),
-    'GET /studio/report': (AUTHORS, '/studio/report'),
-    'POST /studio/report': (AUTHORS, '/studio/report', {}),
-    'GET /studio/report/letter': (WRITERS, '/studio/report/letter'),
-    'GET /studio/exports': (AUTHORS, '/studio/exports'),
-    'POST /studio/exports': (AUTHORS, '/studio/exports', {'kind': 'numbers'}),
-    'GET /studio/exports/<export_id>': (ONLY_ITS_AUTHOR, '/studio/exports/{export}'),
-
-    'GET /admin': (OWNER, '/admin'),
-    'GET /admin/jobs': (OWNER, '/admin/jobs'),
-    'POST /admin/jobs': (OWNER, '/admin/jobs', {'action': 'pause'}),
-    'GET /admin/audit': (OWNER, '/admin/audit'),
-    'GET /admin/mail': (OWNER, '/admin/mail'),
-    'GET /admin/mail/<message_id>': (OWNER, '/admin/mail/{message}'),
-    'POST /admin/mail/<message_id>': (OWNER, '/admin/mail/{message}', {'action': 'send'}),
-    'GET /admin/people': (OWNER, '/admin/people'),
-    'POST /admin/people': (OWNER, '/admin/people', {'email': 'zoe@example.org'}),
-    'GET /admin/site': (OWNER, '/admin/site'),
-    'POST /admin/site': (OWNER, '/admin/site', {'title': 'Changed', 'tagline': '', 'hue': '1'}),
-
-    'GET /<slug>': (ANYBODY, '/about'),
-}
 # What a script or a browser has to have asked for before. These refuse what the table sends, from whomever it comes.
 REFUSED = {'POST /login/confirm': 403, 'POST /login/passkey/options': 400, 'POST /login/passkey': 400,
            'POST /settings/security/passkeys/options': 403, 'POST /settings/security/passkeys': 400,

@@ -5,10 +5,9 @@ from datetime import timedelta
 
 import pytest
 from conftest import utc
+from permissions import MAY, TABLE, furnish
 from playhouse.test_utils import count_queries
 from sites import fill
-from test_pages import furnish
-from test_permissions import MAY, TABLE
 
 from quickpub import db
 from quickpub.audience import counting

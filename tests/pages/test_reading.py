@@ -5,10 +5,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
+from checks import assert_sound
 from conftest import utc, write
 from playhouse.test_utils import count_queries
 from sites import browser_of, ended_if_it_hangs
-from test_pages import assert_sound
 
 from quickpub import db
 from quickpub.content import posts, related

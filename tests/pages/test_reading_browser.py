@@ -5,7 +5,7 @@ from contextlib import contextmanager
 import pytest
 from conftest import BROWSER, person, write
 from rig import chromium
-from test_editor import assert_accessible
+from windows import assert_accessible
 
 from quickpub import db
 from quickpub.models import Post, Site

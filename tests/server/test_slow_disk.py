@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import pytest
 from conftest import Browser, clean_up, drain, open_site, person, write
+from images import PDF, picture, send
 from sites import browser_of, keep
 from smtp_rig import smtp_server
-from test_files import PDF, picture, send
 
 from quickpub import db, settings, tasks
 from quickpub.accounts import users

@@ -6,28 +6,11 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 from conftest import PASSWORD, Browser, drain, outbox, path_in, person, text_of
+from mounting import STYLES, mounted
 from sites import fill, form_with
 
 from quickpub import db
 from quickpub.web import create_app
-
-
-def mounted(app, prefix, style):
-    """A WSGI application that has ours below a path, as servers and proxies do it; elsewhere it says 'outside'."""
-    def server(environ, start_response):
-        environ, path = dict(environ), environ['PATH_INFO']
-        if not (path + '/').startswith(prefix + '/'):
-            start_response('404 Not Found', [('Content-Type', 'text/plain')])
-            return [b'outside']
-        if style == 'shifted':  # as PEP 3333 has it
-            environ |= {'SCRIPT_NAME': environ['SCRIPT_NAME'] + prefix, 'PATH_INFO': path[len(prefix):]}
-        elif style == 'stripped':  # a proxy that takes the path away and says nothing
-            environ['PATH_INFO'] = path[len(prefix):] or '/'
-        return app(environ, start_response)
-    return server
-
-
-STYLES = [('', 'whole'), ('/blog', 'shifted'), ('/blog', 'whole'), ('/blog', 'stripped'), ('/our/news', 'shifted')]
 
 
 @pytest.fixture(params=STYLES, ids=lambda each: ' '.join(each).strip())

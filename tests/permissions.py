@@ -1,0 +1,169 @@
+"""The table of permissions: for each URL, its path and what each kind of visitor gets."""
+
+from datetime import timedelta
+
+from conftest import PASSWORD, person, write
+from sites import keep
+from webtest import Upload as Sent
+
+from quickpub import db, models, signing, tasks
+from quickpub.accounts import users
+from quickpub.content import autosave, posts
+from quickpub.exchange import exports
+from quickpub.models import Post, Site
+
+MAY, LOG_IN, CONFIRM, NOTHING = 'the page', 'log in first', 'confirm your address first', 'there is nothing here'
+
+ANYBODY = (MAY,) * 5
+AUTHORS = (LOG_IN, MAY, MAY, MAY, MAY)
+CONFIRMED = (LOG_IN, MAY, MAY, MAY, CONFIRM)
+ITS_AUTHOR = (LOG_IN, NOTHING, MAY, MAY, NOTHING)
+WRITERS = (LOG_IN, NOTHING, MAY, NOTHING, NOTHING)  # who has published something
+ONLY_ITS_AUTHOR = (LOG_IN, NOTHING, MAY, NOTHING, NOTHING)
+OWNER = (LOG_IN, NOTHING, NOTHING, MAY, NOTHING)
+POST = {'title': 'Changed', 'slug': '', 'body': 'Changed.', 'tags': 'Changed', 'summary': '', 'action': 'publish'}
+PROFILE = {'action': 'profile', 'name': 'Changed', 'handle': 'changed', 'bio': '', 'timezone': 'UTC', 'report': 'never'}
+NEWCOMER = {'name': 'Zoe', 'email': 'zoe@example.org', 'password': PASSWORD, 'site_title': 'Changed'}
+
+# Method and path as in the URL table: who, an example of the path, and a form that changes something.
+TABLE = {
+    'GET /': (ANYBODY, '/'),
+    'GET /p/<slug>': (ANYBODY, '/p/public'),
+    'GET /@<handle>': (ANYBODY, '/@alice'),
+    'GET /t/<slug>': (ANYBODY, '/t/hills'),
+    'GET /archive': (ANYBODY, '/archive'),
+    'GET /search': (ANYBODY, '/search?q=public'),
+    'GET /feed.xml': (ANYBODY, '/feed.xml'),
+    'GET /feed.json': (ANYBODY, '/feed.json'),
+    'GET /@<handle>/feed.xml': (ANYBODY, '/@alice/feed.xml'),
+    'GET /@<handle>/feed.json': (ANYBODY, '/@alice/feed.json'),
+    'GET /t/<slug>/feed.xml': (ANYBODY, '/t/hills/feed.xml'),
+    'GET /t/<slug>/feed.json': (ANYBODY, '/t/hills/feed.json'),
+    'GET /sitemap.xml': (ANYBODY, '/sitemap.xml'),
+    'GET /sitemap-<part>.xml': (ANYBODY, '/sitemap-places.xml'),
+    'GET /robots.txt': (ANYBODY, '/robots.txt'),
+    'GET /media/<digest>/<name>': (ANYBODY, '{media}'),
+    'GET /healthz': (ANYBODY, '/healthz'),
+    'GET /static/site.css': (ANYBODY, '/static/site.css'),
+    'GET /static/<name>': (ANYBODY, '/static/style.css'),
+
+    'GET /setup/<token>': (ANYBODY, '/setup/{setup}'),
+    'POST /setup/<token>': (ANYBODY, '/setup/{setup}', NEWCOMER),
+    'GET /signup': (ANYBODY, '/signup'),
+    'POST /signup': (ANYBODY, '/signup', NEWCOMER),
+    'GET /verify': (ANYBODY, '/verify'),
+    'POST /verify': (ANYBODY, '/verify', {'email': 'victor@example.org'}),
+    'GET /verify/<token>': (ANYBODY, '/verify/{verify}'),
+    'POST /verify/<token>': (ANYBODY, '/verify/{verify}', {'password': 'changed, not more'}),
+    'GET /login': (ANYBODY, '/login'),
+    'POST /login': (ANYBODY, '/login', {'email': 'alice@example.org', 'password': PASSWORD}),
+    'GET /login/confirm': (ANYBODY, '/login/confirm'),
+    'POST /login/confirm': (ANYBODY, '/login/confirm', {'code': '123456'}),
+    'POST /login/passkey/options': (ANYBODY, '/login/passkey/options', {}),
+    'POST /login/passkey': (ANYBODY, '/login/passkey', {}),
+    'POST /logout': (ANYBODY, '/logout', {}),
+    'GET /forgot': (ANYBODY, '/forgot'),
+    'POST /forgot': (ANYBODY, '/forgot', {'email': 'alice@example.org'}),
+    'GET /reset/<token>': (ANYBODY, '/reset/{reset}'),
+    'POST /reset/<token>': (ANYBODY, '/reset/{reset}', {'password': 'changed, not more'}),
+    'GET /settings': (AUTHORS, '/settings'),
+    'POST /settings': (AUTHORS, '/settings', PROFILE),
+    'GET /settings/delete': (AUTHORS, '/settings/delete'),
+    'POST /settings/delete': (AUTHORS, '/settings/delete', {'password': PASSWORD, 'posts': 'delete'}),
+    'GET /settings/security': (AUTHORS, '/settings/security'),
+    'POST /settings/security': (CONFIRMED, '/settings/security',
+                                {'action': 'app_start', 'identity_password': PASSWORD}),
+    'POST /settings/security/passkeys/options': (AUTHORS, '/settings/security/passkeys/options', {}),
+    'POST /settings/security/passkeys': (AUTHORS, '/settings/security/passkeys', {}),
+    'POST /settings/confirm/options': (AUTHORS, '/settings/confirm/options', {}),
+    'POST /settings/confirm': (AUTHORS, '/settings/confirm', {}),
+    'GET /unsubscribe/<token>': (ANYBODY, '/unsubscribe/{unsubscribe}'),
+    'POST /unsubscribe/<token>': (ANYBODY, '/unsubscribe/{unsubscribe}', {'List-Unsubscribe': 'One-Click'}),
+
+    'GET /studio': (AUTHORS, '/studio'),
+    'POST /studio': (ITS_AUTHOR, '/studio', {'post': '{draft}', 'action': 'tag', 'tag': 'Changed'}),
+    'GET /studio/posts/new': (AUTHORS, '/studio/posts/new'),
+    'POST /studio/posts/new': (CONFIRMED, '/studio/posts/new', POST),
+    'GET /studio/posts/<post_id>': (ITS_AUTHOR, '/studio/posts/{draft}'),
+    'POST /studio/posts/<post_id>': (ITS_AUTHOR, '/studio/posts/{draft}', POST),
+    'GET /studio/posts/<post_id>/preview': (ITS_AUTHOR, '/studio/posts/{draft}/preview'),
+    'GET /studio/posts/<post_id>/history': (ITS_AUTHOR, '/studio/posts/{draft}/history'),
+    'POST /studio/posts/<post_id>/history': (ITS_AUTHOR, '/studio/posts/{draft}/history', {'version': '1'}),
+    'POST /studio/preview': (AUTHORS, '/studio/preview', {'body': 'x'}),
+    'POST /studio/unsaved': (AUTHORS, '/studio/unsaved', POST | {'tab': 'tab-of-a-window1'}),
+    'GET /studio/trash': (AUTHORS, '/studio/trash'),
+    'GET /draft/<token>': (ANYBODY, '/draft/{shared}'),
+    'GET /studio/media': (AUTHORS, '/studio/media'),
+    'POST /studio/media': (CONFIRMED, '/studio/media', {'files': Sent('new.pdf', b'%PDF-1.7 and more')}),
+    'GET /studio/media/<upload_id>': (ONLY_ITS_AUTHOR, '/studio/media/{upload}'),
+    'POST /studio/media/<upload_id>': (ONLY_ITS_AUTHOR, '/studio/media/{upload}', {'action': 'describe', 'alt': 'New'}),
+
+    'GET /studio/stats': (AUTHORS, '/studio/stats'),
+    'GET /studio/stats/<post_id>': (ITS_AUTHOR, '/studio/stats/{draft}'),
+    'GET /studio/report': (AUTHORS, '/studio/report'),
+    'POST /studio/report': (AUTHORS, '/studio/report', {}),
+    'GET /studio/report/letter': (WRITERS, '/studio/report/letter'),
+    'GET /studio/exports': (AUTHORS, '/studio/exports'),
+    'POST /studio/exports': (AUTHORS, '/studio/exports', {'kind': 'numbers'}),
+    'GET /studio/exports/<export_id>': (ONLY_ITS_AUTHOR, '/studio/exports/{export}'),
+
+    'GET /admin': (OWNER, '/admin'),
+    'GET /admin/jobs': (OWNER, '/admin/jobs'),
+    'POST /admin/jobs': (OWNER, '/admin/jobs', {'action': 'pause'}),
+    'GET /admin/audit': (OWNER, '/admin/audit'),
+    'GET /admin/mail': (OWNER, '/admin/mail'),
+    'GET /admin/mail/<message_id>': (OWNER, '/admin/mail/{message}'),
+    'POST /admin/mail/<message_id>': (OWNER, '/admin/mail/{message}', {'action': 'send'}),
+    'GET /admin/people': (OWNER, '/admin/people'),
+    'POST /admin/people': (OWNER, '/admin/people', {'email': 'zoe@example.org'}),
+    'GET /admin/site': (OWNER, '/admin/site'),
+    'POST /admin/site': (OWNER, '/admin/site', {'title': 'Changed', 'tagline': '', 'hue': '1'}),
+
+    'GET /<slug>': (ANYBODY, '/about'),
+}
+
+
+def furnish(olga, alice, bob):
+    """Links and mails of every kind, for the paths of TABLE; call it on an open database."""
+    at = db.now()
+    places = {'unsubscribe': signing.sign('unsubscribe', alice.id), 'draft': 0, 'message': 0, 'oldest': 0, 'shared': 0,
+              'export': 0, 'upload': 0, 'media': '/media/nothing/x'}
+    if draft := Post.get_or_none(Post.title == 'Only a draft'):
+        _use_the_desk(olga, alice, draft, at)
+        places['shared'] = Post.get_by_id(draft.id).draft_token
+        places |= {'draft': draft.id, 'oldest': Post.select().where(Post.published_at.is_null(False)).get().id}
+    if Post.select().exists():
+        kept = keep(alice)
+        keep(alice, 'hill.jpg', b'\xff\xd8\xff and so on')
+        models.MediaFile.update(state='failed', error='No <picture>').where(models.MediaFile.kind == 'image').execute()
+        keep(alice, 'waits.png', b'\x89PNG\r\n\x1a\n')
+        places |= {'upload': kept.id, 'media': kept.path}
+        users.sign_up(bob.name, bob.email, 'x', at)
+        users.reset_mail(alice.email, at)
+        users.address_mail(alice, 'new@example.org', at)
+        users.invite_mail('zoe@example.org', at)
+        failed = models.Message.get(models.Message.kind == 'reset')
+        failed.state, failed.answer = 'failed', '550 <No> such "user"'
+        failed.save()
+        places['message'] = failed.id
+        places['export'] = exports.ask(alice, 'numbers', at)
+        tasks.make_export.call_local(places['export'])
+    newcomer = person('newcomer', verified=False)
+    for purpose, user in (('setup', None), ('verify', newcomer), ('reset', alice)):
+        places[purpose] = users.issue(purpose, timedelta(days=1), at, user=user, email=user and user.email).text
+    return places
+
+
+def _use_the_desk(olga, alice, draft, at):
+    """Versions, a series, a page, pins, something not saved, a shared draft."""
+    typed = {'title': 'Only a draft', 'slug': '', 'body': 'Other <b>words</b>.', 'tags': 'Secret plans', 'summary': 'S'}
+    posts.save(draft, olga, typed, at)
+    posts.share(draft, at)
+    for title in ('First "part"', 'Second <part>'):
+        part = write(alice, title, series='A "series" & more', canonical="https://example.org/?a='b'&c")
+        posts.pin(part, alice)
+        posts.pin(part, Site.get())
+    page = posts.save(None, olga, typed | {'title': 'About'}, at, is_page=True)
+    posts.publish(page, at)
+    for post in (None, draft):
+        autosave.keep(alice, f'tab-of-a-window{1 if post else 2}', post, typed | {'body': '</textarea>'}, at)
