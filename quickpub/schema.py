@@ -42,6 +42,7 @@ def to_text(found: Iterable[Row]) -> str:
     return ''.join(f'{sql.strip()}{END}' for _, _, sql in sorted(kept))
 
 
+@cache
 def _tokens(sql: str) -> list[str]:
     """The words and signs of a statement: neither comments, spaces and capitals nor quotes around names count."""
     bare = re.sub(r'["`\[\]]', '', COMMENT.sub(' ', sql))

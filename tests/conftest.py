@@ -3,7 +3,10 @@
 import email
 import email.policy
 import mailbox
+import os
 import re
+import shutil
+import sys
 import tempfile
 from datetime import datetime, timedelta
 from functools import cache
@@ -22,6 +25,22 @@ from quickpub.web import create_app
 
 pytest_plugins = ['clocks']
 pytest.register_assert_rewrite('checks', 'hostile_markdown', 'hostile_requests', 'rig', 'windows')
+
+MEMORY = '/dev/shm'  # a disk in memory, on Linux
+NEEDED = 2 * 1024 ** 3  # bytes
+
+
+def pytest_configure(config):
+    """Keep temporary folders in memory, where there is enough of it. Small and slow disks are mounted inside them."""
+    if sys.platform == 'linux' and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > NEEDED:
+        os.environ.setdefault('PYTEST_DEBUG_TEMPROOT', MEMORY)
+
+
+def pytest_sessionfinish():
+    """End the browser that the tests of this process have shared."""
+    if rig := sys.modules.get('rig'):
+        rig.stop_chromium()
+
 
 # A person's browser, as far as anybody can tell from it.
 BROWSER = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36'
@@ -57,13 +76,13 @@ def template():
 
 def create_database(config):
     """Make the folder of a new site, with its tables."""
-    config.data.mkdir(parents=True, exist_ok=True)
+    config.create_folder()
     config.database.write_bytes(template())
+    config.create_secret()
 
 
 def open_site(config):
     create_database(config)
-    db.migrate(config)
     db.open_site(config)
     spool.mine.close()  # each site has its own
     queue.be_new()

@@ -20,6 +20,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 import psutil
@@ -311,13 +312,35 @@ def browser_options():
                      '--disable-sync', '--no-first-run']}
 
 
+@cache
+def shared_chromium():
+    """Start a real browser for all tests of this process: the system's where there is one, else Playwright's own.
+
+    Returns the browser, Playwright's event loop, and Playwright.
+    """
+    playwright = sync_playwright().start()
+    return playwright.chromium.launch(**browser_options()), asyncio.get_running_loop(), playwright
+
+
+def stop_chromium():
+    """End the shared browser, if any test has started it."""
+    if shared_chromium.cache_info().currsize:
+        _, loop, playwright = shared_chromium()
+        asyncio._set_running_loop(loop)
+        playwright.stop()
+
+
 @contextmanager
 def chromium():
-    """A real browser: the system's where there is one, else Playwright's own."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(**browser_options())
+    """Lend the browser that all tests share; every window that was opened in it is closed at the end."""
+    browser, loop, _ = shared_chromium()
+    asyncio._set_running_loop(loop)  # Playwright's own, which other tests must not see
+    try:
         yield browser
-        browser.close()
+    finally:
+        for context in browser.contexts:
+            context.close()
+        asyncio._set_running_loop(None)
 
 
 class Window:
