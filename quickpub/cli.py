@@ -11,7 +11,7 @@ from functools import wraps
 import click
 from peewee import DatabaseError, OperationalError
 
-from . import __version__, db, formats, logs, models, presence, settings
+from . import __version__, db, formats, logs, migrating, models, opening, presence, settings
 from .accounts import audit, second_factors, suspensions, users, verification
 from .audience import counting, reports
 from .jobs import queue
@@ -19,7 +19,7 @@ from .mail import dkim, ledger
 from .models import Message, User
 from .settings import Settings, SettingsError
 from .text import Rejected
-from .upkeep import health, integrity
+from .upkeep import health, integrity, sqlite_version
 
 log = logging.getLogger('quickpub.cli')
 
@@ -40,7 +40,7 @@ def speaking(command: Callable) -> Callable:
             raise click.ClickException(f'The database cannot be used: {error}.') from None
         except DatabaseError as error:
             raise click.ClickException(f'quickpub.db is damaged: {error}. {integrity.ADVICE}') from None
-        except (SettingsError, db.SchemaError, Rejected) as error:
+        except (SettingsError, migrating.SchemaError, Rejected) as error:
             raise click.ClickException(str(error)) from None
     return wrapped
 
@@ -51,8 +51,8 @@ def site(create: bool = False) -> Iterator[Settings]:
     found = settings.from_env()
     logs.log_to_console()
     if create:
-        db.migrate(found)
-    db.open_site(found)
+        migrating.migrate(found)
+    opening.open_site(found)
     presence.be_quiet()
     with db.db.connection_context():
         yield found
@@ -87,7 +87,7 @@ def web() -> None:
     from .server import supervisor
     found = settings.from_env()
     logs.log_to_console()
-    db.open_site(found)
+    opening.open_site(found)
     try:
         supervisor.check_port(found)
     except supervisor.CannotServe as error:
@@ -110,7 +110,7 @@ def consumer(workers: int | None, worker_type: str) -> None:
     if workers:
         found = replace(found, consumer_workers=workers)  # told to Huey, 1 would mean: as many as the settings say
     logs.log_to_console()
-    db.open_site(found)
+    opening.open_site(found)
     log.info('Doing the background work of %s   (Ctrl-C stops it)', found.data)
     huey.create_consumer(worker_type=worker_type).run()
 
@@ -120,9 +120,9 @@ def consumer(workers: int | None, worker_type: str) -> None:
 def migrate() -> None:
     """Create the site's database, or bring it up to date."""
     found = settings.from_env()
-    steps = db.migrate(found)
+    steps = migrating.migrate(found)
     click.echo('\n'.join(f'Done: {step}' for step in steps) or 'Everything is up to date.')
-    db.open_site(found)
+    opening.open_site(found)
     if link := _setup_link():
         click.echo(f'Set up your site: {link}')
 
@@ -278,7 +278,7 @@ def check() -> None:
     for name, problem in _problems(found):
         click.echo(f'{"ok " if problem is None else "NOT"}  {name}{": " + problem if problem else ""}')
         is_well = is_well and problem is None
-    if warning := db.sqlite_warning():
+    if warning := sqlite_version.sqlite_warning():
         click.echo(f'     {warning}')
     if not is_well:
         raise click.ClickException('Something needs your attention.')
@@ -288,7 +288,7 @@ def _problems(found: Settings) -> Iterator[tuple[str, str | None]]:
     """Each check's name, and what is wrong or None. What is on the disk comes first: without it no more can be told."""
     yield 'settings', None
     if found.has_secret():
-        gone = {name: problem for name, problem in presence.on_disk(found).items() if problem}
+        gone = {name: problem for name, problem in presence.problems_of_closed_site(found).items() if problem}
         if gone.keys() & {'data', 'database', 'secret'}:
             yield from gone.items()
             return

@@ -401,5 +401,5 @@ def use(settings: Settings) -> None:
 def current() -> Settings:
     """The settings this process runs with. Raises SettingsError before `use` was called."""
     if _current is None:
-        raise SettingsError('no site is open in this process; call db.open_site(settings) first')
+        raise SettingsError('no site is open in this process; call opening.open_site(settings) first')
     return _current

@@ -2,7 +2,8 @@
 
 from bottle import Bottle
 
-from .db import WEB_PATIENCE, open_site
+from .db import WEB_PATIENCE
+from .opening import open_site
 from .pages import account, admin, editor, media, profile, public, search, security, stats, studio
 from .settings import Settings
 from .wsgi.application import Site

@@ -12,7 +12,7 @@ import pytest
 from argon2 import PasswordHasher
 from webtest import TestApp
 
-from quickpub import db, settings, tasks
+from quickpub import db, migrating, opening, settings, tasks
 from quickpub.accounts import passwords, users
 from quickpub.audience import spool
 from quickpub.content import posts
@@ -49,7 +49,7 @@ def template():
     """The database of a new site: all migrations take longer than most tests."""
     with tempfile.TemporaryDirectory(prefix='quickpub-') as folder:
         config = settings.from_env({'QUICKPUB_DATA': folder})
-        db.migrate(config)
+        migrating.migrate(config)
         db.db.close()
         return config.database.read_bytes()
 
@@ -62,8 +62,8 @@ def create_database(config):
 
 def open_site(config):
     create_database(config)
-    db.migrate(config)
-    db.open_site(config)
+    migrating.migrate(config)
+    opening.open_site(config)
     spool.mine.close()  # each site has its own
     queue.be_new()
     with db.db.connection_context():

@@ -9,7 +9,7 @@ from datetime import UTC
 from conftest import Browser, drain, outbox, person, write
 from playhouse.migrations import Runner
 
-from quickpub import db
+from quickpub import db, migrating
 from quickpub.jobs.queue import Job, Pause
 from quickpub.media import files
 from quickpub.models import TABLES, AuditEntry, Message, RecentDay, RecentViews, Site
@@ -137,5 +137,5 @@ def make_old_site(config, up_to='0008_numbers'):
     config.create_folder()
     db.bind(config, 1)
     with db.db.connection_context():
-        Runner(db.db, str(db.MIGRATIONS)).up(up_to)
+        Runner(db.db, str(migrating.MIGRATIONS)).up(up_to)
         yield

@@ -37,9 +37,11 @@ LAYERS = [
     ['throttle', 'logs'],
     ['signing'],
     ['text', 'formats', 'dates'],
-    ['db'],
-    ['presence', 'schema'],
+    ['opening', 'watch'],
+    ['migrating'],
+    ['db', 'presence', 'schema'],
     ['settings'],
+    ['sqlite'],
     ['jobs'],
     ['sandbox'],
     ['gates', 'clocks', 'removal', 'networks'],
@@ -53,7 +55,7 @@ INSIDE = {
     'pages': [['public', 'search', 'account', 'profile', 'security', 'studio', 'editor', 'media', 'stats', 'admin']],
     'demo': [],
     'exchange': [['exports']],
-    'upkeep': [['health'], ['integrity', 'corrections', 'erasure']],
+    'upkeep': [['health'], ['integrity', 'corrections', 'erasure'], ['wal', 'sqlite_version']],
     'audience': [['stats', 'reports'], ['counting'], ['spool', 'user_agents']],
     'content': [['posts'], ['rendering', 'revisions', 'autosave'],
                 ['quota', 'comparison', 'search', 'redirects', 'related']],
@@ -65,6 +67,7 @@ INSIDE = {
     'markup': [['excerpts', 'markdown'], ['formulas', 'folding', 'links', 'typography', 'direction']],
     'jobs': [['huey'], ['storage', 'consumer', 'recurring'], ['queue'], ['liveness']],
     'sandbox': [['pool', 'child']],
+    'sqlite': [['database', 'errors'], ['files', 'connection']],
 }
 
 # These libraries only there, so that each can be exchanged or upgraded in one place.

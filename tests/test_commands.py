@@ -9,6 +9,7 @@ from conftest import person, write
 from rig import ROOT
 
 from quickpub import db, settings
+from quickpub.upkeep import sqlite_version
 
 COMMANDS = ['check', 'settings', 'jobs list', '--help', 'jobs --help', 'report --all', 'migrate', '--version', 'demo']
 
@@ -92,10 +93,10 @@ def test_check_names_what_is_gone(site, rig, name):
 
 
 def test_the_warning_about_sqlite_comes_with_a_cure_and_only_when_asked(site, rig, monkeypatch):
-    monkeypatch.setattr(db, 'SAFE_SQLITE', (99, 0, 0))
+    monkeypatch.setattr(sqlite_version, 'SAFE_SQLITE', (99, 0, 0))
     for python in ('/usr/bin/python3', '/opt/python/bin/python3'):
         monkeypatch.setattr(sys, 'executable', python)
-        said = db.sqlite_warning()
+        said = sqlite_version.sqlite_warning()
         assert 'before 99.0.0' in said and 'A cure' in said and 'pip cannot' in said
         assert ('Debian' in said) is python.startswith('/usr/bin')
     assert 'sqlite_warning' not in (ROOT / 'quickpub' / 'server' / 'supervisor.py').read_text()

@@ -21,12 +21,13 @@ from typing import BinaryIO
 
 from .. import presence, removal
 from ..accounts.users import SUSPENDED
-from ..db import is_out_of_reach, rows
+from ..db import rows
 from ..jobs import queue
 from ..mail import ledger
 from ..models import DailyReferrers, DailyViews, DailyVisitors, Export, Post, Site, User
 from ..processes import sync_folder
 from ..settings import current
+from ..sqlite.errors import is_out_of_reach
 
 KEPT = timedelta(days=7)
 BATCH = 20  # posts at a time: each may have a thousand days

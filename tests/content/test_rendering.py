@@ -12,7 +12,7 @@ from playhouse.migrations import Runner
 from test_json_feed import FEED, assert_is
 from test_pages import assert_sound
 
-from quickpub import db, tasks
+from quickpub import db, migrating, opening, tasks
 from quickpub.content import posts
 from quickpub.markup import excerpts, markdown
 from quickpub.models import Post, Revision
@@ -180,7 +180,7 @@ def test_posts_of_an_older_site_are_rendered_again_in_the_background(config):
            2: ('Called so by the program', 'Called so by the program', '<p>Called so by the program</p>'),
            3: ('Untitled', '', ''), 4: ('Same', '*b*', '<p><em>b</em></p>')}
     with db.db.connection_context():
-        Runner(db.db, str(db.MIGRATIONS)).up('0008_numbers')
+        Runner(db.db, str(migrating.MIGRATIONS)).up('0008_numbers')
         db.db.execute_sql('INSERT INTO user (id, name, handle, role, bio, timezone, report, reported_until, '
                           "created_at) VALUES (1, 'Alice', 'alice', 'author', '', 'UTC', 'daily', '2026', '2026')")
         for number, (title, body, html) in old.items():
@@ -189,8 +189,8 @@ def test_posts_of_an_older_site_are_rendered_again_in_the_background(config):
                 "updated_at, published_at, views) VALUES (?, 1, ?, ?, ?, ?, '', 'old', 1, '2026', "
                 "'2026-01-02 03:04:05', '2026-01-01 00:00:00', 3)",
                 (number, title, str(number), body, html))
-    db.migrate(config)
-    db.open_site(config)
+    migrating.migrate(config)
+    opening.open_site(config)
     with db.db.connection_context():
         assert [(post.title, post.body, post.html) for post in Post.select().order_by(Post.id)] == list(old.values())
         assert posts.is_any_outdated()

@@ -8,7 +8,7 @@ from conftest import HASH, drain, write
 from sites import keep, make_old_site
 from test_files import picture
 
-from quickpub import db, tasks
+from quickpub import db, migrating, opening, tasks
 from quickpub.exchange import exports
 from quickpub.jobs import queue
 from quickpub.jobs.queue import Job
@@ -243,8 +243,8 @@ def test_a_site_of_the_version_before_is_upgraded_with_its_jobs_and_rows(config)
         other.execute("INSERT INTO media_file VALUES (?, 'image', 'jpg', 'working', 40, 2, '', '{}', ?)",
                       ('a' * 32, at))
     other.close()
-    db.migrate(config)
-    db.open_site(config)
+    migrating.migrate(config)
+    opening.open_site(config)
     with db.db.connection_context():
         assert [row.state for row in Export.select().order_by(Export.id)] == ['waiting', 'failed', 'failed']
         assert [(job.subject, job.subject_id, job.strikes) for job in Job.select().order_by(Job.id)] == [

@@ -20,6 +20,7 @@ from quickpub.mail import ledger
 from quickpub.markup import folding
 from quickpub.media import files
 from quickpub.models import Erasure, Export, MediaFile, Message, Post, Revision, Session, Tag, Token, Upload, User
+from quickpub.sqlite import connection
 from quickpub.upkeep import erasure
 
 EMAIL, OLD_EMAIL = 'wladimir.quastenflosser@mailbox.example', 'former.zwiebelturm@mailbox.example'
@@ -198,7 +199,7 @@ def test_a_process_that_dies_on_the_way_leaves_it_to_the_next(site, author, brow
 def test_a_reader_in_the_middle_delays_the_end(site, alice):
     autosave.keep(alice, 'a' * 16, None, {'title': canary('typed'), 'body': ''}, db.now())
     autosave.forget(alice, 'a' * 16)
-    reader = db.connect(site.database, 'rw', isolation_level=None)
+    reader = connection.connect(site.database, 'rw', isolation_level=None)
     reader.execute('BEGIN')
     reader.execute('SELECT count(*) FROM user').fetchone()
     person('bob')
