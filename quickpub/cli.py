@@ -11,7 +11,7 @@ from functools import wraps
 import click
 from peewee import DatabaseError, OperationalError
 
-from . import __version__, db, formats, logs, migrating, models, opening, presence, settings
+from . import __version__, db, formats, logs, migrating, models, opening, presence, secret, settings
 from .accounts import audit, second_factors, suspensions, users, verification
 from .audience import counting, reports
 from .jobs import queue
@@ -287,7 +287,7 @@ def check() -> None:
 def _problems(found: Settings) -> Iterator[tuple[str, str | None]]:
     """Each check's name, and what is wrong or None. What is on the disk comes first: without it no more can be told."""
     yield 'settings', None
-    if found.has_secret():
+    if secret.has_secret(found.paths.secret):
         gone = {name: problem for name, problem in presence.problems_of_closed_site(found).items() if problem}
         if gone.keys() & {'data', 'database', 'secret'}:
             yield from gone.items()
@@ -298,14 +298,14 @@ def _problems(found: Settings) -> Iterator[tuple[str, str | None]]:
 
 def _problems_inside(found: Settings) -> Iterator[tuple[str, str | None]]:
     damage = integrity.check(db.now())
-    yield f'file {found.database}', damage or None
+    yield f'file {found.paths.database}', damage or None
     yield from ((name, problem) for name, problem in health.problems(db.now()).items() if name != 'integrity')
     try:
         ledger.connect().close()
     except Exception as error:  # whatever it is, it is what the operator must know
         yield 'mail server', f'{settings.mask_password(found.smtp)}: {error}'
     else:
-        yield f'mail server {settings.mask_password(found.smtp) or found.data / "outbox"}', None
+        yield f'mail server {settings.mask_password(found.smtp) or found.paths.outbox}', None
     dead = queue.Job.select().where(queue.Job.state == 'dead').count()
     yield 'failed work', f'{formats.plural(dead, "job", "jobs")}; see `quickpub jobs list`' if dead else None
 

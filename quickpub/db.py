@@ -39,9 +39,9 @@ def bind(settings: Settings, patience: int) -> None:
     if not db.is_closed():
         db.close()
     settings_module.use(settings)
-    db.init(os.fspath(settings.database), pragmas=PRAGMAS, timeout=patience)
-    before, db.files = db.files, DatabaseFiles(settings.database)
-    if before and before.path == settings.database:
+    db.init(os.fspath(settings.paths.database), pragmas=PRAGMAS, timeout=patience)
+    before, db.files = db.files, DatabaseFiles(settings.paths.database)
+    if before and before.path == settings.paths.database:
         db.files.anchor = before.anchor
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from . import presence
+from . import data_folder, presence
 from .db import WORK_PATIENCE, bind, db
 from .jobs.liveness import wait
 from .migrating import SchemaError, check_schema, lost_database
@@ -25,9 +25,9 @@ def open_site(settings: Settings, patience: int = WORK_PATIENCE) -> None:
     A write waits `patience` seconds for another process's transaction. Raises SchemaError where there is no site, or
     one of another version; SettingsError for a secret that protects nothing.
     """
-    if settings.has_lost_database():
+    if data_folder.has_lost_database(settings.paths):
         raise SchemaError(lost_database(settings))
-    if not settings.database.exists():
+    if not settings.paths.database.exists():
         raise SchemaError(f'There is no site in {settings.data}. Start it with `quickpub serve` or '
                           f'`quickpub migrate`, or set QUICKPUB_DATA to the folder that holds yours.')
     _wait_for_wal(settings)
@@ -42,7 +42,8 @@ def open_site(settings: Settings, patience: int = WORK_PATIENCE) -> None:
 def _wait_for_wal(settings: Settings) -> None:
     """If the WAL was deleted under a running site, wait until that site has saved it and opened a new one: before
     that, opening the database would damage it."""
-    wal, index = (settings.database.with_name(f'{settings.database.name}-{part}') for part in ('wal', 'shm'))
+    database = settings.paths.database
+    wal, index = (database.with_name(f'{database.name}-{part}') for part in ('wal', 'shm'))
     until = time.monotonic() + WAL_PATIENCE
     while index.exists() and not wal.exists() and time.monotonic() < until:
         wait(0.1)

@@ -12,7 +12,7 @@ import threading
 import time
 from pathlib import Path
 
-from .settings import FOLDERS, Settings
+from .settings import Settings
 from .sqlite.files import WRONG_SITE, DatabaseFiles, KnownFile, access_problem
 
 log = logging.getLogger('quickpub.presence')
@@ -45,13 +45,13 @@ def problems_of_closed_site(settings: Settings) -> dict[str, str | None]:
     """Return what is wrong with each part, by name, of a site that is not open in this process; None where nothing
     is."""
     return _in_words(Part(settings.data, is_folder=True, mode=0o700).check(), _parts(settings),
-                     DatabaseFiles(settings.database).update_problem())
+                     DatabaseFiles(settings.paths.database).update_problem())
 
 
 def _parts(settings: Settings, secret: bytes | None = None) -> dict[str, Part]:
     """Return all parts of a site by name, apart from its database."""
-    return {name: Part(settings.data / name, is_folder=True, mode=0o700) for name in FOLDERS} | {
-        'secret': Part(settings.data / 'secret', is_folder=False, mode=0o400, content=secret)}
+    return {name: Part(path, is_folder=True, mode=0o700) for name, path in settings.paths.folders().items()} | {
+        'secret': Part(settings.paths.secret, is_folder=False, mode=0o400, content=secret)}
 
 
 def _in_words(folder: str | None, parts: dict[str, Part], database: str | None) -> dict[str, str | None]:

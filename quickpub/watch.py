@@ -25,7 +25,7 @@ class CommitWatch:
     _latest: 'CommitWatch | None' = None
 
     def __init__(self, settings: Settings):
-        self._database = settings.database
+        self._database = settings.paths.database
         self._connection: Any = None
         self._opened: tuple[Identity, ...] = ()
         self._times = 0
@@ -36,7 +36,7 @@ class CommitWatch:
     @classmethod
     def of(cls, settings: Settings) -> 'CommitWatch':
         """Return this process's one for this site; one for another site is closed."""
-        if cls._latest is None or cls._latest._database != settings.database:
+        if cls._latest is None or cls._latest._database != settings.paths.database:
             if cls._latest:
                 cls._latest.close()
             cls._latest = cls(settings)

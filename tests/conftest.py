@@ -51,13 +51,13 @@ def template():
         config = settings.from_env({'QUICKPUB_DATA': folder})
         migrating.migrate(config)
         db.db.close()
-        return config.database.read_bytes()
+        return config.paths.database.read_bytes()
 
 
 def create_database(config):
     """Make the folder of a new site, with its tables."""
     config.data.mkdir(parents=True, exist_ok=True)
-    config.database.write_bytes(template())
+    config.paths.database.write_bytes(template())
 
 
 def open_site(config):

@@ -41,10 +41,11 @@ LAYERS = [
     ['migrating'],
     ['db', 'presence', 'schema'],
     ['settings'],
-    ['sqlite'],
+    ['data_folder', 'email_addresses'],
+    ['secret', 'sqlite'],
     ['jobs'],
     ['sandbox'],
-    ['gates', 'clocks', 'removal', 'networks'],
+    ['gates', 'clocks', 'removal', 'networks', 'paths'],
     ['processes'],
 ]
 # The same inside each package. The pages never import each other.
@@ -95,7 +96,7 @@ ONLY_IN = {
     'segno': {'accounts.totp'},
     'rapidfuzz': {'content.search'},
     'latex2mathml': {'markup.formulas'},
-    'email_validator': {'settings'},
+    'email_validator': {'email_addresses'},
     'idna': {'wsgi.guards'},
     'smtplib': {'mail.transport'},
     'sqlite3': set(),  # peewee's own, or two copies in one process would drop each other's locks

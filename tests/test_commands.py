@@ -8,7 +8,7 @@ import pytest
 from conftest import person, write
 from rig import ROOT
 
-from quickpub import db, settings
+from quickpub import db, paths
 from quickpub.upkeep import sqlite_version
 
 COMMANDS = ['check', 'settings', 'jobs list', '--help', 'jobs --help', 'report --all', 'migrate', '--version', 'demo']
@@ -82,7 +82,7 @@ def test_check_names_what_the_site_may_not_use(site, rig, name):
     assert 'migrate' not in said.stdout + said.stderr
 
 
-@pytest.mark.parametrize('name', ['quickpub.db', *settings.FOLDERS])
+@pytest.mark.parametrize('name', ['quickpub.db', *paths.FOLDERS])
 def test_check_names_what_is_gone(site, rig, name):
     person('olga', role='owner')
     db.db.close()

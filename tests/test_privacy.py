@@ -124,10 +124,10 @@ def test_the_key_is_overwritten_and_not_only_let_go(site, hills):
     counting.fold()
     key, name = bytes(DayKey.get().key), Seen.get().visitor.encode()
     db.db.execute_sql('PRAGMA wal_checkpoint(TRUNCATE)')
-    assert key in site.database.read_bytes() and name in site.database.read_bytes()
+    assert key in site.paths.database.read_bytes() and name in site.paths.database.read_bytes()
     counting.clean_up(db.now() + timedelta(days=3))
     db.db.execute_sql('PRAGMA wal_checkpoint(TRUNCATE)')
-    assert key not in site.database.read_bytes() and name not in site.database.read_bytes()
+    assert key not in site.paths.database.read_bytes() and name not in site.paths.database.read_bytes()
 
 
 @pytest.mark.parametrize(('referrer', 'host'), [

@@ -38,7 +38,7 @@ IGNORED = re.compile(r'^(?:[^\S\t\r\n]|["\'`´«»‘-‟‹›\u200b-\u200f\u20
 
 
 def path_of(export: Export) -> Path:
-    return current().data / 'exports' / export.file
+    return current().paths.exports / export.file
 
 
 def ask(user: User, kind: str, at: datetime) -> int | None:
@@ -187,7 +187,7 @@ def clean_up(at: datetime) -> None:
 
 def sweep() -> None:
     """Delete files that no row speaks of any more. Raises Unfinished at the end, where some could not be deleted."""
-    found, kept = list((current().data / 'exports').glob('*.csv*')), set()  # before the rows: one may come meanwhile
+    found, kept = list((current().paths.exports).glob('*.csv*')), set()  # before the rows: one may come meanwhile
     for file, state in rows(Export.select(Export.file, Export.state)):
         kept |= {file, f'{file}.part'} if state == 'waiting' else {file}
     removal.remove_all(path for path in found if path.name not in kept)

@@ -62,7 +62,7 @@ SHOWN = re.compile(r'[1-9]\d{0,4}(-moving)?\.(avif|webp|jpg|png)')
 
 
 def folder() -> Path:
-    return current().data / 'media'
+    return current().paths.media
 
 
 # Taking in

@@ -126,7 +126,7 @@ def serve(settings: Settings) -> None:
     if setup:
         log.info('Set up your site:         %s', setup, extra=logs.SHOWS_LINKS)
     if not settings.smtp:
-        log.info('No mail server is set: mail is kept in %s', settings.data / 'outbox')
+        log.info('No mail server is set: mail is kept in %s', settings.paths.outbox)
     tree.run()
 
 

@@ -54,7 +54,7 @@ class Site:
         self._is_our_host = lru_cache(256)(partial(is_our_host, settings=settings))
         self._prefix = settings.path_prefix
         self._cache = PageCache(settings)
-        self._folder = settings.data / 'media'
+        self._folder = settings.paths.media
         self._is_failing = False
 
     def __call__(self, environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:

@@ -93,7 +93,7 @@ def test_no_link_stands_in_the_log(site, alice, browse, caplog):
     browser = browse(alice)
     long_ago(Session, seen_at=db.now() - timedelta(days=2))
     blocked = database.Database(None, lock_type='EXCLUSIVE', autoconnect=False)
-    blocked.init(str(site.database))
+    blocked.init(str(site.paths.database))
     db.db.timeout, before = 0.1, db.db.timeout
     try:
         with blocked.connection_context(), blocked.atomic():

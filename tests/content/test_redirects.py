@@ -9,7 +9,7 @@ from playhouse.migrations import Runner
 from sites import browser_of, form_with
 from test_mount import STYLES, mounted
 
-from quickpub import db, migrating
+from quickpub import data_folder, db, migrating
 from quickpub.accounts import users
 from quickpub.content import posts
 from quickpub.models import OldHandle, OldTag, Post, Tag, User
@@ -153,7 +153,7 @@ def test_a_former_handle_says_nothing_about_who_has_no_page(alice, browse, conne
 def test_an_older_site_keeps_its_addresses_and_what_subscribers_have_seen(config):
     url = 'https://voice.example/blog'
     config = replace(config, url=url)
-    config.create_folder()
+    data_folder.create(config.paths)
     db.bind(config, 1)
     with db.db.connection_context():
         Runner(db.db, str(migrating.MIGRATIONS)).up('0008_numbers')

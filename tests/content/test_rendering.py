@@ -12,7 +12,7 @@ from playhouse.migrations import Runner
 from test_json_feed import FEED, assert_is
 from test_pages import assert_sound
 
-from quickpub import db, migrating, opening, tasks
+from quickpub import data_folder, db, migrating, opening, tasks
 from quickpub.content import posts
 from quickpub.markup import excerpts, markdown
 from quickpub.models import Post, Revision
@@ -174,7 +174,7 @@ def test_footnotes_of_several_entries_lead_to_their_own_pages(alice, browse, con
 
 def test_posts_of_an_older_site_are_rendered_again_in_the_background(config):
     """With rows of a site of schema 0008, whose triggers go on working."""
-    config.create_folder()
+    data_folder.create(config.paths)
     db.bind(config, 1)
     old = {1: ('Typed', '**注意：**正文', '<p>**注意：**正文</p>'),
            2: ('Called so by the program', 'Called so by the program', '<p>Called so by the program</p>'),

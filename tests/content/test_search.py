@@ -12,7 +12,7 @@ from sites import ended_if_it_hangs, form_with, keep
 from test_files import picture
 from test_pages import assert_sound
 
-from quickpub import db, demo, migrating, tasks
+from quickpub import data_folder, db, demo, migrating, tasks
 from quickpub.accounts import users
 from quickpub.content import posts, search
 from quickpub.markup import markdown
@@ -292,7 +292,7 @@ def test_counting_views_and_saving_drafts_leave_the_index_alone(site, alice):
 
 
 def test_posts_of_an_older_site_are_found(config):
-    config.create_folder()
+    data_folder.create(config.paths)
     db.bind(config, 1)
     with db.db.connection_context():
         Runner(db.db, str(migrating.MIGRATIONS)).up('0005_desk')
@@ -311,7 +311,7 @@ def test_posts_of_an_older_site_are_found(config):
 
 def test_posts_of_the_schema_before_are_folded_as_they_are_saved_now(config):
     """Texts with all kinds of markup, as they lie in a database of version 8."""
-    config.create_folder()
+    data_folder.create(config.paths)
     db.bind(config, 1)
     html = {title: markdown.to_html(body) for title, body in TEXTS.items()}
     with db.db.connection_context():

@@ -76,7 +76,7 @@ def be_discarded_dead(site):
 
 
 def be_deleted_by_hand(site):
-    with sqlite3.connect(site.database) as other:
+    with sqlite3.connect(site.paths.database) as other:
         other.execute('DELETE FROM job')
     other.close()
 
@@ -229,7 +229,7 @@ def test_a_site_of_the_version_before_is_upgraded_with_its_jobs_and_rows(config)
         pass
     at = str(db.now())
     message = '{"__kind__": "task", "id": "x", "name": "quickpub.tasks.make_export", "args": [%d]}'
-    with sqlite3.connect(config.database) as other:
+    with sqlite3.connect(config.paths.database) as other:
         other.execute('INSERT INTO user (id, name, handle, email, password, role, bio, timezone, report, created_at, '
                       "verified_at, reported_until) VALUES (1, 'A', 'a', 'a@example.org', ?, 'author', '', 'UTC', "
                       "'daily', ?, ?, ?)", (HASH, at, at, at))

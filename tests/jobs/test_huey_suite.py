@@ -21,7 +21,7 @@ from huey.api import chord
 from huey.consumer_options import ConsumerConfig
 from huey.serializer import Serializer
 
-from quickpub import db, logs, migrating, processes, settings
+from quickpub import data_folder, db, logs, migrating, processes, settings
 from quickpub.jobs import huey as worker
 from quickpub.jobs import queue
 from quickpub.jobs.consumer import DurableConsumer, QuietProcesses
@@ -196,7 +196,7 @@ class TestSqlStorage(Ours, test_sql_huey.TestSqlStorage):
     def test_create_tables(self):
         site = settings.current()
         empty = settings.from_env({'QUICKPUB_DATA': str(site.data / 'empty')})
-        empty.create_folder()
+        data_folder.create(empty.paths)
         db.bind(empty, 1)
         db.db.connect()
         self.assertRaises(peewee.OperationalError, self.get_huey().storage.queue_size)

@@ -9,7 +9,7 @@ from peewee import fn
 from playhouse.migrations import Runner
 from playhouse.test_utils import count_queries
 
-from quickpub import db, migrating, tasks, watch
+from quickpub import data_folder, db, migrating, tasks, watch
 from quickpub.accounts import users
 from quickpub.audience import reports
 from quickpub.content import posts
@@ -94,7 +94,7 @@ def test_numbers_on_the_owners_page_are_those_of_the_posts(olga, alice, browse, 
 
 def test_an_older_site_is_counted_when_it_is_brought_up_to_date(config):
     """With posts, tags and mails from before, and somebody else's triggers, which stay."""
-    config.create_folder()
+    data_folder.create(config.paths)
     db.bind(config, 1)
     with db.db.connection_context():
         Runner(db.db, str(migrating.MIGRATIONS)).up('0002_queued_mail')

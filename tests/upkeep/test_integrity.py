@@ -19,7 +19,7 @@ def damage(site, table, content):
     page, = db.db.execute_sql('SELECT rootpage FROM sqlite_master WHERE name = ?', (table,)).fetchone()
     db.db.close()
     watch.CommitWatch.of(site).close()
-    with open(site.database, 'r+b') as file:
+    with open(site.paths.database, 'r+b') as file:
         file.seek((page - 1) * PAGE)
         file.write(content)
 
