@@ -50,6 +50,7 @@ LAYERS = [
 ]
 # The same inside each package. The pages never import each other.
 INSIDE = {
+    'cli': [['serving', 'members', 'reports', 'jobs', 'dkim', 'checks', 'demo', 'shell'], ['site']],
     'server': [['supervisor'], ['asgi'], ['connections']],
     'wsgi': [['application'], ['responses', 'pagecache'], ['identity', 'notices'], ['authentication', 'forms'],
              ['bodies', 'guards']],
