@@ -209,11 +209,11 @@ def settings_of(folder):
 @contextmanager
 def opened(folder, migrate=False):
     """The site in this folder, open in this process."""
-    from quickpub import db
+    from quickpub import db, migrating, opening
     found = settings_of(folder)
     if migrate:
-        db.migrate(found)
-    db.open_site(found)
+        migrating.migrate(found)
+    opening.open_site(found)
     with db.db.connection_context():
         yield found
 
@@ -368,11 +368,11 @@ def clean_up(site):
 
 def open_site(site):
     """What a process does at its start, once everything is imported."""
-    from quickpub import db
+    from quickpub import opening
     from quickpub.web import create_app
 
     def work():
-        db.open_site(site.settings)
+        opening.open_site(site.settings)
         create_app(site.settings)
     return clock(work)
 

@@ -29,8 +29,8 @@ TEXTS = {
     '20 previews of 450 KB of headings, links and formulas': HEADINGS, '20 previews of 100 KB of ![[](': '![[](' * 20_000,
     '20 previews of 400 KB of one list': '- a\n' * 100_000, '20 previews of 5 KB of headings': HEADINGS[:4_900]}
 WORDS = 'hill river bread winter letter garden market stone light paper train island'.split()
-SESSION = ("import sys\nfrom quickpub import db, settings\nfrom quickpub.accounts import sessions\nfrom quickpub.models import User\n"
-           "config = settings.from_env()\ndb.migrate(config)\ndb.open_site(config)\n"
+SESSION = ("import sys\nfrom quickpub import db, migrating, opening, settings\nfrom quickpub.accounts import sessions\nfrom quickpub.models import User\n"
+           "config = settings.from_env()\nmigrating.migrate(config)\nopening.open_site(config)\n"
            "with db.db.connection_context():\n    print(sessions.start(User.get_by_id(1), '', db.now()))\n")
 
 

@@ -11,6 +11,8 @@ from quickpub.models import Message, Post, Site, User
 from quickpub.tasks import huey
 
 from .call import log
+from quickpub import migrating
+from quickpub import opening
 
 
 @huey.task()
@@ -30,7 +32,7 @@ def consume():
 
 
 def prepare():
-    db.migrate(settings.from_env())
+    migrating.migrate(settings.from_env())
     with site():
         Site.create(id=1, title='The Village Voice')
 
@@ -95,5 +97,5 @@ def dry_report():
 
 
 def site():
-    db.open_site(settings.from_env())
+    opening.open_site(settings.from_env())
     return db.db.connection_context()

@@ -11,6 +11,7 @@ from quickpub.models import Post, PostTag, Site, Tag, User
 
 from .article import LARGE, NORMAL
 from .ours_app import site
+from quickpub import migrating
 
 EMAIL, PASSWORD = 'author1@example.org', 'the benchmark writes'
 AUTHORS, TAGS = 20, 50
@@ -20,7 +21,7 @@ BATCH = 1000
 def seed(count):
     """A site with this many posts, the last an hour old, and a large one at /p/large. Everybody's password is the same,
     and the first is the owner."""
-    db.migrate(settings.from_env())
+    migrating.migrate(settings.from_env())
     at = db.now()
     with site(), db.db.atomic():
         Site.create(id=1, title='The Village Voice', tagline='News from the reading room')

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from . import clocks, formats, text
-from .db import db, is_transient
+from .db import db
 from .models import SetAside
+from .sqlite.errors import is_transient
 
 log = logging.getLogger('quickpub.batches')
 

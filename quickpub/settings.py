@@ -7,34 +7,29 @@ tests all read the same list.
 
 import os
 import re
-import secrets
-import stat
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from datetime import time
 from functools import cached_property, lru_cache
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
-from unicodedata import normalize
 from urllib.parse import SplitResult, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
-from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
+
+from . import email_addresses, secret
+from .paths import Paths
+from .secret import SecretError
 
 PREFIX = 'QUICKPUB_'
 FREQUENCIES = ('minute', 'daily', 'weekly', 'monthly', 'never')
 SMTP_SCHEMES = {'smtp': 587, 'smtps': 465, 'smtp+plain': 25}
-FOLDERS = ('run', 'spool', 'outbox', 'exports', 'media')  # in the data folder
-SECRET_BYTES = 32
 HOST = re.compile(r'[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]{2,45}(%[A-Za-z0-9._-]+)?')  # with an IPv6 zone
 NOT_IN_URL = re.compile(r'[\x00-\x20\x7f-\xa0"\'<>\\^`{|}]|[\ud800-\udfff]')
 # Of an address: its beginning with who logs in, and where the password is.
 PASSWORD = re.compile(r'^((?:[a-z][a-z0-9+.-]*:/+|smtp[a-z+]*:)?[^:]*):.+@', re.DOTALL)
-NEW_FOR = 60  # seconds after which nothing is being made any more
-SPECIAL_USE_DOMAIN_NAMES.clear()  # the library's own way to allow .local, .test and the like
 
 
 class SettingsError(Exception):
@@ -75,38 +70,6 @@ def _clock(text: str) -> time:
         return time(int(hour), int(minute))
     except ValueError:
         raise ValueError('must be a time of day such as 00:00') from None
-
-
-class Unreachable(ValueError):
-    """It looks like an email address, but no email can reach it. The message says why, and what to do."""
-
-
-MAX_LOCAL, MAX_EMAIL = 64, 254  # characters before the @, and in all (RFC 5321, 4.5.3.1)
-
-
-def mail_address(text: str) -> str:
-    """Return one email address, normalised, an international domain as punycode (RFC 5890). Letters beyond ASCII
-    before the @ are kept: whether they can be used depends on the mail server. Raises ValueError saying why not.
-
-    Names of closed networks (club@server.local) are as good as others: whether email arrives shows whether it exists.
-    """
-    if '\uff20' in text or '\ufe6b' in text:
-        raise Unreachable('This email address has a wide ＠. Type the plain @ instead.')
-    try:
-        found = validate_email(text, check_deliverability=False, globally_deliverable=False)
-    except EmailNotValidError as error:
-        raise ValueError(f'must be one mail address: {error}') from None
-    if normalize('NFKC', found.local_part) != found.local_part:
-        raise Unreachable('This email address has wide or joined letters before the @. Type plain ones instead.')
-    email = found.ascii_email or f'{found.local_part}@{found.ascii_domain}'
-    local, _, domain = email.rpartition('@')
-    if len(local.encode()) > MAX_LOCAL:
-        raise Unreachable(f'This email address is too long: it can have {MAX_LOCAL} characters before the @.')
-    if len(email.encode()) > MAX_EMAIL:
-        raise Unreachable(f'This email address is too long: it can have {MAX_EMAIL} characters.')
-    if domain.rpartition('.')[2].isdigit():
-        raise Unreachable('This email address ends with a number. It looks like name@example.org.')
-    return email
 
 
 def _host(text: str) -> str:
@@ -172,7 +135,7 @@ class Settings:
     mail_limits: int = setting('1', 'How many times as many emails as usual people may cause, for a day with hundreds '
                                'of newcomers, say. 0: no limit', _number(0, 1000))
     mail_from: str = setting('', 'From of every mail. Unset: quickpub@ and the host of the public address',
-                             mail_address)
+                             email_addresses.parse)
     signup: str = setting('open', 'Who may sign up: open, invite or closed', _one_of('open', 'invite', 'closed'))
     signup_seconds: int = setting('3', 'Seconds after which a sign-up form is taken from a person, not from a robot. '
                                   '0: it is always taken', _number(0, 60))
@@ -216,81 +179,18 @@ class Settings:
     def is_https(self) -> bool:
         return self.url_parts.scheme == 'https'
 
-    @property
-    def database(self) -> Path:
-        return self.data / 'quickpub.db'
+    @cached_property
+    def paths(self) -> Paths:
+        """Where each thing in the data folder is."""
+        return Paths(self.data)
 
     @cached_property
     def secret(self) -> bytes:
-        """The key that signs the links in mails, made once for a site and kept in its data folder. Raises SettingsError
-        for one that would protect nothing: whoever knows it can log in as anybody."""
-        path = self.data / 'secret'
+        """The key that signs the links in emails. Raises SettingsError for one that protects nothing."""
         try:
-            found, mode = path.read_bytes(), stat.S_IMODE(path.stat().st_mode)
-        except FileNotFoundError:
-            raise SettingsError(f'{path} is gone. Put it back from a backup. Without one, make a new one; the links in '
-                                'mails sent so far will not work any more, nor will authenticator apps and recovery '
-                                f'codes: (umask 077; head -c {SECRET_BYTES} /dev/urandom > {path})') from None
-        except OSError as error:
-            raise SettingsError(f'{path} cannot be read: {error.strerror}. It must be a file of the user that runs '
-                                'Quickpub, with mode 0600.') from None
-        if len(found) < SECRET_BYTES or len(set(found)) < 8:
-            what = 'too short or too simple to be a secret' if found else 'empty'
-            raise SettingsError(f'{path} is {what}: anybody could forge the links in mails. Put it back from a backup, '
-                                'or delete it to be told how to make a new one.')
-        if mode & 0o077:
-            raise SettingsError(f'{path} may be read or changed by others (mode {mode:04o}): they could log in as '
-                                f'anybody. Run: chmod 600 {path}')
-        return found
-
-    def has_secret(self) -> bool:
-        """Whether a site was made here: the secret is the last file that a new one gets."""
-        try:
-            os.lstat(self.data / 'secret')
-        except (FileNotFoundError, NotADirectoryError):
-            return False
-        except OSError:  # nobody can tell: then nothing new is made
-            return True
-        return True
-
-    def has_lost_database(self) -> bool:
-        """Whether a site was made here, and its database is gone or empty. (For a moment that of a new one is.)"""
-        if not self.has_secret():
-            return False
-        try:
-            found = self.database.stat()
-        except FileNotFoundError:
-            return True
-        return not found.st_size and abs(found.st_mtime - (self.data / 'secret').stat().st_mtime) > NEW_FOR
-
-    def create_folder(self) -> list[str]:
-        """Make the data folder, readable by its owner alone; for a new site with its secret and an empty database in
-        it. Returns the names of the folders that an older site had lost."""
-        os.umask(0o077)  # whatever is made in it from now on is nobody else's to read, wherever it is
-        self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        made = [name for name in FOLDERS if not (self.data / name).exists()]
-        for name in (*FOLDERS, 'outbox/tmp', 'outbox/new', 'outbox/cur'):
-            (self.data / name).mkdir(mode=0o700, exist_ok=True)
-        if self.has_secret():
-            return made
-        with suppress(FileExistsError):  # SQLite itself never makes one: it would hide that the old one is gone
-            os.close(os.open(self.database, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
-        if not self.database.stat().st_size:
-            self.create_secret()
-        return []
-
-    def create_secret(self) -> None:
-        """Make the secret, unless there is one."""
-        if self.has_secret():
-            return
-        draft = self.data / f'secret.{os.getpid()}'
-        with open(draft, 'xb', opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
-            file.write(secrets.token_bytes(SECRET_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):  # the first one wins where two start at once
-            os.link(draft, self.data / 'secret')
-        draft.unlink()
+            return secret.read(self.paths.secret)
+        except SecretError as error:
+            raise SettingsError(str(error)) from None
 
     def environ(self) -> dict[str, str]:
         """Environment variable -> value, as text: what `from_env` in another process reads these settings from."""
@@ -384,7 +284,7 @@ def _derived_from(url: str) -> str:
     """The address that mails come from on a site at this URL, where no other is set."""
     host = urlsplit(url).hostname or 'localhost'
     try:
-        return mail_address(f'quickpub@{host}')
+        return email_addresses.parse(f'quickpub@{host}')
     except ValueError:  # quickpub@127.0.0.1, say, is refused by many mail programs
         return 'quickpub@localhost'
 
@@ -401,5 +301,5 @@ def use(settings: Settings) -> None:
 def current() -> Settings:
     """The settings this process runs with. Raises SettingsError before `use` was called."""
     if _current is None:
-        raise SettingsError('no site is open in this process; call db.open_site(settings) first')
+        raise SettingsError('no site is open in this process; call opening.open_site(settings) first')
     return _current

@@ -2,9 +2,11 @@
 
 from bottle import Bottle
 
-from .db import WEB_PATIENCE, open_site
+from .db import WEB_PATIENCE
+from .opening import open_site
 from .pages import account, admin, editor, media, profile, public, search, security, stats, studio
 from .settings import Settings
+from .wsgi import forms
 from .wsgi.application import Site
 from .wsgi.responses import plugin
 
@@ -116,6 +118,7 @@ def create_app(settings: Settings) -> Site:
     """The site as a WSGI application. It must exist: raises SchemaError where `settings.data` holds none, or one of
     another version. One site per process; below a path, let `settings.url` end with that path."""
     open_site(settings, patience=WEB_PATIENCE)
+    forms.accept_long_forms()
     app = Bottle()
     app.install(plugin)
     for method, path, page in URLS:

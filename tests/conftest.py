@@ -15,7 +15,7 @@ import pytest
 from argon2 import PasswordHasher
 from webtest import TestApp
 
-from quickpub import db, settings, tasks
+from quickpub import data_folder, db, migrating, opening, secret, settings, tasks
 from quickpub.accounts import passwords, users
 from quickpub.audience import spool
 from quickpub.content import posts
@@ -69,21 +69,21 @@ def template():
     """The database of a new site: all migrations take longer than most tests."""
     with tempfile.TemporaryDirectory(prefix='quickpub-') as folder:
         config = settings.from_env({'QUICKPUB_DATA': folder})
-        db.migrate(config)
+        migrating.migrate(config)
         db.db.close()
-        return config.database.read_bytes()
+        return config.paths.database.read_bytes()
 
 
 def create_database(config):
     """Make the folder of a new site, with its tables."""
-    config.create_folder()
-    config.database.write_bytes(template())
-    config.create_secret()
+    data_folder.create(config.paths)
+    config.paths.database.write_bytes(template())
+    secret.create(config.paths.secret)
 
 
 def open_site(config):
     create_database(config)
-    db.open_site(config)
+    opening.open_site(config)
     spool.mine.close()  # each site has its own
     queue.be_new()
     with db.db.connection_context():

@@ -6,7 +6,7 @@ from pathlib import Path
 from peewee import SqliteDatabase
 from playhouse.migrations import Runner
 
-from quickpub import db, schema, settings
+from quickpub import migrating, schema, settings
 
 
 def schema_of(migrations):
@@ -21,4 +21,4 @@ def schema_of(migrations):
 
 
 if __name__ == '__main__':
-    schema.FILE.write_text(schema.to_text(schema_of(db.MIGRATIONS)), 'utf-8')
+    schema.FILE.write_text(schema.to_text(schema_of(migrating.MIGRATIONS)), 'utf-8')

@@ -29,7 +29,7 @@ from conftest import BROWSER, create_database
 from playwright.sync_api import sync_playwright
 from smtp_rig import free_port
 
-from quickpub import db, settings
+from quickpub import db, migrating, opening, settings
 from quickpub.jobs import queue
 
 ROOT = Path(__file__).parents[1]
@@ -105,8 +105,8 @@ class Rig:
         """Make the site, and open it in this process too."""
         config = settings.from_env(self.environ())
         create_database(config)
-        db.migrate(config)
-        db.open_site(config)
+        migrating.migrate(config)
+        opening.open_site(config)
         queue.be_new()
 
     def consume(self, *command):
@@ -129,7 +129,7 @@ class Rig:
     @contextmanager
     def database(self):
         """The site, opened in this process."""
-        db.open_site(settings.from_env(self.environ()))
+        opening.open_site(settings.from_env(self.environ()))
         with db.db.connection_context():
             yield
 

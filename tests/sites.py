@@ -9,7 +9,7 @@ from datetime import UTC
 from conftest import Browser, drain, outbox, person, write
 from playhouse.migrations import Runner
 
-from quickpub import db
+from quickpub import data_folder, db, migrating
 from quickpub.jobs.queue import Job, Pause
 from quickpub.media import files
 from quickpub.models import TABLES, AuditEntry, Message, RecentDay, RecentViews, Site
@@ -134,8 +134,8 @@ def ended_if_it_hangs():
 @contextmanager
 def make_old_site(config, up_to='0008_numbers'):
     """Make a site with the tables of an older version, open in this block for rows that are written by SQL."""
-    config.create_folder()
+    data_folder.create(config.paths)
     db.bind(config, 1)
     with db.db.connection_context():
-        Runner(db.db, str(db.MIGRATIONS)).up(up_to)
+        Runner(db.db, str(migrating.MIGRATIONS)).up(up_to)
         yield

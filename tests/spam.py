@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import quickpub
-from quickpub import db, settings, tasks, throttle
+from quickpub import db, migrating, opening, settings, tasks, throttle
 from quickpub.accounts import second_factors, users
 from quickpub.audience import reports
 from quickpub.demo import fill
@@ -28,8 +28,8 @@ LIMIT = 0.5
 def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         config = settings.from_env({'QUICKPUB_DATA': folder, 'QUICKPUB_URL': 'https://blog.example.org'})
-        db.migrate(config)
-        db.open_site(config)
+        migrating.migrate(config)
+        opening.open_site(config)
         with db.db.connection_context():
             _compose_all()
             worst = max(_score(name, letter.render(message)) for name, message in _kinds())

@@ -37,23 +37,27 @@ LAYERS = [
     ['throttle', 'logs'],
     ['signing'],
     ['text', 'formats', 'dates'],
-    ['db'],
-    ['presence', 'schema'],
+    ['opening', 'watch'],
+    ['migrating'],
+    ['db', 'presence', 'schema'],
     ['settings'],
+    ['data_folder', 'email_addresses'],
+    ['secret', 'sqlite'],
     ['jobs'],
     ['sandbox'],
-    ['gates', 'clocks', 'removal', 'networks'],
+    ['gates', 'clocks', 'removal', 'networks', 'paths'],
     ['processes'],
 ]
 # The same inside each package. The pages never import each other.
 INSIDE = {
+    'cli': [['serving', 'members', 'reports', 'jobs', 'dkim', 'checks', 'demo', 'shell'], ['site']],
     'server': [['supervisor'], ['asgi'], ['connections']],
     'wsgi': [['application'], ['responses', 'pagecache'], ['identity', 'notices'], ['authentication', 'forms'],
              ['bodies', 'guards']],
     'pages': [['public', 'search', 'account', 'profile', 'security', 'studio', 'editor', 'media', 'stats', 'admin']],
     'demo': [],
     'exchange': [['exports']],
-    'upkeep': [['health'], ['integrity', 'corrections', 'erasure']],
+    'upkeep': [['health'], ['integrity', 'corrections', 'erasure'], ['wal', 'sqlite_version']],
     'audience': [['stats', 'reports'], ['counting'], ['spool', 'user_agents']],
     'content': [['posts'], ['rendering', 'revisions', 'autosave'],
                 ['quota', 'comparison', 'search', 'redirects', 'related']],
@@ -65,6 +69,7 @@ INSIDE = {
     'markup': [['excerpts', 'markdown'], ['formulas', 'folding', 'links', 'typography', 'direction']],
     'jobs': [['huey'], ['storage', 'consumer', 'recurring'], ['queue'], ['liveness']],
     'sandbox': [['pool', 'child']],
+    'sqlite': [['database', 'errors'], ['files', 'connection']],
 }
 
 # These libraries only there, so that each can be exchanged or upgraded in one place.
@@ -92,7 +97,7 @@ ONLY_IN = {
     'segno': {'accounts.totp'},
     'rapidfuzz': {'content.search'},
     'latex2mathml': {'markup.formulas'},
-    'email_validator': {'settings'},
+    'email_validator': {'email_addresses'},
     'idna': {'wsgi.guards'},
     'smtplib': {'mail.transport'},
     'sqlite3': set(),  # peewee's own, or two copies in one process would drop each other's locks

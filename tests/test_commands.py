@@ -8,7 +8,8 @@ import pytest
 from conftest import person, write
 from rig import ROOT
 
-from quickpub import db, settings
+from quickpub import db, paths
+from quickpub.upkeep import sqlite_version
 
 COMMANDS = ['check', 'settings', 'jobs list', '--help', 'jobs --help', 'report --all', 'migrate', '--version', 'demo']
 
@@ -81,7 +82,7 @@ def test_check_names_what_the_site_may_not_use(site, rig, name):
     assert 'migrate' not in said.stdout + said.stderr
 
 
-@pytest.mark.parametrize('name', ['quickpub.db', *settings.FOLDERS])
+@pytest.mark.parametrize('name', ['quickpub.db', *paths.FOLDERS])
 def test_check_names_what_is_gone(site, rig, name):
     person('olga', role='owner')
     db.db.close()
@@ -92,10 +93,10 @@ def test_check_names_what_is_gone(site, rig, name):
 
 
 def test_the_warning_about_sqlite_comes_with_a_cure_and_only_when_asked(site, rig, monkeypatch):
-    monkeypatch.setattr(db, 'SAFE_SQLITE', (99, 0, 0))
+    monkeypatch.setattr(sqlite_version, 'SAFE_SQLITE', (99, 0, 0))
     for python in ('/usr/bin/python3', '/opt/python/bin/python3'):
         monkeypatch.setattr(sys, 'executable', python)
-        said = db.sqlite_warning()
+        said = sqlite_version.sqlite_warning()
         assert 'before 99.0.0' in said and 'A cure' in said and 'pip cannot' in said
         assert ('Debian' in said) is python.startswith('/usr/bin')
     assert 'sqlite_warning' not in (ROOT / 'quickpub' / 'server' / 'supervisor.py').read_text()

@@ -7,7 +7,7 @@ from itertools import chain
 import pytest
 from conftest import PASSWORD, write
 
-from quickpub import db, demo, settings
+from quickpub import db, demo, migrating, opening, settings
 from quickpub.accounts import users
 from quickpub.audience import reports
 from quickpub.content import posts
@@ -24,8 +24,8 @@ def empty(config):
 
 
 def open_empty(config):
-    db.migrate(config)
-    db.open_site(config)
+    migrating.migrate(config)
+    opening.open_site(config)
     with db.db.connection_context():
         yield config
 

@@ -10,7 +10,7 @@ import pytest
 from conftest import BROWSER, clean_up, person, write
 from rig import Rig, wait_for
 
-from quickpub import db, settings
+from quickpub import db, migrating, settings
 from quickpub.audience import counting, spool
 from quickpub.models import DailyReferrers, DailyViews, DailyVisitors, DayKey, Seen, Site
 
@@ -66,7 +66,7 @@ def assert_says_nothing(found, where):
 def test_a_real_server_keeps_and_logs_nobody(tmp_path):
     rig = Rig(tmp_path, trusted_proxy='127.0.0.1')
     try:
-        db.migrate(settings.from_env(rig.environ()))
+        migrating.migrate(settings.from_env(rig.environ()))
         with rig.database():
             Site.create(id=1, title='The Village Voice')
             path = write(person('alice'), 'On hills').path
@@ -124,10 +124,10 @@ def test_the_key_is_overwritten_and_not_only_let_go(site, hills):
     counting.fold()
     key, name = bytes(DayKey.get().key), Seen.get().visitor.encode()
     db.db.execute_sql('PRAGMA wal_checkpoint(TRUNCATE)')
-    assert key in site.database.read_bytes() and name in site.database.read_bytes()
+    assert key in site.paths.database.read_bytes() and name in site.paths.database.read_bytes()
     counting.clean_up(db.now() + timedelta(days=3))
     db.db.execute_sql('PRAGMA wal_checkpoint(TRUNCATE)')
-    assert key not in site.database.read_bytes() and name not in site.database.read_bytes()
+    assert key not in site.paths.database.read_bytes() and name not in site.paths.database.read_bytes()
 
 
 @pytest.mark.parametrize(('referrer', 'host'), [

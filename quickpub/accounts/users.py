@@ -6,8 +6,9 @@ from typing import Any
 
 from peewee import fn
 
-from .. import batches, clocks, dates, text, throttle
+from .. import batches, clocks, dates, email_addresses, text, throttle
 from ..db import among, db, now, rows
+from ..email_addresses import Unreachable
 from ..mail import budgets, ledger, transport
 from ..mail.budgets import Cause, Occasion
 from ..models import (
@@ -26,7 +27,7 @@ from ..models import (
     Upload,
     User,
 )
-from ..settings import Unreachable, current, mail_address
+from ..settings import current
 from ..signing import nonce_in, sign, unsign
 from ..text import Rejected
 from . import devices, known_devices, passwords, second_factors
@@ -112,7 +113,7 @@ def _normal_email(typed: str) -> str:
     try:
         if typed != text.line(typed, 1000):
             raise ValueError
-        return mail_address(typed)
+        return email_addresses.parse(typed)
     except Unreachable as problem:
         raise Rejected(email=str(problem)) from None
     except ValueError:

@@ -16,11 +16,12 @@ from peewee import EXCLUDED, JOIN, fn
 
 from .. import batches, clocks, dates, formats, text
 from ..accounts.users import unsubscribe_url
-from ..db import among, db, give_way, insert, is_transient, rows
+from ..db import among, db, insert, let_others_write, rows
 from ..jobs import queue
 from ..mail import ledger
 from ..models import KnownHost, Message, Post, Report, Site, Told, User
 from ..settings import FREQUENCIES, current
+from ..sqlite.errors import is_transient
 
 SUNDAY = 6
 BATCH = 200  # reports written in one transaction, of less than a tenth of a second
@@ -73,7 +74,7 @@ def due(at: datetime) -> Iterator[Closed]:
             queue.tell(f'{formats.number(start)} of {formats.plural(len(ids), "report", "reports")}')
             yield Closed(end, ids[start:start + BATCH])
             queue.advance()
-            give_way()
+            let_others_write()
 
 
 def overdue(at: datetime) -> int:

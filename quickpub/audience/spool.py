@@ -106,7 +106,7 @@ os.register_at_fork(after_in_child=mine.end_in_child)
 
 
 def folder() -> Path:
-    return current().data / 'spool'
+    return current().paths.spool
 
 
 def files() -> list[tuple[Path, bool]]:

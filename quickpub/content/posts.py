@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 from peewee import Select, fn
 
 from .. import batches, formats, text
-from ..db import among, db, give_way, is_transient, now, rows
+from ..db import among, db, let_others_write, now, rows
 from ..markup import excerpts, markdown
 from ..media import files as media
 from ..models import OldSlug, OldTag, Post, PostFile, PostTag, Series, Site, Tag, User
+from ..sqlite.errors import is_transient
 from ..text import Rejected
 from . import quota, rendering, revisions
 
@@ -203,7 +204,7 @@ def render_outdated() -> None:
         for post in found:
             _try_to_render_again(post)
             Post.update(rendered_by=markdown.VERSION).where(Post.id == post.id, Post.version == post.version).execute()
-        give_way()
+        let_others_write()
 
 
 def _outdated() -> Select:
@@ -446,7 +447,7 @@ def clean_up(at: datetime) -> None:
     """Delete for good what was in the trash long enough, and the names that only this had."""
     while ids := _old_trash(at):
         batches.handle(REMOVAL, ids, lambda ids: Post.delete().where(Post.id.in_(among(ids))).execute(), at)
-        give_way()
+        let_others_write()
     forget_unused_names()
 
 

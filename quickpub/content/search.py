@@ -20,7 +20,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from .. import text
-from ..db import among, db, give_way, limited, rows
+from ..db import among, db, let_others_write, rows, time_limit
 from ..gates import Gate
 from ..markup import excerpts, folding
 from ..models import Post
@@ -52,7 +52,7 @@ def has(column: Field, typed: str) -> Any:
 def in_turn(who: Hashable = None) -> Iterator[None]:
     """Search inside of this block: a few at a time, and each for a limited time. `who`: see budget.Gate.entered. Raises
     Busy or TooMuch."""
-    with GATE.entered(who), limited(SECONDS):
+    with GATE.entered(who), time_limit(SECONDS):
         yield
 
 
@@ -165,7 +165,7 @@ def forget_deleted_words(steps: int | None = None) -> bool:
             if db.connection().total_changes - before < 2:  # sqlite.org/fts5.html: there was nothing left to do
                 return True
         pages = MERGED
-        give_way()
+        let_others_write()
     return not _has_several_parts()
 
 

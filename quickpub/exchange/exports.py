@@ -21,12 +21,13 @@ from typing import BinaryIO
 
 from .. import presence, removal
 from ..accounts.users import SUSPENDED
-from ..db import is_out_of_reach, rows
+from ..db import rows
 from ..jobs import queue
 from ..mail import ledger
 from ..models import DailyReferrers, DailyViews, DailyVisitors, Export, Post, Site, User
 from ..processes import sync_folder
 from ..settings import current
+from ..sqlite.errors import is_out_of_reach
 
 KEPT = timedelta(days=7)
 BATCH = 20  # posts at a time: each may have a thousand days
@@ -37,7 +38,7 @@ IGNORED = re.compile(r'^(?:[^\S\t\r\n]|["\'`´«»‘-‟‹›\u200b-\u200f\u20
 
 
 def path_of(export: Export) -> Path:
-    return current().data / 'exports' / export.file
+    return current().paths.exports / export.file
 
 
 def ask(user: User, kind: str, at: datetime) -> int | None:
@@ -186,7 +187,7 @@ def clean_up(at: datetime) -> None:
 
 def sweep() -> None:
     """Delete files that no row speaks of any more. Raises Unfinished at the end, where some could not be deleted."""
-    found, kept = list((current().data / 'exports').glob('*.csv*')), set()  # before the rows: one may come meanwhile
+    found, kept = list((current().paths.exports).glob('*.csv*')), set()  # before the rows: one may come meanwhile
     for file, state in rows(Export.select(Export.file, Export.state)):
         kept |= {file, f'{file}.part'} if state == 'waiting' else {file}
     removal.remove_all(path for path in found if path.name not in kept)

@@ -27,7 +27,11 @@ from huey.utils import ChordConfig
 from peewee import DatabaseError
 
 from .. import clocks, findings, logs, presence, processes, settings
-from ..db import SchemaError, db, is_out_of_reach, is_transient, look_after_files, now, open_site
+from ..db import db, now
+from ..migrating import SchemaError
+from ..opening import open_site
+from ..sqlite.errors import is_out_of_reach, is_transient
+from ..watch import check_files as look_after_files
 from . import queue, recurring
 from .consumer import DurableConsumer
 from .queue import Claim, Job, Limit

@@ -31,7 +31,7 @@ FOLDED_AT = 72  # characters of the signature on a line
 
 def key_file(settings: Settings) -> Path:
     """Return where the site's key is, or would be."""
-    return settings.data / 'dkim.pem'
+    return settings.paths.dkim_key
 
 
 def make_key(settings: Settings) -> None:

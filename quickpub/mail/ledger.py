@@ -21,11 +21,12 @@ from uuid import uuid4
 from peewee import SQL, DatabaseError
 
 from .. import dates, formats, text, throttle
-from ..db import among, db, first, give_way, insert, is_out_of_reach, is_transient, literal, now, rows
+from ..db import among, db, first, insert, let_others_write, literal, now, rows
 from ..jobs import queue
 from ..models import Message, OutboxLeftover, Site, Token, User
 from ..settings import current
 from ..signing import redact_emails
+from ..sqlite.errors import is_out_of_reach, is_transient
 from . import message as letter
 from .transport import HungUp, Lost, NotYet, Refused, Transport, connect, deadline, forget_outbox, remove_from_outbox
 
@@ -105,7 +106,7 @@ def clean_up(at: datetime) -> None:
     while db.execute_sql(
             f'DELETE FROM message WHERE id IN (SELECT id FROM message WHERE {DONE} AND created_at < ? '
             "AND coalesce(sent_at, '') < ? LIMIT ?)", (before, before, 10 * BATCH)).rowcount:
-        give_way()
+        let_others_write()
     forget_outbox(at - KEPT)
 
 

@@ -121,7 +121,7 @@ class Outbox:
     """A Maildir in the data folder, for a site without a mail server: any mail program opens it."""
 
     def __init__(self) -> None:
-        folder = current().data / 'outbox'
+        folder = current().paths.outbox
         if not (folder / 'new').is_dir():
             raise Lost('The folder outbox is gone, or a part of it')
         self._maildir = mailbox.Maildir(folder, create=False)
@@ -129,8 +129,8 @@ class Outbox:
     def send(self, recipient: str, mail: bytes, until: float = 0) -> str:
         with _losses():
             key = self._maildir.add(mail.replace(b'\r\n', b'\n'))  # add() syncs the file itself
-            processes.hand_over(current().data / 'outbox' / 'new' / key, current().data / 'outbox')
-            processes.sync_folder(current().data / 'outbox' / 'new')
+            processes.hand_over(current().paths.outbox / 'new' / key, current().paths.outbox)
+            processes.sync_folder(current().paths.outbox / 'new')
         return f'kept in outbox/new/{key}'
 
     def close(self) -> None:
@@ -143,7 +143,7 @@ def remove_from_outbox(message_ids: set[str]) -> None:
 
 
 def _kept() -> list[Path]:
-    folders = [path for name in ('new', 'cur', 'tmp') for path in (current().data / 'outbox').rglob(name)]
+    folders = [path for name in ('new', 'cur', 'tmp') for path in (current().paths.outbox).rglob(name)]
     return [path for folder in folders if folder.is_dir() for path in folder.iterdir() if not path.is_dir()]
 
 

@@ -28,7 +28,7 @@ from pathlib import Path
 from peewee import DatabaseError, fn
 
 from .. import formats, processes, removal, text
-from ..db import among, db, give_way, rows
+from ..db import among, db, let_others_write, rows
 from ..markup import markdown
 from ..models import MediaFile, Post, PostFile, Revision, Unsaved, Upload, User
 from ..settings import current
@@ -62,7 +62,7 @@ SHOWN = re.compile(r'[1-9]\d{0,4}(-moving)?\.(avif|webp|jpg|png)')
 
 
 def folder() -> Path:
-    return current().data / 'media'
+    return current().paths.media
 
 
 # Taking in
@@ -262,7 +262,7 @@ def _sweep(digest: str) -> None:
         if place.exists():
             os.rename(place, gone)
     shutil.rmtree(gone, ignore_errors=True)  # what is left is a stray, and will be named as one
-    give_way()
+    let_others_write()
 
 
 def aside() -> Path:

@@ -26,10 +26,10 @@ from typing import Any
 from peewee import SQL
 
 from .. import presence
-from ..db import is_transient
 from ..jobs import queue
 from ..models import MediaFile
 from ..settings import current
+from ..sqlite.errors import is_transient
 from . import files
 
 log = logging.getLogger('quickpub.pictures')

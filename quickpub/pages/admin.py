@@ -102,7 +102,7 @@ def mails(user):
                             Message.next_try, Message.created_at, Message.sent_at).order_by(Message.id.desc())
     return render('admin_mail.html', messages=list(listed.where(Message.id.in_([row.id for row in found]))),
                   older=older, outbox=not current().smtp, form=form, states=MAIL_STATES,
-                  folder=str(current().data / 'outbox'), trouble=health.mail_problem(now(), user.timezone),
+                  folder=str(current().paths.outbox), trouble=health.mail_problem(now(), user.timezone),
                   refusals=budgets.refusals(now()), rate=ledger.rate_note(now(), user.timezone),
                   paused_since=queue.paused_since())
 

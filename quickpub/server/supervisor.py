@@ -21,7 +21,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server import Server
 
-from .. import db, logs, processes
+from .. import db, logs, migrating, opening, processes, watch
 from ..accounts import users
 from ..audience import spool
 from ..jobs import liveness
@@ -77,7 +77,7 @@ def _load(settings: Settings, parent: int, sender: Connection) -> Callable:
     logs.log_to_console()
     connections.Guard(settings.port, connections.room(), settings.trusts).start()
     front = Front(create_app(settings))
-    liveness.every_second(db.look_after_files, 'files')
+    liveness.every_second(watch.check_files, 'files')
     liveness.every_second(spool.mine.look, 'spool')
     asyncio.get_event_loop().call_soon(_say_it_moves, front, sender)
     return front
@@ -113,9 +113,9 @@ def check_port(settings: Settings) -> None:
 def serve(settings: Settings) -> None:
     """Create or migrate the site, then run the web server and the consumer until SIGTERM or SIGINT."""
     check_port(settings)
-    for step in db.migrate(settings):
+    for step in migrating.migrate(settings):
         log.info('Database: %s', step)
-    db.open_site(settings)
+    opening.open_site(settings)
     with db.db.connection_context():
         setup = users.setup_link(db.now())
     tree = Tree([Child('web', partial(run_web, settings), STOP_WEB_WITHIN),
@@ -126,7 +126,7 @@ def serve(settings: Settings) -> None:
     if setup:
         log.info('Set up your site:         %s', setup, extra=logs.SHOWS_LINKS)
     if not settings.smtp:
-        log.info('No mail server is set: mail is kept in %s', settings.data / 'outbox')
+        log.info('No mail server is set: mail is kept in %s', settings.paths.outbox)
     tree.run()
 
 

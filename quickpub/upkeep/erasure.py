@@ -11,12 +11,14 @@ from peewee import DatabaseError, fn
 
 from .. import presence, removal
 from ..content import posts, search
-from ..db import db, empty_wal, is_transient, rows
+from ..db import db, rows
 from ..exchange import exports
 from ..mail import ledger
 from ..media import files
 from ..models import Erasure
 from ..removal import Unfinished
+from ..sqlite.errors import is_transient
+from .wal import empty_wal
 
 log = logging.getLogger('quickpub.erasure')
 

@@ -28,7 +28,7 @@ OVERDUE = timedelta(minutes=15)
 def problems(at: datetime) -> dict[str, str | None]:
     """Each check by name: None where all is well, else a sentence that says why not. Raises nothing, whatever is
     broken."""
-    found = presence.look()
+    found = presence.check()
     checks: dict[str, Callable[[], str | None]] = {
         'database': _database, 'disk': _disk, 'consumer': _consumer, 'work': lambda: _work(at),
         'mail': lambda: mail_problem(at), 'reports': lambda: _reports(at), 'chores': _chores, 'media': _media,

@@ -6,7 +6,8 @@ from datetime import datetime
 from peewee import DatabaseError
 
 from .. import findings
-from ..db import give_way, is_out_of_reach, rows_of
+from ..db import let_others_write, rows_of
+from ..sqlite.errors import is_out_of_reach
 
 log = logging.getLogger('quickpub.integrity')
 
@@ -24,7 +25,7 @@ def check(at: datetime) -> str:
     problem = ''
     for (name,) in [('sqlite_schema',), *sorted(tables)]:
         problem = problem or _damage_in(name)
-        give_way()
+        let_others_write()
     if problem:
         log.error('quickpub.db is damaged (%s). %s', problem, ADVICE)
     findings.note(NAME, problem, at)

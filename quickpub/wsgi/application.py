@@ -12,8 +12,9 @@ from peewee import DatabaseError
 
 from .. import presence
 from ..audience import counting
-from ..db import db, is_out_of_reach, now
+from ..db import db, now
 from ..settings import Settings
+from ..sqlite.errors import is_out_of_reach
 from ..upkeep import health
 from . import notices
 from .authentication import SESSION, client_address, find_session
@@ -53,7 +54,7 @@ class Site:
         self._is_our_host = lru_cache(256)(partial(is_our_host, settings=settings))
         self._prefix = settings.path_prefix
         self._cache = PageCache(settings)
-        self._folder = settings.data / 'media'
+        self._folder = settings.paths.media
         self._is_failing = False
 
     def __call__(self, environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
@@ -63,7 +64,7 @@ class Site:
 
     def from_memory(self, environ: dict[str, Any]) -> Answer | None:
         """The answer to this request, if it is there already; it takes microseconds, and waits for nothing."""
-        presence.look_now_and_then()
+        presence.check_if_due()
         self._enter_prefix(environ)
         if not self._is_for_us(environ):
             environ['quickpub.is_misdirected'] = True

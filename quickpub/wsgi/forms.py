@@ -22,8 +22,10 @@ STUDIO = '/studio'
 UPLOADS = f'{STUDIO}/media'  # where files are sent to
 MAX_FIELDS = 1000  # of one form
 
-# Below this a urlencoded form is refused by Bottle, and a long text in a multipart form arrives as a file.
-BaseRequest.MEMFILE_MAX = FORM_LIMIT
+
+def accept_long_forms() -> None:
+    """Raise Bottle's limit to ours: it refuses longer urlencoded forms, and makes files of longer texts in others."""
+    BaseRequest.MEMFILE_MAX = FORM_LIMIT
 
 
 @dataclass

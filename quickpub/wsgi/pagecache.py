@@ -22,8 +22,8 @@ from typing import Any, NamedTuple
 
 from peewee import OperationalError
 
-from ..db import Watch
 from ..settings import Settings
+from ..watch import CommitWatch
 
 try:
     import brotli
@@ -177,7 +177,7 @@ class Generation:
 
 class PageCache:
     def __init__(self, settings: Settings):
-        self._watch = Watch.of(settings)
+        self._watch = CommitWatch.of(settings)
         self._data_version, self._version = (-1, -1), -1
         self._due: datetime | None = None  # when the next scheduled post is public
         self._newest: datetime | None = None  # since when the newest one is: not earlier, where a clock is put back

@@ -17,12 +17,13 @@ from peewee import Tuple
 
 from .. import gates, presence, templating, text
 from ..accounts import passkeys, second_factors, sessions, users
-from ..db import is_out_of_reach, now
+from ..db import now
 from ..gates import Gate
 from ..markup import markdown
 from ..models import LoginStep, Post, Site, User
 from ..settings import current
 from ..signing import redact
+from ..sqlite.errors import is_out_of_reach
 from . import identity, notices
 from .authentication import client_address, current_user, device_cookie, log_in
 from .bodies import Outgoing

@@ -13,6 +13,7 @@ from quickpub.accounts import users
 from quickpub.audience import reports
 from quickpub.mail import ledger as mail
 from quickpub.models import Message, Post, Session, Token, User
+from quickpub.sqlite import database
 
 TOKEN = re.compile(r'\d+\.[\w-]{24}')
 NEW = 'a louder horse in the valley'
@@ -91,8 +92,8 @@ def test_no_link_stands_in_the_log(site, alice, browse, caplog):
     path = path_in(newest_mail(site), '/reset/')
     browser = browse(alice)
     long_ago(Session, seen_at=db.now() - timedelta(days=2))
-    blocked = db.Database(None, lock_type='EXCLUSIVE', autoconnect=False)
-    blocked.init(str(site.database))
+    blocked = database.Database(None, lock_type='EXCLUSIVE', autoconnect=False)
+    blocked.init(str(site.paths.database))
     db.db.timeout, before = 0.1, db.db.timeout
     try:
         with blocked.connection_context(), blocked.atomic():

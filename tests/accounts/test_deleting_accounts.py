@@ -10,7 +10,7 @@ from peewee import IntegrityError
 from playhouse.migrations import Runner
 from sites import form_with, long_ago, stored
 
-from quickpub import db, settings
+from quickpub import data_folder, db, migrating, opening, settings
 from quickpub.accounts import users, verification
 from quickpub.content import autosave, posts
 from quickpub.models import Post, Session, Token, User
@@ -224,10 +224,10 @@ def test_a_password_that_was_changed_meanwhile_allows_nothing(site, alice, brows
 def test_a_site_of_the_version_before_is_brought_up_to_date(tmp_path):
     """With people, links and sessions in it: they work as before, and the last owner is kept from now on."""
     config = settings.from_env({'QUICKPUB_DATA': str(tmp_path / 'data')})
-    config.create_folder()
+    data_folder.create(config.paths)
     db.bind(config, 10)
     with db.db.connection_context():
-        runner = Runner(db.db, str(db.MIGRATIONS))
+        runner = Runner(db.db, str(migrating.MIGRATIONS))
         runner.up('0008_numbers')
         at = str(db.now())
         for number, (name, role) in enumerate([('olga', 'owner'), ('alice', 'author')], 1):
@@ -241,8 +241,8 @@ def test_a_site_of_the_version_before_is_brought_up_to_date(tmp_path):
             db.db.execute_sql('INSERT INTO message (kind, key, user_id, token_id, recipient, subject, payload, '
                               "message_id, urgent, state, next_try, answer, created_at) VALUES ('reset', ?, ?, ?, 'x', "
                               "'x', '{}', ?, 1, 'queued', ?, '', ?)", (name, number, number, name, at, at))
-    db.migrate(config)
-    db.open_site(config)
+    migrating.migrate(config)
+    opening.open_site(config)
     with db.db.connection_context():
         assert [len(list(table.select())) for table in (User, Session, Token)] == [2, 2, 2]
         found = users.token('reset', Token.get(Token.user == 2).text, db.now())

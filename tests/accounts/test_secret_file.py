@@ -6,7 +6,7 @@ import stat
 import pytest
 from conftest import person
 
-from quickpub import db, settings
+from quickpub import db, migrating, opening, paths, secret, settings, watch
 
 BAD = {'empty': b'', 'short': b'x' * 31, 'a line': b'secret\n', 'zeros': bytes(32), 'one letter': b'a' * 64,
        'a few letters': b'abcabc' * 20}
@@ -16,22 +16,22 @@ BAD = {'empty': b'', 'short': b'x' * 31, 'a line': b'secret\n', 'zeros': bytes(3
 def test_a_secret_that_anybody_can_guess_is_refused(site, content):
     (site.data / 'secret').write_bytes(content)
     with pytest.raises(settings.SettingsError, match='could forge'):
-        db.open_site(settings.from_env(site.environ()))
+        opening.open_site(settings.from_env(site.environ()))
     with pytest.raises(settings.SettingsError):
-        db.migrate(settings.from_env(site.environ()))
+        migrating.migrate(settings.from_env(site.environ()))
 
 
 @pytest.mark.parametrize('mode', [0o604, 0o640, 0o644, 0o660, 0o666, 0o777, 0o620])
 def test_a_secret_that_others_can_read_or_change_is_refused(site, mode):
     os.chmod(site.data / 'secret', mode)
     with pytest.raises(settings.SettingsError, match=f'mode {mode:04o}.*chmod 600'):
-        db.open_site(settings.from_env(site.environ()))
+        opening.open_site(settings.from_env(site.environ()))
 
 
 @pytest.mark.parametrize('mode', [0o600, 0o400])
 def test_one_of_its_owner_alone_is_taken(site, mode):
     os.chmod(site.data / 'secret', mode)
-    db.open_site(settings.from_env(site.environ()))
+    opening.open_site(settings.from_env(site.environ()))
 
 
 @pytest.mark.parametrize('command', ['serve', 'web', 'consumer', 'migrate', 'report --all', 'jobs list', 'check',
@@ -61,29 +61,30 @@ def test_a_secret_that_is_lost_is_not_made_anew_behind_the_owners_back(site, rig
 
 
 def test_a_new_site_gets_one_of_its_own(config):
-    db.migrate(config)
+    migrating.migrate(config)
     path = config.data / 'secret'
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600 and len(path.read_bytes()) == settings.SECRET_BYTES
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600 and len(path.read_bytes()) == secret.SIZE
 
 
 @pytest.mark.parametrize('what', ['gone', 'empty'])
 @pytest.mark.parametrize('command', ['serve', 'web', 'consumer', 'migrate', 'demo', 'check', 'jobs list'])
 def test_a_database_that_is_lost_is_not_made_anew(site, rig, what, command):
     db.db.close()
-    db.Watch.of(site).close()
+    watch.CommitWatch.of(site).close()
     for part in ('', '-wal', '-shm'):
-        site.database.with_name(f'quickpub.db{part}').unlink(missing_ok=True)
+        site.paths.database.with_name(f'quickpub.db{part}').unlink(missing_ok=True)
     if what == 'empty':
-        site.database.touch(0o600)
-        os.utime(site.database, (4e9, 4e9))
+        site.paths.database.touch(0o600)
+        os.utime(site.paths.database, (4e9, 4e9))
     refused = rig.run(*command.split())
     said = refused.stderr + refused.stdout
     assert refused.returncode != 0 and 'Traceback' not in said
     assert 'quickpub.db is' in said and 'migrate' not in said
-    assert site.database.exists() is (what == 'empty') and (what == 'gone' or not site.database.stat().st_size)
+    database = site.paths.database
+    assert database.exists() is (what == 'empty') and (what == 'gone' or not database.stat().st_size)
 
 
-@pytest.mark.parametrize('name', settings.FOLDERS)
+@pytest.mark.parametrize('name', paths.FOLDERS)
 def test_a_folder_that_an_older_site_has_lost_is_made_again_with_a_word(site, rig, name):
     import shutil
     shutil.rmtree(site.data / name)

@@ -8,7 +8,7 @@ import pytest
 from conftest import PASSWORD, Browser, path_in, person
 from sites import browser_of, long_ago, make_old_site, newest_mail
 
-from quickpub import db
+from quickpub import db, migrating, opening
 from quickpub.accounts import sessions, users, verification
 from quickpub.models import Session, User
 from quickpub.upkeep import corrections
@@ -192,8 +192,8 @@ def test_a_session_of_the_last_version_goes_on(config):
         db.db.execute_sql(alice, (str(at),) * 3)
         db.db.execute_sql('INSERT INTO session VALUES (?, 1, ?, ?, ?, ?)',
                           (sha256(secret.encode()).hexdigest(), 'curl/8', str(at), str(at), str(at + DAY)))
-    db.migrate(config)
-    db.open_site(config)
+    migrating.migrate(config)
+    opening.open_site(config)
     assert visit(config, HTTPS, {'quickpub': secret}).status_int == 200
     with db.db.connection_context():
         assert User.get().logged_in_at == Session.get().created_at

@@ -15,8 +15,8 @@ from quickpub import db
 from quickpub.audience import counting, spool
 from quickpub.models import DailyViews, Post, SpoolOffset
 
-SITE = ('from quickpub import settings, db; from quickpub.audience import counting; '
-        'from quickpub.models import Post; db.open_site(settings.from_env())')
+SITE = ('from quickpub import db, opening, settings; from quickpub.audience import counting; '
+        'from quickpub.models import Post; opening.open_site(settings.from_env())')
 
 
 def views():

@@ -193,7 +193,8 @@ def test_networks_are_forgotten_after_two_days_and_have_another_name_each_day(si
     assert [row.day for row in ClientViews.select().order_by(ClientViews.day)] == [
         counting.site_day(today + timedelta(days=days)) for days in (1, 2)]
     db.db.execute_sql('PRAGMA wal_checkpoint(TRUNCATE)')
-    assert names[0].encode() not in site.database.read_bytes() and names[2].encode() in site.database.read_bytes()
+    content = site.paths.database.read_bytes()
+    assert names[0].encode() not in content and names[2].encode() in content
 
 
 def test_a_clock_that_was_ahead_costs_no_views(site, hills):

@@ -9,7 +9,7 @@ from mounting import STYLES, mounted
 from playhouse.migrations import Runner
 from sites import browser_of, form_with
 
-from quickpub import db
+from quickpub import data_folder, db, migrating
 from quickpub.accounts import users
 from quickpub.content import posts
 from quickpub.models import OldHandle, OldTag, Post, Tag, User
@@ -153,10 +153,10 @@ def test_a_former_handle_says_nothing_about_who_has_no_page(alice, browse, conne
 def test_an_older_site_keeps_its_addresses_and_what_subscribers_have_seen(config):
     url = 'https://voice.example/blog'
     config = replace(config, url=url)
-    config.create_folder()
+    data_folder.create(config.paths)
     db.bind(config, 1)
     with db.db.connection_context():
-        Runner(db.db, str(db.MIGRATIONS)).up('0008_numbers')
+        Runner(db.db, str(migrating.MIGRATIONS)).up('0008_numbers')
         run, day = db.db.execute_sql, '2026-01-01 00:00:00'
         for number, name in ((1, 'alice'), (2, 'bob')):
             run('INSERT INTO user (id, name, handle, role, bio, timezone, report, reported_until, created_at, '
@@ -175,7 +175,7 @@ def test_an_older_site_keeps_its_addresses_and_what_subscribers_have_seen(config
                                     (1, 1, '.NET, C')):
             run("INSERT INTO revision VALUES (?, ?, ?, 1, '', '', ?, '{}', '')", (post, version, day, tags))
         run("INSERT INTO old_slug VALUES ('old', 1)")
-    db.migrate(config)
+    migrating.migrate(config)
     browser = browser_of(config)
     ids = [f'{url}/#post-{number}' for number in (5, 4, 3, 2, 1)]
     feed = browser.get('/feed.xml')

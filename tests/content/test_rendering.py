@@ -11,7 +11,7 @@ from checks import FEED, assert_is, assert_sound
 from conftest import drain, outbox, text_of, utc, write
 from playhouse.migrations import Runner
 
-from quickpub import db, tasks
+from quickpub import data_folder, db, migrating, opening, tasks
 from quickpub.content import posts
 from quickpub.markup import excerpts, markdown
 from quickpub.models import Post, Revision
@@ -173,13 +173,13 @@ def test_footnotes_of_several_entries_lead_to_their_own_pages(alice, browse, con
 
 def test_posts_of_an_older_site_are_rendered_again_in_the_background(config):
     """With rows of a site of schema 0008, whose triggers go on working."""
-    config.create_folder()
+    data_folder.create(config.paths)
     db.bind(config, 1)
     old = {1: ('Typed', '**注意：**正文', '<p>**注意：**正文</p>'),
            2: ('Called so by the program', 'Called so by the program', '<p>Called so by the program</p>'),
            3: ('Untitled', '', ''), 4: ('Same', '*b*', '<p><em>b</em></p>')}
     with db.db.connection_context():
-        Runner(db.db, str(db.MIGRATIONS)).up('0008_numbers')
+        Runner(db.db, str(migrating.MIGRATIONS)).up('0008_numbers')
         db.db.execute_sql('INSERT INTO user (id, name, handle, role, bio, timezone, report, reported_until, '
                           "created_at) VALUES (1, 'Alice', 'alice', 'author', '', 'UTC', 'daily', '2026', '2026')")
         for number, (title, body, html) in old.items():
@@ -188,8 +188,8 @@ def test_posts_of_an_older_site_are_rendered_again_in_the_background(config):
                 "updated_at, published_at, views) VALUES (?, 1, ?, ?, ?, ?, '', 'old', 1, '2026', "
                 "'2026-01-02 03:04:05', '2026-01-01 00:00:00', 3)",
                 (number, title, str(number), body, html))
-    db.migrate(config)
-    db.open_site(config)
+    migrating.migrate(config)
+    opening.open_site(config)
     with db.db.connection_context():
         assert [(post.title, post.body, post.html) for post in Post.select().order_by(Post.id)] == list(old.values())
         assert posts.is_any_outdated()

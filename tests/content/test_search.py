@@ -12,7 +12,7 @@ from images import picture
 from playhouse.migrations import Runner
 from sites import ended_if_it_hangs, form_with, keep
 
-from quickpub import db, demo, tasks
+from quickpub import data_folder, db, demo, migrating, tasks
 from quickpub.accounts import users
 from quickpub.content import posts, search
 from quickpub.markup import markdown
@@ -292,10 +292,10 @@ def test_counting_views_and_saving_drafts_leave_the_index_alone(site, alice):
 
 
 def test_posts_of_an_older_site_are_found(config):
-    config.create_folder()
+    data_folder.create(config.paths)
     db.bind(config, 1)
     with db.db.connection_context():
-        Runner(db.db, str(db.MIGRATIONS)).up('0005_desk')
+        Runner(db.db, str(migrating.MIGRATIONS)).up('0005_desk')
         db.db.execute_sql('INSERT INTO user (id, name, handle, role, bio, timezone, report, reported_until, '
                           "created_at) VALUES (1, 'Alice', 'alice', 'author', '', 'UTC', 'daily', '2026', '2026')")
         for number, date in ((1, '2026-01-01'), (2, None)):
@@ -303,7 +303,7 @@ def test_posts_of_an_older_site_are_found(config):
                 'INSERT INTO post (id, author_id, title, slug, body, html, summary, excerpt, words, created_at, '
                 "updated_at, published_at) VALUES (?, 1, 'Hedgehog', ?, '', '', '', '', 1, '2026', '2026', ?)",
                 (number, number, date))
-    db.migrate(config)
+    migrating.migrate(config)
     with db.db.connection_context():
         assert search.found(search.Query.of('hedgehog'), NOW) == [1]
     db.db.close()
@@ -311,11 +311,11 @@ def test_posts_of_an_older_site_are_found(config):
 
 def test_posts_of_the_schema_before_are_folded_as_they_are_saved_now(config):
     """Texts with all kinds of markup, as they lie in a database of version 8."""
-    config.create_folder()
+    data_folder.create(config.paths)
     db.bind(config, 1)
     html = {title: markdown.to_html(body) for title, body in TEXTS.items()}
     with db.db.connection_context():
-        Runner(db.db, str(db.MIGRATIONS)).up('0008_numbers')
+        Runner(db.db, str(migrating.MIGRATIONS)).up('0008_numbers')
         db.db.execute_sql('INSERT INTO user (id, name, handle, role, bio, timezone, report, reported_until, '
                           "created_at) VALUES (1, 'Łucja', 'lucja', 'author', '', 'UTC', 'daily', '2026', '2026')")
         db.db.execute_sql("INSERT INTO tag (id, name, slug) VALUES (1, 'Écho 東京', 'echo')")
@@ -325,7 +325,7 @@ def test_posts_of_the_schema_before_are_folded_as_they_are_saved_now(config):
                 "updated_at, published_at) VALUES (?, 1, ?, ?, '', ?, 'Ёж', '', 1, '2026', '2026', ?)",
                 (number, title, f'p{number}', text, '2026-01-01 00:00:00' if number % 5 else None))
             db.db.execute_sql('INSERT INTO post_tag (post_id, tag_id, position) VALUES (?, 1, 0)', (number,))
-    db.migrate(config)
+    migrating.migrate(config)
     with db.db.connection_context():
         assert Post.select().count() == len(TEXTS) and titles('lodz', NOW) == ['Podróż']
         assert len(titles('lucja echo еж', NOW)) == len(titles('東京', NOW)) == len(TEXTS) - len(TEXTS) // 5

@@ -13,6 +13,7 @@ from quickpub.content import posts, search
 from quickpub.media import files
 from quickpub.models import Post, PostFile, Upload
 from quickpub.pages import public
+from quickpub.sqlite import database
 
 HOUR = timedelta(hours=1)
 
@@ -50,12 +51,12 @@ def publish_now(post):
 @pytest.fixture
 def statements(monkeypatch):
     """Count the statements that a visit asks the database."""
-    counted, original = [], db.Database.execute_sql
+    counted, original = [], database.Database.execute_sql
 
     def execute(self, sql, params=None):
         counted.append(sql)
         return original(self, sql, params)
-    monkeypatch.setattr(db.Database, 'execute_sql', execute)
+    monkeypatch.setattr(database.Database, 'execute_sql', execute)
     return counted
 
 

@@ -8,7 +8,7 @@ import pytest
 from conftest import utc, write
 from sites import browser_of, form_with
 
-from quickpub import db, text
+from quickpub import db, migrating, text
 from quickpub.content import posts
 from quickpub.models import Post, PostTag, Tag
 
@@ -185,7 +185,7 @@ def test_ids_in_feeds_stay_whatever_is_renamed_deleted_and_restored(alice, bob, 
 
 
 def test_the_feed_of_a_site_without_a_name_has_an_id_too(config):
-    db.migrate(config)
+    migrating.migrate(config)
     browser = browser_of(config)
     found = {feedparser.parse(browser.get('/feed.xml').body).feed.id for _ in range(3)}
     assert len(found) == 1 and found.pop().startswith('urn:uuid:')

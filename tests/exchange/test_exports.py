@@ -198,9 +198,9 @@ def test_killed_again_and_again_it_goes_on_where_it_was(site, olga, kind, monkey
 
 KILLED = '''
 import os, signal, sys
-from quickpub import db, settings
+from quickpub import db, opening, settings
 from quickpub.exchange import exports
-db.open_site(settings.from_env())
+opening.open_site(settings.from_env())
 db.db.connect()
 keep = exports._keep
 def kept(export, file, *further):

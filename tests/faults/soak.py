@@ -22,7 +22,7 @@ from conftest import PASSWORD, person, write
 from rig import MailServer, Rig, Visitor, wait_for
 from soak_tasks import long_job
 
-from quickpub import db, settings
+from quickpub import db, migrating, opening, settings
 from quickpub.audience import counting
 from quickpub.jobs import queue
 from quickpub.models import DailyViews, Message, Post, Report, User
@@ -88,8 +88,8 @@ class Soak:
     # The site
 
     def _set_up(self) -> None:
-        db.migrate(settings.from_env(self.rig.environ()))
-        db.open_site(settings.from_env(self.rig.environ()))
+        migrating.migrate(settings.from_env(self.rig.environ()))
+        opening.open_site(settings.from_env(self.rig.environ()))
         queue.be_new()
         with db.db.connection_context():
             self.writer = person('writer')

@@ -9,7 +9,7 @@ import pytest
 from conftest import PASSWORD, outbox, person, write
 from rig import Visitor, wait_for
 
-from quickpub import db, settings
+from quickpub import db, settings, watch
 from quickpub.jobs import queue
 from quickpub.models import Post, User
 
@@ -45,7 +45,7 @@ def test_the_site_goes_on_by_itself_when_what_vanished_is_back(site, rig, name, 
     post = write(person('alice'), 'Beans')
     config = settings.from_env(rig.environ())
     db.db.close()
-    db.Watch.of(site).close()
+    watch.CommitWatch.of(site).close()
     served = rig.serve()
     before = [served.process.pid, served.web().pid, served.worker().pid, served.consumer().pid]
     reader = Visitor(rig.url)
@@ -72,7 +72,7 @@ def test_the_site_goes_on_by_itself_when_what_vanished_is_back(site, rig, name, 
     assert before == [served.process.pid, served.web().pid, served.worker().pid, served.consumer().pid]
     assert 'Traceback' not in served.output()
     assert served.output().count('Work goes on when it is back') == 1
-    db.Watch.of(config).close()
+    watch.CommitWatch.of(config).close()
     served.stop()
 
 
@@ -107,7 +107,7 @@ def test_a_branch_of_the_tree_that_hangs_is_replaced(rig, branch):
 @pytest.mark.parametrize('command', [['serve'], ['web'], ['consumer'], ['consumer', '-k', 'process']], ids=' '.join)
 def test_a_terminal_that_goes_away_stops_nothing(site, rig, command):
     db.db.close()
-    db.Watch.of(site).close()
+    watch.CommitWatch.of(site).close()
     process = rig.start(*command)
     if command[0] == 'consumer':
         wait_for(lambda: queue.living(), 'a consumer')

@@ -8,7 +8,7 @@ from conftest import HASH, drain, write
 from images import picture
 from sites import keep, make_old_site
 
-from quickpub import db, tasks
+from quickpub import db, migrating, opening, tasks
 from quickpub.exchange import exports
 from quickpub.jobs import queue
 from quickpub.jobs.queue import Job
@@ -76,7 +76,7 @@ def be_discarded_dead(site):
 
 
 def be_deleted_by_hand(site):
-    with sqlite3.connect(site.database) as other:
+    with sqlite3.connect(site.paths.database) as other:
         other.execute('DELETE FROM job')
     other.close()
 
@@ -229,7 +229,7 @@ def test_a_site_of_the_version_before_is_upgraded_with_its_jobs_and_rows(config)
         pass
     at = str(db.now())
     message = '{"__kind__": "task", "id": "x", "name": "quickpub.tasks.make_export", "args": [%d]}'
-    with sqlite3.connect(config.database) as other:
+    with sqlite3.connect(config.paths.database) as other:
         other.execute('INSERT INTO user (id, name, handle, email, password, role, bio, timezone, report, created_at, '
                       "verified_at, reported_until) VALUES (1, 'A', 'a', 'a@example.org', ?, 'author', '', 'UTC', "
                       "'daily', ?, ?, ?)", (HASH, at, at, at))
@@ -243,8 +243,8 @@ def test_a_site_of_the_version_before_is_upgraded_with_its_jobs_and_rows(config)
         other.execute("INSERT INTO media_file VALUES (?, 'image', 'jpg', 'working', 40, 2, '', '{}', ?)",
                       ('a' * 32, at))
     other.close()
-    db.migrate(config)
-    db.open_site(config)
+    migrating.migrate(config)
+    opening.open_site(config)
     with db.db.connection_context():
         assert [row.state for row in Export.select().order_by(Export.id)] == ['waiting', 'failed', 'failed']
         assert [(job.subject, job.subject_id, job.strikes) for job in Job.select().order_by(Job.id)] == [

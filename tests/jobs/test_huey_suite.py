@@ -21,13 +21,14 @@ from huey.api import chord
 from huey.consumer_options import ConsumerConfig
 from huey.serializer import Serializer
 
-from quickpub import db, logs, processes, settings
+from quickpub import data_folder, db, logs, migrating, processes, settings
 from quickpub.jobs import huey as worker
 from quickpub.jobs import queue
 from quickpub.jobs.consumer import DurableConsumer, QuietProcesses
 from quickpub.jobs.huey import DurableHuey
 from quickpub.jobs.queue import Job
 from quickpub.jobs.storage import Counter, JSONSerializer
+from quickpub.sqlite import connection
 
 with mock.patch.dict(os.environ, HUEY_SLOW_TESTS='1'):  # asked at import; they take a second or two in all
     from huey.tests import test_api, test_consumer, test_helpers, test_priority, test_signals, test_sql_huey
@@ -109,15 +110,15 @@ def suite(site, monkeypatch):
         yield
     time.tzset()
     hang_up()
-    for connection in connections:  # those of threads that have ended
-        connection.close()
+    for opened in connections:  # those of threads that have ended
+        opened.close()
     for signum, handler in handlers.items():
         signal.signal(signum, handler)
 
 
 def remember_connections(monkeypatch):
     found, connect = [], db.db._connect
-    monkeypatch.setattr(db, 'connect', partial(db.connect, check_same_thread=False))
+    monkeypatch.setattr(connection, 'connect', partial(connection.connect, check_same_thread=False))
     monkeypatch.setattr(db.db, '_connect', lambda: found.append(connect()) or found[-1])
     return found
 
@@ -195,12 +196,12 @@ class TestSqlStorage(Ours, test_sql_huey.TestSqlStorage):
     def test_create_tables(self):
         site = settings.current()
         empty = settings.from_env({'QUICKPUB_DATA': str(site.data / 'empty')})
-        empty.create_folder()
+        data_folder.create(empty.paths)
         db.bind(empty, 1)
         db.db.connect()
         self.assertRaises(peewee.OperationalError, self.get_huey().storage.queue_size)
         db.db.close()
-        db.migrate(empty)
+        migrating.migrate(empty)
         self.assertEqual(self.get_huey().storage.queue_size(), 0)
 
 

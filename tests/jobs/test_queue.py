@@ -207,7 +207,7 @@ def test_an_ending_that_cannot_be_written_is_kept_and_written_later(site, monkey
     note(1)
     task = take()
     db.timeout = 0.05
-    other = sqlite3.connect(site.database, isolation_level=None)
+    other = sqlite3.connect(site.paths.database, isolation_level=None)
     other.execute('BEGIN IMMEDIATE')
     huey.execute(task)
     assert huey.is_owing() and rows() == [('running', 1, 0)]
@@ -360,7 +360,7 @@ def test_a_task_that_meets_a_locked_database_is_neither_buried_nor_does_it_cost_
     db.timeout = 0.05
     huey.enqueue(huey._registry.string_to_task('jobs_rig.touch')())
     task = take()
-    other = sqlite3.connect(site.database, isolation_level=None)
+    other = sqlite3.connect(site.paths.database, isolation_level=None)
     other.execute('BEGIN IMMEDIATE')
     huey.execute(task)
     huey.enqueue(huey._registry._periodic_tasks[0]())  # a schedule meanwhile: it comes again by itself

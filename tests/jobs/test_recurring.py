@@ -8,7 +8,7 @@ from conftest import drain
 from huey import crontab
 from playhouse.migrations import Runner
 
-from quickpub import dates, db, settings, tasks
+from quickpub import data_folder, dates, db, migrating, opening, settings, tasks
 from quickpub.clocks import Steadiness
 from quickpub.jobs import queue, recurring
 from quickpub.jobs.queue import Job, Tally
@@ -259,18 +259,18 @@ def test_a_chore_of_each_second_that_fails_keeps_no_other_and_says_so_once(site,
 # From an older site
 
 def test_an_older_site_is_brought_up_to_date_and_nothing_waits_for_what_is_gone(config):
-    config.create_folder()
+    data_folder.create(config.paths)
     db.bind(config, 1)
     with db.db.connection_context():
-        Runner(db.db, str(db.MIGRATIONS)).up('0008_numbers')
+        Runner(db.db, str(migrating.MIGRATIONS)).up('0008_numbers')
         for name in ('clean_up', 'wake_mail'):
             db.db.execute_sql("INSERT INTO job (name, message, run_at, created_at, is_single) VALUES (?, x'7b7d', ?, ?,"
                               ' 1)', (f'quickpub.tasks.{name}', str(NOON), str(NOON)))
         db.db.execute_sql(
             'INSERT INTO user (name, handle, email, role, timezone, report, reported_until, created_at, bio) VALUES '
             "('Alice', 'alice', 'a@example.org', 'author', 'UTC', 'daily', ?, ?, '')", (str(NOON),) * 2)
-    db.migrate(config)
-    db.open_site(config)
+    migrating.migrate(config)
+    opening.open_site(config)
     with db.db.connection_context():
         assert names() == ['wake_mail'] and User.get().name == 'Alice'
         tasks.huey.enqueue_recurring(NOON)

@@ -281,7 +281,7 @@ def test_what_was_sent_is_written_down_although_the_database_is_locked_meanwhile
     locked, release = threading.Event(), threading.Event()
 
     async def lock_then_answer(server, session, envelope):
-        other = sqlite3.connect(smtp_site.database, isolation_level=None, check_same_thread=False)
+        other = sqlite3.connect(smtp_site.paths.database, isolation_level=None, check_same_thread=False)
         other.execute('BEGIN IMMEDIATE')
         locked.set()
         threading.Thread(target=lambda: (release.wait(30), other.execute('ROLLBACK'), other.close())).start()

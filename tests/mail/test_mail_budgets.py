@@ -14,6 +14,7 @@ from quickpub.audience import reports
 from quickpub.mail import budgets
 from quickpub.mail.budgets import Cause
 from quickpub.models import Message, Token, User
+from quickpub.sqlite import database
 from quickpub.throttle import ThrottleRefusal, ThrottleUse
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
@@ -395,13 +396,13 @@ STATES = ['alice', 'mallory', 'nobody', 'ALICE', 'left']
 @pytest.fixture
 def statements(monkeypatch):
     """What is asked of the database, but for the marks of transactions."""
-    asked, execute = [], db.Database.execute_sql
+    asked, execute = [], database.Database.execute_sql
 
     def execute_sql(self, sql, params=None):
         if not re.match('BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE', sql):
             asked.append(sql)
         return execute(self, sql, params)
-    monkeypatch.setattr(db.Database, 'execute_sql', execute_sql)
+    monkeypatch.setattr(database.Database, 'execute_sql', execute_sql)
     return asked
 
 

@@ -8,7 +8,7 @@ from conftest import PASSWORD, person
 from images import PDF, picture
 from rig import Window, chromium, wait_for
 
-from quickpub import db, settings
+from quickpub import migrating, settings
 from quickpub.models import MediaFile, Post, Site, Upload
 
 DROP = '''([names, contents]) => {
@@ -34,7 +34,7 @@ def browser():
 @pytest.fixture
 def open_window(rig, browser):
     """open_window(javaScriptEnabled=False) is Alice's browser, logged in; nothing may go wrong in it."""
-    db.migrate(settings.from_env(rig.environ()))
+    migrating.migrate(settings.from_env(rig.environ()))
     with rig.database():
         Site.create(id=1, title='The Village Voice')
         person('alice')

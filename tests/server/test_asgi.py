@@ -9,7 +9,7 @@ import pytest
 from conftest import write
 from rig import Rig, Visitor
 
-from quickpub import db, settings
+from quickpub import db, migrating, settings
 from quickpub.accounts import sessions
 from quickpub.models import Site, Upload
 from quickpub.server import asgi
@@ -138,7 +138,7 @@ def test_the_same_page_comes_from_memory(app, alice):
 @pytest.fixture
 def served(tmp_path):
     rig = Rig(tmp_path)
-    db.migrate(settings.from_env(rig.environ()))
+    migrating.migrate(settings.from_env(rig.environ()))
     with rig.database():
         Site.create(id=1, title='The Village Voice')
     rig.serve()

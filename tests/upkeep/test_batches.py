@@ -20,6 +20,7 @@ from quickpub.jobs.queue import Job
 from quickpub.mail import ledger
 from quickpub.media import files, variants
 from quickpub.models import DailyViews, MediaFile, Message, Post, Report, SetAside, SpoolOffset, User
+from quickpub.sqlite import errors
 from quickpub.upkeep import health
 
 NOON = datetime(2026, 11, 25, 12)
@@ -71,12 +72,13 @@ def wrapped(error):
 
 @each_lack
 def test_a_lack_is_transient_however_it_is_wrapped(lack):
-    assert db.is_transient(lack) and db.is_transient(wrapped(lack)) and db.is_transient(wrapped(wrapped(lack)))
+    for error in (lack, wrapped(lack), wrapped(wrapped(lack))):
+        assert errors.is_transient(error)
 
 
 @pytest.mark.parametrize('fault', FAULTS, ids=repr)
 def test_a_fault_is_not(fault):
-    assert not db.is_transient(fault) and not db.is_transient(wrapped(fault)) and not db.is_transient(None)
+    assert not errors.is_transient(fault) and not errors.is_transient(wrapped(fault)) and not errors.is_transient(None)
 
 
 def compose(recipient='alice@example.org', **fields):

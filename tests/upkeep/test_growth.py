@@ -9,7 +9,7 @@ from peewee import fn
 from playhouse.migrations import Runner
 from playhouse.test_utils import count_queries
 
-from quickpub import db, tasks
+from quickpub import data_folder, db, migrating, tasks, watch
 from quickpub.accounts import users
 from quickpub.audience import reports
 from quickpub.content import posts
@@ -94,10 +94,10 @@ def test_numbers_on_the_owners_page_are_those_of_the_posts(olga, alice, browse, 
 
 def test_an_older_site_is_counted_when_it_is_brought_up_to_date(config):
     """With posts, tags and mails from before, and somebody else's triggers, which stay."""
-    config.create_folder()
+    data_folder.create(config.paths)
     db.bind(config, 1)
     with db.db.connection_context():
-        Runner(db.db, str(db.MIGRATIONS)).up('0002_queued_mail')
+        Runner(db.db, str(migrating.MIGRATIONS)).up('0002_queued_mail')
         db.db.execute_sql('INSERT INTO user (id, name, handle, role, bio, timezone, report, reported_until, '
                           "created_at) VALUES (1, 'Alice', 'alice', 'author', '', 'UTC', 'daily', '2026', '2026')")
         for number, date, deleted in ((1, '2026-01-01', None), (2, None, None), (3, '2026-01-02', '2026-01-03')):
@@ -110,7 +110,7 @@ def test_an_older_site_is_counted_when_it_is_brought_up_to_date(config):
         db.db.execute_sql('CREATE TABLE spied (body TEXT)')
         db.db.execute_sql('CREATE TRIGGER spy AFTER UPDATE OF html ON post BEGIN '
                           'INSERT INTO spied VALUES (NEW.body); END')
-    db.migrate(config)
+    migrating.migrate(config)
     with db.db.connection_context():
         rows = db.db.execute_sql('SELECT id, body, html FROM post ORDER BY id').fetchall()
         assert rows == [(number, f'body {number}', f'<p>{number}</p>') for number in (1, 2, 3)]
@@ -191,7 +191,7 @@ def test_the_nightly_task_does_all_of_it(site, alice):
 
 
 def test_a_write_ahead_log_that_was_large_is_small_again(site):
-    db.Watch(site)  # as in a web process, the file stays open
+    watch.CommitWatch(site)  # as in a web process, the file stays open
     wal = site.data / 'quickpub.db-wal'
     with db.db.atomic():
         db.db.execute_sql('CREATE TABLE much (value BLOB)')

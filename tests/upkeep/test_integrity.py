@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 from conftest import write
 
-from quickpub import db, findings, tasks
+from quickpub import db, findings, tasks, watch
 from quickpub.models import Tag
 from quickpub.upkeep import integrity
 
@@ -18,8 +18,8 @@ def damage(site, table, content):
     db.db.execute_sql('PRAGMA wal_checkpoint(TRUNCATE)')
     page, = db.db.execute_sql('SELECT rootpage FROM sqlite_master WHERE name = ?', (table,)).fetchone()
     db.db.close()
-    db.Watch.of(site).close()
-    with open(site.database, 'r+b') as file:
+    watch.CommitWatch.of(site).close()
+    with open(site.paths.database, 'r+b') as file:
         file.seek((page - 1) * PAGE)
         file.write(content)
 

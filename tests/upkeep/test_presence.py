@@ -3,14 +3,17 @@
 import logging
 import os
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from conftest import person, write
+from peewee import OperationalError
 
-from quickpub import db, presence
+from quickpub import db, presence, watch
 from quickpub.audience import counting, spool
 from quickpub.models import Post, Upload, User
+from quickpub.sqlite import connection
 
 FOLDERS = ['run', 'spool', 'media', 'outbox', 'exports']
 NAMES = {'data': 'data', 'quickpub.db': 'database', 'secret': 'secret'} | {name: name for name in FOLDERS}
@@ -152,11 +155,11 @@ def test_pages_say_so_in_words_while_the_database_is_gone(site, alice, app, brow
 
 @pytest.mark.parametrize('name', ['quickpub.db', 'quickpub.db-wal', 'quickpub.db-shm'])
 def test_nothing_is_written_to_a_file_that_has_vanished(site, alice, name):
-    db.Watch.of(site).look()
-    with pytest.raises(db.OperationalError), db.db.atomic():
+    watch.CommitWatch.of(site).check_files()
+    with pytest.raises(OperationalError), db.db.atomic():
         User.update(bio='lost').execute()
         os.rename(site.data / name, site.data / 'aside')
-    with pytest.raises(db.OperationalError):
+    with pytest.raises(OperationalError):
         User.update(bio='lost').execute()
     assert not (site.data / name).exists(), 'nothing is made in its place'
     os.rename(site.data / 'aside', site.data / name)
@@ -164,15 +167,15 @@ def test_nothing_is_written_to_a_file_that_has_vanished(site, alice, name):
 
 def test_a_wal_that_is_deleted_is_saved_first(site, alice, monkeypatch):
     """What was committed since the last checkpoint stands nowhere else."""
-    watch = db.Watch.of(site)
-    watch.look()
+    commit_watch = watch.CommitWatch.of(site)
+    commit_watch.check_files()
     User.update(bio='kept').execute()
     (site.data / 'quickpub.db-wal').unlink()
-    db.look_after_files()
-    with pytest.raises(db.OperationalError):
+    watch.check_files()
+    with pytest.raises(OperationalError):
         User.update(bio='lost').execute()
     monkeypatch.setattr(db.db.files, '_reopen_at', 0.1)  # the others have had their time
-    db.look_after_files()
+    watch.check_files()
     db.db.connect(reuse_if_open=True)
     assert User.get().bio == 'kept'
     User.update(bio='goes on').execute()
@@ -186,7 +189,7 @@ def test_only_a_copy_of_the_same_site_is_taken_for_the_database(site, alice, bro
     db.db.execute_sql('VACUUM INTO ?', (str(copy),))
     db.db.close()
     if content == 'other':
-        with db.closing(db.connect(copy, 'rw')) as other:
+        with closing(connection.connect(copy, 'rw')) as other:
             other.execute("UPDATE schema_migration SET applied = '2020-01-01 00:00:00'")
             other.commit()
     elif content != 'copy':
@@ -267,4 +270,4 @@ def test_looking_costs_little(site):
     opened = db.db.files.now()
     for _ in range(1000):
         assert db.db.files.check(opened) == opened
-    assert presence.look()['database'] is None
+    assert presence.check()['database'] is None

@@ -20,6 +20,7 @@ from quickpub.mail import ledger
 from quickpub.markup import folding
 from quickpub.media import files
 from quickpub.models import Erasure, Export, MediaFile, Message, Post, Revision, Session, Tag, Token, Upload, User
+from quickpub.sqlite import connection
 from quickpub.upkeep import erasure
 
 EMAIL, OLD_EMAIL = 'wladimir.quastenflosser@mailbox.example', 'former.zwiebelturm@mailbox.example'
@@ -198,7 +199,7 @@ def test_a_process_that_dies_on_the_way_leaves_it_to_the_next(site, author, brow
 def test_a_reader_in_the_middle_delays_the_end(site, alice):
     autosave.keep(alice, 'a' * 16, None, {'title': canary('typed'), 'body': ''}, db.now())
     autosave.forget(alice, 'a' * 16)
-    reader = db.connect(site.database, 'rw', isolation_level=None)
+    reader = connection.connect(site.paths.database, 'rw', isolation_level=None)
     reader.execute('BEGIN')
     reader.execute('SELECT count(*) FROM user').fetchone()
     person('bob')
@@ -208,7 +209,7 @@ def test_a_reader_in_the_middle_delays_the_end(site, alice):
     reader.close()
     erasure.erase()
     assert all(row.done == row.wanted for row in Erasure.select())
-    assert site.database.with_name('quickpub.db-wal').stat().st_size < 20_000  # only that it is done
+    assert site.paths.database.with_name('quickpub.db-wal').stat().st_size < 20_000  # only that it is done
 
 
 def test_nothing_is_written_where_nothing_was_deleted(site, alice):
@@ -309,7 +310,7 @@ def test_what_is_deleted_by_a_button_is_gone_within_a_minute(site, alice, browse
     assert next(steps, None) is None
     with db.db.connection_context():
         tasks.erase_deleted.call_local()
-    wal = site.database.with_name('quickpub.db-wal').read_bytes()
+    wal = site.paths.database.with_name('quickpub.db-wal').read_bytes()
     assert not any(each in wal for word in words for each in spellings(word)), 'the job has emptied the WAL itself'
     assert left_behind(site, words) == set()
 

@@ -18,7 +18,7 @@ TYPED = {'title': 'On hills', 'slug': '', 'body': 'They are *high*.', 'tags': 'H
 @contextmanager
 def locked(site):
     """Somebody else's transaction, which writes and does not end."""
-    other = SqliteDatabase(site.database, timeout=0)
+    other = SqliteDatabase(site.paths.database, timeout=0)
     with other.connection_context():
         other.execute_sql('BEGIN IMMEDIATE')
         yield

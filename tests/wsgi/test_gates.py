@@ -511,7 +511,7 @@ def test_a_search_is_ended_when_it_takes_too_long(site, alice, browse, monkeypat
 def test_what_is_outside_of_the_limit_is_not_ended(site, alice, monkeypatch):
     monkeypatch.setattr(db, 'STEPS', 1)
     write(alice, 'A hedgehog')
-    with pytest.raises(budget.TooMuch), db.limited(-1):
+    with pytest.raises(budget.TooMuch), db.time_limit(-1):
         list(Post.select())
     assert Post.select().count() == 1
 

@@ -116,7 +116,7 @@ def test_a_change_shows_on_the_very_next_request(hills, browse, change, what):
 
 def test_a_change_by_another_process_shows_too(site, hills, browse):
     assert 'On hills' in browse().get('/')
-    other = sqlite3.connect(site.database)
+    other = sqlite3.connect(site.paths.database)
     with other:
         other.execute("UPDATE post SET title = 'On dales'")
     other.close()

@@ -1,0 +1,66 @@
+"""Commands that look at the site: check and settings."""
+
+from collections.abc import Iterator
+from dataclasses import fields
+
+import click
+
+from .. import db, formats, presence, secret, settings
+from ..jobs import queue
+from ..mail import ledger
+from ..settings import Settings
+from ..upkeep import health, integrity, sqlite_version
+from .site import explain_errors, opened_site
+
+
+@click.command()
+@explain_errors
+def check() -> None:
+    """Check settings, folder, database and mail."""
+    is_well = True
+    found = settings.from_env()
+    for name, problem in _problems(found):
+        click.echo(f'{"ok " if problem is None else "NOT"}  {name}{": " + problem if problem else ""}')
+        is_well = is_well and problem is None
+    if warning := sqlite_version.sqlite_warning():
+        click.echo(f'     {warning}')
+    if not is_well:
+        raise click.ClickException('Something needs your attention.')
+
+
+def _problems(found: Settings) -> Iterator[tuple[str, str | None]]:
+    """Yield each check's name, and what is wrong or None. What is on the disk comes first: without it, nothing else can
+    be checked."""
+    yield 'settings', None
+    if secret.has_secret(found.paths.secret):
+        gone = {name: problem for name, problem in presence.problems_of_closed_site(found).items() if problem}
+        if gone.keys() & {'data', 'database', 'secret'}:
+            yield from gone.items()
+            return
+    with opened_site():
+        yield from _problems_inside(found)
+
+
+def _problems_inside(found: Settings) -> Iterator[tuple[str, str | None]]:
+    damage = integrity.check(db.now())
+    yield f'file {found.paths.database}', damage or None
+    yield from ((name, problem) for name, problem in health.problems(db.now()).items() if name != 'integrity')
+    try:
+        ledger.connect().close()
+    except Exception as error:  # whatever it is, it is what the operator must know
+        yield 'mail server', f'{settings.mask_password(found.smtp)}: {error}'
+    else:
+        yield f'mail server {settings.mask_password(found.smtp) or found.paths.outbox}', None
+    dead = queue.Job.select().where(queue.Job.state == 'dead').count()
+    yield 'failed jobs', f'{formats.plural(dead, "job", "jobs")}; see `quickpub jobs list`' if dead else None
+
+
+@click.command(name='settings')
+@explain_errors
+def show_settings() -> None:
+    """List all settings, with what they are now; passwords are hidden."""
+    masked = settings.from_env().masked()
+    for each in fields(Settings):
+        name = settings.PREFIX + each.name.upper()
+        click.echo(f'{name}={masked[name]}')
+        click.echo(click.wrap_text(each.metadata['help'], 96, '    ', '    '))

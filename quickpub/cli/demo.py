@@ -1,0 +1,22 @@
+"""The command demo: fill an empty site."""
+
+import click
+
+from .. import db, formats
+from ..models import User
+from .site import explain_errors, opened_site
+
+
+@click.command(name='demo')
+@explain_errors
+def fill_demo() -> None:
+    """Fill an empty site with authors, posts and weeks of views."""
+    from .. import demo
+    with opened_site(create=True) as found:
+        try:
+            counts = demo.fill(db.now())
+        except demo.NotEmpty as error:
+            raise click.ClickException(str(error)) from None
+        owner = User.get(User.role == 'owner')
+    click.echo(', '.join(f'{formats.number(count)} {what}' for what, count in counts.items()))
+    click.echo(f'Log in at {found.url}/login as {owner.email} with the password: {demo.PASSWORD}')

@@ -1,0 +1,61 @@
+"""What the commands share: the site of the environment's settings, and errors in words."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+
+import click
+from peewee import DatabaseError, OperationalError
+
+from .. import db, logs, migrating, opening, presence, settings
+from ..accounts import users
+from ..models import User
+from ..settings import Settings, SettingsError
+from ..text import Rejected
+from ..upkeep import integrity
+
+log = logging.getLogger('quickpub.cli')
+
+
+def explain_errors(command: Callable) -> Callable:
+    """Turn errors that the operator can do something about into one sentence and exit code 1."""
+    @wraps(command)
+    def wrapped(*args, **options):
+        try:
+            return command(*args, **options)
+        except BrokenPipeError:  # the reader has left, as in `quickpub check | head`; click ends quietly then
+            raise
+        except OSError as error:
+            where = f' ({error.filename})' if error.filename else ''
+            raise click.ClickException(f'{error.strerror or error}{where}. Everything a site has is in the folder that '
+                                       'QUICKPUB_DATA names; it must be writable.') from None
+        except OperationalError as error:
+            raise click.ClickException(f'The database cannot be used: {error}.') from None
+        except DatabaseError as error:
+            raise click.ClickException(f'quickpub.db is damaged: {error}. {integrity.ADVICE}') from None
+        except (SettingsError, migrating.SchemaError, Rejected) as error:
+            raise click.ClickException(str(error)) from None
+    return wrapped
+
+
+@contextmanager
+def opened_site(create: bool = False) -> Iterator[Settings]:
+    """Open the site that the environment names, with a database connection, and yield its settings. With `create`, make
+    it where there is none."""
+    found = settings.from_env()
+    logs.log_to_console()
+    if create:
+        migrating.migrate(found)
+    opening.open_site(found)
+    presence.be_quiet()
+    with db.db.connection_context():
+        yield found
+
+
+def find_member(email: str) -> User:
+    """Return the member with this email address. Raises ClickException."""
+    found = users.by_email(users.clean_email(email))
+    if found is None:
+        raise click.ClickException(f'No member has the email address {email}.')
+    return found
