@@ -16,14 +16,13 @@ from typing import Any
 
 from markupsafe import Markup, escape
 from peewee import SQL, Field, Select, fn
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
 
 from .. import text
 from ..db import among, db, let_others_write, rows, time_limit
 from ..gates import Gate
 from ..markup import excerpts, folding
 from ..models import Post
+from . import spelling
 
 MAX_TYPED, MAX_WORDS = 200, 12  # characters, words
 FOUND = 200  # posts shown at most, on several pages
@@ -136,10 +135,10 @@ def _alike(word: str, at: datetime) -> str | None:
     known = dict(db.execute_sql(
         'SELECT term, doc FROM search_word WHERE term >= ? AND term < ? AND length(term) BETWEEN ? AND ? LIMIT ?',
         (word[0], word[0] + '\U0010ffff', len(word) - most, len(word) + most, MAX_ALIKE)))
-    near = process.extract(word, list(known), scorer=OSA.distance, score_cutoff=most, limit=MAX_NEAR)
+    near = sorted(spelling.similar(word, known, most))[:MAX_NEAR]
     hidden = [id for (id,) in rows(Post.select(Post.id).where(Post.published_at > at, Post.deleted_at.is_null()))]
-    public = {term: known[term] - _count_among(hidden, term) for term, *_ in near}
-    found = sorted((distance, -public[term], term) for term, distance, _ in near if public[term] > 0)
+    public = {term: known[term] - _count_among(hidden, term) for _, term in near}
+    found = sorted((distance, -public[term], term) for distance, term in near if public[term] > 0)
     return found[0][2] if found else None
 
 

@@ -20,15 +20,11 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+import brotli
 from peewee import OperationalError
 
 from ..settings import Settings
 from ..watch import CommitWatch
-
-try:
-    import brotli
-except ImportError:  # there is no wheel of it for this machine
-    brotli = None
 
 log = logging.getLogger('quickpub.pagecache')
 
@@ -63,8 +59,7 @@ class Page:
         bodies = {'': body}
         if len(body) > SMALL and WORTH_PACKING.match(names.get('content-type', '')):
             bodies['gzip'] = gzip.compress(body, 6, mtime=0)
-            if brotli:
-                bodies['br'] = brotli.compress(body, quality=5)
+            bodies['br'] = brotli.compress(body, quality=5)
         digest = sha256(body).hexdigest()[:20]
         common = [*(each for each in headers if each[0].lower() not in ('content-length', 'vary')),
                   ('Vary', 'Accept-Encoding, Cookie')]
