@@ -39,8 +39,7 @@ from ..wsgi.responses import (
 PER_LIST = 50
 MAX_ASKED = 100  # characters that the audit log is searched for
 JOB_ACTIONS = {'retry': 'job_retried', 'discard': 'job_discarded', 'pause': 'jobs_paused', 'resume': 'jobs_resumed'}
-MAIL_STATES = {'queued': 'Waiting', 'sending': 'Being sent', 'sent': 'Sent', 'deferred': 'Will be tried again',
-               'failed': 'Failed', 'held': 'Held back'}
+MAIL_STATES = 'queued', 'sending', 'sent', 'deferred', 'failed', 'held'
 
 
 @owner_only
