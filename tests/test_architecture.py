@@ -65,6 +65,7 @@ INSIDE = {
     'accounts': [['verification', 'suspensions', 'sessions', 'login_steps'], ['users'], ['second_factors'],
                  ['passkeys', 'totp', 'recovery_codes', 'known_devices', 'passwords'],
                  ['audit', 'devices', 'password_strength', 'honeypot']],
+    'models': [['media', 'stats', 'mail', 'upkeep'], ['posts'], ['members', 'site'], ['base']],
     'mail': [['budgets'], ['ledger'], ['message', 'transport'], ['dkim']],
     'markup': [['excerpts', 'markdown'], ['formulas', 'folding', 'links', 'typography', 'direction']],
     'jobs': [['huey'], ['storage', 'consumer', 'recurring'], ['queue'], ['liveness']],
