@@ -106,8 +106,8 @@ class Post(Searched):
 
     @classmethod
     def shared(cls, token: str) -> 'Post | None':
-        """Return the post that a shared link opens. None if the link is wrong or withdrawn, or if the author is suspended
-        or has no confirmed email address."""
+        """Return the post that a shared link opens. None if the link is wrong or withdrawn, or if its author is
+        suspended or has no confirmed email address."""
         found = cls.select(cls, User).join(User).where(
             cls.id == number_in(token), cls.shared_at.is_null(False), User.verified_at.is_null(False),
             User.suspended_at.is_null()).get_or_none()

@@ -48,7 +48,7 @@ def overview(user):
     posts, views = Shelf.select(fn.TOTAL(Shelf.posts), fn.TOTAL(Shelf.views)).scalar(as_tuple=True)
     scheduled = Post.select().where(Post.published_at > now(), Post.deleted_at.is_null()).count()
     return render('admin.html', paused_since=queue.paused_since(), damage=health.integrity_problem(),
-                  checked=findings.last(integrity.NAME), counts={
+                  checked=findings.latest(integrity.NAME), counts={
         'authors': User.select().where(User.deleted_at.is_null()).count(),
         'posts': int(posts) - scheduled,
         'views': int(views),

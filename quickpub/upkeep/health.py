@@ -42,7 +42,7 @@ def verdict(at: datetime) -> tuple[int, str]:
     because a second one is a mail server's answer, and those name the recipient."""
     checks = {name: _public(problem) if problem else True for name, problem in problems(at).items()}
     is_well = all(answer is True for answer in checks.values())
-    checked_at = _answer(lambda: dates.iso(found.at) if (found := findings.last(integrity.NAME)) else None)
+    checked_at = _answer(lambda: dates.iso(found.at) if (found := findings.latest(integrity.NAME)) else None)
     said = {'ok': is_well, 'checks': checks, 'integrity_checked_at': checked_at}
     return 200 if is_well else 503, json.dumps(said)
 
@@ -85,7 +85,7 @@ def _media() -> str | None:
 
 def integrity_problem() -> str | None:
     """Return the damage that the last check found, and what to do about it; None if it found none."""
-    found = findings.last(integrity.NAME)
+    found = findings.latest(integrity.NAME)
     return f'quickpub.db is damaged {found.problem}. {integrity.ADVICE}' if found and found.problem else None
 
 
@@ -127,7 +127,7 @@ def _reports(at: datetime) -> str | None:
 
 def _clock(at: datetime) -> str | None:
     """Return a sentence about rows dated in the future: the clock was ahead, or it is behind now."""
-    found = corrections.found(at)
+    found = corrections.tables_ahead(at)
     return f'Dated in the future: {", ".join(found)}. The clock was ahead, which is put right within the hour; ' \
            f'or it is behind now: it says {dates.clock(at)}.' if found else None
 
