@@ -57,7 +57,7 @@ INSIDE = {
     'pages': [['public', 'search', 'account', 'profile', 'security', 'studio', 'editor', 'media', 'stats', 'admin']],
     'demo': [],
     'exchange': [['exports']],
-    'upkeep': [['health'], ['integrity', 'corrections', 'erasure'], ['wal', 'sqlite_version']],
+    'upkeep': [['health'], ['checks'], ['integrity', 'corrections', 'erasure'], ['wal', 'sqlite_version']],
     'audience': [['stats', 'reports'], ['counting'], ['spool', 'user_agents']],
     'content': [['posts'], ['rendering', 'revisions', 'autosave'],
                 ['quota', 'comparison', 'search', 'redirects', 'related']],

@@ -32,7 +32,7 @@ from quickpub.models import (
     User,
 )
 from quickpub.throttle import ThrottleUse
-from quickpub.upkeep import corrections, health
+from quickpub.upkeep import checks, corrections, health
 from quickpub.wsgi.pagecache import PageCache
 
 NOON = datetime(2026, 11, 25, 12)
@@ -257,7 +257,7 @@ def test_a_link_that_a_wrong_clock_made_is_good_as_long_as_it_says(site, alice, 
 @each_leap
 def test_a_mail_that_a_wrong_clock_wrote_or_put_off_is_seen_and_sent(site, leap):
     mail_at(NOON + leap)
-    assert '1 mail is not sent' in health.mail_problem(NOON)
+    assert '1 mail is not sent' in checks.check_mail(NOON)
     Message.update(state='deferred', next_try=NOON + leap).execute()
     ledger.wake(NOON)
     assert leap <= 2 * ledger.BACK_OFF[-1] or Message.get().state == 'queued'
