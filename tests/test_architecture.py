@@ -51,7 +51,7 @@ LAYERS = [
 # The same inside each package. The pages never import each other.
 INSIDE = {
     'cli': [['serving', 'members', 'reports', 'jobs', 'dkim', 'checks', 'demo', 'shell'], ['site']],
-    'server': [['supervisor'], ['asgi'], ['connections']],
+    'server': [['supervisor'], ['asgi'], ['limits'], ['connections']],
     'wsgi': [['application'], ['responses', 'pagecache'], ['identity', 'notices'], ['authentication', 'forms'],
              ['bodies', 'guards']],
     'pages': [['public', 'search', 'account', 'profile', 'security', 'studio', 'editor', 'media', 'stats', 'admin']],
