@@ -14,8 +14,15 @@ from quickpub.accounts import sessions
 from quickpub.models import Site, Upload
 from quickpub.server import asgi, limits
 from quickpub.server.asgi import Front, environ_of
-from quickpub.server.limits import BODIES_PER_CLIENT, BODY_WINDOW, BYTES_PER_CLIENT, Deadline, Refused, Turns
-from quickpub.server.limits import ArrivingBodies as Arriving
+from quickpub.server.limits import (
+    BODIES_PER_CLIENT,
+    BODY_WINDOW,
+    BYTES_PER_CLIENT,
+    ArrivingBodies,
+    Deadline,
+    Refused,
+    Turns,
+)
 from quickpub.wsgi import bodies
 from quickpub.wsgi.application import FORM_LIMIT
 from quickpub.wsgi.bodies import PIECE, Incoming
@@ -196,7 +203,7 @@ def test_a_body_is_taken_as_long_as_it_goes_on_arriving(pieces, arrives):
 
 
 def test_one_client_has_a_share_of_the_bodies_and_gets_it_back():
-    arriving = Arriving()
+    arriving = ArrivingBodies()
     for _ in range(BODIES_PER_CLIENT):
         arriving.begin('192.0.2.1')
     with pytest.raises(Refused):
