@@ -1,25 +1,25 @@
-"""Problems that background jobs have found, for /healthz and the owner's pages: a row for each thing that is looked at,
-with what was wrong the last time."""
+"""Problems that background jobs have found, for /healthz and the owner's pages: one row for each check, with its latest
+result."""
 
 from datetime import datetime
 
 from .models import Finding
 
-CHORE = 'chore:'  # prefix for the names of tasks that consumers do every second
+CHORE = 'chore:'  # prefix for the names of tasks that consumers run every second
 
 
-def note(name: str, problem: str, at: datetime) -> None:
-    """Remember what the look at `name` has found; '' where all was well."""
+def record(name: str, problem: str, at: datetime) -> None:
+    """Record what the check `name` has found; '' for no problem."""
     Finding.replace(name=name, problem=problem, at=at).execute()
 
 
-def last(name: str) -> Finding | None:
-    """Return the finding of the last look, with its time; None where there was none yet."""
+def latest(name: str) -> Finding | None:
+    """Return the latest finding of this check, with its time; None if there was none yet."""
     return Finding.get_or_none(Finding.name == name)
 
 
-def clear(name: str) -> None:
-    """Forget it; without a write where there is nothing to forget."""
+def forget(name: str) -> None:
+    """Delete the finding of this check; without a write if there is none."""
     if Finding.select(Finding.name).where(Finding.name == name).exists():
         Finding.delete().where(Finding.name == name).execute()
 

@@ -1,4 +1,4 @@
-"""How much heavy work is done at once, and what is said where that is not enough. Standard library only."""
+"""Limit how much heavy work is done at once."""
 
 import os
 import threading
@@ -12,30 +12,30 @@ WAITING_IN_ALL = 28  # at all gates of a process: most of the web server's 40 th
 
 
 class Busy(Exception):
-    """Others are doing the same just now, or the machine lacks something. The message says to try again."""
+    """Too many do the same at the moment, or the machine lacks something. The message says to try again."""
 
 
 class TooMuch(Exception):
-    """This takes more time or memory than one request may have. To try again will not help."""
+    """This takes more time or memory than one request may have. Trying again does not help."""
 
 
 class Newcomer(NamedTuple):
-    """Somebody at a gate who has not confirmed their email address: anybody can have many such accounts. Where work
-    takes long, all of them count as one person."""
+    """A member without a confirmed email address. As anybody can have many such accounts, all of them count as one
+    person where work takes long."""
     id: int
 
 
 class Ticket(NamedTuple):
-    """Somebody at a gate. `number` tells apart those of the same person."""
+    """A request at a gate. `number` tells apart those of the same person."""
     who: Hashable
     number: int
 
 
 class Gate:
-    """Lets a few in at once and a few more wait for a while, in their order; everybody else is turned away immediately.
+    """Let a few in at once, and a few more wait for a while, in order; turn away all others immediately.
 
-    Each person who waits occupies one of the web server's threads, so those who may wait are counted too. Of one person
-    one is inside at a time, so that nobody is kept out by a single other.
+    Waiting occupies one of the web server's threads, so it is limited, too. Each person is inside once at a time, so
+    that one person never keeps out the others.
     """
     _all: 'ClassVar[WeakSet[Gate]]' = WeakSet()
 
@@ -44,7 +44,7 @@ class Gate:
         self.at_once, self._may_wait, self._patience, self._sentence = at_once, waiting, patience, sentence
         self._reset()
         self._all.add(self)
-        os.register_at_fork(after_in_child=self._reset)  # whoever is inside in the parent
+        os.register_at_fork(after_in_child=self._reset)  # inside are threads of the parent
 
     def _reset(self) -> None:
         self._changed, self._issued = threading.Condition(), 0
@@ -52,8 +52,8 @@ class Gate:
 
     @contextmanager
     def entered(self, who: Hashable = None, patience: float | None = None) -> Iterator[None]:
-        """Be inside of the gate, as this person (None: nobody in particular). With a `patience` in seconds, wait that
-        long however many wait already; 0 is for ever. Raises Busy."""
+        """Be inside the gate, as this person (None: nobody in particular). With `patience`, wait that many seconds
+        however many wait already; 0 is for ever. Raises Busy."""
         ticket = self._enter(who, patience)
         try:
             yield
@@ -72,7 +72,7 @@ class Gate:
                 self._inside.append(ticket)
             finally:
                 self._waiting.remove(ticket)
-                self._changed.notify_all()  # whoever is next may enter as well
+                self._changed.notify_all()  # the next one may enter, too
             return ticket
 
     def _wait(self, ticket: Ticket, patience: float | None) -> None:
@@ -85,14 +85,14 @@ class Gate:
             raise Busy(self._sentence)
 
     def _has_enough_waiting(self, who: Hashable) -> bool:
-        """Whether the last to come, this person, must not wait as well."""
+        """Return whether this person, who came last, must not wait as well."""
         own = sum(each.who == who for each in self._waiting)
         in_all = sum(len(gate._waiting) for gate in list(self._all))
         return (len(self._waiting) > self._may_wait or in_all > WAITING_IN_ALL
                 or (who is not None and own > WAITING_EACH))
 
     def _next(self) -> Ticket | None:
-        """Return the first who waits and may enter."""
+        """Return the first waiting one that may enter, or None."""
         if len(self._inside) >= self.at_once:
             return None
         present = {each.who for each in self._inside} - {None}

@@ -1,7 +1,7 @@
-"""The log: one line an event, on standard error, for people and for journald.
+"""The log: one line for each event, on standard error, for people and for journald.
 
-Much of what a line quotes was typed by strangers (a path, a mail server's answer). So nothing in it can begin another
-line or speak to the terminal, and links that let somebody in are hidden.
+Log lines quote what strangers have typed (a path, a mail server's answer). So nothing in them can begin another line
+or control the terminal, and links that let somebody in are hidden.
 """
 
 import logging
@@ -10,25 +10,25 @@ from typing import Any
 
 from .signing import redact
 
-SHOWS_LINKS = {'shows_links': True}  # `extra` of a line whose link is for whoever reads the log
+SHOWS_LINKS = {'shows_links': True}  # `extra` of a line whose link is meant for readers of the log
 
-# What ends a line, what a terminal obeys, and what makes text run the other way.
+# Ends of lines, controls of terminals and of the direction of text.
 _CONTROLS = re.compile('[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]')
 
 
 def escape(text: str) -> str:
-    """Return the text with what is no letter or sign of a line written as its code, such as `\\n`."""
+    """Return the text with control characters written as their codes, such as `\\n`."""
     return _CONTROLS.sub(lambda found: found[0].encode('unicode_escape').decode(), text)
 
 
 class LineFormatter(logging.Formatter):
-    """A moment with its offset from UTC, and the message on one line. A traceback follows, each line indented."""
+    """Format the time, with its offset from UTC, and the message on one line. Indent the lines of a traceback."""
 
     def __init__(self) -> None:
         super().__init__('%(asctime)s %(message)s', '%Y-%m-%d %H:%M:%S%z')
 
     def format(self, record: logging.LogRecord) -> str:
-        record.exc_text = None  # where another handler leaves the traceback as it made it
+        record.exc_text = None  # another handler may have left its own
         return super().format(record)
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name is logging's
@@ -47,7 +47,7 @@ def _indent(lines: str) -> str:
 
 
 def log_to_console() -> None:
-    """Log to standard error, one line an event. Loggers that somebody has set up already are left alone."""
+    """Log to standard error, one line for each event. Leave alone loggers that have a handler already."""
     for name, level in (('quickpub', logging.INFO), ('huey', logging.WARNING)):
         logger = logging.getLogger(name)
         if not logger.handlers:

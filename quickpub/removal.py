@@ -1,4 +1,4 @@
-"""Removing files and folders, each for itself: one that cannot be removed does not keep the others."""
+"""Remove files and folders one by one: one that cannot be removed does not keep the others."""
 
 import shutil
 from collections.abc import Callable, Iterable
@@ -8,12 +8,12 @@ from typing import Any
 
 
 class Unfinished(Exception):
-    """Some of the work could not be done, although all the rest was. The message says what and why."""
+    """A part of the work could not be done, although all the rest was. The message says what and why."""
 
 
-def do_each(steps: Iterable[Callable[[], Any]]) -> None:
-    """Take each of these steps, also where another one meets a file that is not as it should be. Raises Unfinished at
-    the end, where one did."""
+def run_all(steps: Iterable[Callable[[], Any]]) -> None:
+    """Run each of these steps, even after one that failed with an error of the file system. Raises Unfinished at the
+    end if any did."""
     problems = []
     for step in steps:
         try:
@@ -25,8 +25,8 @@ def do_each(steps: Iterable[Callable[[], Any]]) -> None:
 
 
 def remove_all(paths: Iterable[Path]) -> None:
-    """Remove files and whole folders. Raises Unfinished at the end, where some could not be removed."""
-    do_each(partial(_remove, path) for path in paths)
+    """Remove files and whole folders. Raises Unfinished at the end if some could not be removed."""
+    run_all(partial(_remove, path) for path in paths)
 
 
 def _remove(path: Path) -> None:
@@ -37,7 +37,8 @@ def _remove(path: Path) -> None:
 
 
 def is_older(path: Path, than: float) -> bool:
-    """Return whether a file was changed before this time (seconds since 1970); not where it cannot be looked at."""
+    """Return whether a file was changed before this time (seconds since 1970). False for one that cannot be looked
+    at."""
     try:
         return path.lstat().st_mtime < than
     except OSError:

@@ -1,7 +1,7 @@
-"""What the tables must look like. schema.sql is made from the migrations (`make schema`) and holds the same.
+"""Compare the tables of a database with those that this version needs.
 
-Compared when a site is opened: a database whose migrations were changed after they had run looks right by its list of
-migrations, and breaks on the first page.
+The latter are in schema.sql, which `make schema` makes from the migrations. The list of migrations in a database does
+not tell enough: one may have been changed after it had run.
 """
 
 import re
@@ -18,23 +18,24 @@ Row = tuple[str, str, str]  # type, name and SQL, as in sqlite_master
 
 
 def differences(found: Iterable[Row]) -> list[str]:
-    """What differs from what this version needs, in words. What others have put into the file beside it (Litestream,
-    ANALYZE, a table of one's own) does not matter."""
+    """Return in words what differs from what this version needs. Additions of others (Litestream, ANALYZE) do not
+    matter."""
     actual = {(kind, name): _tokens(sql) for kind, name, sql in found}
-    said = []
+    found_differences = []
     for (kind, name), wanted in _wanted().items():
-        there = actual.get((kind, name))
-        if there is None:
-            said.append(f'the {kind} {name} is missing')
-        elif there != wanted:
-            at = next((index for index, pair in enumerate(zip(there, wanted, strict=False)) if pair[0] != pair[1]),
-                      min(len(there), len(wanted)))
-            said.append(f'the {kind} {name} has "{_part(there, at)}" instead of "{_part(wanted, at)}"')
-    return said
+        present = actual.get((kind, name))
+        if present is None:
+            found_differences.append(f'the {kind} {name} is missing')
+        elif present != wanted:
+            at = next((index for index, pair in enumerate(zip(present, wanted, strict=False)) if pair[0] != pair[1]),
+                      min(len(present), len(wanted)))
+            found_differences.append(f'the {kind} {name} has "{_part(present, at)}" instead of "{_part(wanted, at)}"')
+    return found_differences
 
 
 def to_text(found: Iterable[Row]) -> str:
-    """These rows as the content of schema.sql: by name, without what belongs to a full-text index and to SQLite."""
+    """Return these rows as the content of schema.sql: by name, without those that SQLite itself or a full-text index
+    makes."""
     rows = list(found)
     virtual = [name for _, name, sql in rows if sql.upper().startswith('CREATE VIRTUAL')]
     kept = [(name, kind, sql) for kind, name, sql in rows
@@ -44,7 +45,7 @@ def to_text(found: Iterable[Row]) -> str:
 
 @cache
 def _tokens(sql: str) -> list[str]:
-    """The words and signs of a statement: neither comments, spaces and capitals nor quotes around names count."""
+    """Return the words and signs of a statement, without comments, case, spaces and quotes around names."""
     bare = re.sub(r'["`\[\]]', '', COMMENT.sub(' ', sql))
     return [token if token[0] == "'" else token.lower() for token in TOKEN.findall(bare)]
 

@@ -28,7 +28,7 @@ FREQUENCIES = ('minute', 'daily', 'weekly', 'monthly', 'never')
 SMTP_SCHEMES = {'smtp': 587, 'smtps': 465, 'smtp+plain': 25}
 HOST = re.compile(r'[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]{2,45}(%[A-Za-z0-9._-]+)?')  # with an IPv6 zone
 NOT_IN_URL = re.compile(r'[\x00-\x20\x7f-\xa0"\'<>\\^`{|}]|[\ud800-\udfff]')
-# Of an address: its beginning with who logs in, and where the password is.
+# Of a URL: its start with the user's name, and the password.
 PASSWORD = re.compile(r'^((?:[a-z][a-z0-9+.-]*:/+|smtp[a-z+]*:)?[^:]*):.+@', re.DOTALL)
 
 
@@ -105,9 +105,9 @@ def _addresses(text: str) -> frozenset[str]:
 def _is_within(address: str, networks: frozenset[str]) -> bool:
     try:
         found: Any = ip_address(address)
-        found = getattr(found, 'ipv4_mapped', None) or found  # how a socket for both kinds names one of the older kind
+        found = getattr(found, 'ipv4_mapped', None) or found  # IPv4 on a socket that takes IPv6, too
         return any(found in ip_network(network) for network in networks)
-    except ValueError:  # no address, but a socket's path, say
+    except ValueError:  # a socket's path, say
         return False
 
 
@@ -117,7 +117,7 @@ def setting(default: str, help: str, parse: Callable[[str], Any] = str, secret: 
 
 @dataclass(frozen=True)
 class Settings:
-    """What this site was told. Empty text means: not set."""
+    """All settings of one site. An empty text means: not set."""
 
     data: Path = setting('./data', 'Folder that holds everything: quickpub.db, outbox/, secret', _folder)
     host: str = setting('127.0.0.1', 'Address the web server listens on', _host)
@@ -154,7 +154,7 @@ class Settings:
             raise SettingsError(f'{PREFIX}SMTP would send a password without encryption; use smtp:// or smtps://')
 
     def trusts(self, address: str) -> bool:
-        """Whether this is a proxy whose word about where a request came from is believed."""
+        """Return whether this is a proxy that is believed about where a request came from."""
         return _is_within(address, self.trusted_proxy)
 
     @cached_property
@@ -172,7 +172,7 @@ class Settings:
 
     @cached_property
     def is_local(self) -> bool:
-        """Whether no public address was configured: the site is for this machine alone."""
+        """Whether no public URL is set: then the site is for this machine alone."""
         return self.url == local_url(self.host, self.port) and self.url_parts.hostname == 'localhost'
 
     @property
@@ -193,11 +193,11 @@ class Settings:
             raise SettingsError(str(error)) from None
 
     def environ(self) -> dict[str, str]:
-        """Environment variable -> value, as text: what `from_env` in another process reads these settings from."""
+        """Return the environment variables from which `from_env` makes equal settings in another process."""
         return {PREFIX + each.name.upper(): _as_text(getattr(self, each.name)) for each in fields(self)}
 
     def masked(self) -> dict[str, str]:
-        """The same for a person's eyes: passwords are hidden."""
+        """Return the same with passwords hidden."""
         is_secret = {PREFIX + each.name.upper(): each.metadata['secret'] for each in fields(self)}
         return {name: mask_password(text) if is_secret[name] else text for name, text in self.environ().items()}
 
@@ -209,20 +209,20 @@ def _as_text(value: Any) -> str:
 
 
 def mask_password(url: str) -> str:
-    """The same address with the password hidden: smtp://user:***@host; of one that cannot be read, because there is a
-    slash in the password, say, everything where a password may be."""
+    """Return this URL with its password hidden: smtp://user:***@host. If it cannot be parsed, for a slash in the
+    password, say, hide all that may be one."""
     return PASSWORD.sub(r'\1:***@', url, count=1)
 
 
 def smtp_login(url: str) -> tuple[str, str] | None:
-    """User and password of a mail server's address, percent signs decoded, or None."""
+    """Return the user and the password in a mail server's URL, decoded, or None."""
     parts = urlsplit(url)
     return (unquote(parts.username), unquote(parts.password or '')) if parts.username else None
 
 
 def from_env(environ: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings; what is set in the environment wins over the file that QUICKPUB_CONFIG names. Raises
-    SettingsError naming every bad or unknown setting."""
+    """Return the settings of the environment and, where it sets none, of the file that QUICKPUB_CONFIG names. Raises
+    SettingsError, which names every bad or unknown setting."""
     environ = os.environ if environ is None else environ
     texts = _texts_in_file(environ.get(PREFIX + 'CONFIG')) | dict(environ)
     problems: list[str] = []
@@ -250,8 +250,8 @@ def from_env(environ: Mapping[str, str] | None = None) -> Settings:
 
 
 def local_url(host: str, port: int) -> str:
-    """Return the address of a site for which none is configured. It has a name, because passkeys need one; only where
-    the site listens on one address of a network alone, it has that."""
+    """Return the URL of a site for which none is set. It has the name localhost, because passkeys need a name; unless
+    the site listens on a single address of a network."""
     try:
         found = ip_address(host)
     except ValueError:
@@ -264,7 +264,7 @@ def local_url(host: str, port: int) -> str:
 
 
 def _texts_in_file(config: str | None) -> dict[str, str]:
-    """What the file says of each name; nothing where there is none to read."""
+    """Return the settings in this file. Raises SettingsError if it cannot be read."""
     if not config:
         return {}
     path = Path(config).absolute()
@@ -281,7 +281,7 @@ def _texts_in_file(config: str | None) -> dict[str, str]:
 
 
 def _derived_from(url: str) -> str:
-    """The address that mails come from on a site at this URL, where no other is set."""
+    """Return the sender of emails of a site at this URL, if none is set."""
     host = urlsplit(url).hostname or 'localhost'
     try:
         return email_addresses.parse(f'quickpub@{host}')
@@ -293,13 +293,13 @@ _current: Settings | None = None
 
 
 def use(settings: Settings) -> None:
-    """Make these the settings of this process: one site per process."""
+    """Use these settings in this process, which has one site."""
     global _current
     _current = settings
 
 
 def current() -> Settings:
-    """The settings this process runs with. Raises SettingsError before `use` was called."""
+    """Return the settings of this process. Raises SettingsError if no site is open."""
     if _current is None:
         raise SettingsError('no site is open in this process; call opening.open_site(settings) first')
     return _current

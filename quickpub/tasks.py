@@ -269,7 +269,7 @@ def erase_all() -> None:
 @huey.recurring(every=HOUR, max_leap=2 * HOUR)
 def correct_moments() -> None:
     """Each hour: let what lies in the future although it has passed be of now."""
-    corrections.put_right(now())
+    corrections.correct(now())
 
 
 @huey.recurring(every=HOUR, max_leap=2 * HOUR)

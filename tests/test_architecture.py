@@ -51,13 +51,13 @@ LAYERS = [
 # The same inside each package. The pages never import each other.
 INSIDE = {
     'cli': [['serving', 'members', 'reports', 'jobs', 'dkim', 'checks', 'demo', 'shell'], ['site']],
-    'server': [['supervisor'], ['asgi'], ['connections']],
+    'server': [['supervisor'], ['asgi'], ['limits'], ['connections']],
     'wsgi': [['application'], ['responses', 'pagecache'], ['identity', 'notices'], ['authentication', 'forms'],
              ['bodies', 'guards']],
     'pages': [['public', 'search', 'account', 'profile', 'security', 'studio', 'editor', 'media', 'stats', 'admin']],
     'demo': [],
     'exchange': [['exports']],
-    'upkeep': [['health'], ['integrity', 'corrections', 'erasure'], ['wal', 'sqlite_version']],
+    'upkeep': [['health'], ['checks'], ['integrity', 'corrections', 'erasure'], ['wal', 'sqlite_version']],
     'audience': [['stats', 'reports'], ['counting'], ['spool', 'user_agents']],
     'content': [['posts'], ['rendering', 'revisions', 'autosave'],
                 ['quota', 'comparison', 'search', 'redirects', 'related'], ['spelling']],
@@ -65,6 +65,7 @@ INSIDE = {
     'accounts': [['verification', 'suspensions', 'sessions', 'login_steps'], ['users'], ['second_factors'],
                  ['passkeys', 'totp', 'recovery_codes', 'known_devices', 'passwords'],
                  ['audit', 'devices', 'password_strength', 'honeypot']],
+    'models': [['media', 'stats', 'mail', 'upkeep'], ['posts'], ['members', 'site'], ['base']],
     'mail': [['budgets'], ['ledger'], ['message', 'transport'], ['dkim']],
     'markup': [['excerpts', 'markdown'], ['formulas', 'folding', 'links', 'typography', 'direction']],
     'jobs': [['huey'], ['storage', 'consumer', 'recurring'], ['queue'], ['liveness']],

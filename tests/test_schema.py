@@ -89,7 +89,7 @@ def test_a_site_of_the_version_before_is_brought_up_to_date(config):
     opening.open_site(config)
     with db.db.connection_context():
         assert User.get().handle == 'alice'
-        findings.note('integrity', '', db.now())
-        assert findings.last('integrity').problem == ''
+        findings.record('integrity', '', db.now())
+        assert findings.latest('integrity').problem == ''
         assert db.db.execute_sql('PRAGMA integrity_check').fetchall() == [('ok',)]
     db.db.close()

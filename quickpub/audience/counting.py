@@ -410,7 +410,7 @@ def clean_up(at: datetime) -> None:
     DayKey.delete().where(~DayKey.day.between(*kept)).execute()
     for table in ('seen', 'client_views'):
         db.execute_sql(f'DELETE FROM {table} WHERE day NOT BETWEEN ? AND ?', tuple(map(str, kept)))
-    removal.do_each(partial(spool.blank, spool.folder() / name, end) for name, end in _offsets().items())
+    removal.run_all(partial(spool.blank, spool.folder() / name, end) for name, end in _offsets().items())
 
 
 # Tables of days: what tells the rows of one day apart, and what is counted.

@@ -61,11 +61,11 @@ class Closed:
 
 def due(at: datetime) -> Iterator[Closed]:
     """Who has a closed period without a report, a batch at a time. A question, never a schedule: it misses nothing."""
-    too_early = batches.items(REPORT, at)
+    too_early = batches.recently_failed(REPORT, at)
     for end, users in _closings(at):
         if isinstance(end, Exception):
             for (user_id,) in rows(users):
-                batches.put(REPORT, user_id, end, at)
+                batches.set_aside(REPORT, user_id, end, at)
             continue
         _begin_anew(users, end, at)
         found = users.where(User.reported_until < end)

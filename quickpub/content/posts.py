@@ -439,7 +439,7 @@ def restore(post: Post) -> None:
 
 def _old_trash(at: datetime) -> list[int]:
     old = Post.select(Post.id).where(Post.deleted_at <= at - KEPT_IN_TRASH,
-                                     Post.id.not_in(among(batches.items(REMOVAL, at))))
+                                     Post.id.not_in(among(batches.recently_failed(REMOVAL, at))))
     return [post_id for (post_id,) in rows(old.limit(BATCH))]
 
 

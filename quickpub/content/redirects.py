@@ -54,7 +54,7 @@ def _find_tag(name: str, at: datetime) -> str | None:
 
 
 def _find_author(handle: str, at: datetime) -> str | None:
-    public = User.with_public_page(at)
+    public = Post.public_authors(at)
     found = public.where(User.handle == handle).get_or_none()
     found = found or public.join(OldHandle).where(OldHandle.handle == handle).get_or_none()
     return found.path if found else None

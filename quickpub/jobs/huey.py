@@ -382,7 +382,7 @@ class DurableHuey(Huey):
                               chore.__name__)
         if fault != self._faults.get(chore.__name__):
             name = findings.CHORE + chore.__name__
-            findings.note(name, fault, now()) if fault else findings.clear(name)
+            findings.record(name, fault, now()) if fault else findings.forget(name)
             self._faults[chore.__name__] = fault
 
     def each_second(self, chore: Callable[[], Any]) -> Callable[[], Any]:

@@ -281,7 +281,7 @@ def clean_up(at: datetime) -> None:
                                                      fn.INSTR(Unsaved.fields, Upload.file))))
     Upload.delete().where(Upload.id.in_(unused)).execute()
     limit = (at - STRAY).replace(tzinfo=UTC).timestamp()
-    removal.do_each([
+    removal.run_all([
         partial(removal.remove_all, (path for path in folder().iterdir() if not DIGEST.fullmatch(path.name)
                                      and removal.is_older(path, limit))),
         sweep])
@@ -294,7 +294,7 @@ def sweep() -> None:
     known = {digest for (digest,) in rows(MediaFile.select(MediaFile.digest))}
     found = {path.name for path in folder().iterdir()}
     known |= {name for name in found if DIGEST.fullmatch(name)}
-    removal.do_each([*(partial(_sweep, digest) for digest in sorted(known - held)),
+    removal.run_all([*(partial(_sweep, digest) for digest in sorted(known - held)),
                      partial(removal.remove_all, (folder() / name for name in found if name.startswith(GONE)))])
 
 

@@ -20,7 +20,7 @@ from ..signing import HIDDEN, redact
 from ..tasks import deliver_soon, huey
 from ..text import Rejected
 from ..throttle import Throttled
-from ..upkeep import health, integrity
+from ..upkeep import checks, integrity
 from ..wsgi.authentication import cause, note_action
 from ..wsgi.forms import Form, number, typed
 from ..wsgi.identity import confirm_identity
@@ -46,8 +46,8 @@ MAIL_STATES = 'queued', 'sending', 'sent', 'deferred', 'failed', 'held'
 def overview(user):
     posts, views = Shelf.select(fn.TOTAL(Shelf.posts), fn.TOTAL(Shelf.views)).scalar(as_tuple=True)
     scheduled = Post.select().where(Post.published_at > now(), Post.deleted_at.is_null()).count()
-    return render('admin.html', paused_since=queue.paused_since(), damage=health.integrity_problem(),
-                  checked=findings.last(integrity.NAME), counts={
+    return render('admin.html', paused_since=queue.paused_since(), damage=checks.check_integrity(),
+                  checked=findings.latest(integrity.NAME), counts={
         'authors': User.select().where(User.deleted_at.is_null()).count(),
         'posts': int(posts) - scheduled,
         'views': int(views),
@@ -101,7 +101,7 @@ def mails(user):
                             Message.next_try, Message.created_at, Message.sent_at).order_by(Message.id.desc())
     return render('admin_mail.html', messages=list(listed.where(Message.id.in_([row.id for row in found]))),
                   older=older, outbox=not current().smtp, form=form, states=MAIL_STATES,
-                  folder=str(current().paths.outbox), trouble=health.mail_problem(now(), user.timezone),
+                  folder=str(current().paths.outbox), trouble=checks.check_mail(now(), user.timezone),
                   refusals=budgets.refusals(now()), rate=ledger.rate_note(now(), user.timezone),
                   paused_since=queue.paused_since())
 

@@ -90,7 +90,7 @@ def author(handle):
 
 def _author(handle):
     """The author whose page readers find there; the owner, and they themselves, find it earlier. Raises 404."""
-    found = User.with_public_page(now()).where(User.handle == handle).get_or_none()
+    found = Post.public_authors(now()).where(User.handle == handle).get_or_none()
     reader = current_user() if found is None else None
     if reader and (reader.is_owner or reader.handle == handle):
         found = User.get_or_none(User.handle == handle)

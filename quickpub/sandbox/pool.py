@@ -83,7 +83,7 @@ class Child:
         return self._process.poll() is None
 
     def end(self) -> None:
-        """End it at once, whatever it does."""
+        """Kill it."""
         self._process.kill()
         self.let_go()
         self._process.wait()
@@ -96,7 +96,7 @@ class Child:
 
 
 class Pool:
-    """The children of this process that have nothing to do. `started` counts all there ever were."""
+    """The idle children of this process. `started` counts all that there ever were."""
 
     def __init__(self) -> None:
         self.started = 0
@@ -105,7 +105,7 @@ class Pool:
         atexit.register(self.end_all)
 
     def _forget(self) -> None:
-        """After a fork: the children are the parent's. An open end of their pipes here would keep them alive."""
+        """After a fork, forget the children, which are the parent's; open ends of their pipes would keep them alive."""
         for child in self._idle:
             child.let_go()
         self._lock, self._idle = threading.Lock(), []
@@ -121,7 +121,7 @@ class Pool:
                 meaning = self._meaning_of(end, child.is_late)
                 if is_new or isinstance(meaning, TooMuch) or child.is_late:
                     raise meaning from end
-                continue  # it left just now, because it had nothing to do, or was killed
+                continue  # it had just ended, because it was idle or was killed
             except BaseException:
                 child.end()
                 raise

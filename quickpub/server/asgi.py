@@ -1,18 +1,16 @@
-"""What our own web server runs: the site as an ASGI application, around the WSGI one.
+"""The ASGI application that our own web server runs, around the WSGI one.
 
-Pages in memory are sent from the event loop; a thread is needed only for what has to be made. So clients that are slow
-to ask, slow to send a form or slow to read hold nobody up: they cost a few kilobytes, no thread. And no thread competes
-for Python's lock with the one that answers nearly all readers. Forms may take only some of the threads, and where more
-is asked for than can be made, each client gets its turn.
+Pages in memory are sent from the event loop; only other answers need a thread. So clients that are slow to ask, to send
+a form or to read cost a few kilobytes and hold up nobody, and no thread competes for Python's lock with the one that
+answers nearly all readers. Forms may take only some of the threads, and under load the clients take turns.
 """
 
 import asyncio
 import logging
 import sys
-from collections import Counter, deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import nullcontext
 from functools import lru_cache
 from io import BytesIO
 from typing import Any
@@ -22,129 +20,27 @@ from .. import networks
 from ..wsgi.application import DRAINED, Answer, Site, no_room
 from ..wsgi.authentication import client_address
 from ..wsgi.bodies import Incoming
-from ..wsgi.forms import FILES_LIMIT, STRANGERS_LIMIT
-from .connections import PER_CLIENT
+from ..wsgi.forms import STRANGERS_LIMIT
+from . import limits
+from .limits import Refused
 
 log = logging.getLogger('quickpub.web')
 
-THREADS = 40  # at most so many pages are made at a time
-FORMS = 16  # of them at most so many handle forms, which may wait for the write lock of the database, or hash passwords
-
-BODY_WINDOW = 15  # seconds within which ever more of a request's body must arrive
-BODY_RATE = 1024  # bytes a second: a slow phone has four times as much
-BODIES_PER_CLIENT = 100  # at a time
-BYTES_PER_CLIENT = 2 * FILES_LIMIT  # in all bodies of one client that are on their way
+THREADS = 40  # pages made at a time
+FORMS = 16  # of them, those for forms, which may wait for the write lock of the database, or hash passwords
 
 BROKEN = ('Your form arrived broken, or only a part of it, and nothing was saved. Please go back and send it again.')
-TOO_MUCH = 'Your network is sending too much at once. Please wait a minute, then send it again.'
 
 Headers = list[tuple[bytes, bytes]]
-
-
-class Refused(Exception):
-    """The body is not taken: a status, and a sentence for who sent it."""
-
-    def __init__(self, status: int, sentence: str):
-        self.status, self.sentence = status, sentence
-
-
-class Arriving:
-    """The bodies that are on their way, by client: none may hold up the others, neither by number nor by size."""
-
-    def __init__(self) -> None:
-        self._bodies: Counter[str] = Counter()
-        self._bytes: Counter[str] = Counter()
-
-    def begin(self, client: str) -> None:
-        if self._bodies[client] >= BODIES_PER_CLIENT:
-            raise Refused(429, TOO_MUCH)
-        self._bodies[client] += 1
-
-    def add(self, client: str, size: int) -> None:
-        self._bytes[client] += size
-        if self._bytes[client] > BYTES_PER_CLIENT:
-            raise Refused(429, TOO_MUCH)
-
-    def end(self, client: str, size: int) -> None:
-        for counter, count in ((self._bodies, 1), (self._bytes, size)):
-            counter[client] -= count
-            if not counter[client]:
-                del counter[client]
-
-
-class Turns:
-    """Who comes next where only a few can be served at a time: one of each client in turn, so that whoever sends many
-    requests waits for their own. Waiting costs no thread."""
-
-    def __init__(self, at_once: int):
-        self._free = at_once
-        self._waiting: dict[str, deque[asyncio.Future[None]]] = {}  # by client; the first client is the next
-
-    @asynccontextmanager
-    async def of(self, client: str) -> AsyncIterator[None]:
-        """Have a turn. Raises Refused where as many wait for this client as it may have connections."""
-        if self._free:
-            self._free -= 1
-        else:
-            await self._wait(client)
-        try:
-            yield
-        finally:
-            self._pass_on()
-
-    async def _wait(self, client: str) -> None:
-        turns = self._waiting.setdefault(client, deque())
-        if len(turns) >= PER_CLIENT:
-            raise Refused(429, TOO_MUCH)
-        turn = asyncio.get_running_loop().create_future()
-        turns.append(turn)
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if not turn.cancelled():  # it was given in this very moment
-                self._pass_on()
-            raise
-
-    def _pass_on(self) -> None:
-        """Give the turn to the next client's first request that still waits."""
-        while self._waiting:
-            client = next(iter(self._waiting))
-            turns = self._waiting.pop(client)
-            while turns and turns[0].done():  # given up
-                turns.popleft()
-            if turns:
-                turns.popleft().set_result(None)
-                if turns:
-                    self._waiting[client] = turns  # behind all other clients
-                return
-        self._free += 1
-
-
-class Deadline:
-    """When a body must be there. It moves on with what arrives: in each window of time there must be enough.
-
-    `clock` and the times given to `reschedule` are an event loop's, in seconds.
-    """
-
-    def __init__(self, reschedule: Callable[[float], None], clock: Callable[[], float]):
-        self._reschedule, self._clock = reschedule, clock
-        self._missing = BODY_WINDOW * BODY_RATE
-
-    def note(self, size: int) -> None:
-        """So many bytes have arrived."""
-        self._missing -= size
-        if self._missing <= 0:
-            self._missing = BODY_WINDOW * BODY_RATE
-            self._reschedule(self._clock() + BODY_WINDOW)
 
 
 class Front:
     def __init__(self, site: Site):
         self._site = site
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix='page')
-        self._pages, self._forms = Turns(THREADS), Turns(FORMS)
-        self._arriving = Arriving()
-        self._asked = self._done = self._done_before = 0  # pieces of work for the threads
+        self._pages, self._forms = limits.Turns(THREADS), limits.Turns(FORMS)
+        self._arriving = limits.ArrivingBodies()
+        self._asked = self._done = self._done_before = 0  # answers by the threads
 
     async def __call__(self, scope: dict[str, Any], receive: Callable[[], Awaitable], send: Callable) -> None:
         environ = environ_of(scope)
@@ -170,12 +66,12 @@ class Front:
 
     async def _take_in_time(self, body: Incoming, environ: dict[str, Any], receive: Callable[[], Awaitable],
                             client: str) -> None:
-        """Take the whole body in, as long as it goes on arriving. Raises Refused."""
+        """Read the whole body while enough of it arrives. Raises Refused."""
         seen = 0
         self._arriving.begin(client)
         try:
-            async with asyncio.timeout(BODY_WINDOW) as timeout:
-                deadline = Deadline(timeout.reschedule, asyncio.get_running_loop().time)
+            async with asyncio.timeout(limits.BODY_WINDOW) as timeout:
+                deadline = limits.Deadline(timeout.reschedule, asyncio.get_running_loop().time)
 
                 def note(size: int) -> None:
                     nonlocal seen
@@ -199,15 +95,15 @@ class Front:
                 self._done += 1
 
     def is_moving(self) -> bool:
-        """Whether the threads get anything done, or have nothing to do; since it was last asked."""
+        """Return whether the threads have done anything since the last call, or are not all busy."""
         before, self._done_before = self._done_before, self._done
         return self._done != before or self._asked - self._done < THREADS
 
     async def _take(self, body: Incoming, environ: dict[str, Any], receive: Callable[[], Awaitable],
                     note: Callable[[int], None], client: str) -> None:
-        """Take the whole body in; of one that is too long, or has no room, enough to know it by. What follows is let
-        pass, within reason, because a browser that is cut off while it sends shows no answer at all. Raises Refused
-        where the client went away, or its chunks make no sense: the server does not tell which."""
+        """Read the whole body; of one that is too long, or has no room on the disk, keep the start. The rest is still
+        read, within limits, because a browser that is cut off while it sends shows no answer at all. Raises Refused
+        if the client went away or its chunks make no sense: the server does not tell which."""
         limit = STRANGERS_LIMIT
         if self._site.may_be_large(environ.get('CONTENT_LENGTH', '')):
             limit = await self._in_thread(client, self._site.limit, environ)

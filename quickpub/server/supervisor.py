@@ -35,13 +35,13 @@ from .asgi import Front
 log = logging.getLogger('quickpub.server')
 
 BACK_OFF = (0.1, 0.5, 1, 2, 5, 10, 30)  # seconds before a child that keeps dying is started again
-STEADY = 5  # seconds of life after which a death is the first one again: it was not the start that failed
+STEADY = 5  # seconds of life after which a death counts as the first one again
 STOP_WEB_WITHIN = 10
 CONNECTION_BUFFER = 64 * 1024  # bytes
 BACKLOG = 4096  # connections that the kernel keeps until they are accepted
 HEAD_WITHIN = 10  # seconds for a request's head, and between two requests
 STARTS_WITHIN = 15
-SWITCH_EVERY = 0.001  # seconds that a thread keeps Python's lock while others wait: a quick page must pass a slow one
+SWITCH_EVERY = 0.001  # seconds that a thread keeps Python's lock while others wait: quick pages pass slow ones
 
 
 class CannotServe(Exception):
@@ -51,8 +51,8 @@ class CannotServe(Exception):
 def run_web(settings: Settings) -> None:
     """Serve the site until SIGTERM or SIGINT, in this process and its workers."""
     receiver, sender = Pipe(duplex=False)
-    # HTTP/1 alone: a connection that may turn out to be HTTP/2 has no deadline. Backpressure is the number of open
-    # connections beyond which none is accepted: slow clients fill its default, 1,024, easily.
+    # HTTP/1 alone: granian has no deadline for a connection that may turn out to be HTTP/2. Backpressure limits open
+    # connections: slow clients easily fill its default of 1,024.
     server = Server(
         'quickpub', address=settings.host, port=settings.port, interface=Interfaces.ASGINL, workers=settings.workers,
         websockets=False, log_enabled=False, respawn_failed_workers=True, http=HTTPModes.http1, backlog=BACKLOG,
@@ -70,7 +70,7 @@ def run_web(settings: Settings) -> None:
 
 
 def _load(settings: Settings, parent: int, sender: Connection) -> Callable:
-    """Runs in each worker, which must not outlive the server that holds its socket."""
+    """Set up a worker, which must not outlive the server that holds its socket; return its application."""
     processes.die_with_parent(parent)
     processes.share_heaps()
     sys.setswitchinterval(SWITCH_EVERY)
@@ -79,15 +79,15 @@ def _load(settings: Settings, parent: int, sender: Connection) -> Callable:
     front = Front(create_app(settings))
     liveness.every_second(watch.check_files, 'files')
     liveness.every_second(spool.mine.look, 'spool')
-    asyncio.get_event_loop().call_soon(_say_it_moves, front, sender)
+    asyncio.get_event_loop().call_soon(_beat_while_moving, front, sender)
     return front
 
 
-def _say_it_moves(front: Front, sender: Connection) -> None:
-    """Called by the event loop itself, once a second: where that stands still, nothing is said."""
+def _beat_while_moving(front: Front, sender: Connection) -> None:
+    """Tell the parent, once a second and from the event loop itself, that this worker is alive."""
     if front.is_moving():
         liveness.beat(sender)
-    asyncio.get_running_loop().call_later(liveness.BEAT_EVERY, _say_it_moves, front, sender)
+    asyncio.get_running_loop().call_later(liveness.BEAT_EVERY, _beat_while_moving, front, sender)
 
 
 def run_consumer() -> None:
@@ -96,7 +96,7 @@ def run_consumer() -> None:
 
 
 def check_port(settings: Settings) -> None:
-    """Raise CannotServe where somebody else listens already."""
+    """Raise CannotServe if the port cannot be used, because another program listens there, say."""
     family = socket.AF_INET6 if ':' in settings.host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -121,7 +121,7 @@ def serve(settings: Settings) -> None:
     tree = Tree([Child('web', partial(run_web, settings), STOP_WEB_WITHIN),
                  Child('consumer', run_consumer, STOP_WITHIN + 5)])
     tree.start()
-    if _answers(settings, tree):
+    if _wait_until_serving(settings, tree):
         log.info('Quickpub is running at %s   (Ctrl-C stops it)', settings.url)
     if setup:
         log.info('Set up your site:         %s', setup, extra=logs.SHOWS_LINKS)
@@ -130,8 +130,8 @@ def serve(settings: Settings) -> None:
     tree.run()
 
 
-def _answers(settings: Settings, tree: 'Tree') -> bool:
-    """Wait until somebody answers at the port, unless a signal says stop."""
+def _wait_until_serving(settings: Settings, tree: 'Tree') -> bool:
+    """Wait until the web server answers. Return False if it does not in time, or if a signal says stop."""
     until = time.monotonic() + STARTS_WITHIN
     host = {'0.0.0.0': '127.0.0.1', '::': '::1'}.get(settings.host, settings.host)  # noqa: S104  # nobody listens there
     while time.monotonic() < until and not tree.is_stopping:
@@ -147,14 +147,14 @@ def _answers(settings: Settings, tree: 'Tree') -> bool:
 
 @dataclass
 class Child:
-    """One branch of the tree: what it runs, and how long it may take to stop."""
+    """A process of the tree. Times are monotonic, in seconds."""
     name: str
     run: Callable[[], None]
     stop_within: float
     pid: int = 0
     started: float = 0
     deaths: int = 0
-    start_at: float = 0  # monotonic time before which it is not started again
+    start_at: float = 0  # it is not started again before
 
 
 class Tree:
@@ -174,7 +174,7 @@ class Tree:
         signal.set_wakeup_fd(write, warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a terminal that goes away is no reason to stop; children inherit
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # go on when the terminal is closed; children inherit it
         signal.signal(signal.SIGCHLD, lambda *_: None)  # only so that it wakes `run`
 
     def _stop(self, *_: object) -> None:
@@ -194,11 +194,11 @@ class Tree:
         self._shut_down()
 
     def look_after(self, patience: float) -> None:
-        """Wait for a signal, at most `patience` seconds. Kill what hangs, and start again what has died and waited long
-        enough."""
+        """Wait for a signal, at most `patience` seconds. Kill children that hang, and restart dead ones whose pause is
+        over."""
         select.select([self._wake], [], [], patience)
         self._drain()
-        self._bury()
+        self._note_deaths()
         self._keeper.look([child.pid for child in self.children if child.pid])
         for child in self.children:
             if not child.pid and not self.is_stopping and time.monotonic() >= child.start_at:
@@ -214,11 +214,11 @@ class Tree:
         parent = os.getpid()
         pid = os.fork()
         if pid == 0:
-            self._be(child, parent)
+            self._run_child(child, parent)
         child.pid, child.started = pid, time.monotonic()
 
-    def _be(self, child: Child, parent: int) -> None:
-        """The whole life of a forked child; does not return."""
+    def _run_child(self, child: Child, parent: int) -> None:
+        """Live as a forked child, and exit. Never returns."""
         code = 1
         try:
             os.setpgid(0, 0)
@@ -238,8 +238,8 @@ class Tree:
             sys.stderr.flush()
             os._exit(code)
 
-    def _bury(self) -> None:
-        """Note who died, and when to start it again: for ever, but not ever faster."""
+    def _note_deaths(self) -> None:
+        """Note which children died, and when to start each again: for ever, with longer pauses."""
         for child in self.children:
             if not child.pid or os.waitpid(child.pid, os.WNOHANG)[0] == 0:
                 continue
@@ -251,19 +251,20 @@ class Tree:
                 log.warning('The %s process died; it is started again in %s s', child.name, wait)
 
     def _shut_down(self) -> None:
-        """The web server first: what it has accepted, the consumer may still finish."""
+        """Stop the web server first, so that the consumer can still finish what it has accepted."""
         log.info('Stopping')
         for child in self.children:
             if not child.pid:
                 continue
             os.kill(child.pid, signal.SIGTERM)
-            if not self._ends(child):
+            if not self._wait_for_end(child):
                 log.warning('The %s process did not stop within %s s and is killed', child.name, child.stop_within)
                 os.kill(child.pid, signal.SIGKILL)
                 os.waitpid(child.pid, 0)
         log.info('Stopped')
 
-    def _ends(self, child: Child) -> bool:
+    def _wait_for_end(self, child: Child) -> bool:
+        """Return whether this child ends in time."""
         until = time.monotonic() + child.stop_within
         while time.monotonic() < until:
             if os.waitpid(child.pid, os.WNOHANG)[0]:

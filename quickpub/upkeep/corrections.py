@@ -1,7 +1,7 @@
-"""What a clock that was ahead has left behind once it is put right: moments that have passed, yet lie in the future.
+"""Correct times that a clock which was ahead has written: they have passed, and yet lie in the future.
 
-Nothing waits for this: whoever asks whether something is due takes such a moment for one that has passed. But what is
-kept for a time, or is good for a time, would be so for that much longer.
+Nothing waits for this: code that asks whether something is due treats such a time as past. But rows that are kept, or
+are valid, for a while would be so for that much longer.
 """
 
 from datetime import datetime
@@ -36,15 +36,14 @@ PASSED = (User.created_at, User.logged_in_at, User.suspended_at, Session.created
           Message.sent_at, SetAside.at, AuditEntry.at, AuditEntry.until)
 GOOD_FROM: dict[Any, str] = {Session: 'seen_at', Token: 'created_at'}  # until `expires_at`
 
-# Moments that have passed, and what they are called. Of large tables the latest rows tell enough.
+# By what the owner calls them. Of large tables, the latest rows tell enough.
 NAMES = {'reports': Report.period_end, 'emails': Message.created_at, 'posts': Post.updated_at,
          'links': Token.created_at, 'accounts': User.created_at, 'recurring jobs': RecurringJob.enqueued_at}
 LATEST = 100
 
 
-def put_right(at: datetime) -> None:
-    """Let all that lies in the future although it has passed be of now; links and sessions are good as long as they
-    would have been."""
+def correct(at: datetime) -> None:
+    """Set all such times to `at`. Links and sessions stay valid for as long as they would have been."""
     for model, name in GOOD_FROM.items():
         moment, key = getattr(model, name), model._meta.primary_key
         for row in model.select().where(clocks.is_ahead(moment, at)):
@@ -54,8 +53,8 @@ def put_right(at: datetime) -> None:
         clocks.put_right(moment, at)
 
 
-def found(at: datetime) -> list[str]:
-    """Return what has rows that lie in the future: the clock was ahead, or it is behind now."""
+def tables_ahead(at: datetime) -> list[str]:
+    """Return the names of what has rows in the future: the clock was ahead, or it is behind now."""
     questions = ' UNION ALL '.join(
         f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM (SELECT {moment.column_name} AS moment FROM "
         f'{moment.model._meta.table_name} ORDER BY {moment.model._meta.primary_key.column_name} DESC LIMIT {LATEST}) '

@@ -1,8 +1,8 @@
 """Erase from the disk what people have deleted, soon after its row is gone.
 
 SQLite overwrites what is deleted (`secure_delete`, db.py), but older pages stay in the WAL for a while, deleted words
-in the search index until its parts are merged, and files in their folders until somebody removes them. Triggers count
-what was deleted (migration 20), so whatever dies before this is done, it is done later.
+in the search index until its parts are merged, and files in their folders until they are removed. Triggers count the
+deletions, so an erasure that was interrupted is done later.
 """
 
 import logging
@@ -26,9 +26,9 @@ FEW_STEPS = 5  # of merging the search index, while somebody waits
 
 
 def erase(steps: int | None = None) -> None:
-    """Erase what was deleted since the last time; cheap where that is nothing. With `steps`, a large search index is
-    left to the next time after so many, as is what somebody reads just now. Raises Unfinished, after all else was done,
-    where something could not be removed."""
+    """Erase what was deleted since the last time; cheap where that is nothing. After so many `steps`, the rest of a
+    large search index is left to the next time, as is all that is being read. Raises Unfinished, after all else was
+    done, where something could not be removed."""
     wanted = {kind: number for kind, number, done in rows(Erasure.select(
         Erasure.kind, Erasure.wanted, Erasure.done)) if number > done}
     if wanted and _erase(steps, has_words='words' in wanted):
@@ -37,7 +37,7 @@ def erase(steps: int | None = None) -> None:
 
 
 def erase_all() -> None:
-    """Erase whatever was deleted or overwritten, also where no deletion was counted. Raises Unfinished."""
+    """Erase all that was deleted or overwritten, even if no deletion was counted. Raises Unfinished."""
     _erase(None, has_words=True)
 
 
@@ -49,10 +49,10 @@ def _erase(steps: int | None, has_words: bool) -> bool:
         nonlocal is_done
         is_done &= search.forget_deleted_words(steps)
 
-    def empty() -> None:  # last: all that writes goes before it
+    def empty() -> None:  # last, because the others write to the WAL
         nonlocal is_done
         is_done &= empty_wal()
-    removal.do_each([posts.forget_unused_names, files.sweep, exports.sweep, ledger.empty_outbox_of_deleted,
+    removal.run_all([posts.forget_unused_names, files.sweep, exports.sweep, ledger.empty_outbox_of_deleted,
                      *([merge] if has_words else []), empty])
     if not is_done:
         log.info('Deleted data will be erased later: the search index or the WAL is in use')
@@ -60,8 +60,8 @@ def _erase(steps: int | None, has_words: bool) -> bool:
 
 
 def erase_now() -> None:
-    """Erase what was just deleted while somebody waits for the page; what cannot be done at once is done later. In a
-    transaction nothing is: it may still be rolled back, and files would be gone."""
+    """Erase what was just deleted, for the page that deleted it; what cannot be done at once is done later. Do nothing
+    in a transaction: it may be rolled back, and files would be gone."""
     if db.in_transaction():
         return
     try:

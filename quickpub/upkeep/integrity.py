@@ -1,4 +1,4 @@
-"""Looking for damage in the database: a few bytes that a disk has lost are not noticed until somebody reads them."""
+"""Look for damage in the database: a few bytes that a disk has lost are not noticed until they are read."""
 
 import logging
 from datetime import datetime
@@ -17,9 +17,9 @@ ADVICE = ('Stop the site, copy its data folder as it is, and restore the last ba
 
 
 def check(at: datetime) -> str:
-    """Look through the whole database; returns what is damaged, or ''. Remembered for /healthz and the owner's page.
+    """Check the whole database. Return what is damaged, or '', and record it for /healthz and the owner's page.
 
-    One table at a time: a reader keeps the WAL from being taken back, and so a long look would let it grow.
+    One table at a time: a reader keeps the WAL from being reset, so a long check would let it grow.
     """
     tables = rows_of("SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'")
     problem = ''
@@ -28,7 +28,7 @@ def check(at: datetime) -> str:
         let_others_write()
     if problem:
         log.error('quickpub.db is damaged (%s). %s', problem, ADVICE)
-    findings.note(NAME, problem, at)
+    findings.record(NAME, problem, at)
     return problem
 
 

@@ -92,7 +92,7 @@ def test_entries_of_a_clock_that_was_ahead_become_of_now(olga, alice):
     audit.count('login_failed', AT + timedelta(days=3000), alice)
     audit.count('login_failed', AT, alice)  # which is another one
     assert [entry.times for entry in AuditEntry.select()] == [1, 1, 1]
-    corrections.put_right(AT)
+    corrections.correct(AT)
     assert {(entry.at, entry.until) for entry in AuditEntry.select()} == {(AT, AT)}
 
 

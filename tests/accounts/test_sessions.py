@@ -64,7 +64,7 @@ def test_the_cookie_lasts_no_longer_than_the_session(alice, browse):
 def test_a_session_of_a_clock_that_was_ahead_is_cut_to_its_life(site, alice):
     now = db.now()
     token = sessions.start(alice, '', now + 3650 * DAY)
-    corrections.put_right(now)
+    corrections.correct(now)
     assert sessions.find(token, now) and not sessions.find(token, now + 61 * DAY)
     session = Session.get()
     assert session.created_at <= now + timedelta(minutes=1)

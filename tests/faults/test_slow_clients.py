@@ -7,7 +7,7 @@ from rig import Rig, Visitor, wait_for
 from slow_clients import SlowClients
 
 from quickpub.models import Site
-from quickpub.server.asgi import BODIES_PER_CLIENT
+from quickpub.server.limits import BODIES_PER_CLIENT
 
 KINDS = {'heads': 700, 'bodies': 700, 'chunked bodies': 300, 'large bodies': 50, 'idle': 700, 'silent': 400,
          'half a line': 150}

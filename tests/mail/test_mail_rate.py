@@ -12,7 +12,7 @@ from quickpub import db, settings, tasks, throttle
 from quickpub.mail import ledger
 from quickpub.models import Message
 from quickpub.throttle import ThrottleUse
-from quickpub.upkeep import health
+from quickpub.upkeep import checks
 
 EXISTS = {'login_url': 'http://127.0.0.1/login', 'forgot_url': 'http://127.0.0.1/forgot'}
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -151,9 +151,9 @@ def test_the_owner_sees_that_mail_waits_and_that_nothing_is_wrong(limited):
     page = browser.get('/admin/mail')
     assert '22 emails wait: at most 10 may be sent in an hour (QUICKPUB_MAIL_RATE).' in page.html.text
     with db.db.connection_context():
-        assert health.mail_problem(db.now()) is None
+        assert checks.check_mail(db.now()) is None
         pass_time(2 * HOUR)
-        assert '22 mails are not sent' in health.mail_problem(db.now())
+        assert '22 mails are not sent' in checks.check_mail(db.now())
 
 
 def test_without_a_rate_nothing_is_counted(limited):

@@ -12,17 +12,16 @@ from rig import Rig, Visitor
 from quickpub import db, migrating, settings
 from quickpub.accounts import sessions
 from quickpub.models import Site, Upload
-from quickpub.server import asgi
-from quickpub.server.asgi import (
+from quickpub.server import asgi, limits
+from quickpub.server.asgi import Front, environ_of
+from quickpub.server.limits import (
     BODIES_PER_CLIENT,
     BODY_WINDOW,
     BYTES_PER_CLIENT,
-    Arriving,
+    ArrivingBodies,
     Deadline,
-    Front,
     Refused,
     Turns,
-    environ_of,
 )
 from quickpub.wsgi import bodies
 from quickpub.wsgi.application import FORM_LIMIT
@@ -204,7 +203,7 @@ def test_a_body_is_taken_as_long_as_it_goes_on_arriving(pieces, arrives):
 
 
 def test_one_client_has_a_share_of_the_bodies_and_gets_it_back():
-    arriving = Arriving()
+    arriving = ArrivingBodies()
     for _ in range(BODIES_PER_CLIENT):
         arriving.begin('192.0.2.1')
     with pytest.raises(Refused):
@@ -221,7 +220,7 @@ def test_one_client_has_a_share_of_the_bodies_and_gets_it_back():
 
 
 def test_a_form_that_stops_arriving_is_answered_in_words(app, monkeypatch):
-    monkeypatch.setattr(asgi, 'BODY_WINDOW', 0.05)
+    monkeypatch.setattr(limits, 'BODY_WINDOW', 0.05)
     status, headers, page = ask(app, part(b'email='), method='POST', raw_path=b'/login')
     assert status == 408 and b'nothing was saved' in page and headers[b'connection'] == b'close'
     assert headers[b'x-content-type-options'] == b'nosniff'
@@ -274,7 +273,7 @@ def test_a_turn_that_is_given_up_in_the_moment_it_is_given_goes_to_the_next():
 
 
 def test_no_client_has_more_waiting_than_it_may_have_connections(monkeypatch):
-    monkeypatch.setattr(asgi, 'PER_CLIENT', 3)
+    monkeypatch.setattr(limits, 'PER_CLIENT', 3)
 
     async def run():
         turns, refused = Turns(1), []

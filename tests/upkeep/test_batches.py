@@ -186,7 +186,7 @@ def test_the_owner_sees_on_the_page_of_work_what_is_set_aside(site, olga, browse
     owner = browse(olga)
     assert 'is set aside' not in owner.get('/admin/jobs')
     with connection():
-        batches.put('report of author', 4711, ValueError('<b>odd</b>'), db.now())
+        batches.set_aside('report of author', 4711, ValueError('<b>odd</b>'), db.now())
     page = owner.get('/admin/jobs')
     assert '1 item is set aside: report of author 4711, for one. ValueError: &lt;b&gt;odd&lt;/b&gt;' in page.text
 

@@ -31,7 +31,7 @@ def test_damage_is_found_and_said_on_every_page_that_tells_of_health(site, olga,
     write(olga, 'Beans', tags='a')
     owner = browse(olga)
     db.db.connect(reuse_if_open=True)
-    assert integrity.check(db.now()) == '' and findings.last(integrity.NAME).problem == ''
+    assert integrity.check(db.now()) == '' and findings.latest(integrity.NAME).problem == ''
     damage(site, table, content)
     db.db.connect(reuse_if_open=True)
     said = integrity.check(db.now())
@@ -74,4 +74,4 @@ def test_others_write_while_it_looks(site):
 def test_it_is_a_job_of_every_week(site):
     assert 'quickpub.tasks.check_integrity' in [name for name, *_ in tasks.huey.schedules(db.now())]
     tasks.check_integrity.call_local()
-    assert findings.last(integrity.NAME) is not None
+    assert findings.latest(integrity.NAME) is not None

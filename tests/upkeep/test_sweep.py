@@ -6,6 +6,7 @@ import threading
 
 import pytest
 from conftest import drain
+from peewee import OperationalError
 from rig import wait_for
 
 from quickpub import db, findings, processes, tasks
@@ -89,7 +90,7 @@ def test_a_strange_file_does_not_keep_others_from_being_rescued(site, abandoned,
 
 
 @pytest.mark.parametrize('error', [ValueError('x'), OSError(5, 'I/O'), KeyError('x'),
-                                   db.OperationalError('too many SQL'), ZeroDivisionError(),
+                                   OperationalError('too many SQL'), ZeroDivisionError(),
                                    RecursionError()], ids=repr)
 def test_a_chore_that_fails_stops_no_other(site, said, error):
     huey, done = DurableHuey('chores'), []

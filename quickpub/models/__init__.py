@@ -1,0 +1,46 @@
+"""All tables, by subject. (Those of the job queue are in jobs/, those of the throttle in throttle.py.)
+
+Times are UTC without a zone. The tables themselves are made in migrations/, never from these classes.
+"""
+
+from .mail import Message, OutboxLeftover, Report, Told
+from .media import MediaFile, PostFile, Upload
+from .members import (
+    Authenticator,
+    Device,
+    LoginStep,
+    OldHandle,
+    Passkey,
+    RecoveryCode,
+    Session,
+    Token,
+    UsedChallenge,
+    User,
+)
+from .posts import OldSlug, OldTag, Post, PostTag, Revision, Series, Shelf, Tag, TextSize, Unsaved
+from .site import Content, Site
+from .stats import (
+    ClientViews,
+    DailyHosts,
+    DailyReferrers,
+    DailyTotals,
+    DailyViews,
+    DailyVisitors,
+    DayKey,
+    KnownHost,
+    RecentDay,
+    RecentViews,
+    Seen,
+    SpoolOffset,
+)
+from .upkeep import AuditEntry, Erasure, Export, Finding, SetAside
+
+SITE = [Site, Content]
+MEMBERS = [User, OldHandle, Device, Session, Token, Passkey, Authenticator, RecoveryCode, UsedChallenge, LoginStep]
+POSTS = [Series, Post, Tag, PostTag, OldSlug, OldTag, Revision, Unsaved, Shelf, TextSize]
+MEDIA = [MediaFile, Upload, PostFile]
+STATS = [DailyViews, DailyVisitors, DailyReferrers, DailyTotals, DailyHosts, RecentViews, RecentDay, KnownHost, Seen,
+         ClientViews, DayKey, SpoolOffset]
+MAIL = [Message, OutboxLeftover, Report, Told]
+UPKEEP = [Export, SetAside, Finding, AuditEntry, Erasure]
+TABLES = [*SITE, *MEMBERS, *POSTS, *MEDIA, *STATS, *MAIL, *UPKEEP]

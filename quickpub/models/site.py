@@ -1,0 +1,30 @@
+"""The site itself: what an owner sets in the browser, and the version of what readers see."""
+
+from typing import Any
+
+from peewee import CharField, IntegerField
+
+from ..db import BaseModel
+
+
+class Site(BaseModel):
+    """The one row of things an owner sets in the browser."""
+    title = CharField(default='Quickpub')
+    tagline = CharField(default='')
+    hue = IntegerField(default=215)  # degrees on the colour wheel: the site's one accent
+    pinned_id = IntegerField(null=True)  # the post that stands first on the home page
+
+    @classmethod
+    def this(cls) -> 'Site':
+        return cls.get_or_none() or cls()
+
+    @classmethod
+    def change(cls, **fields: Any) -> None:
+        """Set these columns of the one row, which may not be there yet."""
+        cls.insert(id=1, **fields).on_conflict(conflict_target=[cls.id], update=fields).execute()
+
+
+class Content(BaseModel):
+    """The one row whose version grows, through triggers, with every change of what readers see."""
+    version = IntegerField()
+    feed_id = CharField()  # of the feed of all posts; here, because this row is always there
