@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help run demo test test-clocks test-deploy install lint vulnerabilities schema common-passwords freeze audit \
+.PHONY: help run demo test test-clocks test-deploy mutants install lint vulnerabilities schema common-passwords freeze audit \
   spam soak bench bench-reading bench-growth bench-hostile chromium libfaketime proxies clean
 
 help: ## List what there is
@@ -17,12 +17,15 @@ run: $(VENV)/run.done ## Run the site at http://localhost:8000; its data is in .
 demo: $(VENV)/run.done ## Fill an empty site with authors, posts and weeks of views
 	@$(BIN)/quickpub demo
 
-# So many files of tests run at the same time. JOBS=0 is for a debugger. The slowest are in tests/faults, which comes
-# first, so that no process waits for the last of them.
-JOBS ?= 2
+# So many tests run at the same time: twice as many as two cores take, for half of the time they wait for processes.
+# JOBS=0 is for a debugger.
+JOBS ?= 4
 
-test: $(VENV)/test.done chromium libfaketime ## Run all tests (ARGS="-k name" for some)
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
+test: $(VENV)/test.done chromium libfaketime ## Run all tests (ARGS="-k name" for some, ARGS="-m 'not slow'" in a minute)
+	@$(BIN)/python -m pytest -n $(JOBS) --maxschedchunk 4 $(ARGS)
+
+mutants: $(VENV)/test.done ## Put one fault after another into a copy, and see that the tests notice (ARGS="--only mail")
+	@$(BIN)/python tests/mutations.py $(ARGS)
 
 test-clocks: $(VENV)/test.done libfaketime ## Run them by other clocks and in random order (ARGS=--short for a few)
 	@$(BIN)/python tests/clocks.py $(ARGS)

@@ -23,7 +23,7 @@ from quickpub.jobs import queue
 from quickpub.models import Message, Post, Site, User
 from quickpub.web import create_app
 
-pytest_plugins = ['clocks']
+pytest_plugins = ['clocks', 'slowness']
 pytest.register_assert_rewrite('checks', 'hostile_markdown', 'hostile_requests', 'rig', 'windows')
 
 MEMORY = '/dev/shm'  # a disk in memory, on Linux
