@@ -1,4 +1,4 @@
-"""What the README says is what the code does."""
+"""Compare README.md, CONTRIBUTING.md and the pages in docs/ with the code."""
 
 import re
 import tomllib
@@ -8,6 +8,7 @@ from pathlib import Path
 from textwrap import indent
 
 import click
+import pytest
 
 from quickpub import settings, tasks
 from quickpub.cli import main
@@ -19,6 +20,7 @@ from quickpub.wsgi.application import DRAINED
 ROOT = Path(__file__).parent.parent
 README = (ROOT / 'README.md').read_text()
 ARCHITECTURE = (ROOT / 'README.md').read_text().partition('## Architecture')[2].partition('**The queue')[0]
+PAGES = [ROOT / 'README.md', ROOT / 'CONTRIBUTING.md', ROOT / 'PRIVACY.md', *sorted((ROOT / 'docs').glob('*.md'))]
 DEPLOY = (ROOT / 'docs' / 'deploy.md').read_text()
 
 
@@ -49,21 +51,9 @@ def test_every_setting_is_in_the_readme_with_its_default():
         assert not default or f'| `{default}` |' in row, f'{name}: the default is {default}'
 
 
-def test_the_readme_names_no_setting_that_does_not_exist():
-    known = {f'QUICKPUB_{each.name.upper()}' for each in fields(settings.Settings)} | {'QUICKPUB_CONFIG'}
-    assert set(re.findall(r'QUICKPUB_[A-Z_]+', README)) <= known
-
-
 def test_the_readme_has_the_caddyfile_that_is_tried():
     caddyfile = re.search('^```caddy\n(.*?)^```', DEPLOY, re.MULTILINE | re.DOTALL)[1]
     assert indent(caddyfile, '    ') in README
-
-
-def test_the_page_on_deployment_names_settings_and_commands_that_exist():
-    known = {f'QUICKPUB_{each.name.upper()}' for each in fields(settings.Settings)} | {'QUICKPUB_CONFIG'}
-    assert set(re.findall(r'QUICKPUB_[A-Z_]+', DEPLOY)) <= known
-    named = re.findall(r'`quickpub ([a-z]+)`', DEPLOY)
-    assert set(named) <= set(main.commands) and len(named) > 3
 
 
 def test_proxies_take_more_than_we_do():
@@ -95,15 +85,41 @@ def test_every_dependency_is_explained_and_pinned():
             assert f'\n{name.lower()}==' in '\n' + pins, f'{name} is not pinned'
 
 
-def test_links_and_pictures_in_the_readme_lead_somewhere():
-    for target in re.findall(r'\]\(([^)#]+?)\)', README) + re.findall(r'src="([^"]+)"', README):
-        assert target.startswith('http') or (ROOT / target).exists(), target
+@pytest.mark.parametrize('path', PAGES, ids=lambda path: path.name)
+def test_links_lead_to_files_and_headings_that_exist(path):
+    for target, anchor in re.findall(r'\]\(([^)#\s]*)(?:#([^)]*))?\)', path.read_text()):
+        found = (path.parent / target).resolve() if target else path
+        assert target.startswith('http') or found.exists(), target
+        if anchor:
+            assert anchor in headings(found.read_text()), anchor
 
 
-def test_pages_the_readme_names_exist():
-    known = {path for _, path, _ in URLS}
-    for path in re.findall(r'`(/(?:studio|admin|settings|healthz|archive|feed)[\w/.-]*)`', README):
-        assert path in known, path
+def headings(page):
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    return {re.sub(r'[^\w -]', '', title.lower()).replace(' ', '-')
+            for title in re.findall(r'^#+ (.*)$', page, re.MULTILINE)}
+
+
+@pytest.mark.parametrize('path', PAGES, ids=lambda path: path.name)
+def test_files_that_a_page_names_exist(path):
+    for named in re.findall(r'`((?:quickpub|tests|docs|examples|benchmarks)/[\w./-]*)`', path.read_text()):
+        assert (ROOT / named).exists(), named
+
+
+@pytest.mark.parametrize('path', PAGES, ids=lambda path: path.name)
+def test_commands_and_settings_that_a_page_names_exist(path):
+    known = {f'QUICKPUB_{each.name.upper()}' for each in fields(settings.Settings)} | {'QUICKPUB_CONFIG'}
+    assert set(re.findall(r'QUICKPUB_[A-Z_]+[A-Z]', path.read_text())) <= known
+    assert set(re.findall(r'`quickpub ([a-z]+)', path.read_text())) <= set(main.commands)
+    targets = set(re.findall(r'^([a-z-]+):', (ROOT / 'Makefile').read_text(), re.MULTILINE))
+    assert set(re.findall(r'(?:`|^    )make\s([a-z-]+)', path.read_text(), re.MULTILINE)) <= targets
+
+
+@pytest.mark.parametrize('path', PAGES, ids=lambda path: path.name)
+def test_urls_that_a_page_names_exist(path):
+    known = {url for _, url, _ in URLS}
+    for url in re.findall(r'`(/(?:studio|admin|settings|healthz|archive|feed)[\w/.-]*)`', path.read_text()):
+        assert url in known, url
 
 
 def test_the_build_file_holds_only_what_pip_and_ruff_need():

@@ -3,6 +3,7 @@
 import re
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 from conftest import PASSWORD
@@ -10,15 +11,21 @@ from rig import ROOT, Visitor, wait_for
 
 EXAMPLES = ROOT / 'examples' / 'embedding'
 PAGE = (ROOT / 'docs' / 'embedding.md').read_text()
-PREFIXES = {'bottle_mount.py': '/blog', 'flask_prefix.py': '/blog', 'plain_wsgi.py': ''}
+GRANIAN = [Path(sys.executable).with_name('granian'), '--interface', 'wsgi', '--working-dir', EXAMPLES]
+HOSTS = {
+    'Bottle': ('/blog', [sys.executable, EXAMPLES / 'bottle_mount.py']),
+    'Flask': ('/blog', [sys.executable, EXAMPLES / 'flask_prefix.py']),
+    'wsgiref': ('', [sys.executable, EXAMPLES / 'plain_wsgi.py']),
+    'granian': ('', [*GRANIAN, 'plain_wsgi:application']),
+}
 
 
-@pytest.mark.parametrize('name', PREFIXES)
-def test_a_host_application_serves_the_site(rig, name):
-    prefix = PREFIXES[name]
+@pytest.mark.parametrize(('prefix', 'command'), HOSTS.values(), ids=HOSTS.keys())
+def test_a_host_application_serves_the_site(rig, prefix, command):
     rig.settings['url'] = rig.url + prefix
     assert rig.run('migrate').returncode == 0
-    rig.start(sys.executable, EXAMPLES / name)
+    port = ['--port', rig.port] if command[0] == GRANIAN[0] else []
+    rig.start(*command, *port)
     rig.wait_until_answers()
     if prefix:
         home = Visitor(rig.url).get('/')

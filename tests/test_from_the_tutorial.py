@@ -32,9 +32,10 @@ def is_like(printed, expected):
 def test_the_commands_print_what_the_page_says(rig):
     commands = transcript()
     script = f'\necho "{MARK}"\n'.join(command for command, _ in commands)
-    path = f'{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin'
+    environ = rig.environ(data=rig.elsewhere / 'data')
+    environ['PATH'] = f'{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin'
     done = subprocess.run(['bash', '-c', script], cwd=rig.elsewhere, stdin=subprocess.DEVNULL, text=True,
-                          capture_output=True, timeout=2 * PATIENCE, env=rig.environ(data=rig.elsewhere / 'data') | {'PATH': path})
+                          capture_output=True, timeout=2 * PATIENCE, env=environ)
     printed = [each.strip() for each in done.stdout.split(MARK)]
     assert len(printed) == len(commands), done.stdout + done.stderr
     for (command, expected), output in zip(commands, printed, strict=True):

@@ -377,15 +377,15 @@ def test_every_kind_of_email_is_on_a_list():
     assert kinds == from_people | from_the_site
 
 
-def test_the_readme_names_the_limits():
-    readme = ' '.join((Path(__file__).parents[2] / 'README.md').read_text().split())
+def test_the_documentation_names_the_limits():
+    words = ' '.join((Path(__file__).parents[2] / 'docs' / 'operating.md').read_text().split())
     limits = {budget.name: budget.limit for budget in throttle.BUDGETS}
     for sentence in ('{signups-hour} sign-ups an hour and {signups-day} a day from one network',
                      '{resets-hour} and {resets-day} forgotten passwords', '{mailbox} emails a day to one mailbox',
                      '{reset-mailbox} more with a new password', '{site-signups} a day to newcomers',
                      '{reports-now} reports a day by hand, change their address {address-changes} times',
                      '{exports} exports', '{invitations} invitations'):
-        assert re.sub(r'\{([a-z-]+)\}', lambda name: str(limits[name[1]]), sentence) in readme
+        assert re.sub(r'\{([a-z-]+)\}', lambda name: str(limits[name[1]]), sentence) in words
 
 
 # Nobody learns who has an account
