@@ -72,7 +72,7 @@ def set_up(olga, served):
 
 def write(author, title, body, **fields):
     author.goto('/studio')
-    author.follow('Write a new post')
+    author.follow('Write a post')
     author.fill(title=title, body=body, **fields)
 
 
@@ -86,10 +86,10 @@ def sign_up(alice):
 
 def confirm(alice, mail_server):
     link = link_in(mail_server.wait_for(ALICE, 'confirm your address'), '/verify/')
-    assert 'Confirm this address' in Visitor('').get(link).text  # as mail scanners do
+    assert 'Confirm email address' in Visitor('').get(link).text  # as mail scanners do
     alice.goto(link)
     assert alice.page.get_by_role('main').get_by_role('button').count() == 1
-    alice.press('Confirm this address')
+    alice.press('Confirm email address')
     alice.shows('Your email address is confirmed')
 
 
@@ -105,7 +105,7 @@ def see_a_draft(alice, rig):
     write(alice, 'Beans & peas', TEXT, tags='Gardening, slow food', summary='What to plant in March')
     alice.press('Save draft')
     alice.shows('Saved.')
-    alice.follow('Read it')
+    alice.follow('View post')
     alice.shows('This is how readers will see what you saved last')
     assert alice.page.locator('article em').inner_text() == 'early'
     assert status(rig, '/p/beans-peas') == 404
@@ -144,7 +144,7 @@ def move(alice, reader, rig):
 
 
 def take_offline_and_back(alice, rig):
-    alice.press('Take offline')
+    alice.press('Unpublish')
     alice.shows('It is a draft again')
     assert status(rig, '/p/peas') == 404
     publish(alice)
@@ -197,8 +197,8 @@ def unsubscribe(reader, mail_server, rig):
     link = report['List-Unsubscribe'].strip('<>')
     assert link == link_in(report, '/unsubscribe/')
     reader.goto(link)
-    reader.press('Stop the reports')
-    reader.shows('No more reports')
+    reader.press('Unsubscribe')
+    reader.shows('You are unsubscribed')
     with rig.database():
         assert User.get(User.email == ALICE).report == 'never'
 
@@ -245,4 +245,4 @@ send_view_count_report()
 
 
 def is_so_far(mail):
-    return re.search('how it looks so far', mail.get_body(('plain',)).get_content())
+    return re.search('so far', mail.get_body(('plain',)).get_content())

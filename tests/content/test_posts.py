@@ -400,17 +400,17 @@ def test_the_desk_and_the_mail_page_show_every_row_once(olga, browse, connection
 
 
 def test_empty_pages_say_what_will_stand_there(alice, browse):
-    for path, words in {'/': 'Nothing is published here yet', '/archive': 'The archive is empty so far'}.items():
+    for path, words in {'/': 'No posts yet', '/archive': 'No posts yet'}.items():
         assert words in browse().get(path)
-    for path, words in {'/@alice': 'has not published anything yet', '/studio': 'Your posts will be listed here',
+    for path, words in {'/@alice': 'has not published any posts yet', '/studio': 'Write your first post',
                         '/studio/trash': 'The trash is empty'}.items():
         assert words in browse(alice).get(path)
 
 
 def test_the_empty_first_page_asks_nobody_to_log_in_who_has(alice, browse):
-    assert 'Do you write here?' in browse().get('/')
+    assert 'to write the first one' in browse().get('/')
     page = browse(alice).get('/')
-    assert 'Do you write here?' not in page and page.click('Write it').request.path == '/studio/posts/new'
+    assert 'to write the first one' not in page and page.click('Write the first post').request.path == '/studio/posts/new'
 
 
 # For programs

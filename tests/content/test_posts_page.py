@@ -63,13 +63,13 @@ def test_a_version_is_compared_word_by_word_and_brought_back(studio, hills):
     with db.db.connection_context():
         assert posts.tag_line(saved(hills)) == 'Walks'
     page = studio.get(edit(hills) + '/history?from=1&to=2')
-    assert page.html.select('.diff ins') and 'as it is now' in page
+    assert page.html.select('.diff ins') and 'Current version' in page
 
 
 def test_a_first_version_has_no_history_and_says_so(studio, hills, bob, browse):
-    assert 'There is one version' in studio.get(edit(hills) + '/history')
-    assert 'There is one version' in studio.get(edit(hills) + '/history?from=x&to=%00')
-    assert 'There is one version' in studio.get(edit(hills) + '/history?from=7')
+    assert 'There is only one version' in studio.get(edit(hills) + '/history')
+    assert 'There is only one version' in studio.get(edit(hills) + '/history?from=x&to=%00')
+    assert 'There is only one version' in studio.get(edit(hills) + '/history?from=7')
     studio.get(edit(hills) + '/history?to=99999', status=404)
     browse(bob).get(edit(hills) + '/history', status=404)
     browse(bob).post(edit(hills) + '/history', {'version': 1}, status=404)
@@ -149,7 +149,7 @@ def test_what_only_one_has_changed_is_kept_in_every_field(studio, hills, connect
     form = form_with(page, 'body')
     form['body'] = 'They are high.\n\nSome are flat.'
     page = form.submit('action', value='save', status=409)
-    assert {'Series', 'Address', 'Published first at'} <= {each.text for each in page.html.select('.change h2')}
+    assert {'Series', 'Web address', 'First published at'} <= {each.text for each in page.html.select('.change h2')}
     merged = form_with(form_with(page, 'body').submit('action', value='merge'), 'body')
     names = ('title', 'summary', 'tags', 'slug', 'series', 'canonical', 'body')
     assert {name: merged[name].value for name in names} == (
