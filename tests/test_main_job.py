@@ -106,7 +106,7 @@ def see_a_draft(alice, rig):
     alice.press('Save draft')
     alice.shows('Saved.')
     alice.follow('View post')
-    alice.shows('This is how readers will see what you saved last')
+    alice.shows('This is how readers will see the saved text')
     assert alice.page.locator('article em').inner_text() == 'early'
     assert status(rig, '/p/beans-peas') == 404
     alice.follow('Back to the editor')
@@ -114,7 +114,7 @@ def see_a_draft(alice, rig):
 
 def publish(alice):
     alice.press('Publish now')
-    alice.shows('Published. Readers see it now.')
+    alice.shows('Published. Readers can see it now.')
 
 
 def read_everywhere(reader, rig):
@@ -153,11 +153,11 @@ def take_offline_and_back(alice, rig):
 
 def throw_away_and_restore(alice, rig):
     alice.press('Move to trash')
-    alice.shows('Moved to the trash')
+    alice.shows('Moved to trash')
     assert status(rig, '/p/peas') == 404
     alice.follow('Trash')
     alice.press('Restore')
-    alice.shows('Put back.')
+    alice.shows('Restored.')
     assert status(rig, '/p/peas') == 200
 
 

@@ -98,7 +98,7 @@ def test_the_list_is_searched_filtered_and_sorted(page, served):
 def test_several_posts_are_ticked_with_the_keyboard_and_changed_at_once(page, served):
     page.goto('/studio')
     page.get_by_role('button', name='Unpublish').click()
-    page.get_by_text('No post was ticked').wait_for()
+    page.get_by_text('No posts selected').wait_for()
 
     def tick():
         for title in ('Hills', '=Rivers & more'):
@@ -106,16 +106,16 @@ def test_several_posts_are_ticked_with_the_keyboard_and_changed_at_once(page, se
     tick()
     page.get_by_label('Tag').fill('Outside')
     page.get_by_role('button', name='Add tag').press('Enter')
-    page.get_by_text('They have the tag now').wait_for()
+    page.get_by_text('Tag added').wait_for()
     tick()
     page.get_by_role('button', name='Unpublish').press('Enter')
-    page.get_by_text('They are drafts again').wait_for()
+    page.get_by_text('The posts are drafts again').wait_for()
     tick()
     page.get_by_role('button', name='Move to trash').press('Enter')
     page.get_by_text('2 posts were moved to trash').wait_for()
     assert titles(page) == ['A draft']
     page.get_by_role('button', name='Undo').press('Enter')
-    page.get_by_text('Put back, as they were').wait_for()
+    page.get_by_text('Restored.').wait_for()
     with served.database():
         assert posts.tag_line(served.hills) == 'Walks, Outside'
         assert Post.select().where(Post.author == served.alice, Post.deleted_at.is_null()).count() == 3
@@ -238,7 +238,7 @@ def test_all_my_numbers_are_prepared_told_by_mail_and_downloaded_by_me_alone(pag
     page.goto('/studio/stats')
     page.get_by_role('link', name='Export stats').click()
     page.get_by_role('button', name='Export my stats').click()
-    page.get_by_text('We are preparing it. You can close this page').wait_for()
+    page.get_by_text('We are preparing your export').wait_for()
     assert page.get_by_role('progressbar', name='Progress').get_attribute('value') == '0'
     assert page.get_by_role('link', name='Download').count() == 0
     with served.database():
@@ -281,7 +281,7 @@ def test_the_report_is_shown_as_it_is_mailed_and_stopped_without_logging_in(page
     assert letter.get_by_role('link', name='=Rivers & more').get_attribute('href') == f'{served.url}/p/rivers-more'
     framed = page.context.request.get('/studio/report/letter').text()
     page.get_by_role('button', name='Email it to me now').click()
-    page.get_by_text('The report is on its way').wait_for()
+    page.get_by_text('We are emailing you the report').wait_for()
     found = served.mails.wait_for('alice@example.org', '19 views')
     mailed = found.get_body(('html',)).get_content().replace('\r', '')
     assert without_time(mailed) == without_time(framed)

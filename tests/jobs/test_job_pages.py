@@ -49,7 +49,7 @@ def test_what_failed_is_shown_with_its_reason_and_can_be_tried_again_or_thrown_a
     press(owner, '/admin/jobs', 'Discard')
     with db.db.connection_context():
         assert not Job.select().exists()
-    assert 'not there any more' in owner.post('/admin/jobs', {'action': 'retry', 'job': '77'}).follow()
+    assert 'no longer exists' in owner.post('/admin/jobs', {'action': 'retry', 'job': '77'}).follow()
 
 
 def test_the_traceback_is_there_folded_away(owner):
@@ -87,7 +87,8 @@ def test_paused_nothing_new_is_begun_until_it_is_resumed(owner, alice):
     assert 'Paused since' in page and 'send_view_count_report' in page
     for path in ('/admin', '/admin/mail'):
         page = owner.get(path)
-        assert 'All jobs have been paused since' in page and page.click('Show waiting jobs').request.path == '/admin/jobs'
+        assert 'All jobs have been paused since' in page
+        assert page.click('Show waiting jobs').request.path == '/admin/jobs'
     press(owner, '/admin/jobs', 'Resume')
     assert drain() == 2
     for path in ('/admin', '/admin/mail'):
@@ -176,7 +177,7 @@ def test_a_mail_is_held_back_and_sent_by_hand(site, owner):
     press(owner, f'/admin/mail/{number}', 'Send now')
     drain()
     assert len(outbox(site)) == 1
-    assert 'too late' in owner.post(f'/admin/mail/{number}', {'action': 'hold'}).follow()
+    assert 'Too late' in owner.post(f'/admin/mail/{number}', {'action': 'hold'}).follow()
     press(owner, f'/admin/mail/{number}', 'Send again')
     drain()
     first, second = outbox(site)

@@ -257,7 +257,7 @@ def test_the_keyboard_alone_writes_and_publishes(page, served):
     page.keyboard.type('Some text.')
     tab_to(page, "document.activeElement.value == 'publish'")
     page.keyboard.press('Enter')
-    page.get_by_text('Published. Readers see it now.').wait_for()
+    page.get_by_text('Published. Readers can see it now.').wait_for()
 
 
 def tab_to(page, place, limit=40):
@@ -353,7 +353,7 @@ def test_a_post_is_scheduled_moved_and_called_off(any_page, served):
     page.locator('summary').get_by_text('Schedule').click()
     page.fill('[name=publish_at]', '2040-07-01T08:30')
     page.get_by_role('button', name='Schedule').last.click()
-    page.get_by_text('It will be public at the time you chose').wait_for()
+    page.get_by_text('It will be published at the time you chose').wait_for()
     page.fill('[name=publish_at]', '2040-07-02T08:30')
     page.get_by_role('button', name='Reschedule').click()
     page.get_by_text('2 July 2040, 08:30').first.wait_for()
@@ -370,10 +370,10 @@ def test_a_series_a_copy_a_pin_and_the_way_from_the_trash(any_page, served):
         page.get_by_text('Series and original source').click()
         page.fill('[name=series]', 'Walks')
         page.get_by_role('button', name='Publish now').click()
-        page.get_by_text('Published. Readers see it now.').wait_for()
+        page.get_by_text('Published. Readers can see it now.').wait_for()
     page.get_by_text('More actions').click()
-    page.get_by_role('button', name='Pin it to your page').click()
-    page.get_by_text('It stands first now.').wait_for()
+    page.get_by_role('button', name='Pin to your page').click()
+    page.get_by_text('Pinned.').wait_for()
     page.goto('/p/part-two')
     page.get_by_text('Part 2 of 2').wait_for()
     page.get_by_role('link', name='Part one').last.click()
@@ -382,8 +382,8 @@ def test_a_series_a_copy_a_pin_and_the_way_from_the_trash(any_page, served):
     page.get_by_role('button', name='Save and duplicate').click()
     page.get_by_text('This is the copy').wait_for()
     page.get_by_role('button', name='Move to trash').click()
-    page.get_by_role('button', name='Put it back').click()
-    page.get_by_text('Put back, as').wait_for()
+    page.get_by_role('button', name='Undo').click()
+    page.get_by_text('Restored.').wait_for()
     with served.database():
         assert Post.get(Post.title == 'Part one (copy)').deleted_at is None
 
@@ -399,7 +399,7 @@ def test_a_draft_is_shared_and_the_link_taken_back(any_page, served):
     stranger.goto(link)
     stranger.get_by_text('Read this before others do.').wait_for()
     page.get_by_role('button', name='Remove link').click()
-    page.get_by_text('The link does not work any more.').wait_for()
+    page.get_by_text('Link removed.').wait_for()
     assert stranger.goto(link).status == 404
 
 
