@@ -448,7 +448,7 @@ def test_a_confirmation_lasts_ten_minutes(studio, alice):
 def test_wrong_passwords_there_are_counted_like_failed_log_ins(studio, alice, browse):
     for _ in range(sessions.TRIES_PER_PAIR):
         studio.post(SECURITY, {'action': 'app_start', 'identity_password': 'wrong'}, status=400)
-    assert 'Too many attempts' in studio.post(
+    assert 'Too many tries' in studio.post(
         SECURITY, {'action': 'app_start', 'identity_password': PASSWORD}, status=400)
 
 
