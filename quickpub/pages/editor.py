@@ -93,7 +93,7 @@ def edit(user, post_id):
 @signed_in
 def preview(user, post_id):
     """What was saved last, as readers will see it."""
-    return _draft(_find(user, post_id), 'This is how readers will see what you saved last.', may_edit=True)
+    return _draft(_find(user, post_id), 'This is how readers will see the saved text.', may_edit=True)
 
 
 def draft(token):
@@ -103,7 +103,7 @@ def draft(token):
         raise not_found()
     if post.is_public(now()):
         return redirect(post.path)
-    return _draft(post, 'This is a draft. Who wrote it has given you the link; please do not pass it on.')
+    return _draft(post, 'This is a draft. The author shared this link with you. Please do not pass it on.')
 
 
 def _draft(post, note, may_edit=False):

@@ -274,7 +274,7 @@ def test_commands_are_written_down(rig):
 
 def shown(page):
     rows = page.html.select('.audit tbody th')
-    return [row.get_text(' ', strip=True).partition(' From the network')[0] for row in rows]
+    return [row.get_text(' ', strip=True).partition(' Network')[0] for row in rows]
 
 
 def test_owners_read_it_newest_first_page_by_page(olga, alice, browse, connection):
@@ -283,11 +283,11 @@ def test_owners_read_it_newest_first_page_by_page(olga, alice, browse, connectio
         for number in range(60):
             audit.record('site_changed', AT, actor=alice, changed=f'number {number}')
     first = browser.get('/admin').click(href='/admin/audit$', index=0)
-    second = first.click('Earlier entries')
+    second = first.click('Older entries')
     assert shown(first)[0] == 'Alice changed the settings of the site: number 59.' and len(shown(first)) == 50
     assert shown(second)[0] == 'Alice changed the settings of the site: number 9.'
     assert shown(second)[-1] == 'Olga logged in.' and 'From the network 127.0.0.0/24' in second
-    assert 'Earlier entries' not in second
+    assert 'Older entries' not in second
     browser.get('/admin/audit?before=nonsense', status=404)
 
 
@@ -300,10 +300,10 @@ def test_owners_search_it(olga, alice, browse, connection):
     form = form_with(browser.get('/admin/audit'), 'q')
     form['q'], form['kind'] = 'alice number', 'site'
     found = form.submit()
-    assert len(shown(found)) == 50 and len(shown(found.click('Earlier entries'))) == 10
+    assert len(shown(found)) == 50 and len(shown(found.click('Older entries'))) == 10
     assert form_with(found, 'q')['q'].value == 'alice number'
     hers = browser.get('/admin/people').click('Audit log', href=f'member={alice.id}$')
-    assert len(shown(hers)) == 50 and shown(hers.click('Earlier entries'))[-1] == 'Alice logged in.'
+    assert len(shown(hers)) == 50 and shown(hers.click('Older entries'))[-1] == 'Alice logged in.'
     assert 'by or about' in hers
     assert shown(browser.get('/admin/audit?kind=login')) == ['Olga logged in.', 'Alice logged in.']
     assert 'No matching entries' in browser.get('/admin/audit?q=nonsense')

@@ -85,9 +85,9 @@ def test_devices_are_listed_with_this_one_first(alice, app):
     long_ago(Session, seen_at=day + DAY)
     log_in(desk, alice)
     first, second = listed(desk)
-    assert first.startswith('Chrome on Windows This device First logged in') and 'Log out there' not in first
+    assert first.startswith('Chrome on Windows This device First logged in') and 'Log out' not in first
     shown = [f'{(day + timedelta(days=plus)):%-d %B %Y, %H:%M}' for plus in (1, 0)]
-    assert second == f'Firefox on Android Last used {shown[0]} First logged in {shown[1]} Log out there'
+    assert second == f'Firefox on Android Last used {shown[0]} First logged in {shown[1]} Log out'
     log_in(desk, alice)
     assert len(listed(desk)) == 2  # a device is listed once, however often it logs in
 

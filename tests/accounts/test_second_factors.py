@@ -73,7 +73,7 @@ def test_an_app_counts_once_its_code_was_right(site, alice, studio, browse):
     svg = page.html.find('svg')
     assert svg['class'] == ['qr'] and 'viewbox' in svg.attrs and 'style' not in str(svg)
     secret = page.html.find(class_='key').text.replace(' ', '')
-    app, uri = App(secret), page.html.find('a', string='open the app')['href']
+    app, uri = App(secret), page.html.find('a', string='open it')['href']
     assert pyotp.parse_uri(uri).secret == secret and 'alice%40example.org' in uri
     assert 'Voice' in uri  # the site's name
     with db.db.connection_context():
@@ -341,7 +341,7 @@ def test_a_reset_link_asks_for_the_second_factor_before_anything_is_changed(site
     browser.post(STEP, {'code': app_of_alice.wrong_code()}, status=400)
     assert stored(LoginStep) == before
     assert is_logged_in(studio)
-    assert 'your new password is set' in browser.get(STEP)
+    assert 'your new password is saved' in browser.get(STEP)
     answer = browser.post(STEP, {'code': app_of_alice.code()}, status=303)
     assert 'Password changed' in answer.follow()
     assert is_logged_in(browser) and not is_logged_in(studio)
@@ -381,7 +381,7 @@ def test_writing_on_after_a_log_out_asks_for_the_code_and_keeps_the_text(alice, 
     browser = browse()
     typed = POST | {'login_email': alice.email, 'login_password': PASSWORD}
     page = browser.post('/studio/posts/new', typed, status=403)
-    assert 'One step is left' in page and 'They are *high*.' in page and not is_logged_in(browser)
+    assert 'Now enter a code' in page and 'They are *high*.' in page and not is_logged_in(browser)
     form = form_with(page, 'login_code')
     form['login_code'] = app_of_alice.wrong_code()
     form = form_with(form.submit(status=403), 'login_code')

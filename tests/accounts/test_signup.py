@@ -220,7 +220,7 @@ def test_a_name_that_nobody_confirmed_is_no_page_but_for_its_owner(site, browse)
     for path in ('/@buy-pills', '/@buy-pills/feed.xml'):
         assert 'pills' not in browse().get(path, status=404)
     browser.log_in(user())
-    assert 'has not published anything yet' in browser.get('/@buy-pills')
+    assert 'has not published any posts yet' in browser.get('/@buy-pills')
     browser.get(newest_link(site)).forms[0].submit(status=303)
     browse().get('/@buy-pills', status=404)
     browser.post('/studio/posts/new', {'title': 'Hills', 'body': 'x', 'action': 'publish'}, status=303)
@@ -304,7 +304,7 @@ def test_where_sign_up_is_closed_nobody_comes_in(site, olga, browse):
 
     assert not owner.get('/admin/people').html.find('input', {'name': 'email'})
     page = owner.post('/admin/people', {'email': 'zoe@example.org'}, status=400)
-    assert 'Sign-up is closed, for invited people too' in page
+    assert 'Sign-up is closed, also for people with an invitation' in page
     assert stored(Session) == before
 
 
@@ -328,7 +328,7 @@ def test_an_invitation_lets_one_person_in_once(site, olga, browse):
     assert mails('verify') == [('verify', 'zoe@example.org')]
 
     page = browser.get(path, status=404)
-    assert 'used already' in page and 'Whoever invited you can send you another' in page
+    assert 'used already' in page and 'Ask the person who invited you' in page
     browser.post('/signup', typed | {'email': 'more@example.org', 'invite': path.partition('=')[2]}, status=404)
     assert len(stored()['User']) == 2
 

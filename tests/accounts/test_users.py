@@ -39,7 +39,7 @@ def test_log_in_and_out(alice, browse):
     browser = browse()
     done = log_in(browser, ' Alice@Example.ORG ', status=303)
     assert done.location == '/studio'
-    assert 'Your posts will be listed here' in done.follow()
+    assert 'Write your first post' in done.follow()
     assert browser.get('/login', status=303).location == '/studio'
 
     done = form_with(browser.get('/studio'), None).submit(status=303)
@@ -594,7 +594,7 @@ def test_one_click_unsubscribes_without_cookie_or_origin(site, alice, app):
     program = TestApp(app, extra_environ={'REMOTE_ADDR': '192.0.2.7', 'HTTP_HOST': 'localhost:8000'})
     for _ in range(2):  # the link stays valid
         page = program.post(path, {'List-Unsubscribe': 'One-Click'})
-        assert 'No more reports' in page and reload(alice).report == 'never'
+        assert 'You are unsubscribed' in page and reload(alice).report == 'never'
     answer = program.post(path, upload_files=[('List-Unsubscribe', 'x', b'One-Click')])
     assert answer.status_int == 200
 
@@ -602,9 +602,9 @@ def test_one_click_unsubscribes_without_cookie_or_origin(site, alice, app):
 def test_the_page_behind_an_unsubscribe_link_changes_nothing_by_itself(site, alice, browse):
     path = users.unsubscribe_url(alice.id).removeprefix(site.url)
     page = browse().get(path)
-    assert 'Stop the report mails' in page and reload(alice).report == 'daily'
-    assert 'No more reports' in page.forms[0].submit() and reload(alice).report == 'never'
-    assert 'No more reports' in browse().get(path)
+    assert 'Unsubscribe from reports' in page and reload(alice).report == 'daily'
+    assert 'You are unsubscribed' in page.forms[0].submit() and reload(alice).report == 'never'
+    assert 'You are unsubscribed' in browse().get(path)
 
 
 def test_an_altered_unsubscribe_link_changes_nothing(site, alice, bob, browse):

@@ -120,7 +120,7 @@ def test_nothing_viewed_is_said_kindly(site):
     plain, html = message.bodies(Message.get_by_id(number), Site.this())
     assert plain.startswith('Hello Alice,')
     for part in (plain, html):
-        assert 'Nobody came by this time' in part and 'no views' in part and 'Most viewed' not in part
+        assert 'None of your posts was viewed this time' in part and 'no views' in part and 'Most viewed' not in part
 
 
 def test_each_new_referrer_is_named_in_one_report(site):
@@ -239,7 +239,7 @@ def test_what_is_shown_is_what_is_mailed(site, alice, browse, connection):
 def test_without_a_post_or_a_confirmed_address_there_is_nothing_to_send(site, alice, browse, connection):
     with connection():
         victor = person('victor', verified=False)
-    for user, words in ((alice, 'none of your posts is published'), (victor, 'when your email address is confirmed')):
+    for user, words in ((alice, 'you have no published posts'), (victor, 'Confirm your email address to get reports')):
         browser = browse(user)
         page = browser.get('/studio/report')
         assert words in page and not page.html.find('iframe')
@@ -278,10 +278,10 @@ def test_a_mail_program_stops_it_by_the_header_alone_and_the_page_undoes_it(site
         with connection():
             return User.get().report
     page = browser.post(path, {'List-Unsubscribe': 'One-Click'}, headers={'User-Agent': ''})  # no cookie, no Origin
-    assert chosen() == 'never' and not browser.cookies and 'No more reports' in page
+    assert chosen() == 'never' and not browser.cookies and 'You are unsubscribed' in page
     form = page.forms[0]
     assert form['again'].value == 'weekly'  # as it was
-    assert 'Stop the report mails' in form.submit()
+    assert 'Unsubscribe from reports' in form.submit()
     assert chosen() == 'weekly'
     browser.get(path).forms[0].submit()
     assert chosen() == 'never' and browser.get(path).forms[0]['again'].value == 'daily'  # what the site has

@@ -79,43 +79,43 @@ def test_the_list_is_searched_filtered_and_sorted(page, served):
     page.wait_for_url('**q=RIV*')
     assert titles(page) == ['=Rivers & more']
     page.get_by_label('Title').fill('<b>"\'')
-    page.get_by_role('button', name='Show').click()
-    page.get_by_text('No post is like that').wait_for()
+    page.get_by_role('button', name='Filter').click()
+    page.get_by_text('No matching posts').wait_for()
     page.get_by_role('link', name='Show all your posts').click()
-    page.get_by_label('State').select_option('Drafts')
-    page.get_by_role('button', name='Show').click()
+    page.get_by_label('Status').select_option('Drafts')
+    page.get_by_role('button', name='Filter').click()
     page.wait_for_url('**state=draft*')
     assert titles(page) == ['A draft']
-    page.get_by_label('State').select_option('All')
-    page.get_by_label('Order').select_option('Most viewed first')
-    page.get_by_role('button', name='Show').click()
+    page.get_by_label('Status').select_option('All')
+    page.get_by_label('Sort').select_option('Most viewed first')
+    page.get_by_role('button', name='Filter').click()
     page.wait_for_url('**sort=views*')
     assert titles(page) == ['Hills', '=Rivers & more', 'A draft']
-    page.get_by_role('link', name='17 views: numbers of Hills').click()
+    page.get_by_role('link', name='17 views: stats of Hills').click()
     page.get_by_role('heading', name='Hills').wait_for()
 
 
 def test_several_posts_are_ticked_with_the_keyboard_and_changed_at_once(page, served):
     page.goto('/studio')
-    page.get_by_role('button', name='Take offline').click()
-    page.get_by_text('No post was ticked').wait_for()
+    page.get_by_role('button', name='Unpublish').click()
+    page.get_by_text('No posts selected').wait_for()
 
     def tick():
         for title in ('Hills', '=Rivers & more'):
-            page.get_by_label(f'Tick: {title}').press('Space')
+            page.get_by_label(f'Select: {title}').press('Space')
     tick()
-    page.get_by_label('A tag').fill('Outside')
-    page.get_by_role('button', name='Add this tag').press('Enter')
-    page.get_by_text('They have the tag now').wait_for()
+    page.get_by_label('Tag').fill('Outside')
+    page.get_by_role('button', name='Add tag').press('Enter')
+    page.get_by_text('Tag added').wait_for()
     tick()
-    page.get_by_role('button', name='Take offline').press('Enter')
-    page.get_by_text('They are drafts again').wait_for()
+    page.get_by_role('button', name='Unpublish').press('Enter')
+    page.get_by_text('The posts are drafts again').wait_for()
     tick()
-    page.get_by_role('button', name='Move to the trash').press('Enter')
-    page.get_by_text('2 posts are in the trash').wait_for()
+    page.get_by_role('button', name='Move to trash').press('Enter')
+    page.get_by_text('2 posts were moved to trash').wait_for()
     assert titles(page) == ['A draft']
-    page.get_by_role('button', name='Put them back').press('Enter')
-    page.get_by_text('Put back, as they were').wait_for()
+    page.get_by_role('button', name='Undo').press('Enter')
+    page.get_by_text('Restored.').wait_for()
     with served.database():
         assert posts.tag_line(served.hills) == 'Walks, Outside'
         assert Post.select().where(Post.author == served.alice, Post.deleted_at.is_null()).count() == 3
@@ -145,10 +145,10 @@ def test_the_chart_has_a_name_and_its_numbers_stand_in_a_table_below(page, serve
     for path, name in (('', 'Views of your posts'), (f'/{served.hills.id}', 'Views of Hills')):
         page.goto(f'/studio/stats{path}?days=7')
         views = {0: 5, 2: 7} if 'Hills' in name else {0: 5, 1: 2, 2: 7}
-        chart = page.get_by_role('img', name=f'{name}, each day from {days_ago(served, 6)} to {days_ago(served, 0)}: '
-                                 f'{sum(views.values())} views, most of them 7 ({days_ago(served, 2)})', exact=True)
+        chart = page.get_by_role('img', name=f'{name}. {sum(views.values())} views from {days_ago(served, 6)} to '
+                                 f'{days_ago(served, 0)}. Most views: 7 ({days_ago(served, 2)}).', exact=True)
         assert chart.is_visible()
-        page.get_by_text('The same as a table').press('Enter')
+        page.get_by_text('Show as a table').press('Enter')
         assert page.get_by_role('table', name=f'{name}, newest first').is_visible()
         expected = [[days_ago(served, age), views.get(age, 0), views.get(age, 0) // 2] for age in range(7)]
         assert rows(page) == [[str(cell) for cell in row] for row in expected]
@@ -160,12 +160,12 @@ def test_the_chart_has_a_name_and_its_numbers_stand_in_a_table_below(page, serve
 
 def test_the_time_is_chosen_with_the_keyboard_and_compared_with_the_time_before(page, served):
     page.goto('/studio')
-    page.get_by_role('link', name='Numbers', exact=True).press('Enter')
+    page.get_by_role('link', name='Stats', exact=True).press('Enter')
     page.get_by_text('in the 30 days before').first.wait_for()
     for words, count, compared in (('7 days', 14, ', 11 more than in the 7 days before'),
                                    ('90 days', 19, ', none in the 90 days before'), ('All time', 19, ''),
                                    ('30 days', 17, ', 15 more than in the 30 days before')):
-        spans = page.get_by_role('navigation', name='How far back')
+        spans = page.get_by_role('navigation', name='Period')
         spans.get_by_role('link', name='7 days').focus()
         for _ in range(['7 days', '30 days', '90 days', 'All time'].index(words)):
             page.keyboard.press('Tab')
@@ -173,11 +173,11 @@ def test_the_time_is_chosen_with_the_keyboard_and_compared_with_the_time_before(
         spans.locator('[aria-current]').get_by_text(words).wait_for()
         found = page.locator('.counts div').first
         assert found.locator('dd').inner_text() == str(count)
-        assert ' '.join(found.locator('dt').inner_text().split()) == f'views{compared}'
+        assert ' '.join(found.locator('dt').inner_text().split()) == f'Views{compared}'
     ranked = page.get_by_role('table', name='The most viewed posts')
     assert [row.split('\t') for row in ranked.locator('tbody tr').all_inner_texts()] == [
         ['Hills', '15'], ['=Rivers & more', '2']]
-    hosts = page.get_by_role('table', name='The sites that most readers came from')
+    hosts = page.get_by_role('table', name='Sites that most readers came from')
     assert [row.split('\t') for row in hosts.locator('tbody tr').all_inner_texts()] == [
         ['news.example', '4'], ['forum.example', '1']]
     ranked.get_by_role('link', name='Hills').press('Enter')
@@ -190,19 +190,19 @@ def test_the_owner_sees_the_whole_site_or_their_own_and_who_reads_just_now(serve
         page.goto('/studio/stats?days=7')
         assert page.locator('.counts dd').first.inner_text() == '114'
         assert page.get_by_role('link', name='By Bob').is_visible()
-        page.get_by_role('link', name='See your own only').press('Enter')
-        page.get_by_text('Nobody came by in this time').wait_for()
+        page.get_by_role('link', name='Show only your posts').press('Enter')
+        page.get_by_text('No views in this period').wait_for()
         page.get_by_role('link', name='90 days').press('Enter')
-        page.get_by_role('link', name='See the whole site').press('Enter')
-        page.get_by_text('The whole site, everybody’s posts').wait_for()
+        page.get_by_role('link', name='Show the whole site').press('Enter')
+        page.get_by_text('Views of the whole site').wait_for()
         assert page.locator('.spans [aria-current]').inner_text() == '90 days'
         page.goto(f'/studio/stats/{served.hills.id}')
-        page.get_by_text('a post by Alice').wait_for()
+        page.get_by_text('Stats of a post by Alice').wait_for()
         Visitor(served.url).get('/p/hills', Referer='https://www.village.example/news')
         page.get_by_role('link', name='7 days').press('Enter')
         page.wait_for_url('**days=7')
         assert page.locator('.counts dd').all_inner_texts() == ['13', '6', '18']
-        assert 'village.example' in page.get_by_role('table', name='The sites').inner_text()
+        assert 'village.example' in page.get_by_role('table', name='Sites that').inner_text()
         assert page.problems == []
 
 
@@ -236,17 +236,17 @@ def test_all_my_numbers_are_prepared_told_by_mail_and_downloaded_by_me_alone(pag
     with served.database():
         queue.pause()
     page.goto('/studio/stats')
-    page.get_by_role('link', name='All my numbers as CSV').click()
-    page.get_by_role('button', name='Prepare all my numbers').click()
-    page.get_by_text('We are preparing it. You can close this page').wait_for()
-    assert page.get_by_role('progressbar', name='How much of it is ready').get_attribute('value') == '0'
+    page.get_by_role('link', name='Export stats').click()
+    page.get_by_role('button', name='Export my stats').click()
+    page.get_by_text('We are preparing your export').wait_for()
+    assert page.get_by_role('progressbar', name='Progress').get_attribute('value') == '0'
     assert page.get_by_role('link', name='Download').count() == 0
     with served.database():
         queue.resume()
     told = served.mails.wait_for('alice@example.org', 'Your numbers are ready')
     if not page.has_scripts:  # with them the page comes up to date by itself
         page.reload()
-    page.get_by_text('Ready since').wait_for()
+    page.get_by_text('Created').wait_for()
     link = page.get_by_role('link', name='Download')
     with page.expect_download() as found:
         link.press('Enter')
@@ -262,7 +262,7 @@ def test_all_my_numbers_are_prepared_told_by_mail_and_downloaded_by_me_alone(pag
     place = link.get_attribute('href')
     with window(page.context.browser, served, 'bob@example.org') as his:
         his.goto('/studio/exports')
-        his.get_by_text('Your files will be listed here').wait_for()
+        his.get_by_text('No exports yet').wait_for()
         assert his.goto(place).status == 404
     stranger = page.context.browser.new_page(user_agent=BROWSER, java_script_enabled=page.has_scripts)
     stranger.goto(link_in(told, '/studio/exports'))
@@ -280,8 +280,8 @@ def test_the_report_is_shown_as_it_is_mailed_and_stopped_without_logging_in(page
     letter.get_by_text('17 views').first.wait_for()
     assert letter.get_by_role('link', name='=Rivers & more').get_attribute('href') == f'{served.url}/p/rivers-more'
     framed = page.context.request.get('/studio/report/letter').text()
-    page.get_by_role('button', name='Send me this now').click()
-    page.get_by_text('The report is on its way').wait_for()
+    page.get_by_role('button', name='Email it to me now').click()
+    page.get_by_text('We are emailing you the report').wait_for()
     found = served.mails.wait_for('alice@example.org', '19 views')
     mailed = found.get_body(('html',)).get_content().replace('\r', '')
     assert without_time(mailed) == without_time(framed)
@@ -293,12 +293,12 @@ def test_the_report_is_shown_as_it_is_mailed_and_stopped_without_logging_in(page
     assert f'<{link}>' == found['List-Unsubscribe']
     stranger.goto(link)
     assert chosen(served).report == 'daily', 'mail scanners follow links'
-    stranger.get_by_role('button', name='Stop the reports').press('Enter')
-    stranger.get_by_role('heading', name='No more reports').wait_for()
+    stranger.get_by_role('button', name='Unsubscribe').press('Enter')
+    stranger.get_by_role('heading', name='You are unsubscribed').wait_for()
     assert chosen(served).report == 'never'
-    stranger.get_by_label('Have them again').select_option('Every week')
-    stranger.get_by_role('button', name='I want them again').press('Enter')
-    stranger.get_by_role('heading', name='Stop the report mails').wait_for()
+    stranger.get_by_label('Get reports again').select_option('Every week')
+    stranger.get_by_role('button', name='Turn reports on').press('Enter')
+    stranger.get_by_role('heading', name='Unsubscribe from reports').wait_for()
     assert chosen(served).report == 'weekly'
 
 

@@ -43,7 +43,7 @@ def test_from_the_first_word_to_the_public_page_and_back(studio, browse):
     assert 'Draft' in studio.get('/studio') and browse().get('/p/on-hills', status=404)
 
     page = form_with(page, 'body').submit('action', value='publish', status=303).follow()
-    assert 'Published. Readers see it now.' in page
+    assert 'Published. Readers can see it now.' in page
     assert '<em>high</em>' in browse().get('/p/on-hills')
     page = form_with(page, 'body').submit('action', value='unpublish', status=303).follow()
     assert 'It is a draft again' in page and browse().get('/p/on-hills', status=404)
@@ -106,7 +106,7 @@ def test_a_draft_is_previewed_by_its_author_alone(studio, bob, browse):
     send(studio)
     path = f'/studio/posts/{only_post().id}/preview'
     page = studio.get(path)
-    assert '<em>high</em>' in page and 'what you saved last' in page
+    assert '<em>high</em>' in page and 'how readers will see the saved text' in page
     assert page.html.find('meta', {'name': 'robots', 'content': 'noindex'})
     browse().get(path, status=303)
     browse(bob).get(path, status=404)
@@ -238,14 +238,14 @@ def test_a_post_in_the_trash_is_nowhere_and_comes_back_as_it_was(studio, bob, br
     send(studio, action='publish', tags='Hills')
     post = only_post()
     path = f'/studio/posts/{post.id}'
-    assert 'Moved to the trash' in send(studio, path, 'delete', title='', body='').follow()
+    assert 'Moved to trash' in send(studio, path, 'delete', title='', body='').follow()
     assert 'On hills' not in studio.get('/studio').html.main.text
     for each in ('/p/on-hills', '/t/hills'):
         browse().get(each, status=404)
     assert 'On hills' in studio.get('/studio/trash') and 'On hills' not in browse(bob).get('/studio/trash')
 
     page = form_with(studio.get('/studio/trash'), 'action').submit('action', status=303).follow()
-    assert 'Put back' in page and 'The trash is empty' in page
+    assert 'Restored.' in page and 'The trash is empty' in page
     browse().get('/p/on-hills')
     assert (only_post().published_at, only_post().body) == (post.published_at, post.body)
 
@@ -400,17 +400,18 @@ def test_the_desk_and_the_mail_page_show_every_row_once(olga, browse, connection
 
 
 def test_empty_pages_say_what_will_stand_there(alice, browse):
-    for path, words in {'/': 'Nothing is published here yet', '/archive': 'The archive is empty so far'}.items():
+    for path, words in {'/': 'No posts yet', '/archive': 'No posts yet'}.items():
         assert words in browse().get(path)
-    for path, words in {'/@alice': 'has not published anything yet', '/studio': 'Your posts will be listed here',
+    for path, words in {'/@alice': 'has not published any posts yet', '/studio': 'Write your first post',
                         '/studio/trash': 'The trash is empty'}.items():
         assert words in browse(alice).get(path)
 
 
 def test_the_empty_first_page_asks_nobody_to_log_in_who_has(alice, browse):
-    assert 'Do you write here?' in browse().get('/')
+    assert 'to write the first one' in browse().get('/')
     page = browse(alice).get('/')
-    assert 'Do you write here?' not in page and page.click('Write it').request.path == '/studio/posts/new'
+    assert 'to write the first one' not in page
+    assert page.click('Write the first post').request.path == '/studio/posts/new'
 
 
 # For programs

@@ -58,18 +58,18 @@ def test_a_version_is_compared_word_by_word_and_brought_back(studio, hills):
     assert [each.text for each in diff[-1].find_all('ins')] == ['very ', '<b>flat</b>.']
     assert [each.text for each in diff[-1].find_all('del')] == ['low.']
     page = form_with(page, 'version').submit(status=303).follow()
-    assert 'The older version is back' in page
+    assert 'Older version restored' in page
     assert (saved(hills).body, saved(hills).version) == ('They are high.\n\nSome are low.', 3)
     with db.db.connection_context():
         assert posts.tag_line(saved(hills)) == 'Walks'
     page = studio.get(edit(hills) + '/history?from=1&to=2')
-    assert page.html.select('.diff ins') and 'as it is now' in page
+    assert page.html.select('.diff ins') and 'Current version' in page
 
 
 def test_a_first_version_has_no_history_and_says_so(studio, hills, bob, browse):
-    assert 'There is one version' in studio.get(edit(hills) + '/history')
-    assert 'There is one version' in studio.get(edit(hills) + '/history?from=x&to=%00')
-    assert 'There is one version' in studio.get(edit(hills) + '/history?from=7')
+    assert 'There is only one version' in studio.get(edit(hills) + '/history')
+    assert 'There is only one version' in studio.get(edit(hills) + '/history?from=x&to=%00')
+    assert 'There is only one version' in studio.get(edit(hills) + '/history?from=7')
     studio.get(edit(hills) + '/history?to=99999', status=404)
     browse(bob).get(edit(hills) + '/history', status=404)
     browse(bob).post(edit(hills) + '/history', {'version': 1}, status=404)
@@ -149,7 +149,7 @@ def test_what_only_one_has_changed_is_kept_in_every_field(studio, hills, connect
     form = form_with(page, 'body')
     form['body'] = 'They are high.\n\nSome are flat.'
     page = form.submit('action', value='save', status=409)
-    assert {'Series', 'Address', 'Published first at'} <= {each.text for each in page.html.select('.change h2')}
+    assert {'Series', 'Web address', 'First published at'} <= {each.text for each in page.html.select('.change h2')}
     merged = form_with(form_with(page, 'body').submit('action', value='merge'), 'body')
     names = ('title', 'summary', 'tags', 'slug', 'series', 'canonical', 'body')
     assert {name: merged[name].value for name in names} == (
@@ -427,7 +427,7 @@ def berlin(connection, *authors):
 def test_a_post_is_public_from_the_time_on_that_was_typed_in_the_authors_zone(studio, browse, connection):
     berlin(connection)
     page = send(studio, action='publish', publish_at='2040-07-01T08:30').follow()
-    assert 'It will be public at the time you chose' in page and '1 July 2040, 08:30' in page
+    assert 'It will be published at the time you chose' in page and '1 July 2040, 08:30' in page
     with connection():
         post = Post.get()
         assert post.published_at == datetime(2040, 7, 1, 6, 30) and not post.was_public
@@ -447,7 +447,7 @@ def test_a_button_that_asks_for_a_time_does_nothing_without_one(studio, hills):
 
 
 def test_saving_with_a_time_in_the_form_says_that_it_is_not_published_then(studio):
-    assert 'not published at the time you chose' in send(studio, publish_at='2040-07-01T08:30').follow()
+    assert 'Saved, but not scheduled' in send(studio, publish_at='2040-07-01T08:30').follow()
 
 
 def test_publish_now_is_now_whatever_time_stands_in_the_form(studio, browse):

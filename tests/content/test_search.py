@@ -460,7 +460,7 @@ def test_results_have_pages_and_a_count_that_ends(olga, alice, browse, connectio
 
 def test_empty_states_say_what_to_do(library, browse):
     assert not browse().get('/search').html.select('.empty, .entry')
-    assert 'There is no word in that' in browse().get('/search?q=%2B%2B')
+    assert 'Type at least one letter' in browse().get('/search?q=%2B%2B')
     assert 'No post has that.' in browse().get('/search?q=zzzzzz')
     assert 'No post has all of that.' in browse().get('/search?q=zzzzzz+yyyyyy')
 

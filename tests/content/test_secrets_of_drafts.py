@@ -230,7 +230,7 @@ def test_whoever_mentions_a_file_does_not_keep_its_owner_from_deleting_it(alice,
         mention(bob, title='Secretpost', body=f'[x](/media/{upload.file_id}/{text.slug(name[:-4], "x")}.pdf)')
     browser = browse(alice)
     page = browser.get('/studio/media')
-    assert ('post by somebody else' in page) == (mention is write) and 'Secretpost' not in page
+    assert ('post by another author' in page) == (mention is write) and 'Secretpost' not in page
     browser.post(f'/studio/media/{upload.id}', {'action': 'delete'}, status=303)
     browse().get(upload.path, status=404)
     assert not (files.folder() / upload.file_id).exists()

@@ -65,7 +65,7 @@ def test_views_that_wait_to_be_counted_are_in_it(alice, browse, connection):
     page = browser.post('/studio/exports', {'kind': 'numbers'}).follow()
     drain()
     assert [row[4] for row in table(browser.get('/studio/exports').click('Download'))] == ['Views', '1']
-    assert 'We are preparing it' in page
+    assert 'In progress' in page
 
 
 @pytest.mark.parametrize('sign', [*'=+-@＝＋－＠﹦﹢﹣﹫−\t\r\n'])

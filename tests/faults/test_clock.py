@@ -360,7 +360,7 @@ def test_a_schedule_that_waited_when_the_clock_was_put_back_is_asked_at_once(sit
 def test_a_clock_that_is_days_ahead_for_a_moment_and_is_put_right(site, ahead, kind):
     """All goes on in the next minute, and in the next period; nothing went that is kept for a time."""
     alice = site.author('alice', midnight(0))
-    trashed = write(alice, 'In the trash', at=at(midnight(0)))
+    trashed = write(alice, 'Moved to trash', at=at(midnight(0)))
     Post.update(deleted_at=at(midnight(0))).where(Post.id == trashed.id).execute()
     consumer = site.start_at(f'{MIDNIGHTS[0]} 12:00', kind)
     wait_for(lambda: not Job.select().exists(), 'all that was due to be done')

@@ -158,7 +158,7 @@ def test_an_export_that_fails_once_is_really_made_by_the_retry(site, alice, brow
     with db.db.connection_context():
         assert row().state == 'waiting' and Job.get().state == 'ready'
         assert ('full' in row().error) == (getattr(error, 'errno', None) == 28)
-    assert 'We are trying again' in browser.get('/studio/exports')
+    assert 'Trying again' in browser.get('/studio/exports')
     with db.db.connection_context():
         Job.update(run_at=db.now()).execute()
     drain()
@@ -175,7 +175,7 @@ def test_one_that_fails_each_time_says_so_in_the_end_and_the_owner_sees_why(site
         drain()
     with db.db.connection_context():
         assert row().state == 'failed' and 'IsADirectoryError' in Job.get().reason
-    assert 'It could not be made' in browser.get('/studio/exports')
+    assert 'The export failed' in browser.get('/studio/exports')
 
 
 def test_jobs_that_are_not_in_the_database_any_more_keep_nobody_waiting(site, alice, browse):

@@ -53,7 +53,7 @@ def open_window(rig, browser):
         window.goto('/login')
         window.fill(email='alice@example.org', password=PASSWORD)
         window.press('Log in', exact=True)
-        window.shows('Write a new post')
+        window.shows('Write a post')
         return window
     yield open_window
     assert [problem for window in opened for problem in window.problems] == []
@@ -85,14 +85,14 @@ def test_without_javascript_files_are_sent_by_a_form_and_put_into_a_post_by_hand
     window = open_window(java_script_enabled=False, viewport={'width': 360, 'height': 700})
     window.goto('/studio/posts/new')
     window.page.locator('main').get_by_role('link', name='Files').click()
-    window.page.get_by_label('Pictures and other files').set_input_files(files)
+    window.page.get_by_label('Files to upload').set_input_files(files)
     window.press('Upload')
     window.shows('Uploaded.')
     all_ready(rig)
     window.goto('/studio/media')
     assert window.page.locator('.files li').count() == 3 and window.page.locator('.files img').count() == 2
-    window.page.get_by_label('What is in the picture').last.fill('A hill')
-    window.page.get_by_role('button', name='Save the description').last.click()
+    window.page.get_by_label('Image description').last.fill('A hill')
+    window.page.get_by_role('button', name='Save description').last.click()
     window.shows('Saved.')
     markdown = window.page.locator('.files code').last.inner_text()
     assert markdown.startswith('![A hill](/media/') and markdown.endswith('/hill.jpg)')
@@ -100,7 +100,7 @@ def test_without_javascript_files_are_sent_by_a_form_and_put_into_a_post_by_hand
     assert not window.page.locator('#uploads-choose').is_visible()
     window.fill(title='On hills', body=f'Look.\n\n{markdown}')
     window.press('Publish now')
-    window.page.get_by_role('link', name='Read it').click()
+    window.page.get_by_role('link', name='View post').click()
     shown = window.page.locator('.prose img')
     assert shown.get_attribute('alt') == 'A hill'
     for path in ('/p/on-hills', '/studio/media', '/studio/posts/new'):
@@ -113,7 +113,7 @@ def test_several_files_are_chosen_and_come_into_the_text_where_the_cursor_is(rig
     window.goto('/studio/posts/new')
     window.fill(title='On hills', body='Before. After.')
     window.page.locator('#body').evaluate('text => text.setSelectionRange(7, 7)')
-    window.page.get_by_label('Add pictures or files').set_input_files(files)
+    window.page.get_by_label('Add images or other files').set_input_files(files)
     wait_for_body(window, '/hill.jpg)', '/leaf.png)', '[paper.pdf](/media/')
     assert body_of(window).startswith('Before.\n\n![](/media/') and body_of(window).endswith(' After.')
     assert body_of(window).index('hill') < body_of(window).index('leaf') < body_of(window).index('paper')
@@ -126,16 +126,16 @@ def test_several_files_are_chosen_and_come_into_the_text_where_the_cursor_is(rig
 def test_a_missing_description_is_asked_for_until_it_is_given(rig, open_window, files):
     window = open_window()
     window.goto('/studio/posts/new')
-    window.page.get_by_label('Add pictures or files').set_input_files(files[:2])
+    window.page.get_by_label('Add images or other files').set_input_files(files[:2])
     wait_for_body(window, '/hill.jpg)', '/leaf.png)')
-    window.shows('Descriptions missing')
+    window.shows('Missing descriptions')
     window.page.get_by_label('hill.jpg', exact=True).fill('A hill [green]')
     window.page.keyboard.press('Enter')  # which does not send the form
     wait_for_body(window, '![A hill \\[green\\]](/media/')
     window.fill(title='On hills')
     window.press('Save draft')
     window.shows('Saved.')
-    window.shows('Descriptions missing')  # of the other one, still
+    window.shows('Missing descriptions')  # of the other one, still
     assert window.page.locator('#uploads-missing li').count() == 1
     window.page.get_by_label('leaf.png', exact=True).fill('A leaf')
     window.page.keyboard.press('Tab')
@@ -181,7 +181,7 @@ def test_the_keyboard_alone_suffices(rig, open_window, files):
 def test_a_reader_gets_the_variant_that_fits_and_nothing_moves_when_it_comes(rig, open_window, files, browser):
     window = open_window()
     window.goto('/studio/posts/new')
-    window.page.get_by_label('Add pictures or files').set_input_files(files[:1])
+    window.page.get_by_label('Add images or other files').set_input_files(files[:1])
     wait_for_body(window, '/hill.jpg)')
     window.fill(title='On hills')
     window.press('Publish now')
@@ -209,11 +209,11 @@ def test_sound_plays_in_the_browsers_player(rig, open_window, tmp_path):
     (tmp_path / 'tone.wav').write_bytes(tone())
     window = open_window()
     window.goto('/studio/posts/new')
-    window.page.get_by_label('Add pictures or files').set_input_files(tmp_path / 'tone.wav')
+    window.page.get_by_label('Add images or other files').set_input_files(tmp_path / 'tone.wav')
     wait_for_body(window, '/tone.wav)')
     window.fill(title='A tone')
     window.press('Publish now')
-    window.page.get_by_role('link', name='Read it').click()
+    window.page.get_by_role('link', name='View post').click()
     player = window.page.locator('audio')
     wait_for(lambda: player.evaluate('player => player.readyState > 0 && player.duration > 0.9'), 'the sound')
     player.evaluate('async player => { player.muted = true; player.currentTime = 0.5; await player.play() }')
@@ -238,7 +238,7 @@ def test_saving_waits_for_what_is_on_its_way(open_window, rig, files):
     page.locator('[name=body]').press('Control+Home')
     page.keyboard.type('Typed meanwhile. ')
     page.click('.bar button[value=save]')
-    page.get_by_text('It will be saved when all files have arrived.').wait_for()
+    page.get_by_text('Your post will be saved when all uploads are complete.').wait_for()
     assert page.url.endswith('/studio/posts/new')
     held[0].continue_()
     page.get_by_text('Saved.', exact=True).wait_for()

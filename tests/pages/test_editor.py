@@ -65,7 +65,7 @@ def test_all_clocks_of_the_editor_are_the_authors_whatever_the_browsers_is(serve
                 Unsaved.delete().execute()
             with window(browser, served, timezone_id=elsewhere, locale='en-US') as page:
                 write_new(page, 'One clock', 'Words.')
-                says(page, 'Not saved. Kept at')
+                says(page, 'Unsaved changes, backed up at')
                 said = minute_in(page.locator(SAVED).inner_text())
                 page.goto('/studio/posts/new')
                 typed = minute_in(page.locator('.unsaved li time').inner_text())
@@ -86,7 +86,7 @@ def body_of(rig):
 def test_what_is_typed_is_kept_on_the_server_and_offered_in_another_window(page, served):
     page.goto('/studio/posts/new')
     page.locator(BODY).press_sequentially('The first words')
-    says(page, 'Not saved. Kept at')
+    says(page, 'Unsaved changes, backed up at')
     assert kept(served) == ['The first words']
     page.goto('/studio')
     page.locator('.unsaved a').click()
@@ -99,9 +99,9 @@ def test_what_is_typed_is_kept_on_the_server_and_offered_in_another_window(page,
 
 def test_a_text_that_was_saved_but_not_published_is_not_offered_again(page, served):
     write_new(page, 'Too late', 'Words.')
-    page.get_by_text('Publish it later').click()
+    page.locator('summary').get_by_text('Schedule').click()
     page.locator('[name=publish_at]').evaluate('field => { field.min = ""; field.value = "2020-01-01T00:00" }')
-    page.get_by_role('button', name='Publish at that time').first.click()
+    page.get_by_role('button', name='Schedule').first.click()
     page.get_by_text('Your text is saved.').first.wait_for()
     assert kept(served) == [] and page.evaluate('localStorage.length') == 0
     page.goto('/studio/posts/new')
@@ -114,10 +114,10 @@ def test_what_is_typed_while_the_server_is_gone_is_kept_in_the_browser_and_sent_
     os.kill(served.served.popen.pid, signal.SIGSTOP)  # or it would start another one
     web.kill()
     page.fill(BODY, 'Typed without anybody there')
-    says(page, 'No connection. Kept in this browser')
+    says(page, 'No connection. Backed up in this browser')
     os.kill(served.served.popen.pid, signal.SIGCONT)
     served.wait_until_well()
-    says(page, 'Not saved. Kept at')
+    says(page, 'Unsaved changes, backed up at')
     assert kept(served) == ['Typed without anybody there']
 
 
@@ -125,14 +125,14 @@ def test_what_the_network_kept_back_is_offered_by_the_browser_after_the_window_w
     edit(page, served)
     page.context.set_offline(True)
     page.fill(BODY, 'Typed in a tunnel')
-    says(page, 'No connection. Kept in this browser')
+    says(page, 'No connection. Backed up in this browser')
     page.close()
     page.context.set_offline(False)
     again = page.context.new_page()
     edit(again, served)
     assert kept(served) == []
-    assert 'This browser has a text that was not saved' in again.locator('#found').inner_text()
-    again.get_by_role('button', name='Go on with it').click()
+    assert 'This browser has unsaved changes' in again.locator('#found').inner_text()
+    again.get_by_role('button', name='Continue with them').click()
     assert again.locator(BODY).input_value() == 'Typed in a tunnel'
     again.click(SAVE)
     again.get_by_text('Saved.', exact=True).wait_for()
@@ -174,8 +174,8 @@ def test_the_second_of_two_windows_sees_both_texts(page, served):
     other.fill(BODY, 'They are high.\n\nAnd green.')
     other.click(SAVE)
     other.get_by_text('Nothing was saved yet').first.wait_for()
-    other.get_by_role('button', name='Put both changes together').click()
-    other.get_by_text('Below are both changes').wait_for()
+    other.get_by_role('button', name='Merge').click()
+    other.get_by_text('Both changes were merged').wait_for()
     assert other.locator(BODY).input_value() == 'They are very high.\n\nAnd green.'
     other.click(SAVE)
     other.get_by_text('Saved.', exact=True).wait_for()
@@ -211,7 +211,7 @@ def test_tags_are_offered_for_the_last_word_of_the_list(page, served):
 
 def test_a_quiet_page_shows_the_text_alone_and_escape_leaves_it(page, served):
     edit(page, served)
-    page.get_by_role('button', name='Quiet').press('Enter')
+    page.get_by_role('button', name='Focus mode').press('Enter')
     assert page.locator('.masthead').is_hidden() and page.locator(BODY).is_visible()
     assert page.evaluate('document.activeElement.name') == 'body'
     page.keyboard.press('Escape')
@@ -235,7 +235,7 @@ def test_the_keyboard_alone_writes_and_publishes(page, served):
     page.keyboard.type('Some text.')
     tab_to(page, "document.activeElement.value == 'publish'")
     page.keyboard.press('Enter')
-    page.get_by_text('Published. Readers see it now.').wait_for()
+    page.get_by_text('Published. Readers can see it now.').wait_for()
 
 
 def tab_to(page, place, limit=40):
@@ -295,8 +295,8 @@ def test_without_scripts_everything_but_the_quiet_works(served):
         assert page.get_by_role('region', name='Preview').locator('em').inner_text() == 'without'
         page.click(SAVE)
         assert page.get_by_text('Saved.', exact=True).is_visible()
-        page.get_by_text('More to do with it').click()
-        page.get_by_role('link', name='Older versions').click()
+        page.get_by_text('More actions').click()
+        page.get_by_role('link', name='Version history').click()
         assert page.locator('.diff ins').first.is_visible()
         page.get_by_role('button', name='Bring back version 1').click()
         assert page.locator(BODY).input_value() == 'They are high.'
@@ -323,14 +323,14 @@ def any_page(request, served):
 def test_a_post_is_scheduled_moved_and_called_off(any_page, served):
     page = any_page
     write_new(page, 'Later', 'Not yet.')
-    page.get_by_text('Publish it later').click()
+    page.locator('summary').get_by_text('Schedule').click()
     page.fill('[name=publish_at]', '2040-07-01T08:30')
-    page.get_by_role('button', name='Publish at that time').last.click()
-    page.get_by_text('It will be public at the time you chose').wait_for()
+    page.get_by_role('button', name='Schedule').last.click()
+    page.get_by_text('It will be published at the time you chose').wait_for()
     page.fill('[name=publish_at]', '2040-07-02T08:30')
-    page.get_by_role('button', name='Move it to that time').click()
+    page.get_by_role('button', name='Reschedule').click()
     page.get_by_text('2 July 2040, 08:30').first.wait_for()
-    page.get_by_role('button', name='Do not publish it').click()
+    page.get_by_role('button', name='Unschedule').click()
     page.get_by_text('It is a draft again').wait_for()
     with served.database():
         assert Post.get(Post.title == 'Later').published_at is None
@@ -340,23 +340,23 @@ def test_a_series_a_copy_a_pin_and_the_way_from_the_trash(any_page, served):
     page = any_page
     for title in ('Part one', 'Part two'):
         write_new(page, title, 'Words.')
-        page.get_by_text('Series, and where it was published first').click()
+        page.get_by_text('Series and original source').click()
         page.fill('[name=series]', 'Walks')
         page.get_by_role('button', name='Publish now').click()
-        page.get_by_text('Published. Readers see it now.').wait_for()
-    page.get_by_text('More to do with it').click()
-    page.get_by_role('button', name='Pin it to your page').click()
-    page.get_by_text('It stands first now.').wait_for()
+        page.get_by_text('Published. Readers can see it now.').wait_for()
+    page.get_by_text('More actions').click()
+    page.get_by_role('button', name='Pin to your page').click()
+    page.get_by_text('Pinned.').wait_for()
     page.goto('/p/part-two')
     page.get_by_text('Part 2 of 2').wait_for()
     page.get_by_role('link', name='Part one').last.click()
     page.get_by_role('link', name='Edit').click()
-    page.get_by_text('More to do with it').click()
-    page.get_by_role('button', name='Save, and make a copy').click()
+    page.get_by_text('More actions').click()
+    page.get_by_role('button', name='Save and duplicate').click()
     page.get_by_text('This is the copy').wait_for()
     page.get_by_role('button', name='Move to trash').click()
-    page.get_by_role('button', name='Put it back').click()
-    page.get_by_text('Put back, as').wait_for()
+    page.get_by_role('button', name='Undo').click()
+    page.get_by_text('Restored.').wait_for()
     with served.database():
         assert Post.get(Post.title == 'Part one (copy)').deleted_at is None
 
@@ -365,14 +365,14 @@ def test_a_draft_is_shared_and_the_link_taken_back(any_page, served):
     page = any_page
     write_new(page, 'For your eyes', 'Read this before others do.')
     page.click(SAVE)
-    page.get_by_text('More to do with it').click()
-    page.get_by_role('button', name='Make a secret link to this draft').click()
+    page.get_by_text('More actions').click()
+    page.get_by_role('button', name='Create a secret link').click()
     link = page.get_by_label('Link to this draft').input_value()
     stranger = page.context.browser.new_page(user_agent=BROWSER)
     stranger.goto(link)
     stranger.get_by_text('Read this before others do.').wait_for()
-    page.get_by_role('button', name='Withdraw the link').click()
-    page.get_by_text('The link does not work any more.').wait_for()
+    page.get_by_role('button', name='Remove link').click()
+    page.get_by_text('Link removed.').wait_for()
     assert stranger.goto(link).status == 404
 
 
@@ -381,7 +381,7 @@ def test_an_owner_writes_a_page_for_the_navigation(any_page, served):
         User.update(role='owner').execute()
     page = any_page
     page.goto('/studio')
-    page.get_by_role('link', name='Make a page').click()
+    page.get_by_role('link', name='New page').click()
     page.fill('[name=title]', 'Imprint')
     page.fill(BODY, 'Who we are.')
     page.get_by_role('button', name='Publish now').click()

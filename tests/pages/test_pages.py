@@ -106,7 +106,7 @@ def test_what_breaks_is_a_page_too_and_tells_nothing(site, browse, connection, c
     answer = browser.get('/p/on-hills', status=500, expect_errors=True)
     assert_safe(answer, '500')
     assert_sound(answer, '500')
-    assert 'Something broke on our side' in answer and 'gone' not in answer and 'Traceback' not in answer
+    assert 'Something went wrong' in answer and 'gone' not in answer and 'Traceback' not in answer
     assert answer.headers['Cache-Control'] == 'private, no-store'
     assert 'no such table' in answer.errors  # but it is written down
     browser.get('/', status=200)

@@ -68,8 +68,8 @@ def test_a_passkey_is_added_and_logs_in_and_confirms(served):
         window.log_in('alice')
         window.add_passkey('My laptop')
         window.press('Add a passkey')
-        window.shows('has a passkey for your account already')
-        window.press('Ask for a passkey after the password too')
+        window.shows('already has a passkey for your account')
+        window.press('Also ask for a passkey after the password')
         assert len(window.page.locator('#codes').inner_text().split()) == 10
         window.page.context.grant_permissions(['clipboard-read', 'clipboard-write'])
         window.press('Copy')
@@ -104,7 +104,7 @@ def test_who_has_no_passkey_is_told_and_loses_nothing(served):
         window.goto('/login?next=/settings')
         window.fill(email='alice@example.org')
         window.press('Log in with a passkey')
-        window.shows('Nothing was done')
+        window.shows('That did not work')
         assert window.page.locator('[name=email]').input_value() == 'alice@example.org'
 
 
@@ -158,7 +158,7 @@ def test_no_page_about_it_scrolls_sideways_on_a_phone(served, scheme):
         window.log_in('alice')
         window.add_passkey('W' * 60)
         pages = [lambda: window.press('Set up an app'), lambda: window.goto('/settings/security'),
-                 lambda: window.press('Ask for a passkey after the password too'), lambda: window.goto('/settings'),
+                 lambda: window.press('Also ask for a passkey after the password'), lambda: window.goto('/settings'),
                  window.log_out, lambda: window.log_in('alice')]
         for show in pages:
             show()

@@ -229,7 +229,7 @@ def check(rule, expected, visitor, answer, has_changed, is_shown_as_before):
         writes = rule.startswith('POST /studio/posts/')  # then what was written is on the page
         assert 'You were logged out' in answer if writes else location.startswith('/login?next=/'), rule
     elif expected == NOTHING:
-        assert answer.status_int == 404 and 'There is nothing here' in answer, rule
+        assert answer.status_int == 404 and 'Page not found' in answer, rule
         for word in ('Draft', 'olga@', 'zoe@'):
             assert word not in answer
 

@@ -98,7 +98,7 @@ def test_readers_search_and_find_their_way_through_a_post(served, has_scripts):
         page.locator('h2 .anchor').nth(2).focus()
         assert page.locator('h2 .anchor').nth(2).evaluate('link => getComputedStyle(link).opacity') == '1'
         assert page.locator('h3 .anchor').first.evaluate('link => getComputedStyle(link).opacity') == '0'
-        assert page.get_by_label('Address of this page').input_value() == f'{served.url}/p/with-everything'
+        assert page.get_by_label('Link to this page').input_value() == f'{served.url}/p/with-everything'
         page.get_by_role('heading', name='Related').wait_for()
 
 
@@ -118,10 +118,10 @@ def test_what_is_typed_into_the_search_is_shown_as_text(served):
     with reader(served) as page:
         page.on('dialog', lambda dialog: pytest.fail(dialog.message))
         page.goto('/search')
-        for typed, answer in (('"><img src=x onerror=alert(1)><script>alert(2)</script>', 'No post has'),
-                              ('-hedgehog "sleep', '25 posts'), ('hedgehog* (NOT "sleep', 'No post has all'),
-                              ('"under leaves"', '25 posts'), ('zzzzzz', 'Try fewer or other words'),
-                              ('* - "', 'There is no word in that'), ('"leaves under"', 'No post has that')):
+        for typed, answer in (('"><img src=x onerror=alert(1)><script>alert(2)</script>', 'No matching posts'),
+                              ('-hedgehog "sleep', '25 posts'), ('hedgehog* (NOT "sleep', 'No matching posts'),
+                              ('"under leaves"', '25 posts'), ('zzzzzz', 'Try fewer or different words'),
+                              ('* - "', 'Type at least one letter'), ('"leaves under"', 'No matching posts')):
             page.get_by_role('searchbox').fill(typed)
             page.keyboard.press('Enter')
             page.get_by_role('status').get_by_text(answer).wait_for()

@@ -46,12 +46,12 @@ def test_damage_is_found_and_said_on_every_page_that_tells_of_health(site, olga,
 
 def test_the_owner_sees_when_it_was_checked(site, olga, browse):
     owner = browse(olga)
-    assert 'checked for damage' not in owner.get('/admin')
+    assert 'no damage found' not in owner.get('/admin')
     assert owner.get('/healthz', status=503).json['integrity_checked_at'] is None
     db.db.connect(reuse_if_open=True)
     integrity.check(datetime(2026, 3, 1))
     db.db.close()
-    assert 'checked for damage on 1 March 2026. None was found.' in owner.get('/admin')
+    assert 'Database checked on 1 March 2026: no damage found.' in owner.get('/admin')
     answer = owner.get('/healthz', status=503)
     assert answer.json['integrity_checked_at'].startswith('2026-03-01T') and answer.json['checks']['integrity'] is True
 

@@ -147,7 +147,7 @@ def test_pages_say_so_in_words_while_the_database_is_gone(site, alice, app, brow
         answer = browser.request(path, method=method, status=503, expect_errors=True)
         assert 'Retry-After' in answer.headers
         assert answer.content_type == 'text/html'
-        assert method == 'HEAD' or 'cannot reach its data' in answer
+        assert method == 'HEAD' or 'cannot read its data' in answer
     assert not gone.exists(), 'nothing is made in its place'
     os.rename(site.data.with_name('aside'), gone)
     assert browser.get(path, status='*').status == before

@@ -400,7 +400,7 @@ def test_an_older_version_that_takes_too_long_comes_back_in_the_form(studio, ali
     monkeypatch.setattr(pool, 'SECONDS', 0.01)
     monkeypatch.setattr(revisions, 'MAX_COMPARED', 1)
     page = studio.get(f'/studio/posts/{post.id}/history')
-    assert 'too different, or too long' in page
+    assert 'too long or too different' in page
     again = studio.post(f'/studio/posts/{post.id}/history', {'version': '1'}, status=400)
     assert 'takes too long to display' in again and len(again.forms['editor']['body'].value) >= len(LONG.strip())
     with connection():
@@ -475,7 +475,7 @@ def test_a_conflict_of_texts_that_cannot_be_compared_keeps_both(studio, alice, c
         posts.save(post, alice, posts.as_typed(post) | {'body': 'Theirs.'}, db.now())
     monkeypatch.setattr(revisions, 'MAX_COMPARED', 1)
     page = form.submit('action', value='save', status=409)
-    assert 'too different, or too long' in page
+    assert 'too long or too different' in page
     assert_kept(page, connection)
     merged = page.forms['editor'].submit('action', value='merge', status=409)
     assert 'cannot be merged just now' in merged
@@ -494,7 +494,7 @@ def test_where_many_search_the_question_is_kept(site, alice, browse, hold, monke
     hold(monkeypatch, search.GATE)
     page = browse().get('/search?q=hedgehog', status=503)
     assert 'Search is busy. Please try again in a moment.' in page and page.headers['Retry-After']
-    assert page.html.find(id='q')['value'] == 'hedgehog' and 'No post has' not in page
+    assert page.html.find(id='q')['value'] == 'hedgehog' and 'No matching posts' not in page
 
 
 def test_a_search_is_ended_when_it_takes_too_long(site, alice, browse, monkeypatch):

@@ -41,10 +41,10 @@ def test_the_way_from_sign_up_to_a_reader(place):
     assert page.location == f'{prefix}/studio'
     page = page.follow()
     assert 'Your email address is confirmed' in page
-    page = page.click('Write a new post')
+    page = page.click('Write a post')
     page = submit(form_with(page, 'body'), 'publish', title='On hills', body='High. ![A hill](hill.jpg)')
     assert page.headers['Location'].startswith(f'{prefix}/studio/posts/')
-    page = page.follow().click('Read it')
+    page = page.follow().click('View post')
     assert page.request.path == f'{prefix}/p/on-hills'
     assert page.html.find('link', rel='canonical')['href'] == f'http://localhost{prefix}/p/on-hills'
 
