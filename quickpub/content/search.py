@@ -31,7 +31,6 @@ WEIGHTS = 8, 5, 3, 1, 4  # a word in title, tags, summary, text, author
 NEWNESS = 0.3  # how much more a post of today weighs than a very old one
 MIN_BEGINNING = 3  # bytes of the last word that may be the beginning of a longer one
 MAX_GUESSED, MAX_ALIKE = 2, 20_000  # words that may be misspelt, words of the index that each is compared with
-MAX_NEAR = 1000  # of those, words that are alike
 MERGED = 200  # pages of the index that are merged in one transaction
 PASSAGE, BEFORE, MAX_SHOWN = 240, 60, 100_000  # characters: shown, before the first word found, looked through
 
@@ -135,7 +134,7 @@ def _alike(word: str, at: datetime) -> str | None:
     known = dict(db.execute_sql(
         'SELECT term, doc FROM search_word WHERE term >= ? AND term < ? AND length(term) BETWEEN ? AND ? LIMIT ?',
         (word[0], word[0] + '\U0010ffff', len(word) - most, len(word) + most, MAX_ALIKE)))
-    near = sorted(spelling.similar(word, known, most))[:MAX_NEAR]
+    near = spelling.similar(word, known, most)
     hidden = [id for (id,) in rows(Post.select(Post.id).where(Post.published_at > at, Post.deleted_at.is_null()))]
     public = {term: known[term] - _count_among(hidden, term) for _, term in near}
     found = sorted((distance, -public[term], term) for distance, term in near if public[term] > 0)

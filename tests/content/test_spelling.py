@@ -1,8 +1,11 @@
 """Words that are spelled alike."""
 
+from itertools import islice, permutations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sites import ended_if_it_hangs
 
 from quickpub.content import spelling
 
@@ -21,4 +24,12 @@ def test_the_distance_is_the_number_of_edits(first, second, edits):
 @given(WORDS, st.lists(WORDS), st.integers(0, 3))
 def test_no_similar_word_is_left_out(word, known, most):
     exact = [(spelling.distance(word, other, 20), other) for other in known]
-    assert spelling.similar(word, known, most) == [(edits, other) for edits, other in exact if edits <= most]
+    assert spelling.similar(word, known, most) == sorted((edits, other) for edits, other in exact if edits <= most)
+
+
+def test_hostile_words_cost_little():
+    """Many words of the same letters have to be compared exactly."""
+    known = [''.join(letters) for letters in islice(permutations('abcdefghijklmnopqrstuvwx'), 20_000)]
+    with ended_if_it_hangs():
+        assert spelling.similar(known[0], known, 3)[0] == (0, known[0])
+        assert spelling.similar('a' * 10_000, ['a' * 10_000], 3) == []
