@@ -14,7 +14,7 @@ from peewee import DatabaseError, OperationalError
 from . import __version__, db, formats, logs, models, presence, settings
 from .accounts import audit, second_factors, suspensions, users, verification
 from .audience import counting, reports
-from .jobs import queue
+from .jobs import queue, tables
 from .mail import dkim, ledger
 from .models import Message, User
 from .settings import Settings, SettingsError
@@ -306,7 +306,7 @@ def _problems_inside(found: Settings) -> Iterator[tuple[str, str | None]]:
         yield 'mail server', f'{settings.mask_password(found.smtp)}: {error}'
     else:
         yield f'mail server {settings.mask_password(found.smtp) or found.data / "outbox"}', None
-    dead = queue.Job.select().where(queue.Job.state == 'dead').count()
+    dead = tables.Job.select().where(tables.Job.state == 'dead').count()
     yield 'failed work', f'{formats.plural(dead, "job", "jobs")}; see `quickpub jobs list`' if dead else None
 
 
@@ -329,7 +329,7 @@ def _do_with_jobs(audit_code: str, act: Callable, *args: int) -> bool:
 def jobs_list() -> None:
     """List all jobs; a finished one leaves nothing to list."""
     with site():
-        found = list(queue.Job.select().order_by(queue.Job.state, queue.Job.run_at, queue.Job.id))
+        found = list(tables.Job.select().order_by(tables.Job.state, tables.Job.run_at, tables.Job.id))
         for job in found:
             click.echo(f'{job.id:>6}  {job.state:<8}{job.name:<40}{job.run_at:%Y-%m-%d %H:%M:%S}  {job.reason}')
     if not found:
@@ -408,7 +408,7 @@ def shell() -> None:
     with site() as found:
         names = {table.__name__: table for table in models.TABLES} | {
             name: value for name, value in vars(tasks).items() if isinstance(value, tasks.huey.task_wrapper_class)}
-        names |= {'settings': found, 'db': db.db, 'now': db.now, 'huey': tasks.huey, 'Job': queue.Job}
+        names |= {'settings': found, 'db': db.db, 'now': db.now, 'huey': tasks.huey, 'Job': tables.Job}
         try:
             import readline
             import rlcompleter

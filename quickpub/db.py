@@ -1,6 +1,5 @@
 """The database: one deferred peewee database per process, its pragmas, and the schema it must have."""
 
-import errno
 import json
 import logging
 import os
@@ -9,7 +8,6 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +20,10 @@ from playhouse.migrations import Runner
 from . import presence, processes, schema
 from . import settings as settings_module
 from .gates import TooMuch
+from .jobs import tables
+from .jobs.clock import now as now
+from .jobs.errors import is_out_of_reach as is_out_of_reach
+from .jobs.errors import is_transient as is_transient
 from .jobs.liveness import wait
 from .presence import DatabaseFiles, Identity, Missing, Presence, identity
 from .settings import Settings
@@ -176,6 +178,7 @@ class Database(SqliteDatabase):
 db = Database(None, lock_type='IMMEDIATE', autoconnect=False)
 PRAGMAS = {'journal_mode': 'wal', 'synchronous': 'full', 'foreign_keys': 1, 'cache_size': -8000,
            'journal_size_limit': WAL_LIMIT, 'secure_delete': 1}  # what is deleted is overwritten
+tables.bind(db)
 
 
 class SchemaError(Exception):
@@ -191,27 +194,9 @@ class BaseModel(Model):
         legacy_table_names = False
 
 
-def now() -> datetime:
-    """The time, as stored everywhere: UTC, without a zone. (Mixing both kinds sorts wrongly, SQLite compares text.)"""
-    return datetime.now(UTC).replace(tzinfo=None)
-
-
 def rows(query: Any) -> list[tuple[Any, ...]]:
     """What a query finds as plain tuples: where there are many, a model for each takes most of the time."""
     return list(query.tuples())
-
-
-def first(model: type[Any], sql: str, *params: Any) -> Any:
-    """The first row that a statement finds, as a model with all its columns; None where there is none. peewee's raw()
-    takes twice as long for one, and each mail is two."""
-    cursor = db.execute_sql(sql, params)
-    values = cursor.fetchall()  # to its end: a transaction cannot be committed in the middle of a statement
-    if not values:
-        return None
-    found, fields = model(__no_default__=True), model._meta.columns
-    for (column, *_), value in zip(cursor.description, values[0], strict=True):
-        found.__data__[fields[column].name] = fields[column].python_value(value)
-    return found
 
 
 def among(values: Iterable[int | str]) -> SQL:
@@ -489,30 +474,6 @@ def _is_wal_busy() -> bool:
         if 'locked' not in str(error):
             raise
         return True
-
-
-def is_out_of_reach(error: BaseException) -> bool:
-    """Whether this error means: the database cannot be used just now (locked, the disk is full, its file is missing),
-    try later."""
-    text = str(error)
-    return isinstance(error, Missing) or isinstance(error, OperationalError) and any(
-        sign in text for sign in ('locked', 'busy', 'disk is full', 'disk I/O error', 'unable to open', 'readonly'))
-
-
-# A lack that passes: no room on the disk, no memory, no file descriptors, a disk that does not answer.
-LACKS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.EIO, errno.EAGAIN})
-
-
-def is_transient(error: BaseException | None) -> bool:
-    """Return whether an error, or what caused it, says that the machine lacks something just now: then the same work
-    may go well later, and has not failed for good."""
-    while error is not None:
-        if is_out_of_reach(error) or isinstance(error, MemoryError) or (
-                isinstance(error, OSError) and error.errno in LACKS) or (
-                isinstance(error, OperationalError) and 'out of memory' in str(error)):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
 
 
 def _sqlite() -> Any:

@@ -15,8 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from peewee import OperationalError
-
+from .jobs.errors import OutOfReach
 from .settings import FOLDERS, Settings
 
 log = logging.getLogger('quickpub.presence')
@@ -29,7 +28,7 @@ OTHER = 'is not the one of this site. Put that one back'
 Identity = tuple[int, int] | None  # device and inode; None where there is nothing
 
 
-class Missing(OperationalError):
+class Missing(OutOfReach):
     """The database is not where it was. The message says what is missing."""
 
 

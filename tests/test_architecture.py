@@ -21,6 +21,7 @@ LAYERS = [
     ['pages'],
     ['wsgi'],
     ['tasks'],
+    ['background'],
     ['demo'],
     ['upkeep'],
     ['exchange'],
@@ -40,9 +41,10 @@ LAYERS = [
     ['db'],
     ['presence', 'schema'],
     ['settings'],
+    ['clocks'],
     ['jobs'],
     ['sandbox'],
-    ['gates', 'clocks', 'removal', 'networks'],
+    ['gates', 'removal', 'networks'],
     ['processes'],
 ]
 # The same inside each package. The pages never import each other.
@@ -63,14 +65,15 @@ INSIDE = {
                  ['audit', 'devices', 'password_strength', 'honeypot']],
     'mail': [['budgets'], ['ledger'], ['message', 'transport'], ['dkim']],
     'markup': [['excerpts', 'markdown'], ['formulas', 'folding', 'links', 'typography', 'direction']],
-    'jobs': [['huey'], ['storage', 'consumer', 'recurring'], ['queue'], ['liveness']],
+    'jobs': [['huey'], ['storage', 'consumer', 'isolation'], ['chores', 'compat', 'recurring', 'rescue', 'serializer'],
+             ['queue'], ['claims'], ['owners', 'tally'], ['tables'], ['clock', 'errors', 'liveness']],
     'sandbox': [['pool', 'child']],
 }
 
 # These libraries only there, so that each can be exchanged or upgraded in one place.
 ONLY_IN = {
     'bottle': {'web', 'wsgi', 'pages'},
-    'huey': {'jobs.consumer', 'jobs.huey', 'jobs.storage', 'tasks'},
+    'huey': {'jobs'},
     'granian': {'server.supervisor'},
     'click': {'cli'},
     'jinja2': {'templating'},
@@ -161,12 +164,10 @@ def test_a_task_leaves_its_work_to_others():
 def test_models_and_tables_agree(site):
     """Every column of every table is a field, and the other way round."""
     from quickpub.db import db
-    from quickpub.jobs.queue import Job, Pause, Tally
-    from quickpub.jobs.recurring import RecurringJob
-    from quickpub.jobs.storage import Counter, Note
+    from quickpub.jobs.tables import Counter, Job, KeyValue, Pause, RecurringJob, Tally
     from quickpub.models import TABLES
     from quickpub.throttle import ThrottleRefusal, ThrottleUse
-    for table in [*TABLES, Job, Tally, Pause, Note, Counter, RecurringJob, ThrottleUse, ThrottleRefusal]:
+    for table in [*TABLES, Job, Tally, Pause, KeyValue, Counter, RecurringJob, ThrottleUse, ThrottleRefusal]:
         columns = {column.name: column.null for column in db.get_columns(table._meta.table_name)}
         fields = {field.column_name: field.null for field in table._meta.sorted_fields if not field.primary_key}
         assert {name: null for name, null in columns.items() if name in fields} == fields, table
@@ -198,7 +199,7 @@ def test_no_index_that_is_there_for_speed_is_missed(site):
 def test_lists_come_from_an_index_in_their_order(site):
     """As peewee puts the question, parameters and all."""
     from quickpub.db import db, literal, now
-    from quickpub.jobs.queue import Job
+    from quickpub.jobs.tables import Job
     from quickpub.models import (
         DailyTotals,
         KnownHost,

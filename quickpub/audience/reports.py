@@ -17,7 +17,7 @@ from peewee import EXCLUDED, JOIN, fn
 from .. import batches, clocks, dates, formats, text
 from ..accounts.users import unsubscribe_url
 from ..db import among, db, give_way, insert, is_transient, rows
-from ..jobs import queue
+from ..jobs import claims
 from ..mail import ledger
 from ..models import KnownHost, Message, Post, Report, Site, Told, User
 from ..settings import FREQUENCIES, current
@@ -70,9 +70,9 @@ def due(at: datetime) -> Iterator[Closed]:
         found = users.where(User.reported_until < end)
         ids = [number for (number,) in db.execute(found) if number not in too_early]
         for start in range(0, len(ids), BATCH):
-            queue.tell(f'{formats.number(start)} of {formats.plural(len(ids), "report", "reports")}')
+            claims.report_progress(f'{formats.number(start)} of {formats.plural(len(ids), "report", "reports")}')
             yield Closed(end, ids[start:start + BATCH])
-            queue.advance()
+            claims.clear_strikes()
             give_way()
 
 

@@ -10,7 +10,7 @@ from dawdling import DawdlingServer
 from rig import silent_mail_server, wait_for
 
 from quickpub import db, settings, tasks
-from quickpub.jobs.queue import Job
+from quickpub.jobs.tables import Job
 from quickpub.mail import ledger, transport
 from quickpub.models import Export, Message
 

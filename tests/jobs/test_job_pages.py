@@ -6,8 +6,8 @@ import pytest
 from conftest import drain, outbox, write
 
 from quickpub import db, tasks
-from quickpub.jobs import queue
-from quickpub.jobs.queue import Job
+from quickpub.jobs import queue, tables, tally
+from quickpub.jobs.tables import Job
 from quickpub.mail import ledger
 from quickpub.models import Message
 
@@ -74,7 +74,7 @@ def test_work_is_called_by_what_it_does_with_its_name_beside(owner, connection):
 
 def test_all_work_has_words_that_fit_a_line():
     for name, task in tasks.huey._registry._registry.items():
-        assert task.__doc__.splitlines()[0] == f'{tasks.huey.in_words(name)}.', name
+        assert task.__doc__.splitlines()[0] == f'{tasks.huey.describe(name)}.', name
 
 
 def test_paused_nothing_new_is_begun_until_it_is_resumed(owner, alice):
@@ -110,13 +110,13 @@ def test_the_tally_of_finished_work_is_kept_for_a_while(site):
         tasks.close_periods()
         drain()
     at = db.now()
-    assert sum(done for _, done, _ in queue.throughput(at)) == 3 and len(queue.throughput(at)) == 60
-    queue.Tally.update(minute=LONG_AGO).execute()
+    assert sum(done for _, done, _ in tally.throughput(at)) == 3 and len(tally.throughput(at)) == 60
+    tables.Tally.update(minute=LONG_AGO).execute()
     tasks.close_periods()
     tasks.wake_mail()
     drain()
-    queue.clean_up(at)
-    assert sorted(tally.name for tally in queue.Tally.select()) == ['quickpub.tasks.close_periods',
+    tally.clean_up(at)
+    assert sorted(each.name for each in tables.Tally.select()) == ['quickpub.tasks.close_periods',
                                                                     'quickpub.tasks.wake_mail']
 
 

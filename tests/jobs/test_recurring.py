@@ -1,6 +1,7 @@
 """Recurring jobs are due since, never at: whoever looks, whenever, enqueues what was missed, once."""
 
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -9,10 +10,10 @@ from huey import crontab
 from playhouse.migrations import Runner
 
 from quickpub import dates, db, settings, tasks
-from quickpub.clocks import Steadiness
 from quickpub.jobs import queue, recurring
-from quickpub.jobs.queue import Job, Tally
-from quickpub.jobs.recurring import DAY, WEEK, Recurrence, RecurringJob
+from quickpub.jobs.clock import Steadiness
+from quickpub.jobs.recurring import DAY, WEEK, Recurrence
+from quickpub.jobs.tables import Job, RecurringJob, Tally
 from quickpub.models import User
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -35,7 +36,7 @@ def only(site, request):
     def make(**options):
         made.append(tasks.huey.recurring(**options)(chore))
         RecurringJob.insert_many([{'name': name, 'enqueued_at': datetime(2020, 1, 1)} for name in set(
-            tasks.huey._recurrences()) - {name_of(made[0])}]).execute()
+            tasks.huey.recurrences()) - {name_of(made[0])}]).execute()
         RecurringJob.update(enqueued_at=NEVER_DUE).execute()
         return made[0]
 
@@ -82,6 +83,7 @@ def look(task, *moments, steady=True):
 ])
 def test_the_moments_of_a_recurring_job(recurrence, now, latest, following):
     settings.use(settings.from_env({'QUICKPUB_TIMEZONE': 'Europe/Berlin'}))
+    recurrence = replace(recurrence, find_zone=dates.find_zone)
     assert recurrence.latest(at(now)) == at(latest) and recurrence.following(at(now)) == at(following)
 
 
@@ -123,7 +125,7 @@ def test_what_is_noted_blocks_nothing(only, enqueued_at, now, count):
 
 def test_a_consumer_that_starts_looks_at_once_and_each_is_enqueued_once(site):
     tasks.huey.enqueue_recurring(NOON)
-    assert sorted(names()) == sorted(name.rpartition('.')[2] for name in tasks.huey._recurrences())
+    assert sorted(names()) == sorted(name.rpartition('.')[2] for name in tasks.huey.recurrences())
     drain()
     for later in (timedelta(seconds=1), timedelta(seconds=59.9)):
         tasks.huey.enqueue_recurring(NOON + later)
@@ -146,7 +148,7 @@ def test_many_consumers_that_look_at_the_same_moment_enqueue_each_once(site):
         each.start()
     for each in others:
         each.join()
-    assert len(names()) == len(set(names())) == len(tasks.huey._recurrences()) and Tally.select().count() == before
+    assert len(names()) == len(set(names())) == len(tasks.huey.recurrences()) and Tally.select().count() == before
 
 
 def test_where_it_cannot_be_enqueued_it_stays_due(only, monkeypatch):
@@ -169,7 +171,7 @@ def test_a_schedule_made_by_hueys_own_decorator_goes_on_working(site):
     try:
         due = tasks.huey.read_periodic(NOON.replace(minute=30))
         assert [task.name for task in due] == ['stock'] and tasks.huey.read_periodic(NOON) == []
-        assert (name_of(stock), None, NOON.replace(minute=30)) in tasks.huey.schedules(NOON)
+        assert (name_of(stock), None, NOON.replace(minute=30)) in tasks.huey.recurring_jobs(NOON)
     finally:
         stock.unregister()
 
@@ -210,13 +212,13 @@ def test_a_clock_that_goes_too_fast_is_steady_all_the_same():
 
 def test_the_page_of_schedules_tells_the_true_last_and_next_time(site):
     when = at('2026-11-25 12:00:20')
-    known = {name: rest for name, *rest in tasks.huey.schedules(when)}
+    known = {name: rest for name, *rest in tasks.huey.recurring_jobs(when)}
     assert known['quickpub.tasks.clean_up_mail'] == [None, when], 'due now'
     RecurringJob.insert_many([{'name': name, 'enqueued_at': when} for name in known]).execute()
     Tally.create(minute=at('2026-11-25 04:17'), name='quickpub.tasks.clean_up_mail', done=1, failed=0)
     Tally.create(minute=at('2036-11-25 04:17'), name='quickpub.tasks.clean_up_mail', done=1, failed=0)  # a wrong clock
     Tally.create(minute=at('2026-11-25 11:00'), name='quickpub.tasks.clean_up_mail', done=0, failed=1)
-    known = {name: rest for name, *rest in tasks.huey.schedules(when)}
+    known = {name: rest for name, *rest in tasks.huey.recurring_jobs(when)}
     assert known['quickpub.tasks.clean_up_mail'] == [at('2026-11-25 04:17'), at('2026-11-26 03:00')]
     assert known['quickpub.tasks.wake_mail'] == [None, at('2026-11-25 12:01')]
 
@@ -230,7 +232,7 @@ MODULE_OF = {
     'clean_up_mail': 'mail.ledger', 'clean_up_exports': 'exchange.exports', 'clean_up_audit': 'accounts.audit'}
 
 
-@pytest.mark.parametrize('name', [name for name in tasks.huey._recurrences() if 'clean_up' in name])
+@pytest.mark.parametrize('name', [name for name in tasks.huey.recurrences() if 'clean_up' in name])
 def test_a_chore_that_fails_is_seen_and_the_others_run(site, monkeypatch, name):
     def fail(*args):
         raise ValueError('a row that nobody expected')
@@ -249,10 +251,10 @@ def test_a_chore_that_fails_is_seen_and_the_others_run(site, monkeypatch, name):
 def test_a_chore_of_each_second_that_fails_keeps_no_other_and_says_so_once(site, monkeypatch, caplog):
     def fail():
         raise ValueError('no view is like that')
-    monkeypatch.setattr(tasks.huey, '_chores', [fail])
+    monkeypatch.setattr(tasks.huey.chores, 'all', [fail])
     for _ in range(3):
         tasks.huey.read_schedule()
-    assert len(names()) == len(tasks.huey._recurrences())
+    assert len(names()) == len(tasks.huey.recurrences())
     assert [record.exc_info[1].args for record in caplog.records] == [('no view is like that',)]
 
 
@@ -274,12 +276,12 @@ def test_an_older_site_is_brought_up_to_date_and_nothing_waits_for_what_is_gone(
     with db.db.connection_context():
         assert names() == ['wake_mail'] and User.get().name == 'Alice'
         tasks.huey.enqueue_recurring(NOON)
-        assert len(names()) == len(set(names())) == len(tasks.huey._recurrences())
+        assert len(names()) == len(set(names())) == len(tasks.huey.recurrences())
         assert dates.is_zone(User.get().timezone)
 
 
-@pytest.mark.parametrize(('options', 'count'), [({}, len(tasks.huey._recurrences())), ({'periodic': True}, len(
-    tasks.huey._recurrences())), ({'periodic': False}, 0)])
+@pytest.mark.parametrize(('options', 'count'), [({}, len(tasks.huey.recurrences())), ({'periodic': True}, len(
+    tasks.huey.recurrences())), ({'periodic': False}, 0)])
 def test_a_consumer_that_is_told_not_to_enqueues_none(site, options, count):
     tasks.huey.create_consumer(workers=2, **options)
     try:

@@ -13,7 +13,7 @@ from test_permissions import MAY, TABLE
 from quickpub import db
 from quickpub.audience import counting
 from quickpub.jobs import queue
-from quickpub.jobs.queue import Job
+from quickpub.jobs.tables import Job
 from quickpub.mail import ledger
 from quickpub.models import (
     DailyViews,

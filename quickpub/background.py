@@ -1,0 +1,42 @@
+"""The durable queue of a site: how its processes open the site, and what they report to its owner."""
+
+from datetime import tzinfo
+
+from . import dates, findings, logs, presence, settings
+from .db import SchemaError, db, look_after_files, now, open_site
+from .jobs.huey import DurableHuey
+
+
+class SiteHuey(DurableHuey):
+    """Huey over the job table of the site that this process has open, or opens when it begins to run jobs."""
+
+    def set_up_process(self) -> None:
+        logs.log_to_console()
+        if db.deferred:
+            try:
+                open_site(settings.from_env())
+            except (settings.SettingsError, SchemaError, OSError) as error:
+                raise SystemExit(f'quickpub: {error}') from None
+
+    def default_workers(self) -> int:
+        return settings.current().consumer_workers
+
+    def child_environment(self) -> dict[str, str]:
+        return settings.current().environ()
+
+    def find_zone(self) -> tzinfo:
+        return dates.find_zone()
+
+    def watch_surroundings(self) -> None:
+        look_after_files()
+
+    def is_reported(self, error: BaseException) -> bool:
+        return presence.explains(error)
+
+    def report_chore(self, name: str, problem: str) -> None:
+        finding = findings.CHORE + name
+        findings.note(finding, problem, now()) if problem else findings.clear(finding)
+
+    def describe(self, name: str) -> str:
+        """Return what the task of this name does, for the owner."""
+        return super().describe(name) or 'A job that this version of Quickpub does not know'
