@@ -1,6 +1,7 @@
 """Who may import whom: downward only. The same picture stands in README.md."""
 
 import ast
+import sys
 from pathlib import Path
 
 import pytest
@@ -150,6 +151,13 @@ def test_imports_run_downward(name):
             assert ROW_INSIDE[other] > ROW_INSIDE.get(name, -1), f'{name} must not import {other}'
     for library, allowed in ONLY_IN.items():
         assert library not in outside or {name, package} & allowed, f'{name} must not import {library}'
+
+
+@pytest.mark.parametrize('name', [name for name in MODULES if name.split('.')[0] == 'jobs'])
+def test_the_queue_can_be_lifted_out(name):
+    inside, outside = imports(name)
+    assert {other.split('.')[0] for other in inside} <= {'jobs', 'processes'}
+    assert outside - sys.stdlib_module_names <= {'huey', 'peewee'}
 
 
 def test_a_task_leaves_its_work_to_others():

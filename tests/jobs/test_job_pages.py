@@ -69,7 +69,7 @@ def test_work_is_called_by_what_it_does_with_its_name_beside(owner, connection):
     waiting = owner.get('/admin/jobs').html.find(attrs={'aria-labelledby': 'waiting'})
     known, unknown = (' '.join(each.text.split()) for each in waiting.find_all('th', scope='row'))
     assert known == 'Send the report so far, to one author or to every author send_view_count_report, number 1'
-    assert unknown == 'Work that this version of Quickpub does not know of_tomorrow, number 2'
+    assert unknown == 'A job that this version of Quickpub does not know of_tomorrow, number 2'
 
 
 def test_all_work_has_words_that_fit_a_line():

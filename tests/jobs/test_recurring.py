@@ -194,17 +194,17 @@ def test_what_cannot_be_undone_waits_until_the_clock_is_steady(only, leap, is_st
 @pytest.mark.parametrize('leap', [timedelta(minutes=2), timedelta(days=30), timedelta(days=-1), timedelta(days=3653)])
 def test_how_long_the_clock_has_gone_evenly(leap):
     steadiness = Steadiness()
-    assert not steadiness.look(NOON, 1000.0)
-    assert not steadiness.look(NOON + 5 * MINUTE, 1300.0)
-    assert steadiness.look(NOON + 10 * MINUTE, 1600.0)
-    assert not steadiness.look(NOON + leap + 11 * MINUTE, 1660.0), 'it leapt'
-    assert not steadiness.look(NOON + 11 * MINUTE + timedelta(seconds=5), 1665.0), 'and was put right'
-    assert steadiness.look(NOON + 22 * MINUTE, 2320.0)
+    assert not steadiness.observe(NOON, 1000.0)
+    assert not steadiness.observe(NOON + 5 * MINUTE, 1300.0)
+    assert steadiness.observe(NOON + 10 * MINUTE, 1600.0)
+    assert not steadiness.observe(NOON + leap + 11 * MINUTE, 1660.0), 'it leapt'
+    assert not steadiness.observe(NOON + 11 * MINUTE + timedelta(seconds=5), 1665.0), 'and was put right'
+    assert steadiness.observe(NOON + 22 * MINUTE, 2320.0)
 
 
 def test_a_clock_that_goes_too_fast_is_steady_all_the_same():
     steadiness = Steadiness()
-    looks = [steadiness.look(NOON + timedelta(seconds=second * 1.01), float(second)) for second in range(0, 7200, 5)]
+    looks = [steadiness.observe(NOON + timedelta(seconds=second * 1.01), float(second)) for second in range(0, 7200, 5)]
     assert looks[-1] and looks.count(True) == len([second for second in range(0, 7200, 5) if second >= 600])
 
 
@@ -226,7 +226,7 @@ def test_the_page_of_schedules_tells_the_true_last_and_next_time(site):
 # Chores
 
 MODULE_OF = {
-    'clean_up_jobs': 'jobs.queue', 'clean_up_set_aside': 'batches', 'clean_up_accounts': 'accounts.users',
+    'clean_up_jobs': 'jobs.tally', 'clean_up_set_aside': 'batches', 'clean_up_accounts': 'accounts.users',
     'clean_up_sessions': 'accounts.sessions', 'clean_up_throttle': 'throttle', 'clean_up_posts': 'content.posts',
     'clean_up_revisions': 'content.revisions', 'clean_up_unsaved': 'content.autosave', 'clean_up_media': 'media.files',
     'clean_up_mail': 'mail.ledger', 'clean_up_exports': 'exchange.exports', 'clean_up_audit': 'accounts.audit'}
