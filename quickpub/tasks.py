@@ -15,7 +15,7 @@ from .content import autosave, posts, revisions
 from .db import db, now
 from .exchange import exports
 from .jobs import tally
-from .jobs.queue import URGENT
+from .jobs.limits import URGENT
 from .jobs.recurring import DAY, WEEK
 from .mail import budgets, ledger
 from .media import files, variants

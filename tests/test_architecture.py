@@ -66,8 +66,9 @@ INSIDE = {
                  ['audit', 'devices', 'password_strength', 'honeypot']],
     'mail': [['budgets'], ['ledger'], ['message', 'transport'], ['dkim']],
     'markup': [['excerpts', 'markdown'], ['formulas', 'folding', 'links', 'typography', 'direction']],
-    'jobs': [['huey'], ['storage', 'consumer', 'isolation'], ['chores', 'compat', 'recurring', 'rescue', 'serializer'],
-             ['queue'], ['claims'], ['owners', 'tally'], ['tables'], ['clock', 'errors', 'liveness']],
+    'jobs': [['huey'], ['execution', 'periodic'], ['endings', 'storage', 'consumer', 'isolation', 'hooks'],
+             ['chores', 'compat', 'recurring', 'rescue', 'serializer'], ['queue'], ['claims'], ['limits'],
+             ['owners', 'tally'], ['tables'], ['clock', 'errors', 'liveness']],
     'sandbox': [['pool', 'child']],
 }
 

@@ -3,7 +3,6 @@
 A claim is one UPDATE … RETURNING. How a job ended counts only while the claim is still held.
 """
 
-import math
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import Any
 
 from . import owners, tally
 from .clock import now
+from .limits import Limit
 from .tables import Job, database, first
 
 # OR REPLACE: where the same single job waits already, or has failed before, one row of it is enough.
@@ -75,24 +75,6 @@ class ThisThread(threading.local):
 
 
 this_thread = ThisThread()
-
-
-@dataclass(frozen=True)
-class Limit:
-    """How many jobs with these names (any name, where there are none) and below this priority may run at a time: in
-    this process and its siblings of one consumer, or in all consumers together."""
-    most: int
-    names: tuple[str, ...] = ()
-    below: float = math.inf
-    is_global: bool = False
-
-    def condition(self) -> tuple[str, list[Any]]:
-        """Return what must be true of a job that is to be claimed: SQL with its parameters."""
-        meant = 'priority < ?' + (f' AND name IN ({", ".join("?" * len(self.names))})' if self.names else '')
-        values = [self.below, *self.names]
-        running = f"(SELECT count(*) FROM job WHERE state = 'running' AND {meant} AND owner GLOB ?)"
-        return f'(NOT ({meant}) OR {running} < ?)', [
-            *values, *values, '*' if self.is_global else f'{owners.current().family}.*', self.most]
 
 
 def claim(names: list[str], limits: Iterable[Limit] = ()) -> Job | None:

@@ -58,7 +58,7 @@ class Owner:
     def restore_files(self) -> None:
         """Make this process's files again where somebody has deleted them; not their folder."""
         with self.lock:
-            if not self._name:
+            if not self._name or _current is not self:
                 return
             path = self._folder / f'{self._name}.life'
             with suppress(OSError):  # the folder is not there either: next time
@@ -95,13 +95,19 @@ def current() -> Owner:
 
 
 def reset() -> None:
-    """Hold nothing, under a new name, as a process does after a fork."""
+    """Hold nothing, under a new name."""
+    with _current.lock:  # its thread may be restoring the file that is closed here
+        _replace()
+
+
+def _replace() -> None:
     global _current
     _current.close()
     _current = Owner(family=_current.family)
 
 
-os.register_at_fork(after_in_child=reset)
+# Without the lock: a thread that the child does not have may hold it.
+os.register_at_fork(after_in_child=_replace)
 
 
 def is_alive(owner: str) -> bool:

@@ -19,8 +19,6 @@ from .claims import TO_READY
 from .clock import now
 from .tables import Job, Pause, database, run_folder
 
-URGENT = 100  # from this priority on somebody is waiting: one worker is always kept free for it
-
 
 def enqueue(name: str, message: bytes, priority: float = 0, run_at: datetime | None = None,
             is_single: bool = False, subject: tuple[str, str] | None = None) -> None:

@@ -60,13 +60,13 @@ def end_untold(huey, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(claims, 'settle', out_of_reach)
         huey.execute(huey.next_task())
-        assert huey.settle_pending()
+        assert huey.endings.settle_pending()
     huey.outages.end('jobs')
 
 
 def die(huey):
     """What becomes of this process's jobs, and of all that it knew, when it is killed."""
-    huey._unsettled.clear()
+    huey.endings.unsettled.clear()
     Job.update(owner='gone').where(Job.state == 'running').execute()
     owners.reset()
     rescue.rescue()
@@ -77,7 +77,7 @@ def test_what_comes_next_is_written_with_the_end_or_not_at_all(huey, monkeypatch
     huey.enqueue(huey.make['add'](1, 2).then(huey.make['add'](3)))
     end_untold(huey, monkeypatch)
     assert rows() == [('running', 'add')]
-    assert not huey.settle_pending()
+    assert not huey.endings.settle_pending()
     assert rows() == [('ready', 'add')]
     assert huey.execute(huey.next_task()) == 6 and rows() == []
 
@@ -120,7 +120,7 @@ def test_what_follows_a_chord_is_the_same_when_it_is_written_at_the_second_try(h
         patch.setattr(queue, 'enqueue', out_of_reach)
         huey.execute(huey.next_task())
         assert rows() == [('running', 'add')] and KeyValue.select().count() == 0
-    assert not huey.settle_pending()
+    assert not huey.endings.settle_pending()
     assert huey.execute(huey.next_task()) == 2
     huey.outages.end('jobs')
 
@@ -193,7 +193,7 @@ def test_what_follows_but_cannot_be_written_buries_the_job_with_the_reason(huey)
     with pytest.raises(TypeError):
         huey.execute(huey.next_task())
     assert rows() == [('dead', 'odd')] and 'plain values only' in Job.get().error
-    assert not huey.settle_pending()
+    assert not huey.endings.settle_pending()
 
 
 def test_what_follows_and_fails_while_it_is_written_does_not_stop_the_queue(huey, monkeypatch):
@@ -202,7 +202,7 @@ def test_what_follows_and_fails_while_it_is_written_does_not_stop_the_queue(huey
         patch.setattr(huey.storage, 'incr', lambda *_: 1 / 0)
         huey.execute(huey.next_task())
     assert rows() == [('dead', 'add')] and 'ZeroDivisionError' in Job.get().error
-    assert not huey.settle_pending() and KeyValue.select().count() == 0
+    assert not huey.endings.settle_pending() and KeyValue.select().count() == 0
 
 
 def test_a_task_that_wants_to_exit_is_buried_and_not_repeated(huey):

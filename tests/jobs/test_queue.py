@@ -13,7 +13,7 @@ from peewee import IntegrityError
 
 from quickpub import tasks
 from quickpub.db import db, now
-from quickpub.jobs import claims, owners, queue, rescue
+from quickpub.jobs import claims, limits, owners, queue, rescue
 from quickpub.jobs.consumer import STOP_WITHIN, MinuteScheduler
 from quickpub.jobs.tables import Job
 from quickpub.models import Tag
@@ -105,7 +105,7 @@ def test_delayed_work_is_a_row_that_is_not_due(site):
 def test_urgent_first_then_by_time_and_a_retry_goes_behind_its_peers(site):
     note(1)
     note(2)
-    note(3, priority=queue.URGENT)
+    note(3, priority=limits.URGENT)
     first = take()
     assert first.args == (3,)
     first.claim.retry(now())
@@ -117,13 +117,13 @@ def test_urgent_first_then_by_time_and_a_retry_goes_behind_its_peers(site):
 def test_one_worker_is_kept_free_for_urgent_work(site):
     for number in range(4):
         note(number)
-    huey.bulk_limit = 2
+    huey.limits.bulk = 2
     try:
         assert [bool(take()) for _ in range(3)] == [True, True, False]
-        note(9, priority=queue.URGENT)
+        note(9, priority=limits.URGENT)
         assert take().args == (9,)
     finally:
-        huey.bulk_limit = None
+        huey.limits.bulk = None
 
 
 def test_a_finished_job_leaves_no_row(site, tmp_path, monkeypatch):
@@ -210,12 +210,12 @@ def test_an_ending_that_cannot_be_written_is_kept_and_written_later(site, monkey
     other = sqlite3.connect(site.database, isolation_level=None)
     other.execute('BEGIN IMMEDIATE')
     huey.execute(task)
-    assert huey.settle_pending() and rows() == [('running', 1, 0)]
+    assert huey.endings.settle_pending() and rows() == [('running', 1, 0)]
     rescue.rescue()  # its process lives, so nobody else gets it
     assert rows() == [('running', 1, 0)]
     other.execute('ROLLBACK')
     other.close()
-    assert not huey.settle_pending() and rows() == [] and log_lines(tmp_path) == ['note 1']
+    assert not huey.endings.settle_pending() and rows() == [] and log_lines(tmp_path) == ['note 1']
     huey.outages.end('jobs')
 
 
@@ -353,7 +353,7 @@ def test_the_stock_commands_defaults_become_ours(site):
     made = huey.create_consumer(workers=1)
     assert made.workers == site.consumer_workers and made.shutdown_timeout == STOP_WITHIN
     assert huey.create_consumer(workers=3).workers == 3
-    huey.bulk_limit = None
+    huey.limits.bulk = None
 
 
 def test_a_task_that_meets_a_locked_database_is_neither_buried_nor_does_it_cost_a_retry(site):
@@ -366,7 +366,7 @@ def test_a_task_that_meets_a_locked_database_is_neither_buried_nor_does_it_cost_
     huey.enqueue(huey._registry._periodic_tasks[0]())  # a schedule meanwhile: it comes again by itself
     other.execute('ROLLBACK')
     other.close()
-    assert not huey.settle_pending()
+    assert not huey.endings.settle_pending()
     job = Job.get()
     assert job.state == 'ready' and job.run_at > now() and 'locked' in job.error
     huey.outages.end('jobs')

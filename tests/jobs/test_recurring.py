@@ -289,4 +289,4 @@ def test_a_consumer_that_is_told_not_to_enqueues_none(site, options, count):
         assert len(names()) == count
     finally:
         tasks.huey.create_consumer(workers=2)
-        tasks.huey.bulk_limit = None
+        tasks.huey.limits.bulk = None
