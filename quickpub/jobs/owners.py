@@ -67,7 +67,7 @@ class Owner:
                     before, self._fd = self._fd, processes.lock_file(path)
                     os.close(before)
                 if self._bell:
-                    self._bell.put_up()
+                    self._bell.open()
 
     def has_lost_files(self) -> bool:
         """Return whether this process's files were found gone within the last seconds: others' may be too."""

@@ -1,5 +1,6 @@
 """The durable queue: its rows in this process, and real consumers that are killed."""
 
+import pkgutil
 import sqlite3
 import subprocess
 import sys
@@ -13,8 +14,9 @@ from peewee import IntegrityError
 
 from quickpub import tasks
 from quickpub.db import db, now
-from quickpub.jobs import claims, limits, owners, queue, rescue
+from quickpub.jobs import claims, limits, owners, queue, rescue, tables
 from quickpub.jobs.consumer import STOP_WITHIN, MinuteScheduler
+from quickpub.jobs.huey import DurableHuey
 from quickpub.jobs.tables import Job
 from quickpub.models import Tag
 
@@ -381,3 +383,17 @@ def test_periodic_tasks_are_asked_once_in_each_minute_of_the_clock(monkeypatch):
     for moment in moments:
         scheduler.enqueue_periodic_tasks(moment)
     assert asked == [moments[0], moments[1], moments[4], moments[5]]
+
+
+@pytest.mark.parametrize('instance', [huey, tasks.huey], ids=['rig', 'site'])
+def test_a_process_for_one_job_finds_the_huey_by_its_import_path(instance):
+    assert pkgutil.resolve_name(instance.import_path) is instance
+
+
+def test_without_a_database_the_queue_says_what_to_do(site):
+    tables.database.initialize(None)
+    try:
+        with pytest.raises(RuntimeError, match='give DurableHuey one'):
+            DurableHuey('nowhere', 'nowhere.huey')
+    finally:
+        tables.bind(db)
