@@ -130,7 +130,7 @@ def test_a_member_of_a_chord_that_a_person_had_retried_gives_its_value_and_count
     huey.execute(huey.next_task())
     assert rows() == [('dead', 'raise_it'), ('ready', 'add')]
     assert queue.retry(Job.get().id)
-    huey._registry.string_to_task(Job.get().name).execute = lambda task: 1  # this time it goes well
+    huey.registry.string_to_task(Job.get().name).execute = lambda task: 1  # this time it goes well
     Job.update(priority=1).where(Job.name.endswith('raise_it')).execute()
     assert [huey.execute(huey.next_task()) for _ in range(3)] == [1, 4, [1, 4]]
     assert Job.select().count() == Counter.select().count() == KeyValue.select().count() == 0

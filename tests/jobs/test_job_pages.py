@@ -73,7 +73,7 @@ def test_work_is_called_by_what_it_does_with_its_name_beside(owner, connection):
 
 
 def test_all_work_has_words_that_fit_a_line():
-    for name, task in tasks.huey._registry._registry.items():
+    for name, task in tasks.huey.registry.tasks.items():
         assert task.__doc__.splitlines()[0] == f'{tasks.huey.describe(name)}.', name
 
 

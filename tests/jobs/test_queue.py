@@ -60,10 +60,10 @@ def test_what_is_no_plain_value_is_refused_when_it_is_enqueued(site):
 
 def test_a_schedule_that_waits_is_not_enqueued_twice(site):
     for _ in range(3):
-        huey.enqueue(huey._registry._periodic_tasks[0]())
+        huey.enqueue(huey.registry.periodic_tasks[0])
     assert len(rows()) == 1
     take()
-    huey.enqueue(huey._registry._periodic_tasks[0]())  # it runs: the next one may wait
+    huey.enqueue(huey.registry.periodic_tasks[0])  # it runs: the next one may wait
     assert [state for state, *_ in rows()] == ['running', 'ready']
 
 
@@ -136,7 +136,7 @@ def test_a_finished_job_leaves_no_row(site, tmp_path, monkeypatch):
 
 
 def test_a_failure_is_retried_as_often_as_said_and_then_buried_with_its_reason(site):
-    huey.enqueue(huey._registry.string_to_task('jobs_rig.fail')())
+    huey.enqueue(huey.registry.string_to_task('jobs_rig.fail')())
     huey.execute(take())
     job = Job.get()
     assert (job.state, job.attempts) == ('ready', 1) and job.run_at > now() + timedelta(seconds=20)
@@ -293,8 +293,8 @@ def test_work_excused_at_the_end_of_its_process_has_neither_attempt_nor_strike(s
 def test_a_killer_is_buried_alone_and_its_innocent_neighbours_finish(site, tmp_path, kind):
     with consumer(site, tmp_path, '-k', kind, restart=True):
         for seconds in (2, 2.2, 2.4):
-            huey.enqueue(huey._registry.string_to_task('jobs_rig.slow')((seconds,)))
-        huey.enqueue(huey._registry.string_to_task('jobs_rig.kill')())
+            huey.enqueue(huey.registry.string_to_task('jobs_rig.slow')((seconds,)))
+        huey.enqueue(huey.registry.string_to_task('jobs_rig.kill')())
         until(lambda: [state for state, *_ in rows()] == ['dead'], 90)
     assert Job.get().name == 'jobs_rig.kill'
     assert sorted(set(log_lines(tmp_path)) - {'kill'}) == ['slow 2', 'slow 2.2', 'slow 2.4']
@@ -316,7 +316,7 @@ def test_kill_9_loses_nothing(site, tmp_path, kind):
 @pytest.mark.parametrize('kind', ['thread', 'process'])
 def test_sigterm_lets_running_work_finish(site, tmp_path, kind):
     with consumer(site, tmp_path, '-k', kind) as process:
-        huey.enqueue(huey._registry.string_to_task('jobs_rig.slow')((1.5,)))
+        huey.enqueue(huey.registry.string_to_task('jobs_rig.slow')((1.5,)))
         until(lambda: rows() == [('running', 1, 0)], 20)
         process.terminate()
         assert process.wait(30) == 0
@@ -326,7 +326,7 @@ def test_sigterm_lets_running_work_finish(site, tmp_path, kind):
 @pytest.mark.parametrize('kind', ['thread', 'process'])
 def test_what_does_not_finish_in_time_is_released_uncounted_and_done_after_the_restart(site, tmp_path, kind):
     with consumer(site, tmp_path, '-k', kind, '--shutdown-timeout', '1') as process:
-        huey.enqueue(huey._registry.string_to_task('jobs_rig.slow')((6,)))
+        huey.enqueue(huey.registry.string_to_task('jobs_rig.slow')((6,)))
         until(lambda: rows() == [('running', 1, 0)], 20)
         process.terminate()
         assert process.wait(30) == 0
@@ -338,7 +338,7 @@ def test_what_does_not_finish_in_time_is_released_uncounted_and_done_after_the_r
 
 def test_a_live_job_longer_than_any_sweep_is_never_run_twice(site, tmp_path):
     with consumer(site, tmp_path), consumer(site, tmp_path):
-        huey.enqueue(huey._registry.string_to_task('jobs_rig.slow')((5,)))
+        huey.enqueue(huey.registry.string_to_task('jobs_rig.slow')((5,)))
         until(lambda: not rows(), 30)
     assert log_lines(tmp_path) == ['slow 5']
 
@@ -360,12 +360,12 @@ def test_the_stock_commands_defaults_become_ours(site):
 
 def test_a_task_that_meets_a_locked_database_is_neither_buried_nor_does_it_cost_a_retry(site):
     db.timeout = 0.05
-    huey.enqueue(huey._registry.string_to_task('jobs_rig.touch')())
+    huey.enqueue(huey.registry.string_to_task('jobs_rig.touch')())
     task = take()
     other = sqlite3.connect(site.database, isolation_level=None)
     other.execute('BEGIN IMMEDIATE')
     huey.execute(task)
-    huey.enqueue(huey._registry._periodic_tasks[0]())  # a schedule meanwhile: it comes again by itself
+    huey.enqueue(huey.registry.periodic_tasks[0])  # a schedule meanwhile: it comes again by itself
     other.execute('ROLLBACK')
     other.close()
     assert not huey.endings.settle_pending()

@@ -51,7 +51,7 @@ NEVER_DUE = datetime(2026, 11, 25)
 
 
 def name_of(task):
-    return tasks.huey._registry.task_to_string(task.task_class)
+    return tasks.huey.registry.task_to_string(task.task_class)
 
 
 def look(task, *moments, steady=True):
@@ -236,7 +236,7 @@ MODULE_OF = {
 def test_a_chore_that_fails_is_seen_and_the_others_run(site, monkeypatch, name):
     def fail(*args):
         raise ValueError('a row that nobody expected')
-    task = tasks.huey._registry.string_to_task(name)
+    task = tasks.huey.registry.string_to_task(name)
     monkeypatch.setattr(f'quickpub.{MODULE_OF[task.__name__]}.clean_up', fail)
     tasks.huey.enqueue_recurring(NOON)
     count = Job.select().count()
