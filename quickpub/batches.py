@@ -11,8 +11,8 @@ from typing import TypeVar
 
 from . import clocks, formats, text
 from .db import db
+from .jobs.errors import is_transient
 from .models import SetAside
-from .sqlite.errors import is_transient
 
 log = logging.getLogger('quickpub.batches')
 

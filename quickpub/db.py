@@ -5,7 +5,6 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import peewee
@@ -13,7 +12,10 @@ from peewee import SQL, Model
 
 from . import settings as settings_module
 from .gates import TooMuch
+from .jobs import tables
+from .jobs.clock import now as now
 from .jobs.liveness import wait
+from .jobs.tables import first as first
 from .settings import Settings
 from .sqlite.connection import sqlite3
 from .sqlite.database import LOOK_EVERY, Database
@@ -31,6 +33,7 @@ WAL_LIMIT = 8 * 1024 * 1024  # bytes to which a large WAL is cut when it starts 
 db = Database(None, lock_type='IMMEDIATE', autoconnect=False)
 PRAGMAS = {'journal_mode': 'wal', 'synchronous': 'full', 'foreign_keys': 1, 'cache_size': -8000,
            'journal_size_limit': WAL_LIMIT, 'secure_delete': 1}
+tables.bind(db)
 
 
 def bind(settings: Settings, patience: int) -> None:
@@ -54,12 +57,6 @@ class BaseModel(Model):
         legacy_table_names = False
 
 
-def now() -> datetime:
-    """Return the current time as it is stored everywhere: in UTC and without a zone, because SQLite compares times as
-    text."""
-    return datetime.now(UTC).replace(tzinfo=None)
-
-
 def rows(query: Any) -> list[tuple[Any, ...]]:
     """Return the rows that a query finds as plain tuples, which is much faster than models where there are many."""
     return list(query.tuples())
@@ -71,19 +68,6 @@ def rows_of(sql: str) -> list[tuple[Any, ...]]:
         return db.execute_sql(sql).fetchall()
     except sqlite3.DatabaseError as error:
         raise peewee.DatabaseError(*error.args) from error
-
-
-def first(model: type[Any], sql: str, *params: Any) -> Any:
-    """Return the first row that a statement finds as a model with all its columns, or None. peewee's raw() takes twice
-    as long for one row, and each email needs two."""
-    cursor = db.execute_sql(sql, params)
-    values = cursor.fetchall()  # to its end: a transaction cannot be committed in the middle of a statement
-    if not values:
-        return None
-    found, fields = model(__no_default__=True), model._meta.columns
-    for (column, *_), value in zip(cursor.description, values[0], strict=True):
-        found.__data__[fields[column].name] = fields[column].python_value(value)
-    return found
 
 
 def among(values: Iterable[int | str]) -> SQL:

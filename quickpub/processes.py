@@ -17,14 +17,14 @@ M_ARENA_MAX = -8  # mallopt(3)
 
 
 def new_name() -> str:
-    """A name for this process that no other process, dead or alive, ever had."""
+    """Return a name for this process that no other process, dead or alive, ever had."""
     return f'{os.getpid()}-{secrets.token_hex(6)}'
 
 
 def lock_file(path: Path) -> int:
-    """Create `path`, locked until this process dies; returns the descriptor to keep open.
+    """Create `path`, locked until this process dies. Return the descriptor to keep open.
 
-    The file is locked under another name first, so that nobody ever sees it unlocked. flock belongs to the open
+    The file is locked under another name first, so that it is never seen unlocked. flock belongs to the open
     file: take it after a fork, never before, or the child keeps it alive. (exec closes the descriptor.)
     """
     draft = path.with_name(f'.{path.name}.{secrets.token_hex(4)}')
@@ -36,8 +36,8 @@ def lock_file(path: Path) -> int:
 
 
 def hand_over(file: int | Path, folder: Path) -> None:
-    """Give a new file to whom its folder belongs, where root makes it in somebody else's: a command that an
-    administrator runs must leave nothing that the site itself cannot use."""
+    """Give a new file to the owner of its folder, where root has made it in another user's: a command that an
+    administrator runs must leave nothing that the application itself cannot use."""
     if os.geteuid() == 0:
         owner = folder.stat()
         if owner.st_uid:
@@ -45,7 +45,7 @@ def hand_over(file: int | Path, folder: Path) -> None:
 
 
 def is_in_place(fd: int, path: Path) -> bool:
-    """Whether `path` still is the file that is open here."""
+    """Return whether `path` still is the file that is open here."""
     try:
         return os.path.samestat(os.fstat(fd), path.stat())
     except OSError:
@@ -53,8 +53,8 @@ def is_in_place(fd: int, path: Path) -> bool:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether a living process holds `path`. A file that does not exist is held by nobody; of another user's, which
-    cannot be opened, nobody can tell, and its process counts as living."""
+    """Return whether a living process holds `path`. A file that does not exist is held by none. Another user's file
+    cannot be opened: its process counts as living."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -85,7 +85,7 @@ def exclusive(path: Path) -> Iterator[None]:
 
 @contextmanager
 def folder_held(path: Path, is_shared: bool = False) -> Iterator[None]:
-    """Wait for, then hold, the lock on a folder: alone, or together with everybody who shares it."""
+    """Wait for, then hold, the lock on a folder: alone, or together with all processes that share it."""
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         fcntl.flock(fd, fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX)
@@ -107,7 +107,7 @@ def die_with_parent(parent: int) -> None:
     """End this process, at once, when its parent (process id `parent`) is gone.
 
     Linux does it by a parent-death signal; elsewhere a thread looks every second. An orphan that goes on serving
-    and working is worse than none: what it held is released and done again by whoever comes next.
+    and working is worse than none: what it held is released, and done again by another process.
     """
     if sys.platform == 'linux':
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
@@ -132,19 +132,19 @@ def share_heaps() -> None:
 
 
 class Doorbell:
-    """A FIFO that other processes ring, so that an idle worker learns at once of new work.
+    """A FIFO that other processes ring, so that an idle worker learns at once of a new job.
 
     Measured: an enqueue is picked up after about 5 ms at 0.2 % of a core, where polling fast enough costs 2 to 3 %.
-    A ring may be lost only together with the process it was for; everybody looks once a second in any case.
+    A ring may be lost only together with the process it was for; every worker looks once a second in any case.
     """
 
     def __init__(self, path: Path):
         self._rung = threading.Condition()
         self._count = 0
         self._path, self._fd = path, -1
-        self.put_up()
+        self.open()
 
-    def put_up(self) -> None:
+    def open(self) -> None:
         """Make the FIFO, unless it is there; and listen to it."""
         if is_in_place(self._fd, self._path):
             return
@@ -162,10 +162,11 @@ class Doorbell:
                 self._rung.notify_all()
 
     def count(self) -> int:
-        """How often it rang: take this before looking for work, and give it to `wait` when there was none."""
+        """Return how often it rang: take this before looking for a job, and give it to `wait` when there is none."""
         return self._count
 
     def wait(self, count: int, timeout: float) -> None:
+        """Wait until it has rung since `count` was taken, or for so many seconds."""
         with self._rung:
             self._rung.wait_for(lambda: self._count != count, timeout)
 

@@ -10,19 +10,19 @@ from datetime import timedelta
 from . import batches, throttle
 from .accounts import audit, login_steps, passkeys, sessions, users
 from .audience import counting, reports
+from .background import SiteHuey
 from .content import autosave, posts, revisions
 from .db import db, now
 from .exchange import exports
-from .jobs import queue
-from .jobs.huey import DurableHuey
-from .jobs.queue import URGENT
+from .jobs import tally
+from .jobs.limits import URGENT
 from .jobs.recurring import DAY, WEEK
 from .mail import budgets, ledger
 from .media import files, variants
 from .models import User
 from .upkeep import corrections, erasure, integrity
 
-huey = DurableHuey('quickpub')
+huey = SiteHuey('quickpub', import_path='quickpub.tasks.huey')
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 NIGHT = 3  # o'clock by the site's clock: when it cleans up, if it is on; otherwise as soon as it is
 
@@ -182,7 +182,7 @@ def forget_visitors() -> None:
 @huey.recurring(every=DAY, hour=NIGHT)
 def clean_up_jobs() -> None:
     """Each day: forget how many jobs ended long ago."""
-    queue.clean_up(now())
+    tally.clean_up(now())
 
 
 @huey.recurring(every=DAY, hour=NIGHT)

@@ -19,7 +19,7 @@ from quickpub import data_folder, db, migrating, opening, secret, settings, task
 from quickpub.accounts import passwords, users
 from quickpub.audience import spool
 from quickpub.content import posts
-from quickpub.jobs import queue
+from quickpub.jobs import owners
 from quickpub.models import Message, Post, Site, User
 from quickpub.web import create_app
 
@@ -85,7 +85,7 @@ def open_site(config):
     create_database(config)
     opening.open_site(config)
     spool.mine.close()  # each site has its own
-    queue.be_new()
+    owners.reset()
     with db.db.connection_context():
         Site.create(id=1, title='The Village Voice', tagline='News from the hill', hue=215)
     db.db.connect(reuse_if_open=True)

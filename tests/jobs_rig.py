@@ -11,14 +11,14 @@ from pathlib import Path
 
 from huey import crontab
 
-from quickpub.jobs.huey import DurableHuey
+from quickpub.background import SiteHuey
 from quickpub.models import Tag
 
 HERE = Path(__file__).parent
 RIG = {name: value for name, value in os.environ.items() if not name.startswith('QUICKPUB_')} | {
     'PYTHONPATH': os.pathsep.join([str(HERE.parent), str(HERE), *filter(None, [os.environ.get('PYTHONPATH')])])}
 
-huey = DurableHuey('rig')
+huey = SiteHuey('rig', 'jobs_rig.huey')
 
 
 def _log(line):

@@ -24,6 +24,8 @@ from quickpub import (  # of that commit
     jobs,
     mail,
     media,
+    migrating,
+    opening,
     posts,
     reports,
     sessions,
@@ -48,8 +50,8 @@ def main(into: Path) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         data = Path(temporary) / 'data'
         config = settings.from_env({'QUICKPUB_DATA': str(data), 'QUICKPUB_PORT': '8000'})
-        db.migrate(config)
-        db.open_site(config)
+        migrating.migrate(config)
+        opening.open_site(config)
         with db.db.connection_context():
             fill()
         spool.mine.close()

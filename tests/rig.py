@@ -30,7 +30,7 @@ from playwright.sync_api import sync_playwright
 from smtp_rig import free_port
 
 from quickpub import db, migrating, opening, settings
-from quickpub.jobs import queue
+from quickpub.jobs import owners
 
 ROOT = Path(__file__).parents[1]
 QUICKPUB = [sys.executable, '-m', 'quickpub']
@@ -107,12 +107,12 @@ class Rig:
         create_database(config)
         migrating.migrate(config)
         opening.open_site(config)
-        queue.be_new()
+        owners.reset()
 
     def consume(self, *command):
         """Start a consumer by this command, and wait until it works."""
         consumer = self.start(*command)
-        wait_for(lambda: any(str(consumer.popen.pid) in name for name in queue.living()), 'a consumer')
+        wait_for(lambda: any(str(consumer.popen.pid) in name for name in owners.living()), 'a consumer')
         return consumer
 
     def crash(self):

@@ -10,7 +10,7 @@ from conftest import Browser, drain, outbox, person, write
 from playhouse.migrations import Runner
 
 from quickpub import data_folder, db, migrating
-from quickpub.jobs.queue import Job, Pause
+from quickpub.jobs.tables import Job, Pause
 from quickpub.media import files
 from quickpub.models import TABLES, AuditEntry, Message, RecentDay, RecentViews, Site
 from quickpub.web import create_app

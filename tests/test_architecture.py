@@ -1,6 +1,7 @@
 """Who may import whom: downward only. The same picture stands in README.md."""
 
 import ast
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ LAYERS = [
     ['pages'],
     ['wsgi'],
     ['tasks'],
+    ['background'],
     ['demo'],
     ['upkeep'],
     ['exchange'],
@@ -41,11 +43,12 @@ LAYERS = [
     ['migrating'],
     ['db', 'presence', 'schema'],
     ['settings'],
+    ['clocks'],
     ['data_folder', 'email_addresses'],
     ['secret', 'sqlite'],
     ['jobs'],
     ['sandbox'],
-    ['gates', 'clocks', 'removal', 'networks', 'paths'],
+    ['gates', 'removal', 'networks', 'paths'],
     ['processes'],
 ]
 # The same inside each package. The pages never import each other.
@@ -68,15 +71,17 @@ INSIDE = {
     'models': [['media', 'stats', 'mail', 'upkeep'], ['posts'], ['members', 'site'], ['base']],
     'mail': [['budgets'], ['ledger'], ['message', 'transport'], ['dkim']],
     'markup': [['excerpts', 'markdown'], ['formulas', 'folding', 'links', 'typography', 'direction']],
-    'jobs': [['huey'], ['storage', 'consumer', 'recurring'], ['queue'], ['liveness']],
+    'jobs': [['huey'], ['execution', 'periodic'], ['endings', 'storage', 'consumer', 'isolation', 'hooks'],
+             ['chores', 'compat', 'recurring', 'rescue', 'serializer'], ['queue'], ['claims'], ['limits'],
+             ['owners', 'tally'], ['tables'], ['clock', 'errors', 'liveness']],
     'sandbox': [['pool', 'child']],
-    'sqlite': [['database', 'errors'], ['files', 'connection']],
+    'sqlite': [['database'], ['files', 'connection']],
 }
 
 # These libraries only there, so that each can be exchanged or upgraded in one place.
 ONLY_IN = {
     'bottle': {'web', 'wsgi', 'pages'},
-    'huey': {'jobs.consumer', 'jobs.huey', 'jobs.storage', 'tasks'},
+    'huey': {'jobs'},
     'granian': {'server.supervisor'},
     'click': {'cli'},
     'jinja2': {'templating'},
@@ -154,6 +159,13 @@ def test_imports_run_downward(name):
         assert library not in outside or {name, package} & allowed, f'{name} must not import {library}'
 
 
+@pytest.mark.parametrize('name', [name for name in MODULES if name.split('.')[0] == 'jobs'])
+def test_the_queue_can_be_lifted_out(name):
+    inside, outside = imports(name)
+    assert {other.split('.')[0] for other in inside} <= {'jobs', 'processes'}
+    assert outside - sys.stdlib_module_names <= {'huey', 'peewee'}
+
+
 def test_a_task_leaves_its_work_to_others():
     tasks = ast.parse((PACKAGE / 'tasks.py').read_text())
     for node in tasks.body:
@@ -166,12 +178,10 @@ def test_a_task_leaves_its_work_to_others():
 def test_models_and_tables_agree(site):
     """Every column of every table is a field, and the other way round."""
     from quickpub.db import db
-    from quickpub.jobs.queue import Job, Pause, Tally
-    from quickpub.jobs.recurring import RecurringJob
-    from quickpub.jobs.storage import Counter, Note
+    from quickpub.jobs.tables import Counter, Job, KeyValue, Pause, RecurringJob, Tally
     from quickpub.models import TABLES
     from quickpub.throttle import ThrottleRefusal, ThrottleUse
-    for table in [*TABLES, Job, Tally, Pause, Note, Counter, RecurringJob, ThrottleUse, ThrottleRefusal]:
+    for table in [*TABLES, Job, Tally, Pause, KeyValue, Counter, RecurringJob, ThrottleUse, ThrottleRefusal]:
         columns = {column.name: column.null for column in db.get_columns(table._meta.table_name)}
         fields = {field.column_name: field.null for field in table._meta.sorted_fields if not field.primary_key}
         assert {name: null for name, null in columns.items() if name in fields} == fields, table
@@ -203,7 +213,7 @@ def test_no_index_that_is_there_for_speed_is_missed(site):
 def test_lists_come_from_an_index_in_their_order(site):
     """As peewee puts the question, parameters and all."""
     from quickpub.db import db, literal, now
-    from quickpub.jobs.queue import Job
+    from quickpub.jobs.tables import Job
     from quickpub.models import (
         DailyTotals,
         KnownHost,

@@ -8,8 +8,8 @@ from conftest import PASSWORD, drain, person, write
 from quickpub import clocks, db, tasks, throttle
 from quickpub.accounts import sessions, users
 from quickpub.audience import counting, reports
-from quickpub.jobs import queue
-from quickpub.jobs.queue import Job, Tally
+from quickpub.jobs import queue, rescue, tally
+from quickpub.jobs.tables import Job, Tally
 from quickpub.mail import ledger
 from quickpub.models import (
     DailyHosts,
@@ -223,7 +223,7 @@ def has_run(request):
 
 def careful_jobs():
     return {job.name.rpartition('.')[2] for job in Job.select()} & {
-        name.rpartition('.')[2] for name, each in tasks.huey._recurrences().items() if each.max_leap}
+        name.rpartition('.')[2] for name, each in tasks.huey.recurrences().items() if each.max_leap}
 
 
 @each_leap
@@ -234,8 +234,8 @@ def test_nothing_that_is_kept_for_a_time_goes_because_of_a_moment_in_the_future(
     Unsaved.create(user=alice, tab='a' * 16, post=post, typed_at=NOON, beginning='x', size=1, fields={'title': 'x'})
     with db.db.atomic():
         export = Export.create(user=alice, kind='numbers', file='x.csv', created_at=NOON, state='ready')
-    tasks.huey.enqueue_recurring(NOON + leap)
     monkeypatch.setattr(tasks, 'now', lambda: NOON + leap)
+    tasks.huey.enqueue_recurring(NOON + leap)
     if leap > 7 * DAY:
         assert careful_jobs() == set()
     for name in careful_jobs():
@@ -280,10 +280,10 @@ def test_a_mail_that_fails_while_the_clock_is_ahead_is_not_given_up(site, monkey
 def test_a_job_put_off_by_a_wrong_clock_is_due(site, leap):
     queue.enqueue('quickpub.tasks.deliver', b'{}')
     Job.update(created_at=NOON, run_at=NOON + leap, attempts=1).execute()
-    queue._make_due(NOON)
+    rescue.make_due(NOON)
     assert Job.get().run_at == (NOON if leap > DAY else NOON + leap)
     Job.update(run_at=NOON + leap, attempts=0).execute()
-    queue._make_due(NOON)
+    rescue.make_due(NOON)
     assert Job.get().run_at == NOON + leap, 'what was meant to be later stays later'
 
 
@@ -291,9 +291,9 @@ def test_a_job_put_off_by_a_wrong_clock_is_due(site, leap):
 def test_what_is_told_of_the_last_run_is_in_the_past(site, leap):
     for when in (NOON - MINUTE, NOON + leap):
         Tally.create(minute=when, name='quickpub.tasks.deliver', done=1, failed=0)
-    assert queue.last_runs(['quickpub.tasks.deliver', 'x'], NOON) == {'quickpub.tasks.deliver': NOON - MINUTE}
-    queue.clean_up(NOON)
-    assert [tally.minute for tally in Tally.select()] == [NOON - MINUTE]
+    assert tally.last_runs(['quickpub.tasks.deliver', 'x'], NOON) == {'quickpub.tasks.deliver': NOON - MINUTE}
+    tally.clean_up(NOON)
+    assert [each.minute for each in Tally.select()] == [NOON - MINUTE]
 
 
 # Pages

@@ -27,12 +27,12 @@ IMPORTS = {
     'smtplib': ('mail/transport.py',),  # the one server that Quickpub talks to
     'random': ('demo/__init__.py',),  # the views of a demo site
     'socket': ('mail/transport.py', 'server/supervisor.py', 'server/connections.py'),  # the mail server; our own port
-    'subprocess': ('media/variants.py', 'sandbox/pool.py', 'jobs/huey.py'),
+    'subprocess': ('media/variants.py', 'sandbox/pool.py', 'jobs/isolation.py'),
     'ctypes': ('processes.py',),
     'xml.sax': (), 'xml.dom': (), 'lxml': (), 'xmlrpc': (),
 }
 # Their statements have names of tables and columns, conditions of their own and question marks put into them.
-MAKE_SQL = ('db.py', 'jobs/queue.py', 'mail/ledger.py', 'audience/counting.py')
+MAKE_SQL = ('db.py', 'jobs/claims.py', 'jobs/queue.py', 'jobs/rescue.py', 'mail/ledger.py', 'audience/counting.py')
 PARSERS = {'fromstring', 'parse', 'XML', 'iterparse'}  # of xml.etree
 
 

@@ -10,8 +10,8 @@ from make_schema import schema_of
 from old_sites import unpack
 from rig import ROOT, Visitor, numbers_in, wait_for
 
-from quickpub import db, schema
-from quickpub.jobs.queue import Job
+from quickpub import db, migrating, schema
+from quickpub.jobs.tables import Job
 from quickpub.models import DailyViews, Export, MediaFile, Message, Post, Report, Revision, User
 
 OLD = '0bad7ba'  # a commit of the time before releases; make_old_site.py says how its site was made
@@ -37,7 +37,7 @@ def test_migrate_brings_the_old_tables_up_to_date(old_site):
     done = old_site.run('migrate')
     assert (done.returncode, done.stderr) == (0, '')
     with old_site.database():
-        assert schema.to_text(schema_of(db.MIGRATIONS)) == schema.FILE.read_text('utf-8')
+        assert schema.to_text(schema_of(migrating.MIGRATIONS)) == schema.FILE.read_text('utf-8')
         assert db.db.execute_sql('PRAGMA integrity_check').fetchall() == [('ok',)]
         assert db.db.execute_sql('PRAGMA foreign_key_check').fetchall() == []
 

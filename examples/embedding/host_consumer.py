@@ -3,7 +3,8 @@
 from host_tasks import huey, water_plants
 
 from quickpub import settings
-from quickpub.db import db, open_site
+from quickpub.db import db
+from quickpub.opening import open_site
 
 
 def main() -> None:

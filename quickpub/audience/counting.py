@@ -26,10 +26,10 @@ from peewee import OperationalError
 
 from .. import dates, networks, removal
 from ..db import among, db, now, rows
+from ..jobs.errors import is_out_of_reach, is_transient
 from ..models import DayKey, Post, RecentDay, RecentViews, SpoolOffset, User
 from ..networks import is_loopback
 from ..settings import current
-from ..sqlite.errors import is_out_of_reach, is_transient
 from . import spool, user_agents
 
 log = logging.getLogger('quickpub.stats')

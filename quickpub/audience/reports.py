@@ -17,11 +17,11 @@ from peewee import EXCLUDED, JOIN, fn
 from .. import batches, clocks, dates, formats, text
 from ..accounts.users import unsubscribe_url
 from ..db import among, db, insert, let_others_write, rows
-from ..jobs import queue
+from ..jobs import claims
+from ..jobs.errors import is_transient
 from ..mail import ledger
 from ..models import KnownHost, Message, Post, Report, Site, Told, User
 from ..settings import FREQUENCIES, current
-from ..sqlite.errors import is_transient
 
 SUNDAY = 6
 BATCH = 200  # reports written in one transaction, of less than a tenth of a second
@@ -71,9 +71,9 @@ def due(at: datetime) -> Iterator[Closed]:
         found = users.where(User.reported_until < end)
         ids = [number for (number,) in db.execute(found) if number not in too_early]
         for start in range(0, len(ids), BATCH):
-            queue.tell(f'{formats.number(start)} of {formats.plural(len(ids), "report", "reports")}')
+            claims.report_progress(f'{formats.number(start)} of {formats.plural(len(ids), "report", "reports")}')
             yield Closed(end, ids[start:start + BATCH])
-            queue.advance()
+            claims.clear_strikes()
             let_others_write()
 
 

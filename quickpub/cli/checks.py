@@ -6,7 +6,7 @@ from dataclasses import fields
 import click
 
 from .. import db, formats, presence, secret, settings
-from ..jobs import queue
+from ..jobs import tables
 from ..mail import ledger
 from ..settings import Settings
 from ..upkeep import health, integrity, sqlite_version
@@ -51,7 +51,7 @@ def _problems_inside(found: Settings) -> Iterator[tuple[str, str | None]]:
         yield 'mail server', f'{settings.mask_password(found.smtp)}: {error}'
     else:
         yield f'mail server {settings.mask_password(found.smtp) or found.paths.outbox}', None
-    dead = queue.Job.select().where(queue.Job.state == 'dead').count()
+    dead = tables.Job.select().where(tables.Job.state == 'dead').count()
     yield 'failed jobs', f'{formats.plural(dead, "job", "jobs")}; see `quickpub jobs list`' if dead else None
 
 

@@ -6,7 +6,7 @@ import click
 
 from .. import db
 from ..accounts import audit
-from ..jobs import queue
+from ..jobs import queue, tables
 from .site import explain_errors, opened_site
 
 JOB_ID = click.IntRange(1, 2**63 - 1)
@@ -22,7 +22,7 @@ def jobs() -> None:
 def list_jobs() -> None:
     """List all jobs; a finished one leaves nothing to list."""
     with opened_site():
-        found = list(queue.Job.select().order_by(queue.Job.state, queue.Job.run_at, queue.Job.id))
+        found = list(tables.Job.select().order_by(tables.Job.state, tables.Job.run_at, tables.Job.id))
         for job in found:
             click.echo(f'{job.id:>6}  {job.state:<8}{job.name:<40}{job.run_at:%Y-%m-%d %H:%M:%S}  {job.reason}')
     if not found:

@@ -5,7 +5,7 @@ import code
 import click
 
 from .. import __version__, db, models
-from ..jobs import queue
+from ..jobs import tables
 from .site import explain_errors, opened_site
 
 
@@ -17,7 +17,7 @@ def shell() -> None:
     with opened_site() as found:
         names = {table.__name__: table for table in models.TABLES} | {
             name: value for name, value in vars(tasks).items() if isinstance(value, tasks.huey.task_wrapper_class)}
-        names |= {'settings': found, 'db': db.db, 'now': db.now, 'huey': tasks.huey, 'Job': queue.Job}
+        names |= {'settings': found, 'db': db.db, 'now': db.now, 'huey': tasks.huey, 'Job': tables.Job}
         try:
             import readline
             import rlcompleter

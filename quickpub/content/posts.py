@@ -12,10 +12,10 @@ from peewee import Select, fn
 
 from .. import batches, formats, text
 from ..db import among, db, let_others_write, now, rows
+from ..jobs.errors import is_transient
 from ..markup import excerpts, markdown
 from ..media import files as media
 from ..models import OldSlug, OldTag, Post, PostFile, PostTag, Series, Site, Tag, User
-from ..sqlite.errors import is_transient
 from ..text import Rejected
 from . import quota, rendering, revisions
 

@@ -22,12 +22,12 @@ from typing import BinaryIO
 from .. import presence, removal
 from ..accounts.users import SUSPENDED
 from ..db import rows
-from ..jobs import queue
+from ..jobs import claims, queue
+from ..jobs.errors import is_out_of_reach
 from ..mail import ledger
 from ..models import DailyReferrers, DailyViews, DailyVisitors, Export, Post, Site, User
 from ..processes import sync_folder
 from ..settings import current
-from ..sqlite.errors import is_out_of_reach
 
 KEPT = timedelta(days=7)
 BATCH = 20  # posts at a time: each may have a thousand days
@@ -47,7 +47,7 @@ def ask(user: User, kind: str, at: datetime) -> int | None:
     fail_lost()
     waiting = Export.get_or_none(Export.user == user, Export.kind == kind, Export.state == 'waiting')
     if waiting:
-        queue.hurry('export', waiting.id)
+        queue.run_soon('export', waiting.id)
         return None
     return Export.create(user=user, kind=kind, file=f'{secrets.token_hex(16)}.csv', created_at=at).id
 
@@ -144,8 +144,8 @@ def _keep(export: Export, file: BinaryIO, last_post: int, percent: int) -> None:
     os.fsync(file.fileno())
     Export.update(bytes=file.tell(), last_post=last_post, progress=percent, error='').where(
         Export.id == export.id).execute()
-    queue.tell(f'{percent} %')
-    queue.advance()
+    claims.report_progress(f'{percent} %')
+    claims.clear_strikes()
 
 
 def _csv(table: Iterable[Iterable[object]]) -> bytes:

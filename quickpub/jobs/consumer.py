@@ -1,26 +1,38 @@
-"""The consumer: Huey's own, made to stop well, to tick on the minute, and to leave no process behind."""
+"""The consumer: Huey's own, which stops gracefully, ticks on the minute, and leaves no process behind."""
 
 import os
 import signal
-import time
 from datetime import datetime
 from typing import Any
 
-from huey.consumer import Consumer, ProcessEnvironment, Scheduler
+from huey.consumer import ProcessEnvironment, Scheduler
 
 from .. import processes
+from .clock import now as current_time
+from .compat import ConsumerBase
+
+STOP_WITHIN = 20  # seconds that running jobs get to finish after SIGTERM or SIGINT
 
 
-class QuietProcesses(ProcessEnvironment):
-    """Worker processes that finish their work on SIGTERM and SIGINT, whoever sends it, and die with the consumer."""
+class WorkerProcesses(ProcessEnvironment):
+    """Worker processes that finish their job on SIGTERM and SIGINT, whoever sends it, and die with the consumer."""
 
-    def __init__(self, graceful: int, interrupt: int):
-        super().__init__(graceful, signal.SIGUSR1)  # to interrupt; Ctrl-C sends SIGINT to all of them by itself
-        self._parent = os.getpid()
+    def __init__(self) -> None:
+        # SIGUSR1 interrupts: Ctrl-C sends SIGINT to all of them by itself.
+        super().__init__(signal.SIGTERM, signal.SIGUSR1)
+        self._parent_pid = os.getpid()
 
     def init_child(self, process: Any) -> None:
-        processes.die_with_parent(self._parent)
+        processes.die_with_parent(self._parent_pid)
         super().init_child(process)
+        stop_task: Any = signal.getsignal(self.interrupt)
+
+        def interrupt(signum: int, frame: Any) -> None:
+            if process.huey.is_waiting_for_child:
+                raise KeyboardInterrupt
+            stop_task(signum, frame)
+
+        signal.signal(self.interrupt, interrupt)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def interrupt_workers(self, procs: list[Any]) -> None:
@@ -30,31 +42,28 @@ class QuietProcesses(ProcessEnvironment):
                 proc.kill()
 
 
-class OnTheMinute(Scheduler):
-    """Asks the schedules at the full minute, by the clock. Huey asks every 60 seconds from its start: up to a minute
-    late, and started at second 59.99 it skips some minutes and finds others twice."""
+class MinuteScheduler(Scheduler):
+    """Asks Huey's periodic tasks once in each minute of the clock. Huey asks every 60 seconds from its start: up to a
+    minute late, and started at second 59.99 it skips some minutes and finds others twice."""
+    periodic_task_seconds = 1
+    _minute: datetime | None = None  # that was asked last
 
     def enqueue_periodic_tasks(self, now: datetime | None) -> None:
-        super().enqueue_periodic_tasks(now)
-        self._next_periodic = time.monotonic() + 60 - time.time() % 60
+        minute = (now or current_time()).replace(second=0, microsecond=0)
+        if minute != self._minute:
+            self._minute = minute
+            super().enqueue_periodic_tasks(now)
 
 
-class DurableConsumer(Consumer):
-    """Both signals let running work finish, within a limit; a dead worker is replaced within a second."""
+class DurableConsumer(ConsumerBase):
+    """A consumer that lets running jobs finish, within a limit."""
 
-    scheduler_class = OnTheMinute
-
-    def __init__(self, *args: Any, **options: Any):
-        super().__init__(*args, **options)
-        self._stop_flag_timeout = 0.5  # ten looks a second would be most of an idle consumer's work
-        self._signal_actions = dict.fromkeys([signal.SIGTERM, signal.SIGINT], (False, True))
+    scheduler_class = MinuteScheduler
 
     def start(self) -> None:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a terminal that goes away is no reason to stop
-        self._set_signal_handlers()  # before there are workers: a stop that comes early is to be a stop too
+        self.listen_for_signals()  # before there are workers: a stop that comes early is to be a stop too
         super().start()
 
     def get_environment(self, worker_type: str):
-        if worker_type == 'process':
-            return QuietProcesses(self._graceful_sig, self._interrupt_sig)
-        return super().get_environment(worker_type)
+        return WorkerProcesses() if worker_type == 'process' else super().get_environment(worker_type)

@@ -1,4 +1,4 @@
-"""Processes that hang: each says once a second that it gets on; who has not for too long is killed by its parent.
+"""Processes that hang: each one beats once a second, and one that has stopped is killed by its parent.
 
 A killed process loses nothing, and is replaced; one that hangs keeps its share of the visitors waiting for ever.
 """
@@ -20,7 +20,7 @@ PID = struct.Struct('!i')
 
 
 def beat(sender: Connection) -> None:
-    """Say that this process gets on. Never waits: where nobody listens there is nobody to tell."""
+    """Tell the parent that this process goes on. Never waits, and does nothing where the parent does not listen."""
     try:
         os.set_blocking(sender.fileno(), False)
         sender.send_bytes(PID.pack(os.getpid()))
@@ -29,7 +29,10 @@ def beat(sender: Connection) -> None:
 
 
 class Keeper:
-    """The parent's side: hears the beats of its children, and ends who has stopped."""
+    """The parent's side: hears the beats of its children, and kills those that have stopped.
+
+    `what` names a child in the log; `kill` gets its process id.
+    """
 
     def __init__(self, receiver: Connection, what: str, kill: Callable[[int], None]):
         self._receiver, self._what, self._kill = receiver, what, kill
@@ -37,7 +40,7 @@ class Keeper:
         self._looked_at = time.monotonic()
 
     def look(self, children: Iterable[int]) -> None:
-        """Look after the children with these process ids; to be called about once a second."""
+        """Kill those of the children with these process ids that hang. To be called about once a second."""
         at = time.monotonic()
         while self._receiver.poll():
             self._heard[PID.unpack(self._receiver.recv_bytes())[0]] = at
@@ -53,17 +56,17 @@ class Keeper:
 
 
 def wait(seconds: float) -> None:
-    """time.sleep, which fails where libfaketime sets the clock, as tests do."""
+    """Sleep. time.sleep fails where libfaketime sets the clock, as tests do."""
     select.select([], [], [], seconds)
 
 
 def every_second(work: Callable[[], None], name: str) -> None:
-    """Do this about once a second, for as long as this process lives."""
-    def go_on() -> None:
+    """Call this about once a second, in a thread with this name, for as long as this process lives."""
+    def repeat() -> None:
         while True:
             wait(BEAT_EVERY)
             try:
                 work()
             except Exception:
                 log.exception('A task that runs every second has failed')
-    threading.Thread(target=go_on, name=name, daemon=True).start()
+    threading.Thread(target=repeat, name=name, daemon=True).start()

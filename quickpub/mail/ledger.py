@@ -22,11 +22,11 @@ from peewee import SQL, DatabaseError
 
 from .. import dates, formats, text, throttle
 from ..db import among, db, first, insert, let_others_write, literal, now, rows
-from ..jobs import queue
+from ..jobs import claims, owners, rescue
+from ..jobs.errors import is_out_of_reach, is_transient
 from ..models import Message, OutboxLeftover, Site, Token, User
 from ..settings import current
 from ..signing import redact_emails
-from ..sqlite.errors import is_out_of_reach, is_transient
 from . import message as letter
 from .transport import HungUp, Lost, NotYet, Refused, Transport, connect, deadline, forget_outbox, remove_from_outbox
 
@@ -183,8 +183,8 @@ def _put_back_of_the_dead() -> None:
     """Queue again what nobody is sending any more. It may have arrived: then its copy has the same Message-ID."""
     for (sender,) in db.execute_sql(f'SELECT DISTINCT sender FROM message WHERE {SENDING}').fetchall():
         owner = sender.partition('#')[0]
-        if sender not in _Delivery.under_way if owner == queue.me.name else not queue.is_alive(owner):
-            _put_back(sender, excused=0 if queue.has_living_parent(owner) else 1)
+        if sender not in _Delivery.under_way if owner == owners.current().name else not owners.is_alive(owner):
+            _put_back(sender, excused=0 if owners.has_living_parent(owner) else 1)
 
 
 def _put_back(sender: str, excused: int) -> None:
@@ -196,7 +196,7 @@ def _put_back(sender: str, excused: int) -> None:
         "state = CASE WHEN attempts < ? THEN 'queued' WHEN created_at < ? THEN 'failed' ELSE 'deferred' END, "
         'answer = iif(attempts < ?, answer, ?) '
         f'WHERE {SENDING} AND sender = ?',
-        (excused, str(at + BACK_OFF[-1]), MANY_ATTEMPTS, str(at - GIVE_UP_AFTER), MANY_ATTEMPTS, queue.DIED, sender))
+        (excused, str(at + BACK_OFF[-1]), MANY_ATTEMPTS, str(at - GIVE_UP_AFTER), MANY_ATTEMPTS, rescue.DIED, sender))
 
 
 @dataclass(frozen=True)
@@ -220,7 +220,7 @@ class _Delivery:
 
     def __init__(self, urgent: bool):
         self._urgent = urgent
-        self._sender = f'{queue.me.name}#{next(self._numbers)}'
+        self._sender = f'{owners.current().name}#{next(self._numbers)}'
         self._site = Site.this()
         self._transport: Transport | None = None
         self._is_server_gone = False
@@ -316,8 +316,8 @@ class _Delivery:
                 with db.atomic():
                     self._write(message, outcome)
                     if self._count % TOLD_EVERY == 0:
-                        queue.tell(formats.plural(self._count, 'mail', 'mails'))
-                        queue.advance()
+                        claims.report_progress(formats.plural(self._count, 'mail', 'mails'))
+                        claims.clear_strikes()
                     return None if is_last else self._take()
             except DatabaseError as error:
                 if not is_out_of_reach(error):

@@ -26,10 +26,10 @@ from typing import Any
 from peewee import SQL
 
 from .. import presence
-from ..jobs import queue
+from ..jobs import claims, isolation, queue
+from ..jobs.errors import is_transient
 from ..models import MediaFile
 from ..settings import current
-from ..sqlite.errors import is_transient
 from . import files
 
 log = logging.getLogger('quickpub.pictures')
@@ -70,17 +70,17 @@ def prepare(digest: str, show: Callable[[str], None]) -> None:
     try:
         _prepare(file, show)
     except Died as death:
-        time.sleep(queue.GRACE)  # who is about to be killed too must not say that the picture alone was
+        time.sleep(isolation.GRACE)  # who is about to be killed too must not say that the picture alone was
         if file.attempts + 1 >= MAX_ATTEMPTS:
             return _fail(file, str(death), show)
         _tell(file, state='waiting', attempts=file.attempts + 1)
-        raise queue.NotNow(AFTER_DEATH, str(death)) from death
+        raise claims.NotNow(AFTER_DEATH, str(death)) from death
     except Exception as error:
         if not (is_transient(error) or presence.explains(error)):
             raise
         log.warning('A picture waits: %s', error)
         _tell(file, state='waiting', error=WAITS)
-        raise queue.NotNow(AFTER_TROUBLE, WAITS) from error
+        raise claims.NotNow(AFTER_TROUBLE, WAITS) from error
 
 
 def _prepare(file: MediaFile, show: Callable[[str], None]) -> None:
@@ -161,6 +161,6 @@ def _draw(original: Path, made_in: Path, tell: Callable[[int], None]) -> dict[st
 
 def try_again(file: MediaFile) -> None:
     """By a person's wish, in the caller's transaction, which also enqueues its job."""
-    queue.forget_dead('picture', file.digest)
+    queue.discard_dead('picture', file.digest)
     MediaFile.update(state='waiting', attempts=0, error='').where(
         MediaFile.digest == file.digest, MediaFile.state == 'failed').execute()

@@ -11,7 +11,7 @@ from .. import batches, findings, text
 from ..accounts import audit, second_factors, users
 from ..content import search
 from ..db import db, literal, now
-from ..jobs import queue
+from ..jobs import queue, tables, tally
 from ..mail import budgets, ledger
 from ..mail import message as letter
 from ..models import AuditEntry, Message, Post, Shelf, Site, User
@@ -53,16 +53,16 @@ def overview(user):
         'views': int(views),
         'queued_mail': Message.select().where(ledger.UNSENT).count(),
         'failed_mail': Message.select().where(Message.state == literal('failed')).count(),
-        'dead_jobs': queue.Job.select().where(queue.Job.state == literal('dead')).count()})
+        'dead_jobs': tables.Job.select().where(tables.Job.state == literal('dead')).count()})
 
 
 @owner_only
 def work(user):
     """What waits, runs and has failed, and how it went in the last hour."""
-    at, state, run_at = now(), queue.Job.state, queue.Job.run_at
-    rows = queue.Job.select().order_by(queue.Job.priority.desc(), run_at, queue.Job.id)
+    at, state, run_at = now(), tables.Job.state, tables.Job.run_at
+    rows = tables.Job.select().order_by(tables.Job.priority.desc(), run_at, tables.Job.id)
     return render('admin_jobs.html', now=at, paused_since=queue.paused_since(), set_aside=batches.problem(),
-                  schedules=huey.schedules(at), throughput=queue.throughput(at), in_words=huey.in_words, **{
+                  schedules=huey.recurring_jobs(at), throughput=tally.throughput(at), in_words=huey.describe, **{
                       name: list(rows.where(condition).limit(PER_LIST)) for name, condition in (
                           ('running', state == literal('running')), ('dead', state == literal('dead')),
                           ('waiting', (state == literal('ready')) & (run_at <= at)),

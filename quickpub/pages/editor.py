@@ -12,10 +12,10 @@ from .. import dates, templating, text
 from ..content import autosave, posts, quota, rendering, revisions
 from ..db import db, now, rows
 from ..gates import Busy, TooMuch
+from ..jobs.errors import is_out_of_reach
 from ..media import files
 from ..models import Post, Series, Site, Tag, User
 from ..settings import current
-from ..sqlite.errors import is_out_of_reach
 from ..text import Rejected
 from ..wsgi.forms import Form, number, typed
 from ..wsgi.responses import find, not_found, prose, redirect, render, signed_in

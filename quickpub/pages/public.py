@@ -10,9 +10,9 @@ from .. import dates
 from ..audience import counting
 from ..content import posts, redirects, related
 from ..db import now, rows
+from ..jobs.errors import is_out_of_reach
 from ..markup import markdown
 from ..models import Content, Post, PostTag, Site, Tag, User
-from ..sqlite.errors import is_out_of_reach
 from ..upkeep import health
 from ..wsgi.authentication import current_user
 from ..wsgi.forms import number

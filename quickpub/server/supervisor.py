@@ -25,7 +25,7 @@ from .. import db, logs, migrating, opening, processes, watch
 from ..accounts import users
 from ..audience import spool
 from ..jobs import liveness
-from ..jobs.huey import STOP_WITHIN
+from ..jobs.consumer import STOP_WITHIN
 from ..settings import Settings
 from ..tasks import huey
 from ..web import create_app

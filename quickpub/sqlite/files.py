@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from peewee import OperationalError
+from ..jobs.errors import OutOfReach
 
 SETTLED_AFTER = 5.0  # seconds in which every process has noticed a replaced database, and has closed the old one
 SUFFIXES = ('', '-wal', '-shm')  # of the files of one database
@@ -21,7 +21,7 @@ Identity = tuple[int, int] | None  # device and inode; None where there is nothi
 WRONG_SITE = 'is not the one of this site. Put that one back'
 
 
-class Missing(OperationalError):
+class Missing(OutOfReach):
     """The database is not where it was. The message says what is missing."""
 
 

@@ -8,8 +8,8 @@ from peewee import DatabaseError, InterfaceError
 from .. import clocks, dates, findings, formats
 from ..audience import reports
 from ..db import literal, rows
-from ..jobs import queue
-from ..jobs.queue import Job
+from ..jobs import owners, queue, tables
+from ..jobs.tables import Job
 from ..mail import ledger
 from ..media import files
 from ..models import Content, MediaFile, Message, User
@@ -50,9 +50,9 @@ def check_media() -> str | None:
 
 def check_consumer() -> str | None:
     """Check that a consumer is running."""
-    if not queue.run_folder().is_dir():
+    if not tables.run_folder().is_dir():
         return 'Unknown, because the folder run is gone.'
-    is_running = bool(queue.living())
+    is_running = bool(owners.living())
     return None if is_running else 'None is running: no mail goes out, no report is made. `quickpub serve` runs one.'
 
 

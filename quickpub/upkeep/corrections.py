@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import clocks
 from ..db import db
-from ..jobs.recurring import RecurringJob
+from ..jobs.tables import RecurringJob
 from ..models import (
     AuditEntry,
     Authenticator,

@@ -13,11 +13,11 @@ from .. import presence, removal
 from ..content import posts, search
 from ..db import db, rows
 from ..exchange import exports
+from ..jobs.errors import is_transient
 from ..mail import ledger
 from ..media import files
 from ..models import Erasure
 from ..removal import Unfinished
-from ..sqlite.errors import is_transient
 from .wal import empty_wal
 
 log = logging.getLogger('quickpub.erasure')

@@ -7,7 +7,7 @@ from peewee import DatabaseError
 
 from .. import findings
 from ..db import let_others_write, rows_of
-from ..sqlite.errors import is_out_of_reach
+from ..jobs.errors import is_out_of_reach
 
 log = logging.getLogger('quickpub.integrity')
 

@@ -13,8 +13,8 @@ from peewee import DatabaseError
 from .. import presence
 from ..audience import counting
 from ..db import db, now
+from ..jobs.errors import is_out_of_reach
 from ..settings import Settings
-from ..sqlite.errors import is_out_of_reach
 from ..upkeep import health
 from . import notices
 from .authentication import SESSION, client_address, find_session

@@ -11,11 +11,11 @@ from .. import networks
 from ..accounts import audit, known_devices, sessions, users
 from ..accounts.users import VERIFY_LASTS
 from ..db import db, now
+from ..jobs.errors import is_out_of_reach
 from ..mail.budgets import Cause
 from ..models import Session, User
 from ..settings import current
 from ..signing import redact
-from ..sqlite.errors import is_out_of_reach
 from ..tasks import deliver_soon
 
 log = logging.getLogger('quickpub.web')

@@ -19,11 +19,11 @@ from .. import gates, presence, templating, text
 from ..accounts import passkeys, second_factors, sessions, users
 from ..db import now
 from ..gates import Gate
+from ..jobs.errors import is_out_of_reach
 from ..markup import markdown
 from ..models import LoginStep, Post, Site, User
 from ..settings import current
 from ..signing import redact
-from ..sqlite.errors import is_out_of_reach
 from . import identity, notices
 from .authentication import client_address, current_user, device_cookie, log_in
 from .bodies import Outgoing

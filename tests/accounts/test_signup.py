@@ -12,7 +12,7 @@ from webtest import AppError
 
 from quickpub import db
 from quickpub.accounts import sessions, users
-from quickpub.jobs.queue import Job
+from quickpub.jobs.tables import Job
 from quickpub.models import Message, Post, Session, Site, Token, User
 
 YESTERDAY = timedelta(days=1)

@@ -11,7 +11,7 @@ from webtest import TestApp
 
 from quickpub import db, text, throttle
 from quickpub.accounts import sessions, users
-from quickpub.jobs import queue
+from quickpub.jobs import tables
 from quickpub.mail import ledger
 from quickpub.models import Message, Post, Session, Token, User
 
@@ -618,7 +618,7 @@ def test_an_altered_unsubscribe_link_changes_nothing(site, alice, bob, browse):
 def test_a_mail_is_accepted_together_with_its_job(alice, browse, connection):
     forget(browse())
     with connection():
-        assert queue.Job.select().count() == 1 and Message.get().state == 'queued'
+        assert tables.Job.select().count() == 1 and Message.get().state == 'queued'
 
 
 def test_nothing_of_a_deleted_account_stays_but_its_posts_and_its_name(site, alice, bob):

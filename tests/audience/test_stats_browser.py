@@ -16,7 +16,7 @@ from quickpub import db
 from quickpub.audience import counting
 from quickpub.content import posts
 from quickpub.exchange import exports
-from quickpub.jobs import queue
+from quickpub.jobs import queue, tables
 from quickpub.mail import ledger
 from quickpub.models import DailyReferrers, DailyViews, DailyVisitors, Export, MediaFile, Message, Post, User
 from quickpub.tasks import prepare_pictures
@@ -340,8 +340,8 @@ def furnished(served):
             export.save()
         error = 'Traceback (most recent call last):\n  File "x.py", line 1, in <module>\nValueError: ' + 'no ' * 90
         for state, run_at in (('dead', db.now()), ('ready', db.now()), ('ready', db.now() + timedelta(days=1))):
-            queue.Job.create(name='quickpub.tasks.deliver', message=b'', state=state, run_at=run_at, error=error)
-        queue.Tally.create(minute=db.now().replace(second=0, microsecond=0), name='x', done=3, failed=1)
+            tables.Job.create(name='quickpub.tasks.deliver', message=b'', state=state, run_at=run_at, error=error)
+        tables.Tally.create(minute=db.now().replace(second=0, microsecond=0), name='x', done=3, failed=1)
         for state in ('sent', 'failed', 'deferred', 'held', 'queued'):
             ledger.compose('export', f'{state}{"@".join(["x" * 50] * 2)}.example', key=state, subject=f'{state} ' * 20,
                          payload={'exports_url': f'{served.url}/{"x" * 99}', 'days': 7})

@@ -13,7 +13,7 @@ from conftest import clean_up, drain, link_in, outbox, write
 from quickpub import db, tasks
 from quickpub.audience import counting
 from quickpub.exchange import exports
-from quickpub.jobs import queue
+from quickpub.jobs import claims
 from quickpub.models import DailyReferrers, DailyViews, DailyVisitors, Export, Message, Post, User
 
 
@@ -167,7 +167,7 @@ def test_the_progress_is_written_down_while_it_goes_on(alice, monkeypatch):
     for number in range(3 * exports.BATCH):
         Post.create(author=alice, title='x', slug=f'x{number}')
     seen = []
-    monkeypatch.setattr(queue, 'tell', lambda words: seen.append((words, Export.get().progress)))
+    monkeypatch.setattr(claims, 'report_progress', lambda words: seen.append((words, Export.get().progress)))
     exports.write(exports.ask(alice, 'numbers', db.now()))
     assert seen == [('33 %', 33), ('66 %', 66)]
 

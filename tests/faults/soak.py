@@ -24,7 +24,7 @@ from soak_tasks import long_job
 
 from quickpub import db, migrating, opening, settings
 from quickpub.audience import counting
-from quickpub.jobs import queue
+from quickpub.jobs import owners, tables
 from quickpub.models import DailyViews, Message, Post, Report, User
 
 HERE = Path(__file__).parent
@@ -90,7 +90,7 @@ class Soak:
     def _set_up(self) -> None:
         migrating.migrate(settings.from_env(self.rig.environ()))
         opening.open_site(settings.from_env(self.rig.environ()))
-        queue.be_new()
+        owners.reset()
         with db.db.connection_context():
             self.writer = person('writer')
             self.post = write(self.writer, 'The post that is read')
@@ -122,11 +122,11 @@ class Soak:
         try:
             if process == self.served.process:
                 return 'parent'
-            if '-c' in process.cmdline() and 'run_alone' in ' '.join(process.cmdline()):
+            if 'quickpub.jobs.isolation' in process.cmdline():
                 return 'process for one job'
             if process.parent() != self.served.process:
                 return 'web worker'
-            proofs_of_life = (path.name.partition('.')[2] for path in queue.run_folder().glob('*.life'))
+            proofs_of_life = (path.name.partition('.')[2] for path in tables.run_folder().glob('*.life'))
             return 'consumer' if any(name.startswith(f'{process.pid}-') for name in proofs_of_life) else 'web server'
         except psutil.NoSuchProcess:
             return 'gone already'
@@ -170,7 +170,7 @@ class Soak:
     def _give_work(self, number: int) -> None:
         """As fast as it gets done, or the end would be waiting for what was left over."""
         with db.db.connection_context():
-            while not self.over.is_set() and queue.Job.select().count() > AHEAD:
+            while not self.over.is_set() and tables.Job.select().count() > AHEAD:
                 self.over.wait(0.1)
             long_job(number, self.random.choice((0, 0, 0, 0.05, 0.5)) if number % 80 else 4)
         self.books.jobs = number
@@ -184,7 +184,7 @@ class Soak:
         """Wait until nothing is left to do."""
         def is_idle() -> bool:
             with db.db.connection_context():
-                waiting = queue.Job.select().where(queue.Job.state != 'dead', ~queue.Job.is_single).count()
+                waiting = tables.Job.select().where(tables.Job.state != 'dead', ~tables.Job.is_single).count()
                 unsent = Message.select().where(Message.state.in_(['queued', 'sending', 'deferred'])).count()
             return not waiting and not unsent
         self.rig.wait_until_well()
@@ -195,7 +195,7 @@ class Soak:
         with db.db.connection_context():
             counting.fold()
             done = Counter(map(int, self.log.read_text().split()))
-            self.dead = queue.Job.select().where(queue.Job.state == 'dead', ~queue.Job.is_single).count()
+            self.dead = tables.Job.select().where(tables.Job.state == 'dead', ~tables.Job.is_single).count()
             self.done = len(done)
             self.lost = books.jobs - len(done) - self.dead
             check(self.lost == 0, f'{self.lost} of {books.jobs} jobs are lost')

@@ -22,8 +22,8 @@ from rig import QUICKPUB, Rig, wait_for
 
 from quickpub import db
 from quickpub.audience import counting, spool
-from quickpub.jobs import queue
-from quickpub.jobs.queue import Job, Tally
+from quickpub.jobs import owners, queue
+from quickpub.jobs.tables import Job, Tally
 from quickpub.models import DayKey, Message, Post, Report, Seen, User
 
 pytestmark = pytest.mark.skipif(
@@ -104,7 +104,7 @@ class Site:
 
     def start(self, kind='thread'):
         consumer = self.rig.start(*self.clock.command('consumer', '-k', kind))
-        wait_for(lambda: any(str(consumer.popen.pid) in name for name in queue.living()), 'a consumer')
+        wait_for(lambda: any(str(consumer.popen.pid) in name for name in owners.living()), 'a consumer')
         return consumer
 
     def stop(self, consumer, number=signal.SIGTERM):

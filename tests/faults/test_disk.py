@@ -12,7 +12,7 @@ from disks import as_root, disk_of, fill, site_on
 from rig import Visitor, wait_for
 
 from quickpub import db, tasks
-from quickpub.jobs import queue
+from quickpub.jobs import owners, tables
 from quickpub.models import Message, Tag, User
 from quickpub.web import create_app
 from quickpub.wsgi import bodies
@@ -63,7 +63,7 @@ def test_a_full_disk_stops_writing_only_and_only_as_long_as_it_is_full(small_dis
         assert {user.email for user in User.select()} >= {*promised, 'reader0@example.org', 'reader99@example.org'}
         assert User.select().count() == Message.select().where(Message.kind == 'verify').count() + 1
         assert db.db.execute_sql('PRAGMA integrity_check').fetchone()[0] == 'ok'
-    for trouble in ('work waits', 'chores wait', 'Views cannot be recorded'):
+    for trouble in ('jobs wait', 'chores wait', 'Views cannot be recorded'):
         assert said.count(trouble) <= 2, f'the log was flooded with "{trouble}"'
     assert len(said) < 100_000, 'the log was flooded'
     served.stop()
@@ -87,7 +87,7 @@ def test_a_report_run_that_meets_a_full_disk_is_finished_afterwards(small_disk, 
             write(person(f'author{number}'), f'By {number}')
     mail_server.may_answer.clear()
     served = rig.start('consumer')
-    wait_for(queue.living, 'a consumer')
+    wait_for(owners.living, 'a consumer')
     with rig.database():  # the first mail is on its way when the disk is full
         User.update(reported_until=datetime(2020, 1, 1)).execute()
         tasks.close_periods()
@@ -149,8 +149,8 @@ def test_another_program_holds_the_write_lock_for_long(tmp_path, rig, mail_serve
         assert len(mail_server.to('reader7@example.org')) == 1
         assert User.select().count() == 3
         wait_for(lambda: {'done', 'written'} <= set(retry_tasks.log()), 'both jobs at their end')
-        wait_for(lambda: not queue.Job.select().where(queue.Job.state != 'dead').exists(), 'all work to be done')
-        assert queue.Job.select().count() == 0
+        wait_for(lambda: not tables.Job.select().where(tables.Job.state != 'dead').exists(), 'all work to be done')
+        assert tables.Job.select().count() == 0
         assert retry_tasks.log().count('run') == 3 and retry_tasks.log().count('write') == 2
         assert Tag.select().count() == 1
     served.stop()

@@ -19,8 +19,8 @@ from quickpub import db, tasks
 from quickpub.accounts import users
 from quickpub.audience import reports
 from quickpub.exchange import exports
-from quickpub.jobs import queue
-from quickpub.jobs.queue import Job
+from quickpub.jobs import rescue
+from quickpub.jobs.tables import Job
 from quickpub.models import DailyViews, Export, Message, Post, Report, User
 
 AUTHORS = 1000
@@ -192,7 +192,7 @@ def test_a_stopped_consumer_loses_no_claim_and_its_work_is_not_done_twice(rig, m
     tasks.close_periods()
     mail_server.wait_for('writer@example.org')
     wait_for(lambda: [job.name for job in Job.select()] == ['quickpub.tasks.deliver_urgent'], 'all but what it holds')
-    assert queue.rescue() == 0
+    assert rescue.rescue() == 0
     first.popen.send_signal(signal.SIGCONT)
     wait_for(all_sent, 'the first mail written down')
     assert set(copies(mail_server).values()) == {1} and Report.select().count() == 1

@@ -14,7 +14,7 @@ from rig import Visitor, wait_for
 from sites import keep
 
 from quickpub import tasks
-from quickpub.jobs import queue
+from quickpub.jobs import queue, tables
 from quickpub.models import MediaFile, Post, Upload
 
 DISK = 48  # megabytes
@@ -72,7 +72,7 @@ def test_the_consumer_is_killed_amid_a_picture(site_rig, tmp_path):
     consumer = site_rig.start('consumer')
     wait_for(all_ready, 'the picture')
     assert MediaFile.get().attempts == 0 and files_in(site_rig) == {kept.file_id}
-    wait_for(lambda: not queue.Job.select().exists(), 'the job to be done')
+    wait_for(lambda: not tables.Job.select().exists(), 'the job to be done')
     consumer.stop()
 
 
@@ -85,7 +85,7 @@ def test_the_child_is_killed_and_tried_again_after_the_next_picture(site_rig, tm
     assert not psutil.LINUX or Path(f'/proc/{child.pid}/oom_score_adj').read_text().strip() == '1000'
     child.kill()
     wait_for(lambda: MediaFile.get_by_id(second.file_id).state == 'ready', 'the other one')
-    queue.hurry('picture', MediaFile.get(MediaFile.state == 'waiting').digest)
+    queue.run_soon('picture', MediaFile.get(MediaFile.state == 'waiting').digest)
     wait_for(all_ready, 'the one whose child was killed')
     assert consumer.popen.poll() is None
     consumer.stop()

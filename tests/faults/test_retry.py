@@ -10,7 +10,7 @@ from retry_tasks import WAY_BACK, log, make_gate, open_gate, stumble
 from rig import wait_for
 
 from quickpub.jobs import queue
-from quickpub.jobs.queue import Job
+from quickpub.jobs.tables import Job
 
 RETRIES = 2  # of `stumble`
 

@@ -10,7 +10,7 @@ from conftest import PASSWORD, outbox, person, write
 from rig import Visitor, wait_for
 
 from quickpub import db, settings, watch
-from quickpub.jobs import queue
+from quickpub.jobs import owners, tables
 from quickpub.models import Post, User
 
 
@@ -66,7 +66,7 @@ def test_the_site_goes_on_by_itself_when_what_vanished_is_back(site, rig, name, 
     wait_for(lambda: [mail for mail in outbox(config) if mail['To'] == 'bob@example.org'], 'the mail')
     with rig.database():
         wait_for(lambda: Post.get().views >= 2, 'the views')
-        wait_for(lambda: not queue.Job.select().exists(), 'all work to be done')
+        wait_for(lambda: not tables.Job.select().exists(), 'all work to be done')
         assert User.select().count() == 2
         assert db.db.execute_sql('PRAGMA integrity_check').fetchall() == [('ok',)]
     assert before == [served.process.pid, served.web().pid, served.worker().pid, served.consumer().pid]
@@ -110,7 +110,7 @@ def test_a_terminal_that_goes_away_stops_nothing(site, rig, command):
     watch.CommitWatch.of(site).close()
     process = rig.start(*command)
     if command[0] == 'consumer':
-        wait_for(lambda: queue.living(), 'a consumer')
+        wait_for(lambda: owners.living(), 'a consumer')
     else:
         rig.wait_until_answers()
     before = {each.pid for each in rig.processes()}

@@ -9,7 +9,7 @@ from conftest import PASSWORD, link_in, outbox, person, write
 from rig import ROOT, Visitor, numbers_in, wait_for
 
 from quickpub import db, tasks
-from quickpub.jobs import queue
+from quickpub.jobs import owners, tables
 
 STOCK = [Path(sys.executable).with_name('huey_consumer'), 'quickpub.tasks.huey']
 SCRIPT = [sys.executable, ROOT / 'run_consumer.py']
@@ -61,7 +61,7 @@ def mails_to(site, email):
 def test_one_worker_is_one(site, rig):
     consumer = rig.consume('consumer', '-w', '1', '-k', 'process')
     tasks.wake_mail()
-    wait_for(lambda: not queue.Job.select().exists(), 'the job to be done')
+    wait_for(lambda: not tables.Job.select().exists(), 'the job to be done')
     assert len(consumer.process.children()) == 2  # the worker, and what asks the schedules
 
 
@@ -76,12 +76,12 @@ def test_what_is_killed_leaves_no_process_behind(site, rig, command):
 
 def test_a_claim_that_waits_to_write_does_not_hold_up_who_is_writing(site):
     tasks.wake_mail()
-    name = queue.me.name
+    name = owners.current().name
     with ThreadPoolExecutor(2) as others:
         with db.db.atomic():
             claim = others.submit(next_task)
-            wait_for(lambda: others.submit(is_taken, queue.me.lock).result(), 'the claim to begin')
-            assert others.submit(lambda: queue.me.name).result() == name
+            wait_for(lambda: others.submit(is_taken, owners.current().lock).result(), 'the claim to begin')
+            assert others.submit(lambda: owners.current().name).result() == name
             assert not claim.done()
         assert claim.result()
 

@@ -10,7 +10,7 @@ from dawdling import DawdlingServer
 from rig import silent_mail_server, wait_for
 
 from quickpub import db, settings, tasks
-from quickpub.jobs.queue import Job
+from quickpub.jobs.tables import Job
 from quickpub.mail import ledger, transport
 from quickpub.models import Export, Message
 
@@ -121,8 +121,8 @@ def test_a_job_begins_no_other_mail_when_its_time_is_over_and_another_job_goes_o
 
 @pytest.fixture
 def workers():
-    yield lambda count: setattr(tasks.huey, 'bulk_limit', count - 1 or None)
-    tasks.huey.bulk_limit = None
+    yield lambda count: setattr(tasks.huey.limits, 'bulk', count - 1 or None)
+    tasks.huey.limits.bulk = None
 
 
 def fill_with(task, times=9):

@@ -10,8 +10,8 @@ from sites import keep, make_old_site
 
 from quickpub import db, migrating, opening, tasks
 from quickpub.exchange import exports
-from quickpub.jobs import queue
-from quickpub.jobs.queue import Job
+from quickpub.jobs import claims, owners, queue, rescue
+from quickpub.jobs.tables import Job
 from quickpub.media import files, variants
 from quickpub.models import Export, MediaFile, Post
 
@@ -32,11 +32,11 @@ SHOWN = pytest.mark.parametrize('ask', [export, image])
 
 
 def claimed():
-    return queue.claim([Job.get().name])
+    return claims.claim([Job.get().name])
 
 
 def held(job):
-    return queue.Claim(job.id, job.name, bytes(job.message))
+    return claims.Claim(job.id, job.name, bytes(job.message))
 
 
 # Each of them ends the only job there is, for good.
@@ -44,14 +44,14 @@ def held(job):
 def bury(site):
     claim = held(claimed())
     claim.bury('ValueError: as told')
-    queue.settle(claim)
+    claims.settle(claim)
 
 
 def die_alone_again_and_again(site):
-    for _ in range(queue.OWN_DEATHS):
+    for _ in range(rescue.OWN_DEATHS):
         claimed()
-        Job.update(owner=f'{queue.me.name}~1').execute()
-        queue.charge(f'{queue.me.name}~1')
+        Job.update(owner=f'{owners.current().name}~1').execute()
+        rescue.count_death(f'{owners.current().name}~1')
 
 
 def become_unreadable(site):
@@ -63,7 +63,7 @@ def be_of_no_use(site):
     """It says that it is done, but did nothing."""
     claim = held(claimed())
     claim.done()
-    queue.settle(claim)
+    claims.settle(claim)
 
 
 def be_discarded(site):
@@ -129,7 +129,7 @@ def test_an_end_that_rolls_back_is_not_in_the_row_either(site, alice, ask):
     claim.bury('as told')
     claim.follow_ups.append(lambda: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        queue.settle(claim)
+        claims.settle(claim)
     assert row().state == 'waiting' and Job.get().state == 'running'
 
 

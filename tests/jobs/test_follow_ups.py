@@ -11,17 +11,16 @@ import pytest
 from huey.api import chord
 from huey.exceptions import TaskLockedException
 
+from quickpub.background import SiteHuey
 from quickpub.db import now
-from quickpub.jobs import queue
-from quickpub.jobs.huey import DurableHuey
-from quickpub.jobs.queue import Job
-from quickpub.jobs.storage import Counter, Note
+from quickpub.jobs import claims, owners, queue, rescue
+from quickpub.jobs.tables import Counter, Job, KeyValue
 
 
 @pytest.fixture
 def huey(site):
     """As the site has it: JSON, no results."""
-    huey = DurableHuey('follow')
+    huey = SiteHuey('follow', 'nowhere.huey')
 
     @huey.task(name='add')
     def add(a, b):
@@ -59,18 +58,18 @@ def out_of_reach(*_):
 def end_untold(huey, monkeypatch):
     """Execute the next task while the database cannot be told the end."""
     with monkeypatch.context() as patch:
-        patch.setattr(queue, 'settle', out_of_reach)
+        patch.setattr(claims, 'settle', out_of_reach)
         huey.execute(huey.next_task())
-        assert huey.is_owing()
-    huey._say_trouble(None)
+        assert huey.endings.settle_pending()
+    huey.outages.end('jobs')
 
 
 def die(huey):
     """What becomes of this process's jobs, and of all that it knew, when it is killed."""
-    huey._ended.clear()
+    huey.endings.unsettled.clear()
     Job.update(owner='gone').where(Job.state == 'running').execute()
-    queue.be_new()
-    queue.rescue()
+    owners.reset()
+    rescue.rescue()
     Job.update(strikes=0).execute()  # none needs a process of its own
 
 
@@ -78,7 +77,7 @@ def test_what_comes_next_is_written_with_the_end_or_not_at_all(huey, monkeypatch
     huey.enqueue(huey.make['add'](1, 2).then(huey.make['add'](3)))
     end_untold(huey, monkeypatch)
     assert rows() == [('running', 'add')]
-    assert not huey.is_owing()
+    assert not huey.endings.settle_pending()
     assert rows() == [('ready', 'add')]
     assert huey.execute(huey.next_task()) == 6 and rows() == []
 
@@ -100,7 +99,7 @@ def test_a_member_of_a_chord_that_runs_again_counts_once(huey, monkeypatch):
     assert sorted(huey.execute(huey.next_task()) for _ in range(2)) == [2, 4]
     assert rows() == [('ready', 'total')]
     assert huey.execute(huey.next_task()) == 6
-    assert Job.select().count() == Counter.select().count() == Note.select().count() == 0
+    assert Job.select().count() == Counter.select().count() == KeyValue.select().count() == 0
 
 
 def test_the_last_member_of_a_chord_that_runs_again_is_followed_once(huey, monkeypatch):
@@ -112,7 +111,7 @@ def test_the_last_member_of_a_chord_that_runs_again_is_followed_once(huey, monke
     huey.execute(huey.next_task())
     assert rows() == [('ready', 'total')]
     assert huey.execute(huey.next_task()) == 6
-    assert Job.select().count() == Counter.select().count() == Note.select().count() == 0
+    assert Job.select().count() == Counter.select().count() == KeyValue.select().count() == 0
 
 
 def test_what_follows_a_chord_is_the_same_when_it_is_written_at_the_second_try(huey, monkeypatch):
@@ -120,10 +119,10 @@ def test_what_follows_a_chord_is_the_same_when_it_is_written_at_the_second_try(h
     with monkeypatch.context() as patch:
         patch.setattr(queue, 'enqueue', out_of_reach)
         huey.execute(huey.next_task())
-        assert rows() == [('running', 'add')] and Note.select().count() == 0
-    assert not huey.is_owing()
+        assert rows() == [('running', 'add')] and KeyValue.select().count() == 0
+    assert not huey.endings.settle_pending()
     assert huey.execute(huey.next_task()) == 2
-    huey._say_trouble(None)
+    huey.outages.end('jobs')
 
 
 def test_a_member_of_a_chord_that_a_person_had_retried_gives_its_value_and_counts_once(huey):
@@ -131,10 +130,10 @@ def test_a_member_of_a_chord_that_a_person_had_retried_gives_its_value_and_count
     huey.execute(huey.next_task())
     assert rows() == [('dead', 'raise_it'), ('ready', 'add')]
     assert queue.retry(Job.get().id)
-    huey._registry.string_to_task(Job.get().name).execute = lambda task: 1  # this time it goes well
+    huey.registry.string_to_task(Job.get().name).execute = lambda task: 1  # this time it goes well
     Job.update(priority=1).where(Job.name.endswith('raise_it')).execute()
     assert [huey.execute(huey.next_task()) for _ in range(3)] == [1, 4, [1, 4]]
-    assert Job.select().count() == Counter.select().count() == Note.select().count() == 0
+    assert Job.select().count() == Counter.select().count() == KeyValue.select().count() == 0
 
 
 def test_an_error_handler_is_enqueued_with_the_retry_and_told_the_error(huey):
@@ -149,7 +148,7 @@ def test_an_error_handler_is_enqueued_with_the_retry_and_told_the_error(huey):
 def test_nothing_follows_from_a_task_that_will_run_again_because_huey_failed_around_it(huey, monkeypatch):
     huey.enqueue(huey.make['fail']().error(huey.make['tell']()))
     with monkeypatch.context() as patch:
-        patch.setattr(huey, '_requeue_task', out_of_reach)
+        patch.setattr(huey, 'serialize_task', out_of_reach)
         huey.execute(huey.next_task())
     assert rows() == [('ready', 'fail')] and Job.get().run_at > now()
 
@@ -194,7 +193,7 @@ def test_what_follows_but_cannot_be_written_buries_the_job_with_the_reason(huey)
     with pytest.raises(TypeError):
         huey.execute(huey.next_task())
     assert rows() == [('dead', 'odd')] and 'plain values only' in Job.get().error
-    assert not huey.is_owing()
+    assert not huey.endings.settle_pending()
 
 
 def test_what_follows_and_fails_while_it_is_written_does_not_stop_the_queue(huey, monkeypatch):
@@ -203,7 +202,7 @@ def test_what_follows_and_fails_while_it_is_written_does_not_stop_the_queue(huey
         patch.setattr(huey.storage, 'incr', lambda *_: 1 / 0)
         huey.execute(huey.next_task())
     assert rows() == [('dead', 'add')] and 'ZeroDivisionError' in Job.get().error
-    assert not huey.is_owing() and Note.select().count() == 0
+    assert not huey.endings.settle_pending() and KeyValue.select().count() == 0
 
 
 def test_a_task_that_wants_to_exit_is_buried_and_not_repeated(huey):
@@ -242,7 +241,7 @@ def test_a_lock_is_free_again_when_the_process_that_holds_it_is_dead(huey):
     huey.lock_task('one').acquire()
     with pytest.raises(TaskLockedException):
         huey.lock_task('one').acquire()
-    queue.be_new()  # which frees the file that proved its life
+    owners.reset()  # which frees the file that proved its life
     with huey.lock_task('one'):
         assert huey.is_locked('one')
-    assert not huey.is_locked('one') and Note.select().count() == 0
+    assert not huey.is_locked('one') and KeyValue.select().count() == 0

@@ -22,12 +22,11 @@ from huey.consumer_options import ConsumerConfig
 from huey.serializer import Serializer
 
 from quickpub import data_folder, db, logs, migrating, processes, settings
-from quickpub.jobs import huey as worker
-from quickpub.jobs import queue
-from quickpub.jobs.consumer import DurableConsumer, QuietProcesses
-from quickpub.jobs.huey import DurableHuey
-from quickpub.jobs.queue import Job
-from quickpub.jobs.storage import Counter, JSONSerializer
+from quickpub.background import SiteHuey
+from quickpub.jobs import owners, tables
+from quickpub.jobs.consumer import STOP_WITHIN, DurableConsumer, WorkerProcesses
+from quickpub.jobs.serializer import JSONSerializer
+from quickpub.jobs.tables import Counter, Job
 from quickpub.sqlite import connection
 
 with mock.patch.dict(os.environ, HUEY_SLOW_TESTS='1'):  # asked at import; they take a second or two in all
@@ -101,7 +100,7 @@ def suite(site, monkeypatch):
 
     Consumers are started and stopped in this process: what they change in it is put back.
     """
-    monkeypatch.setattr(test_consumer, 'ProcessEnvironment', lambda: QuietProcesses(signal.SIGTERM, signal.SIGINT))
+    monkeypatch.setattr(test_consumer, 'ProcessEnvironment', WorkerProcesses)
     monkeypatch.setattr(logs, 'log_to_console', lambda: None)
     handlers = {signum: signal.getsignal(signum) for signum in STOPS}
     connections = remember_connections(monkeypatch)
@@ -125,11 +124,11 @@ def remember_connections(monkeypatch):
 
 def hang_up():
     """End the doorbell's thread; this file would leave hundreds."""
-    if bell := queue.me._bell:
+    if bell := owners.current()._bell:
         fd, listener = bell._fd, bell._listener  # the owner may put up another one meanwhile
         with open(os.devnull) as nothing:
             os.dup2(nothing.fileno(), fd)
-        processes.ring(queue.run_folder())
+        processes.ring(tables.run_folder())
         listener.join(10)
         os.close(fd)
 
@@ -140,7 +139,8 @@ class Ours:
     options: dict = {}
 
     def get_huey(self):
-        return DurableHuey('suite', utc=False, **{'results': True, 'serializer': self.serializer()} | self.options)
+        options = {'results': True, 'serializer': self.serializer()} | self.options
+        return SiteHuey('suite', 'nowhere.huey', utc=False, **options)
 
 
 def pass_time(seconds):
@@ -407,7 +407,7 @@ class TestConsumerConfig(Ours, test_consumer.TestConsumerConfig):
         consumer = self.huey.create_consumer(**config.values)
         self.assertEqual((consumer.shutdown_timeout, consumer.graceful_signal), (5, 'TERM'))
         consumer = self.huey.create_consumer(**ConsumerConfig().values)
-        self.assertEqual((consumer.shutdown_timeout, consumer.graceful_signal), (worker.STOP_WITHIN, 'TERM'))
+        self.assertEqual((consumer.shutdown_timeout, consumer.graceful_signal), (STOP_WITHIN, 'TERM'))
 
 
 class TestConsumerShutdown(Ours, test_consumer.TestConsumerShutdown):

@@ -6,8 +6,8 @@ import pytest
 from conftest import drain, outbox, write
 
 from quickpub import db, tasks
-from quickpub.jobs import queue
-from quickpub.jobs.queue import Job
+from quickpub.jobs import queue, tables, tally
+from quickpub.jobs.tables import Job
 from quickpub.mail import ledger
 from quickpub.models import Message
 
@@ -35,7 +35,7 @@ def bury(message=b'rubbish'):
 
 def test_an_empty_page_says_so(owner):
     page = owner.get('/admin/jobs')
-    assert 'No jobs running' in page and 'No jobs waiting' in page and 'not yet' in page
+    assert 'Nothing runs at this moment' in page and 'Nothing waits' in page and 'not yet' in page
 
 
 def test_what_failed_is_shown_with_its_reason_and_can_be_tried_again_or_thrown_away(owner):
@@ -46,10 +46,10 @@ def test_what_failed_is_shown_with_its_reason_and_can_be_tried_again_or_thrown_a
     with db.db.connection_context():
         assert Job.get().state == 'ready'
     drain()
-    press(owner, '/admin/jobs', 'Discard')
+    press(owner, '/admin/jobs', 'Throw away')
     with db.db.connection_context():
         assert not Job.select().exists()
-    assert 'no longer exists' in owner.post('/admin/jobs', {'action': 'retry', 'job': '77'}).follow()
+    assert 'not there any more' in owner.post('/admin/jobs', {'action': 'retry', 'job': '77'}).follow()
 
 
 def test_the_traceback_is_there_folded_away(owner):
@@ -58,7 +58,7 @@ def test_the_traceback_is_there_folded_away(owner):
     drain()
     html = owner.get('/admin/jobs').html
     assert 'Traceback' in html.find('details').text
-    assert html.find(class_='answer').text == ('quickpub.models.UserDoesNotExist: '
+    assert html.find(class_='answer').text == ('quickpub.models.members.UserDoesNotExist: '
                                                '<Model: User> instance matching query does not exist:')
 
 
@@ -68,13 +68,13 @@ def test_work_is_called_by_what_it_does_with_its_name_beside(owner, connection):
         queue.enqueue('quickpub.tasks.of_tomorrow', b'')
     waiting = owner.get('/admin/jobs').html.find(attrs={'aria-labelledby': 'waiting'})
     known, unknown = (' '.join(each.text.split()) for each in waiting.find_all('th', scope='row'))
-    assert known == 'Send the report so far, to one author or to every author send_view_count_report, job 1'
-    assert unknown == 'Work that this version of Quickpub does not know of_tomorrow, job 2'
+    assert known == 'Send the report so far, to one author or to every author send_view_count_report, number 1'
+    assert unknown == 'A job that this version of Quickpub does not know of_tomorrow, number 2'
 
 
 def test_all_work_has_words_that_fit_a_line():
-    for name, task in tasks.huey._registry._registry.items():
-        assert task.__doc__.splitlines()[0] == f'{tasks.huey.in_words(name)}.', name
+    for name, task in tasks.huey.registry.tasks.items():
+        assert task.__doc__.splitlines()[0] == f'{tasks.huey.describe(name)}.', name
 
 
 def test_paused_nothing_new_is_begun_until_it_is_resumed(owner, alice):
@@ -87,12 +87,11 @@ def test_paused_nothing_new_is_begun_until_it_is_resumed(owner, alice):
     assert 'Paused since' in page and 'send_view_count_report' in page
     for path in ('/admin', '/admin/mail'):
         page = owner.get(path)
-        assert 'All jobs have been paused since' in page
-        assert page.click('Show waiting jobs').request.path == '/admin/jobs'
+        assert 'All work is paused since' in page and page.click('See what waits').request.path == '/admin/jobs'
     press(owner, '/admin/jobs', 'Resume')
     assert drain() == 2
     for path in ('/admin', '/admin/mail'):
-        assert 'have been paused' not in owner.get(path), path
+        assert 'is paused' not in owner.get(path), path
 
 
 def test_schedules_say_when_they_ran_last_and_run_next(owner):
@@ -111,13 +110,13 @@ def test_the_tally_of_finished_work_is_kept_for_a_while(site):
         tasks.close_periods()
         drain()
     at = db.now()
-    assert sum(done for _, done, _ in queue.throughput(at)) == 3 and len(queue.throughput(at)) == 60
-    queue.Tally.update(minute=LONG_AGO).execute()
+    assert sum(done for _, done, _ in tally.throughput(at)) == 3 and len(tally.throughput(at)) == 60
+    tables.Tally.update(minute=LONG_AGO).execute()
     tasks.close_periods()
     tasks.wake_mail()
     drain()
-    queue.clean_up(at)
-    assert sorted(tally.name for tally in queue.Tally.select()) == ['quickpub.tasks.close_periods',
+    tally.clean_up(at)
+    assert sorted(each.name for each in tables.Tally.select()) == ['quickpub.tasks.close_periods',
                                                                     'quickpub.tasks.wake_mail']
 
 
@@ -131,7 +130,7 @@ def test_the_counts_of_the_site_lead_to_what_they_count(owner, alice):
         Message.update(state='failed').where(Message.recipient == 'bob@example.org').execute()
     page = owner.get('/admin')
     assert 'A post' in page.click(href='/studio', description='^1$')
-    for failed in (page.click('Show why'), page.click(href='/admin/mail', description='^1$', index=1)):
+    for failed in (page.click('See why'), page.click(href='/admin/mail', description='^1$', index=1)):
         assert 'bob@' in failed and 'carol@' not in failed
 
 
@@ -170,15 +169,15 @@ def test_a_mail_whose_row_makes_no_sense_is_shown_too(site, owner, kind, payload
 
 def test_a_mail_is_held_back_and_sent_by_hand(site, owner):
     number = compose()
-    press(owner, f'/admin/mail/{number}', 'Hold')
+    press(owner, f'/admin/mail/{number}', 'Hold it back')
     with db.db.connection_context():
         ledger.deliver()
         assert Message.get().state == 'held' and outbox(site) == []
-    press(owner, f'/admin/mail/{number}', 'Send now')
+    press(owner, f'/admin/mail/{number}', 'Send it now')
     drain()
     assert len(outbox(site)) == 1
-    assert 'Too late' in owner.post(f'/admin/mail/{number}', {'action': 'hold'}).follow()
-    press(owner, f'/admin/mail/{number}', 'Send again')
+    assert 'too late' in owner.post(f'/admin/mail/{number}', {'action': 'hold'}).follow()
+    press(owner, f'/admin/mail/{number}', 'Send it once more')
     drain()
     first, second = outbox(site)
     assert first['Message-ID'] == second['Message-ID']

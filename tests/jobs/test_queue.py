@@ -1,10 +1,11 @@
 """The durable queue: its rows in this process, and real consumers that are killed."""
 
+import pkgutil
 import sqlite3
 import subprocess
 import sys
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from conftest import drain
@@ -13,9 +14,10 @@ from peewee import IntegrityError
 
 from quickpub import tasks
 from quickpub.db import db, now
-from quickpub.jobs import huey as worker
-from quickpub.jobs import queue
-from quickpub.jobs.queue import Job
+from quickpub.jobs import claims, limits, owners, queue, rescue, tables
+from quickpub.jobs.consumer import STOP_WITHIN, MinuteScheduler
+from quickpub.jobs.huey import DurableHuey
+from quickpub.jobs.tables import Job
 from quickpub.models import Tag
 
 
@@ -58,10 +60,10 @@ def test_what_is_no_plain_value_is_refused_when_it_is_enqueued(site):
 
 def test_a_schedule_that_waits_is_not_enqueued_twice(site):
     for _ in range(3):
-        huey.enqueue(huey._registry._periodic_tasks[0]())
+        huey.enqueue(huey.registry.periodic_tasks[0])
     assert len(rows()) == 1
     take()
-    huey.enqueue(huey._registry._periodic_tasks[0]())  # it runs: the next one may wait
+    huey.enqueue(huey.registry.periodic_tasks[0])  # it runs: the next one may wait
     assert [state for state, *_ in rows()] == ['running', 'ready']
 
 
@@ -79,7 +81,7 @@ def test_one_that_waits_is_enough_and_a_person_may_still_retry_a_dead_one(site):
 def test_how_far_a_running_job_is_can_be_seen_until_it_ends(site):
     @tasks.huey.task(name='says_how_far')
     def says_how_far():
-        queue.tell('2 of 3')
+        claims.report_progress('2 of 3')
         seen.append(Job.get().progress)
         raise ValueError
 
@@ -89,7 +91,7 @@ def test_how_far_a_running_job_is_can_be_seen_until_it_ends(site):
         drain()
     finally:
         says_how_far.unregister()
-    queue.tell('of nothing')
+    claims.report_progress('of nothing')
     assert seen == ['2 of 3'] and (Job.get().state, Job.get().progress) == ('dead', '')
 
 
@@ -105,11 +107,11 @@ def test_delayed_work_is_a_row_that_is_not_due(site):
 def test_urgent_first_then_by_time_and_a_retry_goes_behind_its_peers(site):
     note(1)
     note(2)
-    note(3, priority=queue.URGENT)
+    note(3, priority=limits.URGENT)
     first = take()
     assert first.args == (3,)
     first.claim.retry(now())
-    queue.settle(first.claim)
+    claims.settle(first.claim)
     Job.update(priority=0).execute()
     assert [take().args[0] for _ in range(3)] == [1, 2, 3]
 
@@ -117,13 +119,13 @@ def test_urgent_first_then_by_time_and_a_retry_goes_behind_its_peers(site):
 def test_one_worker_is_kept_free_for_urgent_work(site):
     for number in range(4):
         note(number)
-    huey.bulk_limit = 2
+    huey.limits.bulk = 2
     try:
         assert [bool(take()) for _ in range(3)] == [True, True, False]
-        note(9, priority=queue.URGENT)
+        note(9, priority=limits.URGENT)
         assert take().args == (9,)
     finally:
-        huey.bulk_limit = None
+        huey.limits.bulk = None
 
 
 def test_a_finished_job_leaves_no_row(site, tmp_path, monkeypatch):
@@ -134,7 +136,7 @@ def test_a_finished_job_leaves_no_row(site, tmp_path, monkeypatch):
 
 
 def test_a_failure_is_retried_as_often_as_said_and_then_buried_with_its_reason(site):
-    huey.enqueue(huey._registry.string_to_task('jobs_rig.fail')())
+    huey.enqueue(huey.registry.string_to_task('jobs_rig.fail')())
     huey.execute(take())
     job = Job.get()
     assert (job.state, job.attempts) == ('ready', 1) and job.run_at > now() + timedelta(seconds=20)
@@ -150,7 +152,7 @@ def test_a_person_retries_or_discards_what_is_buried(site):
     for _ in range(2):
         task = take()
         task.claim.bury()
-        queue.settle(task.claim)
+        claims.settle(task.claim)
     first, second = Job.select().order_by(Job.id)
     assert queue.retry(first.id) and not queue.retry(first.id)
     assert queue.discard(second.id) and not queue.discard(second.id)
@@ -163,7 +165,7 @@ def test_an_ending_counts_only_while_the_claim_is_held(site):
     task = take()
     Job.update(owner='somebody-else').execute()
     task.claim.done()
-    queue.settle(task.claim)
+    claims.settle(task.claim)
     assert rows() == [('running', 1, 0)]
 
 
@@ -210,23 +212,23 @@ def test_an_ending_that_cannot_be_written_is_kept_and_written_later(site, monkey
     other = sqlite3.connect(site.paths.database, isolation_level=None)
     other.execute('BEGIN IMMEDIATE')
     huey.execute(task)
-    assert huey.is_owing() and rows() == [('running', 1, 0)]
-    queue.rescue()  # its process lives, so nobody else gets it
+    assert huey.endings.settle_pending() and rows() == [('running', 1, 0)]
+    rescue.rescue()  # its process lives, so nobody else gets it
     assert rows() == [('running', 1, 0)]
     other.execute('ROLLBACK')
     other.close()
-    assert not huey.is_owing() and rows() == [] and log_lines(tmp_path) == ['note 1']
-    huey._say_trouble(None)
+    assert not huey.endings.settle_pending() and rows() == [] and log_lines(tmp_path) == ['note 1']
+    huey.outages.end('jobs')
 
 
 def test_a_claim_whose_answer_was_lost_is_freed_by_its_own_process(site):
     note(1)
-    queue.claim(['jobs_rig.note'])  # claimed, but in nobody's hands
+    claims.claim(['jobs_rig.note'])  # claimed, but in nobody's hands
     assert take() is None
-    huey._say_trouble(Exception('as after an error'))
+    huey.outages.begin('jobs', Exception('as after an error'))
     assert take().args == (1,)
     assert rows() == [('running', 1, 0)]
-    huey._say_trouble(None)
+    huey.outages.end('jobs')
 
 
 # Death
@@ -235,18 +237,18 @@ def test_what_a_dead_process_held_is_ready_again_with_a_strike(site):
     note(1)
     take()
     Job.update(owner='gone').execute()
-    assert queue.rescue() == 1
+    assert rescue.rescue() == 1
     assert rows() == [('ready', 1, 1)]
 
 
-@pytest.mark.parametrize('owners', [['gone'] * 20, ['gone~1'] * 20, ['gone', 'gone~1'] * 10,
+@pytest.mark.parametrize('holders', [['gone'] * 20, ['gone~1'] * 20, ['gone', 'gone~1'] * 10,
                                     ['gone'] + ['gone~1'] * 12], ids=['amid others', 'alone', 'in turn', 'both'])
-def test_deaths_of_the_whole_tree_bury_nothing_however_often(site, owners):
+def test_deaths_of_the_whole_tree_bury_nothing_however_often(site, holders):
     note(1)
-    for owner in owners:
+    for owner in holders:
         take_raw()
         Job.update(owner=owner).execute()
-        queue.rescue()
+        rescue.rescue()
         assert [(state, strikes) for state, _, strikes in rows()] == [('ready', 1)]
 
 
@@ -254,36 +256,36 @@ def test_deaths_of_its_own_bury_a_job_unless_it_makes_progress(site):
     note(1)
     take_raw()
     Job.update(owner='gone').execute()
-    queue.rescue()
+    rescue.rescue()
     assert [die_alone() for _ in range(2)] == ['ready', 'ready']
     assert [die_alone(makes_progress=True) for _ in range(5)] == ['ready'] * 5
-    assert [die_alone() for _ in range(2)] == ['ready', 'dead'] and Job.get().error == queue.DIED
+    assert [die_alone() for _ in range(2)] == ['ready', 'dead'] and Job.get().error == rescue.DIED
 
 
 def die_alone(makes_progress=False):
     """As a process does that runs one job only, while the one that started it lives on; the job's state then."""
     job = take_raw()
     if makes_progress:
-        queue.at_work.claim = queue.Claim(job.id, job.name, b'', strikes=job.strikes)
-        queue.advance()
-        queue.at_work.claim = None
-    owner = f'{queue.me.name}~1'
+        claims.this_thread.claim = claims.Claim(job.id, job.name, b'', strikes=job.strikes)
+        claims.clear_strikes()
+        claims.this_thread.claim = None
+    owner = f'{owners.current().name}~1'
     Job.update(owner=owner).execute()
-    assert queue.rescue() == 0, 'its parent says so itself, when it has seen that it lives on'
-    queue.charge(owner)
+    assert rescue.rescue() == 0, 'its parent says so itself, when it has seen that it lives on'
+    rescue.count_death(owner)
     return Job.get().state
 
 
 def take_raw():
-    return queue.claim(['jobs_rig.note'])
+    return claims.claim(['jobs_rig.note'])
 
 
 def test_work_excused_at_the_end_of_its_process_has_neither_attempt_nor_strike(site):
     note(1)
     take()
-    queue.forgive()
+    claims.excuse_running()
     Job.update(owner='gone').execute()
-    queue.rescue()
+    rescue.rescue()
     assert rows() == [('ready', 0, 0)]
 
 
@@ -291,8 +293,8 @@ def test_work_excused_at_the_end_of_its_process_has_neither_attempt_nor_strike(s
 def test_a_killer_is_buried_alone_and_its_innocent_neighbours_finish(site, tmp_path, kind):
     with consumer(site, tmp_path, '-k', kind, restart=True):
         for seconds in (2, 2.2, 2.4):
-            huey.enqueue(huey._registry.string_to_task('jobs_rig.slow')((seconds,)))
-        huey.enqueue(huey._registry.string_to_task('jobs_rig.kill')())
+            huey.enqueue(huey.registry.string_to_task('jobs_rig.slow')((seconds,)))
+        huey.enqueue(huey.registry.string_to_task('jobs_rig.kill')())
         until(lambda: [state for state, *_ in rows()] == ['dead'], 90)
     assert Job.get().name == 'jobs_rig.kill'
     assert sorted(set(log_lines(tmp_path)) - {'kill'}) == ['slow 2', 'slow 2.2', 'slow 2.4']
@@ -314,7 +316,7 @@ def test_kill_9_loses_nothing(site, tmp_path, kind):
 @pytest.mark.parametrize('kind', ['thread', 'process'])
 def test_sigterm_lets_running_work_finish(site, tmp_path, kind):
     with consumer(site, tmp_path, '-k', kind) as process:
-        huey.enqueue(huey._registry.string_to_task('jobs_rig.slow')((1.5,)))
+        huey.enqueue(huey.registry.string_to_task('jobs_rig.slow')((1.5,)))
         until(lambda: rows() == [('running', 1, 0)], 20)
         process.terminate()
         assert process.wait(30) == 0
@@ -324,7 +326,7 @@ def test_sigterm_lets_running_work_finish(site, tmp_path, kind):
 @pytest.mark.parametrize('kind', ['thread', 'process'])
 def test_what_does_not_finish_in_time_is_released_uncounted_and_done_after_the_restart(site, tmp_path, kind):
     with consumer(site, tmp_path, '-k', kind, '--shutdown-timeout', '1') as process:
-        huey.enqueue(huey._registry.string_to_task('jobs_rig.slow')((6,)))
+        huey.enqueue(huey.registry.string_to_task('jobs_rig.slow')((6,)))
         until(lambda: rows() == [('running', 1, 0)], 20)
         process.terminate()
         assert process.wait(30) == 0
@@ -336,47 +338,62 @@ def test_what_does_not_finish_in_time_is_released_uncounted_and_done_after_the_r
 
 def test_a_live_job_longer_than_any_sweep_is_never_run_twice(site, tmp_path):
     with consumer(site, tmp_path), consumer(site, tmp_path):
-        huey.enqueue(huey._registry.string_to_task('jobs_rig.slow')((5,)))
+        huey.enqueue(huey.registry.string_to_task('jobs_rig.slow')((5,)))
         until(lambda: not rows(), 30)
     assert log_lines(tmp_path) == ['slow 5']
 
 
 def test_a_process_for_one_job_does_nothing_where_the_claim_is_gone(site, tmp_path):
     note(1)
-    done = subprocess.run([sys.executable, '-c', 'from quickpub.jobs import huey; huey.run_alone("1", "nobody", "0")'],
+    done = subprocess.run([sys.executable, '-m', 'quickpub.jobs.isolation', 'jobs_rig.huey', '1', 'nobody', '0'],
                           env=RIG | site.environ() | {'RIG_LOG': str(tmp_path / 'log')}, timeout=60)
     # Its parent, process 0, is not there: on Linux it ends before it looks.
     assert done.returncode in (0, 1) and rows() == [('ready', 0, 0)] and log_lines(tmp_path) == []
 
 
 def test_the_stock_commands_defaults_become_ours(site):
-    consumer = huey.create_consumer(workers=1)
-    assert consumer.workers == site.consumer_workers and consumer.shutdown_timeout == worker.STOP_WITHIN
+    made = huey.create_consumer(workers=1)
+    assert made.workers == site.consumer_workers and made.shutdown_timeout == STOP_WITHIN
     assert huey.create_consumer(workers=3).workers == 3
-    huey.bulk_limit = None
+    huey.limits.bulk = None
 
 
 def test_a_task_that_meets_a_locked_database_is_neither_buried_nor_does_it_cost_a_retry(site):
     db.timeout = 0.05
-    huey.enqueue(huey._registry.string_to_task('jobs_rig.touch')())
+    huey.enqueue(huey.registry.string_to_task('jobs_rig.touch')())
     task = take()
     other = sqlite3.connect(site.paths.database, isolation_level=None)
     other.execute('BEGIN IMMEDIATE')
     huey.execute(task)
-    huey.enqueue(huey._registry._periodic_tasks[0]())  # a schedule meanwhile: it comes again by itself
+    huey.enqueue(huey.registry.periodic_tasks[0])  # a schedule meanwhile: it comes again by itself
     other.execute('ROLLBACK')
     other.close()
-    assert not huey.is_owing()
+    assert not huey.endings.settle_pending()
     job = Job.get()
     assert job.state == 'ready' and job.run_at > now() and 'locked' in job.error
-    huey._say_trouble(None)
+    huey.outages.end('jobs')
 
 
-@pytest.mark.parametrize(('second', 'wait'), [(0.5, 59.5), (49, 11), (59.99, 0.01)])
-def test_schedules_are_asked_on_the_minute_by_the_clock(site, monkeypatch, second, wait):
-    scheduler = huey.create_consumer(workers=2)._create_scheduler()
-    monkeypatch.setattr('quickpub.jobs.consumer.time.time', lambda: 1_800_000_000 + second)
-    monkeypatch.setattr('quickpub.jobs.consumer.time.monotonic', lambda: 1000.0)
-    scheduler.enqueue_periodic_tasks(now())
-    assert scheduler._next_periodic == pytest.approx(1000 + wait)
-    huey.bulk_limit = None
+def test_periodic_tasks_are_asked_once_in_each_minute_of_the_clock(monkeypatch):
+    asked = []
+    monkeypatch.setattr(huey, 'read_periodic', lambda now: asked.append(now) or [])
+    scheduler = MinuteScheduler(huey, None, 1, True)
+    moments = [datetime(2027, 1, 15, 8, minute, second) for minute, second in (
+        (0, 59), (1, 0), (1, 1), (1, 59), (2, 0), (1, 30))]  # at last the clock was set back
+    for moment in moments:
+        scheduler.enqueue_periodic_tasks(moment)
+    assert asked == [moments[0], moments[1], moments[4], moments[5]]
+
+
+@pytest.mark.parametrize('instance', [huey, tasks.huey], ids=['rig', 'site'])
+def test_a_process_for_one_job_finds_the_huey_by_its_import_path(instance):
+    assert pkgutil.resolve_name(instance.import_path) is instance
+
+
+def test_without_a_database_the_queue_says_what_to_do(site):
+    tables.database.initialize(None)
+    try:
+        with pytest.raises(RuntimeError, match='give DurableHuey one'):
+            DurableHuey('nowhere', 'nowhere.huey')
+    finally:
+        tables.bind(db)

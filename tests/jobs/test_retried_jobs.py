@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from quickpub import tasks
 from quickpub.db import now
-from quickpub.jobs import queue
-from quickpub.jobs.queue import Job
+from quickpub.jobs import claims, queue
+from quickpub.jobs.tables import Job
 
 
 def test_a_later_time_does_not_delay_a_single_job_that_waits(site):
@@ -17,7 +17,7 @@ def test_a_later_time_does_not_delay_a_single_job_that_waits(site):
 
 def test_a_retried_job_begins_with_no_attempts_and_no_strikes(site):
     tasks.deliver()
-    Job.update(state='dead', error='x', attempts=3, strikes=queue.SUSPECT + 1).execute()
+    Job.update(state='dead', error='x', attempts=3, strikes=claims.SUSPECT + 1).execute()
     assert queue.retry(Job.get().id)
     job = Job.get()
     assert (job.state, job.attempts, job.strikes) == ('ready', 0, 0)

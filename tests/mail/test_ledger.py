@@ -18,7 +18,7 @@ from smtp_rig import EagerServer, Sink, free_port, mute_server, smtp_server
 from quickpub import db, settings, tasks, text
 from quickpub.accounts import users
 from quickpub.audience import reports
-from quickpub.jobs import queue
+from quickpub.jobs import queue, rescue, tables
 from quickpub.mail import ledger as mail
 from quickpub.mail import message as letter
 from quickpub.mail import transport
@@ -261,13 +261,13 @@ def test_a_mail_that_its_sender_died_with_again_and_again_waits_for_hours_and_no
     later(old, created_at=db.now() - 2 * mail.GIVE_UP_AFTER)
     mail.deliver()
     assert (row(deadly).state, row(old).state, row(fresh).state) == ('deferred', 'failed', 'sent')
-    assert row(deadly).next_try > db.now() + timedelta(hours=3) and row(old).answer == queue.DIED
+    assert row(deadly).next_try > db.now() + timedelta(hours=3) and row(old).answer == rescue.DIED
     assert [each.recipients for each in sink.mails] == [['fresh@example.org']]
 
 
 def test_a_mail_that_another_process_is_sending_is_left_alone(smtp_site, sink):
     number = compose()
-    other = queue.processes.lock_file(queue.run_folder() / 'other.life')
+    other = queue.processes.lock_file(tables.run_folder() / 'other.life')
     later(number, state='sending', sender='other')
     mail.deliver()
     mail.wake(db.now() + timedelta(hours=1))
@@ -483,7 +483,7 @@ def test_a_burst_of_mails_needs_one_waiting_job_and_one_connection(smtp_site, si
     for number in range(30):
         with db.db.atomic():
             tasks.deliver_soon([compose(f'reader{number}@example.org', urgent=True)])
-    assert [job.name for job in queue.Job.select()] == ['quickpub.tasks.deliver_urgent']
+    assert [job.name for job in tables.Job.select()] == ['quickpub.tasks.deliver_urgent']
     drain()
     assert len(sink.mails) == 30 and len(sink.sessions) == 1
 

@@ -19,8 +19,8 @@ from sites import browser_of, set_modified
 
 from quickpub import db, tasks
 from quickpub.content import autosave
-from quickpub.jobs import queue
-from quickpub.jobs.queue import Job
+from quickpub.jobs import isolation
+from quickpub.jobs.tables import Job
 from quickpub.markup import markdown
 from quickpub.media import files as media
 from quickpub.media import variants
@@ -293,7 +293,7 @@ INTERRUPTED, CRASHED = 'were interrupted each time', 'broke down at this one'
     (signal.SIGABRT, 4, CRASHED), (signal.SIGXCPU, 1, 'takes longer')])
 def test_a_child_that_is_ended_from_outside_is_tried_again_and_the_sentence_is_true(
         alice, browse, connection, monkeypatch, number, times, sentence):
-    monkeypatch.setattr(queue, 'GRACE', 0)
+    monkeypatch.setattr(isolation, 'GRACE', 0)
     browser = browse(alice)
     send(browser, ('hill.jpg', picture(size=(2000, 1500))), ('other.jpg', picture()))
     with children_that_get(number, times, uploads()[0].file_id) as struck:

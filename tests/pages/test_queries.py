@@ -12,7 +12,7 @@ from sites import fill
 from quickpub import db
 from quickpub.audience import counting
 from quickpub.jobs import queue
-from quickpub.jobs.queue import Job
+from quickpub.jobs.tables import Job
 from quickpub.mail import ledger
 from quickpub.models import (
     DailyViews,

@@ -16,7 +16,7 @@ from quickpub import db, settings, tasks
 from quickpub.accounts import users
 from quickpub.audience import counting, spool
 from quickpub.exchange import exports
-from quickpub.jobs import queue
+from quickpub.jobs import rescue
 from quickpub.mail import ledger
 from quickpub.media import files
 from quickpub.models import Export, MediaFile, Message, Post, Upload, User
@@ -122,7 +122,7 @@ def test_the_life_of_a_site_syncs_outside(site, olga, alice, browse, slow_ones):
         tasks.send_view_count_report()
         drain()
         clean_up()
-        queue.rescue()
+        rescue.rescue()
     assert 'fsync' in slow_ones[0]
 
 

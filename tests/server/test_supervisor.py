@@ -12,7 +12,7 @@ from conftest import PASSWORD, outbox, person, text_of, write
 from rig import Visitor, numbers_in, silent_mail_server, wait_for
 
 from quickpub import db, tasks
-from quickpub.jobs.queue import Job
+from quickpub.jobs.tables import Job
 from quickpub.models import Message, Post, Report, User
 
 

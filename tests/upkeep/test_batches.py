@@ -15,12 +15,11 @@ from quickpub.audience import counting, reports, spool
 from quickpub.audience import stats as figures
 from quickpub.content import autosave, posts, search
 from quickpub.exchange import exports
-from quickpub.jobs import queue
-from quickpub.jobs.queue import Job
+from quickpub.jobs import claims, errors
+from quickpub.jobs.tables import Job
 from quickpub.mail import ledger
 from quickpub.media import files, variants
 from quickpub.models import DailyViews, MediaFile, Message, Post, Report, SetAside, SpoolOffset, User
-from quickpub.sqlite import errors
 from quickpub.upkeep import health
 
 NOON = datetime(2026, 11, 25, 12)
@@ -142,7 +141,7 @@ def test_a_picture_waits_for_what_the_machine_lacks(site, alice, monkeypatch, la
     for _ in range(variants.MAX_ATTEMPTS + 1):
         with monkeypatch.context() as broken:
             broken.setattr(variants, '_draw', fail)
-            with pytest.raises(queue.NotNow):
+            with pytest.raises(claims.NotNow):
                 variants.prepare(digest, posts.show_file)
     assert (MediaFile.get().state, MediaFile.get().attempts) == ('waiting', 0)
 

@@ -72,6 +72,6 @@ def test_others_write_while_it_looks(site):
 
 
 def test_it_is_a_job_of_every_week(site):
-    assert 'quickpub.tasks.check_integrity' in [name for name, *_ in tasks.huey.schedules(db.now())]
+    assert 'quickpub.tasks.check_integrity' in [name for name, *_ in tasks.huey.recurring_jobs(db.now())]
     tasks.check_integrity.call_local()
     assert findings.latest(integrity.NAME) is not None

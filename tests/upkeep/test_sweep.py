@@ -10,9 +10,9 @@ from peewee import OperationalError
 from rig import wait_for
 
 from quickpub import db, findings, processes, tasks
-from quickpub.jobs import queue
-from quickpub.jobs.huey import DurableHuey
-from quickpub.jobs.queue import Job
+from quickpub.background import SiteHuey
+from quickpub.jobs import owners, rescue
+from quickpub.jobs.tables import Job
 
 NOBODY = 65534
 
@@ -29,7 +29,7 @@ def abandoned(site):
     tasks.wake_mail()
     tasks.huey.next_task()
     Job.update(owner='gone').execute()
-    queue.me.held.clear()
+    owners.current().held.clear()
 
 
 def a_folder(run):
@@ -68,7 +68,7 @@ STRANGE = [a_folder, a_bell_that_is_a_folder, a_full_folder, a_link_in_a_circle,
 @pytest.mark.parametrize('strange', STRANGE, ids=lambda each: each.__name__)
 def test_a_strange_file_does_not_keep_others_from_being_rescued(site, abandoned, said, browse, strange):
     strange(site.data / 'run')
-    huey = DurableHuey('sweeps')
+    huey = SiteHuey('sweeps', 'nowhere.huey')
     for _ in range(3):
         huey._next_sweep = 0
         huey.read_schedule()
@@ -93,7 +93,7 @@ def test_a_strange_file_does_not_keep_others_from_being_rescued(site, abandoned,
                                    OperationalError('too many SQL'), ZeroDivisionError(),
                                    RecursionError()], ids=repr)
 def test_a_chore_that_fails_stops_no_other(site, said, error):
-    huey, done = DurableHuey('chores'), []
+    huey, done = SiteHuey('chores', 'nowhere.huey'), []
 
     def fails():
         raise error
@@ -103,10 +103,10 @@ def test_a_chore_that_fails_stops_no_other(site, said, error):
         huey.read_schedule()
     assert len(done) == 4 and len(said('has failed (fails)')) == 1
     assert type(error).__name__ in findings.failing_chores()[0]
-    another = DurableHuey('chores')  # a consumer that is started anew, with the fault put right
+    another = SiteHuey('chores', 'nowhere.huey')  # a consumer that is started anew, with the fault put right
     fails.__name__ = 'fails'
-    another._chores = [lambda: None]
-    another._chores[0].__name__ = 'fails'
+    another.chores.all = [lambda: None]
+    another.chores.all[0].__name__ = 'fails'
     another.read_schedule()
     assert findings.failing_chores() == []
 
@@ -117,20 +117,20 @@ def test_a_chore_that_fails_stops_no_other(site, said, error):
 def test_a_process_whose_files_were_deleted_lives_and_keeps_its_work(site, what):
     tasks.wake_mail()
     assert tasks.huey.next_task()
-    queue.me.bell.count()
+    owners.current().bell.count()
     run = site.data / 'run'
     if what == 'folder':
         os.rename(run, site.data / 'aside')
     for path in [*run.glob({'files': '*', 'life': '*.life', 'bell': '*.bell'}.get(what, 'none'))]:
         path.unlink()
-    assert queue.rescue() == 0 and Job.get().state == 'running'
+    assert rescue.rescue() == 0 and Job.get().state == 'running'
     if what == 'folder':
         run.mkdir()
-        assert queue.rescue() == 0 and Job.get().state == 'running'
-    assert queue.is_alive(queue.me.name) and queue.living() == [queue.me.name]
-    before = queue.me.bell.count()
+        assert rescue.rescue() == 0 and Job.get().state == 'running'
+    assert owners.is_alive(owners.current().name) and owners.living() == [owners.current().name]
+    before = owners.current().bell.count()
     processes.ring(run)
-    wait_for(lambda: queue.me.bell.count() != before, 'the bell to be heard')
+    wait_for(lambda: owners.current().bell.count() != before, 'the bell to be heard')
     assert drain() == 0
 
 
