@@ -5,8 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help run demo test test-clocks test-deploy mutants install lint vulnerabilities schema common-passwords freeze audit \
-  spam soak bench bench-reading bench-growth bench-hostile chromium libfaketime proxies clean
+.PHONY: help run demo test test-clocks test-deploy mutants install lint vulnerabilities schema common-passwords freeze \
+  audit spam soak bench bench-reading bench-growth bench-hostile chromium libfaketime proxies clean
 
 help: ## List what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
