@@ -388,7 +388,7 @@ def measures():
     return found | {
         'report of an author with 20 posts': lambda site: undone(lambda: reports.running([site.places['of_twenty']], db.now())),
         'whose report is due': lambda site: database(lambda: sum(1 for _ in reports.due(db.now()))),
-        'a handle for one more Anna': lambda site: database(lambda: users.free_handle('anna')),
+        'a handle for one more Anna': lambda site: database(lambda: users.find_free_handle('anna')),
         'opening the site': open_site}
 
 

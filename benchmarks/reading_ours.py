@@ -11,6 +11,7 @@ from quickpub.models import Post, PostTag, Site, Tag, User
 
 from .article import LARGE, NORMAL
 from .ours_app import site
+from quickpub.accounts import passwords
 
 EMAIL, PASSWORD = 'author1@example.org', 'the benchmark writes'
 AUTHORS, TAGS = 20, 50
@@ -24,7 +25,7 @@ def seed(count):
     at = db.now()
     with site(), db.db.atomic():
         Site.create(id=1, title='The Village Voice', tagline='News from the reading room')
-        password = users.hash_password(PASSWORD)
+        password = passwords.hash_password(PASSWORD)
         for number in range(1, AUTHORS + 1):
             users.create(f'Author {number}', f'author{number}@example.org', password, at, is_verified=True,
                             role='author' if number > 1 else 'owner')

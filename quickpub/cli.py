@@ -12,7 +12,7 @@ import click
 from peewee import DatabaseError, OperationalError
 
 from . import __version__, db, formats, logs, models, presence, settings
-from .accounts import audit, second_factors, suspensions, users, verification
+from .accounts import audit, passwords, roles, second_factors, suspensions, users, validation, verification
 from .audience import counting, reports
 from .jobs import queue
 from .mail import dkim, ledger
@@ -130,7 +130,7 @@ def migrate() -> None:
 def _setup_link() -> str | None:
     """Return the link that makes the owner's account, or None if the site has an owner."""
     with db.db.connection_context():
-        return users.setup_link(db.now())
+        return roles.ensure_setup_url(db.now())
 
 
 @main.command()
@@ -144,13 +144,13 @@ def _setup_link() -> str | None:
 def adduser(name: str, email: str, password: str, owner: bool, texts: str | None) -> None:
     """Make an account by hand, for instance while mail does not work."""
     with site():
-        name, email, password = users.all_of(
-            (users.clean_name, name), (users.clean_email, email),
-            (users.clean_password, password, 'password', users.about(name, email)))
+        name, email, password = validation.validate_all(
+            (validation.clean_name, name), (validation.clean_email, email),
+            (validation.clean_password, password, 'password', validation.avoided_words(name, email)))
         try:
-            hashed = users.hash_password(password)
+            hashed = passwords.hash_password(password)
             with db.db.atomic():
-                member = verification.add_by_hand(name, email, hashed, 'owner' if owner else 'author', db.now(),
+                member = verification.add_confirmed(name, email, hashed, 'owner' if owner else 'author', db.now(),
                                             keep_texts=verification.KEEP_TEXTS.get(texts or ''))
                 audit.record('member_added', db.now(), audit.COMMAND_LINE, member)
         except Rejected as error:
@@ -173,7 +173,7 @@ def user_suspend(email: str) -> None:
         member = _member(email)
         try:
             suspensions.suspend(member, db.now(), audit.COMMAND_LINE)
-        except users.LastOwner:
+        except roles.LastOwner:
             raise click.ClickException(f'{member.name} is the only owner who can log in. Make another owner first.'
                                        ) from None
     click.echo(f'{member.name} is suspended. `quickpub user restore {member.email}` ends that.')
@@ -232,7 +232,7 @@ def report(author: str | None, everybody: bool) -> None:
 
 
 def _member(email: str) -> User:
-    found = users.by_email(users.clean_email(email))
+    found = users.find_by_email(validation.clean_email(email))
     if found is None:
         raise click.ClickException(f'No member has the email address {email}.')
     return found

@@ -8,7 +8,7 @@ it was not enqueued. So a minute that is missed, or comes twice, changes nothing
 from datetime import timedelta
 
 from . import batches, throttle
-from .accounts import audit, login_steps, passkeys, sessions, users
+from .accounts import audit, login_steps, passkeys, registration, sessions, users
 from .audience import counting, reports
 from .content import autosave, posts, revisions
 from .db import db, now
@@ -72,7 +72,7 @@ def deliver_alike(composed: list[int]) -> None:
 def send_verification_email(user_id: int) -> None:
     """Send the mail that asks to confirm an address, if it is still needed."""
     with db.atomic():
-        deliver_soon(users.verification_mail(User.get_by_id(user_id), now()))
+        deliver_soon(registration.resend_verification(User.get_by_id(user_id), now()))
 
 
 @huey.recurring(every=HOUR)

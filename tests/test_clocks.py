@@ -6,7 +6,7 @@ import pytest
 from conftest import PASSWORD, drain, person, write
 
 from quickpub import clocks, db, tasks, throttle
-from quickpub.accounts import sessions, users
+from quickpub.accounts import email_change, links, password_reset, registration, sessions
 from quickpub.audience import counting, reports
 from quickpub.jobs import queue
 from quickpub.jobs.queue import Job, Tally
@@ -170,12 +170,12 @@ def test_mails_that_somebody_waits_for_are_not_held_back(site, alice, leap):
     written = 0
     with db.db.atomic():
         for when in (NOON + leap, NOON):
-            assert users.reset_mail(alice.email, when) and users.verification_mail(bob, when)
-            assert users.address_mail(alice, f'{when:%Y%m%d%H%M}@example.org', when)
-            assert users.sign_up('Alice', alice.email, 'x', when)
+            assert password_reset.request_reset(alice.email, when) and registration.resend_verification(bob, when)
+            assert email_change.request_change(alice, f'{when:%Y%m%d%H%M}@example.org', when)
+            assert registration.sign_up('Alice', alice.email, 'x', when)
             Message.update(created_at=when).where(Message.id > written).execute()  # the ledger goes by its own clock
             written = Message.select().count()
-        assert not users.reset_mail(alice.email, NOON + MINUTE), 'within ten minutes one is enough'
+        assert not password_reset.request_reset(alice.email, NOON + MINUTE), 'within ten minutes one is enough'
 
 
 @each_leap
@@ -204,12 +204,12 @@ def test_a_session_that_a_wrong_clock_began_lasts_as_long_as_any(site, alice, le
 @each_leap
 def test_sessions_and_links_survive_a_moment_in_the_future(site, alice, leap):
     secret = sessions.start(alice, 'x', NOON)
-    link = users.issue('reset', users.RESET_LASTS, NOON, user=alice)
+    link = links.create_link('reset', links.RESET_LIFETIME, NOON, user=alice)
     for when in (NOON + leap, NOON):
         tasks.huey.enqueue_recurring(when)
         assert when == NOON or leap < 7 * DAY or not careful_jobs()
         Job.delete().execute()
-    assert sessions.find(secret, NOON) and users.token('reset', link.text, NOON)
+    assert sessions.find(secret, NOON) and links.find_link('reset', link.text, NOON)
 
 
 @pytest.fixture(autouse=True)
@@ -246,12 +246,12 @@ def test_nothing_that_is_kept_for_a_time_goes_because_of_a_moment_in_the_future(
 
 @each_leap
 def test_a_link_that_a_wrong_clock_made_is_good_as_long_as_it_says(site, alice, leap):
-    link = users.issue('reset', users.RESET_LASTS, NOON + leap, user=alice)
-    assert users.token('reset', link.text, NOON)
+    link = links.create_link('reset', links.RESET_LIFETIME, NOON + leap, user=alice)
+    assert links.find_link('reset', link.text, NOON)
     corrections.put_right(NOON)
-    assert users.token('reset', link.text, NOON + timedelta(hours=1))
-    with pytest.raises(users.LinkDead):
-        users.token('reset', link.text, NOON + timedelta(hours=3))
+    assert links.find_link('reset', link.text, NOON + timedelta(hours=1))
+    with pytest.raises(links.InvalidLink):
+        links.find_link('reset', link.text, NOON + timedelta(hours=3))
 
 
 @each_leap

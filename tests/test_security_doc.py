@@ -10,13 +10,15 @@ import pytest
 from quickpub import throttle
 from quickpub.accounts import (
     audit,
+    emails,
+    links,
     login_steps,
     passkeys,
     password_strength,
     passwords,
     recovery_codes,
     sessions,
-    users,
+    validation,
 )
 from quickpub.audience import counting
 from quickpub.content import comparison, posts, quota, search
@@ -139,7 +141,7 @@ def minutes(span):
 
 @pytest.mark.parametrize('words', [
     '{} to {} characters of any kind'.format(*passwords.LENGTH),
-    f'{users.NAME_LENGTH} characters on one line; {users.TITLE_LENGTH} characters on one line',
+    f'{validation.NAME_LENGTH} characters on one line; {validation.TITLE_LENGTH} characters on one line',
     f'{posts.MAX_TITLE}, {posts.MAX_SUMMARY} and {posts.MAX_BODY:,} characters',
     f'{posts.MAX_TAGS} for a post, {posts.MAX_TAG} characters each',
     f'{files.FILE_LIMIT // files.MEGABYTE} MB each',
@@ -171,9 +173,9 @@ def minutes(span):
     f'passkeys; recovery codes | {passkeys.MOST} of one member; {recovery_codes.COUNT} of one member',
     f'| {audit.KEPT.days} days | owners',
     f'Refused are {len(password_strength.COMMON.read_text().splitlines()) // 100 * 100:,} common ones',
-    f'| the same email | every {minutes(users.MAIL_AGAIN_AFTER)} minutes',
-    f'to confirm {hours(users.VERIFY_LASTS)} hours, for a new password {hours(users.RESET_LASTS)} hours, an '
-    f'invitation {users.INVITE_LASTS.days} days',
+    f'| the same email | every {minutes(emails.RESEND_AFTER)} minutes',
+    f'to confirm {hours(links.VERIFY_LIFETIME)} hours, for a new password {hours(links.RESET_LIFETIME)} hours, an '
+    f'invitation {links.INVITE_LIFETIME.days} days',
     f'they end {sessions.SESSION_LASTS.days} days after the last visit and {sessions.LONGEST.days} days after the '
     'log-in',
     f'coloured code {markdown.MAX_CODE_TIME} s and formulas {markdown.MAX_MATH_TIME} s of a text, comparing versions '

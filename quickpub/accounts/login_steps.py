@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from .. import clocks
 from ..models import LoginStep, Token, User
-from . import second_factors, users
+from . import password_reset, second_factors
 from .second_factors import Outcome
 
 LASTS = timedelta(minutes=10)
@@ -46,11 +46,11 @@ def is_there(step: LoginStep) -> bool:
 
 def finish(step: LoginStep, at: datetime) -> User | None:
     """End this log-in once the second factor was shown, in the caller's transaction: the member to log in, or None
-    where it has ended already. Sets the new password that waits with it. Raises LinkDead."""
+    where it has ended already. Sets the new password that waits with it. Raises InvalidLink."""
     if not LoginStep.delete().where(LoginStep.digest == step.digest).execute():
         return None
     if step.token_id and step.password:
-        return users.reset_password(Token.get_by_id(step.token_id), step.password, at)
+        return password_reset.reset_password(Token.get_by_id(step.token_id), step.password, at)
     return User.get_by_id(step.user.id)
 
 

@@ -12,7 +12,9 @@ from ..models import Device, Session, User
 from ..signing import digest
 from ..text import Rejected
 from . import audit, known_devices
-from .users import SUSPENDED, by_email, check_password, check_unchanged, known_email, renew_hash
+from .credentials import check_password_unchanged, is_correct_password, rehash_password
+from .users import find_by_email
+from .validation import SUSPENDED, normalize_email
 
 COOKIE = 'quickpub'  # the name of the cookie where nothing better is possible (visitor.py)
 SESSION_LASTS = timedelta(days=60)  # after the last visit
@@ -35,8 +37,8 @@ def log_in(email: str, password: str, client: str, at: datetime, device: str = '
     Failures are counted for each client and each account, and whoever guesses can use these budgets up. A device that
     the account knows has a budget of its own: its owner gets in, whatever others do.
     """
-    email = known_email(email)
-    user = by_email(email)
+    email = normalize_email(email)
+    user = find_by_email(email)
     known = known_devices.find(user, device, at) if user else None
     if known:
         return _check(user, password, client, at, known.digest, throttle.LOGIN_DEVICE, throttle.LOGIN_DEVICE_DAY)
@@ -61,7 +63,7 @@ def _check(user: User | None, password: str, client: str, at: datetime, key: str
             taken = throttle.take(at, *((budget, key) for budget in own), *others)
         except throttle.Throttled as full:
             raise Throttled(_advice(full.budget)) from None
-    if not check_password(user, password):
+    if not is_correct_password(user, password):
         audit.count('login_failed' if user else 'login_unknown', at, user, client)
         raise Rejected(
             password='Wrong email or password. Check both, or ask for a new password.')
@@ -71,7 +73,7 @@ def _check(user: User | None, password: str, client: str, at: datetime, key: str
     if not user.is_active:
         audit.count('login_suspended', at, user, client)
         raise Rejected(**{'': SUSPENDED})
-    return renew_hash(user, password)
+    return rehash_password(user, password)
 
 
 def _advice(budget: throttle.Budget) -> str:
@@ -88,7 +90,7 @@ def start(user: User, agent: str, at: datetime, device: Device | None = None, co
     since `user` was read: what was checked counts no longer."""
     token = secrets.token_urlsafe(32)
     with db.atomic():
-        check_unchanged(user)
+        check_password_unchanged(user)
         if device:
             Session.delete().where(Session.user == user, Session.device == device).execute()
         Session.create(digest=digest(token), user=user, agent=text.line(agent, 200), created_at=at, seen_at=at,

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from peewee import EXCLUDED, JOIN, fn
 
 from .. import batches, clocks, dates, formats, text
-from ..accounts.users import unsubscribe_url
+from ..accounts.links import unsubscribe_url
 from ..db import among, db, give_way, insert, is_transient, rows
 from ..jobs import queue
 from ..mail import ledger

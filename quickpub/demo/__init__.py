@@ -13,7 +13,7 @@ from random import Random
 from peewee import EXCLUDED
 
 from .. import dates
-from ..accounts import users
+from ..accounts import passwords, users
 from ..audience import counting, reports
 from ..content import posts
 from ..db import db
@@ -45,7 +45,7 @@ class NotEmpty(Exception):
 
 def fill(now: datetime) -> dict[str, int]:
     """Fill the open site, all of it or nothing; returns how much of what was made. Raises NotEmpty."""
-    hashes = [users.hash_password(PASSWORD) for _ in AUTHORS]  # slow on purpose, so before the transaction
+    hashes = [passwords.hash_password(PASSWORD) for _ in AUTHORS]  # slow on purpose, so before the transaction
     with db.atomic():
         _check_empty()
         if not Site.select().exists():

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from .. import presence, removal
-from ..accounts.users import SUSPENDED
+from ..accounts.validation import SUSPENDED
 from ..db import is_out_of_reach, rows
 from ..jobs import queue
 from ..mail import ledger

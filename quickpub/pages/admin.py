@@ -8,7 +8,7 @@ from bottle import request, response
 from peewee import fn
 
 from .. import batches, findings, text
-from ..accounts import audit, second_factors, users
+from ..accounts import audit, credentials, password_reset, registration, roles, second_factors, validation
 from ..content import search
 from ..db import db, literal, now
 from ..jobs import queue
@@ -165,7 +165,7 @@ def _people(form, status=200):
     response.status = status
     everybody = User.select().where(User.deleted_at.is_null()).order_by(User.id.desc())
     found, older, _ = page_of(everybody, '/admin/people', PER_LIST, (User.id,), User.select())
-    links = {link.user_id: link for link in reversed(users.handed_over([each.id for each in found]))}
+    links = {link.user_id: link for link in reversed(password_reset.list_handover_links([each.id for each in found]))}
     with_factors = second_factors.those_with([each.id for each in found])
     return render('admin_people.html', people=found, older=older, form=form, links=links, signup=current().signup,
                   with_factors=with_factors)
@@ -192,7 +192,7 @@ def _make_owner(user, member):
     if page is not None:
         return page
     with db.atomic():
-        users.make_owner(member, now())
+        roles.make_owner(member, now())
         if not member.is_owner and User.get_by_id(member.id).is_owner:
             note_action('role_changed', user, member, role='owner')
     return redirect('/admin/people', 'owner-made')
@@ -221,9 +221,9 @@ def _hand_over(user, member, form):
     try:
         confirmed = confirm_identity(user, form)
         with db.atomic():
-            users.check_unchanged(confirmed, 'current')
+            credentials.check_password_unchanged(confirmed, 'current')
             budgets.admit(budgets.HAND_OVER_LINK, cause(), now())
-            link, told = users.hand_over_link(member, confirmed, now())
+            link, told = password_reset.create_handover_link(member, confirmed, now())
             deliver_soon(told)
             note_action('link_handed_over', user, member)
     except Rejected as error:
@@ -239,13 +239,13 @@ def _invite(user, form):
     try:
         if current().signup == 'closed':
             raise Rejected(email='Sign-up is closed, so an invitation would lead nowhere.')
-        email = users.clean_email(form['email'])
+        email = validation.clean_email(form['email'])
     except Rejected as error:
         form.errors = error.errors
         return _people(form, 400)
     try:
         with db.atomic():
-            deliver_soon(users.invite_mail(email, now(), cause()))
+            deliver_soon(registration.invite(email, now(), cause()))
             note_action('invited', user)
     except Throttled as error:
         form.errors = {'email': budgets.invitation_sentence(error, user.timezone)}
@@ -276,8 +276,8 @@ def site_form(user):
 def site(user):
     form = typed('title', 'tagline', 'hue')
     try:
-        title, tagline, hue = users.all_of(
-            (users.clean_title, form['title']), (_clean_tagline, form['tagline']), (_clean_hue, form['hue']))
+        title, tagline, hue = validation.validate_all(
+            (validation.clean_title, form['title']), (_clean_tagline, form['tagline']), (_clean_hue, form['hue']))
     except Rejected as error:
         form.errors = error.errors
         return render_form('admin_site.html', form)

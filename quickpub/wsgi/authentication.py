@@ -8,8 +8,8 @@ from typing import Any
 from bottle import request
 
 from .. import networks
-from ..accounts import audit, known_devices, sessions, users
-from ..accounts.users import VERIFY_LASTS
+from ..accounts import audit, known_devices, notifications, sessions
+from ..accounts.links import VERIFY_LIFETIME
 from ..db import db, is_out_of_reach, now
 from ..mail.budgets import Cause
 from ..models import Session, User
@@ -21,7 +21,7 @@ log = logging.getLogger('quickpub.web')
 
 SESSION = sessions.COOKIE
 DEVICE = 'quickpub-device'  # which accounts know this browser (known_devices.py); it lets nobody in
-CLAIM = 'quickpub-claim'  # what this browser signed up with (proofs.py); sent to pages that confirm, no others
+CLAIM = 'quickpub-claim'  # what this browser signed up with (signup_claim.py); sent to pages that confirm, no others
 LOCKED = '__Host-'  # with this before its name, a cookie is of this host alone: no neighbour or scheme can set it
 
 
@@ -82,7 +82,7 @@ def log_in(user: User, by_link: bool = False) -> None:
             sessions.end(before)
         note_action('logged_in_new_device' if is_new and user.logged_in_at else 'logged_in', user)
         if is_new and user.logged_in_at and not by_link:
-            deliver_soon(users.login_told_mail(user, at, agent))
+            deliver_soon(notifications.notify_new_device(user, at, agent))
     request.environ.pop('quickpub.session', None)
     _give_session(token, sessions.find(token, at))
     _give(_named(DEVICE), known, known_devices.LASTS)
@@ -127,7 +127,7 @@ def claim_cookie() -> str:
 
 
 def give_claim(sealed: str) -> None:
-    _give(CLAIM, sealed, VERIFY_LASTS, _claim_path())
+    _give(CLAIM, sealed, VERIFY_LIFETIME, _claim_path())
 
 
 def forget_claim() -> None:

@@ -7,7 +7,8 @@ from bottle import request, response
 
 from .. import clocks
 from ..accounts import audit, login_steps, passkeys, second_factors, sessions
-from ..accounts.users import SUSPENDED, check_unchanged
+from ..accounts.credentials import check_password_unchanged
+from ..accounts.validation import SUSPENDED
 from ..db import db, now
 from ..models import LoginStep, Session, Token, User
 from ..settings import current
@@ -44,7 +45,7 @@ def enter(user: User, onward: str, by_link: bool = False) -> str:
 def begin_step(user: User, onward: str, link: Token | None = None, password: str | None = None) -> LoginStep | None:
     """Begin the second step of a log-in, as `login_steps.begin` does. Raises Rejected."""
     with db.atomic():
-        check_unchanged(user)
+        check_password_unchanged(user)
         secret = login_steps.begin(user, onward, now(), link, password)
     _give(STEP_COOKIE, secret, login_steps.LASTS)
     return login_steps.find(secret, now())
@@ -57,7 +58,7 @@ def pending_step() -> LoginStep | None:
 
 
 def finish_by_code(step: LoginStep, typed: str) -> User:
-    """Log in the member who has typed this code. Raises Rejected, sessions.Throttled, StepEnded or LinkDead."""
+    """Log in the member who has typed this code. Raises Rejected, sessions.Throttled, StepEnded or InvalidLink."""
     with db.atomic():
         outcome = login_steps.try_code(step, typed, now())
         _note_code(step.user, outcome)
@@ -88,7 +89,7 @@ def ask_for_login(step: LoginStep | None) -> dict[str, Any]:
 
 
 def finish_by_passkey(step: LoginStep | None, reply: Any) -> User:
-    """Log in the member whose passkey has answered. Raises Rejected, StepEnded or LinkDead."""
+    """Log in the member whose passkey has answered. Raises Rejected, StepEnded or InvalidLink."""
     with db.atomic():
         if step:
             passkeys.check('step', step.digest, _take_challenge(), reply, now(), step.user)

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from peewee import Tuple
 
 from .. import gates, presence, templating, text
-from ..accounts import passkeys, second_factors, sessions, users
+from ..accounts import links, passkeys, second_factors, sessions
 from ..db import is_out_of_reach, now
 from ..gates import Gate
 from ..markup import markdown
@@ -395,7 +395,7 @@ def for_scripts(page: Callable) -> Callable:
             return answer_json({'error': str(error)}, 400)
         except identity.NotConfirmed as error:
             return answer_json({'error': str(error), 'confirm': True}, 403)
-        except (identity.StepEnded, users.LinkDead) as error:
+        except (identity.StepEnded, links.InvalidLink) as error:
             return answer_json({'error': str(error)}, 403)
     return wrapped
 
@@ -420,7 +420,7 @@ def plugin(page: Callable) -> Callable:
             return HTTPError(403)
         try:
             return page(**parts)
-        except users.LinkDead as error:
+        except links.InvalidLink as error:
             response.status = 404
             return render('link_dead.html', heading='This link does not work', sentence=str(error),
                           purpose=error.purpose)

@@ -14,7 +14,17 @@ from sites import browser_of, form_with, long_ago, mails, newest_mail, stored
 from test_pages import assert_safe, assert_sound
 
 from quickpub import db, tasks, throttle
-from quickpub.accounts import login_steps, recovery_codes, second_factors, sessions, totp, users, verification
+from quickpub.accounts import (
+    links,
+    login_steps,
+    recovery_codes,
+    roles,
+    second_factors,
+    sessions,
+    totp,
+    users,
+    verification,
+)
 from quickpub.content import posts
 from quickpub.models import Authenticator, LoginStep, Passkey, Post, RecoveryCode, Session, User
 
@@ -368,7 +378,7 @@ def test_a_reset_link_sets_one_password_however_many_wait(site, alice, app_of_al
 
 def test_a_set_up_link_does_not_go_past_the_second_factor(alice, app_of_alice, browse, connection):
     with connection():
-        link = users.setup_link(db.now())
+        link = roles.ensure_setup_url(db.now())
     browser, fields = browse(), {'site_title': 'S', 'name': 'Alice', 'email': alice.email, 'password': PASSWORD}
     assert browser.post('/setup/' + link.rpartition('/')[2], fields, status=303).headers['Location'] == STEP
     assert not is_logged_in(browser)
@@ -535,8 +545,8 @@ def test_nothing_set_up_before_the_proof_of_an_address_survives_it(connection, s
         totp.start(victor, at)
         recovery_codes.renew(victor)
         login_steps.begin(victor, '/', at)
-        link = users.issue('verify', timedelta(days=1), at, user=victor, email=victor.email)
-        verification.claim(link, 'Victor', 'hash', True, at)
+        link = links.create_link('verify', timedelta(days=1), at, user=victor, email=victor.email)
+        verification.claim_account(link, 'Victor', 'hash', True, at)
         for table in (Authenticator, RecoveryCode, LoginStep):
             assert not table.select().exists()
 

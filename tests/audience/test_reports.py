@@ -6,6 +6,7 @@ import pytest
 from conftest import BROWSER, drain, ledger, outbox, person, text_of, write
 
 from quickpub import db, tasks
+from quickpub.accounts import deletion
 from quickpub.accounts import users as accounts
 from quickpub.audience import counting, reports
 from quickpub.mail import ledger as mail
@@ -162,7 +163,7 @@ def test_reports_come_again_after_the_clock_was_years_ahead(site):
 def test_who_leaves_or_unsubscribes_while_reports_are_made_gets_none_and_keeps_none_from_others(site):
     alice, bob, carol = (author(name)[0] for name in ('alice', 'bob', 'carol'))
     (closed,) = reports.due(NOON)
-    accounts.delete(alice, True, NOON)
+    deletion.delete_account(alice, True, NOON)
     accounts.change_profile(bob, {'report': 'never'}, NOON)
     assert [Message.get_by_id(number).recipient for number in reports.close(closed, NOON)] == [carol.email]
 

@@ -10,7 +10,7 @@ from conftest import PASSWORD, person, write
 from sites import form_with, stored
 
 from quickpub import db
-from quickpub.accounts import users
+from quickpub.accounts import deletion
 from quickpub.content import autosave, posts, revisions
 from quickpub.models import Post, Revision, Series, Session, Site, Unsaved, User
 from quickpub.web import URLS
@@ -397,7 +397,7 @@ def test_the_links_to_the_drafts_of_a_member_end_when_they_leave(studio, olga, a
     link = link_of(send(studio, draft, 'share').follow())
     browse().get(link, status=200)
     with connection():
-        users.delete(alice, keep_posts, db.now())
+        deletion.delete_account(alice, keep_posts, db.now())
     browse().get(link, status=404)
 
 

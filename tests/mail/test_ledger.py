@@ -16,7 +16,7 @@ from sites import set_modified
 from smtp_rig import EagerServer, Sink, free_port, mute_server, smtp_server
 
 from quickpub import db, settings, tasks, text
-from quickpub.accounts import users
+from quickpub.accounts import credentials, email_change, links, password_reset, validation
 from quickpub.audience import reports
 from quickpub.jobs import queue
 from quickpub.mail import ledger as mail
@@ -108,7 +108,7 @@ def test_a_server_that_wants_nothing_from_us_does_not_flag_the_address(smtp_site
 def test_a_mistyped_new_address_does_not_flag_the_one_in_use(smtp_site, sink):
     alice = person('alice')
     sink.answers = {'alcie@example.org': '550 5.1.1 no such user'}
-    (number,) = users.address_mail(alice, 'alcie@example.org', db.now())
+    (number,) = email_change.request_change(alice, 'alcie@example.org', db.now())
     mail.deliver()
     assert row(number).state == 'failed' and User.get_by_id(alice.id).mail_trouble is None
 
@@ -310,8 +310,8 @@ def test_a_mail_that_cannot_be_made_fails_alone(smtp_site, sink):
 
 
 def test_an_international_domain_goes_out_as_punycode_and_a_name_as_it_is(smtp_site, sink):
-    assert users.clean_email('anna@Bücher.example') == 'anna@xn--bcher-kva.example'
-    number = compose(users.clean_email('änna@example.org'))
+    assert validation.clean_email('anna@Bücher.example') == 'anna@xn--bcher-kva.example'
+    number = compose(validation.clean_email('änna@example.org'))
     mail.deliver()
     assert row(number).state == 'sent' and sink.mails[0].recipients == ['änna@example.org']
 
@@ -328,7 +328,7 @@ def test_a_server_without_such_letters_refuses_them_in_words(tmp_path):
                                    '@', 'a' * 300 + '@example.org', 'a@b@c.example'])
 def test_what_is_not_one_address_is_refused(site, typed):
     with pytest.raises(text.Rejected):
-        users.clean_email(typed)
+        validation.clean_email(typed)
 
 
 def test_the_outbox_forgets_what_is_old(site):
@@ -384,7 +384,7 @@ def test_a_long_unsubscribe_address_is_not_folded(tmp_path, sink):
         write(alice)
         reports.running([alice.id], db.now())
         mail.deliver()
-        url = users.unsubscribe_url(alice.id)
+        url = links.unsubscribe_url(alice.id)
         assert f'List-Unsubscribe: <{url}>\r\n'.encode() in sink.mails[0].raw
         assert sink.mails[0]['List-Unsubscribe-Post'] == 'List-Unsubscribe=One-Click'
         assert sink.mails[0]['List-Id'].endswith('example.org>')
@@ -466,10 +466,10 @@ def test_a_password_that_cannot_be_said_and_a_host_that_cannot_exist_defer(tmp_p
 def test_a_mail_whose_link_is_dead_is_not_sent(smtp_site, sink):
     """Asked for twice, used, expired: what the mail is about is over, and it must not say "None" either."""
     alice = person('alice')
-    numbers = [users.reset_mail('alice@example.org', db.now())[0]]
+    numbers = [password_reset.request_reset('alice@example.org', db.now())[0]]
     with db.db.atomic():
-        users.set_password(alice, 'x')
-    numbers += users.address_mail(alice, 'new@example.org', db.now())
+        credentials.set_password(alice, 'x')
+    numbers += email_change.request_change(alice, 'new@example.org', db.now())
     Token.update(expires_at=db.now()).where(Token.purpose == 'address').execute()
     mail.deliver()
     assert sink.mails == [] and {row(number).state for number in numbers} == {'failed'}

@@ -9,7 +9,7 @@ from sites import browser_of, form_with, keep, stored
 from webtest import Upload as Sent
 
 from quickpub import db, models, settings, signing
-from quickpub.accounts import login_steps, sessions, suspensions, users
+from quickpub.accounts import deletion, links, login_steps, sessions, suspensions
 from quickpub.accounts.sessions import COOKIE
 from quickpub.audience import counting
 from quickpub.content import posts
@@ -164,7 +164,7 @@ def world(site):
               'shared': Post.get(Post.title == 'Shared').draft_token, 'export': export,
               'upload': upload.id, 'media': upload.path}
     for purpose, user in (('setup', None), ('verify', victor), ('reset', bob)):
-        token = users.issue(purpose, users.VERIFY_LASTS, at, user=user, email=user.email if user else None)
+        token = links.create_link(purpose, links.VERIFY_LIFETIME, at, user=user, email=user.email if user else None)
         places[purpose] = token.text
     return places, dict(zip(COLUMNS, (None, bob, alice, olga, victor), strict=True))
 
@@ -202,7 +202,7 @@ def of_a_deleted_member(people):
     leaver = person('lena')
     write(leaver, 'Left behind')
     secret = sessions.start(leaver, '', db.now())
-    users.delete(leaver, True, db.now())
+    deletion.delete_account(leaver, True, db.now())
     return secret
 
 

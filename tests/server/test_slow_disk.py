@@ -13,7 +13,7 @@ from smtp_rig import smtp_server
 from test_files import PDF, picture, send
 
 from quickpub import db, settings, tasks
-from quickpub.accounts import users
+from quickpub.accounts import password_reset
 from quickpub.audience import counting, spool
 from quickpub.exchange import exports
 from quickpub.jobs import queue
@@ -195,7 +195,7 @@ def test_while_other_work_waits_for_the_disk_anybody_can_write(site, alice, what
         with db.db.atomic():
             tasks.make_export(exports.ask(alice, 'numbers', db.now()))
     if what == 'outbox':
-        tasks.deliver_soon(users.reset_mail(alice.email, db.now()))
+        tasks.deliver_soon(password_reset.request_reset(alice.email, db.now()))
     disk = SlowDisk(monkeypatch)
     end = meanwhile(disk, lambda: keep(alice, 'x.pdf', PDF) if what == 'upload' else drain())
     for number in range(3):

@@ -12,7 +12,7 @@ from sites import form_with, mails, stored
 from webob import Request
 
 from quickpub import db, models, tasks
-from quickpub.accounts import sessions, users
+from quickpub.accounts import links, sessions, validation
 from quickpub.models import Message, Post, Session, Site, User
 from quickpub.web import URLS
 from quickpub.wsgi.application import DRAINED
@@ -336,7 +336,7 @@ def keeper(alice):
     owner = person('olga', role='owner')
     places = {'post': write(alice, 'By alice').id}
     for purpose, user in (('setup', None), ('reset', owner)):
-        places[purpose] = users.issue(purpose, users.VERIFY_LASTS, db.now(), user=user).text
+        places[purpose] = links.create_link(purpose, links.VERIFY_LIFETIME, db.now(), user=user).text
     return sessions.start(owner, '', db.now()), places
 
 
@@ -365,7 +365,7 @@ def assert_sound():
                     value.encode()  # no half characters
                     assert not re.search('[\0-\x08\x0b-\x1f\x7f\ufffe]', value), (table, value)
     for user in User.select():
-        assert user.name.strip() and '\n' not in user.name + user.bio and len(user.name) <= users.NAME_LENGTH
+        assert user.name.strip() and '\n' not in user.name + user.bio and len(user.name) <= validation.NAME_LENGTH
         assert re.fullmatch('[a-z0-9-]+', user.handle)
     for post in Post.select():
         assert post.title.strip() and '\n' not in post.title and re.fullmatch('[a-z0-9-]+', post.slug)
@@ -387,7 +387,7 @@ NO_ADDRESSES = [
 def test_what_is_not_one_address_is_refused_wherever_it_is_typed(app, site, alice):
     with db.db.connection_context():
         owner = sessions.start(person('olga', role='owner'), '', db.now())
-        setup = users.issue('setup', users.SETUP_LASTS, db.now()).text
+        setup = links.create_link('setup', links.SETUP_LIFETIME, db.now()).text
     before = stored()
     places = [('/signup', {'name': 'Zoe', 'password': PASSWORD}), ('/verify', {}), ('/forgot', {}),
               ('/admin/people', {}), ('/settings', {'action': 'address', 'current': PASSWORD}),
