@@ -87,7 +87,7 @@ def dry_report():
     statements = []
     with site():
         User.update(reported_until=db.now() - timedelta(days=1)).execute()
-        counting.fold()
+        counting.count_recorded_views()
         began = time.monotonic()
         db.db.connection().set_trace_callback(statements.append)
         tasks.close_periods.call_local()

@@ -13,7 +13,7 @@ from peewee import DatabaseError, OperationalError
 
 from . import __version__, db, formats, logs, models, presence, settings
 from .accounts import audit, passwords, roles, second_factors, suspensions, users, validation, verification
-from .audience import counting, reports
+from .audience import counting, running_reports
 from .jobs import queue
 from .mail import dkim, ledger
 from .models import Message, User
@@ -220,8 +220,8 @@ def report(author: str | None, everybody: bool) -> None:
     if bool(author) == everybody:
         raise click.UsageError('Say --author EMAIL, or --all.')
     with site():
-        counting.fold()
-        ids = reports.authors(db.now()) if everybody else [_member(author or '').id]
+        counting.count_recorded_views()
+        ids = running_reports.authors_with_posts(db.now()) if everybody else [_member(author or '').id]
         audit.record('report_sent', db.now(), audit.COMMAND_LINE)
         counts = _send_reports(ids)
     if not counts and author:
@@ -245,7 +245,7 @@ def _send_reports(user_ids: list[int]) -> dict[str, int]:
         for start in range(0, len(user_ids), ledger.BATCH):
             batch = user_ids[start:start + ledger.BATCH]
             with db.db.atomic():
-                ids = reports.running(batch, db.now())
+                ids = running_reports.compose_running(batch, db.now())
             while ledger.is_queued():
                 ledger.deliver()
             for message in Message.select(Message.state).where(Message.id.in_(db.among(ids))):

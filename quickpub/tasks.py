@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from . import batches, throttle
 from .accounts import audit, login_steps, passkeys, registration, sessions, users
-from .audience import counting, reports
+from .audience import counting, future_days, reports, running_reports
 from .content import autosave, posts, revisions
 from .db import db, now
 from .exchange import exports
@@ -95,18 +95,18 @@ def wake_mail() -> None:
 @huey.recurring(every=MINUTE)
 def close_periods() -> None:
     """Each minute: make the reports of everybody whose period has closed."""
-    counting.fold()
+    counting.count_recorded_views()
     for closed in reports.due(now()):
         with db.atomic():
-            deliver_soon(reports.close(closed, now()), urgent=False)
+            deliver_soon(reports.close_period(closed, now()), urgent=False)
 
 
 @huey.task()
 def send_view_count_report(user_id: int | None = None) -> None:
     """Send the report so far, to one author or to every author."""
-    counting.fold()
+    counting.count_recorded_views()
     with db.atomic():
-        deliver_soon(reports.running([user_id] if user_id else None, now()), urgent=False)
+        deliver_soon(running_reports.compose_running([user_id] if user_id else None, now()), urgent=False)
 
 
 # Files to take away
@@ -114,7 +114,7 @@ def send_view_count_report(user_id: int | None = None) -> None:
 @huey.task(retries=3, retry_delay=10, subject='export')
 def make_export(export_id: int) -> None:
     """Make a file that somebody asked for, and tell them."""
-    counting.fold()
+    counting.count_recorded_views()
     exports.write(export_id)
     with db.atomic():
         deliver_soon(exports.finish(export_id, now()), urgent=False)
@@ -164,7 +164,7 @@ def wake_rendering() -> None:
 @huey.each_second
 def count_views() -> None:
     """Each second: the views that web processes have recorded since."""
-    counting.fold()
+    counting.count_recorded_views()
 
 
 @huey.recurring(every=WEEK, hour=NIGHT)
@@ -275,10 +275,10 @@ def correct_moments() -> None:
 @huey.recurring(every=HOUR, max_leap=2 * HOUR)
 def correct_reports() -> None:
     """Each hour: let reports that are dated in the future be of now."""
-    reports.put_right(now())
+    reports.move_future_reports(now())
 
 
 @huey.recurring(every=HOUR, max_leap=2 * HOUR)
 def correct_views() -> None:
     """Each hour: let views on days to come be of today."""
-    counting.put_right(now())
+    future_days.move_to_today(now())

@@ -15,7 +15,7 @@ from pathlib import Path
 import quickpub
 from quickpub import db, settings, tasks, throttle
 from quickpub.accounts import email_change, notifications, password_reset, registration, second_factors, users
-from quickpub.audience import reports
+from quickpub.audience import reports, running_reports
 from quickpub.demo import fill
 from quickpub.exchange import exports
 from quickpub.mail import budgets
@@ -57,12 +57,12 @@ def _compose_all() -> None:
         throttle.note_refusal(throttle.SIGNUPS_HOUR, at)
         budgets.alarm_mails(at)
         second_factors.tell(marta, 'passkey_added', at, name='My phone')
-        reports.running(None, at)
+        running_reports.compose_running(None, at)
     tasks.make_export.call_local(exports.ask(marta, 'numbers', at))
     for days in (1, 2):
         for closed in reports.due(at + timedelta(days=days)):
             with db.db.atomic():
-                reports.close(closed, at + timedelta(days=days))
+                reports.close_period(closed, at + timedelta(days=days))
 
 
 def _kinds() -> Iterator[tuple[str, Message]]:

@@ -7,7 +7,7 @@ from conftest import PASSWORD, drain, person, write
 
 from quickpub import clocks, db, tasks, throttle
 from quickpub.accounts import email_change, links, password_reset, registration, sessions
-from quickpub.audience import counting, reports
+from quickpub.audience import counting, future_days, periods, recent_window, recording, reports
 from quickpub.jobs import queue
 from quickpub.jobs.queue import Job, Tally
 from quickpub.mail import ledger
@@ -64,14 +64,14 @@ def close_all(when):
     count = 0
     for closed in reports.due(when):
         with db.db.atomic():
-            count += len(reports.close(closed, when))
+            count += len(reports.close_period(closed, when))
     return count
 
 
 def view(post, count=1):
     for _ in range(count):
-        counting.record(post.id, NOON)
-    counting.fold()
+        recording.record_view(post.id, NOON)
+    counting.count_recorded_views()
 
 
 @pytest.mark.parametrize(('frequency', 'later'), [('daily', DAY), ('weekly', 7 * DAY), ('monthly', 31 * DAY)])
@@ -80,21 +80,21 @@ def view(post, count=1):
     (3653 * DAY, True), (3653 * DAY, False)], ids=str)
 def test_reports_come_again_in_the_next_period(site, leap, frequency, later, is_corrected):
     alice, post = author(report=frequency)
-    User.update(reported_until=reports.closing_of(alice, NOON)).execute()
+    User.update(reported_until=periods.last_closing_for(alice, NOON)).execute()
     view(post, 3)
     early = close_all(NOON + leap)
-    assert early == (reports.closing_of(alice, NOON + leap) > reports.closing_of(alice, NOON))
+    assert early == (periods.last_closing_for(alice, NOON + leap) > periods.last_closing_for(alice, NOON))
     view(post, 2)
     for minute in range(3):
         assert close_all(NOON + minute * MINUTE) == 0
     if is_corrected:
-        reports.put_right(NOON + 11 * MINUTE)
+        reports.move_future_reports(NOON + 11 * MINUTE)
         assert not Report.select().where(Report.period_end > NOON + 12 * MINUTE).exists()
     assert close_all(NOON + later) == 1
     assert close_all(NOON + later) == 0
     assert sum(report.views for report in Report.select()) == 5
     last = Report.select().order_by(Report.id.desc()).get()
-    assert last.period_start < last.period_end == reports.closing_of(alice, NOON + later)
+    assert last.period_start < last.period_end == periods.last_closing_for(alice, NOON + later)
 
 
 @pytest.mark.parametrize('leap', [8 * DAY, 30 * DAY, 300 * DAY], ids=str)
@@ -102,7 +102,7 @@ def test_a_report_of_the_true_day_comes_although_a_wrong_clock_had_made_it(site,
     alice, post = author()
     close_all(NOON + leap)
     close_all(NOON)
-    reports.put_right(NOON + 11 * MINUTE)
+    reports.move_future_reports(NOON + 11 * MINUTE)
     view(post, 4)
     assert close_all(NOON + leap) == 1 and Message.select().count() == 2
     assert [report.views for report in Report.select().order_by(Report.id)] == [0, 4]
@@ -126,7 +126,7 @@ def test_several_reports_of_one_author_that_a_wrong_clock_has_made_are_all_put_r
     author()
     for days in range(30, 35):
         close_all(NOON + days * DAY)
-    reports.put_right(NOON)
+    reports.move_future_reports(NOON)
     ends = [report.period_end for report in Report.select()]
     assert len(set(ends)) == 5 and max(ends) < NOON + MINUTE
     assert all(report.period_start <= report.period_end for report in Report.select())
@@ -158,7 +158,7 @@ def test_health_says_that_something_is_dated_in_the_future(site, leap, what):
     assert what in health.problems(NOON)['clock'] and health.problems(NOON + leap)['clock'] is None
     tasks.huey.enqueue_recurring(NOON)
     corrections.put_right(NOON)
-    reports.put_right(NOON)
+    reports.move_future_reports(NOON)
     assert health.problems(NOON)['clock'] is None
 
 
@@ -327,10 +327,10 @@ def test_a_page_stays_in_memory_while_the_clock_is_put_back_by_little(site, alic
 def test_views_that_were_counted_on_days_to_come_are_of_today(site, alice, days):
     post, other = write(alice, at=NOON - DAY), write(alice, at=NOON - DAY)
     for when in (NOON, NOON + days * DAY, NOON + days * DAY):
-        counting.record(post.id, when, '192.0.2.1', 'Firefox', 'https://news.example/')
-    counting.record(other.id, NOON + days * DAY, '192.0.2.2', 'Firefox', 'https://else.example/')
-    counting.fold()
-    counting.put_right(NOON)
+        recording.record_view(post.id, when, '192.0.2.1', 'Firefox', 'https://news.example/')
+    recording.record_view(other.id, NOON + days * DAY, '192.0.2.2', 'Firefox', 'https://else.example/')
+    counting.count_recorded_views()
+    future_days.move_to_today(NOON)
     today = NOON.date()
     assert {(row.post_id, row.day, row.views) for row in DailyViews.select()} == {
         (post.id, today, 3), (other.id, today, 1)}
@@ -348,10 +348,10 @@ def test_views_that_were_counted_on_days_to_come_are_of_today(site, alice, days)
 @pytest.mark.parametrize('days', [2, 31, 3653])
 def test_the_sums_of_the_last_days_are_right_again(site, alice, days):
     post = write(alice, at=NOON - DAY)
-    counting._turn_the_day(NOON.date())
+    recent_window.roll_recent_window(NOON.date())
     DailyViews.create(post=post, day=NOON.date() - 3 * DAY, views=5)
-    counting._turn_the_day(NOON.date() + days * DAY)
-    counting._turn_the_day(NOON.date())
+    recent_window.roll_recent_window(NOON.date() + days * DAY)
+    recent_window.roll_recent_window(NOON.date())
     assert RecentDay.get().today == NOON.date() and RecentViews.get().days_7 == 5
 
 
@@ -359,8 +359,8 @@ def test_the_sums_of_the_last_days_are_right_again(site, alice, days):
 def test_the_key_of_a_day_to_come_is_forgotten_too(site, alice, days):
     post = write(alice, at=NOON - DAY)
     for when in (NOON, NOON + days * DAY):
-        counting.record(post.id, when, '192.0.2.1', 'Firefox')
-    counting.fold()
+        recording.record_view(post.id, when, '192.0.2.1', 'Firefox')
+    counting.count_recorded_views()
     counting.clean_up(NOON)
     assert [row.day for row in DayKey.select()] == [NOON.date()]
     assert {row.day for row in Seen.select()} == {NOON.date()} and drain() == 0

@@ -20,7 +20,7 @@ from quickpub.accounts import (
     sessions,
     validation,
 )
-from quickpub.audience import counting
+from quickpub.audience import network_cap
 from quickpub.content import comparison, posts, quota, search
 from quickpub.mail import ledger, transport
 from quickpub.markup import markdown
@@ -166,7 +166,7 @@ def minutes(span):
     f'{throttle.EXPORTS.limit} exports; owners {throttle.INVITATIONS.limit} invitations, '
     f'{throttle.SENT_AGAIN.limit} emails sent again, {throttle.LINKS_MADE.limit} links to a new password; all members '
     f'together {throttle.SITE_MEMBERS.limit} changes',
-    f'{counting.CAP} views of a post, and as many visitors',
+    f'{network_cap.CAP} views of a post, and as many visitors',
     f'| {quota.CONFIRMED.size // quota.MEGABYTE} MB with older versions, {quota.CONFIRMED.posts:,} posts; '
     f'{quota.UNCONFIRMED.size // quota.MEGABYTE} MB and {quota.UNCONFIRMED.posts} posts before',
     f'again who one is | counts for {minutes(identity.CONFIRMED_FOR)} minutes',

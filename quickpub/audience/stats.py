@@ -13,7 +13,8 @@ from peewee import fn
 from .. import dates
 from ..db import among, rows
 from ..models import DailyHosts, DailyReferrers, DailyTotals, DailyViews, DailyVisitors, Post, RecentViews
-from .counting import SITE, SPANS
+from .recent_window import SPANS
+from .totals import SITE
 
 CHOICES = {str(days): days for days in SPANS} | {'all': None}
 RECENT = 30  # days of a sparkline

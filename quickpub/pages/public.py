@@ -7,7 +7,7 @@ from bottle import HTTPError, HTTPResponse, request, response
 from peewee import fn
 
 from .. import dates
-from ..audience import counting
+from ..audience import views
 from ..content import posts, redirects, related
 from ..db import is_out_of_reach, now, rows
 from ..markup import markdown
@@ -56,7 +56,7 @@ def post(slug):
     found = Post.published(at).where(Post.slug == slug).get_or_none()
     if found is None:
         return not_found()
-    if counting.counts_for(current_user(), found):
+    if views.is_counted_for(current_user(), found):
         request.environ['quickpub.view_of'] = found.id
     newer, older = related.newer(found, at), related.older(found, at)
     parts, tags = related.parts_of(found.series, at), posts.tags_of(found)

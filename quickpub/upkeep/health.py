@@ -121,7 +121,7 @@ def mail_problem(at: datetime, zone: str | None = None) -> str | None:
 
 
 def _reports(at: datetime) -> str | None:
-    late = reports.overdue(at - OVERDUE)
+    late = reports.count_overdue(at - OVERDUE)
     return f'{formats.plural(late, "report is", "reports are")} overdue.' if late else None
 
 

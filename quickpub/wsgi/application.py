@@ -11,7 +11,7 @@ from typing import Any
 from peewee import DatabaseError
 
 from .. import presence
-from ..audience import counting
+from ..audience import recording, views, visitors
 from ..db import db, is_out_of_reach, now
 from ..settings import Settings
 from ..upkeep import health
@@ -70,7 +70,7 @@ class Site:
             return None
         key = environ['quickpub.key'] = key_of(environ) if _is_anybodys(environ) else None
         at = now()
-        if key is None or not counting.is_ready(at):
+        if key is None or not visitors.is_ready(at):
             return None
         generation = environ['quickpub.generation'] = self._cache.generation(at)
         page = generation.find(key)
@@ -240,9 +240,9 @@ def _too_large(limit: int) -> Problem:
 
 
 def _count(post_id: int | None, environ: dict[str, Any], at: datetime) -> None:
-    if post_id and counting.is_reading(environ):
+    if post_id and views.is_view(environ):
         try:
-            counting.record(post_id, at, client_address(environ), environ.get('HTTP_USER_AGENT', ''),
+            recording.record_view(post_id, at, client_address(environ), environ.get('HTTP_USER_AGENT', ''),
                          environ.get('HTTP_REFERER', ''))
         except DatabaseError as error:  # it costs the view, not the page
             log.error('A view cannot be recorded: %s', error)

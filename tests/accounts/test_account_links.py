@@ -10,7 +10,7 @@ from sites import browser_of, form_with, long_ago, mails, newest_mail, stored
 
 from quickpub import db, signing, tasks
 from quickpub.accounts import credentials, email_change, links, notifications, password_reset, registration, users
-from quickpub.audience import reports
+from quickpub.audience import running_reports
 from quickpub.mail import ledger as mail
 from quickpub.models import Message, Post, Session, Token, User
 
@@ -63,7 +63,7 @@ def test_an_owner_cannot_unsubscribe_somebody_by_the_link_in_their_report(site, 
     with connection():
         write(alice)
         with db.db.atomic():
-            number = reports.running([alice.id], db.now())[0]
+            number = running_reports.compose_running([alice.id], db.now())[0]
     page = browse(olga).get(f'/admin/mail/{number}')
     assert '/unsubscribe/' in page and not TOKEN.search(page.text)
 

@@ -19,7 +19,7 @@ from quickpub.accounts import (
     suspensions,
     verification,
 )
-from quickpub.audience import reports
+from quickpub.audience import reports, running_reports
 from quickpub.content import posts
 from quickpub.exchange import exports
 from quickpub.models import Export, Message, Post, Session, Token, User
@@ -148,10 +148,10 @@ def test_no_report_is_mailed_until_they_are_back(olga, alice, bob):
     Post.update(published_at=AT - timedelta(days=9)).execute()
     suspensions.suspend(alice, AT, olga)
     closed = list(reports.due(AT))
-    assert [each.user_ids for each in closed] == [[bob.id]] and reports.overdue(AT) == 1
-    assert reports.running(None, AT) and reports.running([alice.id], AT) == []
-    late = reports.Closed(closed[0].end, [alice.id, bob.id])  # found a moment before
-    reports.close(late, AT)
+    assert [each.user_ids for each in closed] == [[bob.id]] and reports.count_overdue(AT) == 1
+    assert running_reports.compose_running(None, AT) and running_reports.compose_running([alice.id], AT) == []
+    late = reports.ClosedPeriod(closed[0].end, [alice.id, bob.id])  # found a moment before
+    reports.close_period(late, AT)
     assert {message.user_id for message in Message.select()} == {bob.id}
     suspensions.restore(alice, AT, olga)
     assert [each.user_ids for each in reports.due(AT)] == [[alice.id]]
@@ -176,7 +176,7 @@ def test_what_waits_for_them_ends_kindly(site, olga, alice, bob):
 def test_reports_that_are_on_their_way_are_held(site, olga, alice, bob):
     for author in (alice, bob):
         write(author)
-    reports.running(None, db.now())
+    running_reports.compose_running(None, db.now())
     password_reset.request_reset(bob.email, db.now())
     suspensions.suspend(alice, db.now(), olga)
     tasks.deliver()

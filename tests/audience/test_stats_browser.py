@@ -13,7 +13,7 @@ from test_files import PDF, picture
 from test_report_mail import without_time
 
 from quickpub import db
-from quickpub.audience import counting
+from quickpub.audience import calendar, totals
 from quickpub.content import posts
 from quickpub.exchange import exports
 from quickpub.jobs import queue
@@ -30,7 +30,7 @@ def served(founded, mail_server):
     rig = founded
     with rig.database():
         rig.olga, rig.alice, rig.bob = person('olga', role='owner'), person('alice'), person('bob')
-        rig.today = counting.site_day(db.now())
+        rig.today = calendar.site_day(db.now())
         rig.hills = write(rig.alice, 'Hills', tags='Walks')
         rig.draft = write(rig.alice, 'A draft', published=False)
         read(rig, rig.hills, HILLS, hosts={'news.example': 4, 'forum.example': 1})
@@ -46,7 +46,7 @@ def read(rig, post, views, hosts=()):
     for age, count in views.items():
         day = rig.today - timedelta(days=age)
         DailyViews.create(post=post, day=day, views=count)
-        for scope in (post.id, -post.author_id, counting.SITE):
+        for scope in (post.id, -post.author_id, totals.SITE):
             DailyVisitors.insert(scope=scope, day=day, visitors=count // 2).on_conflict(
                 conflict_target=[DailyVisitors.scope, DailyVisitors.day],
                 update={DailyVisitors.visitors: DailyVisitors.visitors + count // 2}).execute()

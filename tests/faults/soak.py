@@ -193,7 +193,7 @@ class Soak:
     def _balance(self) -> None:
         books, check = self.books, self.books.check
         with db.db.connection_context():
-            counting.fold()
+            counting.count_recorded_views()
             done = Counter(map(int, self.log.read_text().split()))
             self.dead = queue.Job.select().where(queue.Job.state == 'dead', ~queue.Job.is_single).count()
             self.done = len(done)

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from conftest import outbox, person, write
 
 from quickpub import cli, db, settings
-from quickpub.audience import reports
+from quickpub.audience import running_reports
 from quickpub.mail import dkim, ledger
 from quickpub.mail import message as letter
 from quickpub.models import Message
@@ -63,7 +63,7 @@ def test_a_report_s_unsubscribe_headers_are_covered(site, run):
     record = run('dkim')
     alice = person('alice')
     write(alice)
-    (number,) = reports.running([alice.id], db.now())
+    (number,) = running_reports.compose_running([alice.id], db.now())
     made = letter.render(Message.get_by_id(number))
     assert dkimpy.verify(made, dnsfunc=dns(record))
     other = made.replace(b'List-Unsubscribe: <http', b'List-Unsubscribe: <https', 1)

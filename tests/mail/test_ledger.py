@@ -17,7 +17,7 @@ from smtp_rig import EagerServer, Sink, free_port, mute_server, smtp_server
 
 from quickpub import db, settings, tasks, text
 from quickpub.accounts import credentials, email_change, links, password_reset, validation
-from quickpub.audience import reports
+from quickpub.audience import reports, running_reports
 from quickpub.jobs import queue
 from quickpub.mail import ledger as mail
 from quickpub.mail import message as letter
@@ -93,8 +93,8 @@ def test_a_refused_address_is_flagged_and_gets_no_reports(smtp_site, sink):
     mail.deliver()
     assert User.get_by_id(alice.id).mail_trouble == '550 5.1.1 no such user'
     write(alice)
-    closed = reports.Closed(db.now() + timedelta(days=1), [alice.id])
-    assert reports.close(closed, db.now()) == []
+    closed = reports.ClosedPeriod(db.now() + timedelta(days=1), [alice.id])
+    assert reports.close_period(closed, db.now()) == []
 
 
 @pytest.mark.parametrize('answer', ['554 5.7.1 Relay access denied', '530 5.7.0 Please log in first'])
@@ -382,7 +382,7 @@ def test_a_long_unsubscribe_address_is_not_folded(tmp_path, sink):
     for _ in open_site(config):
         alice = person('alice')
         write(alice)
-        reports.running([alice.id], db.now())
+        running_reports.compose_running([alice.id], db.now())
         mail.deliver()
         url = links.unsubscribe_url(alice.id)
         assert f'List-Unsubscribe: <{url}>\r\n'.encode() in sink.mails[0].raw

@@ -306,7 +306,7 @@ def test_reports_and_notices_about_security_are_never_held_back(site, olga, alic
     use_up(*((budget, key) for budget in throttle.BUDGETS
              for key in ('site', throttle.mailbox(alice.email), str(alice.id), str(olga.id))))
     with db.db.atomic():
-        assert reports.close(reports.Closed(at, [alice.id]), at)
+        assert reports.close_period(reports.ClosedPeriod(at, [alice.id]), at)
         assert notifications.notify_email_changed(alice, 'old@example.org', at)
         assert password_reset.create_handover_link(alice, olga, at)[1]
 

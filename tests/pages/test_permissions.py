@@ -11,7 +11,7 @@ from webtest import Upload as Sent
 from quickpub import db, models, settings, signing
 from quickpub.accounts import deletion, links, login_steps, sessions, suspensions
 from quickpub.accounts.sessions import COOKIE
-from quickpub.audience import counting
+from quickpub.audience import calendar, counting, visitors
 from quickpub.content import posts
 from quickpub.exchange import exports
 from quickpub.mail import ledger
@@ -299,10 +299,10 @@ def test_everybody_gets_what_the_table_says(world, browse, kind):
     column = COLUMNS.index(visitor.column)
     with db.db.connection_context():
         cookie = visitor.cookie and visitor.cookie(people)
-        counting.visitor('', '', counting.site_day(db.now()))  # the first reader of a day has its key made
+        visitors.name_visitor('', '', calendar.site_day(db.now()))  # the first reader of a day has its key made
         watch = Watch()
         for rule, (expected, *_) in TABLE.items():
-            counting.fold()  # of views in the rows before
+            counting.count_recorded_views()  # of views in the rows before
             if watch.has_changed():
                 watch.look()
             with db.db.atomic() as everything:

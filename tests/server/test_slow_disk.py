@@ -14,7 +14,7 @@ from test_files import PDF, picture, send
 
 from quickpub import db, settings, tasks
 from quickpub.accounts import password_reset
-from quickpub.audience import counting, spool
+from quickpub.audience import counting, recording, spool
 from quickpub.exchange import exports
 from quickpub.jobs import queue
 from quickpub.mail import ledger
@@ -114,9 +114,9 @@ def test_the_life_of_a_site_syncs_outside(site, olga, alice, browse, slow_ones):
     browser.post('/studio/posts/new', {'title': 'Hills', 'body': 'x', 'action': 'publish'}, status=303)
     browse().get('/p/hills', status=200)
     with db.db.connection_context():
-        counting.record(Post.get().id, db.now())
+        recording.record_view(Post.get().id, db.now())
         spool.mine.close()
-        counting.fold()
+        counting.count_recorded_views()
         User.update(reported_until=db.now() - timedelta(days=3)).execute()
         tasks.close_periods()
         tasks.send_view_count_report()

@@ -163,7 +163,7 @@ def test_a_mail_that_is_forgotten_is_not_written_again(site, alice):
     write(alice)
     at = db.now() + timedelta(days=2)
     for closed in reports.due(at):
-        tasks.deliver_soon(reports.close(closed, at))
+        tasks.deliver_soon(reports.close_period(closed, at))
     ledger.deliver()
     ledger.clean_up(at + timedelta(days=100))
     assert not Message.select().exists() and Report.select().count() == 1 and len(outbox(site)) == 0

@@ -126,7 +126,7 @@ def test_a_change_by_another_process_shows_too(site, hills, browse):
 def test_nothing_else_empties_it(site, hills, alice, browse, cache, change):
     generation = cache.generation(db.now())
     browse().get(hills.path)
-    change(counting.fold)
+    change(counting.count_recorded_views)
     change(partial(write, alice, 'A draft', tags='Walks, Secrets', published=False))
     change(sessions.start, alice, 'x', db.now())
     change(password_reset.request_reset, alice.email, db.now())
@@ -207,7 +207,7 @@ def test_an_article_with_all_it_needs_is_small_and_needs_three_requests(site, al
 
 def views_of(post):
     with db.db.connection_context():
-        counting.fold()
+        counting.count_recorded_views()
         return Post.get_by_id(post.id).views
 
 
