@@ -15,7 +15,7 @@ from . import __version__, db, formats, logs, models, presence, settings
 from .accounts import audit, passwords, roles, second_factors, suspensions, users, validation, verification
 from .audience import counting, running_reports
 from .jobs import queue
-from .mail import dkim, ledger
+from .mail import delivery, dkim, transport
 from .models import Message, User
 from .settings import Settings, SettingsError
 from .text import Rejected
@@ -242,12 +242,12 @@ def _send_reports(user_ids: list[int]) -> dict[str, int]:
     """How many of the mails are in which state of the ledger now."""
     counts: dict[str, int] = {}
     with click.progressbar(length=len(user_ids), label='Reports', file=sys.stderr) as bar:
-        for start in range(0, len(user_ids), ledger.BATCH):
-            batch = user_ids[start:start + ledger.BATCH]
+        for start in range(0, len(user_ids), delivery.BATCH):
+            batch = user_ids[start:start + delivery.BATCH]
             with db.db.atomic():
                 ids = running_reports.compose_running(batch, db.now())
-            while ledger.is_queued():
-                ledger.deliver()
+            while delivery.has_queued():
+                delivery.deliver()
             for message in Message.select(Message.state).where(Message.id.in_(db.among(ids))):
                 counts[message.state] = counts.get(message.state, 0) + 1
             bar.update(len(batch))
@@ -301,7 +301,7 @@ def _problems_inside(found: Settings) -> Iterator[tuple[str, str | None]]:
     yield f'file {found.database}', damage or None
     yield from ((name, problem) for name, problem in health.problems(db.now()).items() if name != 'integrity')
     try:
-        ledger.connect().close()
+        transport.connect().close()
     except Exception as error:  # whatever it is, it is what the operator must know
         yield 'mail server', f'{settings.mask_password(found.smtp)}: {error}'
     else:

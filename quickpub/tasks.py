@@ -17,7 +17,7 @@ from .jobs import queue
 from .jobs.huey import DurableHuey
 from .jobs.queue import URGENT
 from .jobs.recurring import DAY, WEEK
-from .mail import budgets, ledger
+from .mail import budgets, delivery, ledger
 from .media import files, variants
 from .models import User
 from .upkeep import corrections, erasure, integrity
@@ -34,18 +34,18 @@ def deliver() -> None:
     """Send a batch of the mail that waits.
 
     Another worker may help as long as there is more."""
-    if ledger.is_queued(more_than=ledger.BATCH):
+    if delivery.has_queued(more_than=delivery.BATCH):
         deliver()
-    if ledger.deliver():
+    if delivery.deliver():
         deliver()
 
 
 @huey.task(retries=3, retry_delay=10, is_single=True, priority=URGENT)
 def deliver_urgent() -> None:
     """Send the mail that somebody waits for."""
-    if ledger.is_queued(urgent=True, more_than=ledger.BATCH):
+    if delivery.has_queued(urgent=True, more_than=delivery.BATCH):
         deliver_urgent()
-    if ledger.deliver(urgent=True):
+    if delivery.deliver(urgent=True):
         deliver_urgent()
 
 
@@ -85,9 +85,9 @@ def report_used_up_budgets() -> None:
 @huey.recurring(every=MINUTE)
 def wake_mail() -> None:
     """Each minute: send mail that is due for another try, or was left behind."""
-    ledger.wake(now())
-    deliver_soon(ledger.is_queued(), urgent=False)
-    deliver_soon(ledger.is_queued(urgent=True))
+    delivery.wake(now())
+    deliver_soon(delivery.has_queued(), urgent=False)
+    deliver_soon(delivery.has_queued(urgent=True))
 
 
 # Reports

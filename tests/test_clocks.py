@@ -10,7 +10,7 @@ from quickpub.accounts import email_change, links, password_reset, registration,
 from quickpub.audience import counting, future_days, periods, recent_window, recording, reports
 from quickpub.jobs import queue
 from quickpub.jobs.queue import Job, Tally
-from quickpub.mail import ledger
+from quickpub.mail import delivery, ledger
 from quickpub.models import (
     DailyHosts,
     DailyReferrers,
@@ -259,8 +259,8 @@ def test_a_mail_that_a_wrong_clock_wrote_or_put_off_is_seen_and_sent(site, leap)
     mail_at(NOON + leap)
     assert '1 mail is not sent' in health.mail_problem(NOON)
     Message.update(state='deferred', next_try=NOON + leap).execute()
-    ledger.wake(NOON)
-    assert leap <= 2 * ledger.BACK_OFF[-1] or Message.get().state == 'queued'
+    delivery.wake(NOON)
+    assert leap <= 2 * delivery.BACK_OFF[-1] or Message.get().state == 'queued'
 
 
 @each_leap
@@ -268,10 +268,10 @@ def test_a_mail_that_fails_while_the_clock_is_ahead_is_not_given_up(site, monkey
     ledger.compose('exists', 'alice@example.org', key='x', subject='x')
     message = Message.get()
     message.attempts = 1
-    monkeypatch.setattr(ledger, 'now', lambda: message.created_at + leap)
-    assert ledger._later(message, '451 later').state == 'deferred'
+    monkeypatch.setattr(delivery, 'now', lambda: message.created_at + leap)
+    assert delivery._retry_later(message, '451 later').state == 'deferred'
     message.attempts = 9
-    assert ledger._later(message, '451 later').state == ('failed' if leap > 2 * DAY else 'deferred')
+    assert delivery._retry_later(message, '451 later').state == ('failed' if leap > 2 * DAY else 'deferred')
 
 
 # Jobs

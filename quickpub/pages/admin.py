@@ -12,7 +12,7 @@ from ..accounts import audit, credentials, password_reset, registration, roles, 
 from ..content import search
 from ..db import db, literal, now
 from ..jobs import queue
-from ..mail import budgets, ledger
+from ..mail import budgets, ledger, rate
 from ..mail import message as letter
 from ..models import AuditEntry, Message, Post, Shelf, Site, User
 from ..settings import current
@@ -103,7 +103,7 @@ def mails(user):
     return render('admin_mail.html', messages=list(listed.where(Message.id.in_([row.id for row in found]))),
                   older=older, outbox=not current().smtp, form=form, states=MAIL_STATES,
                   folder=str(current().data / 'outbox'), trouble=health.mail_problem(now(), user.timezone),
-                  refusals=budgets.refusals(now()), rate=ledger.rate_note(now(), user.timezone),
+                  refusals=budgets.refusals(now()), rate=rate.describe_wait(now(), user.timezone),
                   paused_since=queue.paused_since())
 
 

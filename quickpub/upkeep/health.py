@@ -13,7 +13,7 @@ from ..audience import reports
 from ..db import literal, rows
 from ..jobs import queue
 from ..jobs.queue import Job
-from ..mail import ledger
+from ..mail import ledger, rate
 from ..media import files
 from ..models import Content, MediaFile, Message, User
 from ..settings import current
@@ -111,7 +111,7 @@ def _work(at: datetime) -> str | None:
 
 def mail_problem(at: datetime, zone: str | None = None) -> str | None:
     unsent = Message.select().where(ledger.UNSENT)
-    if ledger.is_held_up_by_rate(at):  # then what is queued waits as it should
+    if rate.is_rate_reached(at):  # then what is queued waits as it should
         unsent = unsent.where(Message.state != 'queued')
     oldest = unsent.where(~clocks.is_lately(Message.created_at, OVERDUE, at)).order_by(Message.created_at).first()
     if oldest is None:

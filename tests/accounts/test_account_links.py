@@ -11,7 +11,7 @@ from sites import browser_of, form_with, long_ago, mails, newest_mail, stored
 from quickpub import db, signing, tasks
 from quickpub.accounts import credentials, email_change, links, notifications, password_reset, registration, users
 from quickpub.audience import running_reports
-from quickpub.mail import ledger as mail
+from quickpub.mail import delivery
 from quickpub.models import Message, Post, Session, Token, User
 
 TOKEN = re.compile(r'\d+\.[\w-]{24}')
@@ -46,7 +46,7 @@ def test_an_owner_sees_no_link_that_only_somebody_else_may_use(site, olga, ledge
             has_link = Message.get_by_id(number).token_id is not None
         assert (signing.HIDDEN in page) == has_link == ('make a link to hand over' in page), kind
     with db.db.connection_context():
-        mail.deliver(urgent=True)
+        delivery.deliver(urgent=True)
     for path in ('/admin/mail', '/admin/jobs', '/admin', '/admin/people', '/admin/mail?q=reset'):
         assert not TOKEN.search(browser.get(path).text)
     assert len([sent for sent in outbox(site) if TOKEN.search(text_of(sent))]) >= 5  # their readers get them whole
@@ -230,7 +230,7 @@ def test_links_end_where_what_they_are_for_has_happened(site, alice, browse, con
 def test_a_mail_whose_link_has_ended_is_not_sent(site, alice):
     number = password_reset.request_reset(alice.email, db.now())[0]
     credentials.set_password(alice, alice.password)
-    mail.deliver(urgent=True)
+    delivery.deliver(urgent=True)
     assert Message.get_by_id(number).state == 'failed' and outbox(site) == []
 
 

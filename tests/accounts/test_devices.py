@@ -11,7 +11,7 @@ from webtest import AppError
 from quickpub import db, text, throttle
 from quickpub.accounts import known_devices, notifications, sessions, users, validation
 from quickpub.accounts.devices import describe
-from quickpub.mail import ledger
+from quickpub.mail import delivery, ledger
 from quickpub.models import Device, Message, Session, User
 
 NEW = 'a louder horse in the valley'
@@ -449,7 +449,7 @@ def test_the_old_address_is_told_when_and_where(site, alice, app):
 def test_emails_that_an_older_version_has_written_are_sent(site, alice, connection):
     with connection():
         ledger.compose('address_told', 'old@example.org', key='x', subject='x', payload={'new_hint': 'n…@example.org'})
-        ledger.deliver()
+        delivery.deliver()
     assert 'When:' not in told(site)[2] and 'n…@example.org' in told(site)[2]
 
 

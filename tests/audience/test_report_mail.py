@@ -12,7 +12,7 @@ from test_reports import NOON, at, author, close_all, view
 from quickpub import db
 from quickpub.accounts import users as accounts
 from quickpub.audience import counting, periods, recording, report_email, running_reports
-from quickpub.mail import ledger, message
+from quickpub.mail import delivery, message
 from quickpub.models import KnownHost, Message, Post, Report, Site, Told, User
 
 DAY = timedelta(days=1)
@@ -272,7 +272,7 @@ def test_a_mail_program_stops_it_by_the_header_alone_and_the_page_undoes_it(site
         _, post = author('alice', frequency='weekly')
         view(post)
         close_all(NOON + DAY)
-        ledger.deliver()
+        delivery.deliver()
     (found,) = outbox(site)
     assert found['List-Unsubscribe-Post'] == 'List-Unsubscribe=One-Click'
     link = found['List-Unsubscribe'].strip('<>')

@@ -9,7 +9,7 @@ from quickpub import db, tasks
 from quickpub.accounts import deletion
 from quickpub.accounts import users as accounts
 from quickpub.audience import counting, periods, recording, reports, running_reports, views
-from quickpub.mail import ledger as mail
+from quickpub.mail import delivery
 from quickpub.models import Message, Post, Report, User
 
 MIDNIGHT = time(0)
@@ -131,7 +131,7 @@ def test_the_mail_has_the_same_table_in_text_and_html(site):
     alice, post = author('alice')
     view(post, 7)
     close_all(NOON)
-    mail.deliver()
+    delivery.deliver()
     (found,) = outbox(site)
     html = found.get_body(('html',)).get_content()
     for body in (text_of(found), html):

@@ -17,7 +17,7 @@ from quickpub.accounts import password_reset
 from quickpub.audience import counting, recording, spool
 from quickpub.exchange import exports
 from quickpub.jobs import queue
-from quickpub.mail import ledger
+from quickpub.mail import delivery, ledger
 from quickpub.media import files
 from quickpub.models import Export, MediaFile, Message, Post, Upload, User
 from quickpub.web import create_app
@@ -94,7 +94,7 @@ def test_mail_into_the_outbox_syncs_outside(site, slow_ones):
     for number in range(3):
         ledger.compose('exists', f'reader{number}@example.org', key=f'{number}', subject='x',
                      payload={'login_url': 'http://x/login', 'forgot_url': 'http://x/forgot'})
-    ledger.deliver()
+    delivery.deliver()
     assert {message.state for message in Message.select()} == {'sent'} and 'fsync' in slow_ones[0]
     ledger.clean_up(db.now() + timedelta(days=200))
 
@@ -103,7 +103,7 @@ def test_mail_to_a_server_speaks_outside(smtp_site, slow_ones):
     for number in range(3):
         ledger.compose('exists', f'reader{number}@example.org', key=f'{number}', subject='x',
                      payload={'login_url': 'http://x/login', 'forgot_url': 'http://x/forgot'})
-    ledger.deliver()
+    delivery.deliver()
     assert {message.state for message in Message.select()} == {'sent'} and 'sendall' in slow_ones[0]
 
 

@@ -17,7 +17,7 @@ from quickpub.content import autosave, posts, search
 from quickpub.exchange import exports
 from quickpub.jobs import queue
 from quickpub.jobs.queue import Job
-from quickpub.mail import ledger
+from quickpub.mail import delivery, ledger
 from quickpub.media import files, variants
 from quickpub.models import DailyViews, MediaFile, Message, Post, Report, SetAside, SpoolOffset, User
 from quickpub.upkeep import health
@@ -86,7 +86,7 @@ def compose(recipient='alice@example.org', **fields):
 
 @each_lack
 @pytest.mark.parametrize('where', [
-    'quickpub.mail.message.render', 'quickpub.mail.ledger._has_live_link', 'quickpub.mail.ledger.connect'])
+    'quickpub.mail.message.render', 'quickpub.mail.delivery._has_live_link', 'quickpub.mail.delivery.connect'])
 def test_a_mail_waits_for_what_the_machine_lacks_and_is_never_given_up(site, monkeypatch, lack, where):
     def fail(*args):
         raise lack
@@ -94,10 +94,10 @@ def test_a_mail_waits_for_what_the_machine_lacks_and_is_never_given_up(site, mon
     Message.update(created_at=datetime(2020, 1, 1), attempts=99).execute()
     with monkeypatch.context() as broken:
         broken.setattr(where, fail)
-        ledger.deliver()
+        delivery.deliver()
     assert Message.get().state == 'deferred'
     Message.update(state='queued').execute()
-    ledger.deliver()
+    delivery.deliver()
     assert Message.get().state == 'sent' and len(outbox(site)) == 1
 
 
@@ -236,7 +236,7 @@ def test_a_mail_whose_row_is_broken_fails_alone_with_its_reason(site, payload, b
         broken = compose('broken@example.org')
         db.db.execute_sql('UPDATE message SET payload = ? WHERE id = ?', (payload, broken))
         compose('alice@example.org')
-        ledger.deliver()
+        delivery.deliver()
         states = {row.recipient: row.state for row in Message.select()}
         assert states == {'broken@example.org': 'failed', 'alice@example.org': 'sent'}
         assert 'could not be made' in Message.get_by_id(broken).answer
@@ -250,7 +250,7 @@ def test_a_mail_whose_date_is_none_fails_alone(site, created_at):
     broken = compose('broken@example.org')
     db.db.execute_sql('UPDATE message SET created_at = ? WHERE id = ?', (created_at, broken))
     compose('alice@example.org')
-    ledger.deliver()
+    delivery.deliver()
     assert Message.get(Message.recipient == 'alice@example.org').state == 'sent'
     assert Message.get_by_id(broken).state == 'failed'
 

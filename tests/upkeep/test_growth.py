@@ -13,7 +13,7 @@ from quickpub import db, tasks
 from quickpub.accounts import deletion, users
 from quickpub.audience import reports
 from quickpub.content import posts
-from quickpub.mail import ledger
+from quickpub.mail import delivery, ledger
 from quickpub.models import DailyViews, Message, OldSlug, Post, PostTag, Report, Shelf, Tag, User
 
 NOW = utc(2026, 11, 22, 12)
@@ -149,7 +149,7 @@ def test_mail_of_long_ago_is_forgotten_but_not_what_waits(site, alice):
 
 
 def test_much_old_mail_goes_in_many_short_steps(site, monkeypatch):
-    monkeypatch.setattr(ledger, 'BATCH', 1)
+    monkeypatch.setattr(ledger, 'DELETE_BATCH', 10)
     for number in range(35):
         compose(str(number), 'sent', 100)
     compose('new', 'sent', 1)
@@ -164,7 +164,7 @@ def test_a_mail_that_is_forgotten_is_not_written_again(site, alice):
     at = db.now() + timedelta(days=2)
     for closed in reports.due(at):
         tasks.deliver_soon(reports.close_period(closed, at))
-    ledger.deliver()
+    delivery.deliver()
     ledger.clean_up(at + timedelta(days=100))
     assert not Message.select().exists() and Report.select().count() == 1 and len(outbox(site)) == 0
     assert list(reports.due(at)) == []

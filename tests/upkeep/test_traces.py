@@ -16,7 +16,7 @@ from quickpub import db, tasks, text
 from quickpub.accounts import links, notifications, password_reset, passwords, registration, users
 from quickpub.content import autosave, posts, search
 from quickpub.exchange import exports
-from quickpub.mail import ledger
+from quickpub.mail import delivery, ledger
 from quickpub.markup import folding
 from quickpub.media import files
 from quickpub.models import Erasure, Export, MediaFile, Message, Post, Revision, Session, Tag, Token, Upload, User
@@ -107,7 +107,7 @@ def author(site, olga):
 
 def send_all():
     for urgent in (True, False):
-        ledger.deliver(urgent)
+        delivery.deliver(urgent)
 
 
 def leave(browse, user, choice):
