@@ -4,7 +4,6 @@ import random
 import time
 from datetime import timedelta
 
-from quickpub.accounts import users
 from quickpub import cli, db, settings, tasks
 from quickpub.audience import counting
 from quickpub.models import Message, Post, Site, User

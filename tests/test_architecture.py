@@ -48,8 +48,10 @@ LAYERS = [
 # The same inside each package. The pages never import each other.
 INSIDE = {
     'server': [['supervisor'], ['asgi'], ['connections']],
-    'wsgi': [['application'], ['responses', 'pagecache'], ['identity', 'notices'], ['authentication', 'forms'],
-             ['bodies', 'guards']],
+    'wsgi': [['application', 'permissions', 'confirmation', 'errors', 'pagination'],
+             ['inline_login', 'origin_check', 'request_body', 'pagecache'],
+             ['responses', 'long_pages', 'downloads', 'error_pages'],
+             ['identity', 'notices', 'notice_texts', 'urls'], ['authentication', 'forms'], ['bodies', 'guards']],
     'pages': [['public', 'search', 'account', 'profile', 'security', 'studio', 'editor', 'media', 'stats', 'admin']],
     'demo': [],
     'exchange': [['exports']],

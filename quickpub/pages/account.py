@@ -38,8 +38,10 @@ from ..wsgi.authentication import (
     rotate,
     user_agent,
 )
+from ..wsgi.errors import json_endpoint as for_scripts
 from ..wsgi.forms import Form, sent_fields, sent_json, typed
-from ..wsgi.responses import for_scripts, redirect, render, render_form, url
+from ..wsgi.responses import redirect, render, render_form
+from ..wsgi.urls import url
 
 # Setting up
 

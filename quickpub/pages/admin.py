@@ -22,19 +22,15 @@ from ..text import Rejected
 from ..throttle import Throttled
 from ..upkeep import health, integrity
 from ..wsgi.authentication import cause, note_action
+from ..wsgi.confirmation import confirmation_context as identity_context
+from ..wsgi.confirmation import require_confirmation as confirm_first
 from ..wsgi.forms import Form, number, typed
 from ..wsgi.identity import confirm_identity
-from ..wsgi.responses import (
-    asking,
-    confirm_first,
-    find,
-    identity_context,
-    owner_only,
-    page_of,
-    redirect,
-    render,
-    render_form,
-)
+from ..wsgi.pagination import paginate as page_of
+from ..wsgi.permissions import owner_required as owner_only
+from ..wsgi.responses import find_or_404 as find
+from ..wsgi.responses import redirect, render, render_form
+from ..wsgi.urls import with_query as asking
 
 PER_LIST = 50
 MAX_ASKED = 100  # characters that the audit log is searched for

@@ -32,9 +32,12 @@ from ..text import Rejected
 from ..throttle import Throttled
 from ..upkeep import erasure
 from ..wsgi.authentication import cause, current_session, log_out, note_action, rotate, user_agent
+from ..wsgi.confirmation import confirmation_context as identity_context
 from ..wsgi.forms import Form, typed
 from ..wsgi.identity import confirm_identity
-from ..wsgi.responses import identity_context, redirect, render, signed_in, url
+from ..wsgi.permissions import login_required as signed_in
+from ..wsgi.responses import redirect, render
+from ..wsgi.urls import url
 
 FREQUENCY_WORDS = {
     'daily': 'Every day', 'weekly': 'Every week', 'monthly': 'Every month, after its last day',

@@ -14,23 +14,15 @@ from ..markup import markdown
 from ..models import Content, Post, PostTag, Site, Tag, User
 from ..upkeep import health
 from ..wsgi.authentication import current_user
+from ..wsgi.downloads import YEAR
+from ..wsgi.error_pages import bare_page
 from ..wsgi.forms import number
-from ..wsgi.responses import (
-    STATIC,
-    YEAR,
-    absolute,
-    bare_page,
-    let_keep,
-    not_found,
-    page_of,
-    prose,
-    public_json,
-    redirect,
-    render,
-    render_public,
-    static_digest,
-    url,
-)
+from ..wsgi.long_pages import render_long_html as prose
+from ..wsgi.pagination import paginate as page_of
+from ..wsgi.responses import allow_caching as let_keep
+from ..wsgi.responses import not_found, redirect, render, render_public
+from ..wsgi.responses import render_public_json as public_json
+from ..wsgi.urls import STATIC, absolute, static_digest, url
 
 log = logging.getLogger('quickpub.web')
 

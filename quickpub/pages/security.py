@@ -9,8 +9,13 @@ from ..tasks import deliver_soon
 from ..text import Rejected
 from ..wsgi import identity, notices
 from ..wsgi.authentication import note_action, rotate
+from ..wsgi.confirmation import require_confirmation as confirm_first
+from ..wsgi.errors import json_endpoint as for_scripts
 from ..wsgi.forms import Form, number, sent_json, typed
-from ..wsgi.responses import asking, confirm_first, for_scripts, redirect, render_form, signed_in, url
+from ..wsgi.permissions import login_required as signed_in
+from ..wsgi.responses import redirect, render_form
+from ..wsgi.urls import url
+from ..wsgi.urls import with_query as asking
 
 PAGE = '/settings/security'
 

@@ -11,8 +11,12 @@ from ..models import Export, Post, Site
 from ..tasks import make_export, send_view_count_report
 from ..throttle import Throttled
 from ..wsgi.authentication import cause, note_action
+from ..wsgi.downloads import missing_file as no_file
+from ..wsgi.downloads import send_file
 from ..wsgi.forms import Form, typed
-from ..wsgi.responses import find, no_file, not_found, redirect, render, send_file, signed_in
+from ..wsgi.permissions import login_required as signed_in
+from ..wsgi.responses import find_or_404 as find
+from ..wsgi.responses import not_found, redirect, render
 
 WORDS = {'7': '7 days', '30': '30 days', '90': '90 days', 'all': 'All time'}
 

@@ -12,7 +12,10 @@ from ..db import among, db, now
 from ..models import Post, Shelf, User
 from ..text import Rejected
 from ..wsgi.forms import all_typed, number, typed
-from ..wsgi.responses import asking, not_found, page_of, redirect, render, signed_in
+from ..wsgi.pagination import paginate as page_of
+from ..wsgi.permissions import login_required as signed_in
+from ..wsgi.responses import not_found, redirect, render
+from ..wsgi.urls import with_query as asking
 
 PER_DESK = 50
 FILTERS = {  # field -> its choices; the first one goes without saying

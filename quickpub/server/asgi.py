@@ -19,10 +19,11 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from .. import networks
-from ..wsgi.application import DRAINED, Answer, Site, no_room
+from ..wsgi.application import Answer, Application
 from ..wsgi.authentication import client_address
 from ..wsgi.bodies import Incoming
 from ..wsgi.forms import FILES_LIMIT, STRANGERS_LIMIT
+from ..wsgi.request_body import DRAINED, find_limit, may_be_large, no_room
 from .connections import PER_CLIENT
 
 log = logging.getLogger('quickpub.web')
@@ -139,7 +140,7 @@ class Deadline:
 
 
 class Front:
-    def __init__(self, site: Site):
+    def __init__(self, site: Application):
         self._site = site
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix='page')
         self._pages, self._forms = Turns(THREADS), Turns(FORMS)
@@ -209,8 +210,8 @@ class Front:
         pass, within reason, because a browser that is cut off while it sends shows no answer at all. Raises Refused
         where the client went away, or its chunks make no sense: the server does not tell which."""
         limit = STRANGERS_LIMIT
-        if self._site.may_be_large(environ.get('CONTENT_LENGTH', '')):
-            limit = await self._in_thread(client, self._site.limit, environ)
+        if may_be_large(environ.get('CONTENT_LENGTH', '')):
+            limit = await self._in_thread(client, find_limit, environ)
         seen, is_over = 0, False
         while not is_over:
             event = await receive()

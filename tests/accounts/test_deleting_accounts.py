@@ -210,7 +210,7 @@ def test_a_password_that_was_changed_meanwhile_allows_nothing(site, alice, brows
         is_right = log_in(user, password)
         credentials.set_password(user, passwords.hash_password('alice has a new one'))
         return is_right
-    monkeypatch.setattr('quickpub.accounts.sessions.check_password', meanwhile)
+    monkeypatch.setattr('quickpub.accounts.sessions.is_correct_password', meanwhile)
     page = browser.post('/settings', form | {'current': PASSWORD}, status=400)
     assert 'changed a moment ago' in page
     monkeypatch.undo()

@@ -22,11 +22,10 @@ from quickpub.accounts import (
     second_factors,
     sessions,
     totp,
-    users,
     verification,
 )
 from quickpub.content import posts
-from quickpub.models import Authenticator, LoginStep, Passkey, Post, RecoveryCode, Session, User
+from quickpub.models import Authenticator, LoginStep, Passkey, Post, RecoveryCode, Session, Site, User
 
 ROOT = Path(__file__).parents[2]
 SECURITY, STEP = '/settings/security', '/login/confirm'
@@ -110,7 +109,7 @@ def test_another_secret_is_made_where_the_first_one_was_left_for_long(studio, al
 
 def test_the_longest_title_fits_into_the_picture(alice, site, connection):
     with connection():
-        type(users.Site.this()).change(title='\U0001f3d4' * 100)
+        Site.this().change(title='\U0001f3d4' * 100)
         assert totp.qr_code(totp.provisioning_uri(alice, pyotp.random_base32())).startswith('<svg')
 
 

@@ -15,8 +15,8 @@ from quickpub import db, models, tasks
 from quickpub.accounts import links, sessions, validation
 from quickpub.models import Message, Post, Session, Site, User
 from quickpub.web import URLS
-from quickpub.wsgi.application import DRAINED
 from quickpub.wsgi.forms import FORM_LIMIT, MAX_FIELDS
+from quickpub.wsgi.request_body import DRAINED
 
 POST = {'title': 'On hills', 'slug': '', 'body': 'High.', 'tags': '', 'summary': '', 'action': 'save'}
 
