@@ -202,7 +202,7 @@ def reset_second_factors(email: str) -> None:
     with site():
         member = _member(email)
         with db.db.atomic():
-            mails = second_factors.reset(member, db.now())
+            mails = second_factors.reset_factors(member, db.now())
             if mails:
                 audit.record('factors_reset', db.now(), audit.COMMAND_LINE, member)
     if not mails:

@@ -42,7 +42,7 @@ LAYERS = [
     ['settings'],
     ['jobs'],
     ['sandbox'],
-    ['gates', 'clocks', 'removal', 'networks'],
+    ['gates', 'clocks', 'removal', 'networks', 'mailboxes'],
     ['processes'],
 ]
 # The same inside each package. The pages never import each other.

@@ -176,8 +176,8 @@ def minutes(span):
     f'| the same email | every {minutes(emails.RESEND_AFTER)} minutes',
     f'to confirm {hours(links.VERIFY_LIFETIME)} hours, for a new password {hours(links.RESET_LIFETIME)} hours, an '
     f'invitation {links.INVITE_LIFETIME.days} days',
-    f'they end {sessions.SESSION_LASTS.days} days after the last visit and {sessions.LONGEST.days} days after the '
-    'log-in',
+    f'they end {sessions.SESSION_LASTS.days} days after the last visit and {sessions.LONGEST_SESSION.days} days after '
+    'the log-in',
     f'coloured code {markdown.MAX_CODE_TIME} s and formulas {markdown.MAX_MATH_TIME} s of a text, comparing versions '
     f'{comparison.COMPARE_FOR} s; a search looks at {search.WEIGHED:,} posts and takes at most {search.SECONDS:.0f} s; '
     f'a long text is rendered in at most {pool.SECONDS:.0f} s',

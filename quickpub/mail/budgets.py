@@ -8,7 +8,7 @@ about security, has no budget.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from .. import clocks, dates, throttle
+from .. import clocks, dates, mailboxes, throttle
 from ..db import db
 from ..models import Message, Site, User
 from ..settings import current
@@ -80,7 +80,7 @@ def take(occasion: Occasion, recipient: str, cause: Cause | None, at: datetime) 
 
 
 def _uses(occasion: Occasion, recipient: str, cause: Cause) -> list[Use]:
-    mailbox, who = throttle.mailbox(recipient), cause.network if cause.user_id is None else str(cause.user_id)
+    mailbox, who = mailboxes.find_mailbox(recipient), cause.network if cause.user_id is None else str(cause.user_id)
     uses = [(occasion.mailbox, mailbox), (occasion.mailbox_from_one, f'{mailbox} {who}'),
             (_of_site(occasion), 'site')]
     return [(_scaled(budget), key) for budget, key in uses if budget]

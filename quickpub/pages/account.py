@@ -200,7 +200,7 @@ def _welcome(user, notice):
     there is one."""
     log_out()
     try:
-        onward = identity.enter(user, '/studio', by_link=True)
+        onward = identity.log_in_or_begin_step(user, '/studio', by_link=True)
     except Rejected:  # the password was changed once more, in this very moment
         return redirect('/login')
     return redirect(onward, notice if onward == '/studio' else None)
@@ -265,7 +265,7 @@ def login():
     onward = _own_path(form['next'])
     try:
         user = sessions.log_in(form['email'], form['password'], client_address(), now(), device_cookie())
-        return redirect(identity.enter(user, onward or '/studio'))
+        return redirect(identity.log_in_or_begin_step(user, onward or '/studio'))
     except Rejected as error:
         return _login_page(form, error.errors, 400)
     except sessions.Throttled as error:
@@ -306,7 +306,7 @@ def _onward(step):
 
 
 def _step_page(step, form, status):
-    factors = second_factors.of(step.user)
+    factors = second_factors.find_factors(step.user)
     return render_form('login_confirm.html', form, status, has_app=factors.has_app,
                        has_passkey=bool(factors.passkeys) and passkeys.is_possible(), is_reset=bool(step.token_id))
 
@@ -314,7 +314,7 @@ def _step_page(step, form, status):
 @for_scripts
 def passkey_login_options():
     """What a browser needs to log in with a passkey, as the only step or the second one."""
-    return identity.ask_for_login(_step_of(sent_json()))
+    return identity.passkey_login_options(_step_of(sent_json()))
 
 
 @for_scripts
@@ -374,7 +374,8 @@ def reset(token):
     except Rejected as error:
         form.errors = error.errors
         return _reset_page(token, user, form, 400)
-    if user.is_verified and second_factors.of(user).are_asked:  # whoever reads the email alone must not get in
+    # A stolen mailbox alone must not be enough to log in.
+    if user.is_verified and second_factors.find_factors(user).are_asked:
         log_out()
         try:
             identity.begin_step(user, '/studio', found, hashed)

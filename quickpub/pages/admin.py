@@ -162,7 +162,7 @@ def _people(form, status=200):
     everybody = User.select().where(User.deleted_at.is_null()).order_by(User.id.desc())
     found, older, _ = page_of(everybody, '/admin/people', PER_LIST, (User.id,), User.select())
     links = {link.user_id: link for link in reversed(password_reset.list_handover_links([each.id for each in found]))}
-    with_factors = second_factors.those_with([each.id for each in found])
+    with_factors = second_factors.members_with_factors([each.id for each in found])
     return render('admin_people.html', people=found, older=older, form=form, links=links, signup=current().signup,
                   with_factors=with_factors)
 
@@ -204,7 +204,7 @@ def _reset_factors(user, member):
     if page is not None:
         return page
     with db.atomic():
-        deliver_soon(second_factors.reset(member, now(), user))
+        deliver_soon(second_factors.reset_factors(member, now(), user))
         note_action('factors_reset', user, member)
     return redirect('/admin/people', 'factors-reset')
 

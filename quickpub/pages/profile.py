@@ -65,7 +65,7 @@ def _page(user, form=None, address_form=None, password_form=None, status=200):
                   email=user.email, pending_email=email_change.find_pending_email(user, now()), devices=_devices(user),
                   is_verified=user.is_verified, report_note=_report_note(user),
                   handed_over=password_reset.list_handover_links([user.id]), identity=identity_context(user),
-                  factors=second_factors.of(user), has_passkeys=passkeys.is_possible(),
+                  factors=second_factors.find_factors(user), has_passkeys=passkeys.is_possible(),
                   has_posts=_posts_of(user).exists())
 
 
@@ -73,7 +73,8 @@ def _devices(user):
     """Where this user is logged in, this device first."""
     this = current_session()
     found = [{'words': devices.describe(each.agent), 'digest': each.digest, 'is_this': each == this,
-              'since': (each.device or each).created_at, 'seen_at': each.seen_at} for each in sessions.of_user(user)]
+              'since': (each.device or each).created_at, 'seen_at': each.seen_at}
+             for each in sessions.list_sessions(user)]
     return sorted(found, key=lambda each: not each['is_this'])
 
 
@@ -217,7 +218,7 @@ def _end_session(user, form):
         log_out()
         return redirect('/login', 'logged-out')
     with db.atomic():
-        is_ended = sessions.end_there(user, form['digest'])
+        is_ended = sessions.end_by_digest(user, form['digest'])
         if is_ended:
             note_action('session_ended', user)
     return redirect('/settings', 'session-ended' if is_ended else 'session-gone')

@@ -40,7 +40,7 @@ def current_session() -> Session | None:
         found, name = find_session(request.get_header('Cookie', ''), now())
         request.environ['quickpub.session'] = found
         if found:
-            _look_after(found, name)
+            _refresh(found, name)
     return request.environ['quickpub.session']
 
 
@@ -55,7 +55,7 @@ def find_session(header: str, at: datetime) -> tuple[Session | None, str]:
     return None, ''
 
 
-def _look_after(session: Session, name: str) -> None:
+def _refresh(session: Session, name: str) -> None:
     """Renew what is due; if the database cannot be written just now, show the page without that."""
     try:
         if session.is_stale or name != session_cookie():
@@ -63,7 +63,8 @@ def _look_after(session: Session, name: str) -> None:
         elif sessions.refresh(session, now()):
             _give_session(cookie_in(request.get_header('Cookie', ''), name), session)
             if session.device_id is None:  # of a log-in before devices were known
-                _give(_named(DEVICE), sessions.adopt(session, device_cookie(), now()), known_devices.LASTS)
+                device = sessions.link_device(session, device_cookie(), now())
+                _set_cookie(_cookie_name(DEVICE), device, known_devices.LASTS)
     except Exception as error:
         if not is_out_of_reach(error):
             raise
@@ -85,7 +86,7 @@ def log_in(user: User, by_link: bool = False) -> None:
             deliver_soon(notifications.notify_new_device(user, at, agent))
     request.environ.pop('quickpub.session', None)
     _give_session(token, sessions.find(token, at))
-    _give(_named(DEVICE), known, known_devices.LASTS)
+    _set_cookie(_cookie_name(DEVICE), known, known_devices.LASTS)
 
 
 def rotate() -> None:
@@ -106,7 +107,7 @@ def log_out() -> None:
     if found := current_session():
         sessions.end(found)
     request.environ['quickpub.session'] = None
-    _give(session_cookie(), '', timedelta(0))
+    _set_cookie(session_cookie(), '', timedelta(0))
     _forget_old_name()
 
 
@@ -114,12 +115,12 @@ def log_out() -> None:
 
 def session_cookie() -> str:
     """Return the name of the session's cookie on this site."""
-    return _named(SESSION)
+    return _cookie_name(SESSION)
 
 
 def device_cookie() -> str:
     """Return the cookie that says which accounts know this browser, for known_devices."""
-    return cookie_in(request.get_header('Cookie', ''), _named(DEVICE))
+    return cookie_in(request.get_header('Cookie', ''), _cookie_name(DEVICE))
 
 
 def claim_cookie() -> str:
@@ -127,12 +128,12 @@ def claim_cookie() -> str:
 
 
 def give_claim(sealed: str) -> None:
-    _give(CLAIM, sealed, VERIFY_LIFETIME, _claim_path())
+    _set_cookie(CLAIM, sealed, VERIFY_LIFETIME, _claim_path())
 
 
 def forget_claim() -> None:
     if claim_cookie():
-        _give(CLAIM, '', timedelta(0), _claim_path())
+        _set_cookie(CLAIM, '', timedelta(0), _claim_path())
 
 
 def _claim_path() -> str:
@@ -143,22 +144,22 @@ def _give_session(token: str, session: Session | None) -> None:
     """Let the cookie last as long as the session can."""
     lasts = sessions.SESSION_LASTS
     if session:
-        lasts = min(lasts, session.created_at + sessions.LONGEST - now())
-    _give(session_cookie(), token, lasts)
+        lasts = min(lasts, session.created_at + sessions.LONGEST_SESSION - now())
+    _set_cookie(session_cookie(), token, lasts)
     _forget_old_name()
 
 
 def _forget_old_name() -> None:
     if session_cookie() != SESSION and cookie_in(request.get_header('Cookie', '')):
-        _give(SESSION, '', timedelta(0))
+        _set_cookie(SESSION, '', timedelta(0))
 
 
-def _named(name: str) -> str:
+def _cookie_name(name: str) -> str:
     """Return the name of a cookie for the whole site, locked if possible: only over TLS and for a whole host."""
     return LOCKED + name if current().is_https and not current().path_prefix else name
 
 
-def _give(name: str, value: str, lasts: timedelta, path: str = '') -> None:
+def _set_cookie(name: str, value: str, lasts: timedelta, path: str = '') -> None:
     """Set a cookie with this answer, even if it becomes an error page, which must not lose a session's new value. A
     cookie that lasts no time is removed."""
     morsel: Morsel[str] = Morsel()

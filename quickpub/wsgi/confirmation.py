@@ -14,7 +14,7 @@ from .responses import render_form
 
 def confirmation_context(user: User) -> dict[str, Any]:
     """Return the values for the fields that ask for the password, a code or a passkey (_macros.html)."""
-    factors = second_factors.of(user)
+    factors = second_factors.find_factors(user)
     return {'is_confirmed': identity.is_confirmed(), 'asks_code': factors.are_asked, 'has_app': factors.has_app,
             'has_passkey': bool(factors.passkeys) and passkeys.is_possible()}
 

@@ -48,7 +48,7 @@ def _log_in(form: Form, step: LoginStep | None) -> tuple[User | None, LoginStep 
     if not (form['login_email'] or form['login_password']):
         return None, None
     user = sessions.log_in(form['login_email'], form['login_password'], client_address(), now(), device_cookie())
-    if second_factors.of(user).are_asked:
+    if second_factors.find_factors(user).are_asked:
         return None, identity.begin_step(user, STUDIO)
     log_in(user)
     return user, None

@@ -175,7 +175,7 @@ def test_no_other_code_is_taken(step, typed):
 
 def test_normalised_digits_are_ascii_or_refused():
     every = [chr(number) for number in range(0x11_0000) if unicodedata.decimal(chr(number), None) is not None]
-    assert {second_factors.normalise(digit) for digit in every} == set('0123456789')
+    assert {second_factors.normalize_code(digit) for digit in every} == set('0123456789')
 
 
 @pytest.mark.parametrize(('away', 'is_taken'), [(0, True), (-30, True), (30, True), (-90, False), (90, False),
@@ -236,7 +236,7 @@ def test_letters_that_look_like_digits_are_taken_for_them(alice, connection, app
     with connection():
         RecoveryCode.delete().execute()
         RecoveryCode.create(digest=recovery_codes._digest(alice, '0123456789A1'), user=alice)
-        assert recovery_codes.use(alice, second_factors.normalise('oI23-4567-89aL'))
+        assert recovery_codes.use(alice, second_factors.normalize_code('oI23-4567-89aL'))
 
 
 def test_a_recovery_code_of_somebody_else_opens_nothing(alice, bob, app_of_alice, browse):
@@ -598,7 +598,7 @@ def test_every_page_about_them_is_sound(site, olga, alice, url):
 @pytest.mark.parametrize('what', second_factors.SUBJECTS)
 def test_every_email_says_what_was_done_and_what_to_do(site, alice, connection, what):
     with connection(), db.db.atomic():
-        tasks.deliver_soon(second_factors.tell(
+        tasks.deliver_soon(second_factors.notify(
             alice, what, db.now(), name='<b>Phone</b> & "more"', left=1, owner=''))
     mail = newest_mail(site)
     text, html = text_of(mail), mail.get_body(('html',)).get_content()

@@ -8,7 +8,7 @@ import pytest
 from conftest import PASSWORD, drain, outbox, person, text_of, write
 from sites import browser_of, form_with, long_ago, mails, stored
 
-from quickpub import db, networks, tasks, throttle
+from quickpub import db, mailboxes, networks, tasks, throttle
 from quickpub.accounts import notifications, password_reset, registration
 from quickpub.audience import reports
 from quickpub.mail import budgets
@@ -272,7 +272,7 @@ def test_unconfirmed_members_who_change_their_address_count_as_strangers(site, b
 @pytest.mark.parametrize('target', ['victim+2@example.org', 'alice@example.org', 'mallory@example.org'])
 def test_settings_look_the_same_where_the_budget_of_others_is_used_up(site, browse, alice, bob, target):
     person('mallory', verified=False)
-    use_up((throttle.MAILBOX, throttle.mailbox(target)))
+    use_up((throttle.MAILBOX, mailboxes.find_mailbox(target)))
     browser = browse(bob)
     change_address(browser, target, status=303)
     assert mails() == [] and target in browser.get('/settings')
@@ -304,7 +304,7 @@ def test_reports_and_notices_about_security_are_never_held_back(site, olga, alic
     write(alice)
     at = db.now()
     use_up(*((budget, key) for budget in throttle.BUDGETS
-             for key in ('site', throttle.mailbox(alice.email), str(alice.id), str(olga.id))))
+             for key in ('site', mailboxes.find_mailbox(alice.email), str(alice.id), str(olga.id))))
     with db.db.atomic():
         assert reports.close_period(reports.ClosedPeriod(at, [alice.id]), at)
         assert notifications.notify_email_changed(alice, 'old@example.org', at)
