@@ -47,7 +47,7 @@ LOGIN_DEVICE_DAY = Budget('login-device-day', 50, DAY)
 WRONG_CODES = Budget('wrong-codes', 10, timedelta(minutes=15))
 WRONG_CODES_DAY = Budget('wrong-codes-day', 50, DAY)
 
-# Emails that strangers ask for (mail_budgets.py). A class of 30 behind one school's address can sign up together.
+# Emails that strangers ask for (mail/budgets.py). A class of 30 behind one school's address can sign up together.
 SIGNUPS_HOUR = Budget('signups-hour', 40, HOUR, 'sign-ups from one network in an hour')
 SIGNUPS_DAY = Budget('signups-day', 120, DAY, 'sign-ups from one network in a day')
 RESETS_HOUR = Budget('resets-hour', 20, HOUR, 'forgotten passwords from one network in an hour')
@@ -60,7 +60,7 @@ RESET_MAILBOX = Budget('reset-mailbox', 4, DAY, 'new passwords for one mailbox i
 RESET_MAILBOX_FROM_ONE = Budget('reset-mailbox-from-one', 3, DAY,
                                 'new passwords for one mailbox in a day, asked for by one network')
 
-# Emails of the whole site. The limit is for a site without members; mail_budgets.py adds a share for each.
+# Emails of the whole site. The limit is for a site without members; mail/budgets.py adds a share for each.
 SITE_SIGNUPS = Budget('site-signups', 100, DAY, 'emails to newcomers in a day')
 SITE_RESETS = Budget('site-resets', 50, DAY, 'emails about new passwords in a day')
 SITE_MEMBERS = Budget('site-members', 100, DAY, 'emails that members caused in a day')

@@ -114,7 +114,7 @@ def see_a_draft(alice, rig):
 
 def publish(alice):
     alice.press('Publish now')
-    alice.shows('Published. Readers see it now.')
+    alice.shows('Published. Readers can see it now.')
 
 
 def read_everywhere(reader, rig):
@@ -157,7 +157,7 @@ def throw_away_and_restore(alice, rig):
     assert status(rig, '/p/peas') == 404
     alice.follow('Trash')
     alice.press('Restore')
-    alice.shows('Put back.')
+    alice.shows('Restored.')
     assert status(rig, '/p/peas') == 200
 
 

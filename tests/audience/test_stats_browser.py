@@ -98,7 +98,7 @@ def test_the_list_is_searched_filtered_and_sorted(page, served):
 def test_several_posts_are_ticked_with_the_keyboard_and_changed_at_once(page, served):
     page.goto('/studio')
     page.get_by_role('button', name='Take offline').click()
-    page.get_by_text('No post was ticked').wait_for()
+    page.get_by_text('No post was selected').wait_for()
 
     def tick():
         for title in ('Hills', '=Rivers & more'):
@@ -106,7 +106,7 @@ def test_several_posts_are_ticked_with_the_keyboard_and_changed_at_once(page, se
     tick()
     page.get_by_label('A tag').fill('Outside')
     page.get_by_role('button', name='Add this tag').press('Enter')
-    page.get_by_text('They have the tag now').wait_for()
+    page.get_by_text('Tag added').wait_for()
     tick()
     page.get_by_role('button', name='Take offline').press('Enter')
     page.get_by_text('They are drafts again').wait_for()
@@ -115,7 +115,7 @@ def test_several_posts_are_ticked_with_the_keyboard_and_changed_at_once(page, se
     page.get_by_text('2 posts are in the trash').wait_for()
     assert titles(page) == ['A draft']
     page.get_by_role('button', name='Put them back').press('Enter')
-    page.get_by_text('Put back, as they were').wait_for()
+    page.get_by_text('Restored to the state they had').wait_for()
     with served.database():
         assert posts.tag_line(served.hills) == 'Walks, Outside'
         assert Post.select().where(Post.author == served.alice, Post.deleted_at.is_null()).count() == 3

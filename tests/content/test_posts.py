@@ -43,7 +43,7 @@ def test_from_the_first_word_to_the_public_page_and_back(studio, browse):
     assert 'Draft' in studio.get('/studio') and browse().get('/p/on-hills', status=404)
 
     page = form_with(page, 'body').submit('action', value='publish', status=303).follow()
-    assert 'Published. Readers see it now.' in page
+    assert 'Published. Readers can see it now.' in page
     assert '<em>high</em>' in browse().get('/p/on-hills')
     page = form_with(page, 'body').submit('action', value='unpublish', status=303).follow()
     assert 'It is a draft again' in page and browse().get('/p/on-hills', status=404)
@@ -245,7 +245,7 @@ def test_a_post_in_the_trash_is_nowhere_and_comes_back_as_it_was(studio, bob, br
     assert 'On hills' in studio.get('/studio/trash') and 'On hills' not in browse(bob).get('/studio/trash')
 
     page = form_with(studio.get('/studio/trash'), 'action').submit('action', status=303).follow()
-    assert 'Put back' in page and 'The trash is empty' in page
+    assert 'Restored.' in page and 'The trash is empty' in page
     browse().get('/p/on-hills')
     assert (only_post().published_at, only_post().body) == (post.published_at, post.body)
 

@@ -92,7 +92,7 @@ def test_what_is_ticked_is_taken_offline_tagged_or_trashed_and_the_trash_is_undo
     browser, (draft, _, hills, rivers, _) = browse(alice), shelf.values()
     tagging = ticked(hills, rivers, action='tag', tag='Slow food, walks', state='published')
     page = browser.post('/studio', tagging).follow()
-    assert 'They have the tag now' in page and page.request.url.endswith('?state=published')
+    assert 'Tag added' in page and page.request.url.endswith('?state=published')
     with connection():
         assert [tag.name for tag in posts.tags_of(hills)] == ['Slow food', 'walks']
     browser.post('/studio', ticked(hills, action='unpublish'), status=303)

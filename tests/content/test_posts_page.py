@@ -58,7 +58,7 @@ def test_a_version_is_compared_word_by_word_and_brought_back(studio, hills):
     assert [each.text for each in diff[-1].find_all('ins')] == ['very ', '<b>flat</b>.']
     assert [each.text for each in diff[-1].find_all('del')] == ['low.']
     page = form_with(page, 'version').submit(status=303).follow()
-    assert 'The older version is back' in page
+    assert 'The older version is restored' in page
     assert (saved(hills).body, saved(hills).version) == ('They are high.\n\nSome are low.', 3)
     with db.db.connection_context():
         assert posts.tag_line(saved(hills)) == 'Walks'
@@ -427,7 +427,7 @@ def berlin(connection, *authors):
 def test_a_post_is_public_from_the_time_on_that_was_typed_in_the_authors_zone(studio, browse, connection):
     berlin(connection)
     page = send(studio, action='publish', publish_at='2040-07-01T08:30').follow()
-    assert 'It will be public at the time you chose' in page and '1 July 2040, 08:30' in page
+    assert 'It will be published at the time you chose' in page and '1 July 2040, 08:30' in page
     with connection():
         post = Post.get()
         assert post.published_at == datetime(2040, 7, 1, 6, 30) and not post.was_public
@@ -447,7 +447,7 @@ def test_a_button_that_asks_for_a_time_does_nothing_without_one(studio, hills):
 
 
 def test_saving_with_a_time_in_the_form_says_that_it_is_not_published_then(studio):
-    assert 'not published at the time you chose' in send(studio, publish_at='2040-07-01T08:30').follow()
+    assert 'but not scheduled' in send(studio, publish_at='2040-07-01T08:30').follow()
 
 
 def test_publish_now_is_now_whatever_time_stands_in_the_form(studio, browse):

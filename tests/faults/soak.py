@@ -153,7 +153,7 @@ class Soak:
         title = f'Post number {number}'
         page = self.author.post('/studio/posts/new', title=title, body='Some *text*.', slug='', tags='soak', summary='',
                                 action='publish')
-        if page.status == 200 and 'Published. Readers see it now.' in page.text:
+        if page.status == 200 and 'Published. Readers can see it now.' in page.text:
             self.books.posts.append(title)
         elif page.status not in (0, 503):  # not reached, or told to try again
             self.books.check('You were logged out' in page.text, f'a post was answered with {page.status} {page.url}')

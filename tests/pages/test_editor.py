@@ -257,7 +257,7 @@ def test_the_keyboard_alone_writes_and_publishes(page, served):
     page.keyboard.type('Some text.')
     tab_to(page, "document.activeElement.value == 'publish'")
     page.keyboard.press('Enter')
-    page.get_by_text('Published. Readers see it now.').wait_for()
+    page.get_by_text('Published. Readers can see it now.').wait_for()
 
 
 def tab_to(page, place, limit=40):
@@ -353,7 +353,7 @@ def test_a_post_is_scheduled_moved_and_called_off(any_page, served):
     page.get_by_text('Publish it later').click()
     page.fill('[name=publish_at]', '2040-07-01T08:30')
     page.get_by_role('button', name='Publish at that time').last.click()
-    page.get_by_text('It will be public at the time you chose').wait_for()
+    page.get_by_text('It will be published at the time you chose').wait_for()
     page.fill('[name=publish_at]', '2040-07-02T08:30')
     page.get_by_role('button', name='Move it to that time').click()
     page.get_by_text('2 July 2040, 08:30').first.wait_for()
@@ -370,10 +370,10 @@ def test_a_series_a_copy_a_pin_and_the_way_from_the_trash(any_page, served):
         page.get_by_text('Series, and where it was published first').click()
         page.fill('[name=series]', 'Walks')
         page.get_by_role('button', name='Publish now').click()
-        page.get_by_text('Published. Readers see it now.').wait_for()
+        page.get_by_text('Published. Readers can see it now.').wait_for()
     page.get_by_text('More to do with it').click()
     page.get_by_role('button', name='Pin it to your page').click()
-    page.get_by_text('It stands first now.').wait_for()
+    page.get_by_text('Pinned.').wait_for()
     page.goto('/p/part-two')
     page.get_by_text('Part 2 of 2').wait_for()
     page.get_by_role('link', name='Part one').last.click()
@@ -383,7 +383,7 @@ def test_a_series_a_copy_a_pin_and_the_way_from_the_trash(any_page, served):
     page.get_by_text('This is the copy').wait_for()
     page.get_by_role('button', name='Move to trash').click()
     page.get_by_role('button', name='Put it back').click()
-    page.get_by_text('Put back, as').wait_for()
+    page.get_by_text('Restored to the state').wait_for()
     with served.database():
         assert Post.get(Post.title == 'Part one (copy)').deleted_at is None
 
