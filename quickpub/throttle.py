@@ -94,7 +94,7 @@ class ThrottleUse(BaseModel):
 
 
 class ThrottleRefusal(BaseModel):
-    """What a budget has refused lately, for all keys together."""
+    """The uses that a budget has refused lately, for all keys together."""
     budget = CharField(primary_key=True)
     count = IntegerField()
     since = DateTimeField()
@@ -182,7 +182,7 @@ def clean_up(at: datetime) -> None:
                                    | clocks.is_ahead(ThrottleRefusal.last_at, at)).execute()
 
 
-# What was refused, for the owner
+# Refusals, shown to the owner
 
 REFUSALS_KEPT = timedelta(days=7)
 

@@ -2,8 +2,7 @@
 
 from bottle import request, response
 
-from ..audience import calendar, counting, running_reports, totals
-from ..audience import stats as figures
+from ..audience import calendar, counting, running_reports, stats, totals
 from ..db import db, now
 from ..exchange import exports as transfer
 from ..mail import budgets, message
@@ -38,11 +37,11 @@ def of_post(user, post_id):
 
 
 def _page(user, path, scope, post, is_mine):
-    span = request.query.days if request.query.days in figures.CHOICES else '30'
-    days, today = figures.CHOICES[span], calendar.site_day(now())
-    found = figures.of(scope, days, today)
+    span = request.query.days if request.query.days in stats.CHOICES else '30'
+    days, today = stats.CHOICES[span], calendar.site_day(now())
+    found = stats.collect(scope, days, today)
     return render('stats.html', figures=found, span=span, spans=WORDS, path=path, post=post, is_mine=is_mine,
-                  top=figures.top(scope, days) if post is None else [], hosts=figures.hosts(scope, found))
+                  top=stats.most_viewed(scope, days) if post is None else [], hosts=stats.top_hosts(scope, found))
 
 
 # The report, before it is sent

@@ -5,8 +5,7 @@ from contextlib import nullcontext
 
 from bottle import request, response
 
-from ..audience import calendar, counting
-from ..audience import stats as figures
+from ..audience import calendar, counting, stats
 from ..content import autosave, posts, search
 from ..db import among, db, now
 from ..models import Post, Shelf, User
@@ -54,8 +53,8 @@ def _desk(user, asked, tag='', problem=None):
         .where(Post.id.in_([post.id for post in found]))}
     filters = {name: choices for name, choices in FILTERS.items() if name != 'whose' or user.is_owner}
     return render('studio.html', posts=[listed[post.id] for post in found], older=older, now=at, totals=Shelf.of(user),
-                  recent=figures.recent(listed, calendar.site_day(at)), trash_count=_trash(user).count(), asked=asked,
-                  is_filtered=any(asked.values()), filters=filters, tag=tag, problem=problem, undo=_undo(user),
+                  recent=stats.recent_views(listed, calendar.site_day(at)), trash_count=_trash(user).count(),
+                  asked=asked, is_filtered=any(asked.values()), filters=filters, tag=tag, problem=problem, undo=_undo(user),
                   is_verified=user.is_verified, unsaved=autosave.of(user, None))
 
 

@@ -1,4 +1,4 @@
-"""Who asks: the session behind the browser's cookie, and the address it comes from."""
+"""Authenticate requests: the session behind the browser's cookie, and the client's address."""
 
 import logging
 from datetime import datetime, timedelta
@@ -25,17 +25,16 @@ CLAIM = 'quickpub-claim'  # what this browser signed up with (signup_claim.py); 
 LOCKED = '__Host-'  # with this before its name, a cookie is of this host alone: no neighbour or scheme can set it
 
 
-# Who is logged in
+# Sessions
 
 def current_user() -> User | None:
-    """Who is logged in. One question to the database a request."""
+    """Return the logged-in user, or None. At most one query a request."""
     found = current_session()
     return found.user if found else None
 
 
 def current_session() -> Session | None:
-    """Return the session behind the browser's cookie, or None. It also gets what is due: a longer life, another value,
-    its new name."""
+    """Return the session behind the browser's cookie, or None. Also refresh it if that is due."""
     if 'quickpub.session' not in request.environ:
         found, name = find_session(request.get_header('Cookie', ''), now())
         request.environ['quickpub.session'] = found
@@ -56,7 +55,7 @@ def find_session(header: str, at: datetime) -> tuple[Session | None, str]:
 
 
 def _refresh(session: Session, name: str) -> None:
-    """Renew what is due; if the database cannot be written just now, show the page without that."""
+    """Extend, rotate or rename a session's cookie if that is due, unless the database cannot be written just now."""
     try:
         if session.is_stale or name != session_cookie():
             rotate()
@@ -98,7 +97,7 @@ def rotate() -> None:
 
 
 def note_action(code: str, actor: User | None, subject: Any = None, **details: Any) -> None:
-    """Write into the audit log what somebody does with this request, in the transaction that does it."""
+    """Write an action into the audit log, in its transaction."""
     audit.record(code, now(), actor, subject, client_address(), **details)
 
 
@@ -173,7 +172,7 @@ def _set_cookie(name: str, value: str, lasts: timedelta, path: str = '') -> None
 
 
 def cookie_in(header: str, wanted: str = SESSION) -> str:
-    """The value of a cookie, the session's under its plain name unless another is wanted. Python's own parser gives up
+    """Return the value of a cookie, by default of the session's under its plain name. Python's own parser gives up
     where another application of this host gave a cookie a name such as `cart[1]`."""
     pairs = (part.strip().partition('=') for part in header.split(';'))
     return next((value.strip('"') for name, _, value in pairs if name == wanted), '')
@@ -183,10 +182,10 @@ def _cookie_path() -> str:
     return current().path_prefix or '/'  # '/blog' is sent to /blog and all below it, '/blog/' not to /blog itself
 
 
-# Where they are
+# Clients
 
 def user_agent() -> str:
-    """Return what the browser says about itself."""
+    """Return the User-Agent header."""
     return request.get_header('User-Agent', '')
 
 
@@ -204,6 +203,6 @@ def client_address(environ: dict[str, Any] | None = None) -> str:
 
 
 def cause() -> Cause:
-    """Return who asks for an email: the network that the request came from, and the member who is logged in."""
+    """Return the cause of an email that this request asks for: the client's network and the logged-in member."""
     user = current_user()
     return Cause(networks.network(client_address()) or networks.UNKNOWN, user.id if user else None)

@@ -11,8 +11,7 @@ from peewee import IntegrityError, OperationalError
 
 from quickpub import batches, db, removal, tasks
 from quickpub.accounts import users
-from quickpub.audience import counting, recording, report_email, reports, running_reports, spool
-from quickpub.audience import stats as figures
+from quickpub.audience import counting, recording, report_email, reports, running_reports, spool, stats
 from quickpub.content import autosave, posts, search
 from quickpub.exchange import exports
 from quickpub.jobs import queue
@@ -315,7 +314,7 @@ MANY = 40_000
     lambda ids: running_reports.compose_running(list(ids), NOON),
     lambda ids: reports.close_period(reports.ClosedPeriod(NOON, list(ids)), NOON),
     lambda ids: list(Post.select().where(Post.id.in_(db.among(ids)))),
-    lambda ids: figures.recent(ids, NOON.date()),
+    lambda ids: stats.recent_views(ids, NOON.date()),
     lambda ids: search.shown(search.Query.of('x'), list(ids), NOON)])
 def test_no_statement_takes_more_parameters_than_sqlite_does(site, alice, ask):
     with db.db.atomic():
