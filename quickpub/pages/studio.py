@@ -54,8 +54,8 @@ def _desk(user, asked, tag='', problem=None):
     filters = {name: choices for name, choices in FILTERS.items() if name != 'whose' or user.is_owner}
     return render('studio.html', posts=[listed[post.id] for post in found], older=older, now=at, totals=Shelf.of(user),
                   recent=stats.recent_views(listed, calendar.site_day(at)), trash_count=_trash(user).count(),
-                  asked=asked, is_filtered=any(asked.values()), filters=filters, tag=tag, problem=problem, undo=_undo(user),
-                  is_verified=user.is_verified, unsaved=autosave.of(user, None))
+                  asked=asked, is_filtered=any(asked.values()), filters=filters, tag=tag, problem=problem,
+                  undo=_undo(user), is_verified=user.is_verified, unsaved=autosave.of(user, None))
 
 
 def _list(user, asked, at):
