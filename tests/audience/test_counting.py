@@ -16,7 +16,7 @@ from quickpub.audience import counting, recording, spool
 from quickpub.audience.views import is_browser, referring_host
 from quickpub.models import DailyViews, Post, SpoolOffset
 
-SITE = ('from quickpub import settings, db; from quickpub.audience import counting; '
+SITE = ('from quickpub import settings, db; from quickpub.audience import counting, recording; '
         'from quickpub.models import Post; db.open_site(settings.from_env())')
 
 
@@ -139,7 +139,7 @@ def test_a_writer_that_is_killed_loses_nothing_and_its_file_is_tidied_away(site,
     post = write(alice)
     writer = subprocess.Popen(
         [sys.executable, '-c', f'{SITE}; db.db.connect(); post = Post.get()\n'
-         'for _ in range(123): counting.record(post.id, db.now())\n'
+         'for _ in range(123): recording.record_view(post.id, db.now())\n'
          'print("done", flush=True)\nimport time; time.sleep(600)'],
         env=RIG | site.environ(), stdout=subprocess.PIPE)
     assert writer.stdout.readline() == b'done\n'
@@ -153,7 +153,8 @@ def test_a_writer_that_is_killed_loses_nothing_and_its_file_is_tidied_away(site,
 
 def test_killing_who_counts_neither_loses_nor_doubles(site, alice):
     post = write(alice)
-    counter = [sys.executable, '-c', f'{SITE}; db.db.connect()\nprint("on", flush=True)\nwhile True: counting.fold()']
+    counter = [sys.executable, '-c',
+               f'{SITE}; db.db.connect()\nprint("on", flush=True)\nwhile True: counting.count_recorded_views()']
     recorded = 0
     for _ in range(8):
         process = subprocess.Popen(counter, env=RIG | site.environ(), stdout=subprocess.PIPE)
