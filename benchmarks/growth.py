@@ -26,6 +26,7 @@ from pathlib import Path
 from random import Random
 from statistics import median, quantiles
 from wsgiref.util import setup_testing_defaults
+from quickpub.audience import running_reports
 
 HERE = Path(__file__).parent.absolute()
 ROOT = HERE.parent
@@ -386,9 +387,9 @@ def measures():
     found |= {name: lambda site, path=path: site.get(path) for name, path in PAGES.items()}
     found |= {name: lambda site, path=path: site.get(path, 'owner') for name, path in OWNERS_PAGES.items()}
     return found | {
-        'report of an author with 20 posts': lambda site: undone(lambda: reports.running([site.places['of_twenty']], db.now())),
+        'report of an author with 20 posts': lambda site: undone(lambda: running_reports.compose_running([site.places['of_twenty']], db.now())),
         'whose report is due': lambda site: database(lambda: sum(1 for _ in reports.due(db.now()))),
-        'a handle for one more Anna': lambda site: database(lambda: users.free_handle('anna')),
+        'a handle for one more Anna': lambda site: database(lambda: users.find_free_handle('anna')),
         'opening the site': open_site}
 
 

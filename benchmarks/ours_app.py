@@ -4,15 +4,13 @@ import random
 import time
 from datetime import timedelta
 
-from quickpub.accounts import users
 from quickpub import cli, db, settings, tasks
 from quickpub.audience import counting
 from quickpub.models import Message, Post, Site, User
 from quickpub.tasks import huey
 
 from .call import log
-from quickpub import migrating
-from quickpub import opening
+from quickpub.accounts import registration
 
 
 @huey.task()
@@ -57,7 +55,7 @@ def mails(count):
         began = time.monotonic()
         for number in range(count):
             with db.db.atomic():
-                tasks.deliver_soon(users.sign_up(f'Reader {number}', f'reader{number}@example.org', '-', db.now()))
+                tasks.deliver_soon(registration.sign_up(f'Reader {number}', f'reader{number}@example.org', '-', db.now()))
         return {'began': began, 'ended': time.monotonic()}
 
 
@@ -88,7 +86,7 @@ def dry_report():
     statements = []
     with site():
         User.update(reported_until=db.now() - timedelta(days=1)).execute()
-        counting.fold()
+        counting.count_recorded_views()
         began = time.monotonic()
         db.db.connection().set_trace_callback(statements.append)
         tasks.close_periods.call_local()

@@ -11,7 +11,7 @@ from quickpub.models import Post, PostTag, Site, Tag, User
 
 from .article import LARGE, NORMAL
 from .ours_app import site
-from quickpub import migrating
+from quickpub.accounts import passwords
 
 EMAIL, PASSWORD = 'author1@example.org', 'the benchmark writes'
 AUTHORS, TAGS = 20, 50
@@ -25,7 +25,7 @@ def seed(count):
     at = db.now()
     with site(), db.db.atomic():
         Site.create(id=1, title='The Village Voice', tagline='News from the reading room')
-        password = users.hash_password(PASSWORD)
+        password = passwords.hash_password(PASSWORD)
         for number in range(1, AUTHORS + 1):
             users.create(f'Author {number}', f'author{number}@example.org', password, at, is_verified=True,
                             role='author' if number > 1 else 'owner')
@@ -49,5 +49,5 @@ def _post(number, at):
 def views():
     """All views of all posts, after what is recorded has been counted."""
     with site():
-        counting.fold()
+        counting.count_recorded_views()
         return Post.select(fn.SUM(Post.views)).scalar()

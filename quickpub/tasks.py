@@ -8,8 +8,8 @@ it was not enqueued. So a minute that is missed, or comes twice, changes nothing
 from datetime import timedelta
 
 from . import batches, throttle
-from .accounts import audit, login_steps, passkeys, sessions, users
-from .audience import counting, reports
+from .accounts import audit, login_steps, passkeys, registration, sessions, users
+from .audience import counting, future_days, reports, running_reports
 from .background import SiteHuey
 from .content import autosave, posts, revisions
 from .db import db, now
@@ -17,7 +17,7 @@ from .exchange import exports
 from .jobs import tally
 from .jobs.limits import URGENT
 from .jobs.recurring import DAY, WEEK
-from .mail import budgets, ledger
+from .mail import budgets, delivery, ledger
 from .media import files, variants
 from .models import User
 from .upkeep import corrections, erasure, integrity
@@ -34,18 +34,18 @@ def deliver() -> None:
     """Send a batch of the mail that waits.
 
     Another worker may help as long as there is more."""
-    if ledger.is_queued(more_than=ledger.BATCH):
+    if delivery.has_queued(more_than=delivery.BATCH):
         deliver()
-    if ledger.deliver():
+    if delivery.deliver():
         deliver()
 
 
 @huey.task(retries=3, retry_delay=10, is_single=True, priority=URGENT)
 def deliver_urgent() -> None:
     """Send the mail that somebody waits for."""
-    if ledger.is_queued(urgent=True, more_than=ledger.BATCH):
+    if delivery.has_queued(urgent=True, more_than=delivery.BATCH):
         deliver_urgent()
-    if ledger.deliver(urgent=True):
+    if delivery.deliver(urgent=True):
         deliver_urgent()
 
 
@@ -72,7 +72,7 @@ def deliver_alike(composed: list[int]) -> None:
 def send_verification_email(user_id: int) -> None:
     """Send the mail that asks to confirm an address, if it is still needed."""
     with db.atomic():
-        deliver_soon(users.verification_mail(User.get_by_id(user_id), now()))
+        deliver_soon(registration.resend_verification(User.get_by_id(user_id), now()))
 
 
 @huey.recurring(every=HOUR)
@@ -85,9 +85,9 @@ def report_used_up_budgets() -> None:
 @huey.recurring(every=MINUTE)
 def wake_mail() -> None:
     """Each minute: send mail that is due for another try, or was left behind."""
-    ledger.wake(now())
-    deliver_soon(ledger.is_queued(), urgent=False)
-    deliver_soon(ledger.is_queued(urgent=True))
+    delivery.wake(now())
+    deliver_soon(delivery.has_queued(), urgent=False)
+    deliver_soon(delivery.has_queued(urgent=True))
 
 
 # Reports
@@ -95,18 +95,18 @@ def wake_mail() -> None:
 @huey.recurring(every=MINUTE)
 def close_periods() -> None:
     """Each minute: make the reports of everybody whose period has closed."""
-    counting.fold()
+    counting.count_recorded_views()
     for closed in reports.due(now()):
         with db.atomic():
-            deliver_soon(reports.close(closed, now()), urgent=False)
+            deliver_soon(reports.close_period(closed, now()), urgent=False)
 
 
 @huey.task()
 def send_view_count_report(user_id: int | None = None) -> None:
     """Send the report so far, to one author or to every author."""
-    counting.fold()
+    counting.count_recorded_views()
     with db.atomic():
-        deliver_soon(reports.running([user_id] if user_id else None, now()), urgent=False)
+        deliver_soon(running_reports.compose_running([user_id] if user_id else None, now()), urgent=False)
 
 
 # Files to take away
@@ -114,7 +114,7 @@ def send_view_count_report(user_id: int | None = None) -> None:
 @huey.task(retries=3, retry_delay=10, subject='export')
 def make_export(export_id: int) -> None:
     """Make a file that somebody asked for, and tell them."""
-    counting.fold()
+    counting.count_recorded_views()
     exports.write(export_id)
     with db.atomic():
         deliver_soon(exports.finish(export_id, now()), urgent=False)
@@ -164,7 +164,7 @@ def wake_rendering() -> None:
 @huey.each_second
 def count_views() -> None:
     """Each second: the views that web processes have recorded since."""
-    counting.fold()
+    counting.count_recorded_views()
 
 
 @huey.recurring(every=WEEK, hour=NIGHT)
@@ -275,10 +275,10 @@ def correct_moments() -> None:
 @huey.recurring(every=HOUR, max_leap=2 * HOUR)
 def correct_reports() -> None:
     """Each hour: let reports that are dated in the future be of now."""
-    reports.put_right(now())
+    reports.move_future_reports(now())
 
 
 @huey.recurring(every=HOUR, max_leap=2 * HOUR)
 def correct_views() -> None:
     """Each hour: let views on days to come be of today."""
-    counting.put_right(now())
+    future_days.move_to_today(now())

@@ -5,8 +5,6 @@ of which only a keyed hash is stored. Every budget of the site is declared here.
 """
 
 import hmac
-import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -49,7 +47,7 @@ LOGIN_DEVICE_DAY = Budget('login-device-day', 50, DAY)
 WRONG_CODES = Budget('wrong-codes', 10, timedelta(minutes=15))
 WRONG_CODES_DAY = Budget('wrong-codes-day', 50, DAY)
 
-# Emails that strangers ask for (mail_budgets.py). A class of 30 behind one school's address can sign up together.
+# Emails that strangers ask for (mail/budgets.py). A class of 30 behind one school's address can sign up together.
 SIGNUPS_HOUR = Budget('signups-hour', 40, HOUR, 'sign-ups from one network in an hour')
 SIGNUPS_DAY = Budget('signups-day', 120, DAY, 'sign-ups from one network in a day')
 RESETS_HOUR = Budget('resets-hour', 20, HOUR, 'forgotten passwords from one network in an hour')
@@ -62,7 +60,7 @@ RESET_MAILBOX = Budget('reset-mailbox', 4, DAY, 'new passwords for one mailbox i
 RESET_MAILBOX_FROM_ONE = Budget('reset-mailbox-from-one', 3, DAY,
                                 'new passwords for one mailbox in a day, asked for by one network')
 
-# Emails of the whole site. The limit is for a site without members; mail_budgets.py adds a share for each.
+# Emails of the whole site. The limit is for a site without members; mail/budgets.py adds a share for each.
 SITE_SIGNUPS = Budget('site-signups', 100, DAY, 'emails to newcomers in a day')
 SITE_RESETS = Budget('site-resets', 50, DAY, 'emails about new passwords in a day')
 SITE_MEMBERS = Budget('site-members', 100, DAY, 'emails that members caused in a day')
@@ -96,7 +94,7 @@ class ThrottleUse(BaseModel):
 
 
 class ThrottleRefusal(BaseModel):
-    """What a budget has refused lately, for all keys together."""
+    """The uses that a budget has refused lately, for all keys together."""
     budget = CharField(primary_key=True)
     count = IntegerField()
     since = DateTimeField()
@@ -184,7 +182,7 @@ def clean_up(at: datetime) -> None:
                                    | clocks.is_ahead(ThrottleRefusal.last_at, at)).execute()
 
 
-# What was refused, for the owner
+# Refusals, shown to the owner
 
 REFUSALS_KEPT = timedelta(days=7)
 
@@ -204,41 +202,3 @@ def refusals(at: datetime) -> list[ThrottleRefusal]:
     """Return what was refused in the last week, the latest first."""
     lately = clocks.is_lately(ThrottleRefusal.last_at, REFUSALS_KEPT, at)
     return list(ThrottleRefusal.select().where(lately).order_by(ThrottleRefusal.last_at.desc()))
-
-
-# Keys
-
-# Domains that lead to the same mailbox, and how the provider reads what is before the @.
-SAME_DOMAIN = {
-    'googlemail.com': 'gmail.com', 'me.com': 'icloud.com', 'mac.com': 'icloud.com', 'pm.me': 'proton.me',
-    'protonmail.com': 'proton.me', 'protonmail.ch': 'proton.me', 'ya.ru': 'yandex.ru', 'yandex.com': 'yandex.ru',
-    'yandex.by': 'yandex.ru', 'yandex.kz': 'yandex.ru', 'yandex.ua': 'yandex.ru'}
-IGNORED_SIGNS = {'gmail.com': '.', 'proton.me': '.-_'}
-SUBDOMAIN_ADDRESSING = ('fastmail.com', 'fastmail.fm', 'sent.com', 'messagingengine.com')
-YAHOO = re.compile(r'yahoo\.[a-z]{2,3}(\.[a-z]{2})?|ymail\.com|rocketmail\.com|myyahoo\.com')
-
-
-def mailbox(email: str) -> str:
-    """Return the mailbox that an email address leads to, as far as its spelling tells: case, tags after a plus, and
-    what its provider ignores make no difference. For counting only: email goes to the address as it is."""
-    local, _, domain = unicodedata.normalize('NFKC', email).strip().casefold().rpartition('@')
-    domain = _ascii(domain.rstrip('.'))
-    domain = SAME_DOMAIN.get(domain, domain)
-    for provider in SUBDOMAIN_ADDRESSING:  # anything@name.fastmail.com is name@fastmail.com
-        if domain.endswith(f'.{provider}'):
-            local, domain = domain.removesuffix(f'.{provider}').rpartition('.')[2], provider
-    base = local.partition('+')[0]
-    if YAHOO.fullmatch(domain):
-        base = base.partition('-')[0]
-    if domain == 'yandex.ru':
-        base = base.replace('-', '.')
-    for sign in IGNORED_SIGNS.get(domain, ''):
-        base = base.replace(sign, '')
-    return f'{base or local}@{domain}'
-
-
-def _ascii(domain: str) -> str:
-    try:
-        return domain.encode('idna').decode()
-    except UnicodeError:
-        return domain

@@ -7,8 +7,9 @@ from .opening import open_site
 from .pages import account, admin, editor, media, profile, public, search, security, stats, studio
 from .settings import Settings
 from .wsgi import forms
-from .wsgi.application import Site
-from .wsgi.responses import plugin
+from .wsgi.application import Application
+from .wsgi.errors import map_errors
+from .wsgi.origin_check import check_origin
 
 GET, POST = 'GET', 'POST'
 
@@ -114,14 +115,15 @@ URLS = [
 ]
 
 
-def create_app(settings: Settings) -> Site:
+def create_app(settings: Settings) -> Application:
     """The site as a WSGI application. It must exist: raises SchemaError where `settings.data` holds none, or one of
     another version. One site per process; below a path, let `settings.url` end with that path."""
     open_site(settings, patience=WEB_PATIENCE)
     forms.accept_long_forms()
     app = Bottle()
-    app.install(plugin)
+    app.install(map_errors)  # around check_origin, which was installed later
+    app.install(check_origin)
     for method, path, page in URLS:
         app.route(path, method, page)
     app.default_error_handler = public.error
-    return Site(app, settings)
+    return Application(app, settings)

@@ -103,7 +103,7 @@ def person(name, role='author', verified=True, **fields):
     return User.get_by_id(user.id)
 
 
-HASH = users.hash_password(PASSWORD)
+HASH = passwords.hash_password(PASSWORD)
 
 
 @pytest.fixture

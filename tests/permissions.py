@@ -7,7 +7,7 @@ from sites import keep
 from webtest import Upload as Sent
 
 from quickpub import db, models, signing, tasks
-from quickpub.accounts import users
+from quickpub.accounts import email_change, links, password_reset, registration
 from quickpub.content import autosave, posts
 from quickpub.exchange import exports
 from quickpub.models import Post, Site
@@ -138,10 +138,10 @@ def furnish(olga, alice, bob):
         models.MediaFile.update(state='failed', error='No <picture>').where(models.MediaFile.kind == 'image').execute()
         keep(alice, 'waits.png', b'\x89PNG\r\n\x1a\n')
         places |= {'upload': kept.id, 'media': kept.path}
-        users.sign_up(bob.name, bob.email, 'x', at)
-        users.reset_mail(alice.email, at)
-        users.address_mail(alice, 'new@example.org', at)
-        users.invite_mail('zoe@example.org', at)
+        registration.sign_up(bob.name, bob.email, 'x', at)
+        password_reset.request_reset(alice.email, at)
+        email_change.request_change(alice, 'new@example.org', at)
+        registration.invite('zoe@example.org', at)
         failed = models.Message.get(models.Message.kind == 'reset')
         failed.state, failed.answer = 'failed', '550 <No> such "user"'
         failed.save()
@@ -150,7 +150,7 @@ def furnish(olga, alice, bob):
         tasks.make_export.call_local(places['export'])
     newcomer = person('newcomer', verified=False)
     for purpose, user in (('setup', None), ('verify', newcomer), ('reset', alice)):
-        places[purpose] = users.issue(purpose, timedelta(days=1), at, user=user, email=user and user.email).text
+        places[purpose] = links.create_link(purpose, timedelta(days=1), at, user=user, email=user and user.email).text
     return places
 
 

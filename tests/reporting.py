@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from conftest import person, write
 
 from quickpub import db
-from quickpub.audience import counting, reports
+from quickpub.audience import counting, recording, reports
 from quickpub.models import Post
 
 NOON = datetime(2026, 11, 22, 12)
@@ -18,8 +18,8 @@ def at(text):
 
 def view(post, count=1, when=None):
     for _ in range(count):
-        counting.record(post.id, when or db.now())
-    counting.fold()
+        recording.record_view(post.id, when or db.now())
+    counting.count_recorded_views()
 
 
 def close_all(when):
@@ -27,7 +27,7 @@ def close_all(when):
     ids = []
     for closed in reports.due(when):
         with db.db.atomic():
-            ids += reports.close(closed, when)
+            ids += reports.close_period(closed, when)
     return ids
 
 

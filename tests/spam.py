@@ -13,9 +13,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import quickpub
-from quickpub import db, migrating, opening, settings, tasks, throttle
-from quickpub.accounts import second_factors, users
-from quickpub.audience import reports
+from quickpub import db, settings, tasks, throttle
+from quickpub.accounts import email_change, notifications, password_reset, registration, second_factors, users
+from quickpub.audience import reports, running_reports
 from quickpub.demo import fill
 from quickpub.exchange import exports
 from quickpub.mail import budgets
@@ -44,25 +44,25 @@ def _compose_all() -> None:
     marta, tunde = User.select().order_by(User.id).limit(2)
     newcomer = users.create('Zoe', 'zoe@example.org', None, at)
     with db.db.atomic():
-        users.verification_mail(newcomer, at)
-        users.sign_up('Marta', marta.email, 'x', at)
-        users.reset_mail(marta.email, at)
-        users.address_mail(marta, 'marta@example.com', at)
-        users.address_mail(tunde, marta.email, at)
-        users.address_told_mail(marta, 'old@example.org', at, 'curl/8')
-        users.login_told_mail(marta, at, 'curl/8')
-        users.password_told_mail(marta, at, 'curl/8')
-        users.invite_mail('ida@example.org', at)
-        users.hand_over_link(tunde, marta, at)
+        registration.resend_verification(newcomer, at)
+        registration.sign_up('Marta', marta.email, 'x', at)
+        password_reset.request_reset(marta.email, at)
+        email_change.request_change(marta, 'marta@example.com', at)
+        email_change.request_change(tunde, marta.email, at)
+        notifications.notify_email_changed(marta, 'old@example.org', at, 'curl/8')
+        notifications.notify_new_device(marta, at, 'curl/8')
+        notifications.notify_password_changed(marta, at, 'curl/8')
+        registration.invite('ida@example.org', at)
+        password_reset.create_handover_link(tunde, marta, at)
         throttle.note_refusal(throttle.SIGNUPS_HOUR, at)
         budgets.alarm_mails(at)
-        second_factors.tell(marta, 'passkey_added', at, name='My phone')
-        reports.running(None, at)
+        second_factors.notify(marta, 'passkey_added', at, name='My phone')
+        running_reports.compose_running(None, at)
     tasks.make_export.call_local(exports.ask(marta, 'numbers', at))
     for days in (1, 2):
         for closed in reports.due(at + timedelta(days=days)):
             with db.db.atomic():
-                reports.close(closed, at + timedelta(days=days))
+                reports.close_period(closed, at + timedelta(days=days))
 
 
 def _kinds() -> Iterator[tuple[str, Message]]:

@@ -6,11 +6,11 @@ import pytest
 from conftest import PASSWORD, drain, person, write
 
 from quickpub import clocks, db, tasks, throttle
-from quickpub.accounts import sessions, users
-from quickpub.audience import counting, reports
-from quickpub.jobs import queue, rescue, tally
+from quickpub.accounts import email_change, links, password_reset, registration, sessions
+from quickpub.audience import counting, future_days, periods, recent_window, recording, reports
+from quickpub.jobs import queue
 from quickpub.jobs.tables import Job, Tally
-from quickpub.mail import ledger
+from quickpub.mail import delivery, ledger
 from quickpub.models import (
     DailyHosts,
     DailyReferrers,
@@ -64,14 +64,14 @@ def close_all(when):
     count = 0
     for closed in reports.due(when):
         with db.db.atomic():
-            count += len(reports.close(closed, when))
+            count += len(reports.close_period(closed, when))
     return count
 
 
 def view(post, count=1):
     for _ in range(count):
-        counting.record(post.id, NOON)
-    counting.fold()
+        recording.record_view(post.id, NOON)
+    counting.count_recorded_views()
 
 
 @pytest.mark.parametrize(('frequency', 'later'), [('daily', DAY), ('weekly', 7 * DAY), ('monthly', 31 * DAY)])
@@ -80,21 +80,21 @@ def view(post, count=1):
     (3653 * DAY, True), (3653 * DAY, False)], ids=str)
 def test_reports_come_again_in_the_next_period(site, leap, frequency, later, is_corrected):
     alice, post = author(report=frequency)
-    User.update(reported_until=reports.closing_of(alice, NOON)).execute()
+    User.update(reported_until=periods.last_closing_for(alice, NOON)).execute()
     view(post, 3)
     early = close_all(NOON + leap)
-    assert early == (reports.closing_of(alice, NOON + leap) > reports.closing_of(alice, NOON))
+    assert early == (periods.last_closing_for(alice, NOON + leap) > periods.last_closing_for(alice, NOON))
     view(post, 2)
     for minute in range(3):
         assert close_all(NOON + minute * MINUTE) == 0
     if is_corrected:
-        reports.put_right(NOON + 11 * MINUTE)
+        reports.move_future_reports(NOON + 11 * MINUTE)
         assert not Report.select().where(Report.period_end > NOON + 12 * MINUTE).exists()
     assert close_all(NOON + later) == 1
     assert close_all(NOON + later) == 0
     assert sum(report.views for report in Report.select()) == 5
     last = Report.select().order_by(Report.id.desc()).get()
-    assert last.period_start < last.period_end == reports.closing_of(alice, NOON + later)
+    assert last.period_start < last.period_end == periods.last_closing_for(alice, NOON + later)
 
 
 @pytest.mark.parametrize('leap', [8 * DAY, 30 * DAY, 300 * DAY], ids=str)
@@ -102,7 +102,7 @@ def test_a_report_of_the_true_day_comes_although_a_wrong_clock_had_made_it(site,
     alice, post = author()
     close_all(NOON + leap)
     close_all(NOON)
-    reports.put_right(NOON + 11 * MINUTE)
+    reports.move_future_reports(NOON + 11 * MINUTE)
     view(post, 4)
     assert close_all(NOON + leap) == 1 and Message.select().count() == 2
     assert [report.views for report in Report.select().order_by(Report.id)] == [0, 4]
@@ -126,7 +126,7 @@ def test_several_reports_of_one_author_that_a_wrong_clock_has_made_are_all_put_r
     author()
     for days in range(30, 35):
         close_all(NOON + days * DAY)
-    reports.put_right(NOON)
+    reports.move_future_reports(NOON)
     ends = [report.period_end for report in Report.select()]
     assert len(set(ends)) == 5 and max(ends) < NOON + MINUTE
     assert all(report.period_start <= report.period_end for report in Report.select())
@@ -158,7 +158,7 @@ def test_health_says_that_something_is_dated_in_the_future(site, leap, what):
     assert what in health.problems(NOON)['clock'] and health.problems(NOON + leap)['clock'] is None
     tasks.huey.enqueue_recurring(NOON)
     corrections.correct(NOON)
-    reports.put_right(NOON)
+    reports.move_future_reports(NOON)
     assert health.problems(NOON)['clock'] is None
 
 
@@ -170,12 +170,12 @@ def test_mails_that_somebody_waits_for_are_not_held_back(site, alice, leap):
     written = 0
     with db.db.atomic():
         for when in (NOON + leap, NOON):
-            assert users.reset_mail(alice.email, when) and users.verification_mail(bob, when)
-            assert users.address_mail(alice, f'{when:%Y%m%d%H%M}@example.org', when)
-            assert users.sign_up('Alice', alice.email, 'x', when)
+            assert password_reset.request_reset(alice.email, when) and registration.resend_verification(bob, when)
+            assert email_change.request_change(alice, f'{when:%Y%m%d%H%M}@example.org', when)
+            assert registration.sign_up('Alice', alice.email, 'x', when)
             Message.update(created_at=when).where(Message.id > written).execute()  # the ledger goes by its own clock
             written = Message.select().count()
-        assert not users.reset_mail(alice.email, NOON + MINUTE), 'within ten minutes one is enough'
+        assert not password_reset.request_reset(alice.email, NOON + MINUTE), 'within ten minutes one is enough'
 
 
 @each_leap
@@ -204,12 +204,12 @@ def test_a_session_that_a_wrong_clock_began_lasts_as_long_as_any(site, alice, le
 @each_leap
 def test_sessions_and_links_survive_a_moment_in_the_future(site, alice, leap):
     secret = sessions.start(alice, 'x', NOON)
-    link = users.issue('reset', users.RESET_LASTS, NOON, user=alice)
+    link = links.create_link('reset', links.RESET_LIFETIME, NOON, user=alice)
     for when in (NOON + leap, NOON):
         tasks.huey.enqueue_recurring(when)
         assert when == NOON or leap < 7 * DAY or not careful_jobs()
         Job.delete().execute()
-    assert sessions.find(secret, NOON) and users.token('reset', link.text, NOON)
+    assert sessions.find(secret, NOON) and links.find_link('reset', link.text, NOON)
 
 
 @pytest.fixture(autouse=True)
@@ -246,12 +246,12 @@ def test_nothing_that_is_kept_for_a_time_goes_because_of_a_moment_in_the_future(
 
 @each_leap
 def test_a_link_that_a_wrong_clock_made_is_good_as_long_as_it_says(site, alice, leap):
-    link = users.issue('reset', users.RESET_LASTS, NOON + leap, user=alice)
-    assert users.token('reset', link.text, NOON)
+    link = links.create_link('reset', links.RESET_LIFETIME, NOON + leap, user=alice)
+    assert links.find_link('reset', link.text, NOON)
     corrections.correct(NOON)
-    assert users.token('reset', link.text, NOON + timedelta(hours=1))
-    with pytest.raises(users.LinkDead):
-        users.token('reset', link.text, NOON + timedelta(hours=3))
+    assert links.find_link('reset', link.text, NOON + timedelta(hours=1))
+    with pytest.raises(links.InvalidLink):
+        links.find_link('reset', link.text, NOON + timedelta(hours=3))
 
 
 @each_leap
@@ -259,8 +259,8 @@ def test_a_mail_that_a_wrong_clock_wrote_or_put_off_is_seen_and_sent(site, leap)
     mail_at(NOON + leap)
     assert '1 mail is not sent' in checks.check_mail(NOON)
     Message.update(state='deferred', next_try=NOON + leap).execute()
-    ledger.wake(NOON)
-    assert leap <= 2 * ledger.BACK_OFF[-1] or Message.get().state == 'queued'
+    delivery.wake(NOON)
+    assert leap <= 2 * delivery.BACK_OFF[-1] or Message.get().state == 'queued'
 
 
 @each_leap
@@ -268,10 +268,10 @@ def test_a_mail_that_fails_while_the_clock_is_ahead_is_not_given_up(site, monkey
     ledger.compose('exists', 'alice@example.org', key='x', subject='x')
     message = Message.get()
     message.attempts = 1
-    monkeypatch.setattr(ledger, 'now', lambda: message.created_at + leap)
-    assert ledger._later(message, '451 later').state == 'deferred'
+    monkeypatch.setattr(delivery, 'now', lambda: message.created_at + leap)
+    assert delivery._retry_later(message, '451 later').state == 'deferred'
     message.attempts = 9
-    assert ledger._later(message, '451 later').state == ('failed' if leap > 2 * DAY else 'deferred')
+    assert delivery._retry_later(message, '451 later').state == ('failed' if leap > 2 * DAY else 'deferred')
 
 
 # Jobs
@@ -327,10 +327,10 @@ def test_a_page_stays_in_memory_while_the_clock_is_put_back_by_little(site, alic
 def test_views_that_were_counted_on_days_to_come_are_of_today(site, alice, days):
     post, other = write(alice, at=NOON - DAY), write(alice, at=NOON - DAY)
     for when in (NOON, NOON + days * DAY, NOON + days * DAY):
-        counting.record(post.id, when, '192.0.2.1', 'Firefox', 'https://news.example/')
-    counting.record(other.id, NOON + days * DAY, '192.0.2.2', 'Firefox', 'https://else.example/')
-    counting.fold()
-    counting.put_right(NOON)
+        recording.record_view(post.id, when, '192.0.2.1', 'Firefox', 'https://news.example/')
+    recording.record_view(other.id, NOON + days * DAY, '192.0.2.2', 'Firefox', 'https://else.example/')
+    counting.count_recorded_views()
+    future_days.move_to_today(NOON)
     today = NOON.date()
     assert {(row.post_id, row.day, row.views) for row in DailyViews.select()} == {
         (post.id, today, 3), (other.id, today, 1)}
@@ -348,10 +348,10 @@ def test_views_that_were_counted_on_days_to_come_are_of_today(site, alice, days)
 @pytest.mark.parametrize('days', [2, 31, 3653])
 def test_the_sums_of_the_last_days_are_right_again(site, alice, days):
     post = write(alice, at=NOON - DAY)
-    counting._turn_the_day(NOON.date())
+    recent_window.roll_recent_window(NOON.date())
     DailyViews.create(post=post, day=NOON.date() - 3 * DAY, views=5)
-    counting._turn_the_day(NOON.date() + days * DAY)
-    counting._turn_the_day(NOON.date())
+    recent_window.roll_recent_window(NOON.date() + days * DAY)
+    recent_window.roll_recent_window(NOON.date())
     assert RecentDay.get().today == NOON.date() and RecentViews.get().days_7 == 5
 
 
@@ -359,8 +359,8 @@ def test_the_sums_of_the_last_days_are_right_again(site, alice, days):
 def test_the_key_of_a_day_to_come_is_forgotten_too(site, alice, days):
     post = write(alice, at=NOON - DAY)
     for when in (NOON, NOON + days * DAY):
-        counting.record(post.id, when, '192.0.2.1', 'Firefox')
-    counting.fold()
+        recording.record_view(post.id, when, '192.0.2.1', 'Firefox')
+    counting.count_recorded_views()
     counting.clean_up(NOON)
     assert [row.day for row in DayKey.select()] == [NOON.date()]
     assert {row.day for row in Seen.select()} == {NOON.date()} and drain() == 0

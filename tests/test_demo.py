@@ -7,8 +7,8 @@ from itertools import chain
 import pytest
 from conftest import PASSWORD, write
 
-from quickpub import db, demo, migrating, opening, settings
-from quickpub.accounts import users
+from quickpub import db, demo, settings
+from quickpub.accounts import credentials
 from quickpub.audience import reports
 from quickpub.content import posts
 from quickpub.markup import excerpts, markdown
@@ -70,14 +70,14 @@ def test_everybody_can_log_in_and_one_is_the_owner(empty):
     demo.fill(NOW)
     for user in User:
         assert user.is_verified and user.bio and user.email.endswith('@example.org')
-        assert users.check_password(user, demo.PASSWORD)
+        assert credentials.is_correct_password(user, demo.PASSWORD)
     assert [user.handle for user in User.select().where(User.role == 'owner')] == ['marta-kowalczyk']
 
 
 def test_a_site_that_has_an_owner_and_a_name_keeps_them(olga):
     demo.fill(NOW)
     assert [user.name for user in User.select().where(User.role == 'owner')] == ['Olga']
-    assert users.check_password(User.get(User.role == 'owner'), PASSWORD)
+    assert credentials.is_correct_password(User.get(User.role == 'owner'), PASSWORD)
     assert Site.this().title == 'The Village Voice'
 
 

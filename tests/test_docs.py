@@ -15,7 +15,7 @@ from quickpub.cli import main
 from quickpub.media import files
 from quickpub.web import URLS
 from quickpub.wsgi import forms
-from quickpub.wsgi.application import DRAINED
+from quickpub.wsgi.request_body import DRAINED
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / 'README.md').read_text()

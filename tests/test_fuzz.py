@@ -23,7 +23,7 @@ from sites import ended_if_it_hangs
 
 from quickpub import dates, db, formats, signing, text
 from quickpub import settings as settings_module
-from quickpub.accounts import sessions, users
+from quickpub.accounts import links, sessions
 from quickpub.audience import user_agents
 from quickpub.content import comparison, redirects, search
 from quickpub.markup import excerpts, folding, markdown
@@ -373,7 +373,7 @@ def people(site, alice):
     write(alice, 'A draft', published=False)
     places = {'post': post.id}
     for purpose, user in (('setup', None), ('reset', owner), ('verify', alice)):
-        places[purpose] = users.issue(purpose, users.VERIFY_LASTS, db.now(), user=user).text
+        places[purpose] = links.create_link(purpose, links.VERIFY_LIFETIME, db.now(), user=user).text
     cookies = {'stranger': None, 'author': sessions.start(alice, '', db.now()),
                'owner': sessions.start(owner, '', db.now())}
     db.db.close()

@@ -10,8 +10,9 @@ import pytest
 from conftest import BROWSER, clean_up, person, write
 from rig import Rig, wait_for
 
-from quickpub import db, migrating, settings
-from quickpub.audience import counting, spool
+from quickpub import db, settings
+from quickpub.audience import calendar, counting, recording, spool, totals
+from quickpub.audience import visitors as visitor_names
 from quickpub.models import DailyReferrers, DailyViews, DailyVisitors, DayKey, Seen, Site
 
 ADDRESS, AGENT = '203.0.113.77', BROWSER + ' Marked/4711'
@@ -34,7 +35,7 @@ def hills(site, alice, browse):
 def fold(app):
     def fold():
         with db.db.connection_context():
-            return counting.fold()
+            return counting.count_recorded_views()
     return fold
 
 
@@ -77,7 +78,7 @@ def test_a_real_server_keeps_and_logs_nobody(tmp_path):
                 urllib.request.urlopen(asked).close()
         with rig.database():
             wait_for(lambda: DailyViews.select().exists() and DailyViews.get().views == 2, 'the views to be counted')
-            assert DailyVisitors.get(DailyVisitors.scope == counting.SITE).visitors == 1
+            assert DailyVisitors.get(DailyVisitors.scope == totals.SITE).visitors == 1
             for file in rig.data.rglob('*'):
                 if file.is_file():
                     assert_says_nothing(file.read_bytes(), file)
@@ -95,24 +96,24 @@ def test_two_people_are_two_and_reading_twice_is_one(site, hills, alice, browse,
     visit(browse, other.path)
     assert fold() == 5
     assert visitors(hills.id) == 3 and visitors(other.id) == 1
-    assert visitors(-alice.id) == 3 and visitors(counting.SITE) == 3
+    assert visitors(-alice.id) == 3 and visitors(totals.SITE) == 3
     visit(browse, hills.path)
     fold()
-    assert visitors(hills.id) == 3 and visitors(counting.SITE) == 3
+    assert visitors(hills.id) == 3 and visitors(totals.SITE) == 3
 
 
 def test_tomorrow_they_are_somebody_else_and_after_two_days_forgotten(site, hills):
     today = db.now()
     for days in range(3):
-        counting.record(hills.id, today + timedelta(days=days), ADDRESS, AGENT)
-    counting.fold()
+        recording.record_view(hills.id, today + timedelta(days=days), ADDRESS, AGENT)
+    counting.count_recorded_views()
     names = [row.visitor for row in Seen.select().where(Seen.scope == hills.id)]
     assert len(set(names)) == 3 and visitors(hills.id) == 3
     db.db.connect(reuse_if_open=True)
     assert DayKey.select().count() == 3
     counting.clean_up(today + timedelta(days=2))
     assert [row.day for row in DayKey.select().order_by(DayKey.day)] == [
-        counting.site_day(today + timedelta(days=1)), counting.site_day(today + timedelta(days=2))]
+        calendar.site_day(today + timedelta(days=1)), calendar.site_day(today + timedelta(days=2))]
     assert Seen.select().where(Seen.scope == hills.id).count() == 2
     assert visitors(hills.id) == 3, 'the numbers stay'
     db.db.connect(reuse_if_open=True)
@@ -120,8 +121,8 @@ def test_tomorrow_they_are_somebody_else_and_after_two_days_forgotten(site, hill
 
 
 def test_the_key_is_overwritten_and_not_only_let_go(site, hills):
-    counting.record(hills.id, db.now(), ADDRESS, AGENT)
-    counting.fold()
+    recording.record_view(hills.id, db.now(), ADDRESS, AGENT)
+    counting.count_recorded_views()
     key, name = bytes(DayKey.get().key), Seen.get().visitor.encode()
     db.db.execute_sql('PRAGMA wal_checkpoint(TRUNCATE)')
     assert key in site.paths.database.read_bytes() and name in site.paths.database.read_bytes()
@@ -137,39 +138,39 @@ def test_the_key_is_overwritten_and_not_only_let_go(site, hills):
     ('https://xn--bcher-kva.example/', 'xn--bcher-kva.example'),
     ('https://' + 'a' * 200 + '.net/', None), ('https://a.net\n1 2026-01-01 x y', None), ('https://x' * 2000, None)])
 def test_only_the_host_of_a_referrer_is_kept(site, hills, referrer, host):
-    counting.record(hills.id, db.now(), ADDRESS, AGENT, referrer)
-    assert counting.fold() == 1
+    recording.record_view(hills.id, db.now(), ADDRESS, AGENT, referrer)
+    assert counting.count_recorded_views() == 1
     assert [row.host for row in DailyReferrers.select()] == ([host] if host else [])
 
 
 def test_who_claims_to_come_from_everywhere_fills_no_table(site, hills):
-    for number in range(3 * counting.HOSTS_A_DAY):
-        counting.record(hills.id, db.now(), ADDRESS, AGENT, f'https://spam{number}.example/')
-    counting.fold()
+    for number in range(3 * totals.HOSTS_A_DAY):
+        recording.record_view(hills.id, db.now(), ADDRESS, AGENT, f'https://spam{number}.example/')
+    counting.count_recorded_views()
     rows = {row.host: row.views for row in DailyReferrers.select()}
-    assert len(rows) == counting.HOSTS_A_DAY + 1 and rows[counting.OTHERS] == 2 * counting.HOSTS_A_DAY
+    assert len(rows) == totals.HOSTS_A_DAY + 1 and rows[totals.OTHERS] == 2 * totals.HOSTS_A_DAY
 
 
 def test_without_a_key_a_view_counts_and_its_visitor_does_not(site, hills, monkeypatch):
-    monkeypatch.setattr(counting, '_key', lambda day: None)
-    counting.record(hills.id, db.now(), ADDRESS, AGENT)
-    assert counting.fold() == 1 and visitors(hills.id) == 0
+    monkeypatch.setattr(visitor_names, '_daily_salt', lambda day: None)
+    recording.record_view(hills.id, db.now(), ADDRESS, AGENT)
+    assert counting.count_recorded_views() == 1 and visitors(hills.id) == 0
 
 
 def test_what_is_counted_does_not_stay_in_the_file_it_was_recorded_in(site, hills):
-    counting.record(hills.id, db.now(), ADDRESS, AGENT)
-    counting.fold()
+    recording.record_view(hills.id, db.now(), ADDRESS, AGENT)
+    counting.count_recorded_views()
     name, file = Seen.get().visitor.encode(), next(spool.folder().iterdir())
     assert name in file.read_bytes()
-    counting.record(hills.id, db.now(), ADDRESS, FIREFOX)
+    recording.record_view(hills.id, db.now(), ADDRESS, FIREFOX)
     counting.clean_up(db.now())
     assert name not in file.read_bytes()
-    assert counting.fold() == 1 and counting.fold() == 0 and visitors(hills.id) == 2
+    assert counting.count_recorded_views() == 1 and counting.count_recorded_views() == 0 and visitors(hills.id) == 2
 
 
 def test_each_night_what_is_old_is_forgotten(site, hills):
-    counting.record(hills.id, db.now() - timedelta(days=5), ADDRESS, AGENT)
-    counting.fold()
+    recording.record_view(hills.id, db.now() - timedelta(days=5), ADDRESS, AGENT)
+    counting.count_recorded_views()
     clean_up()
     assert not Seen.select().exists() and not DayKey.select().exists()
 

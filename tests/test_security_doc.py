@@ -10,15 +10,17 @@ import pytest
 from quickpub import throttle
 from quickpub.accounts import (
     audit,
+    emails,
+    links,
     login_steps,
     passkeys,
     password_strength,
     passwords,
     recovery_codes,
     sessions,
-    users,
+    validation,
 )
-from quickpub.audience import counting
+from quickpub.audience import network_cap
 from quickpub.content import comparison, posts, quota, search
 from quickpub.mail import ledger, transport
 from quickpub.markup import markdown
@@ -139,7 +141,7 @@ def minutes(span):
 
 @pytest.mark.parametrize('words', [
     '{} to {} characters of any kind'.format(*passwords.LENGTH),
-    f'{users.NAME_LENGTH} characters on one line; {users.TITLE_LENGTH} characters on one line',
+    f'{validation.NAME_LENGTH} characters on one line; {validation.TITLE_LENGTH} characters on one line',
     f'{posts.MAX_TITLE}, {posts.MAX_SUMMARY} and {posts.MAX_BODY:,} characters',
     f'{posts.MAX_TAGS} for a post, {posts.MAX_TAG} characters each',
     f'{files.FILE_LIMIT // files.MEGABYTE} MB each',
@@ -164,18 +166,18 @@ def minutes(span):
     f'{throttle.EXPORTS.limit} exports; owners {throttle.INVITATIONS.limit} invitations, '
     f'{throttle.SENT_AGAIN.limit} emails sent again, {throttle.LINKS_MADE.limit} links to a new password; all members '
     f'together {throttle.SITE_MEMBERS.limit} changes',
-    f'{counting.CAP} views of a post, and as many visitors',
+    f'{network_cap.CAP} views of a post, and as many visitors',
     f'| {quota.CONFIRMED.size // quota.MEGABYTE} MB with older versions, {quota.CONFIRMED.posts:,} posts; '
     f'{quota.UNCONFIRMED.size // quota.MEGABYTE} MB and {quota.UNCONFIRMED.posts} posts before',
     f'again who one is | counts for {minutes(identity.CONFIRMED_FOR)} minutes',
     f'passkeys; recovery codes | {passkeys.MOST} of one member; {recovery_codes.COUNT} of one member',
     f'| {audit.KEPT.days} days | owners',
     f'Refused are {len(password_strength.COMMON.read_text().splitlines()) // 100 * 100:,} common ones',
-    f'| the same email | every {minutes(users.MAIL_AGAIN_AFTER)} minutes',
-    f'to confirm {hours(users.VERIFY_LASTS)} hours, for a new password {hours(users.RESET_LASTS)} hours, an '
-    f'invitation {users.INVITE_LASTS.days} days',
-    f'they end {sessions.SESSION_LASTS.days} days after the last visit and {sessions.LONGEST.days} days after the '
-    'log-in',
+    f'| the same email | every {minutes(emails.RESEND_AFTER)} minutes',
+    f'to confirm {hours(links.VERIFY_LIFETIME)} hours, for a new password {hours(links.RESET_LIFETIME)} hours, an '
+    f'invitation {links.INVITE_LIFETIME.days} days',
+    f'they end {sessions.SESSION_LASTS.days} days after the last visit and {sessions.LONGEST_SESSION.days} days after '
+    'the log-in',
     f'coloured code {markdown.MAX_CODE_TIME} s and formulas {markdown.MAX_MATH_TIME} s of a text, comparing versions '
     f'{comparison.COMPARE_FOR} s; a search looks at {search.WEIGHED:,} posts and takes at most {search.SECONDS:.0f} s; '
     f'a long text is rendered in at most {pool.SECONDS:.0f} s',

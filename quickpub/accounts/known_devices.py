@@ -30,8 +30,8 @@ def find(user: User, cookie: str, at: datetime) -> Device | None:
 
 
 def remember(user: User, cookie: str, at: datetime) -> tuple[Device, str, bool]:
-    """Make a device known to this account, in the transaction of its log-in: the device, the new value of its cookie,
-    and whether it is new."""
+    """Make a device known to this account, in the transaction of its log-in. Return the device, the new value of its
+    cookie, and whether it is new."""
     tokens = tokens_in(cookie)
     if device := find(user, cookie, at):
         Device.update(used_at=at).where(Device.digest == device.digest).execute()
@@ -43,10 +43,10 @@ def remember(user: User, cookie: str, at: datetime) -> tuple[Device, str, bool]:
 
 
 def forget(user: User, keep: str | None = None) -> None:
-    """Let no device be known to this account any more, but the one whose digest is `keep`."""
+    """Forget all devices of this account but the one whose digest is `keep`."""
     Device.delete().where(Device.user == user, Device.digest != (keep or '')).execute()
 
 
 def clean_up(at: datetime) -> None:
-    """Forget devices that have not logged in for a year."""
+    """Delete devices that have not logged in for a year."""
     Device.delete().where(Device.used_at <= at - LASTS).execute()

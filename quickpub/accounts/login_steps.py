@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from .. import clocks
 from ..models import LoginStep, Token, User
-from . import second_factors, users
+from . import password_reset, second_factors
 from .second_factors import Outcome
 
 LASTS = timedelta(minutes=10)
@@ -14,7 +14,7 @@ TRIES = 5  # wrong codes; then the password is asked for again
 
 
 def begin(user: User, onward: str, at: datetime, link: Token | None = None, password: str | None = None) -> str:
-    """Let a member whose password was right go on to the second step: the random token for the browser's cookie, of
+    """Begin the second step for a member whose password was right. Return the random token for the browser's cookie, of
     which only a hash is kept. `onward`: the path to go on to. `link` and `password`: a link to a new password, and that
     password (hashed), which is set only when the second factor was shown too."""
     secret = secrets.token_urlsafe(32)
@@ -30,7 +30,7 @@ def find(secret: str, at: datetime) -> LoginStep | None:
 
 
 def try_code(step: LoginStep, typed: str, at: datetime) -> Outcome:
-    """Check the code for this log-in, in the caller's transaction, which must last whatever the outcome is. After some
+    """Check the code for this log-in, in the caller's transaction, which must last whatever the outcome is. After TRIES
     wrong ones the log-in ends."""
     outcome = second_factors.check_code(step.user, typed, at)
     if outcome.problem and not outcome.is_throttled:
@@ -45,12 +45,12 @@ def is_there(step: LoginStep) -> bool:
 
 
 def finish(step: LoginStep, at: datetime) -> User | None:
-    """End this log-in once the second factor was shown, in the caller's transaction: the member to log in, or None
-    where it has ended already. Sets the new password that waits with it. Raises LinkDead."""
+    """End this log-in after its second factor, in the caller's transaction. Return the member to log in, or None if it
+    has ended already. Set the new password that waits with it. Raises InvalidLink."""
     if not LoginStep.delete().where(LoginStep.digest == step.digest).execute():
         return None
     if step.token_id and step.password:
-        return users.reset_password(Token.get_by_id(step.token_id), step.password, at)
+        return password_reset.reset_password(Token.get_by_id(step.token_id), step.password, at)
     return User.get_by_id(step.user.id)
 
 
@@ -59,5 +59,5 @@ def _digest(secret: str) -> str:
 
 
 def clean_up(at: datetime) -> None:
-    """Forget log-ins that were not finished in time."""
+    """Delete log-ins that were not finished in time."""
     LoginStep.delete().where((LoginStep.created_at <= at - LASTS) | clocks.is_ahead(LoginStep.created_at, at)).execute()

@@ -38,14 +38,14 @@ COPIED = 'This passkey seems to have been copied, so it was refused. Log in in a
 
 
 class Challenge(NamedTuple):
-    """What a browser is to sign, and for what: `purpose` and `bound` (a session, say) are those it was asked for."""
+    """A value that a browser has to sign. `purpose` and `bound` (such as a session) are what it may be used for."""
     purpose: str
     bound: str
     value: str  # base64url, as the browser sends it back
     expires_at: str
 
 
-# Where passkeys work
+# Origins that allow passkeys
 
 def is_possible() -> bool:
     """Return whether browsers allow passkeys at the site's address: it needs a name, and https or this very machine."""
@@ -97,7 +97,7 @@ def _asked(cookie: str, purpose: str, bound: str, at: datetime) -> Challenge:
 
 
 def _use_up(challenge: Challenge) -> None:
-    """Let nobody answer this challenge again, in the caller's transaction. Raises Rejected where somebody has."""
+    """Use up this challenge, in the caller's transaction. Raises Rejected if it was used already."""
     try:
         with db.atomic():
             UsedChallenge.create(digest=sha256(challenge.value.encode()).hexdigest(), expires_at=challenge.expires_at)
@@ -172,7 +172,7 @@ def _refuse_frames(reply: Any, kind: str) -> None:
 
 
 def clean_name(typed: str) -> str:
-    """Return the name that somebody gives a passkey; may be empty. Raises Rejected."""
+    """Return the name of a passkey, cleaned; it may be empty. Raises Rejected."""
     name = text.whole_line(typed, NAME_LENGTH)
     if name is None:
         raise Rejected(name=f'Please keep the name within {NAME_LENGTH} characters.')
@@ -251,7 +251,7 @@ def of(user: User) -> list[Passkey]:
 
 
 def rename(user: User, passkey_id: int, typed: str) -> bool:
-    """Give a passkey of this member another name; whether there was one. Raises Rejected."""
+    """Rename a passkey of this member. Return whether there was one. Raises Rejected."""
     name = clean_name(typed)
     if not name:
         raise Rejected(name='Please give the passkey a name.')
@@ -259,7 +259,7 @@ def rename(user: User, passkey_id: int, typed: str) -> bool:
 
 
 def remove(user: User, passkey_id: int) -> str | None:
-    """Remove a passkey of this member: its name, or None where there was none. In the caller's transaction."""
+    """Delete a passkey of this member, in the caller's transaction. Return its name, or None if there was none."""
     found = Passkey.get_or_none(Passkey.id == passkey_id, Passkey.user == user)
     if found is None:
         return None
@@ -268,6 +268,6 @@ def remove(user: User, passkey_id: int) -> str | None:
 
 
 def clean_up(at: datetime) -> None:
-    """Forget used challenges that have expired."""
+    """Delete used challenges that have expired."""
     UsedChallenge.delete().where((UsedChallenge.expires_at <= at)
                                  | (UsedChallenge.expires_at > at + 2 * CHALLENGE_LASTS)).execute()

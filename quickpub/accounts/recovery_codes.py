@@ -14,7 +14,8 @@ LENGTH, GROUP = 12, 4  # characters: 60 bits
 
 
 def renew(user: User) -> list[str]:
-    """Replace the member's recovery codes, in the caller's transaction: the new ones, which nobody can read later."""
+    """Replace the member's recovery codes, in the caller's transaction. Return the new ones, which are stored
+    hashed."""
     codes = [''.join(secrets.choice(ALPHABET) for _ in range(LENGTH)) for _ in range(COUNT)]
     remove(user)
     RecoveryCode.insert_many([{'digest': _digest(user, code), 'user': user} for code in codes]).execute()
@@ -22,7 +23,7 @@ def renew(user: User) -> list[str]:
 
 
 def use(user: User, code: str) -> bool:
-    """Use up a recovery code, in the caller's transaction; whether it was one. `code` is normalised."""
+    """Use up a recovery code, in the caller's transaction. Return whether it was one. `code` is normalised."""
     if len(code) != LENGTH:
         return False
     digest = _digest(user, code.upper().translate(ALIKE))
@@ -35,7 +36,7 @@ def count_left(user: User) -> int:
 
 
 def remove(user: User) -> None:
-    """Forget the member's recovery codes, in the caller's transaction."""
+    """Delete the member's recovery codes, in the caller's transaction."""
     RecoveryCode.delete().where(RecoveryCode.user == user).execute()
 
 

@@ -1,4 +1,4 @@
-"""Second factors: what a member shows besides the password. Nobody has to have any."""
+"""Second factors: passkeys, an authenticator app and recovery codes. All are optional."""
 
 import unicodedata
 from dataclasses import dataclass, field
@@ -41,7 +41,7 @@ class Factors:
         return bool(self.passkeys or self.has_app)
 
 
-def of(user: User) -> Factors:
+def find_factors(user: User) -> Factors:
     """Return what this member has set up."""
     count = Passkey.select().where(Passkey.user == user).count()
     app = Authenticator.select().where(Authenticator.user == user, Authenticator.confirmed_at.is_null(False))
@@ -49,7 +49,7 @@ def of(user: User) -> Factors:
     return Factors(count, app.exists(), asks, recovery_codes.count_left(user))
 
 
-def those_with(user_ids: list[int]) -> set[int]:
+def members_with_factors(user_ids: list[int]) -> set[int]:
     """Return the members among these that have a second factor."""
     queries = (Passkey.select(Passkey.user).where(Passkey.user.in_(user_ids)),
                Authenticator.select(Authenticator.user).where(Authenticator.user.in_(user_ids)))
@@ -60,13 +60,13 @@ def those_with(user_ids: list[int]) -> set[int]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a code was taken: the sentence that says what is wrong with it, and the emails to send."""
+    """The result of checking a code: what is wrong with it, and the emails to send."""
     problem: str | None = None
     mails: list[int] = field(default_factory=list)
     is_throttled: bool = False
 
 
-def normalise(typed: str) -> str:
+def normalize_code(typed: str) -> str:
     """Return a code without what people type around it, its digits as 0 to 9, whatever script they were in."""
     kept = [each for each in unicodedata.normalize('NFKC', typed[:LONGEST_CODE]) if each.isalnum()]
     return ''.join(str(unicodedata.decimal(each, each)) for each in kept)
@@ -75,11 +75,11 @@ def normalise(typed: str) -> str:
 def check_code(user: User, typed: str, at: datetime) -> Outcome:
     """Use up a code of the authenticator app, or a recovery code, in the caller's transaction, which must last whatever
     the outcome is: wrong ones are counted. Recovery codes are too long to be guessed, so they are never refused."""
-    code = normalise(typed)
+    code = normalize_code(typed)
     if not code:
         return Outcome('Please type a code.')
     if recovery_codes.use(user, code):
-        return Outcome(mails=tell(user, 'code_used', at, left=recovery_codes.count_left(user)))
+        return Outcome(mails=notify(user, 'code_used', at, left=recovery_codes.count_left(user)))
     try:
         taken = throttle.take(at, *_budgets(user))
     except throttle.Throttled:
@@ -95,12 +95,12 @@ def _budgets(user: User) -> list[throttle.Use]:
     return [(throttle.WRONG_CODES, str(user.id)), (throttle.WRONG_CODES_DAY, str(user.id))]
 
 
-# Changes, each in the caller's transaction; they return the emails to send
+# Changes, each in the caller's transaction. They return the ids of the emails to send.
 
 def add_passkey(user: User, session: str, cookie: str, reply: Any, name: str, at: datetime) -> list[int]:
     """Add a passkey, as `passkeys.add` does. Raises Rejected."""
     made = passkeys.add(user, session, cookie, reply, name, at)
-    return tell(user, 'passkey_added', at, name=made.name)
+    return notify(user, 'passkey_added', at, name=made.name)
 
 
 def remove_passkey(user: User, passkey_id: int, at: datetime) -> list[int]:
@@ -108,55 +108,55 @@ def remove_passkey(user: User, passkey_id: int, at: datetime) -> list[int]:
     name = passkeys.remove(user, passkey_id)
     if name is None:
         return []
-    _forget_what_is_not_asked(user)
-    return tell(user, 'passkey_removed', at, name=name)
+    _clear_unneeded(user)
+    return notify(user, 'passkey_removed', at, name=name)
 
 
-def ask_for_passkey(user: User, wanted: bool, at: datetime) -> list[int]:
+def require_passkey(user: User, wanted: bool, at: datetime) -> list[int]:
     """Ask for a passkey after the password, or no longer. Raises Rejected where there is none."""
-    if wanted and not of(user).passkeys:
+    if wanted and not find_factors(user).passkeys:
         raise Rejected(passkey='Add a passkey first.')
     if not User.update(asks_passkey=wanted).where(User.id == user.id, User.asks_passkey != wanted).execute():
         return []
-    _forget_what_is_not_asked(user)
-    return tell(user, 'passkey_asked' if wanted else 'passkey_not_asked', at)
+    _clear_unneeded(user)
+    return notify(user, 'passkey_asked' if wanted else 'passkey_not_asked', at)
 
 
 def confirm_app(user: User, typed: str, at: datetime) -> list[int]:
     """Let the authenticator app count. Raises Rejected."""
-    totp.confirm(user, normalise(typed), at)
-    return tell(user, 'app_added', at)
+    totp.confirm(user, normalize_code(typed), at)
+    return notify(user, 'app_added', at)
 
 
 def remove_app(user: User, at: datetime) -> list[int]:
     """Remove the authenticator app, if there is one."""
     if not totp.remove(user):
         return []
-    _forget_what_is_not_asked(user)
-    return tell(user, 'app_removed', at)
+    _clear_unneeded(user)
+    return notify(user, 'app_removed', at)
 
 
 def renew_codes(user: User, at: datetime) -> tuple[list[str], list[int]]:
     """Return new recovery codes, and the emails to send. Raises Rejected where no log-in asks for one."""
-    if not of(user).are_asked:
+    if not find_factors(user).are_asked:
         raise Rejected(codes='You need recovery codes only with an authenticator app, or if your log-in asks for a '
                              'passkey after the password.')
-    return recovery_codes.renew(user), tell(user, 'codes_renewed', at)
+    return recovery_codes.renew(user), notify(user, 'codes_renewed', at)
 
 
-def first_codes(user: User) -> list[str]:
+def create_first_codes(user: User) -> list[str]:
     """Return the recovery codes that belong to a second factor just set up. The email about that says enough."""
     return recovery_codes.renew(user)
 
 
-def reset(user: User, at: datetime, owner: User | None = None) -> list[int]:
+def reset_factors(user: User, at: datetime, owner: User | None = None) -> list[int]:
     """Remove all second factors of a member who has lost them, and log the member out everywhere. `owner`: who does
     it; None for the command line."""
-    if not of(user):
+    if not find_factors(user):
         return []
     remove_all(user)
     Session.delete().where(Session.user == user).execute()
-    return tell(user, 'reset', at, owner=owner.name if owner else '')
+    return notify(user, 'reset', at, owner=owner.name if owner else '')
 
 
 def remove_all(user: User) -> None:
@@ -167,20 +167,20 @@ def remove_all(user: User) -> None:
     User.update(asks_passkey=False).where(User.id == user.id, User.asks_passkey).execute()
 
 
-def _forget_what_is_not_asked(user: User) -> None:
-    """Once a log-in has no second step, recovery codes and log-ins that wait for one mean nothing."""
+def _clear_unneeded(user: User) -> None:
+    """Delete recovery codes and waiting log-ins if no log-in has a second step any more."""
     if not Passkey.select().where(Passkey.user == user).exists():
         User.update(asks_passkey=False).where(User.id == user.id, User.asks_passkey).execute()
-    if not of(user).are_asked:
+    if not find_factors(user).are_asked:
         recovery_codes.remove(user)
         LoginStep.delete().where(LoginStep.user == user).execute()
 
 
-def tell(user: User, what: str, at: datetime, **details: Any) -> list[int]:
-    """Compose the email that tells a member about a change, in the caller's transaction; its id. `what` is one of
+def notify(user: User, what: str, at: datetime, **details: Any) -> list[int]:
+    """Compose the email about a change, in the caller's transaction. Return its id in a list. `what` is a key of
     SUBJECTS."""
     payload = details | {'what': what, 'at': dates.clock(at, user.timezone), 'zone': dates.zone_name(user.timezone),
                          'settings_url': f'{current().url}/settings/security', 'forgot_url': f'{current().url}/forgot'}
     found = ledger.compose('second_factor', user.email or '', key=f'second_factor:{user.id}:{what}:{at}', user=user,
-                         urgent=True, subject=f'{SUBJECTS[what]} - {Site.this().title}', payload=payload)
+                           urgent=True, subject=f'{SUBJECTS[what]} - {Site.this().title}', payload=payload)
     return [found] if found else []

@@ -1,4 +1,4 @@
-"""Logging in, with a limit to guesses; and the sessions of those who are in."""
+"""Log in, with a limit to guesses, and keep the sessions of members."""
 
 import secrets
 from collections.abc import Sequence
@@ -12,11 +12,13 @@ from ..models import Device, Session, User
 from ..signing import digest
 from ..text import Rejected
 from . import audit, known_devices
-from .users import SUSPENDED, by_email, check_password, check_unchanged, known_email, renew_hash
+from .credentials import check_password_unchanged, is_correct_password, rehash_password
+from .users import find_by_email
+from .validation import SUSPENDED, normalize_email
 
-COOKIE = 'quickpub'  # the name of the cookie where nothing better is possible (visitor.py)
+COOKIE = 'quickpub'  # the cookie's name if no prefix is possible (wsgi/authentication.py)
 SESSION_LASTS = timedelta(days=60)  # after the last visit
-LONGEST = timedelta(days=180)  # after the log-in, whatever the use
+LONGEST_SESSION = timedelta(days=180)  # after the log-in, whatever the use
 SESSION_REFRESH = timedelta(days=1)
 TRIES_PER_PAIR, TRIES_PER_ACCOUNT, TRIES_PER_CLIENT = (
     budget.limit for budget in (throttle.LOGIN_PAIR, throttle.LOGIN_ACCOUNT, throttle.LOGIN_CLIENT))
@@ -35,33 +37,35 @@ def log_in(email: str, password: str, client: str, at: datetime, device: str = '
     Failures are counted for each client and each account, and whoever guesses can use these budgets up. A device that
     the account knows has a budget of its own: its owner gets in, whatever others do.
     """
-    email = known_email(email)
-    user = by_email(email)
+    email = normalize_email(email)
+    user = find_by_email(email)
     known = known_devices.find(user, device, at) if user else None
     if known:
-        return _check(user, password, client, at, known.digest, throttle.LOGIN_DEVICE, throttle.LOGIN_DEVICE_DAY)
+        return _check_password(user, password, client, at, known.digest, throttle.LOGIN_DEVICE,
+                               throttle.LOGIN_DEVICE_DAY)
     account, network = str(user.id) if user else email.casefold(), networks.client(client)
-    return _check(user, password, client, at, f'{account} {network}', throttle.LOGIN_PAIR, others=[
+    return _check_password(user, password, client, at, f'{account} {network}', throttle.LOGIN_PAIR, others=[
         (throttle.LOGIN_ACCOUNT, account), (throttle.LOGIN_ACCOUNT_DAY, account), (throttle.LOGIN_CLIENT, network)])
 
 
-def confirm(user: User, password: str, client: str, at: datetime) -> User:
-    """Return the user as they are now, if this is the password of this member, who is logged in. Raises Rejected, or
-    Throttled after too many failures, which nobody can cause who is not logged in to this account."""
+def confirm_password(user: User, password: str, client: str, at: datetime) -> User:
+    """Return the user as stored, if this is the password of this logged-in member. Raises Rejected, or Throttled after
+    too many failures, which only somebody who is logged in to this account can cause."""
     user = User.get_by_id(user.id)
-    return _check(user, password, client, at, f'member {user.id}', throttle.LOGIN_DEVICE, throttle.LOGIN_DEVICE_DAY)
+    return _check_password(user, password, client, at, f'member {user.id}', throttle.LOGIN_DEVICE,
+                           throttle.LOGIN_DEVICE_DAY)
 
 
-def _check(user: User | None, password: str, client: str, at: datetime, key: str, *own: throttle.Budget,
-           others: Sequence[throttle.Use] = ()) -> User:
+def _check_password(user: User | None, password: str, client: str, at: datetime, key: str, *own: throttle.Budget,
+                    others: Sequence[throttle.Use] = ()) -> User:
     """Check a password while all these budgets have room. The right one undoes this try, and those before it in the
     first of the `own` budgets, which are of `key`."""
     with db.atomic():  # counted before the password is looked at, or many at once would outrun the limit
         try:
             taken = throttle.take(at, *((budget, key) for budget in own), *others)
         except throttle.Throttled as full:
-            raise Throttled(_advice(full.budget)) from None
-    if not check_password(user, password):
+            raise Throttled(_describe_wait(full.budget)) from None
+    if not is_correct_password(user, password):
         audit.count('login_failed' if user else 'login_unknown', at, user, client)
         raise Rejected(
             password='Wrong email or password. Check both, or ask for a new password.')
@@ -71,10 +75,10 @@ def _check(user: User | None, password: str, client: str, at: datetime, key: str
     if not user.is_active:
         audit.count('login_suspended', at, user, client)
         raise Rejected(**{'': SUSPENDED})
-    return renew_hash(user, password)
+    return rehash_password(user, password)
 
 
-def _advice(budget: throttle.Budget) -> str:
+def _describe_wait(budget: throttle.Budget) -> str:
     wait = 'a quarter of an hour' if budget.window < throttle.HOUR else 'until tomorrow'
     return (f'Too many tries. Please wait {wait}, or ask for a new password: the link in that email lets you in at '
             'once.')
@@ -88,7 +92,7 @@ def start(user: User, agent: str, at: datetime, device: Device | None = None, co
     since `user` was read: what was checked counts no longer."""
     token = secrets.token_urlsafe(32)
     with db.atomic():
-        check_unchanged(user)
+        check_password_unchanged(user)
         if device:
             Session.delete().where(Session.user == user, Session.device == device).execute()
         Session.create(digest=digest(token), user=user, agent=text.line(agent, 200), created_at=at, seen_at=at,
@@ -100,16 +104,16 @@ def start(user: User, agent: str, at: datetime, device: Device | None = None, co
 def find(token: str, at: datetime) -> Session | None:
     """Return the session, with its user, that a cookie's token belongs to, or None."""
     return (Session.select(Session, User).join(User).where(
-        Session.digest == digest(token), Session.expires_at > at, Session.created_at > at - LONGEST,
+        Session.digest == digest(token), Session.expires_at > at, Session.created_at > at - LONGEST_SESSION,
         User.active()).get_or_none())
 
 
 def refresh(session: Session, at: datetime) -> bool:
-    """Let a session that is used last longer, within its longest life; once a day. Return whether it was now."""
+    """Extend a session that is used, within LONGEST_SESSION, once a day. Return whether it was extended."""
     if clocks.is_lately(session.seen_at, SESSION_REFRESH, at):
         return False
     began = at if clocks.is_ahead(session.created_at, at) else session.created_at
-    session.seen_at, session.expires_at = at, min(at + SESSION_LASTS, began + LONGEST)
+    session.seen_at, session.expires_at = at, min(at + SESSION_LASTS, began + LONGEST_SESSION)
     Session.update(seen_at=at, expires_at=session.expires_at).where(Session.digest == session.digest).execute()
     return True
 
@@ -126,8 +130,8 @@ def rotate(session: Session, cookie: str = COOKIE) -> str | None:
     return token
 
 
-def adopt(session: Session, cookie: str, at: datetime) -> str:
-    """Make the device of a session known that began without one. Return the new value of the device's cookie."""
+def link_device(session: Session, cookie: str, at: datetime) -> str:
+    """Link a session that began without a device to one. Return the new value of the device's cookie."""
     with db.atomic():
         device, cookie, _ = known_devices.remember(session.user, cookie, at)
         Session.update(device=device).where(Session.digest == session.digest).execute()
@@ -139,7 +143,7 @@ def end(session: Session) -> None:
     Session.delete().where(Session.digest == session.digest).execute()
 
 
-def end_there(user: User, digest: str) -> bool:
+def end_by_digest(user: User, digest: str) -> bool:
     """Log out the session of this user that has this digest, and forget its device. Return whether there was one."""
     session = Session.get_or_none(Session.user == user, Session.digest == digest)
     if session is None:
@@ -150,13 +154,13 @@ def end_there(user: User, digest: str) -> bool:
     return True
 
 
-def of_user(user: User) -> list[Session]:
+def list_sessions(user: User) -> list[Session]:
     """Return the sessions of this user, each with its device, the last used first."""
     return list(Session.select(Session, Device).join(Device, JOIN.LEFT_OUTER).where(
         Session.user == user).order_by(Session.seen_at.desc()))
 
 
 def clean_up(at: datetime) -> None:
-    """Forget sessions that are over, and devices that have not been used for long."""
-    Session.delete().where((Session.expires_at <= at) | (Session.created_at <= at - LONGEST)).execute()
+    """Delete sessions that are over, and devices that have not been used for long."""
+    Session.delete().where((Session.expires_at <= at) | (Session.created_at <= at - LONGEST_SESSION)).execute()
     known_devices.clean_up(at)

@@ -9,24 +9,25 @@ from datetime import datetime
 from ..db import db
 from ..models import Export, LoginStep, Message, Session, Token, User
 from ..text import Rejected
-from . import audit, users
-from .users import SUSPENDED, LastOwner
+from . import audit, links, roles
+from .roles import LastOwner
+from .validation import SUSPENDED
 
-HELD_KINDS = ('report', 'export')  # emails that nobody gets who cannot log in
+HELD_KINDS = ('report', 'export')  # emails that a suspended member does not get
 
 
 def suspend(user: User, at: datetime, actor: User | str) -> None:
-    """Suspend a member. `actor` is who does it, as in `audit.record`. Raises LastOwner for the last owner who can log
-    in, or Rejected where the account is suspended already; then nothing is changed."""
+    """Suspend a member. `actor` is as in `audit.record`. Raises LastOwner for the last owner who can log in, or
+    Rejected if the account is suspended already; then nothing is changed."""
     with db.atomic():
-        if users.is_sole_owner(user):
+        if roles.is_sole_owner(user):
             raise LastOwner
         if not User.update(suspended_at=at).where(User.id == user.id, User.active()).execute():
             raise Rejected(email=f'The account of {user.name} is suspended already.')
         for table in (Session, LoginStep):
             table.delete().where(table.user == user).execute()
-        users.end_links(user, at, 'verify', 'reset', 'address')
-        Token.update(ended_at=at).where(Token.made_by == user, *users.UNUSED).execute()  # which they handed over
+        links.end_links(user, at, 'verify', 'reset', 'address')
+        Token.update(ended_at=at).where(Token.made_by == user, *links.UNUSED).execute()  # handed over to others
         Export.update(state='failed', error=SUSPENDED).where(Export.user == user, Export.state == 'waiting').execute()
         Message.update(state='held', answer=SUSPENDED).where(
             Message.user == user, Message.kind.in_(HELD_KINDS), Message.state.in_(['queued', 'deferred'])).execute()
@@ -34,8 +35,8 @@ def suspend(user: User, at: datetime, actor: User | str) -> None:
 
 
 def restore(user: User, at: datetime, actor: User | str) -> None:
-    """Let a member log in again. What was ended stays so: they log in anew, and ask again for what they need. Raises
-    Rejected where the account is not suspended."""
+    """Let a member log in again. Sessions, links and exports stay ended. Raises Rejected if the account is not
+    suspended."""
     with db.atomic():
         if not User.update(suspended_at=None).where(
                 User.id == user.id, User.suspended_at.is_null(False), User.deleted_at.is_null()).execute():

@@ -1,5 +1,5 @@
 """The authenticator app: a new code every 30 seconds, from a secret that only the app and this site know (RFC 6238). It
-is stored encrypted: whoever reads the database alone cannot make codes."""
+is stored encrypted: the database alone is not enough to make codes."""
 
 from datetime import datetime, timedelta
 
@@ -48,7 +48,7 @@ def confirm(user: User, code: str, at: datetime) -> None:
 
 
 def provisioning_uri(user: User, secret: str) -> str:
-    """Return what the QR code says to the app."""
+    """Return the content of the QR code."""
     import pyotp
     return pyotp.TOTP(secret, name=user.email, issuer=text.line(Site.this().title, TITLE_LENGTH)).provisioning_uri()
 
@@ -62,7 +62,7 @@ def qr_code(uri: str) -> str:
 
 
 def remove(user: User) -> bool:
-    """Forget the app, in the caller's transaction. Returns whether it counted."""
+    """Delete the app, in the caller's transaction. Return whether it counted."""
     found = _of(user)
     Authenticator.delete().where(Authenticator.user == user).execute()
     return bool(found and found.confirmed_at)
@@ -71,8 +71,8 @@ def remove(user: User) -> bool:
 # Using it
 
 def check(user: User, code: str, at: datetime) -> str | None:
-    """Use up the code that the app shows now, in the caller's transaction: None if it is right, or the sentence that
-    says why not. `code` is normalised."""
+    """Use up the code that the app shows now, in the caller's transaction. Return None if it is right, or a sentence
+    that says why not. `code` is normalised."""
     found = _of(user)
     if found is None or not found.confirmed_at:
         return WRONG

@@ -50,13 +50,13 @@ class Spool:
                 self._end()
 
     def look(self) -> None:
-        """Take what a deleted file held to a new one; for now and then, so that it does not wait for the next view."""
+        """Move the views of a deleted file to a new one, without waiting for the next view."""
         with self._lock, suppress(OSError):
             if self._fd >= 0:
                 self._stay()
 
     def _stay(self) -> None:
-        """Have a file to append to: the one in use while it has a name, else a new one as soon as there is a folder."""
+        """Keep the file in use while it has a name, or else open a new one once there is a folder."""
         if self._fd >= 0 and os.fstat(self._fd).st_nlink:
             return
         path = folder() / f'{processes.new_name()}.views'
@@ -73,7 +73,7 @@ class Spool:
         self._fd, self._path, self._size = fd, path, len(rest)
 
     def _uncounted(self) -> bytes:
-        """What of a file without a name nobody has counted. Whoever still counts it has the write lock until then."""
+        """Return what of a file without a name is not counted. A process that is counting it holds the write lock."""
         counted = 0
         if self._path:
             is_ours = db.connect(reuse_if_open=True)
@@ -91,7 +91,7 @@ class Spool:
             self._end()
 
     def end_in_child(self) -> None:
-        """After a fork: the file is the parent's, and so is whatever its threads were doing with the lock."""
+        """Start anew after a fork: the file and the state of the lock are the parent's."""
         self._lock = threading.Lock()
         self._end()
 
@@ -110,12 +110,12 @@ def folder() -> Path:
 
 
 def files() -> list[tuple[Path, bool]]:
-    """Every file, and whether it is complete. Asked before it is read: nothing is appended after a "yes"."""
+    """Return every file, and whether it is complete: then nothing more is appended."""
     return [(path, not processes.is_locked(path)) for path in sorted(folder().glob('*.views'))]
 
 
 def size(path: Path) -> int:
-    """In bytes; 0 where somebody has counted it to its end, and removed it, just now."""
+    """Return the size in bytes; 0 if another process has counted and removed the file just now."""
     try:
         return path.stat().st_size
     except FileNotFoundError:
@@ -132,7 +132,7 @@ def blank(path: Path, end: int) -> None:
 
 
 def lines(path: Path, offset: int) -> tuple[list[bytes], int]:
-    """Whole lines from `offset` on, a chunk of them at most, and where they end. A full disk can leave half a line."""
+    """Return whole lines from `offset` on, at most a chunk, and where they end. A full disk can leave half a line."""
     try:
         with open(path, 'rb') as file:
             file.seek(offset)

@@ -1,7 +1,7 @@
-"""Numbers to look at: views and visitors by day, week or month, the most viewed posts, where readers came from.
+"""Stats: views and visitors by day, week or month, the most viewed posts, the hosts that readers came from.
 
-`scope` says whose: a post's id, an author's id times -1, 0 for the whole site, as in DailyVisitors. All of it is read
-from sums by day; the truth about how often a post was viewed is `Post.views`.
+A `scope` is a post's id, an author's id times -1, or 0 for the whole site, as in DailyVisitors. All stats are read from
+sums by day; how often a post was viewed in all is `Post.views`.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,8 @@ from peewee import fn
 from .. import dates
 from ..db import among, rows
 from ..models import DailyHosts, DailyReferrers, DailyTotals, DailyViews, DailyVisitors, Post, RecentViews
-from .counting import SITE, SPANS
+from .recent_window import SPANS
+from .totals import SITE
 
 CHOICES = {str(days): days for days in SPANS} | {'all': None}
 RECENT = 30  # days of a sparkline
@@ -27,8 +28,8 @@ class Bar(NamedTuple):
     visitors: int = 0
 
 
-class Figures(NamedTuple):
-    """How it went in a time."""
+class Stats(NamedTuple):
+    """The stats of a span of days."""
     first: date
     last: date
     bars: list[Bar]
@@ -42,8 +43,8 @@ class Figures(NamedTuple):
         return max(self.bars, key=lambda bar: bar.views)
 
 
-def of(scope: int, days: int | None, today: date) -> Figures:
-    """Of the last so many days, today included, or of all time."""
+def collect(scope: int, days: int | None, today: date) -> Stats:
+    """Return the stats of the last `days` days, today included, or of all time if None."""
     first = today - timedelta(days=days - 1) if days else min(_first_day(scope) or today, today)
     found = _by_day(scope, first, today)
     before = None
@@ -52,7 +53,7 @@ def of(scope: int, days: int | None, today: date) -> Figures:
         before = sum(views for views, _ in earlier), sum(visitors for _, visitors in earlier)
     length = (today - first).days + 1
     unit = 'day' if length <= DAYS else 'week' if length <= WEEKS else 'month'
-    return Figures(first, today, _bars(found, first, today, unit), unit, sum(views for views, _ in found.values()),
+    return Stats(first, today, _bars(found, first, today, unit), unit, sum(views for views, _ in found.values()),
                    sum(visitors for _, visitors in found.values()), before)
 
 
@@ -62,12 +63,12 @@ def _first_day(scope: int) -> date | None:
 
 
 def _views_of(scope: int) -> tuple[Any, Any]:
-    """Where the views of such a scope are counted, and by which column."""
+    """Return the model that counts the views of such a scope, and its column."""
     return (DailyViews, DailyViews.post) if scope > 0 else (DailyTotals, DailyTotals.scope)
 
 
 def _by_day(scope: int, first: date, last: date) -> dict[date, tuple[int, int]]:
-    """Day -> views and visitors, for days that have any."""
+    """Return views and visitors by day, for days that have any."""
     table, column = _views_of(scope)
     views = dict(rows(table.select(table.day, table.views).where(column == scope, table.day.between(first, last))))
     visitors = dict(rows(DailyVisitors.select(DailyVisitors.day, DailyVisitors.visitors).where(
@@ -92,8 +93,9 @@ def _name(day: date, unit: str) -> str:
     return f'Week of {dates.date(monday)}' if unit == 'week' else dates.date(day)
 
 
-def top(scope: int, days: int | None) -> list[tuple[int, str, int]]:
-    """The most viewed posts of an author or the site, in the last so many days or of all time: id, title, views."""
+def most_viewed(scope: int, days: int | None) -> list[tuple[int, str, int]]:
+    """Return id, title and views of the most viewed posts of an author or the site, in the last `days` days or of all
+    time if None."""
     if days is None:
         query = Post.select(Post.id, Post.title, Post.views).where(Post.deleted_at.is_null(), Post.views > 0)
         query = query if scope == SITE else query.where(Post.author == -scope)
@@ -106,8 +108,8 @@ def top(scope: int, days: int | None) -> list[tuple[int, str, int]]:
     return [(post_id, titles[post_id], views) for post_id, views in found]
 
 
-def hosts(scope: int, figures: Figures) -> list[tuple[str, int]]:
-    """From which hosts most readers came in that time."""
+def top_hosts(scope: int, figures: Stats) -> list[tuple[str, int]]:
+    """Return the hosts that most readers came from in that time, and their views."""
     table = DailyReferrers if scope > 0 else DailyHosts
     column = DailyReferrers.post if scope > 0 else DailyHosts.scope
     views = fn.sum(table.views)
@@ -115,8 +117,8 @@ def hosts(scope: int, figures: Figures) -> list[tuple[str, int]]:
                 .group_by(table.host).order_by(views.desc(), table.host).limit(MANY))
 
 
-def recent(post_ids: Iterable[int], today: date) -> dict[int, list[int]]:
-    """Views of each of the last RECENT days, today last, of each of these posts."""
+def recent_views(post_ids: Iterable[int], today: date) -> dict[int, list[int]]:
+    """Return the views of each of these posts on each of the last RECENT days, today last."""
     found = {post_id: [0] * RECENT for post_id in post_ids}
     first = today - timedelta(days=RECENT - 1)
     for post_id, day, views in rows(DailyViews.select(DailyViews.post, DailyViews.day, DailyViews.views).where(

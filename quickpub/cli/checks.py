@@ -7,7 +7,7 @@ import click
 
 from .. import db, formats, presence, secret, settings
 from ..jobs import tables
-from ..mail import ledger
+from ..mail import transport
 from ..settings import Settings
 from ..upkeep import health, integrity, sqlite_version
 from .site import explain_errors, opened_site
@@ -46,7 +46,7 @@ def _problems_inside(found: Settings) -> Iterator[tuple[str, str | None]]:
     yield f'file {found.paths.database}', damage or None
     yield from ((name, problem) for name, problem in health.problems(db.now()).items() if name != 'integrity')
     try:
-        ledger.connect().close()
+        transport.connect().close()
     except Exception as error:  # whatever it is, it is what the operator must know
         yield 'mail server', f'{settings.mask_password(found.smtp)}: {error}'
     else:

@@ -3,7 +3,7 @@
 import click
 
 from .. import db
-from ..accounts import audit, second_factors, suspensions, users, verification
+from ..accounts import audit, passwords, roles, second_factors, suspensions, validation, verification
 from ..text import Rejected
 from .site import explain_errors, find_member, log, opened_site
 
@@ -19,13 +19,13 @@ from .site import explain_errors, find_member, log, opened_site
 def adduser(name: str, email: str, password: str, owner: bool, texts: str | None) -> None:
     """Add a member by hand, for instance while mail does not work."""
     with opened_site():
-        name, email, password = users.all_of(
-            (users.clean_name, name), (users.clean_email, email),
-            (users.clean_password, password, 'password', users.about(name, email)))
+        name, email, password = validation.validate_all(
+            (validation.clean_name, name), (validation.clean_email, email),
+            (validation.clean_password, password, 'password', validation.avoided_words(name, email)))
         try:
-            hashed = users.hash_password(password)
+            hashed = passwords.hash_password(password)
             with db.db.atomic():
-                member = verification.add_by_hand(name, email, hashed, 'owner' if owner else 'author', db.now(),
+                member = verification.add_confirmed(name, email, hashed, 'owner' if owner else 'author', db.now(),
                                                   keep_texts=verification.KEEP_TEXTS.get(texts or ''))
                 audit.record('member_added', db.now(), audit.COMMAND_LINE, member)
         except Rejected as error:
@@ -48,7 +48,7 @@ def suspend(email: str) -> None:
         member = find_member(email)
         try:
             suspensions.suspend(member, db.now(), audit.COMMAND_LINE)
-        except users.LastOwner:
+        except roles.LastOwner:
             raise click.ClickException(f'{member.name} is the only owner who can log in. Make another owner first.'
                                        ) from None
     click.echo(f'{member.name} is suspended. `quickpub user restore {member.email}` ends that.')
@@ -77,7 +77,7 @@ def reset_second_factors(email: str) -> None:
     with opened_site():
         member = find_member(email)
         with db.db.atomic():
-            mails = second_factors.reset(member, db.now())
+            mails = second_factors.reset_factors(member, db.now())
             if mails:
                 audit.record('factors_reset', db.now(), audit.COMMAND_LINE, member)
     if not mails:

@@ -6,8 +6,8 @@ import click
 
 from .. import db
 from ..accounts import audit
-from ..audience import counting, reports
-from ..mail import ledger
+from ..audience import counting, running_reports
+from ..mail import delivery
 from ..models import Message
 from .site import explain_errors, find_member, opened_site
 
@@ -21,8 +21,8 @@ def report(author: str | None, everybody: bool) -> None:
     if bool(author) == everybody:
         raise click.UsageError('Give either --author EMAIL or --all.')
     with opened_site():
-        counting.fold()
-        ids = reports.authors(db.now()) if everybody else [find_member(author or '').id]
+        counting.count_recorded_views()
+        ids = running_reports.authors_with_posts(db.now()) if everybody else [find_member(author or '').id]
         audit.record('report_sent', db.now(), audit.COMMAND_LINE)
         counts = _send_reports(ids)
     if not counts and author:
@@ -36,12 +36,12 @@ def _send_reports(user_ids: list[int]) -> dict[str, int]:
     """Send the reports of these authors. Return the number of emails in each state of the ledger."""
     counts: dict[str, int] = {}
     with click.progressbar(length=len(user_ids), label='Reports', file=sys.stderr) as bar:
-        for start in range(0, len(user_ids), ledger.BATCH):
-            batch = user_ids[start:start + ledger.BATCH]
+        for start in range(0, len(user_ids), delivery.BATCH):
+            batch = user_ids[start:start + delivery.BATCH]
             with db.db.atomic():
-                ids = reports.running(batch, db.now())
-            while ledger.is_queued():
-                ledger.deliver()
+                ids = running_reports.compose_running(batch, db.now())
+            while delivery.has_queued():
+                delivery.deliver()
             for message in Message.select(Message.state).where(Message.id.in_(db.among(ids))):
                 counts[message.state] = counts.get(message.state, 0) + 1
             bar.update(len(batch))

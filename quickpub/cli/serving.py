@@ -5,7 +5,7 @@ from dataclasses import replace
 import click
 
 from .. import db, logs, migrating, opening, settings
-from ..accounts import users
+from ..accounts import roles
 from .site import explain_errors, log
 
 
@@ -71,4 +71,4 @@ def migrate() -> None:
 def _setup_link() -> str | None:
     """Return the link that makes the owner's account, or None if the site has an owner."""
     with db.db.connection_context():
-        return users.setup_link(db.now())
+        return roles.ensure_setup_url(db.now())

@@ -9,7 +9,7 @@ import click
 from peewee import DatabaseError, OperationalError
 
 from .. import db, logs, migrating, opening, presence, settings
-from ..accounts import users
+from ..accounts import users, validation
 from ..models import User
 from ..settings import Settings, SettingsError
 from ..text import Rejected
@@ -55,7 +55,7 @@ def opened_site(create: bool = False) -> Iterator[Settings]:
 
 def find_member(email: str) -> User:
     """Return the member with this email address. Raises ClickException."""
-    found = users.by_email(users.clean_email(email))
+    found = users.find_by_email(validation.clean_email(email))
     if found is None:
         raise click.ClickException(f'No member has the email address {email}.')
     return found

@@ -13,8 +13,8 @@ from random import Random
 from peewee import EXCLUDED
 
 from .. import dates
-from ..accounts import users
-from ..audience import counting, reports
+from ..accounts import passwords, users
+from ..audience import calendar, periods, totals
 from ..content import posts
 from ..db import db
 from ..models import DailyReferrers, DailyViews, DailyVisitors, KnownHost, Post, Site, User
@@ -45,7 +45,7 @@ class NotEmpty(Exception):
 
 def fill(now: datetime) -> dict[str, int]:
     """Fill the open site, all of it or nothing; returns how much of what was made. Raises NotEmpty."""
-    hashes = [users.hash_password(PASSWORD) for _ in AUTHORS]  # slow on purpose, so before the transaction
+    hashes = [passwords.hash_password(PASSWORD) for _ in AUTHORS]  # slow on purpose, so before the transaction
     with db.atomic():
         _check_empty()
         if not Site.select().exists():
@@ -76,7 +76,7 @@ def _author(key: str, password: str, now: datetime) -> User:
                            is_verified=True)
     user.bio, user.timezone = bio, zone
     frequency = 'daily' if user.report == 'never' else user.report
-    user.reported_until = reports.closing(now, frequency, zone, time.fromisoformat(user.report_time))
+    user.reported_until = periods.last_closing(now, frequency, zone, time.fromisoformat(user.report_time))
     user.save()
     return user
 
@@ -106,11 +106,11 @@ def _post(typed: dict[str, str], authors: dict[str, User], now: datetime) -> int
 def _readers(post: Post, author: User, first_day: int, published: datetime, now: datetime) -> int:
     if not first_day:
         return 0
-    days = list(_daily(Random(post.slug), first_day, counting.site_day(published), now))
+    days = list(_daily(Random(post.slug), first_day, calendar.site_day(published), now))
     DailyViews.insert_many([{'post': post.id, 'day': day, 'views': views} for day, views in days]).execute()
     _people(post, author, days)
     total = sum(views for _, views in days)
-    period_began = counting.site_day(author.reported_until)
+    period_began = calendar.site_day(author.reported_until)
     reported = sum(views for day, views in days if day < period_began)
     Post.update(views=total, reported_views=reported).where(Post.id == post.id).execute()
     return total
@@ -118,7 +118,7 @@ def _readers(post: Post, author: User, first_day: int, published: datetime, now:
 
 def _people(post: Post, author: User, days: list[tuple[date, int]]) -> None:
     """Who these readers were, as far as it is counted: visitors of each day, and where some of them came from."""
-    for scope in (post.id, -author.id, counting.SITE):
+    for scope in (post.id, -author.id, totals.SITE):
         DailyVisitors.insert_many([
             {'scope': scope, 'day': day, 'visitors': ceil(0.8 * views)} for day, views in days]).on_conflict(
                 conflict_target=[DailyVisitors.scope, DailyVisitors.day],
@@ -131,7 +131,7 @@ def _people(post: Post, author: User, days: list[tuple[date, int]]) -> None:
 
 def _daily(chance: Random, first_day: int, published: date, now: datetime) -> Iterator[tuple[date, int]]:
     """Views of each day: news at first, then a trickle, fewer at weekends, and sometimes somebody passes it on."""
-    today, echo = counting.site_day(now), 0.0
+    today, echo = calendar.site_day(now), 0.0
     for age in range((today - published).days + 1):
         day = published + timedelta(days=age)
         echo = echo / 2 + (first_day * chance.uniform(0.4, 1.1) if age and chance.random() < 0.025 else 0)

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from .. import presence, removal
-from ..accounts.users import SUSPENDED
+from ..accounts.validation import SUSPENDED
 from ..db import rows
 from ..jobs import claims, queue
 from ..jobs.errors import is_out_of_reach

@@ -1,4 +1,4 @@
-"""How many emails people may cause, on each occasion: from one network, to one mailbox, by one member, for the site.
+"""Limit the emails that people can cause: from one network, to one mailbox, by one member, and for the site.
 
 A stranger who asks for too many gets the same page as always, and nothing is sent: the owner is told instead. A member
 who used up their own budget is told when it has room again. What the site sends by itself, such as reports and notices
@@ -8,7 +8,7 @@ about security, has no budget.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from .. import clocks, dates, throttle
+from .. import clocks, dates, mailboxes, throttle
 from ..db import db
 from ..models import Message, Site, User
 from ..settings import current
@@ -20,14 +20,14 @@ TOLD_EVERY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Cause:
-    """Where a request for an email comes from: the client's network, and the id of the member who is logged in."""
+    """The origin of a request for an email: the client's network, and the id of the logged-in member."""
     network: str
     user_id: int | None = None
 
 
 @dataclass(frozen=True)
 class Occasion:
-    """What makes somebody get an email, and the budgets for it. `per_member`: what each member adds to the site's."""
+    """A reason to send an email, and its budgets. `per_member`: what each member adds to the budget of the site."""
     network: tuple[Budget, ...] = ()
     account: tuple[Budget, ...] = ()
     mailbox: Budget | None = None
@@ -80,7 +80,7 @@ def take(occasion: Occasion, recipient: str, cause: Cause | None, at: datetime) 
 
 
 def _uses(occasion: Occasion, recipient: str, cause: Cause) -> list[Use]:
-    mailbox, who = throttle.mailbox(recipient), cause.network if cause.user_id is None else str(cause.user_id)
+    mailbox, who = mailboxes.find_mailbox(recipient), cause.network if cause.user_id is None else str(cause.user_id)
     uses = [(occasion.mailbox, mailbox), (occasion.mailbox_from_one, f'{mailbox} {who}'),
             (_of_site(occasion), 'site')]
     return [(_scaled(budget), key) for budget, key in uses if budget]
@@ -99,7 +99,7 @@ def _of_site(occasion: Occasion) -> Budget | None:
 
 
 def sentence(refusal: Throttled, zone: str) -> str:
-    """Return what to tell the member whose request was refused, in the time zone of the member."""
+    """Return a sentence for the member whose request was refused, in the member's time zone."""
     return f'You have done this too often today. It works again on {dates.clock(refusal.free_at, zone)}.'
 
 
@@ -111,7 +111,7 @@ def invitation_sentence(refusal: Throttled, zone: str) -> str:
     return sentence(refusal, zone)
 
 
-# Telling the owners
+# Alarms for the owners
 
 def refusals(at: datetime) -> list[tuple[str, throttle.ThrottleRefusal]]:
     """Return the budgets that were used up in the last week, in words, each with how much was refused since when."""
@@ -120,8 +120,8 @@ def refusals(at: datetime) -> list[tuple[str, throttle.ThrottleRefusal]]:
 
 
 def alarm_mails(at: datetime) -> list[int]:
-    """Compose the emails that tell the owners which budgets were used up in the last day, at most one a day for each;
-    the ids of the emails."""
+    """Compose the emails that tell the owners which budgets were used up in the last day, at most one a day for each.
+    Return their ids."""
     found = [(title, each) for title, each in refusals(at) if clocks.is_lately(each.last_at, TOLD_EVERY, at)]
     if not found:
         return []

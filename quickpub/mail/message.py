@@ -103,7 +103,7 @@ def _headers(message: Message, site: Site) -> Iterator[tuple[str, str]]:
     yield 'MIME-Version', '1.0'
 
 
-@lru_cache(10)  # of a thousand mails most are written at one moment
+@lru_cache(10)  # of a thousand emails most are written at one moment
 def _date(written_at: datetime) -> str:
     return format_datetime(written_at.replace(tzinfo=UTC))
 

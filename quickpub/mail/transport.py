@@ -1,4 +1,4 @@
-"""Where mail goes: one conversation with the configured mail server, or the outbox. Knows nothing of the ledger."""
+"""Send emails to the configured mail server in one SMTP conversation, or into the outbox."""
 
 import io
 import mailbox
@@ -21,12 +21,12 @@ from .. import processes, removal, settings, text
 from ..settings import current
 
 TIMEOUT = 20  # seconds that a mail server may be silent
-DEADLINE = 60  # seconds for all that is said about one mail, to connect and to log in included
+DEADLINE = 60  # seconds for one email, including connecting and logging in
 FAREWELL = 5  # seconds for the answer to QUIT, which changes nothing
 
 
 class Refused(Exception):
-    """The server will never take this mail. `is_address`: because of the address it goes to."""
+    """The server will never take this email. `is_address`: because of its recipient."""
 
     def __init__(self, answer: str, is_address: bool):
         super().__init__(answer)
@@ -34,19 +34,19 @@ class Refused(Exception):
 
 
 class NotYet(Exception):
-    """The server does not take this mail now; the next one may be sent over the same connection."""
+    """The server does not take this email now; the next one may be sent over the same connection."""
 
 
 class Lost(Exception):
-    """There is no connection (any more): what was under way may have been taken or not. The message says why."""
+    """There is no connection, or no longer: the current email may have been taken or not. The message says why."""
 
 
 class HungUp(Lost):
-    """The conversation is over, or of no use, before the server was told anything of this mail but its address."""
+    """The conversation ended, or is of no use, before the server got more of this email than its recipient."""
 
 
 class Transport(Protocol):
-    """`send` takes a whole mail as bytes and returns the server's answer, or raises Refused, NotYet, HungUp or Lost,
+    """`send` takes a whole email as bytes and returns the server's answer, or raises Refused, NotYet, HungUp or Lost,
     at the latest when `time.monotonic()` has reached `until`."""
 
     def send(self, recipient: str, mail: bytes, until: float) -> str: ...
@@ -55,13 +55,13 @@ class Transport(Protocol):
 
 
 def deadline() -> float:
-    """When a conversation that begins now must be over, by `time.monotonic()`."""
+    """Return when a conversation that begins now must be over, by `time.monotonic()`."""
     return time.monotonic() + DEADLINE
 
 
 def connect(until: float | None = None) -> Transport:
-    """A connection to the configured mail server, or the outbox where none is configured. Raises Lost, at the latest
-    at the deadline `until`."""
+    """Return a connection to the configured mail server, or the outbox if none is configured. Raises Lost, at the
+    latest at the deadline `until`."""
     return MailServer(current().smtp, until or deadline()) if current().smtp else Outbox()
 
 
@@ -92,7 +92,7 @@ def takes_international() -> bool:
 
 @contextmanager
 def _losses(kind: type[Lost] = Lost) -> Iterator[None]:
-    """Whatever goes wrong with a connection, in words: as this kind of Lost where it was not for silence."""
+    """Turn all errors of a connection into Lost, or into this kind of it unless the server was silent."""
     try:
         yield
     except smtplib.SMTPResponseException as error:
@@ -110,7 +110,7 @@ def _answer(code: int, words: bytes | str) -> str:
 
 
 def _refusal(code: int, words: bytes, is_address: bool = False) -> Refused | NotYet:
-    """What an answer means for this mail (RFC 5321, 4.2.1)."""
+    """Return what an answer means for this email (RFC 5321, 4.2.1)."""
     if code < 500:
         return NotYet(_answer(code, words))
     is_address = is_address and not re.match(rb'5[.][57][.]', words)  # whom we are, or what we say (RFC 3463)
@@ -138,7 +138,7 @@ class Outbox:
 
 
 def remove_from_outbox(message_ids: set[str]) -> None:
-    """Delete the mails with these Message-IDs from the outbox, wherever a mail program has put them."""
+    """Delete the emails with these Message-IDs from the outbox, in whichever folder a mail program has put them."""
     removal.remove_all(path for path in _kept() if _message_id_of(path) in message_ids)
 
 
@@ -148,7 +148,7 @@ def _kept() -> list[Path]:
 
 
 def _message_id_of(path: Path) -> str:
-    """Return the Message-ID of a mail; '' for what has none, or has gone meanwhile."""
+    """Return the Message-ID of an email; '' if it has none, or has vanished."""
     try:
         with open(path, 'rb') as file:
             return str(BytesHeaderParser(policy=policy.SMTP).parse(file)['Message-ID'] or '').strip()
@@ -157,7 +157,7 @@ def _message_id_of(path: Path) -> str:
 
 
 def forget_outbox(before: datetime) -> None:
-    """Delete what the outbox has kept since before then (UTC), wherever a mail program has put it."""
+    """Delete emails from the outbox that are older than `before` (UTC)."""
     limit = before.replace(tzinfo=UTC).timestamp()
     removal.remove_all(path for path in _kept() if removal.is_older(path, limit))
 
@@ -171,7 +171,7 @@ class _Conversation(smtplib.SMTP):
         super().__init__(host, port, timeout=TIMEOUT)
 
     def _wait(self) -> float:
-        """For how many seconds the next step may wait. Raises TimeoutError after the deadline."""
+        """Return how many seconds the next step may wait. Raises TimeoutError after the deadline."""
         left = self.until - time.monotonic()
         if left <= 0:
             raise TimeoutError('timed out')
@@ -213,7 +213,7 @@ class _Conversation(smtplib.SMTP):
 
 
 class _TimedReader(io.RawIOBase):
-    """What comes from a socket, each piece of it in the time that is left."""
+    """Reads from a socket, each time within the time that is left."""
 
     def __init__(self, sock: socket.socket, wait: Callable[[], float]):
         self._sock, self._wait = sock, wait
@@ -227,8 +227,7 @@ class _TimedReader(io.RawIOBase):
 
 
 class MailServer:
-    """One SMTP conversation, used for many mails. Every silence and every mail has its limit, every certificate is
-    checked."""
+    """One SMTP conversation, used for many emails. Silences and emails have time limits; certificates are checked."""
 
     def __init__(self, url: str, until: float):
         parts, login = urlsplit(url), settings.smtp_login(url)
@@ -295,8 +294,8 @@ class MailServer:
         return code, words
 
     def _begin_anew(self, is_data_said: bool = False) -> None:
-        """Leave this mail, or where that is not taken, the connection. Who hangs up after a refusal has said what
-        counts."""
+        """Reset the conversation for the next email, or close it if the server does not take that. A server may hang up
+        after a refusal, which is all that counts."""
         with suppress(OSError, smtplib.SMTPException):
             if is_data_said and self._reply(3)[0] // 100 == 3:  # for a mail that nobody is to get (RFC 2920, 3.1)
                 self._smtp.send(b'.\r\n')

@@ -2,7 +2,21 @@
 
 from bottle import request
 
-from ..accounts import honeypot, passkeys, second_factors, sessions, users, verification
+from ..accounts import (
+    email_change,
+    honeypot,
+    links,
+    notifications,
+    passkeys,
+    password_reset,
+    passwords,
+    registration,
+    second_factors,
+    sessions,
+    signup_claim,
+    validation,
+    verification,
+)
 from ..db import db, now
 from ..models import Site
 from ..settings import current
@@ -24,28 +38,30 @@ from ..wsgi.authentication import (
     rotate,
     user_agent,
 )
+from ..wsgi.errors import json_endpoint as for_scripts
 from ..wsgi.forms import Form, sent_fields, sent_json, typed
-from ..wsgi.responses import for_scripts, redirect, render, render_form, url
+from ..wsgi.responses import redirect, render, render_form
+from ..wsgi.urls import url
 
 # Setting up
 
 def setup_form(token):
-    users.token('setup', token, now())
+    links.find_link('setup', token, now())
     return render('setup.html', form=Form(), action=url(f'/setup/{token}'))
 
 
 def setup(token):
-    found = users.token('setup', token, now())
+    found = links.find_link('setup', token, now())
     form = typed('site_title', 'name', 'email', 'password', 'texts')
     try:
-        title, name, email, password = users.all_of(
-            (users.clean_title, form['site_title'], 'site_title'), (users.clean_name, form['name']),
-            (users.clean_email, form['email']),
-            (users.clean_password, form['password'], 'password',
+        title, name, email, password = validation.validate_all(
+            (validation.clean_title, form['site_title'], 'site_title'), (validation.clean_name, form['name']),
+            (validation.clean_email, form['email']),
+            (validation.clean_password, form['password'], 'password',
              [form['name'], form['email'], form['site_title']]))
-        hashed = users.hash_password(password)
+        hashed = passwords.hash_password(password)
         with db.atomic():
-            owner = verification.set_up(found, name, email, hashed, form['password'], now(), _choice(form))
+            owner = verification.set_up_owner(found, name, email, hashed, form['password'], now(), _choice(form))
             Site.change(title=title)
             note_action('site_set_up', owner)
     except Rejected as error:
@@ -69,11 +85,11 @@ def signup_form():
 
 
 def _is_closed(invite):
-    """Whether nobody may sign up here now. Raises LinkDead for an invitation that does not work."""
+    """Whether nobody may sign up here now. Raises InvalidLink for an invitation that does not work."""
     if current().signup == 'open':
         return False
     if current().signup == 'invite' and invite:
-        users.token('invite', invite, now())
+        links.find_link('invite', invite, now())
         return False
     return True
 
@@ -83,10 +99,10 @@ def signup():
     if _is_closed(form['invite']):
         return render_form('signup.html', form, status=403, closed=True)
     try:
-        name, email, password = users.all_of(
-            (users.clean_name, form['name']), (users.clean_email, form['email']),
-            (users.clean_password, form['password'], 'password',
-             users.about(form['name'], form['email'])))
+        name, email, password = validation.validate_all(
+            (validation.clean_name, form['name']), (validation.clean_email, form['email']),
+            (validation.clean_password, form['password'], 'password',
+             validation.avoided_words(form['name'], form['email'])))
         is_robot = bool(form[honeypot.TRAP])
         if not is_robot and honeypot.is_too_quick(form[honeypot.OPENED], at):
             raise Rejected(**{'': honeypot.TOO_QUICK})
@@ -94,12 +110,12 @@ def signup():
         form.errors = error.errors
         form.values[honeypot.OPENED] = honeypot.stamp_again(form[honeypot.OPENED], at)
         return render_form('signup.html', form, closed=False)
-    hashed = users.hash_password(password)  # before the transaction, and also for an address that is known
-    invited = users.token('invite', form['invite'], at) if form['invite'] and current().signup != 'open' else None
+    hashed = passwords.hash_password(password)  # before the transaction, and also for an address that is known
+    invited = links.find_link('invite', form['invite'], at) if form['invite'] and current().signup != 'open' else None
     if not is_robot:  # and one must not notice
         with db.atomic():
-            deliver_alike(users.sign_up(name, email, hashed, at, invited, cause()))
-    give_claim(verification.seal_claim(name, email, hashed, at))
+            deliver_alike(registration.sign_up(name, email, hashed, at, invited, cause()))
+    give_claim(signup_claim.seal_claim(name, email, hashed, at))
     return render('signup_done.html', email=email)
 
 
@@ -107,9 +123,9 @@ def signup():
 
 def verify_form(token):
     if unsign('address', token):
-        return _new_address_page(token, users.token('address', token, now()))
-    found = users.token('verify', token, now())
-    user, claim = verification.check(found), verification.read_claim(claim_cookie(), found.email, now())
+        return _new_address_page(token, links.find_link('address', token, now()))
+    found = links.find_link('verify', token, now())
+    user, claim = verification.find_account(found), signup_claim.read_claim(claim_cookie(), found.email, now())
     return _verify_page(token, user, Form({'name': claim.name if claim else user.name}), claim)
 
 
@@ -119,7 +135,7 @@ def _verify_page(token, user, form, claim, status=200):
     is_known = bool(is_ours or claim) and not form.errors and request.query.get('afresh', '') != '1'
     return render_form('verify.html', form, status, action=url(f'/verify/{token}'), email=user.email,
                        is_known=is_known, name=user.name if is_ours else form['name'], others=_others(user),
-                       texts=None if is_ours and is_known else verification.texts_of(user))
+                       texts=None if is_ours and is_known else verification.list_texts(user))
 
 
 def _is_ours(user, claim):
@@ -135,9 +151,9 @@ def _others(user):
 
 def verify(token):
     if unsign('address', token):
-        return _confirm_new_address(token, users.token('address', token, now()))
-    found = users.token('verify', token, now())
-    user, claim = verification.check(found), verification.read_claim(claim_cookie(), found.email, now())
+        return _confirm_new_address(token, links.find_link('address', token, now()))
+    found = links.find_link('verify', token, now())
+    user, claim = verification.find_account(found), signup_claim.read_claim(claim_cookie(), found.email, now())
     form = typed('name', 'password', 'texts', 'afresh')
     is_afresh = bool(form['afresh'] or form['password'])
     if not is_afresh and _is_ours(user, claim):
@@ -164,7 +180,7 @@ def verify(token):
 def _claim(found, name, hashed, form):
     """Give an unconfirmed account to whoever can read its email."""
     with db.atomic():
-        user = verification.claim(found, name, hashed, _choice(form) or False, now())
+        user = verification.claim_account(found, name, hashed, _choice(form) or False, now())
         note_action('account_claimed', user)
     return user
 
@@ -173,9 +189,10 @@ def _chosen(form, user):
     """The name and the password (hashed) that were chosen on the page behind a link. Raises Rejected."""
     if 'name' not in sent_fields():
         form.values['name'] = user.name
-    name, password = users.all_of((users.clean_name, form['name']), (
-        users.clean_password, form['password'], 'password', users.about(form['name'], user.name, user.email)))
-    return name, users.hash_password(password)
+    words = validation.avoided_words(form['name'], user.name, user.email)
+    name, password = validation.validate_all(
+        (validation.clean_name, form['name']), (validation.clean_password, form['password'], 'password', words))
+    return name, passwords.hash_password(password)
 
 
 def _welcome(user, notice):
@@ -183,7 +200,7 @@ def _welcome(user, notice):
     there is one."""
     log_out()
     try:
-        onward = identity.enter(user, '/studio', by_link=True)
+        onward = identity.log_in_or_begin_step(user, '/studio', by_link=True)
     except Rejected:  # the password was changed once more, in this very moment
         return redirect('/login')
     return redirect(onward, notice if onward == '/studio' else None)
@@ -195,9 +212,9 @@ def _new_address_page(token, found, form=None, status=200):
     if current_user() != found.user:
         return render_form('verify_log_in.html', Form(), status, email=found.email, others=current_user(),
                            path=f'/verify/{token}')
-    rival = verification.rival(found)
+    rival = email_change.find_unconfirmed_holder(found)
     return render_form('verify_address.html', form or Form(), status, action=url(f'/verify/{token}'),
-                       email=found.email, old=found.user.email, texts=verification.texts_of(rival) if rival else None)
+                       email=found.email, old=found.user.email, texts=verification.list_texts(rival) if rival else None)
 
 
 def _confirm_new_address(token, found):
@@ -205,9 +222,9 @@ def _confirm_new_address(token, found):
     if this is None or this.user != found.user:
         return _new_address_page(token, found, status=403)
     with db.atomic():
-        user, old = verification.change_email(found, now(), this.digest, _choice(typed('texts')) or False)
+        user, old = email_change.change_email(found, now(), this.digest, _choice(typed('texts')) or False)
         if old:
-            deliver_soon(users.address_told_mail(user, old, now(), user_agent()))
+            deliver_soon(notifications.notify_email_changed(user, old, now(), user_agent()))
         note_action('address_changed', user)
     rotate()
     return redirect('/studio', 'address')
@@ -219,14 +236,14 @@ def verify_again_form():
 
 
 def verify_again():
-    return _mail_to_typed('verify_again.html', users.verification_mail_to, 'verify_sent.html')
+    return _mail_to_typed('verify_again.html', registration.resend_verification_to, 'verify_sent.html')
 
 
 def _mail_to_typed(template, compose, sent):
     """Send what `compose` makes for the address in the form. Whether anybody has it makes no difference that shows."""
     form = typed('email')
     try:
-        email = users.clean_email(form['email'])
+        email = validation.clean_email(form['email'])
     except Rejected as error:
         form.errors = error.errors
         return render_form(template, form)
@@ -248,7 +265,7 @@ def login():
     onward = _own_path(form['next'])
     try:
         user = sessions.log_in(form['email'], form['password'], client_address(), now(), device_cookie())
-        return redirect(identity.enter(user, onward or '/studio'))
+        return redirect(identity.log_in_or_begin_step(user, onward or '/studio'))
     except Rejected as error:
         return _login_page(form, error.errors, 400)
     except sessions.Throttled as error:
@@ -289,7 +306,7 @@ def _onward(step):
 
 
 def _step_page(step, form, status):
-    factors = second_factors.of(step.user)
+    factors = second_factors.find_factors(step.user)
     return render_form('login_confirm.html', form, status, has_app=factors.has_app,
                        has_passkey=bool(factors.passkeys) and passkeys.is_possible(), is_reset=bool(step.token_id))
 
@@ -297,7 +314,7 @@ def _step_page(step, form, status):
 @for_scripts
 def passkey_login_options():
     """What a browser needs to log in with a passkey, as the only step or the second one."""
-    return identity.ask_for_login(_step_of(sent_json()))
+    return identity.passkey_login_options(_step_of(sent_json()))
 
 
 @for_scripts
@@ -335,29 +352,30 @@ def forgot_form():
 
 
 def forgot():
-    return _mail_to_typed('forgot.html', users.reset_mail, 'forgot_sent.html')
+    return _mail_to_typed('forgot.html', password_reset.request_reset, 'forgot_sent.html')
 
 
 def reset_form(token):
-    user = verification.check(users.token('reset', token, now()))
+    user = verification.find_account(links.find_link('reset', token, now()))
     return _reset_page(token, user, Form({'name': user.name}))
 
 
 def _reset_page(token, user, form, status=200):
     return render_form('reset.html', form, status, action=url(f'/reset/{token}'), email=user.email,
                        is_claim=not user.is_verified, others=_others(user),
-                       texts=None if user.is_verified else verification.texts_of(user))
+                       texts=None if user.is_verified else verification.list_texts(user))
 
 
 def reset(token):
-    found = users.token('reset', token, now())
-    user, form = verification.check(found), typed('name', 'password', 'texts')
+    found = links.find_link('reset', token, now())
+    user, form = verification.find_account(found), typed('name', 'password', 'texts')
     try:
         name, hashed = _chosen(form, user)
     except Rejected as error:
         form.errors = error.errors
         return _reset_page(token, user, form, 400)
-    if user.is_verified and second_factors.of(user).are_asked:  # whoever reads the email alone must not get in
+    # A stolen mailbox alone must not be enough to log in.
+    if user.is_verified and second_factors.find_factors(user).are_asked:
         log_out()
         try:
             identity.begin_step(user, '/studio', found, hashed)
@@ -367,8 +385,8 @@ def reset(token):
         return redirect(identity.STEP_PATH)
     if user.is_verified:
         with db.atomic():
-            user = users.reset_password(found, hashed, now())
-            deliver_soon(users.password_told_mail(user, now(), user_agent()))
+            user = password_reset.reset_password(found, hashed, now())
+            deliver_soon(notifications.notify_password_changed(user, now(), user_agent()))
             note_action('password_reset', user)
     else:  # who can read the email has shown that the address is theirs
         user = _claim(found, name, hashed, form)

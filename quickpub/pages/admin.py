@@ -8,11 +8,11 @@ from bottle import request, response
 from peewee import fn
 
 from .. import batches, findings, text
-from ..accounts import audit, second_factors, users
+from ..accounts import audit, credentials, password_reset, registration, roles, second_factors, validation
 from ..content import search
 from ..db import db, literal, now
 from ..jobs import queue, tables, tally
-from ..mail import budgets, ledger
+from ..mail import budgets, ledger, rate
 from ..mail import message as letter
 from ..models import AuditEntry, Message, Post, Shelf, Site, User
 from ..settings import current
@@ -22,19 +22,15 @@ from ..text import Rejected
 from ..throttle import Throttled
 from ..upkeep import checks, integrity
 from ..wsgi.authentication import cause, note_action
+from ..wsgi.confirmation import confirmation_context as identity_context
+from ..wsgi.confirmation import require_confirmation as confirm_first
 from ..wsgi.forms import Form, number, typed
 from ..wsgi.identity import confirm_identity
-from ..wsgi.responses import (
-    asking,
-    confirm_first,
-    find,
-    identity_context,
-    owner_only,
-    page_of,
-    redirect,
-    render,
-    render_form,
-)
+from ..wsgi.pagination import paginate as page_of
+from ..wsgi.permissions import owner_required as owner_only
+from ..wsgi.responses import find_or_404 as find
+from ..wsgi.responses import redirect, render, render_form
+from ..wsgi.urls import with_query as asking
 
 PER_LIST = 50
 MAX_ASKED = 100  # characters that the audit log is searched for
@@ -102,7 +98,7 @@ def mails(user):
     return render('admin_mail.html', messages=list(listed.where(Message.id.in_([row.id for row in found]))),
                   older=older, outbox=not current().smtp, form=form, states=MAIL_STATES,
                   folder=str(current().paths.outbox), trouble=checks.check_mail(now(), user.timezone),
-                  refusals=budgets.refusals(now()), rate=ledger.rate_note(now(), user.timezone),
+                  refusals=budgets.refusals(now()), rate=rate.describe_wait(now(), user.timezone),
                   paused_since=queue.paused_since())
 
 
@@ -164,8 +160,8 @@ def _people(form, status=200):
     response.status = status
     everybody = User.select().where(User.deleted_at.is_null()).order_by(User.id.desc())
     found, older, _ = page_of(everybody, '/admin/people', PER_LIST, (User.id,), User.select())
-    links = {link.user_id: link for link in reversed(users.handed_over([each.id for each in found]))}
-    with_factors = second_factors.those_with([each.id for each in found])
+    links = {link.user_id: link for link in reversed(password_reset.list_handover_links([each.id for each in found]))}
+    with_factors = second_factors.members_with_factors([each.id for each in found])
     return render('admin_people.html', people=found, older=older, form=form, links=links, signup=current().signup,
                   with_factors=with_factors)
 
@@ -191,7 +187,7 @@ def _make_owner(user, member):
     if page is not None:
         return page
     with db.atomic():
-        users.make_owner(member, now())
+        roles.make_owner(member, now())
         if not member.is_owner and User.get_by_id(member.id).is_owner:
             note_action('role_changed', user, member, role='owner')
     return redirect('/admin/people', 'owner-made')
@@ -207,7 +203,7 @@ def _reset_factors(user, member):
     if page is not None:
         return page
     with db.atomic():
-        deliver_soon(second_factors.reset(member, now(), user))
+        deliver_soon(second_factors.reset_factors(member, now(), user))
         note_action('factors_reset', user, member)
     return redirect('/admin/people', 'factors-reset')
 
@@ -220,9 +216,9 @@ def _hand_over(user, member, form):
     try:
         confirmed = confirm_identity(user, form)
         with db.atomic():
-            users.check_unchanged(confirmed, 'current')
+            credentials.check_password_unchanged(confirmed, 'current')
             budgets.admit(budgets.HAND_OVER_LINK, cause(), now())
-            link, told = users.hand_over_link(member, confirmed, now())
+            link, told = password_reset.create_handover_link(member, confirmed, now())
             deliver_soon(told)
             note_action('link_handed_over', user, member)
     except Rejected as error:
@@ -238,13 +234,13 @@ def _invite(user, form):
     try:
         if current().signup == 'closed':
             raise Rejected(email='Sign-up is closed, so an invitation would lead nowhere.')
-        email = users.clean_email(form['email'])
+        email = validation.clean_email(form['email'])
     except Rejected as error:
         form.errors = error.errors
         return _people(form, 400)
     try:
         with db.atomic():
-            deliver_soon(users.invite_mail(email, now(), cause()))
+            deliver_soon(registration.invite(email, now(), cause()))
             note_action('invited', user)
     except Throttled as error:
         form.errors = {'email': budgets.invitation_sentence(error, user.timezone)}
@@ -275,8 +271,8 @@ def site_form(user):
 def site(user):
     form = typed('title', 'tagline', 'hue')
     try:
-        title, tagline, hue = users.all_of(
-            (users.clean_title, form['title']), (_clean_tagline, form['tagline']), (_clean_hue, form['hue']))
+        title, tagline, hue = validation.validate_all(
+            (validation.clean_title, form['title']), (_clean_tagline, form['tagline']), (_clean_hue, form['hue']))
     except Rejected as error:
         form.errors = error.errors
         return render_form('admin_site.html', form)

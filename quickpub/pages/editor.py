@@ -18,7 +18,10 @@ from ..models import Post, Series, Site, Tag, User
 from ..settings import current
 from ..text import Rejected
 from ..wsgi.forms import Form, number, typed
-from ..wsgi.responses import find, not_found, prose, redirect, render, signed_in
+from ..wsgi.long_pages import render_long_html as prose
+from ..wsgi.permissions import login_required as signed_in
+from ..wsgi.responses import find_or_404 as find
+from ..wsgi.responses import not_found, redirect, render
 
 FIELDS = ('title', 'body', 'summary', 'tags', 'slug', 'canonical', 'series', 'part', 'place', 'publish_at')
 HIDDEN = ('action', 'version', 'tab', 'kind')

@@ -13,8 +13,14 @@ from ..models import Upload
 from ..settings import current
 from ..text import Rejected
 from ..wsgi.bodies import MAX_PARTS, TooMany
+from ..wsgi.downloads import missing_file as no_file
+from ..wsgi.downloads import send_file
 from ..wsgi.forms import UPLOADS, Form, sent_files, typed
-from ..wsgi.responses import find, no_file, page_of, redirect, render, send_file, signed_in, url
+from ..wsgi.pagination import paginate as page_of
+from ..wsgi.permissions import login_required as signed_in
+from ..wsgi.responses import find_or_404 as find
+from ..wsgi.responses import redirect, render
+from ..wsgi.urls import url
 
 log = logging.getLogger('quickpub.web')
 

@@ -7,7 +7,22 @@ from bottle import response
 from peewee import IntegrityError
 
 from .. import dates, text
-from ..accounts import devices, passkeys, second_factors, sessions, users
+from ..accounts import (
+    credentials,
+    deletion,
+    devices,
+    email_change,
+    links,
+    notifications,
+    passkeys,
+    password_reset,
+    passwords,
+    roles,
+    second_factors,
+    sessions,
+    users,
+    validation,
+)
 from ..db import db, now
 from ..mail import budgets
 from ..models import Message, Post, Shelf, Unsaved
@@ -17,9 +32,12 @@ from ..text import Rejected
 from ..throttle import Throttled
 from ..upkeep import erasure
 from ..wsgi.authentication import cause, current_session, log_out, note_action, rotate, user_agent
+from ..wsgi.confirmation import confirmation_context as identity_context
 from ..wsgi.forms import Form, typed
 from ..wsgi.identity import confirm_identity
-from ..wsgi.responses import identity_context, redirect, render, signed_in, url
+from ..wsgi.permissions import login_required as signed_in
+from ..wsgi.responses import redirect, render
+from ..wsgi.urls import url
 
 FREQUENCIES = 'daily', 'weekly', 'monthly', 'never', 'minute'
 AGAIN = ('daily', 'weekly', 'monthly')
@@ -42,10 +60,10 @@ def _page(user, form=None, address_form=None, password_form=None, status=200):
                   password_form=password_form or Form({'current': '', 'password': ''}), zones=_zones_for(user),
                   frequencies=_frequencies(user),
                   weekdays=WEEKDAYS, times=_times(user),
-                  email=user.email, pending_email=users.pending_address(user, now()), devices=_devices(user),
+                  email=user.email, pending_email=email_change.find_pending_email(user, now()), devices=_devices(user),
                   is_verified=user.is_verified, report_note=_report_note(user),
-                  handed_over=users.handed_over([user.id]), identity=identity_context(user),
-                  factors=second_factors.of(user), has_passkeys=passkeys.is_possible(),
+                  handed_over=password_reset.list_handover_links([user.id]), identity=identity_context(user),
+                  factors=second_factors.find_factors(user), has_passkeys=passkeys.is_possible(),
                   has_posts=_posts_of(user).exists())
 
 
@@ -53,7 +71,7 @@ def _devices(user):
     """Where this user is logged in, this device first."""
     this = current_session()
     found = [{'words': devices.describe(each.agent), 'digest': each.digest, 'is_this': each == this,
-              'since': (each.device or each).created_at, 'seen_at': each.seen_at} for each in sessions.of_user(user)]
+              'since': (each.device or each).created_at, 'seen_at': each.seen_at} for each in sessions.list_sessions(user)]
     return sorted(found, key=lambda each: not each['is_this'])
 
 
@@ -104,8 +122,8 @@ def _unknown(user, form):
 
 def _profile(user, form):
     try:
-        name, handle, bio, zone, report, day, closes = users.all_of(
-            (users.clean_name, form['name']), (_clean_handle, form['handle']), (_clean_bio, form['bio']),
+        name, handle, bio, zone, report, day, closes = validation.validate_all(
+            (validation.clean_name, form['name']), (_clean_handle, form['handle']), (_clean_bio, form['bio']),
             (_one_of, _zones_for(user), form['timezone'], 'timezone', 'Please choose a time zone from the list.'),
             (_one_of, _frequencies(user), form['report'], 'report', 'Please choose one of the list.'),
             (_one_of, [*map(str, WEEKDAYS)], form['report_day'] or str(user.report_day), 'report_day',
@@ -150,19 +168,19 @@ def _change(user, changes):
 
 
 def _taken(handle):
-    return Rejected(handle=f'This handle is taken. Try {users.free_handle(handle)}.')
+    return Rejected(handle=f'This handle is taken. Try {users.find_free_handle(handle)}.')
 
 
 def _address(user, form):
     form = Form({'email': form['email'], 'current': form['current'], 'code': form['code']})
     try:
-        email = users.clean_email(form['email'])
+        email = validation.clean_email(form['email'])
         if email.lower() == user.email.lower():
             raise Rejected(email='This is your address already.')
         confirmed = confirm_identity(user, form)
         with db.atomic():
-            users.check_unchanged(confirmed, 'current')
-            deliver_alike(users.address_mail(user, email, now(), cause()))
+            credentials.check_password_unchanged(confirmed, 'current')
+            deliver_alike(email_change.request_change(user, email, now(), cause()))
             note_action('address_asked', user)
     except Rejected as error:
         form.errors = error.errors
@@ -177,12 +195,12 @@ def _password(user, form):
     form = Form({'current': form['current'], 'code': form['code'], 'password': form['password']})
     try:
         confirmed = confirm_identity(user, form)
-        hashed = users.hash_password(
-            users.clean_password(form['password'], 'password', users.about(user.name, user.email)))
+        hashed = passwords.hash_password(
+            validation.clean_password(form['password'], 'password', validation.avoided_words(user.name, user.email)))
         with db.atomic():
-            users.check_unchanged(confirmed, 'current')
-            users.set_password(confirmed, hashed, keep=current_session())
-            deliver_soon(users.password_told_mail(confirmed, now(), user_agent()))
+            credentials.check_password_unchanged(confirmed, 'current')
+            credentials.set_password(confirmed, hashed, keep=current_session())
+            deliver_soon(notifications.notify_password_changed(confirmed, now(), user_agent()))
             note_action('password_changed', user)
     except Rejected as error:
         form.errors = error.errors
@@ -197,7 +215,7 @@ def _end_session(user, form):
         log_out()
         return redirect('/login', 'logged-out')
     with db.atomic():
-        is_ended = sessions.end_there(user, form['digest'])
+        is_ended = sessions.end_by_digest(user, form['digest'])
         if is_ended:
             note_action('session_ended', user)
     return redirect('/settings', 'session-ended' if is_ended else 'session-gone')
@@ -207,7 +225,7 @@ def _end_others(user, form):
     this = current_session()
     assert this is not None  # the page is for who is logged in
     with db.atomic():
-        if users.end_sessions(user, this.digest):
+        if credentials.end_sessions(user, this.digest):
             note_action('sessions_ended', user)
     return redirect('/settings', 'others-ended')
 
@@ -220,7 +238,7 @@ def delete_form(user):
 def _delete_page(user, form, status=200):
     response.status = status
     return render('delete_account.html', form=form, identity=identity_context(user),
-                  sole_owner=users.is_sole_owner(user), kinds=_kinds(user))
+                  sole_owner=roles.is_sole_owner(user), kinds=_kinds(user))
 
 
 def _kinds(user):
@@ -249,13 +267,13 @@ def delete(user):
             raise Rejected(posts='Please choose what happens to your posts.')
         confirmed = confirm_identity(user, form, 'password')
         with db.atomic():
-            users.check_unchanged(confirmed)
+            credentials.check_password_unchanged(confirmed)
             note_action('member_left', user)
-            users.delete(confirmed, form['posts'] != 'delete', now(), keep_drafts=form['posts'] != 'published')
+            deletion.delete_account(confirmed, form['posts'] != 'delete', now(), keep_drafts=form['posts'] != 'published')
     except Rejected as error:
         form.errors = error.errors
         return _delete_page(user, form, status=400)
-    except users.LastOwner:
+    except roles.LastOwner:
         return _delete_page(user, form, status=400)
     erasure.erase_now()
     log_out()
@@ -265,13 +283,13 @@ def delete(user):
 # Unsubscribing
 
 def unsubscribe_form(token):
-    user = users.unsubscriber(token)
+    user = links.find_unsubscriber(token)
     return _unsubscribe_page(token, user, user.report)
 
 
 def unsubscribe(token):
     """Stop the reports: mail programs press this button themselves (RFC 8058). Or have them again, as chosen there."""
-    user, again = users.unsubscriber(token), typed('again')['again']
+    user, again = links.find_unsubscriber(token), typed('again')['again']
     report = again if again in AGAIN else 'never'
     users.change_profile(user, {'report': report}, now())
     return _unsubscribe_page(token, user, report, before=user.report)

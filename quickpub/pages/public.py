@@ -7,7 +7,7 @@ from bottle import HTTPError, HTTPResponse, request, response
 from peewee import fn
 
 from .. import dates
-from ..audience import counting
+from ..audience import views
 from ..content import posts, redirects, related
 from ..db import now, rows
 from ..jobs.errors import is_out_of_reach
@@ -15,23 +15,15 @@ from ..markup import markdown
 from ..models import Content, Post, PostTag, Site, Tag, User
 from ..upkeep import health
 from ..wsgi.authentication import current_user
+from ..wsgi.downloads import YEAR
+from ..wsgi.error_pages import bare_page
 from ..wsgi.forms import number
-from ..wsgi.responses import (
-    STATIC,
-    YEAR,
-    absolute,
-    bare_page,
-    let_keep,
-    not_found,
-    page_of,
-    prose,
-    public_json,
-    redirect,
-    render,
-    render_public,
-    static_digest,
-    url,
-)
+from ..wsgi.long_pages import render_long_html as prose
+from ..wsgi.pagination import paginate as page_of
+from ..wsgi.responses import allow_caching as let_keep
+from ..wsgi.responses import not_found, redirect, render, render_public
+from ..wsgi.responses import render_public_json as public_json
+from ..wsgi.urls import STATIC, absolute, static_digest, url
 
 log = logging.getLogger('quickpub.web')
 
@@ -57,7 +49,7 @@ def post(slug):
     found = Post.published(at).where(Post.slug == slug).get_or_none()
     if found is None:
         return not_found()
-    if counting.counts_for(current_user(), found):
+    if views.is_counted_for(current_user(), found):
         request.environ['quickpub.view_of'] = found.id
     newer, older = related.newer(found, at), related.older(found, at)
     parts, tags = related.parts_of(found.series, at), posts.tags_of(found)

@@ -8,7 +8,9 @@ from ..db import now
 from ..gates import Busy, TooMuch
 from ..wsgi.authentication import client_address
 from ..wsgi.forms import number
-from ..wsgi.responses import PER_PAGE, asking, not_found, render
+from ..wsgi.pagination import PER_PAGE
+from ..wsgi.responses import not_found, render
+from ..wsgi.urls import with_query as asking
 
 TOO_MUCH = 'This search takes too long. Try fewer or longer words.'
 

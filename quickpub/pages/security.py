@@ -9,8 +9,13 @@ from ..tasks import deliver_soon
 from ..text import Rejected
 from ..wsgi import identity, notices
 from ..wsgi.authentication import note_action, rotate
+from ..wsgi.confirmation import require_confirmation as confirm_first
+from ..wsgi.errors import json_endpoint as for_scripts
 from ..wsgi.forms import Form, number, sent_json, typed
-from ..wsgi.responses import asking, confirm_first, for_scripts, redirect, render_form, signed_in, url
+from ..wsgi.permissions import login_required as signed_in
+from ..wsgi.responses import redirect, render_form
+from ..wsgi.urls import url
+from ..wsgi.urls import with_query as asking
 
 PAGE = '/settings/security'
 
@@ -21,7 +26,8 @@ def security(user):
 
 
 def _page(user, form, status):
-    return render_form('security.html', form, status, passkeys=passkeys.of(user), factors=second_factors.of(user),
+    return render_form('security.html', form, status, passkeys=passkeys.of(user),
+                       factors=second_factors.find_factors(user),
                        can_have_passkeys=passkeys.is_possible(), is_verified=user.is_verified,
                        is_confirmed=identity.is_confirmed())
 
@@ -80,7 +86,7 @@ def _remove_passkey(user, form):
 
 def _ask_for_passkey(user, form):
     with db.atomic():
-        _note('passkey_asked', user, second_factors.ask_for_passkey(user, True, now()))
+        _note('passkey_asked', user, second_factors.require_passkey(user, True, now()))
         page = _with_first_codes(user, 'Your log-in now asks for a passkey after the password.')
     rotate()
     return page
@@ -88,7 +94,7 @@ def _ask_for_passkey(user, form):
 
 def _do_not_ask(user, form):
     with db.atomic():
-        mails = second_factors.ask_for_passkey(user, False, now())
+        mails = second_factors.require_passkey(user, False, now())
         _note('passkey_not_asked', user, mails)
     if mails:
         rotate()
@@ -99,7 +105,7 @@ def _do_not_ask(user, form):
 @for_scripts
 def new_passkey_options(user):
     """What a browser needs to make a passkey."""
-    return identity.ask_for_new(user)
+    return identity.passkey_creation_options(user)
 
 
 @signed_in
@@ -162,7 +168,7 @@ def _renew_codes(user, form):
 
 def _with_first_codes(user, done):
     """Say what was done, and show recovery codes where the member has none yet."""
-    return _codes_page(done, [] if second_factors.of(user).codes else second_factors.first_codes(user))
+    return _codes_page(done, [] if second_factors.find_factors(user).codes else second_factors.create_first_codes(user))
 
 
 def _codes_page(done, codes):
@@ -175,7 +181,7 @@ def _codes_page(done, codes):
 @for_scripts
 def confirm_options(user):
     """What a browser needs to confirm with a passkey who is there."""
-    return identity.ask_to_confirm(user)
+    return identity.passkey_confirmation_options(user)
 
 
 @signed_in

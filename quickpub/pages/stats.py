@@ -2,7 +2,7 @@
 
 from bottle import request, response
 
-from ..audience import counting, reports
+from ..audience import calendar, counting, running_reports, stats, totals
 from ..audience import stats as figures
 from ..db import db, now
 from ..exchange import exports as transfer
@@ -11,32 +11,36 @@ from ..models import Export, Post, Site
 from ..tasks import make_export, send_view_count_report
 from ..throttle import Throttled
 from ..wsgi.authentication import cause, note_action
+from ..wsgi.downloads import missing_file as no_file
+from ..wsgi.downloads import send_file
 from ..wsgi.forms import Form, typed
-from ..wsgi.responses import find, no_file, not_found, redirect, render, send_file, signed_in
+from ..wsgi.permissions import login_required as signed_in
+from ..wsgi.responses import find_or_404 as find
+from ..wsgi.responses import not_found, redirect, render
 
 
 @signed_in
 def overview(user):
     """All posts of an author; for the owner, of everybody, or their own."""
-    counting.fold_if_possible()
+    counting.count_if_possible()
     is_mine = not user.is_owner or request.query.whose == 'mine'
-    scope = -user.id if is_mine else counting.SITE
+    scope = -user.id if is_mine else totals.SITE
     return _page(user, '/studio/stats', scope, post=None, is_mine=is_mine)
 
 
 @signed_in
 def of_post(user, post_id):
-    counting.fold_if_possible()  # before the post is read, with its views in all
+    counting.count_if_possible()  # before the post is read, with its views in all
     post = find(Post.editable_by(user), post_id)
     return _page(user, f'/studio/stats/{post.id}', post.id, post=post, is_mine=True)
 
 
 def _page(user, path, scope, post, is_mine):
     span = request.query.days if request.query.days in figures.CHOICES else '30'
-    days, today = figures.CHOICES[span], counting.site_day(now())
-    found = figures.of(scope, days, today)
+    days, today = figures.CHOICES[span], calendar.site_day(now())
+    found = stats.collect(scope, days, today)
     return render('stats.html', figures=found, span=span, path=path, post=post, is_mine=is_mine,
-                  top=figures.top(scope, days) if post is None else [], hosts=figures.hosts(scope, found))
+                  top=stats.most_viewed(scope, days) if post is None else [], hosts=stats.top_hosts(scope, found))
 
 
 # The report, before it is sent
@@ -58,8 +62,8 @@ def _report_page(user, form=None, status=200):
 
 
 def _report(user):
-    counting.fold_if_possible()
-    return reports.preview(user, now())
+    counting.count_if_possible()
+    return running_reports.preview(user, now())
 
 
 @signed_in
@@ -128,5 +132,5 @@ def download(user, export_id):
         raise no_file(path.parent)
     if request.method == 'GET':
         note_action('export_downloaded', user, export)
-    name = f'numbers-{counting.site_day(export.created_at)}.csv'
+    name = f'numbers-{calendar.site_day(export.created_at)}.csv'
     return send_file(path, 'text/csv; charset=utf-8', name, is_private=True)

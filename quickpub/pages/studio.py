@@ -5,14 +5,16 @@ from contextlib import nullcontext
 
 from bottle import request, response
 
-from ..audience import counting
-from ..audience import stats as figures
+from ..audience import calendar, counting, stats
 from ..content import autosave, posts, search
 from ..db import among, db, now
 from ..models import Post, Shelf, User
 from ..text import Rejected
 from ..wsgi.forms import all_typed, number, typed
-from ..wsgi.responses import asking, not_found, page_of, redirect, render, signed_in
+from ..wsgi.pagination import paginate as page_of
+from ..wsgi.permissions import login_required as signed_in
+from ..wsgi.responses import not_found, redirect, render
+from ..wsgi.urls import with_query as asking
 
 PER_DESK = 50
 FILTERS = {  # field -> its choices; the first one goes without saying
@@ -38,7 +40,7 @@ def _asked(said):
 
 
 def _desk(user, asked, tag='', problem=None):
-    counting.fold_if_possible()
+    counting.count_if_possible()
     if problem:
         response.status = 400
     at = now()
@@ -51,9 +53,9 @@ def _desk(user, asked, tag='', problem=None):
         .where(Post.id.in_([post.id for post in found]))}
     filters = {name: choices for name, choices in FILTERS.items() if name != 'whose' or user.is_owner}
     return render('studio.html', posts=[listed[post.id] for post in found], older=older, now=at, totals=Shelf.of(user),
-                  recent=figures.recent(listed, counting.site_day(at)), trash_count=_trash(user).count(), asked=asked,
-                  is_filtered=any(asked.values()), filters=filters, tag=tag, problem=problem, undo=_undo(user),
-                  is_verified=user.is_verified, unsaved=autosave.of(user, None))
+                  recent=stats.recent_views(listed, calendar.site_day(at)), trash_count=_trash(user).count(),
+                  asked=asked, is_filtered=any(asked.values()), filters=filters, tag=tag, problem=problem,
+                  undo=_undo(user), is_verified=user.is_verified, unsaved=autosave.of(user, None))
 
 
 def _list(user, asked, at):

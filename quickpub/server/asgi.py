@@ -17,10 +17,11 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from .. import networks
-from ..wsgi.application import DRAINED, Answer, Site, no_room
+from ..wsgi.application import Answer, Application
 from ..wsgi.authentication import client_address
 from ..wsgi.bodies import Incoming
 from ..wsgi.forms import STRANGERS_LIMIT
+from ..wsgi.request_body import DRAINED, find_limit, may_be_large, no_room
 from . import limits
 from .limits import Refused
 
@@ -35,7 +36,7 @@ Headers = list[tuple[bytes, bytes]]
 
 
 class Front:
-    def __init__(self, site: Site):
+    def __init__(self, site: Application):
         self._site = site
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix='page')
         self._pages, self._forms = limits.Turns(THREADS), limits.Turns(FORMS)
@@ -105,8 +106,8 @@ class Front:
         read, within limits, because a browser that is cut off while it sends shows no answer at all. Raises Refused
         if the client went away or its chunks make no sense: the server does not tell which."""
         limit = STRANGERS_LIMIT
-        if self._site.may_be_large(environ.get('CONTENT_LENGTH', '')):
-            limit = await self._in_thread(client, self._site.limit, environ)
+        if may_be_large(environ.get('CONTENT_LENGTH', '')):
+            limit = await self._in_thread(client, find_limit, environ)
         seen, is_over = 0, False
         while not is_over:
             event = await receive()

@@ -22,7 +22,7 @@ from granian.http import HTTP1Settings
 from granian.server import Server
 
 from .. import db, logs, migrating, opening, processes, watch
-from ..accounts import users
+from ..accounts import roles
 from ..audience import spool
 from ..jobs import liveness
 from ..jobs.consumer import STOP_WITHIN
@@ -117,7 +117,7 @@ def serve(settings: Settings) -> None:
         log.info('Database: %s', step)
     opening.open_site(settings)
     with db.db.connection_context():
-        setup = users.setup_link(db.now())
+        setup = roles.ensure_setup_url(db.now())
     tree = Tree([Child('web', partial(run_web, settings), STOP_WEB_WITHIN),
                  Child('consumer', run_consumer, STOP_WITHIN + 5)])
     tree.start()

@@ -10,7 +10,7 @@ from ..audience import reports
 from ..db import literal, rows
 from ..jobs import owners, queue, tables
 from ..jobs.tables import Job
-from ..mail import ledger
+from ..mail import ledger, rate
 from ..media import files
 from ..models import Content, MediaFile, Message, User
 from ..settings import current
@@ -74,7 +74,7 @@ def check_jobs(at: datetime) -> str | None:
 def check_mail(at: datetime, zone: str | None = None) -> str | None:
     """Check that no email waits for long. `zone` is the time zone of the sentence."""
     unsent = Message.select().where(ledger.UNSENT)
-    if ledger.is_held_up_by_rate(at):  # then queued emails wait as they should
+    if rate.is_rate_reached(at):  # then queued emails wait as they should
         unsent = unsent.where(Message.state != 'queued')
     oldest = unsent.where(~clocks.is_lately(Message.created_at, OVERDUE, at)).order_by(Message.created_at).first()
     if oldest is None:
@@ -85,7 +85,7 @@ def check_mail(at: datetime, zone: str | None = None) -> str | None:
 
 def check_reports(at: datetime) -> str | None:
     """Check that no report is overdue."""
-    late = reports.overdue(at - OVERDUE)
+    late = reports.count_overdue(at - OVERDUE)
     return f'{formats.plural(late, "report is", "reports are")} overdue.' if late else None
 
 

@@ -1,4 +1,4 @@
-"""Who asks: the session behind the browser's cookie, and the address it comes from."""
+"""Authenticate requests: the session behind the browser's cookie, and the client's address."""
 
 import logging
 from datetime import datetime, timedelta
@@ -8,8 +8,8 @@ from typing import Any
 from bottle import request
 
 from .. import networks
-from ..accounts import audit, known_devices, sessions, users
-from ..accounts.users import VERIFY_LASTS
+from ..accounts import audit, known_devices, notifications, sessions
+from ..accounts.links import VERIFY_LIFETIME
 from ..db import db, now
 from ..jobs.errors import is_out_of_reach
 from ..mail.budgets import Cause
@@ -22,26 +22,25 @@ log = logging.getLogger('quickpub.web')
 
 SESSION = sessions.COOKIE
 DEVICE = 'quickpub-device'  # which accounts know this browser (known_devices.py); it lets nobody in
-CLAIM = 'quickpub-claim'  # what this browser signed up with (proofs.py); sent to pages that confirm, no others
+CLAIM = 'quickpub-claim'  # what this browser signed up with (signup_claim.py); sent to pages that confirm, no others
 LOCKED = '__Host-'  # with this before its name, a cookie is of this host alone: no neighbour or scheme can set it
 
 
-# Who is logged in
+# Sessions
 
 def current_user() -> User | None:
-    """Who is logged in. One question to the database a request."""
+    """Return the logged-in user, or None. At most one query a request."""
     found = current_session()
     return found.user if found else None
 
 
 def current_session() -> Session | None:
-    """Return the session behind the browser's cookie, or None. It also gets what is due: a longer life, another value,
-    its new name."""
+    """Return the session behind the browser's cookie, or None. Also refresh it if that is due."""
     if 'quickpub.session' not in request.environ:
         found, name = find_session(request.get_header('Cookie', ''), now())
         request.environ['quickpub.session'] = found
         if found:
-            _look_after(found, name)
+            _refresh(found, name)
     return request.environ['quickpub.session']
 
 
@@ -56,15 +55,16 @@ def find_session(header: str, at: datetime) -> tuple[Session | None, str]:
     return None, ''
 
 
-def _look_after(session: Session, name: str) -> None:
-    """Renew what is due; if the database cannot be written just now, show the page without that."""
+def _refresh(session: Session, name: str) -> None:
+    """Extend, rotate or rename a session's cookie if that is due, unless the database cannot be written just now."""
     try:
         if session.is_stale or name != session_cookie():
             rotate()
         elif sessions.refresh(session, now()):
             _give_session(cookie_in(request.get_header('Cookie', ''), name), session)
             if session.device_id is None:  # of a log-in before devices were known
-                _give(_named(DEVICE), sessions.adopt(session, device_cookie(), now()), known_devices.LASTS)
+                device = sessions.link_device(session, device_cookie(), now())
+                _set_cookie(_cookie_name(DEVICE), device, known_devices.LASTS)
     except Exception as error:
         if not is_out_of_reach(error):
             raise
@@ -83,10 +83,10 @@ def log_in(user: User, by_link: bool = False) -> None:
             sessions.end(before)
         note_action('logged_in_new_device' if is_new and user.logged_in_at else 'logged_in', user)
         if is_new and user.logged_in_at and not by_link:
-            deliver_soon(users.login_told_mail(user, at, agent))
+            deliver_soon(notifications.notify_new_device(user, at, agent))
     request.environ.pop('quickpub.session', None)
     _give_session(token, sessions.find(token, at))
-    _give(_named(DEVICE), known, known_devices.LASTS)
+    _set_cookie(_cookie_name(DEVICE), known, known_devices.LASTS)
 
 
 def rotate() -> None:
@@ -98,7 +98,7 @@ def rotate() -> None:
 
 
 def note_action(code: str, actor: User | None, subject: Any = None, **details: Any) -> None:
-    """Write into the audit log what somebody does with this request, in the transaction that does it."""
+    """Write an action into the audit log, in its transaction."""
     audit.record(code, now(), actor, subject, client_address(), **details)
 
 
@@ -107,7 +107,7 @@ def log_out() -> None:
     if found := current_session():
         sessions.end(found)
     request.environ['quickpub.session'] = None
-    _give(session_cookie(), '', timedelta(0))
+    _set_cookie(session_cookie(), '', timedelta(0))
     _forget_old_name()
 
 
@@ -115,12 +115,12 @@ def log_out() -> None:
 
 def session_cookie() -> str:
     """Return the name of the session's cookie on this site."""
-    return _named(SESSION)
+    return _cookie_name(SESSION)
 
 
 def device_cookie() -> str:
     """Return the cookie that says which accounts know this browser, for known_devices."""
-    return cookie_in(request.get_header('Cookie', ''), _named(DEVICE))
+    return cookie_in(request.get_header('Cookie', ''), _cookie_name(DEVICE))
 
 
 def claim_cookie() -> str:
@@ -128,12 +128,12 @@ def claim_cookie() -> str:
 
 
 def give_claim(sealed: str) -> None:
-    _give(CLAIM, sealed, VERIFY_LASTS, _claim_path())
+    _set_cookie(CLAIM, sealed, VERIFY_LIFETIME, _claim_path())
 
 
 def forget_claim() -> None:
     if claim_cookie():
-        _give(CLAIM, '', timedelta(0), _claim_path())
+        _set_cookie(CLAIM, '', timedelta(0), _claim_path())
 
 
 def _claim_path() -> str:
@@ -144,22 +144,22 @@ def _give_session(token: str, session: Session | None) -> None:
     """Let the cookie last as long as the session can."""
     lasts = sessions.SESSION_LASTS
     if session:
-        lasts = min(lasts, session.created_at + sessions.LONGEST - now())
-    _give(session_cookie(), token, lasts)
+        lasts = min(lasts, session.created_at + sessions.LONGEST_SESSION - now())
+    _set_cookie(session_cookie(), token, lasts)
     _forget_old_name()
 
 
 def _forget_old_name() -> None:
     if session_cookie() != SESSION and cookie_in(request.get_header('Cookie', '')):
-        _give(SESSION, '', timedelta(0))
+        _set_cookie(SESSION, '', timedelta(0))
 
 
-def _named(name: str) -> str:
+def _cookie_name(name: str) -> str:
     """Return the name of a cookie for the whole site, locked if possible: only over TLS and for a whole host."""
     return LOCKED + name if current().is_https and not current().path_prefix else name
 
 
-def _give(name: str, value: str, lasts: timedelta, path: str = '') -> None:
+def _set_cookie(name: str, value: str, lasts: timedelta, path: str = '') -> None:
     """Set a cookie with this answer, even if it becomes an error page, which must not lose a session's new value. A
     cookie that lasts no time is removed."""
     morsel: Morsel[str] = Morsel()
@@ -173,7 +173,7 @@ def _give(name: str, value: str, lasts: timedelta, path: str = '') -> None:
 
 
 def cookie_in(header: str, wanted: str = SESSION) -> str:
-    """The value of a cookie, the session's under its plain name unless another is wanted. Python's own parser gives up
+    """Return the value of a cookie, by default of the session's under its plain name. Python's own parser gives up
     where another application of this host gave a cookie a name such as `cart[1]`."""
     pairs = (part.strip().partition('=') for part in header.split(';'))
     return next((value.strip('"') for name, _, value in pairs if name == wanted), '')
@@ -183,10 +183,10 @@ def _cookie_path() -> str:
     return current().path_prefix or '/'  # '/blog' is sent to /blog and all below it, '/blog/' not to /blog itself
 
 
-# Where they are
+# Clients
 
 def user_agent() -> str:
-    """Return what the browser says about itself."""
+    """Return the User-Agent header."""
     return request.get_header('User-Agent', '')
 
 
@@ -204,6 +204,6 @@ def client_address(environ: dict[str, Any] | None = None) -> str:
 
 
 def cause() -> Cause:
-    """Return who asks for an email: the network that the request came from, and the member who is logged in."""
+    """Return the cause of an email that this request asks for: the client's network and the logged-in member."""
     user = current_user()
     return Cause(networks.network(client_address()) or networks.UNKNOWN, user.id if user else None)

@@ -1,4 +1,4 @@
-"""What is too large for memory: bodies of requests on their way in, files in a form, files on their way out."""
+"""Bodies that are too large for memory: of requests, of the files in a form, and of responses."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -35,12 +35,12 @@ class Incoming:
         self._is_on_disk = False
 
     def takes(self, part: bytes) -> bool:
-        """Whether adding this part is a matter of memory alone."""
+        """Return whether this part fits into memory."""
         return (not self._is_on_disk and self.size + len(part) <= MAX_IN_MEMORY
                 and Incoming._held + len(part) <= MEMORY)
 
     def add(self, part: bytes) -> None:
-        """Raises OSError where there is room neither in memory nor on the disk."""
+        """Add a part. Raises OSError if there is room neither in memory nor on the disk."""
         with Incoming._lock:
             if is_held := self.takes(part):
                 self._mine += len(part)
@@ -53,7 +53,7 @@ class Incoming:
         self.size += len(part)
 
     def rewind(self) -> IO[bytes]:
-        """The whole, to be read from its beginning. Raises OSError, like `add`."""
+        """Return the whole body as a file, at its beginning. Raises OSError, like `add`."""
         self.file.seek(0)
         return self.file
 
@@ -64,7 +64,7 @@ class Incoming:
 
     def close(self) -> None:
         self._give_back()
-        with suppress(OSError):  # what could not be written is tried once more here, though nobody wants it any more
+        with suppress(OSError):  # closing writes once more what could not be written
             self.file.close()
 
 
@@ -85,8 +85,8 @@ class Outgoing(NamedTuple):
 
 
 def files(content_type: str, body: IO[bytes], open_file: Callable[[str], UploadedFile]) -> Iterator[UploadedFile]:
-    """The files of a form (multipart/form-data, RFC 7578), one after the other: each is there until the next is asked
-    for. Raises TooMany, or ValueError where it is no such form, or a broken one."""
+    """Yield the files of a form (multipart/form-data, RFC 7578). Each is there until the next is asked for. Raises
+    TooMany, or ValueError if it is no such form, or a broken one."""
     kind, options = parse_options_header(content_type)
     if kind != 'multipart/form-data' or not options.get('boundary'):
         raise ValueError('not a form with files')

@@ -1,4 +1,4 @@
-"""Forms: what was typed, as clean text, and files; how much of it is taken.
+"""Forms: their fields as clean text, their files, and the limits of both.
 
 Bottle decodes forms as Latin-1; nobody but this module asks it for one.
 """
@@ -16,7 +16,7 @@ from ..text import Rejected
 from .bodies import files
 
 FORM_LIMIT = 8 * 1024 * 1024  # bytes of one request: the longest post, in any script, takes up to 12 a character
-STRANGERS_LIMIT = 64 * 1024  # of one from whoever is not logged in: sign-up, log-in, search
+STRANGERS_LIMIT = 64 * 1024  # of one request without a session: sign-up, log-in, search
 FILES_LIMIT = 256 * 1024 * 1024  # of one with files: a few of the largest
 STUDIO = '/studio'
 UPLOADS = f'{STUDIO}/media'  # where files are sent to
@@ -30,7 +30,7 @@ def accept_long_forms() -> None:
 
 @dataclass
 class Form:
-    """What was typed, and what is wrong with it: one sentence a field."""
+    """The values of a form, and the errors in it: one sentence a field."""
     values: dict[str, str] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
 
@@ -39,19 +39,19 @@ class Form:
 
 
 def typed(*names: str) -> Form:
-    """The fields of the request's form as clean text: what is missing is empty, what is no UTF-8 is replaced, and of
-    a field sent twice the first counts."""
+    """Return these fields of the request's form as clean text. A missing one is empty, bytes that are not UTF-8 are
+    replaced, and of a field sent twice the first counts."""
     sent = sent_fields()
     return Form({name: sent.get(name, '') for name in names})
 
 
 def sent_fields() -> dict[str, str]:
-    """The same of all its fields, whatever their names."""
+    """Return all fields of the request's form, cleaned likewise."""
     return {name: value.encode('utf-8', 'replace').decode() for name, value in reversed(_pairs())}
 
 
 def all_typed(name: str) -> list[str]:
-    """Every value of a field that may be sent many times, such as what is ticked in a list."""
+    """Return every value of a field that may be sent many times, such as a checkbox in a list."""
     return [value for each, value in _pairs() if each == name]
 
 
@@ -77,12 +77,12 @@ def sent_json() -> dict[str, Any]:
 
 
 def number(typed: str) -> int | None:
-    """The whole number that somebody typed, or None: ASCII digits only, and no more than SQLite can hold."""
+    """Return a typed whole number, or None: ASCII digits only, and no more than SQLite can hold."""
     return int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= 18 else None
 
 
 def sent_files(open_draft: Callable[[str], Draft]) -> Iterator[Draft]:
-    """The files of the request's form, one after the other. Raises bodies.TooMany, or 400."""
+    """Yield the files of the request's form. Raises bodies.TooMany, or 400."""
     try:
         yield from files(request.get_header('Content-Type', ''), request.environ['wsgi.input'], open_draft)
     except ValueError:

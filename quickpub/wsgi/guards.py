@@ -17,7 +17,7 @@ PORTS = {'http': 80, 'https': 443}
 SAFE_METHODS = {'GET', 'HEAD', 'OPTIONS'}  # which change nothing
 YEAR = 365 * 24 * 3600  # seconds
 
-# What no page of this site needs. Passkeys, copying and full-screen video keep their defaults.
+# Features that no page of this site needs. Passkeys, copying and full-screen video keep their defaults.
 FEATURES = ('accelerometer', 'camera', 'display-capture', 'geolocation', 'gyroscope', 'hid', 'idle-detection',
             'local-fonts', 'magnetometer', 'microphone', 'midi', 'payment', 'serial', 'usb', 'xr-spatial-tracking')
 SECURITY_HEADERS = [

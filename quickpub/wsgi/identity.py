@@ -1,4 +1,4 @@
-"""How somebody shows a page who they are: the second step of a log-in, passkeys, and once more before what matters."""
+"""Let browsers prove who uses them: the second step of a log-in, passkeys, and confirmations."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,7 +7,8 @@ from bottle import request, response
 
 from .. import clocks
 from ..accounts import audit, login_steps, passkeys, second_factors, sessions
-from ..accounts.users import SUSPENDED, check_unchanged
+from ..accounts.credentials import check_password_unchanged
+from ..accounts.validation import SUSPENDED
 from ..db import db, now
 from ..models import LoginStep, Session, Token, User
 from ..settings import current
@@ -26,15 +27,15 @@ class StepEnded(Exception):
 
 
 class NotConfirmed(Exception):
-    """The member has to show once more who they are, before this. The message says so."""
+    """The member has to confirm first who they are. The message says so."""
 
 
 # Logging in
 
-def enter(user: User, onward: str, by_link: bool = False) -> str:
-    """Log a member in whose password was right, or who comes `by_link` from an email; or begin the second step where
-    there is one. Returns the path to go to. Raises Rejected where the password was changed meanwhile."""
-    if not second_factors.of(user).are_asked:
+def log_in_or_begin_step(user: User, onward: str, by_link: bool = False) -> str:
+    """Log in a member whose password was right, or who comes `by_link` from an email, or begin the second step if there
+    is one. Return the path to go to. Raises Rejected if the password was changed meanwhile."""
+    if not second_factors.find_factors(user).are_asked:
         log_in(user, by_link)
         return onward
     begin_step(user, onward)
@@ -44,23 +45,23 @@ def enter(user: User, onward: str, by_link: bool = False) -> str:
 def begin_step(user: User, onward: str, link: Token | None = None, password: str | None = None) -> LoginStep | None:
     """Begin the second step of a log-in, as `login_steps.begin` does. Raises Rejected."""
     with db.atomic():
-        check_unchanged(user)
+        check_password_unchanged(user)
         secret = login_steps.begin(user, onward, now(), link, password)
-    _give(STEP_COOKIE, secret, login_steps.LASTS)
+    _set_cookie(STEP_COOKIE, secret, login_steps.LASTS)
     return login_steps.find(secret, now())
 
 
 def pending_step() -> LoginStep | None:
     """Return the log-in of this browser that waits for its second step."""
-    secret = _cookie(STEP_COOKIE)
+    secret = _read_cookie(STEP_COOKIE)
     return login_steps.find(secret, now()) if secret else None
 
 
 def finish_by_code(step: LoginStep, typed: str) -> User:
-    """Log in the member who has typed this code. Raises Rejected, sessions.Throttled, StepEnded or LinkDead."""
+    """Log in the member who has typed this code. Raises Rejected, sessions.Throttled, StepEnded or InvalidLink."""
     with db.atomic():
         outcome = login_steps.try_code(step, typed, now())
-        _note_code(step.user, outcome)
+        _report_code(step.user, outcome)
     if outcome.problem:
         if not login_steps.is_there(step):
             raise StepEnded('Too many wrong codes. Please log in again.')
@@ -68,31 +69,31 @@ def finish_by_code(step: LoginStep, typed: str) -> User:
             raise sessions.Throttled(outcome.problem)
         raise Rejected(code=outcome.problem)
     with db.atomic():
-        return _finish(step)
+        return _finish_step(step)
 
 
-def _finish(step: LoginStep) -> User:
+def _finish_step(step: LoginStep) -> User:
     user = login_steps.finish(step, now())
     if user is None:
         raise StepEnded('That took too long. Please log in again.')
     log_in(user, by_link=bool(step.token_id))
-    _forget(STEP_COOKIE)
+    _delete_cookie(STEP_COOKIE)
     return user
 
 
 # Passkeys
 
-def ask_for_login(step: LoginStep | None) -> dict[str, Any]:
+def passkey_login_options(step: LoginStep | None) -> dict[str, Any]:
     """Return what the browser needs to log in with a passkey, as the only or the second step."""
-    return _ask('step', step.digest, step.user) if step else _ask('log-in', '')
+    return _request_options('step', step.digest, step.user) if step else _request_options('log-in', '')
 
 
 def finish_by_passkey(step: LoginStep | None, reply: Any) -> User:
-    """Log in the member whose passkey has answered. Raises Rejected, StepEnded or LinkDead."""
+    """Log in the member whose passkey has answered. Raises Rejected, StepEnded or InvalidLink."""
     with db.atomic():
         if step:
             passkeys.check('step', step.digest, _take_challenge(), reply, now(), step.user)
-            return _finish(step)
+            return _finish_step(step)
         user = passkeys.check('log-in', '', _take_challenge(), reply, now())
         if user.is_active:
             log_in(user)
@@ -101,26 +102,26 @@ def finish_by_passkey(step: LoginStep | None, reply: Any) -> User:
     raise Rejected(passkey=SUSPENDED)
 
 
-def ask_for_new(user: User) -> dict[str, Any]:
-    """Return what the browser needs to make a passkey. Raises Rejected, or NotConfirmed."""
-    _demand_confirmation()
+def passkey_creation_options(user: User) -> dict[str, Any]:
+    """Return what the browser needs to create a passkey. Raises Rejected, or NotConfirmed."""
+    _require_confirmed()
     options, cookie = passkeys.creation_options(user, _this_session().digest, now())
-    _give(PASSKEY_COOKIE, cookie, passkeys.CHALLENGE_LASTS)
+    _set_cookie(PASSKEY_COOKIE, cookie, passkeys.CHALLENGE_LASTS)
     return options
 
 
 def add_passkey(user: User, reply: Any, name: str) -> None:
     """Add the passkey that the browser has made. Raises Rejected, or NotConfirmed."""
-    _demand_confirmation()
+    _require_confirmed()
     with db.atomic():
         deliver_soon(second_factors.add_passkey(
             user, _this_session().digest, _take_challenge(), reply, name, now()))
         note_action('passkey_added', user)
 
 
-def ask_to_confirm(user: User) -> dict[str, Any]:
-    """Return what the browser needs to confirm with a passkey of this member who is there."""
-    return _ask('confirm', _this_session().digest, user)
+def passkey_confirmation_options(user: User) -> dict[str, Any]:
+    """Return what the browser needs to confirm with a passkey of this member."""
+    return _request_options('confirm', _this_session().digest, user)
 
 
 def confirm_by_passkey(user: User, reply: Any) -> None:
@@ -130,26 +131,26 @@ def confirm_by_passkey(user: User, reply: Any) -> None:
         _mark_confirmed()
 
 
-def _ask(purpose: str, bound: str, user: User | None = None) -> dict[str, Any]:
+def _request_options(purpose: str, bound: str, user: User | None = None) -> dict[str, Any]:
     options, cookie = passkeys.request_options(purpose, bound, now(), user)
-    _give(PASSKEY_COOKIE, cookie, passkeys.CHALLENGE_LASTS)
+    _set_cookie(PASSKEY_COOKIE, cookie, passkeys.CHALLENGE_LASTS)
     return options
 
 
 def _take_challenge() -> str:
-    _forget(PASSKEY_COOKIE)
-    return _cookie(PASSKEY_COOKIE)
+    _delete_cookie(PASSKEY_COOKIE)
+    return _read_cookie(PASSKEY_COOKIE)
 
 
-# Confirming who is there
+# Confirmations
 
 def is_confirmed() -> bool:
-    """Return whether the person in this session has shown lately who they are."""
+    """Return whether the member has confirmed lately in this session who they are."""
     session = current_session()
     return bool(session and session.confirmed_at and clocks.is_lately(session.confirmed_at, CONFIRMED_FOR, now()))
 
 
-def _demand_confirmation() -> None:
+def _require_confirmed() -> None:
     if not is_confirmed():
         raise NotConfirmed('Please confirm first that it’s you.')
 
@@ -162,7 +163,7 @@ def confirm_identity(user: User, form: Form, field: str = 'current', code_field:
     if has_confirmed and not form[field]:
         return User.get_by_id(user.id)
     confirmed = _check_password(user, form[field], field)
-    if not has_confirmed and second_factors.of(confirmed).are_asked:
+    if not has_confirmed and second_factors.find_factors(confirmed).are_asked:
         _check_code(confirmed, form[code_field], code_field)
     _mark_confirmed()
     return confirmed
@@ -170,7 +171,7 @@ def confirm_identity(user: User, form: Form, field: str = 'current', code_field:
 
 def _check_password(user: User, typed: str, field: str) -> User:
     try:
-        return sessions.confirm(user, typed, client_address(), now())
+        return sessions.confirm_password(user, typed, client_address(), now())
     except Rejected:
         raise Rejected(**{field: 'This is not your password.'}) from None
     except sessions.Throttled as error:
@@ -180,13 +181,13 @@ def _check_password(user: User, typed: str, field: str) -> User:
 def _check_code(user: User, typed: str, field: str) -> None:
     with db.atomic():
         outcome = second_factors.check_code(user, typed, now())
-        _note_code(user, outcome)
+        _report_code(user, outcome)
     if outcome.problem:
         raise Rejected(**{field: outcome.problem})
 
 
-def _note_code(user: User, outcome: second_factors.Outcome) -> None:
-    """Send the emails about a code that was typed, and write into the audit log what it was."""
+def _report_code(user: User, outcome: second_factors.Outcome) -> None:
+    """Send the emails about a code, and write its use or failure into the audit log."""
     deliver_soon(outcome.mails)
     if outcome.mails:
         note_action('recovery_code_used', user)
@@ -202,21 +203,21 @@ def _mark_confirmed() -> None:
 
 def _this_session() -> Session:
     session = current_session()
-    assert session is not None  # only for pages of members
+    assert session is not None  # called by pages that require a log-in
     return session
 
 
 # Cookies
 
-def _cookie(name: str) -> str:
+def _read_cookie(name: str) -> str:
     return cookie_in(request.get_header('Cookie', ''), name)
 
 
-def _give(name: str, value: str, lasts: timedelta) -> None:
+def _set_cookie(name: str, value: str, lasts: timedelta) -> None:
     response.set_cookie(name, value, path=current().path_prefix or '/', max_age=int(lasts.total_seconds()),
                         httponly=True, samesite='lax', secure=current().is_https)
 
 
-def _forget(name: str) -> None:
-    if _cookie(name):
+def _delete_cookie(name: str) -> None:
+    if _read_cookie(name):
         response.delete_cookie(name, path=current().path_prefix or '/')

@@ -1,7 +1,7 @@
 """Notices at the top of a page, right after something was done: a signed cookie carries them from form to page.
 
 It is for that one page, lasts a minute and goes when it is shown. So no link can make this site say anything, two
-windows do not take each other's notices, and a page with a notice is nobody else's (wsgi.py keeps no such page).
+windows do not take each other's notices, and a page with a notice is nobody else's (pagecache.py never keeps it).
 """
 
 from datetime import datetime, timedelta

@@ -9,9 +9,9 @@ from conftest import PASSWORD, drain, outbox, path_in, person, text_of
 from sites import browser_of, form_with, long_ago, mails, newest_mail, stored
 
 from quickpub import db, signing, tasks
-from quickpub.accounts import users
-from quickpub.audience import reports
-from quickpub.mail import ledger as mail
+from quickpub.accounts import credentials, email_change, links, notifications, password_reset, registration, users
+from quickpub.audience import running_reports
+from quickpub.mail import delivery
 from quickpub.models import Message, Post, Session, Token, User
 from quickpub.sqlite import database
 
@@ -25,12 +25,14 @@ def ledger(site, olga, alice, bob):
     zoe = person('zoe', verified=False)
     Post.update(author=alice).execute()
     at = db.now()
-    made = {'verify': users.verification_mail(zoe, at), 'exists': users.sign_up('x', bob.email, 'x', at),
-            'reset': users.reset_mail(alice.email, at), 'address': users.address_mail(bob, 'new@example.org', at),
-            'address of the owner': users.address_mail(olga, 'victim@example.org', at),
-            'invite': users.invite_mail('ida@example.org', at),
-            'address_told': users.address_told_mail(alice, 'old@example.org', at),
-            'link_made': users.hand_over_link(bob, olga, at)[1]}
+    made = {'verify': registration.resend_verification(zoe, at),
+            'exists': registration.sign_up('x', bob.email, 'x', at),
+            'reset': password_reset.request_reset(alice.email, at),
+            'address': email_change.request_change(bob, 'new@example.org', at),
+            'address of the owner': email_change.request_change(olga, 'victim@example.org', at),
+            'invite': registration.invite('ida@example.org', at),
+            'address_told': notifications.notify_email_changed(alice, 'old@example.org', at),
+            'link_made': password_reset.create_handover_link(bob, olga, at)[1]}
     return {kind: ids[0] for kind, ids in made.items()}
 
 
@@ -45,7 +47,7 @@ def test_an_owner_sees_no_link_that_only_somebody_else_may_use(site, olga, ledge
             has_link = Message.get_by_id(number).token_id is not None
         assert (signing.HIDDEN in page) == has_link == ('create a password link' in page), kind
     with db.db.connection_context():
-        mail.deliver(urgent=True)
+        delivery.deliver(urgent=True)
     for path in ('/admin/mail', '/admin/jobs', '/admin', '/admin/people', '/admin/mail?q=reset'):
         assert not TOKEN.search(browser.get(path).text)
     assert len([sent for sent in outbox(site) if TOKEN.search(text_of(sent))]) >= 5  # their readers get them whole
@@ -53,7 +55,7 @@ def test_an_owner_sees_no_link_that_only_somebody_else_may_use(site, olga, ledge
 
 def test_an_owner_sees_the_links_of_their_own_email(site, olga, browse):
     with db.db.connection_context():
-        number = users.reset_mail(olga.email, db.now())[0]
+        number = password_reset.request_reset(olga.email, db.now())[0]
     assert TOKEN.search(browse(olga).get(f'/admin/mail/{number}').text)
 
 
@@ -62,7 +64,7 @@ def test_an_owner_cannot_unsubscribe_somebody_by_the_link_in_their_report(site, 
     with connection():
         write(alice)
         with db.db.atomic():
-            number = reports.running([alice.id], db.now())[0]
+            number = running_reports.compose_running([alice.id], db.now())[0]
     page = browse(olga).get(f'/admin/mail/{number}')
     assert '/unsubscribe/' in page and not TOKEN.search(page.text)
 
@@ -172,7 +174,8 @@ def test_every_end_of_every_link_says_what_happened_and_what_is_next(site, alice
     with db.db.connection_context():
         zoe = person('zoe', verified=False)
         user = {'verify': zoe, 'reset': alice, 'address': alice}.get(purpose)
-        token = users.issue(purpose, timedelta(days=1), db.now(), user=user, email=user.email if user else 'x@x.org')
+        email = user.email if user else 'x@x.org'
+        token = links.create_link(purpose, timedelta(days=1), db.now(), user=user, email=email)
         path = {'invite': '/signup?invite=', 'address': '/verify/'}.get(purpose, f'/{purpose}/') + token.text
         if how == 'incomplete':
             path = path[:-3]
@@ -211,29 +214,29 @@ def test_links_end_where_what_they_are_for_has_happened(site, alice, browse, con
     with connection():
         zoe = person('zoe', verified=False)
         user = {'verify': zoe, 'setup': None}.get(purpose, alice)
-        token = users.issue(purpose, timedelta(days=1), db.now(), user=user, email=user and user.email)
+        token = links.create_link(purpose, timedelta(days=1), db.now(), user=user, email=user and user.email)
         if purpose == 'verify':
-            newer = users.issue('verify', timedelta(days=1), db.now(), user=zoe, email=zoe.email)
+            newer = links.create_link('verify', timedelta(days=1), db.now(), user=zoe, email=zoe.email)
         elif purpose == 'setup':
             users.create('Olga', 'olga@example.org', None, db.now(), role='owner', is_verified=True)
         else:
-            users.set_password(alice, alice.password)
+            credentials.set_password(alice, alice.password)
     if purpose == 'verify':
         browse().post(f'/verify/{newer.text}', {'password': NEW}, status=303)
     path = f"/{'verify' if purpose == 'address' else purpose}/{token.text}"
     for page in (browse().get(path, status=404), browse().post(path, {'password': NEW}, status=404)):
-        assert users.ENDED[purpose] in page.html.find('main').get_text()
+        assert links.END_REASONS[purpose] in page.html.find('main').get_text()
 
 
 def test_a_mail_whose_link_has_ended_is_not_sent(site, alice):
-    number = users.reset_mail(alice.email, db.now())[0]
-    users.set_password(alice, alice.password)
-    mail.deliver(urgent=True)
+    number = password_reset.request_reset(alice.email, db.now())[0]
+    credentials.set_password(alice, alice.password)
+    delivery.deliver(urgent=True)
     assert Message.get_by_id(number).state == 'failed' and outbox(site) == []
 
 
 def test_a_reset_mail_goes_to_the_address_as_it_is_stored(site, alice):
-    users.reset_mail('ALICE@example.org', db.now())
+    password_reset.request_reset('ALICE@example.org', db.now())
     assert Message.get().recipient == 'alice@example.org'
 
 

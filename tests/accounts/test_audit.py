@@ -7,7 +7,7 @@ from conftest import PASSWORD, drain, person, utc, write
 from sites import form_with
 
 from quickpub import db
-from quickpub.accounts import audit, users
+from quickpub.accounts import audit, deletion, links, roles
 from quickpub.models import AuditEntry, Export, Message, Token
 from quickpub.upkeep import corrections
 
@@ -80,7 +80,7 @@ def test_a_member_who_leaves_takes_their_name_along(olga, alice, keep_posts):
     audit.record('logged_in', AT, actor=alice, client='192.0.2.1')
     audit.record('suspended', AT, actor=olga, subject=alice)
     audit.record('logged_in', AT, actor=olga, client='192.0.2.1')
-    users.delete(alice, keep_posts, AT)
+    deletion.delete_account(alice, keep_posts, AT)
     assert sentences() == ['Olga logged in.', 'Olga suspended a former member.', 'A former member logged in.']
     rows = list(AuditEntry.select().order_by(AuditEntry.id).tuples())
     assert 'lice' not in repr(rows)
@@ -182,7 +182,7 @@ def test_refused_changes_are_not_written_down(alice, browse):
 def test_links_from_emails_are_written_down(site, browse, connection, purpose, verified, sentence):
     with connection():
         zoe = person('zoe', verified=verified)
-        token = users.issue(purpose, users.RESET_LASTS, db.now(), user=zoe, email=zoe.email)
+        token = links.create_link(purpose, links.RESET_LIFETIME, db.now(), user=zoe, email=zoe.email)
     browse().post(f'/{purpose}/{token.text}', {'name': 'Zoe', 'password': NEW, 'texts': 'keep'}, status=303)
     assert log() == [sentence, 'Zoe logged in.']
     browse().post(f'/{purpose}/{token.text}', {'name': 'Zoe', 'password': NEW}, status=404)
@@ -194,10 +194,10 @@ def test_a_confirmed_and_a_changed_address_are_written_down(site, browse, connec
         zoe = person('zoe', verified=False)
     browser = browse(zoe)
     with connection():
-        token = users.issue('verify', users.VERIFY_LASTS, db.now(), user=zoe, email=zoe.email)
+        token = links.create_link('verify', links.VERIFY_LIFETIME, db.now(), user=zoe, email=zoe.email)
     browser.post(f'/verify/{token.text}', status=303)
     with connection():
-        token = users.issue('address', users.VERIFY_LASTS, db.now(), user=zoe, email='zoe@example.net')
+        token = links.create_link('address', links.VERIFY_LIFETIME, db.now(), user=zoe, email='zoe@example.net')
     browser.post(f'/verify/{token.text}', status=303)
     assert log() == ['Zoe logged in.', 'Zoe confirmed their email address.', 'Zoe changed their email address.']
 
@@ -227,7 +227,7 @@ def test_what_owners_do_is_written_down(olga, alice, bob, browse, connection):
 
 def test_the_first_owner_and_exports_are_written_down(site, browse, connection):
     with connection():
-        token = users.setup_link(db.now()).rpartition('/')[2]
+        token = roles.ensure_setup_url(db.now()).rpartition('/')[2]
     browser = browse()
     browser.post(f'/setup/{token}', {'site_title': 'News', 'name': 'Olga', 'email': 'olga@example.org',
                                      'password': PASSWORD}, status=303)

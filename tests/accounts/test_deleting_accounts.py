@@ -10,8 +10,8 @@ from peewee import IntegrityError
 from playhouse.migrations import Runner
 from sites import form_with, long_ago, stored
 
-from quickpub import data_folder, db, migrating, opening, settings
-from quickpub.accounts import users, verification
+from quickpub import db, settings
+from quickpub.accounts import credentials, deletion, links, passwords, registration, roles, verification
 from quickpub.content import autosave, posts
 from quickpub.models import Post, Session, Token, User
 
@@ -106,7 +106,7 @@ def owners():
 
 
 def leave(user):
-    return lambda: users.delete(user, True, db.now())
+    return lambda: deletion.delete_account(user, True, db.now())
 
 
 def demote(user):
@@ -124,7 +124,7 @@ def test_of_owners_who_go_at_the_same_moment_one_stays(site, acts, has_posts):
     db.db.close()
     answers = together(*(act(user) for act, user in zip(acts, going, strict=True)))
     assert owners() == 1
-    assert sum(isinstance(each, users.LastOwner | IntegrityError) for each in answers) == 1
+    assert sum(isinstance(each, roles.LastOwner | IntegrityError) for each in answers) == 1
     assert len(stored()['Post']) == before
 
 
@@ -156,44 +156,44 @@ def test_no_statement_takes_the_last_owner_away(olga, alice, statement):
 
 
 def test_set_up_makes_one_owner_at_the_same_moment_with_two_links(site):
-    tokens = [users.issue('setup', TOMORROW, db.now()) for _ in range(2)]
+    tokens = [links.create_link('setup', TOMORROW, db.now()) for _ in range(2)]
     db.db.close()
-    hashed = users.hash_password(PASSWORD)
+    hashed = passwords.hash_password(PASSWORD)
 
     def set_up(token):
         email = f'olga{token.id}@example.org'
-        return lambda: verification.set_up(token, 'Olga', email, hashed, PASSWORD, db.now(), None)
+        return lambda: verification.set_up_owner(token, 'Olga', email, hashed, PASSWORD, db.now(), None)
     answers = together(*map(set_up, tokens))
-    assert owners() == 1 and sum(isinstance(each, users.LinkDead) for each in answers) == 1
+    assert owners() == 1 and sum(isinstance(each, links.InvalidLink) for each in answers) == 1
 
 
 def test_the_first_link_is_one_link_for_many_processes(site):
     db.db.close()
-    assert len(set(together(*[lambda: users.setup_link(db.now())] * 6))) == 1
+    assert len(set(together(*[lambda: roles.ensure_setup_url(db.now())] * 6))) == 1
 
 
 def test_one_invitation_lets_one_of_many_in(site):
-    invited = users.issue('invite', TOMORROW, db.now(), email='zoe@example.org')
-    hashed = users.hash_password(PASSWORD)
+    invited = links.create_link('invite', TOMORROW, db.now(), email='zoe@example.org')
+    hashed = passwords.hash_password(PASSWORD)
     db.db.close()
 
     def sign_up(number):
         def act():
             with db.db.atomic():
-                return users.sign_up('Zoe', f'zoe{number}@example.org', hashed, db.now(), invited)
+                return registration.sign_up('Zoe', f'zoe{number}@example.org', hashed, db.now(), invited)
         return act
     answers = together(*map(sign_up, range(4)))
-    assert sum(isinstance(each, users.LinkDead) for each in answers) == 3 and len(stored()['User']) == 1
+    assert sum(isinstance(each, links.InvalidLink) for each in answers) == 3 and len(stored()['User']) == 1
 
 
 def test_many_of_one_name_who_sign_up_at_the_same_moment_have_handles_of_their_own(site):
-    hashed = users.hash_password(PASSWORD)
+    hashed = passwords.hash_password(PASSWORD)
     db.db.close()
 
     def sign_up(number):
         def act():
             with db.db.atomic():
-                return users.sign_up('Zoe', f'zoe{number}@example.org', hashed, db.now())
+                return registration.sign_up('Zoe', f'zoe{number}@example.org', hashed, db.now())
         return act
     answers = together(*map(sign_up, range(6)))
     assert not [each for each in answers if isinstance(each, Exception)]
@@ -204,13 +204,13 @@ def test_many_of_one_name_who_sign_up_at_the_same_moment_have_handles_of_their_o
     {'action': 'password', 'password': 'mallory has a plan'}, {'action': 'address', 'email': 'mallory@evil.example'}])
 def test_a_password_that_was_changed_meanwhile_allows_nothing(site, alice, browse, monkeypatch, form):
     """It was right when it was looked at, which takes long; by the time of the change Alice has another one."""
-    browser, log_in = browse(alice), users.check_password
+    browser, log_in = browse(alice), credentials.is_correct_password
 
     def meanwhile(user, password):
         is_right = log_in(user, password)
-        users.set_password(user, users.hash_password('alice has a new one'))
+        credentials.set_password(user, passwords.hash_password('alice has a new one'))
         return is_right
-    monkeypatch.setattr('quickpub.accounts.sessions.check_password', meanwhile)
+    monkeypatch.setattr('quickpub.accounts.sessions.is_correct_password', meanwhile)
     page = browser.post('/settings', form | {'current': PASSWORD}, status=400)
     assert 'changed a moment ago' in page
     monkeypatch.undo()
@@ -245,11 +245,11 @@ def test_a_site_of_the_version_before_is_brought_up_to_date(tmp_path):
     opening.open_site(config)
     with db.db.connection_context():
         assert [len(list(table.select())) for table in (User, Session, Token)] == [2, 2, 2]
-        found = users.token('reset', Token.get(Token.user == 2).text, db.now())
+        found = links.find_link('reset', Token.get(Token.user == 2).text, db.now())
         assert (found.ended_at, found.made_by_id) == (None, None)
-        with pytest.raises(users.LastOwner):
-            users.delete(User.get_by_id(1), True, db.now())
-        users.make_owner(User.get_by_id(2), db.now())
-        users.delete(User.get_by_id(1), True, db.now())
+        with pytest.raises(roles.LastOwner):
+            deletion.delete_account(User.get_by_id(1), True, db.now())
+        roles.make_owner(User.get_by_id(2), db.now())
+        deletion.delete_account(User.get_by_id(1), True, db.now())
         assert db.db.execute_sql('PRAGMA foreign_key_check').fetchall() == []
     db.db.close()

@@ -9,9 +9,9 @@ from sites import browser_of, form_with, long_ago, mails, newest_mail, stored
 from webtest import AppError
 
 from quickpub import db, text, throttle
-from quickpub.accounts import known_devices, sessions, users
+from quickpub.accounts import known_devices, notifications, sessions, users, validation
 from quickpub.accounts.devices import describe
-from quickpub.mail import ledger
+from quickpub.mail import delivery, ledger
 from quickpub.models import Device, Message, Session, User
 
 NEW = 'a louder horse in the valley'
@@ -226,7 +226,7 @@ def test_one_account_is_one_however_its_address_is_typed(alice, app, spelling):
     right = device(app).post('/login', {'email': spelling, 'password': PASSWORD}, status='*')
     assert right.status_int == 429
     with db.db.connection_context():
-        reaches = users.by_email(users.known_email(spelling)) == alice
+        reaches = users.find_by_email(validation.normalize_email(spelling)) == alice
     log_in(device(app), alice, status=429 if reaches else 303)
 
 
@@ -449,16 +449,16 @@ def test_the_old_address_is_told_when_and_where(site, alice, app):
 def test_emails_that_an_older_version_has_written_are_sent(site, alice, connection):
     with connection():
         ledger.compose('address_told', 'old@example.org', key='x', subject='x', payload={'new_hint': 'n…@example.org'})
-        ledger.deliver()
+        delivery.deliver()
     assert 'When:' not in told(site)[2] and 'n…@example.org' in told(site)[2]
 
 
-@pytest.mark.parametrize('compose', [users.login_told_mail, users.password_told_mail])
+@pytest.mark.parametrize('compose', [notifications.notify_new_device, notifications.notify_password_changed])
 def test_at_most_a_few_a_day(site, alice, bob, compose):
     at = db.now()
-    for number in range(users.TOLD_A_DAY + 3):
+    for number in range(notifications.NOTIFICATIONS_PER_DAY + 3):
         made = compose(alice, at + timedelta(seconds=number), WINDOWS)
-        assert bool(made) == (number < users.TOLD_A_DAY)
+        assert bool(made) == (number < notifications.NOTIFICATIONS_PER_DAY)
     assert compose(bob, at, WINDOWS)
     long_ago(Message, created_at=at - DAY)
     db.db.connect(reuse_if_open=True)
@@ -468,7 +468,7 @@ def test_at_most_a_few_a_day(site, alice, bob, compose):
 def test_the_email_is_in_the_transaction_of_its_log_in(alice, app, monkeypatch):
     log_in(device(app), alice)
     before = stored()
-    monkeypatch.setattr(users, 'login_told_mail', lambda *_: 1 / 0)
+    monkeypatch.setattr(notifications, 'notify_new_device', lambda *_: 1 / 0)
     with pytest.raises(AppError, match='500'):
         log_in(device(app, FIREFOX), alice)
     assert stored() == before

@@ -11,7 +11,7 @@ from fido2.cose import CoseKey
 from sites import browser_of, form_with, long_ago, mails, newest_mail, stored
 
 from quickpub import db, settings
-from quickpub.accounts import passkeys, users, verification
+from quickpub.accounts import links, passkeys, verification
 from quickpub.models import Passkey, RecoveryCode, Session, UsedChallenge, User
 
 ORIGIN = 'http://localhost:8000'
@@ -421,11 +421,11 @@ def test_nothing_set_up_before_the_proof_of_an_address_survives_it(site, connect
     with connection():
         at = db.now()
         for name, prove in (('victor', lambda link: verification.confirm(link, at)),
-                            ('wanda', lambda link: verification.claim(link, 'Wanda', 'hash', True, at))):
+                            ('wanda', lambda link: verification.claim_account(link, 'Wanda', 'hash', True, at))):
             user = person(name, verified=False)
             Passkey.create(user=user, credential_id=name.encode(), credential=b'x', name='Theirs')
             User.update(asks_passkey=True).where(User.id == user.id).execute()
-            prove(users.issue('verify', timedelta(days=1), at, user=user, email=user.email))
+            prove(links.create_link('verify', timedelta(days=1), at, user=user, email=user.email))
             assert not Passkey.select().exists() and not User.get_by_id(user.id).asks_passkey
 
 

@@ -7,7 +7,7 @@ from make_common_passwords import licence, words
 from sites import form_with, newest_mail, stored
 
 from quickpub import cli, db
-from quickpub.accounts import password_strength, users
+from quickpub.accounts import links, password_strength, passwords
 from quickpub.models import Site, User
 
 COMMON = [
@@ -65,7 +65,7 @@ def sign_up(browser, password):
 
 def set_up(browser, password):
     with db.db.connection_context():
-        path = f'/setup/{users.issue("setup", users.SETUP_LASTS, db.now()).text}'
+        path = f'/setup/{links.create_link("setup", links.SETUP_LIFETIME, db.now()).text}'
     return browser.post(path, {'site_title': 'The Village Voice', 'name': 'Anna Berg', 'email': 'anna.berg@example.org',
                                'password': password}, status='*')
 
@@ -111,7 +111,7 @@ def test_the_command_line_takes_good_ones_only(site, monkeypatch, password, is_g
 @pytest.mark.parametrize('password', ['manchester', '1234567890', 'alice@example.org'])
 def test_a_password_of_earlier_times_still_logs_in(site, browse, connection, password):
     with connection():
-        alice = person('alice', password=users.hash_password(password))
+        alice = person('alice', password=passwords.hash_password(password))
     browser = browse()
     browser.log_in(alice, password)
     browser.post('/settings', {'action': 'password', 'current': password, 'password': PASSWORD}, status=303)

@@ -8,7 +8,7 @@ from conftest import PASSWORD, REAL_HASHER, path_in, person
 from sites import form_with, newest_mail
 
 from quickpub import db, text
-from quickpub.accounts import passwords, users
+from quickpub.accounts import links, passwords, validation
 from quickpub.models import User
 
 # Each in two or more forms that look the same, or that one keyboard or another makes of the same keys.
@@ -98,12 +98,12 @@ def test_a_hash_with_weaker_parameters_is_renewed_at_log_in(site, browse, connec
     'ﬁ' * 9])
 def test_what_is_too_short_or_too_long_is_so_in_every_form(typed):
     with pytest.raises(text.Rejected):
-        users.clean_password(typed)
+        validation.clean_password(typed)
 
 
 @pytest.mark.parametrize('typed', ['xy' * 5, 'xy' * 100, 'e\u0301x' * 5, 'e\u0301x' * 100, 'ﬁ' * 10, '1' * 10 + '🐴'])
 def test_what_is_long_enough_is_taken(typed):
-    assert passwords.matches(users.hash_password(users.clean_password(typed)), typed)
+    assert passwords.matches(passwords.hash_password(validation.clean_password(typed)), typed)
 
 
 @pytest.mark.parametrize('typed', ['', 'wrong', 'x' * 100_000, 'ﷺ' * 5000, '\ufffd', '\0'])
@@ -118,23 +118,23 @@ def forms(site, browse, connection):
     """The path of every page that asks for a password, the browser that sees it and whose address it is about."""
     with connection():
         olga, alice, zoe = person('olga', role='owner'), person('alice'), person('zoe', verified=False)
-        links = {(purpose, user.name): users.issue(purpose, users.VERIFY_LASTS, db.now(), user=user,
+        made = {(purpose, user.name): links.create_link(purpose, links.VERIFY_LIFETIME, db.now(), user=user,
                                                       email='new@example.org' if purpose == 'address' else user.email)
                  for purpose, user in (('reset', alice), ('reset', zoe), ('verify', zoe), ('address', alice))}
-        links = {key: token.text for key, token in links.items()}
-        setup = users.issue('setup', users.SETUP_LASTS, db.now()).text
+        made = {key: token.text for key, token in made.items()}
+        setup = links.create_link('setup', links.SETUP_LIFETIME, db.now()).text
     stranger, author, owner = browse(), browse(alice), browse(olga)
     return {
         'sign-up': (stranger.get('/signup'), None), 'log-in': (stranger.get('/login'), None),
         'set-up': (stranger.get(f'/setup/{setup}'), None),
-        'reset': (stranger.get(f"/reset/{links['reset', 'Alice']}"), alice.email),
-        'reset of an unconfirmed account': (stranger.get(f"/reset/{links['reset', 'Zoe']}"), zoe.email),
-        'reset, as somebody else': (owner.get(f"/reset/{links['reset', 'Alice']}"), alice.email),
-        'confirm': (stranger.get(f"/verify/{links['verify', 'Zoe']}"), zoe.email),
-        'confirm, as somebody else': (owner.get(f"/verify/{links['verify', 'Zoe']}"), zoe.email),
-        'confirm, with a mistake': (stranger.post(f"/verify/{links['verify', 'Zoe']}", {'password': 'x'}, status=400),
+        'reset': (stranger.get(f"/reset/{made['reset', 'Alice']}"), alice.email),
+        'reset of an unconfirmed account': (stranger.get(f"/reset/{made['reset', 'Zoe']}"), zoe.email),
+        'reset, as somebody else': (owner.get(f"/reset/{made['reset', 'Alice']}"), alice.email),
+        'confirm': (stranger.get(f"/verify/{made['verify', 'Zoe']}"), zoe.email),
+        'confirm, as somebody else': (owner.get(f"/verify/{made['verify', 'Zoe']}"), zoe.email),
+        'confirm, with a mistake': (stranger.post(f"/verify/{made['verify', 'Zoe']}", {'password': 'x'}, status=400),
                                     zoe.email),
-        'a new address': (stranger.get(f"/verify/{links['address', 'Alice']}"), None),
+        'a new address': (stranger.get(f"/verify/{made['address', 'Alice']}"), None),
         'settings': (author.get('/settings'), alice.email), 'leaving': (author.get('/settings/delete'), alice.email),
         'a link to hand over': (owner.post('/admin/people', {'action': 'link', 'person': str(alice.id)}), olga.email),
         'logged out while writing': (stranger.post('/studio/posts/new', {'title': 'x', 'action': 'save'}, status=403),

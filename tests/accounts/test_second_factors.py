@@ -14,9 +14,18 @@ from conftest import PASSWORD, clean_up, path_in, person, text_of, write
 from sites import browser_of, form_with, long_ago, mails, newest_mail, stored
 
 from quickpub import db, tasks, throttle
-from quickpub.accounts import login_steps, recovery_codes, second_factors, sessions, totp, users, verification
+from quickpub.accounts import (
+    links,
+    login_steps,
+    recovery_codes,
+    roles,
+    second_factors,
+    sessions,
+    totp,
+    verification,
+)
 from quickpub.content import posts
-from quickpub.models import Authenticator, LoginStep, Passkey, Post, RecoveryCode, Session, User
+from quickpub.models import Authenticator, LoginStep, Passkey, Post, RecoveryCode, Session, Site, User
 
 ROOT = Path(__file__).parents[2]
 SECURITY, STEP = '/settings/security', '/login/confirm'
@@ -100,7 +109,7 @@ def test_another_secret_is_made_where_the_first_one_was_left_for_long(studio, al
 
 def test_the_longest_title_fits_into_the_picture(alice, site, connection):
     with connection():
-        type(users.Site.this()).change(title='\U0001f3d4' * 100)
+        Site.this().change(title='\U0001f3d4' * 100)
         assert totp.qr_code(totp.provisioning_uri(alice, pyotp.random_base32())).startswith('<svg')
 
 
@@ -166,7 +175,7 @@ def test_no_other_code_is_taken(step, typed):
 
 def test_normalised_digits_are_ascii_or_refused():
     every = [chr(number) for number in range(0x11_0000) if unicodedata.decimal(chr(number), None) is not None]
-    assert {second_factors.normalise(digit) for digit in every} == set('0123456789')
+    assert {second_factors.normalize_code(digit) for digit in every} == set('0123456789')
 
 
 @pytest.mark.parametrize(('away', 'is_taken'), [(0, True), (-30, True), (30, True), (-90, False), (90, False),
@@ -227,7 +236,7 @@ def test_letters_that_look_like_digits_are_taken_for_them(alice, connection, app
     with connection():
         RecoveryCode.delete().execute()
         RecoveryCode.create(digest=recovery_codes._digest(alice, '0123456789A1'), user=alice)
-        assert recovery_codes.use(alice, second_factors.normalise('oI23-4567-89aL'))
+        assert recovery_codes.use(alice, second_factors.normalize_code('oI23-4567-89aL'))
 
 
 def test_a_recovery_code_of_somebody_else_opens_nothing(alice, bob, app_of_alice, browse):
@@ -368,7 +377,7 @@ def test_a_reset_link_sets_one_password_however_many_wait(site, alice, app_of_al
 
 def test_a_set_up_link_does_not_go_past_the_second_factor(alice, app_of_alice, browse, connection):
     with connection():
-        link = users.setup_link(db.now())
+        link = roles.ensure_setup_url(db.now())
     browser, fields = browse(), {'site_title': 'S', 'name': 'Alice', 'email': alice.email, 'password': PASSWORD}
     assert browser.post('/setup/' + link.rpartition('/')[2], fields, status=303).headers['Location'] == STEP
     assert not is_logged_in(browser)
@@ -535,8 +544,8 @@ def test_nothing_set_up_before_the_proof_of_an_address_survives_it(connection, s
         totp.start(victor, at)
         recovery_codes.renew(victor)
         login_steps.begin(victor, '/', at)
-        link = users.issue('verify', timedelta(days=1), at, user=victor, email=victor.email)
-        verification.claim(link, 'Victor', 'hash', True, at)
+        link = links.create_link('verify', timedelta(days=1), at, user=victor, email=victor.email)
+        verification.claim_account(link, 'Victor', 'hash', True, at)
         for table in (Authenticator, RecoveryCode, LoginStep):
             assert not table.select().exists()
 
@@ -589,7 +598,7 @@ def test_every_page_about_them_is_sound(site, olga, alice, url):
 @pytest.mark.parametrize('what', second_factors.SUBJECTS)
 def test_every_email_says_what_was_done_and_what_to_do(site, alice, connection, what):
     with connection(), db.db.atomic():
-        tasks.deliver_soon(second_factors.tell(
+        tasks.deliver_soon(second_factors.notify(
             alice, what, db.now(), name='<b>Phone</b> & "more"', left=1, owner=''))
     mail = newest_mail(site)
     text, html = text_of(mail), mail.get_body(('html',)).get_content()

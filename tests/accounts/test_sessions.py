@@ -8,8 +8,8 @@ import pytest
 from conftest import PASSWORD, Browser, path_in, person
 from sites import browser_of, long_ago, make_old_site, newest_mail
 
-from quickpub import db, migrating, opening
-from quickpub.accounts import sessions, users, verification
+from quickpub import db
+from quickpub.accounts import passwords, sessions, signup_claim
 from quickpub.models import Session, User
 from quickpub.upkeep import corrections
 from quickpub.wsgi import notices
@@ -252,10 +252,10 @@ def test_the_browser_never_gets_a_password_not_even_as_a_hash(site, browse):
     inside = b''.join(urlsafe_b64decode(part + '==') for part in claim.split('.'))
     for secret in (hashed, hashed[-20:], 'argon2', PASSWORD, 'zoe@example.org'):
         assert secret.encode() not in inside and secret not in claim
-    assert verification.read_claim(claim, 'zoe@example.org', db.now()).password == hashed
+    assert signup_claim.read_claim(claim, 'zoe@example.org', db.now()).password == hashed
 
 
 def test_two_claims_of_the_same_are_not_alike(site):
-    made = {verification.seal_claim('Zoe', 'zoe@example.org', users.hash_password(PASSWORD), db.now())
+    made = {signup_claim.seal_claim('Zoe', 'zoe@example.org', passwords.hash_password(PASSWORD), db.now())
             for _ in range(2)}
     assert len(made) == 2

@@ -11,7 +11,7 @@ from sites import browser_of, form_with, long_ago, mails, newest_mail, stored
 from webtest import AppError
 
 from quickpub import db
-from quickpub.accounts import sessions, users
+from quickpub.accounts import links, roles, sessions, users
 from quickpub.jobs.tables import Job
 from quickpub.models import Message, Post, Session, Site, Token, User
 
@@ -290,7 +290,7 @@ def test_pages_do_not_tell_whether_an_address_is_known(alice, browse, connection
 
 def test_where_sign_up_is_closed_nobody_comes_in(site, olga, browse):
     with db.db.connection_context():
-        invitation = users.issue('invite', YESTERDAY, db.now(), email='zoe@example.org').text
+        invitation = links.create_link('invite', YESTERDAY, db.now(), email='zoe@example.org').text
     owner = browse(olga)
     browser, before = browser_of(site, signup='closed'), stored(Session)
     assert not browser.get('/').html.find('a', href='/signup')
@@ -335,7 +335,7 @@ def test_an_invitation_lets_one_person_in_once(site, olga, browse):
 
 def test_an_invitation_is_not_used_up_by_somebody_who_has_an_account(site, olga, alice, browse):
     with db.db.connection_context():
-        invitation = users.issue('invite', YESTERDAY, db.now(), email='alice@example.org').text
+        invitation = links.create_link('invite', YESTERDAY, db.now(), email='alice@example.org').text
     browser = browser_of(site, signup='invite')
     sign_up(browser, path=f'/signup?invite={invitation}')
     assert mails() == [('exists', 'alice@example.org')]
@@ -345,7 +345,7 @@ def test_an_invitation_is_not_used_up_by_somebody_who_has_an_account(site, olga,
 
 def test_an_expired_invitation_lets_nobody_in(site, browse):
     with db.db.connection_context():
-        invitation = users.issue('invite', YESTERDAY, db.now() - 2 * YESTERDAY, email='zoe@example.org').text
+        invitation = links.create_link('invite', YESTERDAY, db.now() - 2 * YESTERDAY, email='zoe@example.org').text
     browser = browser_of(site, signup='invite')
     assert 'expired' in browser.get(f'/signup?invite={invitation}', status=404)
     browser.post('/signup', {'name': 'Zoe', 'email': 'zoe@example.org', 'password': PASSWORD, 'invite': invitation},
@@ -358,8 +358,8 @@ def test_an_expired_invitation_lets_nobody_in(site, browse):
 def test_the_first_link_makes_the_owner_once_also_where_sign_up_is_closed(site, browse, connection):
     browser = browser_of(site, signup='closed')
     with connection():
-        path = users.setup_link(db.now()).removeprefix(site.url)
-        assert users.setup_link(db.now()) == site.url + path
+        path = roles.ensure_setup_url(db.now()).removeprefix(site.url)
+        assert roles.ensure_setup_url(db.now()) == site.url + path
     form = browser.get(path).forms[0]
     form['site_title'], form['name'], form['email'], form['password'] = ' ', 'Olga', 'olga@example.org', 'short'
     page = form.submit(status=400)
@@ -372,7 +372,7 @@ def test_the_first_link_makes_the_owner_once_also_where_sign_up_is_closed(site, 
     assert 'Your site is ready' in page
     with connection():
         assert (User.get().is_owner, User.get().is_verified, Site.this().title) == (True, True, 'Hill & dale')
-        assert users.setup_link(db.now()) is None
+        assert roles.ensure_setup_url(db.now()) is None
     browser.get('/admin')
     assert 'used already' in browse().get(path, status=404)
     browse().post(path, {'site_title': 'Mine', 'name': 'Mallory', 'email': 'm@example.org', 'password': PASSWORD},
@@ -384,8 +384,8 @@ def test_who_signed_up_with_the_owners_address_before_does_not_become_owner_by_i
     mallory = browse()
     sign_up(mallory, 'Mallory', 'olga@example.org', ANOTHER)
     with connection():
-        user = users.by_email('olga@example.org')
-        path = users.setup_link(db.now()).removeprefix(site.url)
+        user = users.find_by_email('olga@example.org')
+        path = roles.ensure_setup_url(db.now()).removeprefix(site.url)
     mallory.log_in(user, ANOTHER)
     form = form_with(mallory.get('/settings'), 'email')
     form['email'], form['current'] = 'mallory@example.org', ANOTHER

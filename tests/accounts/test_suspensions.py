@@ -8,8 +8,18 @@ from peewee import IntegrityError
 from sites import form_with, keep, mails, stored
 
 from quickpub import db, tasks, text
-from quickpub.accounts import audit, sessions, suspensions, users, verification
-from quickpub.audience import reports
+from quickpub.accounts import (
+    audit,
+    credentials,
+    deletion,
+    links,
+    password_reset,
+    roles,
+    sessions,
+    suspensions,
+    verification,
+)
+from quickpub.audience import reports, running_reports
 from quickpub.content import posts
 from quickpub.exchange import exports
 from quickpub.models import Export, Message, Post, Session, Token, User
@@ -80,7 +90,7 @@ def test_no_link_lets_them_in(olga, browse, purpose, before):
         zoe = person('zoe', verified=purpose != 'verify')
         if not before:
             suspensions.suspend(zoe, AT, olga)
-        token = users.issue(purpose, users.VERIFY_LASTS, db.now(), user=zoe, email=zoe.email)
+        token = links.create_link(purpose, links.VERIFY_LIFETIME, db.now(), user=zoe, email=zoe.email)
         if before:
             suspensions.suspend(zoe, AT, olga)
     path = f'/{"reset" if purpose == "reset" else "verify"}/{token.text}'
@@ -89,7 +99,7 @@ def test_no_link_lets_them_in(olga, browse, purpose, before):
     assert SAID in browser.post(path, {'password': 'a brown bear in the woods', 'name': 'Zoe'}, status=404)
     assert stored()['Session'] == []
     with db.db.connection_context():
-        assert users.check_password(User.get_by_id(zoe.id), PASSWORD)
+        assert credentials.is_correct_password(User.get_by_id(zoe.id), PASSWORD)
 
 
 def test_they_get_no_new_link_and_the_page_says_what_it_always_says(alice, bob, browse, suspended):
@@ -124,7 +134,7 @@ def test_a_link_to_a_draft_stops_working_and_comes_back(olga, alice, browse, sus
 
 def test_links_that_a_suspended_owner_handed_over_end(olga, bob):
     otto = person('otto', role='owner')
-    users.hand_over_link(bob, otto, AT)
+    password_reset.create_handover_link(bob, otto, AT)
     suspensions.suspend(otto, AT, olga)
     assert Token.get(Token.user == bob).ended_at == AT
 
@@ -138,10 +148,10 @@ def test_no_report_is_mailed_until_they_are_back(olga, alice, bob):
     Post.update(published_at=AT - timedelta(days=9)).execute()
     suspensions.suspend(alice, AT, olga)
     closed = list(reports.due(AT))
-    assert [each.user_ids for each in closed] == [[bob.id]] and reports.overdue(AT) == 1
-    assert reports.running(None, AT) and reports.running([alice.id], AT) == []
-    late = reports.Closed(closed[0].end, [alice.id, bob.id])  # found a moment before
-    reports.close(late, AT)
+    assert [each.user_ids for each in closed] == [[bob.id]] and reports.count_overdue(AT) == 1
+    assert running_reports.compose_running(None, AT) and running_reports.compose_running([alice.id], AT) == []
+    late = reports.ClosedPeriod(closed[0].end, [alice.id, bob.id])  # found a moment before
+    reports.close_period(late, AT)
     assert {message.user_id for message in Message.select()} == {bob.id}
     suspensions.restore(alice, AT, olga)
     assert [each.user_ids for each in reports.due(AT)] == [[alice.id]]
@@ -166,8 +176,8 @@ def test_what_waits_for_them_ends_kindly(site, olga, alice, bob):
 def test_reports_that_are_on_their_way_are_held(site, olga, alice, bob):
     for author in (alice, bob):
         write(author)
-    reports.running(None, db.now())
-    users.reset_mail(bob.email, db.now())
+    running_reports.compose_running(None, db.now())
+    password_reset.request_reset(bob.email, db.now())
     suspensions.suspend(alice, db.now(), olga)
     tasks.deliver()
     tasks.deliver_urgent()
@@ -198,7 +208,7 @@ def test_restored_they_log_in_as_before(olga, alice, browse, suspended):
 # Owners
 
 def test_the_last_owner_who_can_log_in_cannot_be_suspended(olga, alice):
-    with pytest.raises(users.LastOwner):
+    with pytest.raises(roles.LastOwner):
         suspensions.suspend(olga, AT, audit.COMMAND_LINE)
     with pytest.raises(IntegrityError, match='the last owner'):
         User.update(suspended_at=AT).where(User.id == olga.id).execute()
@@ -207,9 +217,9 @@ def test_the_last_owner_who_can_log_in_cannot_be_suspended(olga, alice):
     for change in ({'suspended_at': AT}, {'role': 'author'}, {'deleted_at': AT}):
         with pytest.raises(IntegrityError, match='the last owner'):
             User.update(change).where(User.id == olga.id).execute()
-    with pytest.raises(users.LastOwner):
-        users.delete(User.get_by_id(olga.id), True, AT)
-    assert users.is_sole_owner(olga) and users.setup_link(AT) is None
+    with pytest.raises(roles.LastOwner):
+        deletion.delete_account(User.get_by_id(olga.id), True, AT)
+    assert roles.is_sole_owner(olga) and roles.ensure_setup_url(AT) is None
 
 
 def test_nobody_suspended_becomes_an_owner(olga, alice, browse, suspended):
@@ -220,10 +230,10 @@ def test_nobody_suspended_becomes_an_owner(olga, alice, browse, suspended):
     for action in ('make_owner', 'link'):
         browser.post('/admin/people', {'action': action, 'person': str(alice.id), 'current': PASSWORD}, status=404)
     with db.db.connection_context():
-        users.make_owner(alice, AT)
+        roles.make_owner(alice, AT)
         assert not User.get_by_id(alice.id).is_owner
         with pytest.raises(text.Rejected):
-            verification.add_by_hand('Alice', alice.email, 'x', 'owner', AT)
+            verification.add_confirmed('Alice', alice.email, 'x', 'owner', AT)
 
 
 def test_owners_help_others_as_before(olga, bob, browse):

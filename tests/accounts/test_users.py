@@ -10,8 +10,7 @@ from sites import browser_of, form_with, long_ago, mails, newest_mail, stored
 from webtest import TestApp
 
 from quickpub import db, text, throttle
-from quickpub.accounts import sessions, users
-from quickpub.jobs import tables
+from quickpub.accounts import deletion, links, sessions, users
 from quickpub.mail import ledger
 from quickpub.models import Message, Post, Session, Token, User
 
@@ -278,7 +277,7 @@ def test_no_link_works_as_one_for_something_else(site, alice, browse):
     for path in ('/verify/', '/setup/', '/unsubscribe/'):
         browse().get(path + token, status=404)
         browse().post(path + token, status=404)
-    token = users.unsubscribe_url(alice.id).rpartition('/')[2]
+    token = links.unsubscribe_url(alice.id).rpartition('/')[2]
     browse().post('/reset/' + token, {'password': NEW}, status=404)
     log_in(browse(), status=303)
 
@@ -580,7 +579,7 @@ def test_the_only_owner_cannot_leave(olga, alice, browse):
 def test_links_of_somebody_who_left_are_dead(site, leaving, browse):
     forget(browse())
     path = path_in(newest_mail(site), '/reset/')
-    unsubscribe = users.unsubscribe_url(leaving.id).removeprefix(site.url)
+    unsubscribe = links.unsubscribe_url(leaving.id).removeprefix(site.url)
     leave(browse(leaving), 'keep')
     browse().post(path, {'password': NEW}, status=404)
     browse().get(unsubscribe, status=404)
@@ -590,7 +589,7 @@ def test_links_of_somebody_who_left_are_dead(site, leaving, browse):
 # Unsubscribing
 
 def test_one_click_unsubscribes_without_cookie_or_origin(site, alice, app):
-    path = users.unsubscribe_url(alice.id).removeprefix(site.url)
+    path = links.unsubscribe_url(alice.id).removeprefix(site.url)
     program = TestApp(app, extra_environ={'REMOTE_ADDR': '192.0.2.7', 'HTTP_HOST': 'localhost:8000'})
     for _ in range(2):  # the link stays valid
         page = program.post(path, {'List-Unsubscribe': 'One-Click'})
@@ -600,7 +599,7 @@ def test_one_click_unsubscribes_without_cookie_or_origin(site, alice, app):
 
 
 def test_the_page_behind_an_unsubscribe_link_changes_nothing_by_itself(site, alice, browse):
-    path = users.unsubscribe_url(alice.id).removeprefix(site.url)
+    path = links.unsubscribe_url(alice.id).removeprefix(site.url)
     page = browse().get(path)
     assert 'Unsubscribe from reports' in page and reload(alice).report == 'daily'
     assert 'You are unsubscribed' in page.forms[0].submit() and reload(alice).report == 'never'
@@ -608,7 +607,7 @@ def test_the_page_behind_an_unsubscribe_link_changes_nothing_by_itself(site, ali
 
 
 def test_an_altered_unsubscribe_link_changes_nothing(site, alice, bob, browse):
-    path = users.unsubscribe_url(alice.id).removeprefix(site.url)
+    path = links.unsubscribe_url(alice.id).removeprefix(site.url)
     for spoilt in (path[:-1], path.replace(f'/{alice.id}.', f'/{bob.id}.'), '/unsubscribe/1', '/unsubscribe/x.y'):
         assert 'This link is not complete' in browse().post(spoilt, status=404)
         browse().get(spoilt, status=404)
@@ -628,7 +627,7 @@ def test_nothing_of_a_deleted_account_stays_but_its_posts_and_its_name(site, ali
         write(user, 'A draft', published=False)
     Post.delete().where(Post.author == bob, Post.title == 'By Bob').execute()
     for user in (alice, bob):
-        users.delete(user, keep_posts=True, at=db.now(), keep_drafts=False)
+        deletion.delete_account(user, keep_posts=True, at=db.now(), keep_drafts=False)
     assert [(user.name, user.email) for user in User.select()] == [('Alice', None)]
     assert [post.title for post in Post.select()] == ['By Alice'] and not Message.select().exists()
 

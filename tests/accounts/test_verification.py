@@ -9,7 +9,7 @@ from conftest import PASSWORD, path_in, person, write
 from sites import browser_of, form_with, long_ago, newest_mail, stored
 
 from quickpub import db, text
-from quickpub.accounts import sessions, users, verification
+from quickpub.accounts import links, passwords, roles, sessions, signup_claim, verification
 from quickpub.content import autosave
 from quickpub.models import Message, Post, Session, Token, Unsaved, User
 
@@ -223,12 +223,12 @@ def test_somebody_else_is_warned_and_logged_out(site, alice, browse, way):
     lambda value: 'x' + value, lambda value: '.', lambda value: 'nonsense', lambda value: value.replace('.', '..'),
     lambda value: 'é.é', lambda value: '=.=', lambda value: value.upper()])
 def test_a_claim_that_we_did_not_sign_is_none(site, browse, spoil):
-    cookie = verification.seal_claim('Mallory', EMAIL, users.hash_password(HERS), db.now())
-    assert verification.read_claim(cookie, EMAIL.upper(), db.now()).name == 'Mallory'
-    assert verification.read_claim(spoil(cookie), EMAIL, db.now()) is None
-    assert verification.read_claim(cookie, 'other@example.org', db.now()) is None
-    assert verification.read_claim(cookie, None, db.now()) is None
-    assert verification.read_claim(cookie, EMAIL, db.now() + users.VERIFY_LASTS + timedelta(minutes=1)) is None
+    cookie = signup_claim.seal_claim('Mallory', EMAIL, passwords.hash_password(HERS), db.now())
+    assert signup_claim.read_claim(cookie, EMAIL.upper(), db.now()).name == 'Mallory'
+    assert signup_claim.read_claim(spoil(cookie), EMAIL, db.now()) is None
+    assert signup_claim.read_claim(cookie, 'other@example.org', db.now()) is None
+    assert signup_claim.read_claim(cookie, None, db.now()) is None
+    assert signup_claim.read_claim(cookie, EMAIL, db.now() + links.VERIFY_LIFETIME + timedelta(minutes=1)) is None
     sign_up(browse(), 'Victor', MINE)
     browser = browse()
     browser.set_cookie('quickpub-claim', spoil(cookie).encode('ascii', 'replace').decode())
@@ -318,7 +318,7 @@ def test_a_change_to_a_confirmed_address_looks_like_any_other_and_goes_nowhere(s
 
 def test_set_up_with_an_address_that_somebody_signed_up_with_asks_about_texts(site, mallory, browse, connection):
     with connection():
-        path = users.setup_link(db.now()).removeprefix(site.url)
+        path = roles.ensure_setup_url(db.now()).removeprefix(site.url)
     typed = {'site_title': 'Ours', 'name': 'Victor', 'email': EMAIL, 'password': MINE}
     page = browse().post(path, typed, status=400)
     assert 'Choose whether to keep or to delete it' in page and not found().is_owner
@@ -329,7 +329,7 @@ def test_set_up_with_an_address_that_somebody_signed_up_with_asks_about_texts(si
 
 def test_set_up_does_not_give_away_a_confirmed_account(site, alice, browse, connection):
     with connection():
-        path = users.setup_link(db.now()).removeprefix(site.url)
+        path = roles.ensure_setup_url(db.now()).removeprefix(site.url)
     typed = {'site_title': 'Ours', 'name': 'Olga', 'email': alice.email, 'password': MINE}
     assert 'has an account already' in browse().post(path, typed, status=400)
     browse().post(path, typed | {'password': PASSWORD}, status=303)
@@ -370,7 +370,7 @@ def test_a_log_in_under_way_while_the_address_is_proven_opens_nothing(site, mall
     with connection():
         user = sessions.log_in(EMAIL, HERS, '192.0.2.1', db.now())
         token = Token.get(Token.purpose == 'verify')
-        verification.claim(token, 'Victor', users.hash_password(MINE), False, db.now())
+        verification.claim_account(token, 'Victor', passwords.hash_password(MINE), False, db.now())
         with pytest.raises(text.Rejected):
             sessions.start(user, '', db.now())
         assert not Session.select().exists()
@@ -379,16 +379,16 @@ def test_a_log_in_under_way_while_the_address_is_proven_opens_nothing(site, mall
 def test_of_two_who_confirm_at_the_same_moment_one_gets_the_account(site, connection):
     with connection():
         person('victor', verified=False)
-        token = users.issue('verify', users.VERIFY_LASTS, db.now(), user=found(), email=EMAIL)
-    hashes, barrier = [users.hash_password(each) for each in (HERS, MINE, THIRD, 'a fourth one of them')], \
+        token = links.create_link('verify', links.VERIFY_LIFETIME, db.now(), user=found(), email=EMAIL)
+    hashes, barrier = [passwords.hash_password(each) for each in (HERS, MINE, THIRD, 'a fourth one of them')], \
         threading.Barrier(4)
 
     def confirm(hashed):
         with db.db.connection_context():
             barrier.wait()
             try:
-                verification.claim(token, 'Victor', hashed, False, db.now())
-            except users.LinkDead:
+                verification.claim_account(token, 'Victor', hashed, False, db.now())
+            except links.InvalidLink:
                 return None
             return hashed
 

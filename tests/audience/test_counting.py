@@ -12,15 +12,16 @@ from conftest import BROWSER, write
 from jobs_rig import RIG, until
 
 from quickpub import db
-from quickpub.audience import counting, spool
+from quickpub.audience import counting, recording, spool
+from quickpub.audience.views import is_browser, referring_host
 from quickpub.models import DailyViews, Post, SpoolOffset
 
-SITE = ('from quickpub import db, opening, settings; from quickpub.audience import counting; '
-        'from quickpub.models import Post; opening.open_site(settings.from_env())')
+SITE = ('from quickpub import settings, db; from quickpub.audience import counting, recording; '
+        'from quickpub.models import Post; db.open_site(settings.from_env())')
 
 
 def views():
-    counting.fold()
+    counting.count_recorded_views()
     return Post.get().views
 
 
@@ -102,8 +103,8 @@ def test_views_count_by_post_and_by_day_in_the_zone_of_the_site(site, alice):
     at = datetime(2026, 3, 5, 12)
     for post, times in ((first, 3), (second, 2)):
         for _ in range(times):
-            counting.record(post.id, at)
-    assert counting.fold() == 5 and counting.fold() == 0
+            recording.record_view(post.id, at)
+    assert counting.count_recorded_views() == 5 and counting.count_recorded_views() == 0
     assert [(row.post.title, str(row.day), row.views) for row in DailyViews.select().order_by(DailyViews.post)] == [
         ('One', '2026-03-05', 3), ('Two', '2026-03-05', 2)]
     assert Post.get_by_id(first.id).views == 3
@@ -116,11 +117,11 @@ def test_parallel_writers_and_folders_count_each_view_once(site, alice):
     def fold_all_the_time():
         with db.db.connection_context():
             while not over.is_set():
-                counting.fold()
+                counting.count_recorded_views()
 
     def read(number):
         for _ in range(250):
-            counting.record(post.id, db.now())
+            recording.record_view(post.id, db.now())
 
     folders = [threading.Thread(target=fold_all_the_time) for _ in range(2)]
     readers = [threading.Thread(target=read, args=(number,)) for number in range(4)]
@@ -138,7 +139,7 @@ def test_a_writer_that_is_killed_loses_nothing_and_its_file_is_tidied_away(site,
     post = write(alice)
     writer = subprocess.Popen(
         [sys.executable, '-c', f'{SITE}; db.db.connect(); post = Post.get()\n'
-         'for _ in range(123): counting.record(post.id, db.now())\n'
+         'for _ in range(123): recording.record_view(post.id, db.now())\n'
          'print("done", flush=True)\nimport time; time.sleep(600)'],
         env=RIG | site.environ(), stdout=subprocess.PIPE)
     assert writer.stdout.readline() == b'done\n'
@@ -152,13 +153,14 @@ def test_a_writer_that_is_killed_loses_nothing_and_its_file_is_tidied_away(site,
 
 def test_killing_who_counts_neither_loses_nor_doubles(site, alice):
     post = write(alice)
-    counter = [sys.executable, '-c', f'{SITE}; db.db.connect()\nprint("on", flush=True)\nwhile True: counting.fold()']
+    counter = [sys.executable, '-c',
+               f'{SITE}; db.db.connect()\nprint("on", flush=True)\nwhile True: counting.count_recorded_views()']
     recorded = 0
     for _ in range(8):
         process = subprocess.Popen(counter, env=RIG | site.environ(), stdout=subprocess.PIPE)
         process.stdout.readline()
         for _ in range(400):
-            counting.record(post.id, db.now())
+            recording.record_view(post.id, db.now())
             recorded += 1
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
@@ -169,7 +171,7 @@ def test_killing_who_counts_neither_loses_nor_doubles(site, alice):
 
 def test_half_a_line_waits_for_its_other_half_and_nonsense_is_passed_over(site, alice):
     post = write(alice)
-    counting.record(post.id, db.now())
+    recording.record_view(post.id, db.now())
     path = next(spool.folder().iterdir())
     whole = path.read_bytes()
     with open(path, 'ab') as file:
@@ -182,13 +184,13 @@ def test_half_a_line_waits_for_its_other_half_and_nonsense_is_passed_over(site, 
 
 def test_half_a_line_of_a_process_that_is_gone_is_tidied_away(site, alice):
     post = write(alice)
-    counting.record(post.id, db.now())
+    recording.record_view(post.id, db.now())
     path = next(spool.folder().iterdir())
     with open(path, 'ab') as file:
         file.write(b'1 2026-')
     assert views() == 1 and path.exists()
     spool.mine.close()
-    assert counting.fold() == 0 and not path.exists() and SpoolOffset.select().count() == 0
+    assert counting.count_recorded_views() == 0 and not path.exists() and SpoolOffset.select().count() == 0
     assert Post.get_by_id(post.id).views == 1
 
 
@@ -196,23 +198,23 @@ def test_half_a_line_costs_no_write_each_second(site, alice):
     spool.mine.append(b'1 2026-')
     before = db.db.connection().total_changes
     for _ in range(3):
-        counting.fold()
+        counting.count_recorded_views()
     assert db.db.connection().total_changes == before
 
 
 def test_no_more_is_kept_of_long_headers_than_is_looked_at(site, alice, browse):
     post, browser = write(alice), browse()
-    counting.is_person.cache_clear(), counting.host_of.cache_clear()
+    is_browser.cache_clear(), referring_host.cache_clear()
     for number in range(20):
         browser.extra_environ['HTTP_USER_AGENT'] = f'{BROWSER} {"x" * 60_000}{number}'
         browser.get(post.path, headers={'Referer': f'https://example.org/{"y" * 60_000}{number}'})
     with db.db.connection_context():
         assert views() == 20
-    assert counting.is_person.cache_info().currsize == counting.host_of.cache_info().currsize == 1
+    assert is_browser.cache_info().currsize == referring_host.cache_info().currsize == 1
 
 
 def test_views_of_a_deleted_post_are_dropped(site, alice):
     post = write(alice)
-    counting.record(post.id, db.now())
+    recording.record_view(post.id, db.now())
     post.delete_instance()
-    assert counting.fold() == 1 and DailyViews.select().count() == 0
+    assert counting.count_recorded_views() == 1 and DailyViews.select().count() == 0

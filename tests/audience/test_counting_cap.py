@@ -7,7 +7,17 @@ import pytest
 from conftest import BROWSER, clean_up, write
 
 from quickpub import db
-from quickpub.audience import counting, spool, user_agents
+from quickpub.audience import (
+    calendar,
+    counting,
+    future_days,
+    network_cap,
+    recording,
+    spool,
+    totals,
+    user_agents,
+)
+from quickpub.audience import visitors as visitor_names
 from quickpub.models import ClientViews, DailyReferrers, DailyViews, DailyVisitors, Post, Seen
 
 FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:131.0) Gecko/20100101 Firefox/131.0'
@@ -47,14 +57,14 @@ def views():
 def test_a_program_at_one_address_counts_up_to_the_cap(site, hills, address, folds):
     at = db.now()
     for number, agent in enumerate(forged(3000)):
-        counting.record(hills.id, at, address, agent, f'https://host{number % 9}.example/')
+        recording.record_view(hills.id, at, address, agent, f'https://host{number % 9}.example/')
         if number % (3000 // folds) == 0:
-            counting.fold()
-    counting.fold()
-    assert views() == (counting.CAP, counting.CAP)
-    assert sum(row.views for row in DailyReferrers.select()) == counting.CAP
-    for scope in (hills.id, -hills.author_id, counting.SITE):
-        assert 1 < visitors(scope) <= len(user_agents.FAMILIES) * len(user_agents.PLATFORMS) < counting.CAP
+            counting.count_recorded_views()
+    counting.count_recorded_views()
+    assert views() == (network_cap.CAP, network_cap.CAP)
+    assert sum(row.views for row in DailyReferrers.select()) == network_cap.CAP
+    for scope in (hills.id, -hills.author_id, totals.SITE):
+        assert 1 < visitors(scope) <= len(user_agents.FAMILIES) * len(user_agents.PLATFORMS) < network_cap.CAP
 
 
 @pytest.mark.parametrize('address', [
@@ -62,20 +72,20 @@ def test_a_program_at_one_address_counts_up_to_the_cap(site, hills, address, fol
 def test_a_program_with_a_whole_network_counts_up_to_the_cap(site, hills, alice, address):
     other = write(alice, 'On dales')
     for number, agent in enumerate(forged(3000)):
-        counting.record((hills if number % 2 else other).id, db.now(), address(number), agent)
-    counting.fold()
-    assert [post.views for post in Post.select()] == [counting.CAP, counting.CAP]
-    assert all(0 < visitors(scope) <= counting.CAP for scope in (hills.id, other.id, -alice.id, counting.SITE))
+        recording.record_view((hills if number % 2 else other).id, db.now(), address(number), agent)
+    counting.count_recorded_views()
+    assert [post.views for post in Post.select()] == [network_cap.CAP, network_cap.CAP]
+    assert all(0 < visitors(scope) <= network_cap.CAP for scope in (hills.id, other.id, -alice.id, totals.SITE))
 
 
 def test_the_application_caps_what_it_is_asked_for(hills, browse, connection, monkeypatch):
-    monkeypatch.setattr(counting, 'CAP', 20)
+    monkeypatch.setattr(network_cap, 'CAP', 20)
     browser = browse()
     for agent in forged(60):
         browser.extra_environ['HTTP_USER_AGENT'] = agent
         browser.get(hills.path)
     with connection():
-        counting.fold()
+        counting.count_recorded_views()
         assert views() == (20, 20)
 
 
@@ -85,8 +95,8 @@ def test_the_application_caps_what_it_is_asked_for(hills, browse, connection, mo
 def test_a_class_that_reads_the_same_post_twice_counts_fully(site, hills, address):
     for _ in range(2):
         for pupil in range(CLASS):
-            counting.record(hills.id, db.now(), address(pupil), (BROWSER, FIREFOX, IPHONE, ANDROID)[pupil % 4])
-    counting.fold()
+            recording.record_view(hills.id, db.now(), address(pupil), (BROWSER, FIREFOX, IPHONE, ANDROID)[pupil % 4])
+    counting.count_recorded_views()
     assert views() == (2 * CLASS, 2 * CLASS)
     assert visitors(hills.id) in (4, CLASS)  # behind one address, as many as they have kinds of browsers
 
@@ -104,94 +114,94 @@ def test_a_class_that_reads_the_same_post_twice_counts_fully(site, hills, addres
     (('2001:db8::1', BROWSER), ('2001:db8:0:1::1', BROWSER), 2), (('fe80::1%eth0', BROWSER), ('fe80::2', BROWSER), 1)])
 def test_who_is_who(site, hills, one, other, people):
     for address, agent in (one, other, one, other):
-        counting.record(hills.id, db.now(), address, agent)
-    counting.fold()
-    assert views() == (4, 4) and visitors(hills.id) == visitors(counting.SITE) == people
+        recording.record_view(hills.id, db.now(), address, agent)
+    counting.count_recorded_views()
+    assert views() == (4, 4) and visitors(hills.id) == visitors(totals.SITE) == people
 
 
 def test_the_cap_is_for_each_post_day_and_network(site, alice, monkeypatch):
-    monkeypatch.setattr(counting, 'CAP', 5)
+    monkeypatch.setattr(network_cap, 'CAP', 5)
     posts, at = [write(alice, 'One'), write(alice, 'Two')], db.now()
     for post in posts:
         for days in (0, 1):
             for address in ('203.0.113.7', '203.0.114.7', '2001:db8::1'):
                 for _ in range(9):
-                    counting.record(post.id, at + timedelta(days=days), address, BROWSER)
-    counting.fold()
+                    recording.record_view(post.id, at + timedelta(days=days), address, BROWSER)
+    counting.count_recorded_views()
     assert [post.views for post in Post.select()] == [30, 30]
     assert {row.views for row in DailyViews.select()} == {15} and {row.views for row in ClientViews.select()} == {5}
 
 
 def test_the_day_is_the_one_of_the_site(site, hills, monkeypatch):
-    monkeypatch.setattr(counting, 'CAP', 5)
+    monkeypatch.setattr(network_cap, 'CAP', 5)
     object.__setattr__(site, 'timezone', 'Pacific/Auckland')
     before = datetime(2026, 3, 5, 10, 59)  # one minute before midnight there
     for minutes in (0, 2):
         for _ in range(9):
-            counting.record(hills.id, before + timedelta(minutes=minutes), '203.0.113.7', BROWSER)
-    counting.fold()
+            recording.record_view(hills.id, before + timedelta(minutes=minutes), '203.0.113.7', BROWSER)
+    counting.count_recorded_views()
     assert [(str(row.day), row.views) for row in DailyViews.select().order_by(DailyViews.day)] == [
         ('2026-03-05', 5), ('2026-03-06', 5)]
 
 
 def test_the_cap_holds_for_several_web_processes_and_after_any_of_them_ends(site, hills, monkeypatch):
-    monkeypatch.setattr(counting, 'CAP', 50)
+    monkeypatch.setattr(network_cap, 'CAP', 50)
     spools = [spool.Spool() for _ in range(3)]
     for number in range(120):
         monkeypatch.setattr(spool, 'mine', spools[number % 3])
-        counting.record(hills.id, db.now(), '203.0.113.7', BROWSER)
+        recording.record_view(hills.id, db.now(), '203.0.113.7', BROWSER)
         if number in (20, 70):
-            counting.fold()
+            counting.count_recorded_views()
             spools[1].close()
-    counting.fold()
+    counting.count_recorded_views()
     assert views() == (50, 50) and ClientViews.get().views == 50
     for each in spools:
         each.close()
 
 
 def test_a_count_that_fails_half_way_leaves_the_cap_where_it_was(site, hills, monkeypatch):
-    monkeypatch.setattr(counting, 'CAP', 10)
+    monkeypatch.setattr(network_cap, 'CAP', 10)
     for _ in range(8):
-        counting.record(hills.id, db.now(), '203.0.113.7', BROWSER)
+        recording.record_view(hills.id, db.now(), '203.0.113.7', BROWSER)
     with monkeypatch.context() as broken:
-        broken.setattr(counting, '_add_referrers', lambda views: 1 / 0)
+        broken.setattr(totals, '_add_referrers', lambda views: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            counting.fold()
+            counting.count_recorded_views()
     assert views() == (0, 0) and not ClientViews.select().exists()
-    counting.fold()
+    counting.count_recorded_views()
     for _ in range(8):
-        counting.record(hills.id, db.now(), '203.0.113.7', BROWSER)
-    counting.fold()
+        recording.record_view(hills.id, db.now(), '203.0.113.7', BROWSER)
+    counting.count_recorded_views()
     assert views() == (10, 10)
 
 
 @pytest.mark.parametrize('line', ['{} {}\n', '{} {} - -\n', '{} {} 0123456789abcdef -\n', '{} {} - news.example\n'])
 def test_files_of_an_older_version_are_counted_as_they_are(site, hills, line):
-    day = counting.site_day(db.now())
-    for _ in range(2 * counting.CAP):
+    day = calendar.site_day(db.now())
+    for _ in range(2 * network_cap.CAP):
         spool.mine.append(line.format(hills.id, day).encode())
-    assert counting.fold() == 2 * counting.CAP
-    assert views() == (2 * counting.CAP,) * 2
+    assert counting.count_recorded_views() == 2 * network_cap.CAP
+    assert views() == (2 * network_cap.CAP,) * 2
     assert visitors(hills.id) == ('0123' in line) and not ClientViews.select().exists()
 
 
 def test_without_a_key_views_count_and_name_nobody(site, hills, monkeypatch):
-    monkeypatch.setattr(counting, '_key', lambda day: None)
-    counting.record(hills.id, db.now(), '203.0.113.7', BROWSER)
-    assert counting.fold() == 1 and views() == (1, 1)
+    monkeypatch.setattr(visitor_names, '_daily_salt', lambda day: None)
+    recording.record_view(hills.id, db.now(), '203.0.113.7', BROWSER)
+    assert counting.count_recorded_views() == 1 and views() == (1, 1)
     assert not ClientViews.select().exists() and not Seen.select().exists()
 
 
 def test_networks_are_forgotten_after_two_days_and_have_another_name_each_day(site, hills):
     today = db.now()
     for days in range(3):
-        counting.record(hills.id, today + timedelta(days=days), '203.0.113.7', BROWSER)
-    counting.fold()
+        recording.record_view(hills.id, today + timedelta(days=days), '203.0.113.7', BROWSER)
+    counting.count_recorded_views()
     names = [row.network for row in ClientViews.select()]
     assert len(set(names)) == 3
     counting.clean_up(today + timedelta(days=2))
     assert [row.day for row in ClientViews.select().order_by(ClientViews.day)] == [
-        counting.site_day(today + timedelta(days=days)) for days in (1, 2)]
+        calendar.site_day(today + timedelta(days=days)) for days in (1, 2)]
     db.db.execute_sql('PRAGMA wal_checkpoint(TRUNCATE)')
     content = site.paths.database.read_bytes()
     assert names[0].encode() not in content and names[2].encode() in content
@@ -200,18 +210,18 @@ def test_networks_are_forgotten_after_two_days_and_have_another_name_each_day(si
 def test_a_clock_that_was_ahead_costs_no_views(site, hills):
     at = db.now()
     for days in (0, 400):
-        for _ in range(counting.CAP):
-            counting.record(hills.id, at + timedelta(days=days), '203.0.113.7', BROWSER)
-    counting.fold()
-    counting.put_right(at)
+        for _ in range(network_cap.CAP):
+            recording.record_view(hills.id, at + timedelta(days=days), '203.0.113.7', BROWSER)
+    counting.count_recorded_views()
+    future_days.move_to_today(at)
     clean_up()
-    assert views() == (2 * counting.CAP,) * 2
-    assert all(row.day <= counting.site_day(at) + timedelta(days=1) for row in ClientViews.select())
+    assert views() == (2 * network_cap.CAP,) * 2
+    assert all(row.day <= calendar.site_day(at) + timedelta(days=1) for row in ClientViews.select())
 
 
 def test_a_post_takes_its_networks_along(site, hills):
-    counting.record(hills.id, db.now(), '203.0.113.7', BROWSER)
-    counting.fold()
+    recording.record_view(hills.id, db.now(), '203.0.113.7', BROWSER)
+    counting.count_recorded_views()
     assert ClientViews.select().exists()
     hills.delete_instance()
     assert not ClientViews.select().exists()

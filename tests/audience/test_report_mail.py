@@ -11,8 +11,8 @@ from sites import browser_of, form_with, newest_mail, stored
 
 from quickpub import db
 from quickpub.accounts import users as accounts
-from quickpub.audience import counting, reports
-from quickpub.mail import ledger, message
+from quickpub.audience import counting, periods, recording, report_email, running_reports
+from quickpub.mail import delivery, message
 from quickpub.models import KnownHost, Message, Post, Report, Site, Told, User
 
 DAY = timedelta(days=1)
@@ -107,7 +107,7 @@ def test_of_many_posts_the_most_viewed_are_listed_and_the_others_summed(site):
                        'published_at': NOON - 9 * DAY} for number in range(1, 100)]).execute()
     (number,) = close_all(NOON)
     payload = Message.get_by_id(number).payload
-    assert len(payload['lines']) == reports.LINES and payload['lines'][0][0] == 'Post 99'
+    assert len(payload['lines']) == report_email.POSTS_LISTED and payload['lines'][0][0] == 'Post 99'
     assert payload['others'] == {'count': 50, 'views': 1225, 'total': 1225} and payload['views'] == 4950
     for part in message.bodies(Message.get_by_id(number), Site.this()):
         assert '50 other posts' in part and 'Post 50' in part and 'Post 49' not in part and len(part) < 100_000
@@ -128,11 +128,11 @@ def test_each_new_referrer_is_named_in_one_report(site):
 
     def come_from(*hosts):
         for host in hosts:
-            counting.record(post.id, db.now(), referrer=f'https://www.{host}/path')
-        counting.fold()
+            recording.record_view(post.id, db.now(), referrer=f'https://www.{host}/path')
+        counting.count_recorded_views()
         return close_all
     come_from('a.example', 'b.example', 'b.example')
-    assert reports.preview(alice, db.now()).payload['hosts'] == [['b.example', 2], ['a.example', 1]]
+    assert running_reports.preview(alice, db.now()).payload['hosts'] == [['b.example', 2], ['a.example', 1]]
     first = payload_of(close_all(NOON))
     assert first['hosts'] == [['b.example', 2], ['a.example', 1]] and first['more_hosts'] == 0
     come_from('a.example', *(f'{message}.example' for message in 'cdefghi'))
@@ -149,7 +149,7 @@ def test_each_new_referrer_is_named_in_one_report(site):
     ('2026-11-22 12:00', 5, '2026-11-22'), ('2026-11-22 12:00', 4, '2026-11-21'),
     ('2026-11-22 12:00', 0, '2026-11-17'), ('2026-11-24 00:00', 0, '2026-11-24')])
 def test_a_week_closes_with_the_day_that_was_chosen(now, weekday, end):
-    assert reports.closing(at(now), 'weekly', 'UTC', at(now).min.time(), weekday) == at(end)
+    assert periods.last_closing(at(now), 'weekly', 'UTC', at(now).min.time(), weekday) == at(end)
 
 
 def test_everybody_is_due_at_their_own_day_and_hour(site):
@@ -216,7 +216,7 @@ def test_new_authors_have_the_time_that_the_site_has(site):
     db.db.connect(reuse_if_open=True)
     alice = person('alice')
     assert alice.report_time == '18:30'
-    assert reports.closing_of(alice, at('2026-11-22 12:00')) == at('2026-11-21 18:30')
+    assert periods.last_closing_for(alice, at('2026-11-22 12:00')) == at('2026-11-21 18:30')
 
 
 # To look at first
@@ -267,7 +267,7 @@ def test_a_mail_program_stops_it_by_the_header_alone_and_the_page_undoes_it(site
         _, post = author('alice', frequency='weekly')
         view(post)
         close_all(NOON + DAY)
-        ledger.deliver()
+        delivery.deliver()
     (found,) = outbox(site)
     assert found['List-Unsubscribe-Post'] == 'List-Unsubscribe=One-Click'
     link = found['List-Unsubscribe'].strip('<>')

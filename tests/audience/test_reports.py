@@ -7,12 +7,33 @@ from conftest import BROWSER, drain, ledger, outbox, person, text_of, write
 from reporting import NOON, at, author, close_all, view
 
 from quickpub import db, tasks
+from quickpub.accounts import deletion
 from quickpub.accounts import users as accounts
-from quickpub.audience import counting, reports
-from quickpub.mail import ledger as mail
+from quickpub.audience import counting, periods, recording, reports, running_reports, views
+from quickpub.mail import delivery
 from quickpub.models import Message, Post, Report, User
 
 MIDNIGHT = time(0)
+NOON = datetime(2026, 11, 22, 12)
+
+
+def at(text):
+    return datetime.fromisoformat(text)
+
+
+def view(post, count=1, when=None):
+    for _ in range(count):
+        recording.record_view(post.id, when or db.now())
+    counting.count_recorded_views()
+
+
+def close_all(when):
+    """What the schedule does, at this time; ids of the mails."""
+    ids = []
+    for closed in reports.due(when):
+        with db.db.atomic():
+            ids += reports.close_period(closed, when)
+    return ids
 
 
 def lines_of(number):
@@ -40,7 +61,7 @@ def lines_of(number):
     ('2026-09-06 12:00:00', 'daily', 'America/Santiago', MIDNIGHT, '2026-09-06 04:00:00'),
 ])
 def test_closing(now, frequency, zone, closes, end):
-    assert reports.closing(at(now), frequency, zone, closes) == at(end)
+    assert periods.last_closing(at(now), frequency, zone, closes) == at(end)
 
 
 @pytest.mark.parametrize(('zone', 'first', 'hours'), [
@@ -54,7 +75,7 @@ def test_closing(now, frequency, zone, closes, end):
 def test_days_around_the_clock_changes_follow_each_other_without_gap_or_overlap(zone, first, hours):
     ends, now = [], at(first)
     while len(ends) < 4:
-        end = reports.closing(now, 'daily', zone, MIDNIGHT)
+        end = periods.last_closing(now, 'daily', zone, MIDNIGHT)
         if not ends or end != ends[-1]:
             ends.append(end)
         now += timedelta(minutes=10)
@@ -103,7 +124,7 @@ def test_the_mail_has_the_same_table_in_text_and_html(site):
     alice, post = author('alice')
     view(post, 7)
     close_all(NOON)
-    mail.deliver()
+    delivery.deliver()
     (found,) = outbox(site)
     html = found.get_body(('html',)).get_content()
     for body in (text_of(found), html):
@@ -125,19 +146,19 @@ def test_reports_come_again_after_the_clock_was_years_ahead(site):
     close_all(NOON.replace(year=2036))
     view(post, 3)
     assert close_all(NOON) == []
-    reports.put_right(NOON)
+    reports.move_future_reports(NOON)
     assert len(close_all(NOON + timedelta(days=1))) == 1
     assert User.get_by_id(alice.id).reported_until <= NOON + timedelta(days=1)
-    reports.put_right(NOON + timedelta(days=1))
+    reports.move_future_reports(NOON + timedelta(days=1))
     assert close_all(NOON + timedelta(days=1)) == []
 
 
 def test_who_leaves_or_unsubscribes_while_reports_are_made_gets_none_and_keeps_none_from_others(site):
     alice, bob, carol = (author(name)[0] for name in ('alice', 'bob', 'carol'))
     (closed,) = reports.due(NOON)
-    accounts.delete(alice, True, NOON)
+    deletion.delete_account(alice, True, NOON)
     accounts.change_profile(bob, {'report': 'never'}, NOON)
-    assert [Message.get_by_id(number).recipient for number in reports.close(closed, NOON)] == [carol.email]
+    assert [Message.get_by_id(number).recipient for number in reports.close_period(closed, NOON)] == [carol.email]
 
 
 def test_never_means_never_and_starts_afresh(site):
@@ -163,8 +184,8 @@ def test_one_report_per_period_however_often_it_is_asked(site):
 def test_two_consumers_that_found_the_same_authors_due_make_one_report(site):
     author('alice')
     first, second = list(reports.due(NOON)), list(reports.due(NOON))
-    assert len(reports.close(first[0], NOON)) == 1
-    assert reports.close(second[0], NOON) == []
+    assert len(reports.close_period(first[0], NOON)) == 1
+    assert reports.close_period(second[0], NOON) == []
 
 
 def test_restarts_within_the_closing_minute_make_one_report(site):
@@ -212,7 +233,7 @@ def test_a_report_asked_for_shows_the_period_so_far_and_closes_nothing(site):
     alice, post = author('alice')
     view(post, 3)
     for _ in range(2):
-        (number,) = reports.running([alice.id], db.now())
+        (number,) = running_reports.compose_running([alice.id], db.now())
         assert lines_of(number) == [('By alice', 3, 3)] and Message.get_by_id(number).payload['is_running']
     assert Report.select().count() == 0
     (number,) = close_all(NOON)
@@ -262,8 +283,8 @@ def test_the_number_of_statements_grows_with_batches_not_with_authors(site):
     ('2026-11-21 18:00', '2026-11-22 18:00', 'UTC', '21 November 2026, 18:00 to 22 November 2026, 18:00'),
 ])
 def test_a_period_in_words(start, end, zone, words):
-    assert reports.period_words(at(start), at(end), zone) == words
+    assert periods.describe_period(at(start), at(end), zone) == words
 
 
 def test_the_agent_of_the_tests_is_a_person():
-    assert counting.is_person(BROWSER) and User is not None
+    assert views.is_browser(BROWSER) and User is not None

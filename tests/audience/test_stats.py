@@ -6,8 +6,7 @@ import pytest
 from conftest import write
 
 from quickpub import db
-from quickpub.audience import counting
-from quickpub.audience import stats as figures
+from quickpub.audience import calendar, recent_window, recording, stats, totals
 from quickpub.content import posts
 from quickpub.models import DailyReferrers, DailyTotals, DailyViews, DailyVisitors, Post, RecentDay, RecentViews
 
@@ -24,7 +23,7 @@ def count(post, ages, today=TODAY):
 
 @pytest.fixture
 def hills(alice):
-    counting._turn_the_day(TODAY)
+    recent_window.roll_recent_window(TODAY)
     return write(alice, 'Hills')
 
 
@@ -35,10 +34,10 @@ def test_days_of_a_post_an_author_and_the_site_with_the_time_before(alice, bob, 
     count(rivers, {1: 16, 8: 32})
     count(other, {0: 64})
     DailyVisitors.create(scope=-alice.id, day=TODAY, visitors=3)
-    of_post, of_author, of_site = (figures.of(scope, 7, TODAY) for scope in (hills.id, -alice.id, counting.SITE))
+    of_post, of_author, of_site = (stats.collect(scope, 7, TODAY) for scope in (hills.id, -alice.id, totals.SITE))
     assert (of_post.views, of_post.before) == (8, (12, 0)) and of_post.best.name == '22 November 2026'
     assert (of_author.views, of_author.visitors, of_author.before) == (24, 3, (44, 0))
-    assert (of_site.views, of_site.before) == (88, (44, 0)) and figures.of(counting.SITE, None, TODAY).views == 232
+    assert (of_site.views, of_site.before) == (88, (44, 0)) and stats.collect(totals.SITE, None, TODAY).views == 232
     assert len(of_post.bars) == 7 and of_post.unit == 'day' and of_post.bars[0] == ('16 November 2026', 2, 0)
 
 
@@ -48,15 +47,15 @@ def test_days_of_a_post_an_author_and_the_site_with_the_time_before(alice, bob, 
     (1095, 'month', 37, 'November 2023')])
 def test_all_time_is_shown_in_days_weeks_or_months_so_that_it_stays_readable(alice, hills, days, unit, bars, first):
     count(hills, {days: 3, 0: 1})
-    found = figures.of(-alice.id, None, TODAY)
+    found = stats.collect(-alice.id, None, TODAY)
     assert (found.unit, len(found.bars), found.bars[0].name) == (unit, bars, first)
     assert found.views == sum(bar.views for bar in found.bars) == 4 and found.before is None
 
 
 def test_nothing_at_all(alice):
-    found = figures.of(-alice.id, None, TODAY)
+    found = stats.collect(-alice.id, None, TODAY)
     assert (found.views, len(found.bars)) == (0, 1)
-    assert figures.top(-alice.id, None) == figures.hosts(-alice.id, found) == []
+    assert stats.most_viewed(-alice.id, None) == stats.top_hosts(-alice.id, found) == []
 
 
 def by_hand(days, today):
@@ -73,11 +72,11 @@ def test_sums_of_the_last_days_are_right_whatever_the_day_does(alice, bob):
     today = TODAY
     for step in (0, 1, 1, 5, 30, -30, 1, 0, 90, 400, -370, 2):
         today += timedelta(days=step)
-        counting._turn_the_day(today)
+        recent_window.roll_recent_window(today)
         for number, post in enumerate(written):
             count(post, {0: 1 + number, 3: 2, 29: number, 88 + number: 5}, today)
         assert RecentDay.get().today == today
-        for days in counting.SPANS:
+        for days in recent_window.SPANS:
             views = getattr(RecentViews, f'days_{days}')
             found = {row.post_id: getattr(row, views.name) for row in RecentViews.select().where(views > 0)}
             assert found == {post: total for post, total in by_hand(days, today).items() if total}, (today, days)
@@ -89,10 +88,10 @@ def test_the_most_viewed_without_what_is_in_the_trash(alice, bob, hills):
         count(post, {0: 1 + number, 20: 10 * (3 - number)})
         Post.update(views=10 + number).where(Post.id == post.id).execute()
     posts.delete(written[2], db.now())
-    assert [title for _, title, _ in figures.top(-alice.id, 7)] == ['Rivers', 'Hills']
-    assert [(title, views) for _, title, views in figures.top(counting.SITE, 30)] == [
+    assert [title for _, title, _ in stats.most_viewed(-alice.id, 7)] == ['Rivers', 'Hills']
+    assert [(title, views) for _, title, views in stats.most_viewed(totals.SITE, 30)] == [
         ('Hills', 31), ('Rivers', 22), ('Other', 4)]
-    assert [title for _, title, _ in figures.top(counting.SITE, None)] == ['Other', 'Rivers', 'Hills']
+    assert [title for _, title, _ in stats.most_viewed(totals.SITE, None)] == ['Other', 'Rivers', 'Hills']
 
 
 def test_where_readers_came_from(alice, bob, hills):
@@ -100,16 +99,16 @@ def test_where_readers_came_from(alice, bob, hills):
     for post, host, views in ((hills, 'a.example', 1), (hills, 'b.example', 3), (other, 'a.example', 9)):
         DailyReferrers.create(post=post, day=TODAY, host=host, views=views)
     DailyReferrers.update(views=DailyReferrers.views + 1).where(DailyReferrers.host == 'b.example').execute()
-    month = figures.of(counting.SITE, 30, TODAY)
-    assert figures.hosts(counting.SITE, month) == [('a.example', 10), ('b.example', 4)]
-    assert figures.hosts(-alice.id, month) == figures.hosts(hills.id, month) == [('b.example', 4), ('a.example', 1)]
+    month = stats.collect(totals.SITE, 30, TODAY)
+    assert stats.top_hosts(totals.SITE, month) == [('a.example', 10), ('b.example', 4)]
+    assert stats.top_hosts(-alice.id, month) == stats.top_hosts(hills.id, month) == [('b.example', 4), ('a.example', 1)]
 
 
 def test_what_is_deleted_for_good_was_read_all_the_same(alice, hills):
     count(hills, {0: 3})
     Post.delete().execute()
     assert DailyTotals.get(DailyTotals.scope == -alice.id).views == 3 and not RecentViews.select().exists()
-    assert figures.of(-alice.id, 7, TODAY).views == 3 and figures.top(-alice.id, 7) == []
+    assert stats.collect(-alice.id, 7, TODAY).views == 3 and stats.most_viewed(-alice.id, 7) == []
 
 
 # The pages
@@ -118,7 +117,7 @@ def test_what_is_deleted_for_good_was_read_all_the_same(alice, hills):
 def test_the_page_has_the_chart_as_a_picture_and_as_a_table(alice, browse, connection):
     with connection():
         hills = write(alice, 'Hills')
-        count(hills, {0: 5, 2: 7, 8: 3, 40: 2}, counting.site_day(db.now()))
+        count(hills, {0: 5, 2: 7, 8: 3, 40: 2}, calendar.site_day(db.now()))
         Post.update(views=14).execute()
     browser = browse(alice)
     for path in ('/studio/stats', f'/studio/stats/{hills.id}'):
@@ -134,14 +133,14 @@ def test_the_page_has_the_chart_as_a_picture_and_as_a_table(alice, browse, conne
 
 
 def days_ago(number):
-    day = counting.site_day(db.now()) - timedelta(days=number)
+    day = calendar.site_day(db.now()) - timedelta(days=number)
     return f'{day.day} {day:%B %Y}'
 
 
 def test_a_view_that_was_not_counted_yet_is_in_all_numbers_of_the_page(alice, browse, connection):
     with connection():
         hills = write(alice, 'Hills')
-        counting.record(hills.id, db.now())
+        recording.record_view(hills.id, db.now())
     page = browse(alice).get(f'/studio/stats/{hills.id}').html
     assert [each.get_text() for each in page.select('.counts dd')] == ['1', '1', '1']
 
@@ -149,7 +148,7 @@ def test_a_view_that_was_not_counted_yet_is_in_all_numbers_of_the_page(alice, br
 def test_an_author_sees_their_own_and_the_owner_the_whole_site(olga, alice, bob, browse, connection):
     with connection():
         for number, author in enumerate((olga, alice, bob)):
-            count(write(author, f'By {author.name}'), {0: 10 ** number}, counting.site_day(db.now()))
+            count(write(author, f'By {author.name}'), {0: 10 ** number}, calendar.site_day(db.now()))
 
     def views(user, path='/studio/stats'):
         return browse(user).get(path).html.select_one('.counts dd').get_text()
@@ -171,9 +170,9 @@ def test_the_numbers_of_a_post_are_its_author_s_and_the_owner_s(olga, alice, bob
 def test_sums_of_the_last_days_are_right_again_after_the_clock_was_ahead(hills):
     count(hills, {0: 1, 10: 2, 50: 4, 89: 8, 90: 16})
     before = RecentViews.get()
-    counting._turn_the_day(TODAY + timedelta(days=120))
+    recent_window.roll_recent_window(TODAY + timedelta(days=120))
     assert not RecentViews.select().exists()
-    counting._turn_the_day(TODAY)
+    recent_window.roll_recent_window(TODAY)
     after = RecentViews.get()
     assert (after.days_7, after.days_30, after.days_90) == (1, 3, 15) == (
         before.days_7, before.days_30, before.days_90)

@@ -13,7 +13,7 @@ from sites import keep
 from windows import assert_accessible, window
 
 from quickpub import db
-from quickpub.audience import counting
+from quickpub.audience import calendar, totals
 from quickpub.content import posts
 from quickpub.exchange import exports
 from quickpub.jobs import queue, tables
@@ -30,7 +30,7 @@ def served(founded, mail_server):
     rig = founded
     with rig.database():
         rig.olga, rig.alice, rig.bob = person('olga', role='owner'), person('alice'), person('bob')
-        rig.today = counting.site_day(db.now())
+        rig.today = calendar.site_day(db.now())
         rig.hills = write(rig.alice, 'Hills', tags='Walks')
         rig.draft = write(rig.alice, 'A draft', published=False)
         read(rig, rig.hills, HILLS, hosts={'news.example': 4, 'forum.example': 1})
@@ -46,7 +46,7 @@ def read(rig, post, views, hosts=()):
     for age, count in views.items():
         day = rig.today - timedelta(days=age)
         DailyViews.create(post=post, day=day, views=count)
-        for scope in (post.id, -post.author_id, counting.SITE):
+        for scope in (post.id, -post.author_id, totals.SITE):
             DailyVisitors.insert(scope=scope, day=day, visitors=count // 2).on_conflict(
                 conflict_target=[DailyVisitors.scope, DailyVisitors.day],
                 update={DailyVisitors.visitors: DailyVisitors.visitors + count // 2}).execute()
@@ -97,15 +97,15 @@ def test_the_list_is_searched_filtered_and_sorted(page, served):
 
 def test_several_posts_are_ticked_with_the_keyboard_and_changed_at_once(page, served):
     page.goto('/studio')
-    page.get_by_role('button', name='Unpublish').click()
-    page.get_by_text('No posts selected').wait_for()
+    page.get_by_role('button', name='Take offline').click()
+    page.get_by_text('No post was selected').wait_for()
 
     def tick():
         for title in ('Hills', '=Rivers & more'):
             page.get_by_label(f'Select: {title}').press('Space')
     tick()
-    page.get_by_label('Tag').fill('Outside')
-    page.get_by_role('button', name='Add tag').press('Enter')
+    page.get_by_label('A tag').fill('Outside')
+    page.get_by_role('button', name='Add this tag').press('Enter')
     page.get_by_text('Tag added').wait_for()
     tick()
     page.get_by_role('button', name='Unpublish').press('Enter')
@@ -114,8 +114,8 @@ def test_several_posts_are_ticked_with_the_keyboard_and_changed_at_once(page, se
     page.get_by_role('button', name='Move to trash').press('Enter')
     page.get_by_text('2 posts were moved to trash').wait_for()
     assert titles(page) == ['A draft']
-    page.get_by_role('button', name='Undo').press('Enter')
-    page.get_by_text('Restored.').wait_for()
+    page.get_by_role('button', name='Put them back').press('Enter')
+    page.get_by_text('Restored to the state they had').wait_for()
     with served.database():
         assert posts.tag_line(served.hills) == 'Walks, Outside'
         assert Post.select().where(Post.author == served.alice, Post.deleted_at.is_null()).count() == 3

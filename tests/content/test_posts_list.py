@@ -7,7 +7,7 @@ from conftest import person, utc, write
 from sites import form_with, stored
 
 from quickpub import db
-from quickpub.audience import counting
+from quickpub.audience import calendar
 from quickpub.content import posts
 from quickpub.models import DailyViews, Post
 
@@ -64,7 +64,7 @@ def test_titles_are_found_in_large_and_small_letters_of_any_script(alice, shelf,
 
 def test_each_post_shows_its_views_of_seven_days_and_how_they_went(alice, shelf, browse, connection):
     with connection():
-        today = counting.site_day(db.now())
+        today = calendar.site_day(db.now())
         for age, views in ((0, 3), (6, 4), (7, 5), (29, 6), (30, 7)):
             DailyViews.create(post=shelf['Hills'], day=str(today.fromordinal(today.toordinal() - age)), views=views)
     row = next(row for row in browse(alice).get('/studio').html.select('tbody tr') if 'Hills' in row.get_text())

@@ -10,7 +10,7 @@ from conftest import PASSWORD, person, write
 from sites import form_with, stored
 
 from quickpub import db
-from quickpub.accounts import users
+from quickpub.accounts import deletion
 from quickpub.content import autosave, posts, revisions
 from quickpub.models import Post, Revision, Series, Session, Site, Unsaved, User
 from quickpub.web import URLS
@@ -58,7 +58,7 @@ def test_a_version_is_compared_word_by_word_and_brought_back(studio, hills):
     assert [each.text for each in diff[-1].find_all('ins')] == ['very ', '<b>flat</b>.']
     assert [each.text for each in diff[-1].find_all('del')] == ['low.']
     page = form_with(page, 'version').submit(status=303).follow()
-    assert 'Older version restored' in page
+    assert 'The older version is restored' in page
     assert (saved(hills).body, saved(hills).version) == ('They are high.\n\nSome are low.', 3)
     with db.db.connection_context():
         assert posts.tag_line(saved(hills)) == 'Walks'
@@ -397,7 +397,7 @@ def test_the_links_to_the_drafts_of_a_member_end_when_they_leave(studio, olga, a
     link = link_of(send(studio, draft, 'share').follow())
     browse().get(link, status=200)
     with connection():
-        users.delete(alice, keep_posts, db.now())
+        deletion.delete_account(alice, keep_posts, db.now())
     browse().get(link, status=404)
 
 
@@ -447,7 +447,7 @@ def test_a_button_that_asks_for_a_time_does_nothing_without_one(studio, hills):
 
 
 def test_saving_with_a_time_in_the_form_says_that_it_is_not_published_then(studio):
-    assert 'Saved, but not scheduled' in send(studio, publish_at='2040-07-01T08:30').follow()
+    assert 'but not scheduled' in send(studio, publish_at='2040-07-01T08:30').follow()
 
 
 def test_publish_now_is_now_whatever_time_stands_in_the_form(studio, browse):

@@ -9,8 +9,8 @@ from mounting import STYLES, mounted
 from playhouse.migrations import Runner
 from sites import browser_of, form_with
 
-from quickpub import data_folder, db, migrating
-from quickpub.accounts import users
+from quickpub import db
+from quickpub.accounts import deletion, users
 from quickpub.content import posts
 from quickpub.models import OldHandle, OldTag, Post, Tag, User
 
@@ -136,9 +136,9 @@ def test_a_member_keeps_no_more_than_ten_former_handles_and_none_from_before_the
     kept = [old.handle for old in OldHandle.select().order_by(OldHandle.id)]
     assert kept == [f'alice-{number}' for number in range(4, 14)]
     User.update(name='Other', handle='alice-14').where(User.id == alice.id).execute()
-    assert OldHandle.select().count() == 10 and users.free_handle('alice-3') == 'alice-3'
-    users.delete(User.get_by_id(alice.id), keep_posts=False, at=db.now())
-    assert not OldHandle.select().exists() and users.free_handle('alice-9') == 'alice-9'
+    assert OldHandle.select().count() == 10 and users.find_free_handle('alice-3') == 'alice-3'
+    deletion.delete_account(User.get_by_id(alice.id), keep_posts=False, at=db.now())
+    assert not OldHandle.select().exists() and users.find_free_handle('alice-9') == 'alice-9'
 
 
 def test_a_former_handle_says_nothing_about_who_has_no_page(alice, browse, connection):

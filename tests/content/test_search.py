@@ -12,8 +12,8 @@ from images import picture
 from playhouse.migrations import Runner
 from sites import ended_if_it_hangs, form_with, keep
 
-from quickpub import data_folder, db, demo, migrating, tasks
-from quickpub.accounts import users
+from quickpub import db, demo, tasks
+from quickpub.accounts import deletion
 from quickpub.content import posts, search
 from quickpub.markup import markdown
 from quickpub.models import Post, PostTag, Site, Tag, User
@@ -208,7 +208,7 @@ def test_whoever_writes_saves_the_folded_words_as_well(site, olga, alice, browse
     profile.submit('action', status=303)
     with connection():
         assert User.get_by_id(alice.id).name_folded == 'zazolc'
-        users.delete(User.get_by_id(alice.id), keep_posts=True, at=db.now())
+        deletion.delete_account(User.get_by_id(alice.id), keep_posts=True, at=db.now())
         assert_nothing_is_stale()
         assert_index_is_right()
 
@@ -267,7 +267,7 @@ def test_the_index_keeps_up_with_whatever_happens(site, alice, bob, seed):
             Tag.update(name=some()).where(Tag.id == chance.randint(1, 5)).execute()
         assert_index_is_right()
         assert_nothing_is_stale()
-    users.delete(bob, keep_posts=False, at=at)
+    deletion.delete_account(bob, keep_posts=False, at=at)
     User.delete().where(User.id == alice.id).execute()
     assert_index_is_right()
     assert instances('search') == set()

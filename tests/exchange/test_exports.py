@@ -11,7 +11,7 @@ import pytest
 from conftest import clean_up, drain, link_in, outbox, write
 
 from quickpub import db, tasks
-from quickpub.audience import counting
+from quickpub.audience import recording
 from quickpub.exchange import exports
 from quickpub.jobs import claims
 from quickpub.models import DailyReferrers, DailyViews, DailyVisitors, Export, Message, Post, User
@@ -60,7 +60,7 @@ def test_all_my_numbers_come_as_a_file_and_a_mail_says_when(site, alice, bob, br
 
 def test_views_that_wait_to_be_counted_are_in_it(alice, browse, connection):
     with connection():
-        counting.record(write(alice).id, db.now())
+        recording.record_view(write(alice).id, db.now())
     browser = browse(alice)
     page = browser.post('/studio/exports', {'kind': 'numbers'}).follow()
     drain()

@@ -193,7 +193,7 @@ class Soak:
     def _balance(self) -> None:
         books, check = self.books, self.books.check
         with db.db.connection_context():
-            counting.fold()
+            counting.count_recorded_views()
             done = Counter(map(int, self.log.read_text().split()))
             self.dead = tables.Job.select().where(tables.Job.state == 'dead', ~tables.Job.is_single).count()
             self.done = len(done)

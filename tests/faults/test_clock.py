@@ -21,8 +21,8 @@ from conftest import person, text_of, write
 from rig import QUICKPUB, Rig, wait_for
 
 from quickpub import db
-from quickpub.audience import counting, spool
-from quickpub.jobs import owners, queue
+from quickpub.audience import counting, recording, spool
+from quickpub.jobs import queue
 from quickpub.jobs.tables import Job, Tally
 from quickpub.models import DayKey, Message, Post, Report, Seen, User
 
@@ -97,7 +97,7 @@ class Site:
     def view(self):
         """One view of each post. It is counted by the consumer."""
         for post in Post.select():
-            counting.record(post.id, db.now())
+            recording.record_view(post.id, db.now())
             self.viewed += 1
 
     # The consumers
@@ -152,7 +152,7 @@ class Site:
 
     def check_views(self):
         """Every view is in exactly one report, or waits for the next one."""
-        counting.fold()  # as a page does that shows numbers
+        counting.count_recorded_views()  # as a page does that shows numbers
         posts = list(Post.select())
         assert sum(post.views for post in posts) == self.viewed
         assert sum(report.views for report in Report.select()) + sum(
@@ -385,7 +385,7 @@ def test_a_machine_that_is_on_for_one_hour_a_day_forgets_who_was_here(site, hour
     """As PRIVACY.md says, whichever hour it is."""
     site.author('alice', midnight(0))
     for number in (0, 1, 2, 3):
-        counting.record(Post.get().id, at(MIDNIGHTS[number]), '192.0.2.1', 'Firefox')
+        recording.record_view(Post.get().id, at(MIDNIGHTS[number]), '192.0.2.1', 'Firefox')
     days = [at(day).date() for day in MIDNIGHTS]
     for number in (2, 3, 4):
         consumer = site.start_at(f'{MIDNIGHTS[number]} {hour}:05')

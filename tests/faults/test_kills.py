@@ -16,7 +16,7 @@ from conftest import person, utc, write
 from rig import wait_for
 
 from quickpub import db, tasks
-from quickpub.accounts import users
+from quickpub.accounts import registration, users
 from quickpub.audience import reports
 from quickpub.exchange import exports
 from quickpub.jobs import rescue
@@ -56,7 +56,7 @@ def copies(mail_server):
 def sign_up(name):
     with db.db.atomic():
         user = users.create(name, f'{name}@example.org', 'x', db.now())
-        tasks.deliver_soon(users.verification_mail(user, db.now()))
+        tasks.deliver_soon(registration.resend_verification(user, db.now()))
     return user
 
 

@@ -11,7 +11,7 @@ from rig import silent_mail_server, wait_for
 
 from quickpub import db, settings, tasks
 from quickpub.jobs.tables import Job
-from quickpub.mail import ledger, transport
+from quickpub.mail import delivery, ledger, transport
 from quickpub.models import Export, Message
 
 CERTIFICATE = Path(__file__).parents[1] / 'data' / 'nobody-trusts-this.pem'
@@ -31,7 +31,7 @@ def deliver(url, tmp_path, count=1):
 
         def work():
             with db.db.connection_context():
-                ledger.deliver()
+                delivery.deliver()
         worker = threading.Thread(target=work, daemon=True)
         worker.start()
         worker.join(LIMIT)
@@ -106,7 +106,7 @@ def test_each_mail_over_one_connection_has_its_own_deadline(tmp_path, in_a_secon
 
 
 def test_a_job_begins_no_other_mail_when_its_time_is_over_and_another_job_goes_on(site, monkeypatch):
-    monkeypatch.setattr(ledger, 'BATCH_SECONDS', 0)
+    monkeypatch.setattr(delivery, 'BATCH_SECONDS', 0)
     for number in range(3):
         compose(f'reader{number}@example.org')
     tasks.deliver()

@@ -6,9 +6,9 @@ import pytest
 from conftest import drain, outbox, write
 
 from quickpub import db, tasks
-from quickpub.jobs import queue, tables, tally
+from quickpub.jobs import queue
 from quickpub.jobs.tables import Job
-from quickpub.mail import ledger
+from quickpub.mail import delivery, ledger
 from quickpub.models import Message
 
 LONG_AGO = datetime(2020, 1, 1)
@@ -171,7 +171,7 @@ def test_a_mail_is_held_back_and_sent_by_hand(site, owner):
     number = compose()
     press(owner, f'/admin/mail/{number}', 'Hold it back')
     with db.db.connection_context():
-        ledger.deliver()
+        delivery.deliver()
         assert Message.get().state == 'held' and outbox(site) == []
     press(owner, f'/admin/mail/{number}', 'Send it now')
     drain()

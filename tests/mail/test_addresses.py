@@ -6,7 +6,7 @@ from sites import stored
 from smtp_rig import smtp_server
 
 from quickpub import db, settings, text
-from quickpub.accounts import users
+from quickpub.accounts import links, validation
 from quickpub.mail import transport
 from quickpub.models import Session, User
 
@@ -32,13 +32,13 @@ REACHABLE = {
 @pytest.mark.parametrize('typed', UNREACHABLE, ids=ascii)
 def test_what_email_cannot_reach_is_refused_with_a_sentence(site, typed):
     with pytest.raises(text.Rejected) as refusal:
-        users.clean_email(typed)
+        validation.clean_email(typed)
     assert refusal.value.errors['email'].endswith('.')
 
 
 @pytest.mark.parametrize('typed', REACHABLE, ids=ascii)
 def test_what_email_can_reach_is_stored_in_one_form(site, typed):
-    assert users.clean_email(typed) == REACHABLE[typed]
+    assert validation.clean_email(typed) == REACHABLE[typed]
 
 
 @pytest.mark.parametrize('typed', ['x' * 65 + '@example.org', 'ｚｏｅ@example.org', 'zoe＠example.org',
@@ -46,7 +46,7 @@ def test_what_email_can_reach_is_stored_in_one_form(site, typed):
                                    'zoe@'])
 def test_every_form_refuses_it_and_changes_nothing(site, olga, alice, browse, connection, typed):
     with connection():
-        setup = users.issue('setup', users.SETUP_LASTS, db.now()).text
+        setup = links.create_link('setup', links.SETUP_LIFETIME, db.now()).text
     stranger, author, owner = browse(), browse(alice), browse(olga)
     before = stored(Session)
     for browser, path, form in (
@@ -95,8 +95,8 @@ def test_letters_beyond_ascii_are_taken_where_the_mail_server_takes_them(tmp_pat
             for _ in range(3):
                 assert transport.takes_international() == bool(takes)
             if takes:
-                assert users.clean_email('José@bücher.example') == 'José@xn--bcher-kva.example'
+                assert validation.clean_email('José@bücher.example') == 'José@xn--bcher-kva.example'
             else:
                 with pytest.raises(text.Rejected, match='letters a to z'):
-                    users.clean_email('José@bücher.example')
+                    validation.clean_email('José@bücher.example')
         assert len(sink.sessions) <= 1

@@ -8,8 +8,8 @@ from click.testing import CliRunner
 from conftest import outbox, person, write
 
 from quickpub import cli, db, settings
-from quickpub.audience import reports
-from quickpub.mail import dkim, ledger
+from quickpub.audience import running_reports
+from quickpub.mail import delivery, dkim, ledger
 from quickpub.mail import message as letter
 from quickpub.models import Message
 
@@ -45,7 +45,7 @@ def compose(kind='exists', recipient='alice@example.org', **payload):
 def test_a_signed_mail_is_believed(site, run):
     record = run('dkim')
     assert dkimpy.verify(letter.render(compose()), dnsfunc=dns(record))
-    ledger.deliver()
+    delivery.deliver()
     assert dkimpy.verify(outbox(site)[0].as_bytes().replace(b'\n', b'\r\n'), dnsfunc=dns(record))
 
 
@@ -63,7 +63,7 @@ def test_a_report_s_unsubscribe_headers_are_covered(site, run):
     record = run('dkim')
     alice = person('alice')
     write(alice)
-    (number,) = reports.running([alice.id], db.now())
+    (number,) = running_reports.compose_running([alice.id], db.now())
     made = letter.render(Message.get_by_id(number))
     assert dkimpy.verify(made, dnsfunc=dns(record))
     other = made.replace(b'List-Unsubscribe: <http', b'List-Unsubscribe: <https', 1)
@@ -120,5 +120,5 @@ def test_an_email_waits_while_the_key_cannot_be_used(site, run, spoil):
     run('dkim')
     spoil(dkim.key_file(site))
     message = compose()
-    ledger.deliver()
+    delivery.deliver()
     assert Message.get_by_id(message.id).state == 'deferred' and outbox(site) == []

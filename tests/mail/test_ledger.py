@@ -16,12 +16,12 @@ from sites import set_modified
 from smtp_rig import EagerServer, Sink, free_port, mute_server, smtp_server
 
 from quickpub import db, settings, tasks, text
-from quickpub.accounts import users
-from quickpub.audience import reports
-from quickpub.jobs import queue, rescue, tables
+from quickpub.accounts import credentials, email_change, links, password_reset, validation
+from quickpub.audience import reports, running_reports
+from quickpub.jobs import queue
+from quickpub.mail import delivery, transport
 from quickpub.mail import ledger as mail
 from quickpub.mail import message as letter
-from quickpub.mail import transport
 from quickpub.models import Message, Site, Token, User
 
 EXISTS = {'login_url': 'http://127.0.0.1/login', 'forgot_url': 'http://127.0.0.1/forgot'}
@@ -60,7 +60,7 @@ def test_one_cause_makes_one_mail(site):
 
 def test_a_mail_arrives_whole(smtp_site, sink):
     number = compose()
-    mail.deliver()
+    delivery.deliver()
     found = sink.mails[0]
     assert found['To'] == 'alice@example.org' and found.recipients == ['alice@example.org']
     assert found['From'].addresses[0].display_name == 'The Village Voice'
@@ -72,15 +72,15 @@ def test_a_mail_arrives_whole(smtp_site, sink):
 
 def test_a_sent_mail_is_not_sent_again(smtp_site, sink):
     compose()
-    mail.deliver()
-    mail.deliver()
+    delivery.deliver()
+    delivery.deliver()
     assert len(sink.mails) == 1
 
 
 def test_a_batch_uses_one_connection_and_one_bad_recipient_stops_nobody(smtp_site, sink):
     numbers = [compose(f'reader{each}@example.org') for each in range(10)]
     sink.answers = {'reader3@example.org': '550 5.1.1 no such user', 'reader5@example.org': '451 4.7.1 greylisted'}
-    mail.deliver()
+    delivery.deliver()
     states = [row(number).state for number in numbers]
     assert states.count('sent') == 8 and states[3] == 'failed' and states[5] == 'deferred'
     assert len(sink.mails) == 8 and len(sink.sessions) == 1
@@ -90,26 +90,26 @@ def test_a_refused_address_is_flagged_and_gets_no_reports(smtp_site, sink):
     alice = person('alice')
     sink.answers = {'alice@example.org': '550 5.1.1 no such user'}
     compose(user=alice)
-    mail.deliver()
+    delivery.deliver()
     assert User.get_by_id(alice.id).mail_trouble == '550 5.1.1 no such user'
     write(alice)
-    closed = reports.Closed(db.now() + timedelta(days=1), [alice.id])
-    assert reports.close(closed, db.now()) == []
+    closed = reports.ClosedPeriod(db.now() + timedelta(days=1), [alice.id])
+    assert reports.close_period(closed, db.now()) == []
 
 
 @pytest.mark.parametrize('answer', ['554 5.7.1 Relay access denied', '530 5.7.0 Please log in first'])
 def test_a_server_that_wants_nothing_from_us_does_not_flag_the_address(smtp_site, sink, answer):
     sink.answers = {'alice@example.org': answer}
     number = compose(user=person('alice'))
-    mail.deliver()
+    delivery.deliver()
     assert row(number).state == 'failed' and User.get().mail_trouble is None
 
 
 def test_a_mistyped_new_address_does_not_flag_the_one_in_use(smtp_site, sink):
     alice = person('alice')
     sink.answers = {'alcie@example.org': '550 5.1.1 no such user'}
-    (number,) = users.address_mail(alice, 'alcie@example.org', db.now())
-    mail.deliver()
+    (number,) = email_change.request_change(alice, 'alcie@example.org', db.now())
+    delivery.deliver()
     assert row(number).state == 'failed' and User.get_by_id(alice.id).mail_trouble is None
 
 
@@ -117,7 +117,7 @@ def test_a_refused_text_does_not_flag_the_address(smtp_site, sink):
     alice = person('alice')
     sink.after_data = {'alice@example.org': '554 5.6.0 not like this'}
     number = compose(user=alice)
-    mail.deliver()
+    delivery.deliver()
     assert row(number).state == 'failed' and User.get_by_id(alice.id).mail_trouble is None
 
 
@@ -127,25 +127,25 @@ def test_temporary_failures_back_off_and_are_given_up_after_two_days(smtp_site, 
     waits = []
     for _ in range(4):
         at = db.now()
-        mail.deliver()
+        delivery.deliver()
         waits.append(round((row(number).next_try - at) / timedelta(minutes=1)))
         assert row(number).state == 'deferred' and row(number).answer == '451 4.7.1 later'
         later(number, next_try=at)
-        mail.wake(db.now())
-        assert mail.is_queued()
+        delivery.wake(db.now())
+        assert delivery.has_queued()
     assert waits == [1, 5, 15, 30]
     later(number, created_at=db.now() - timedelta(days=2, minutes=1))
-    mail.deliver()
+    delivery.deliver()
     assert row(number).state == 'failed' and 'two days' in row(number).answer
 
 
 def test_what_is_deferred_is_not_due_before_its_time(smtp_site, sink):
     sink.answers = {'alice@example.org': '451 4.7.1 later'}
     number = compose()
-    mail.deliver()
-    mail.wake(db.now())
-    assert not mail.is_queued()
-    mail.deliver()  # a second job for the same mail
+    delivery.deliver()
+    delivery.wake(db.now())
+    assert not delivery.has_queued()
+    delivery.deliver()  # a second job for the same mail
     assert row(number).attempts == 1
 
 
@@ -160,19 +160,19 @@ def test_the_schedule_finds_a_mail_whose_job_was_lost(smtp_site, sink):
 def test_a_dropped_connection_is_opened_anew_for_the_next_mail(smtp_site, sink, answer):
     numbers = [compose(f'reader{each}@example.org') for each in range(3)]
     sink.answers = {'reader0@example.org': answer}
-    mail.deliver()
+    delivery.deliver()
     assert [row(number).state for number in numbers] == ['deferred', 'sent', 'sent']
 
 
 def test_a_connection_dropped_after_the_final_dot_means_a_copy_with_the_same_message_id(smtp_site, sink):
     number = compose()
     sink.after_data = {'alice@example.org': 'drop after taking'}
-    mail.deliver()
+    delivery.deliver()
     assert row(number).state == 'deferred'
     sink.after_data = {}
     later(number, next_try=db.now())
-    mail.wake(db.now())
-    mail.deliver()
+    delivery.wake(db.now())
+    delivery.deliver()
     assert row(number).state == 'sent'
     assert [found['Message-ID'] for found in sink.mails] == [row(number).message_id] * 2
 
@@ -181,7 +181,7 @@ def test_whatever_begins_with_a_two_is_a_yes(smtp_site, sink):
     sink.answers = {'alice@example.org': '252 I will try'}
     sink.after_data = {'alice@example.org': '251 Taken, for somewhere else'}
     number = compose()
-    mail.deliver()
+    delivery.deliver()
     assert row(number).state == 'sent' and row(number).answer == '251 Taken, for somewhere else'
     assert [found['To'] for found in sink.mails] == ['alice@example.org'] and sink.mails[0].get_body()
 
@@ -191,7 +191,7 @@ def test_a_server_that_waits_for_a_mail_to_nobody_gets_an_empty_one_and_then_the
     with server.running() as url:
         for _ in open_site(settings.from_env({'QUICKPUB_DATA': str(tmp_path / 'data'), 'QUICKPUB_SMTP': url})):
             numbers = [compose(recipient) for recipient in ('alice@example.org', 'bob@example.org')]
-            mail.deliver()
+            delivery.deliver()
             assert [row(number).state for number in numbers] == ['failed', 'sent']
             assert 'No such user' in row(numbers[0]).answer
     assert [(recipients, len(lines) > 1) for recipients, lines in server.mails] == [
@@ -209,7 +209,7 @@ def test_after_an_answer_out_of_step_nobody_gets_the_mail_of_another_nor_an_empt
     with server.running() as url:
         for _ in open_site(settings.from_env({'QUICKPUB_DATA': str(tmp_path / 'data'), 'QUICKPUB_SMTP': url})):
             numbers = [compose(recipient) for recipient in ('alice@example.org', 'bob@example.org')]
-            mail.deliver()
+            delivery.deliver()
             assert [row(number).state for number in numbers] == ['deferred', 'sent']
             assert answer in row(numbers[0]).answer and row(numbers[1]).attempts == 1
     (recipients, lines), = server.mails
@@ -220,7 +220,7 @@ def test_nobody_answering_defers(tmp_path):
     url = f'smtp+plain://127.0.0.1:{free_port()}'
     for _ in open_site(settings.from_env({'QUICKPUB_DATA': str(tmp_path / 'data'), 'QUICKPUB_SMTP': url})):
         number = compose()
-        mail.deliver()
+        delivery.deliver()
         assert row(number).state == 'deferred' and 'refused' in row(number).answer.lower()
 
 
@@ -230,7 +230,7 @@ def test_a_server_that_never_speaks_is_left_after_a_while(tmp_path, monkeypatch)
         url = f'smtp+plain://127.0.0.1:{port}'
         for _ in open_site(settings.from_env({'QUICKPUB_DATA': str(tmp_path / 'data'), 'QUICKPUB_SMTP': url})):
             number = compose()
-            mail.deliver()
+            delivery.deliver()
             assert row(number).state == 'deferred' and 'did not answer' in row(number).answer
 
 
@@ -240,7 +240,7 @@ def test_a_server_that_hangs_is_left_and_delays_nobody_else_for_long(smtp_site, 
     numbers = [compose(f'reader{each}@example.org') for each in range(3)]
     sink.hangs_at_ehlo = stage == 'EHLO'
     {'RCPT': sink.answers, 'DATA': sink.after_data}.get(stage, {})['reader0@example.org'] = 'hang'
-    mail.deliver()
+    delivery.deliver()
     assert row(numbers[0]).state == 'deferred' and 'did not answer' in row(numbers[0]).answer
     others = [row(number).state for number in numbers[1:]]
     assert others == (['deferred', 'deferred'] if stage == 'EHLO' else ['sent', 'sent'])
@@ -250,16 +250,16 @@ def test_a_mail_of_a_dead_process_goes_out_again_with_the_same_message_id(smtp_s
     number = compose()
     later(number, state='sending', sender='gone')
     before = row(number).message_id
-    mail.deliver()
+    delivery.deliver()
     assert row(number).state == 'sent' and sink.mails[0]['Message-ID'] == before
 
 
 def test_a_mail_that_its_sender_died_with_again_and_again_waits_for_hours_and_not_for_ever(smtp_site, sink):
     deadly, old, fresh = compose('deadly@example.org'), compose('old@example.org'), compose('fresh@example.org')
-    for number, attempts in ((deadly, mail.MANY_ATTEMPTS), (old, mail.MANY_ATTEMPTS), (fresh, 1)):
+    for number, attempts in ((deadly, delivery.MANY_ATTEMPTS), (old, delivery.MANY_ATTEMPTS), (fresh, 1)):
         later(number, state='sending', sender='gone', attempts=attempts)
-    later(old, created_at=db.now() - 2 * mail.GIVE_UP_AFTER)
-    mail.deliver()
+    later(old, created_at=db.now() - 2 * delivery.GIVE_UP_AFTER)
+    delivery.deliver()
     assert (row(deadly).state, row(old).state, row(fresh).state) == ('deferred', 'failed', 'sent')
     assert row(deadly).next_try > db.now() + timedelta(hours=3) and row(old).answer == rescue.DIED
     assert [each.recipients for each in sink.mails] == [['fresh@example.org']]
@@ -269,9 +269,9 @@ def test_a_mail_that_another_process_is_sending_is_left_alone(smtp_site, sink):
     number = compose()
     other = queue.processes.lock_file(tables.run_folder() / 'other.life')
     later(number, state='sending', sender='other')
-    mail.deliver()
-    mail.wake(db.now() + timedelta(hours=1))
-    assert sink.mails == [] and not mail.is_queued()
+    delivery.deliver()
+    delivery.wake(db.now() + timedelta(hours=1))
+    assert sink.mails == [] and not delivery.has_queued()
     assert other
 
 
@@ -289,7 +289,7 @@ def test_what_was_sent_is_written_down_although_the_database_is_locked_meanwhile
 
     sink.handle_DATA = lock_then_answer
     threading.Timer(1.5, release.set).start()
-    mail.deliver()
+    delivery.deliver()
     assert locked.is_set() and row(number).state == 'sent' and len(sink.mails) == 1
 
 
@@ -297,22 +297,22 @@ def test_an_impossible_number_of_attempts_stops_no_other_mail(smtp_site, sink):
     """It would undo the note that the mail before was sent, which would go out again and again."""
     odd, good = compose('odd@example.org'), compose('good@example.org')
     Message.update(attempts=2 ** 63 - 1).where(Message.id == odd).execute()
-    mail.deliver()
+    delivery.deliver()
     assert row(good).state == row(odd).state == 'sent' and len(sink.mails) == 2
 
 
 def test_a_mail_that_cannot_be_made_fails_alone(smtp_site, sink):
     broken = mail.compose('nosuchkind', 'alice@example.org', key='broken', subject='x')
     good = compose()
-    mail.deliver()
+    delivery.deliver()
     assert row(broken).state == 'failed' and 'cannot make this mail' in row(broken).answer
     assert row(good).state == 'sent'
 
 
 def test_an_international_domain_goes_out_as_punycode_and_a_name_as_it_is(smtp_site, sink):
-    assert users.clean_email('anna@Bücher.example') == 'anna@xn--bcher-kva.example'
-    number = compose(users.clean_email('änna@example.org'))
-    mail.deliver()
+    assert validation.clean_email('anna@Bücher.example') == 'anna@xn--bcher-kva.example'
+    number = compose(validation.clean_email('änna@example.org'))
+    delivery.deliver()
     assert row(number).state == 'sent' and sink.mails[0].recipients == ['änna@example.org']
 
 
@@ -320,7 +320,7 @@ def test_a_server_without_such_letters_refuses_them_in_words(tmp_path):
     with smtp_server(enable_SMTPUTF8=False) as sink:
         for _ in open_site(settings.from_env({'QUICKPUB_DATA': str(tmp_path / 'data'), 'QUICKPUB_SMTP': sink.url})):
             number = compose('änna@example.org')
-            mail.deliver()
+            delivery.deliver()
             assert row(number).state == 'failed' and 'letters before the @' in row(number).answer
 
 
@@ -328,17 +328,17 @@ def test_a_server_without_such_letters_refuses_them_in_words(tmp_path):
                                    '@', 'a' * 300 + '@example.org', 'a@b@c.example'])
 def test_what_is_not_one_address_is_refused(site, typed):
     with pytest.raises(text.Rejected):
-        users.clean_email(typed)
+        validation.clean_email(typed)
 
 
 def test_the_outbox_forgets_what_is_old(site):
     compose('old@example.org')
-    mail.deliver()
+    delivery.deliver()
     old = next((site.data / 'outbox' / 'new').iterdir())
     (site.data / 'outbox' / 'cur').mkdir(exist_ok=True)
     old = old.rename(site.data / 'outbox' / 'cur' / f'{old.name}:2,S')  # a mail program has shown it
     compose('new@example.org')
-    mail.deliver()
+    delivery.deliver()
     (new,) = (site.data / 'outbox' / 'new').iterdir()
     set_modified(new, db.now())
     set_modified(old, db.now() - mail.KEPT - timedelta(days=1))
@@ -350,7 +350,7 @@ def test_the_outbox_forgets_what_is_old(site):
 def test_a_refusal_counts_although_the_server_hangs_up_after_it(smtp_site, sink, stage):
     getattr(sink, stage)['alice@example.org'] = '550 5.1.1 No such user, and hangs up'
     refused, other = compose('alice@example.org'), compose('bob@example.org')
-    mail.deliver()
+    delivery.deliver()
     assert row(refused).state == 'failed' and 'No such user' in row(refused).answer
     assert row(other).state == 'sent' and row(other).attempts == 1
 
@@ -359,12 +359,12 @@ def test_a_refusal_counts_although_the_server_hangs_up_after_it(smtp_site, sink,
 def test_a_server_that_takes_a_few_mails_at_once_gets_the_rest_in_other_conversations(smtp_site, sink, is_pipelining):
     sink.most_at_once, sink.is_pipelining = 2, is_pipelining
     numbers = [compose(f'reader{each}@example.org') for each in range(5)]
-    mail.deliver()
+    delivery.deliver()
     assert {(row(number).state, row(number).attempts) for number in numbers} == {('sent', 1)}
     assert len(sink.mails) == 5 and len(sink.sessions) == 3
     sink.most_at_once = 0
     number = compose()
-    mail.deliver()
+    delivery.deliver()
     assert row(number).state == 'deferred' and 'Too many mails' in row(number).answer
 
 
@@ -372,7 +372,7 @@ def test_no_header_can_be_split(smtp_site, sink):
     Site.update(title='Voice\r\nBcc: evil@example.org').execute()
     mail.compose('exists', 'alice@example.org', key='x', subject='Hello\r\nBcc: evil@example.org',
                  payload=EXISTS)
-    mail.deliver()
+    delivery.deliver()
     assert sink.mails[0]['Bcc'] is None and sink.mails[0].recipients == ['alice@example.org']
 
 
@@ -382,9 +382,9 @@ def test_a_long_unsubscribe_address_is_not_folded(tmp_path, sink):
     for _ in open_site(config):
         alice = person('alice')
         write(alice)
-        reports.running([alice.id], db.now())
-        mail.deliver()
-        url = users.unsubscribe_url(alice.id)
+        running_reports.compose_running([alice.id], db.now())
+        delivery.deliver()
+        url = links.unsubscribe_url(alice.id)
         assert f'List-Unsubscribe: <{url}>\r\n'.encode() in sink.mails[0].raw
         assert sink.mails[0]['List-Unsubscribe-Post'] == 'List-Unsubscribe=One-Click'
         assert sink.mails[0]['List-Id'].endswith('example.org>')
@@ -392,7 +392,7 @@ def test_a_long_unsubscribe_address_is_not_folded(tmp_path, sink):
 
 def test_without_a_server_mail_is_kept_in_a_maildir(site):
     number = compose()
-    mail.deliver()
+    delivery.deliver()
     assert len(outbox(site)) == 1 and 'password' in text_of(outbox(site)[0])
     assert row(number).state == 'sent' and row(number).answer.startswith('kept in outbox/new/')
 
@@ -422,7 +422,7 @@ def test_starttls_and_log_in_and_no_certificate_is_taken_on_trust(tmp_path, cert
         url = f'smtp://anna:p%40ss%20word@127.0.0.1:{sink.port}'
         for _ in open_site(settings.from_env({'QUICKPUB_DATA': str(tmp_path / 'data'), 'QUICKPUB_SMTP': url})):
             number = compose()
-            mail.deliver()
+            delivery.deliver()
             assert row(number).state == ('sent' if trusted else 'deferred'), row(number).answer
             assert trusted or 'certificate' in row(number).answer.lower()
 
@@ -432,7 +432,7 @@ def test_a_password_is_never_sent_in_the_clear(tmp_path):
         url = f'smtp://anna:p%40ss%20word@127.0.0.1:{sink.port}'
         for _ in open_site(settings.from_env({'QUICKPUB_DATA': str(tmp_path / 'data'), 'QUICKPUB_SMTP': url})):
             number = compose()
-            mail.deliver()
+            delivery.deliver()
             assert row(number).state == 'deferred' and 'STARTTLS' in row(number).answer
     with pytest.raises(settings.SettingsError, match='without encryption'):
         settings.from_env({'QUICKPUB_SMTP': 'smtp+plain://anna:secret@127.0.0.1'})
@@ -446,7 +446,7 @@ def test_a_refused_log_in_defers_and_blames_no_address(tmp_path, certificate, mo
         for _ in open_site(settings.from_env({'QUICKPUB_DATA': str(tmp_path / 'data'), 'QUICKPUB_SMTP': url})):
             alice = person('alice')
             number = compose(user=alice)
-            mail.deliver()
+            delivery.deliver()
             assert row(number).state == 'deferred' and row(number).answer.startswith('535')
             assert User.get_by_id(alice.id).mail_trouble is None
 
@@ -459,19 +459,19 @@ def test_a_password_that_cannot_be_said_and_a_host_that_cannot_exist_defer(tmp_p
             config = {'QUICKPUB_DATA': str(tmp_path / data), 'QUICKPUB_SMTP': f'smtp://{place}'}
             for _ in open_site(settings.from_env(config)):
                 number = compose()
-                mail.deliver()
+                delivery.deliver()
                 assert row(number).state == 'deferred' and 'codec' in row(number).answer
 
 
 def test_a_mail_whose_link_is_dead_is_not_sent(smtp_site, sink):
     """Asked for twice, used, expired: what the mail is about is over, and it must not say "None" either."""
     alice = person('alice')
-    numbers = [users.reset_mail('alice@example.org', db.now())[0]]
+    numbers = [password_reset.request_reset('alice@example.org', db.now())[0]]
     with db.db.atomic():
-        users.set_password(alice, 'x')
-    numbers += users.address_mail(alice, 'new@example.org', db.now())
+        credentials.set_password(alice, 'x')
+    numbers += email_change.request_change(alice, 'new@example.org', db.now())
     Token.update(expires_at=db.now()).where(Token.purpose == 'address').execute()
-    mail.deliver()
+    delivery.deliver()
     assert sink.mails == [] and {row(number).state for number in numbers} == {'failed'}
     assert 'does not work any more' in row(numbers[0]).answer
     assert 'None' not in letter.render(row(numbers[0])).decode()
@@ -489,20 +489,20 @@ def test_a_burst_of_mails_needs_one_waiting_job_and_one_connection(smtp_site, si
 
 
 def test_more_than_a_batch_calls_for_help_and_nothing_is_left(smtp_site, sink):
-    for number in range(2 * mail.BATCH + 1):
+    for number in range(2 * delivery.BATCH + 1):
         compose(f'reader{number}@example.org')
     tasks.deliver()
     assert drain() == 3
-    assert len({found['To'] for found in sink.mails}) == len(sink.mails) == 2 * mail.BATCH + 1
+    assert len({found['To'] for found in sink.mails}) == len(sink.mails) == 2 * delivery.BATCH + 1
 
 
 def test_who_waits_goes_first_and_an_urgent_round_sends_nothing_else(smtp_site, sink):
     compose('report@example.org')
     compose('signup@example.org', urgent=True)
-    mail.deliver(urgent=True)
+    delivery.deliver(urgent=True)
     assert [found['To'] for found in sink.mails] == ['signup@example.org']
     compose('late@example.org', urgent=True)
-    mail.deliver()
+    delivery.deliver()
     assert [found['To'] for found in sink.mails[1:]] == ['late@example.org', 'report@example.org']
 
 
@@ -513,7 +513,7 @@ def test_two_at_once_share_what_is_queued(smtp_site, sink):
 
     def help_out():
         with db.db.connection_context():
-            mail.deliver()
+            delivery.deliver()
 
     threads = [threading.Thread(target=help_out) for _ in range(3)]
     for thread in threads:
@@ -529,12 +529,12 @@ def test_a_server_that_is_gone_is_asked_once_for_all(tmp_path):
     for _ in open_site(settings.from_env({'QUICKPUB_DATA': str(tmp_path / 'data'), 'QUICKPUB_SMTP': url})):
         numbers = [compose(f'reader{number}@example.org') for number in range(5)]
         later(numbers[4], created_at=db.now() - timedelta(days=3))
-        mail.deliver()
+        delivery.deliver()
         assert [row(number).attempts for number in numbers] == [1, 0, 0, 0, 0]
         assert [row(number).state for number in numbers] == ['deferred'] * 4 + ['failed']
         assert all('refused' in row(number).answer.lower() for number in numbers)
-        mail.wake(db.now() + timedelta(minutes=1, seconds=1))
-        assert mail.is_queued(more_than=3)
+        delivery.wake(db.now() + timedelta(minutes=1, seconds=1))
+        assert delivery.has_queued(more_than=3)
 
 
 def test_a_delivery_that_breaks_off_leaves_its_mail_to_the_next_one(smtp_site, sink, monkeypatch):
@@ -543,18 +543,18 @@ def test_a_delivery_that_breaks_off_leaves_its_mail_to_the_next_one(smtp_site, s
     def break_off(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(mail._Delivery, '_attempt', break_off)
+    monkeypatch.setattr(delivery._Delivery, '_attempt', break_off)
     with pytest.raises(KeyboardInterrupt):
-        mail.deliver()
+        delivery.deliver()
     monkeypatch.undo()
     assert Message.get().state == 'sending'
-    mail.deliver()
+    delivery.deliver()
     assert Message.get().state == 'sent' and len(sink.mails) == 1
 
 
 def test_what_is_no_address_never_becomes_a_command(smtp_site, sink):
     number = compose('a@example.org>\r\nRCPT TO:<bob@example.org')
-    mail.deliver()
+    delivery.deliver()
     assert row(number).state == 'failed' and row(number).answer == 'This is not an address' and not sink.mails
 
 
@@ -572,7 +572,7 @@ def test_what_is_sent_is_a_valid_mail_with_the_words_it_was_given(smtp_site, sin
     made = letter.render(row(number))
     assert made == letter.render(row(number)) and b'\n' not in made.replace(b'\r\n', b'')
     assert max(len(line) for line in made.split(b'\r\n')) <= letter.LONGEST_LINE
-    mail.deliver()
+    delivery.deliver()
     for parsed in (message_from_bytes(made, policy=default), sink.mails[0]):
         assert not parsed.defects and not any(part.defects for part in parsed.walk())
         assert parsed['Subject'] == ' '.join(words.split()) and parsed['From'].addresses[0].username

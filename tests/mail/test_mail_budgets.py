@@ -8,8 +8,8 @@ import pytest
 from conftest import PASSWORD, drain, outbox, person, text_of, write
 from sites import browser_of, form_with, long_ago, mails, stored
 
-from quickpub import db, networks, tasks, throttle
-from quickpub.accounts import users
+from quickpub import db, mailboxes, networks, tasks, throttle
+from quickpub.accounts import notifications, password_reset, registration
 from quickpub.audience import reports
 from quickpub.mail import budgets
 from quickpub.mail.budgets import Cause
@@ -273,7 +273,7 @@ def test_unconfirmed_members_who_change_their_address_count_as_strangers(site, b
 @pytest.mark.parametrize('target', ['victim+2@example.org', 'alice@example.org', 'mallory@example.org'])
 def test_settings_look_the_same_where_the_budget_of_others_is_used_up(site, browse, alice, bob, target):
     person('mallory', verified=False)
-    use_up((throttle.MAILBOX, throttle.mailbox(target)))
+    use_up((throttle.MAILBOX, mailboxes.find_mailbox(target)))
     browser = browse(bob)
     change_address(browser, target, status=303)
     assert mails() == [] and target in browser.get('/settings')
@@ -285,7 +285,7 @@ def test_settings_look_the_same_where_the_budget_of_others_is_used_up(site, brow
 def test_what_owners_ask_for_has_a_budget_too(site, browse, olga, path, fields, limit):
     browser = browse(olga)
     with db.db.connection_context():
-        users.reset_mail(olga.email, db.now())
+        password_reset.request_reset(olga.email, db.now())
     answers = []
     for number in range(limit + 1):
         answers.append(browser.post(path, {name: value.format(number) for name, value in fields.items()}, status='*'))
@@ -305,17 +305,17 @@ def test_reports_and_notices_about_security_are_never_held_back(site, olga, alic
     write(alice)
     at = db.now()
     use_up(*((budget, key) for budget in throttle.BUDGETS
-             for key in ('site', throttle.mailbox(alice.email), str(alice.id), str(olga.id))))
+             for key in ('site', mailboxes.find_mailbox(alice.email), str(alice.id), str(olga.id))))
     with db.db.atomic():
-        assert reports.close(reports.Closed(at, [alice.id]), at)
-        assert users.address_told_mail(alice, 'old@example.org', at)
-        assert users.hand_over_link(alice, olga, at)[1]
+        assert reports.close_period(reports.ClosedPeriod(at, [alice.id]), at)
+        assert notifications.notify_email_changed(alice, 'old@example.org', at)
+        assert password_reset.create_handover_link(alice, olga, at)[1]
 
 
 def test_the_operator_and_the_site_itself_have_no_budget(site):
     zoe = person('zoe', verified=False)
     for number in range(9):
-        assert users.verification_mail(zoe, db.now() + number * DAY)
+        assert registration.resend_verification(zoe, db.now() + number * DAY)
         long_ago(Message, created_at=db.now() - DAY)
         db.db.connect(reuse_if_open=True)
 

@@ -9,7 +9,7 @@ from sites import browser_of, long_ago
 from smtp_rig import free_port
 
 from quickpub import db, settings, tasks, throttle
-from quickpub.mail import ledger
+from quickpub.mail import delivery, ledger
 from quickpub.models import Message
 from quickpub.throttle import ThrottleUse
 from quickpub.upkeep import checks
@@ -51,7 +51,7 @@ def test_no_more_than_the_rate_go_out_in_an_hour_and_the_others_wait(limited, ra
     limited(rate)
     compose(30, urgent)
     for _ in range(3):
-        ledger.deliver(urgent)
+        delivery.deliver(urgent)
     assert states() == sent * ['sent'] + (30 - sent) * ['queued']
 
 
@@ -59,7 +59,7 @@ def test_an_hour_later_the_next_ones_go_out_until_all_are_sent(limited):
     limited(10)
     compose(20)
     for sent in (8, 16, 20):
-        ledger.deliver()
+        delivery.deliver()
         assert states().count('sent') == sent
         pass_time(HOUR)
     assert states().count('sent') == 20
@@ -71,7 +71,7 @@ def test_no_hour_has_more_than_the_rate(limited):
     times = []
     for _ in range(20):
         before = states().count('sent')
-        ledger.deliver()
+        delivery.deliver()
         times.append(states().count('sent') - before)
         pass_time(20 * MINUTE)
     assert sum(times) == 30
@@ -81,13 +81,13 @@ def test_no_hour_has_more_than_the_rate(limited):
 def test_what_somebody_waits_for_goes_first_and_has_a_share_of_its_own(limited):
     limited(10)
     compose(30)
-    ledger.deliver()
+    delivery.deliver()
     urgent = compose(3, urgent=True)
-    ledger.deliver()
+    delivery.deliver()
     assert {row.state for row in Message.select().where(Message.id.in_(urgent[:2]))} == {'sent'}
     assert Message.get_by_id(urgent[2]).state == 'queued'
     pass_time(HOUR)
-    ledger.deliver()
+    delivery.deliver()
     assert Message.get_by_id(urgent[2]).state == 'sent'
 
 
@@ -97,7 +97,7 @@ def test_a_job_that_finds_no_room_does_not_come_back_at_once(limited):
     tasks.deliver()
     tasks.deliver_urgent()
     assert drain() <= 4
-    assert not ledger.is_queued() and not ledger.is_queued(urgent=True)
+    assert not delivery.has_queued() and not delivery.has_queued(urgent=True)
     tasks.wake_mail.call_local()
     assert drain() == 0
     pass_time(HOUR)
@@ -109,8 +109,8 @@ def test_a_job_that_finds_no_room_does_not_come_back_at_once(limited):
 def test_is_queued_counts_what_may_go_out(limited, more_than):
     limited(5)
     compose(200)
-    assert ledger.is_queued(more_than=more_than) == (more_than < 4)
-    assert not ledger.is_queued(urgent=True, more_than=more_than)
+    assert delivery.has_queued(more_than=more_than) == (more_than < 4)
+    assert not delivery.has_queued(urgent=True, more_than=more_than)
 
 
 def test_processes_share_the_rate(limited):
@@ -119,14 +119,14 @@ def test_processes_share_the_rate(limited):
     with db.db.atomic():  # what another process has sent
         for _ in range(5):
             throttle.take(db.now(), (throttle.MAIL_RATE.with_limit(10), ''))
-    ledger.deliver()
+    delivery.deliver()
     assert states().count('sent') == 3
 
 
 def test_a_server_that_is_gone_uses_nothing_up(limited):
     limited(10, smtp=f'smtp+plain://127.0.0.1:{free_port()}')
     compose(3)
-    ledger.deliver()
+    delivery.deliver()
     assert states() == 3 * ['deferred'] and throttle.count(db.now(), throttle.MAIL_RATE, '') == 0
 
 
@@ -134,7 +134,7 @@ def test_mail_that_waits_for_its_turn_is_not_given_up(limited):
     limited(2, smtp=f'smtp+plain://127.0.0.1:{free_port()}')
     compose(5)
     Message.update(created_at=db.now() - timedelta(days=9)).execute()
-    ledger.deliver()
+    delivery.deliver()
     assert set(states()) == {'deferred'}
 
 
@@ -146,7 +146,7 @@ def test_the_owner_sees_that_mail_waits_and_that_nothing_is_wrong(limited):
     assert 'may be sent in an hour' not in browser.get('/admin/mail')
     with db.db.connection_context():
         compose(30)
-        ledger.deliver()
+        delivery.deliver()
     long_ago(Message, created_at=db.now() - HOUR)
     page = browser.get('/admin/mail')
     assert '22 emails wait: at most 10 may be sent in an hour (QUICKPUB_MAIL_RATE).' in page.html.text
@@ -159,7 +159,7 @@ def test_the_owner_sees_that_mail_waits_and_that_nothing_is_wrong(limited):
 def test_without_a_rate_nothing_is_counted(limited):
     site = limited(0)
     compose(3)
-    ledger.deliver()
+    delivery.deliver()
     assert len(outbox(site)) == 3 and not ThrottleUse.select().exists()
 
 

@@ -12,7 +12,7 @@ from sites import browser_of
 from smtp_rig import smtp_server
 
 from quickpub import db, settings, signing
-from quickpub.mail import ledger
+from quickpub.mail import delivery, ledger
 from quickpub.models import Message
 
 RECIPIENTS = ['zoe@example.org', 'o’brien@example.org', 'zoë@example.org', 'zoe+tag@sub.example.org',
@@ -34,7 +34,7 @@ def test_no_recipient_is_in_the_log(config, caplog, recipient, answer):
         sink.answers[recipient] = answer.format(recipient)
         for _ in open_site(settings.from_env(config.environ() | {'QUICKPUB_SMTP': sink.url})):
             number = compose(recipient)
-            ledger.deliver()
+            delivery.deliver()
             assert f'Mail {number}: "You have an account"' in caplog.text
             assert recipient not in caplog.text
             assert recipient.partition('@')[2] not in caplog.text
@@ -99,7 +99,7 @@ def test_a_server_that_drops_encryption_gets_no_password_and_no_email(config, ca
         url = f'smtp://anna:p%40ss%20word@127.0.0.1:{port}'
         for _ in open_site(settings.from_env(config.environ() | {'QUICKPUB_SMTP': url})):
             number = compose('zoe@example.org')
-            ledger.deliver()
+            delivery.deliver()
             row = Message.get_by_id(number)
             assert row.state == 'deferred' and row.answer and row.next_try > db.now()
     said = b''.join(received)

@@ -9,9 +9,9 @@ from permissions import CONFIRM, LOG_IN, MAY, NEWCOMER, NOTHING, POST, PROFILE, 
 from sites import browser_of, form_with, keep, stored
 
 from quickpub import db, models, settings, signing
-from quickpub.accounts import login_steps, sessions, suspensions, users
+from quickpub.accounts import deletion, links, login_steps, sessions, suspensions
 from quickpub.accounts.sessions import COOKIE
-from quickpub.audience import counting
+from quickpub.audience import calendar, counting, visitors
 from quickpub.content import posts
 from quickpub.exchange import exports
 from quickpub.mail import ledger
@@ -57,7 +57,7 @@ def world(site):
               'shared': Post.get(Post.title == 'Shared').draft_token, 'export': export,
               'upload': upload.id, 'media': upload.path}
     for purpose, user in (('setup', None), ('verify', victor), ('reset', bob)):
-        token = users.issue(purpose, users.VERIFY_LASTS, at, user=user, email=user.email if user else None)
+        token = links.create_link(purpose, links.VERIFY_LIFETIME, at, user=user, email=user.email if user else None)
         places[purpose] = token.text
     return places, dict(zip(COLUMNS, (None, bob, alice, olga, victor), strict=True))
 
@@ -95,7 +95,7 @@ def of_a_deleted_member(people):
     leaver = person('lena')
     write(leaver, 'Left behind')
     secret = sessions.start(leaver, '', db.now())
-    users.delete(leaver, True, db.now())
+    deletion.delete_account(leaver, True, db.now())
     return secret
 
 
@@ -192,10 +192,10 @@ def test_everybody_gets_what_the_table_says(world, browse, kind):
     column = COLUMNS.index(visitor.column)
     with db.db.connection_context():
         cookie = visitor.cookie and visitor.cookie(people)
-        counting.visitor('', '', counting.site_day(db.now()))  # the first reader of a day has its key made
+        visitors.name_visitor('', '', calendar.site_day(db.now()))  # the first reader of a day has its key made
         watch = Watch()
         for rule, (expected, *_) in TABLE.items():
-            counting.fold()  # of views in the rows before
+            counting.count_recorded_views()  # of views in the rows before
             if watch.has_changed():
                 watch.look()
             with db.db.atomic() as everything:

@@ -118,7 +118,7 @@ def all_pages(browse, people, places, measure):
     for number, (who, path) in enumerate(asked):
         with db.db.connection_context():  # whatever keeps pages ready must make this one anew
             Site.update(tagline=f'Number {number} of {len(asked)}').execute()
-            counting.fold()  # what the pages before have recorded
+            counting.count_recorded_views()  # what the pages before have recorded
         status = 503 if path == '/healthz' else [200, 303]  # no consumer runs
         found[who, path] = measure(
             lambda browser=browsers[who], path=path, status=status: browser.get(path, status=status))

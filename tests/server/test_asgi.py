@@ -24,8 +24,8 @@ from quickpub.server.limits import (
     Turns,
 )
 from quickpub.wsgi import bodies
-from quickpub.wsgi.application import FORM_LIMIT
 from quickpub.wsgi.bodies import PIECE, Incoming
+from quickpub.wsgi.forms import FORM_LIMIT
 
 SCOPE = {'type': 'http', 'method': 'GET', 'raw_path': b'/p/on%20hills%FF', 'query_string': b'before=1',
          'scheme': 'http', 'http_version': '1.1', 'headers': [],

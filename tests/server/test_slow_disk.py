@@ -13,11 +13,10 @@ from sites import browser_of, keep
 from smtp_rig import smtp_server
 
 from quickpub import db, settings, tasks
-from quickpub.accounts import users
-from quickpub.audience import counting, spool
+from quickpub.accounts import password_reset
+from quickpub.audience import counting, recording, spool
 from quickpub.exchange import exports
-from quickpub.jobs import rescue
-from quickpub.mail import ledger
+from quickpub.mail import delivery, ledger
 from quickpub.media import files
 from quickpub.models import Export, MediaFile, Message, Post, Upload, User
 from quickpub.web import create_app
@@ -94,7 +93,7 @@ def test_mail_into_the_outbox_syncs_outside(site, slow_ones):
     for number in range(3):
         ledger.compose('exists', f'reader{number}@example.org', key=f'{number}', subject='x',
                      payload={'login_url': 'http://x/login', 'forgot_url': 'http://x/forgot'})
-    ledger.deliver()
+    delivery.deliver()
     assert {message.state for message in Message.select()} == {'sent'} and 'fsync' in slow_ones[0]
     ledger.clean_up(db.now() + timedelta(days=200))
 
@@ -103,7 +102,7 @@ def test_mail_to_a_server_speaks_outside(smtp_site, slow_ones):
     for number in range(3):
         ledger.compose('exists', f'reader{number}@example.org', key=f'{number}', subject='x',
                      payload={'login_url': 'http://x/login', 'forgot_url': 'http://x/forgot'})
-    ledger.deliver()
+    delivery.deliver()
     assert {message.state for message in Message.select()} == {'sent'} and 'sendall' in slow_ones[0]
 
 
@@ -114,9 +113,9 @@ def test_the_life_of_a_site_syncs_outside(site, olga, alice, browse, slow_ones):
     browser.post('/studio/posts/new', {'title': 'Hills', 'body': 'x', 'action': 'publish'}, status=303)
     browse().get('/p/hills', status=200)
     with db.db.connection_context():
-        counting.record(Post.get().id, db.now())
+        recording.record_view(Post.get().id, db.now())
         spool.mine.close()
-        counting.fold()
+        counting.count_recorded_views()
         User.update(reported_until=db.now() - timedelta(days=3)).execute()
         tasks.close_periods()
         tasks.send_view_count_report()
@@ -195,7 +194,7 @@ def test_while_other_work_waits_for_the_disk_anybody_can_write(site, alice, what
         with db.db.atomic():
             tasks.make_export(exports.ask(alice, 'numbers', db.now()))
     if what == 'outbox':
-        tasks.deliver_soon(users.reset_mail(alice.email, db.now()))
+        tasks.deliver_soon(password_reset.request_reset(alice.email, db.now()))
     disk = SlowDisk(monkeypatch)
     end = meanwhile(disk, lambda: keep(alice, 'x.pdf', PDF) if what == 'upload' else drain())
     for number in range(3):

@@ -11,13 +11,11 @@ from peewee import IntegrityError, OperationalError
 
 from quickpub import batches, db, removal, tasks
 from quickpub.accounts import users
-from quickpub.audience import counting, reports, spool
-from quickpub.audience import stats as figures
+from quickpub.audience import counting, recording, report_email, reports, running_reports, spool, stats
 from quickpub.content import autosave, posts, search
 from quickpub.exchange import exports
-from quickpub.jobs import claims, errors
 from quickpub.jobs.tables import Job
-from quickpub.mail import ledger
+from quickpub.mail import delivery, ledger
 from quickpub.media import files, variants
 from quickpub.models import DailyViews, MediaFile, Message, Post, Report, SetAside, SpoolOffset, User
 from quickpub.upkeep import health
@@ -36,7 +34,7 @@ def author(name, **fields):
 def close_all(when=NOON):
     for closed in reports.due(when):
         with db.db.atomic():
-            reports.close(closed, when)
+            reports.close_period(closed, when)
 
 
 def reported():
@@ -87,7 +85,7 @@ def compose(recipient='alice@example.org', **fields):
 
 @each_lack
 @pytest.mark.parametrize('where', [
-    'quickpub.mail.message.render', 'quickpub.mail.ledger._has_live_link', 'quickpub.mail.ledger.connect'])
+    'quickpub.mail.message.render', 'quickpub.mail.delivery._has_live_link', 'quickpub.mail.delivery.connect'])
 def test_a_mail_waits_for_what_the_machine_lacks_and_is_never_given_up(site, monkeypatch, lack, where):
     def fail(*args):
         raise lack
@@ -95,10 +93,10 @@ def test_a_mail_waits_for_what_the_machine_lacks_and_is_never_given_up(site, mon
     Message.update(created_at=datetime(2020, 1, 1), attempts=99).execute()
     with monkeypatch.context() as broken:
         broken.setattr(where, fail)
-        ledger.deliver()
+        delivery.deliver()
     assert Message.get().state == 'deferred'
     Message.update(state='queued').execute()
-    ledger.deliver()
+    delivery.deliver()
     assert Message.get().state == 'sent' and len(outbox(site)) == 1
 
 
@@ -124,7 +122,7 @@ def test_reports_that_meet_a_lack_are_made_later_and_nobody_is_set_aside(site, m
     author('alice')
     author('bob')
     with monkeypatch.context() as broken:
-        broken.setattr(reports, '_row', fail)
+        broken.setattr(report_email, 'compose_row', fail)
         with pytest.raises(type(lack)):
             close_all()
     assert not SetAside.select().exists() and not Report.select().exists()
@@ -213,8 +211,8 @@ def test_a_time_zone_that_is_not_known_any_more_stops_nothing(site, zone, browse
 def test_a_report_that_is_there_already_is_not_made_again(site):
     alice, _ = author('alice'), author('bob')
     Report.create(user=alice, period_start=LONG_AGO, period_end=datetime(2026, 11, 25), views=0)
-    counting.record(Post.get(Post.author == alice).id, LONG_AGO)
-    counting.fold()
+    recording.record_view(Post.get(Post.author == alice).id, LONG_AGO)
+    counting.count_recorded_views()
     close_all()
     assert reported() == ['Alice', 'Bob'] and Message.select().count() == 1
     assert User.get_by_id(alice.id).reported_until == datetime(2026, 11, 25)
@@ -237,7 +235,7 @@ def test_a_mail_whose_row_is_broken_fails_alone_with_its_reason(site, payload, b
         broken = compose('broken@example.org')
         db.db.execute_sql('UPDATE message SET payload = ? WHERE id = ?', (payload, broken))
         compose('alice@example.org')
-        ledger.deliver()
+        delivery.deliver()
         states = {row.recipient: row.state for row in Message.select()}
         assert states == {'broken@example.org': 'failed', 'alice@example.org': 'sent'}
         assert 'could not be made' in Message.get_by_id(broken).answer
@@ -251,7 +249,7 @@ def test_a_mail_whose_date_is_none_fails_alone(site, created_at):
     broken = compose('broken@example.org')
     db.db.execute_sql('UPDATE message SET created_at = ? WHERE id = ?', (created_at, broken))
     compose('alice@example.org')
-    ledger.deliver()
+    delivery.deliver()
     assert Message.get(Message.recipient == 'alice@example.org').state == 'sent'
     assert Message.get_by_id(broken).state == 'failed'
 
@@ -266,13 +264,13 @@ LINES = ['', ' ', 'x', '1', '1 2', '1 2026-13-45 - -', '99999999999999999999999 
 @pytest.mark.parametrize('line', LINES, ids=lambda line: repr(line[:30]))
 def test_a_line_that_records_no_view_is_passed_over(site, alice, line):
     post = write(alice)
-    counting.record(post.id, db.now())
+    recording.record_view(post.id, db.now())
     spool.mine.append(line.encode('utf-8', 'surrogateescape') + b'\n')
-    counting.record(post.id, db.now())
-    counting.fold()
+    recording.record_view(post.id, db.now())
+    counting.count_recorded_views()
     assert Post.get().views == 2
-    counting.record(post.id, db.now())
-    assert counting.fold() == 1 and Post.get().views == 3
+    recording.record_view(post.id, db.now())
+    assert counting.count_recorded_views() == 1 and Post.get().views == 3
 
 
 def test_more_different_posts_in_one_pass_than_a_statement_takes_parameters(site, alice):
@@ -282,7 +280,7 @@ def test_more_different_posts_in_one_pass_than_a_statement_takes_parameters(site
     path.write_bytes(b''.join(b'%d 2026-11-25\n' % number for number in range(1, 35_001)) * 2)
     spool_chunk, spool.CHUNK = spool.CHUNK, 64 * 1024 * 1024
     try:
-        counting.fold()
+        counting.count_recorded_views()
     finally:
         spool.CHUNK = spool_chunk
     assert Post.get_by_id(post.id).views == 2 and DailyViews.select().count() == 1 and not path.exists()
@@ -299,8 +297,8 @@ def test_what_is_no_file_of_views_keeps_no_view_from_being_counted(site, alice, 
             (place / 'x').write_text('x')
     post = write(alice)
     for expected in (1, 2, 3):
-        counting.record(post.id, db.now())
-        counting.fold()
+        recording.record_view(post.id, db.now())
+        counting.count_recorded_views()
         assert Post.get().views == expected
     assert len([record for record in caplog.records if 'of no use' in record.message]) <= 1
 
@@ -313,10 +311,10 @@ MANY = 40_000
 @pytest.mark.parametrize('ask', [
     lambda ids: files.known_in(' '.join(f'/media/{number:032x}/' for number in ids)),
     lambda ids: files.uses((f'{number:032x}' for number in ids), User.get(), NOON),
-    lambda ids: reports.running(list(ids), NOON),
-    lambda ids: reports.close(reports.Closed(NOON, list(ids)), NOON),
+    lambda ids: running_reports.compose_running(list(ids), NOON),
+    lambda ids: reports.close_period(reports.ClosedPeriod(NOON, list(ids)), NOON),
     lambda ids: list(Post.select().where(Post.id.in_(db.among(ids)))),
-    lambda ids: figures.recent(ids, NOON.date()),
+    lambda ids: stats.recent_views(ids, NOON.date()),
     lambda ids: search.shown(search.Query.of('x'), list(ids), NOON)])
 def test_no_statement_takes_more_parameters_than_sqlite_does(site, alice, ask):
     with db.db.atomic():

@@ -9,11 +9,11 @@ from peewee import fn
 from playhouse.migrations import Runner
 from playhouse.test_utils import count_queries
 
-from quickpub import data_folder, db, migrating, tasks, watch
-from quickpub.accounts import users
+from quickpub import db, tasks
+from quickpub.accounts import deletion, users
 from quickpub.audience import reports
 from quickpub.content import posts
-from quickpub.mail import ledger
+from quickpub.mail import delivery, ledger
 from quickpub.models import DailyViews, Message, OldSlug, Post, PostTag, Report, Shelf, Tag, User
 
 NOW = utc(2026, 11, 22, 12)
@@ -72,7 +72,7 @@ def test_what_is_kept_counted_is_what_counting_finds_whatever_happens(site, alic
         else:
             posts.clean_up(at)
         assert kept() == counted(), act
-    users.delete(bob, keep_posts=False, at=at)
+    deletion.delete_account(bob, keep_posts=False, at=at)
     assert kept() == counted() and not Shelf.select().where(Shelf.user == bob.id).exists()
 
 
@@ -149,7 +149,7 @@ def test_mail_of_long_ago_is_forgotten_but_not_what_waits(site, alice):
 
 
 def test_much_old_mail_goes_in_many_short_steps(site, monkeypatch):
-    monkeypatch.setattr(ledger, 'BATCH', 1)
+    monkeypatch.setattr(ledger, 'DELETE_BATCH', 10)
     for number in range(35):
         compose(str(number), 'sent', 100)
     compose('new', 'sent', 1)
@@ -163,8 +163,8 @@ def test_a_mail_that_is_forgotten_is_not_written_again(site, alice):
     write(alice)
     at = db.now() + timedelta(days=2)
     for closed in reports.due(at):
-        tasks.deliver_soon(reports.close(closed, at))
-    ledger.deliver()
+        tasks.deliver_soon(reports.close_period(closed, at))
+    delivery.deliver()
     ledger.clean_up(at + timedelta(days=100))
     assert not Message.select().exists() and Report.select().count() == 1 and len(outbox(site)) == 0
     assert list(reports.due(at)) == []
@@ -213,15 +213,15 @@ def add(name, handles):
 def test_one_more_anna_costs_one_question(site):
     add('Anna', ['anna', *(f'anna-{number}' for number in range(2, 2001) if number != 777), 'anna-maria'])
     with count_queries() as counter:
-        assert users.free_handle('anna') == 'anna-777'
+        assert users.find_free_handle('anna') == 'anna-777'
     assert counter.count == 1
     add('Anna', ['anna-777'])
-    assert users.free_handle('anna') == 'anna-2001'
-    assert users.free_handle('ann') == 'ann' and users.free_handle('anna-2') == 'anna-2-2'
-    assert users.free_handle('admin') == 'admin-2'
-    assert len(users.free_handle('x' * 40)) == 40
+    assert users.find_free_handle('anna') == 'anna-2001'
+    assert users.find_free_handle('ann') == 'ann' and users.find_free_handle('anna-2') == 'anna-2-2'
+    assert users.find_free_handle('admin') == 'admin-2'
+    assert len(users.find_free_handle('x' * 40)) == 40
     add('X', ['x' * 40])
-    assert users.free_handle('x' * 40) == 'x' * 36 + '-2'
+    assert users.find_free_handle('x' * 40) == 'x' * 36 + '-2'
 
 
 def test_one_more_post_called_news_costs_as_much_as_the_first(site, alice):

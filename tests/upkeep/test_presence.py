@@ -10,8 +10,8 @@ import pytest
 from conftest import person, write
 from peewee import OperationalError
 
-from quickpub import db, presence, watch
-from quickpub.audience import counting, spool
+from quickpub import db, presence
+from quickpub.audience import counting, recording, spool
 from quickpub.models import Post, Upload, User
 from quickpub.sqlite import connection
 
@@ -209,7 +209,7 @@ def test_only_a_copy_of_the_same_site_is_taken_for_the_database(site, alice, bro
 # Views
 
 def total():
-    counting.fold()
+    counting.count_recorded_views()
     return Post.get().views
 
 
@@ -218,9 +218,9 @@ def test_views_are_counted_once_whatever_becomes_of_the_spool(site, alice, way):
     post, folder, aside = write(alice), site.data / 'spool', site.data / 'aside'
     if way != 'never there':
         for _ in range(3):
-            counting.record(post.id, db.now())
+            recording.record_view(post.id, db.now())
         assert total() == 3
-        counting.record(post.id, db.now())  # not counted yet
+        recording.record_view(post.id, db.now())  # not counted yet
     if way == 'delete files':
         for path in folder.iterdir():
             path.unlink()
@@ -231,7 +231,7 @@ def test_views_are_counted_once_whatever_becomes_of_the_spool(site, alice, way):
     if way == 'file instead':
         folder.write_text('')
     for _ in range(5):
-        counting.record(post.id, db.now())
+        recording.record_view(post.id, db.now())
     total()
     if way == 'file instead':
         folder.unlink()
@@ -241,7 +241,7 @@ def test_views_are_counted_once_whatever_becomes_of_the_spool(site, alice, way):
         os.rename(aside, folder)
     spool.mine.look()
     assert total() == (5 if way == 'never there' else 9)
-    counting.record(post.id, db.now())
+    recording.record_view(post.id, db.now())
     assert total() == (6 if way == 'never there' else 10)
 
 

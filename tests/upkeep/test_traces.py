@@ -13,10 +13,10 @@ from PIL import Image
 from sites import form_with, keep
 
 from quickpub import db, tasks, text
-from quickpub.accounts import users
+from quickpub.accounts import links, notifications, password_reset, passwords, registration, users
 from quickpub.content import autosave, posts, search
 from quickpub.exchange import exports
-from quickpub.mail import ledger
+from quickpub.mail import delivery, ledger
 from quickpub.markup import folding
 from quickpub.media import files
 from quickpub.models import Erasure, Export, MediaFile, Message, Post, Revision, Session, Tag, Token, Upload, User
@@ -70,20 +70,20 @@ EVERYWHERE = ('title', 'body', 'summary', 'tag', 'series', 'draft', 'scheduled',
 def author(site, olga):
     """Somebody who has left a canary in every place there is."""
     words, at = {place: canary(place) for place in EVERYWHERE}, db.now()
-    user = users.create(words['handle'], OLD_EMAIL, users.hash_password(PASSWORD), at)
+    user = users.create(words['handle'], OLD_EMAIL, passwords.hash_password(PASSWORD), at)
     with db.db.atomic():
-        users.verification_mail(user, at)
-        users.invite_mail(OLD_EMAIL, at)
-        users.invite_mail(EMAIL.upper(), at)
+        registration.resend_verification(user, at)
+        registration.invite(OLD_EMAIL, at)
+        registration.invite(EMAIL.upper(), at)
     User.update(verified_at=at, name=words['handle']).where(User.id == user.id).execute()
     changed = dict(name=words['name'], handle=text.slug(words['name'], ''), bio=words['bio'])
     users.change_profile(User.get_by_id(user.id), changed, at)
     with db.db.atomic():
-        users.issue('address', timedelta(hours=1), at, user=user, email=EMAIL)
+        links.create_link('address', timedelta(hours=1), at, user=user, email=EMAIL)
         User.update(email=EMAIL, mail_trouble=f'550 <{EMAIL}> {words["trouble"]}').where(User.id == user.id).execute()
         user = User.get_by_id(user.id)
-        users.address_told_mail(user, OLD_EMAIL, at)
-        users.reset_mail(EMAIL, at)
+        notifications.notify_email_changed(user, OLD_EMAIL, at)
+        password_reset.request_reset(EMAIL, at)
         ledger.compose('export', EMAIL, key='export:0', user=user, subject=words['subject'],
                      payload={'exports_url': f'https://example.org/{words["name"]}', 'days': 7})
     Session.create(digest='x' * 64, user=user, agent=words['agent'], expires_at=at + timedelta(days=1))
@@ -108,7 +108,7 @@ def author(site, olga):
 
 def send_all():
     for urgent in (True, False):
-        ledger.deliver(urgent)
+        delivery.deliver(urgent)
 
 
 def leave(browse, user, choice):
@@ -251,11 +251,11 @@ def old_export(site, user):
 
 def unconfirmed_account(site, user):
     newcomer = users.create(canary('name'), EMAIL, None, db.now())
-    users.verification_mail(newcomer, db.now())
-    users.invite_mail(EMAIL, db.now())
+    registration.resend_verification(newcomer, db.now())
+    registration.invite(EMAIL, db.now())
     send_all()
     autosave.keep(newcomer, 'b' * 16, None, {'title': canary('beginning'), 'body': canary('typed')}, db.now())
-    User.update(created_at=db.now() - users.UNCONFIRMED_KEPT).where(User.id == newcomer.id).execute()
+    User.update(created_at=db.now() - users.UNCONFIRMED_LIFETIME).where(User.id == newcomer.id).execute()
     return 'name', 'beginning', 'typed', EMAIL
 
 
@@ -324,8 +324,8 @@ def test_what_people_search_for_is_kept_nowhere(site, alice, browse):
 def test_mail_to_others_stays(site, olga, alice, bob, browse):
     for user in (alice, bob):
         with db.db.atomic():
-            users.reset_mail(user.email, db.now())
-            users.invite_mail(f'friend-of-{user.email}', db.now())
+            password_reset.request_reset(user.email, db.now())
+            registration.invite(f'friend-of-{user.email}', db.now())
     send_all()
     db.db.close()
     browse(alice).post('/settings/delete', {'password': PASSWORD, 'posts': 'delete'}, status=303)
@@ -341,7 +341,7 @@ def test_a_link_that_an_owner_made_names_nobody_any_more(site, olga, alice, brow
     User.update(name=canary('name')).where(User.id == otto.id).execute()
     otto = User.get_by_id(otto.id)
     for number in range(2):
-        users.hand_over_link(alice, otto, db.now() + timedelta(seconds=number))
+        password_reset.create_handover_link(alice, otto, db.now() + timedelta(seconds=number))
         if number == 0:
             send_all()
     db.db.close()

@@ -11,11 +11,11 @@ from markupsafe import escape
 from sites import form_with, mails, stored
 
 from quickpub import db, models, tasks
-from quickpub.accounts import sessions, users
-from quickpub.models import Message, Post, User
+from quickpub.accounts import links, sessions, validation
+from quickpub.models import Message, Post, Session, Site, User
 from quickpub.web import URLS
-from quickpub.wsgi.application import DRAINED
 from quickpub.wsgi.forms import FORM_LIMIT, MAX_FIELDS
+from quickpub.wsgi.request_body import DRAINED
 
 
 @pytest.fixture
@@ -284,7 +284,7 @@ def keeper(alice):
     owner = person('olga', role='owner')
     places = {'post': write(alice, 'By alice').id}
     for purpose, user in (('setup', None), ('reset', owner)):
-        places[purpose] = users.issue(purpose, users.VERIFY_LASTS, db.now(), user=user).text
+        places[purpose] = links.create_link(purpose, links.VERIFY_LIFETIME, db.now(), user=user).text
     return sessions.start(owner, '', db.now()), places
 
 
@@ -304,6 +304,24 @@ def test_no_field_takes_what_would_break_something(app, keeper, path):
             everything.rollback()  # each value meets the same site
 
 
+def assert_sound():
+    """Nothing is stored that could not be shown, mailed or fed; nobody is owner who was not."""
+    for table in (User, Post, Site, Message, models.Tag, Session):
+        for row in table.select().tuples():
+            for value in row:
+                if isinstance(value, str):
+                    value.encode()  # no half characters
+                    assert not re.search('[\0-\x08\x0b-\x1f\x7f\ufffe]', value), (table, value)
+    for user in User.select():
+        assert user.name.strip() and '\n' not in user.name + user.bio and len(user.name) <= validation.NAME_LENGTH
+        assert re.fullmatch('[a-z0-9-]+', user.handle)
+    for post in Post.select():
+        assert post.title.strip() and '\n' not in post.title and re.fullmatch('[a-z0-9-]+', post.slug)
+    for message in Message.select():
+        assert re.fullmatch(r'[^\s,;<>@]+@[^\s,;<>@]+', message.recipient) and '\n' not in message.subject
+    assert not list(db.db.execute_sql('PRAGMA foreign_key_check'))
+
+
 NO_ADDRESSES = [
     'a@b.c, d@e.f', 'a@b.example,d@e.example', 'a@b.example;d@e.example', 'a@b.example d@e.example',
     'a@b.example\r\nBcc: d@e.example', 'a@b.example\nd@e.example', '<a@b.example>', 'A <a@b.example>',
@@ -317,7 +335,7 @@ NO_ADDRESSES = [
 def test_what_is_not_one_address_is_refused_wherever_it_is_typed(app, site, alice):
     with db.db.connection_context():
         owner = sessions.start(person('olga', role='owner'), '', db.now())
-        setup = users.issue('setup', users.SETUP_LASTS, db.now()).text
+        setup = links.create_link('setup', links.SETUP_LIFETIME, db.now()).text
     before = stored()
     places = [('/signup', {'name': 'Zoe', 'password': PASSWORD}), ('/verify', {}), ('/forgot', {}),
               ('/admin/people', {}), ('/settings', {'action': 'address', 'current': PASSWORD}),

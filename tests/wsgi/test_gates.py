@@ -22,7 +22,7 @@ from quickpub.markup import markdown
 from quickpub.models import Post, Unsaved, User
 from quickpub.sandbox import pool
 from quickpub.server import asgi
-from quickpub.wsgi import responses
+from quickpub.wsgi import long_pages
 
 PATIENCE = 60  # seconds for what happens at once on a machine that is not busy
 
@@ -195,7 +195,7 @@ def test_few_wait_at_all_gates_together(monkeypatch):
 
 
 def test_some_threads_of_the_web_server_never_wait():
-    gates = (search.GATE, pool.LARGE, pool.SMALL, responses.MANY)
+    gates = (search.GATE, pool.LARGE, pool.SMALL, long_pages.MANY)
     assert budget.WAITING_IN_ALL + sum(gate.at_once for gate in gates) < asgi.THREADS - 4
 
 
@@ -547,13 +547,13 @@ def test_nobody_else_notices(site, alice, browse, hold, monkeypatch):
 
 
 def test_one_long_page_is_made_after_the_other(site, alice, browse, connection, hold, monkeypatch):
-    monkeypatch.setattr(responses, 'LONG', 100)
+    monkeypatch.setattr(long_pages, 'LONG_PAGE', 100)
     long, short = write(alice, 'Long', body='word ' * 50), write(alice, 'Short', body='*a*')
     db.db.close()
     assert 'word word' in browse().get(long.path)
     with connection():
         posts.save(long, alice, posts.as_typed(long) | {'title': 'Longer'}, db.now())
-    hold(monkeypatch, responses.MANY)
+    hold(monkeypatch, long_pages.MANY)
     assert browse().get(short.path).status_int == 200
     assert 'many long pages' in browse().get(long.path, status=503)
 
@@ -562,11 +562,11 @@ def test_one_long_page_is_made_after_the_other(site, alice, browse, connection, 
     ('MANY', True, 200), ('MANY', False, 503), ('OF_MEMBERS', True, 503), ('OF_MEMBERS', False, 200)])
 def test_strangers_who_ask_for_long_pages_keep_no_member_waiting(alice, studio, browse, connection, hold, monkeypatch,
                                                                  gate, is_verified, status):
-    monkeypatch.setattr(responses, 'LONG', 100)
+    monkeypatch.setattr(long_pages, 'LONG_PAGE', 100)
     with connection():
         long = write(alice, 'Long', body='word ' * 50)
         User.update(verified_at=db.now() if is_verified else None).execute()
-    hold(monkeypatch, getattr(responses, gate))
+    hold(monkeypatch, getattr(long_pages, gate))
     assert studio.get(long.path, status=status).status_int == status
     stranger = browse().get(f'{long.path}?x=1', status=503 if gate == 'MANY' else 200)
     assert ('many long pages' in stranger) == (gate == 'MANY')

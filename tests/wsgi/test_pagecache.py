@@ -15,7 +15,7 @@ from playhouse.test_utils import count_queries
 from webob import Request
 
 from quickpub import db
-from quickpub.accounts import sessions, users
+from quickpub.accounts import deletion, password_reset, sessions
 from quickpub.audience import counting
 from quickpub.models import Content, Post, PostTag, Site, Tag, User
 from quickpub.wsgi import pagecache
@@ -101,7 +101,7 @@ CHANGES = {
     'colour': lambda post: Site.update(hue=5).execute(),
     'tag renamed': lambda post: Tag.update(name='Strolls').execute(),
     'tag taken off': lambda post: PostTag.delete().execute(),
-    'author gone': lambda post: users.delete(User.get_by_id(post.author_id), False, db.now()),
+    'author gone': lambda post: deletion.delete_account(User.get_by_id(post.author_id), False, db.now()),
 }
 
 
@@ -126,10 +126,10 @@ def test_a_change_by_another_process_shows_too(site, hills, browse):
 def test_nothing_else_empties_it(site, hills, alice, browse, cache, change):
     generation = cache.generation(db.now())
     browse().get(hills.path)
-    change(counting.fold)
+    change(counting.count_recorded_views)
     change(partial(write, alice, 'A draft', tags='Walks, Secrets', published=False))
     change(sessions.start, alice, 'x', db.now())
-    change(users.reset_mail, alice.email, db.now())
+    change(password_reset.request_reset, alice.email, db.now())
     change(User.update(report='weekly', name='alice').where(User.name == 'alice').execute)
     change(person, 'somebody')
     drain()
@@ -207,7 +207,7 @@ def test_an_article_with_all_it_needs_is_small_and_needs_three_requests(site, al
 
 def views_of(post):
     with db.db.connection_context():
-        counting.fold()
+        counting.count_recorded_views()
         return Post.get_by_id(post.id).views
 
 

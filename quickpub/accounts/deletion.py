@@ -1,0 +1,68 @@
+"""Delete an account, with or without its posts."""
+
+from datetime import datetime
+from typing import Any
+
+from ..db import among, db, rows
+from ..models import Export, Message, OldHandle, Post, PostFile, Report, Token, Unsaved, Upload, User
+from . import second_factors
+from .credentials import end_sessions
+from .roles import LastOwner, active_owners, is_sole_owner
+
+
+def delete_account(user: User, keep_posts: bool, at: datetime, keep_drafts: bool = True) -> None:
+    """Delete an account permanently. Published and scheduled posts stay under its name if `keep_posts`, and drafts too
+    if `keep_drafts`: owners see them among all posts. The site's pages go to another owner. Raises LastOwner."""
+    with db.atomic():
+        user = User.get_by_id(user.id)  # as it is now, inside the transaction
+        if is_sole_owner(user):
+            raise LastOwner
+        _delete_emails(user)
+        for table in (Unsaved, Export, OldHandle, Report):
+            table.delete().where(table.user == user).execute()
+        if heir := active_owners().where(User.id != user.id).first():
+            _hand_over_pages(user, heir)
+        kept = Post.select(Post.id).where(Post.author == user, Post.deleted_at.is_null(), keep_posts,
+                                          Post.published_at.is_null(False) | keep_drafts)
+        Post.delete().where(Post.author == user, Post.id.not_in(kept)).execute()
+        if not Post.select().where(Post.author == user).exists():
+            user.delete_instance()
+            return
+        Post.update(shared_at=None).where(Post.author == user).execute()  # nobody could end these links any more
+        second_factors.remove_all(user)
+        end_sessions(user)
+        Token.delete().where(Token.user == user).execute()
+        Upload.delete().where(Upload.user == user, Upload.file.not_in(_files_in(kept))).execute()
+        nobody = dict(email=None, password=None, bio='', report='never', mail_trouble=None, deleted_at=at,
+                      logged_in_at=None)
+        User.update(**nobody).where(User.id == user.id).execute()
+
+
+def _delete_emails(user: User) -> None:
+    """Delete emails to all addresses that this user has or had, whoever caused them, and links for these addresses."""
+    proven = Token.select(Token.email).where(
+        Token.user == user, Token.used_at.is_null(False), Token.email.is_null(False))
+    old = Message.select(Message.recipient).where(Message.user == user, Message.kind == 'address_told')
+    made = [f'link_made:{number}' for (number,) in rows(Token.select(Token.id).where(Token.made_by == user))]
+    for email in {user.email, *(email for query in (proven, old) for (email,) in rows(query))}:
+        Message.delete().where(Message.recipient.collate('NOCASE') == email).execute()
+        Token.delete().where(Token.email.collate('NOCASE') == email, Token.email.is_null(False)).execute()
+    Message.delete().where(Message.user == user).execute()
+    # Other members still have to get the email about a link that this owner made for them, without the owner's name.
+    links = Message.key.in_(among(made))
+    Message.delete().where(links, Message.state.in_(['sent', 'failed'])).execute()
+    Message.update(payload={'owner': 'An owner'}).where(links).execute()
+
+
+def _hand_over_pages(user: User, heir: User) -> None:
+    """Give the site's pages of this user, and the files that they show, to another owner."""
+    pages = Post.select(Post.id).where(Post.author == user, Post.is_page)
+    heirs_own = Upload.select(Upload.file).where(Upload.user == heir)
+    Upload.update(user=heir).where(Upload.user == user, Upload.file.in_(_files_in(pages)),
+                                   Upload.file.not_in(heirs_own)).execute()
+    Post.update(author=heir).where(Post.author == user, Post.is_page).execute()
+
+
+def _files_in(posts: Any) -> Any:
+    """Return the query of the digests of all files that these posts mention."""
+    return PostFile.select(PostFile.digest).where(PostFile.post.in_(posts))

@@ -1,0 +1,80 @@
+"""Create, find, use up and end the links that emails carry."""
+
+from datetime import datetime, timedelta
+
+from ..models import Token, User
+from ..settings import current
+from ..signing import nonce_in, sign, unsign
+from .validation import SUSPENDED
+
+VERIFY_LIFETIME, RESET_LIFETIME, INVITE_LIFETIME = timedelta(hours=48), timedelta(hours=2), timedelta(days=7)
+SETUP_LIFETIME = timedelta(days=365)
+
+USED = 'This link was used already. It works once.'
+END_REASONS = {  # by purpose, for a link that was ended before anybody used it
+    'verify': 'This link is not needed any more. The address is confirmed already, or the account has another one.',
+    'reset': 'This link has ended. The password or the email address of the account was changed after it was sent.',
+    'address': 'This link has ended. A newer one was sent, or the account was changed after it was sent.',
+    'setup': 'This link has ended. The site has an owner already.'}
+UNUSED = (Token.used_at.is_null(), Token.ended_at.is_null())  # conditions of a query
+
+
+class InvalidLink(Exception):
+    """The link does not work, or no longer. The message says why; `purpose` is what the link was for."""
+
+    def __init__(self, purpose: str, sentence: str):
+        super().__init__(sentence)
+        self.purpose = purpose
+
+
+def create_link(purpose: str, lifetime: timedelta, at: datetime, user: User | None = None, email: str | None = None,
+                made_by: User | None = None) -> Token:
+    """Store a link that works once, until `lifetime` has passed. `made_by`: the owner who hands it over."""
+    return Token.create(purpose=purpose, user=user, email=email, created_at=at, expires_at=at + lifetime,
+                        made_by=made_by)
+
+
+def find_link(purpose: str, typed: str, at: datetime) -> Token:
+    """Return the row of a link that works. Raises InvalidLink."""
+    number = unsign(purpose, typed)
+    if number is None:
+        raise InvalidLink(purpose, 'This link is not complete. Mail programs sometimes break a long link in two: '
+                                   'copy all of it from the mail into the address bar.')
+    link = Token.get_or_none(Token.id == number, Token.purpose == purpose, Token.nonce == nonce_in(typed))
+    if link is None:
+        raise InvalidLink(purpose, 'This link is too old, or what it was for is gone.')
+    if link.used_at:
+        raise InvalidLink(purpose, USED)
+    if link.user is not None and not link.user.is_active:
+        raise InvalidLink(purpose, SUSPENDED)
+    if link.ended_at:
+        raise InvalidLink(purpose, END_REASONS.get(purpose, 'This link has ended.'))
+    if link.expires_at <= at:
+        raise InvalidLink(purpose, 'This link has expired.')
+    return link
+
+
+def mark_used(link: Token, at: datetime) -> None:
+    """Use a link up, in the caller's transaction. Raises InvalidLink if another request was faster."""
+    if not Token.update(used_at=at).where(Token.id == link.id, *UNUSED).execute():
+        raise InvalidLink(link.purpose, USED)
+
+
+def end_links(user: User, at: datetime, *purposes: str) -> None:
+    """End the user's links for these purposes. Emails that carry one are not sent (mail/delivery.py)."""
+    Token.update(ended_at=at).where(Token.user == user, Token.purpose.in_(purposes), *UNUSED).execute()
+
+
+def unsubscribe_url(user_id: int) -> str:
+    """Return the URL by which a member unsubscribes from reports. It never expires."""
+    return f'{current().url}/unsubscribe/{sign("unsubscribe", user_id)}'
+
+
+def find_unsubscriber(typed: str) -> User:
+    """Return the user of an unsubscribe link. Raises InvalidLink."""
+    number = unsign('unsubscribe', typed)
+    user = User.get_or_none(User.id == number, User.deleted_at.is_null()) if number else None
+    if user is None:
+        raise InvalidLink('unsubscribe',
+                          'This link is not complete. Copy all of it from the mail into the address bar.')
+    return user

@@ -1,0 +1,47 @@
+"""Owners: the set-up link of the first one, new ones, and the last one, who must stay."""
+
+from datetime import datetime
+from typing import Any
+
+from ..db import db
+from ..models import Token, User
+from ..settings import current
+from .links import SETUP_LIFETIME, UNUSED, create_link
+
+
+class LastOwner(Exception):
+    """Nothing was changed, because the site would have been left without an owner."""
+
+
+def active_owners() -> Any:
+    """Return the query of all owners who can log in."""
+    return User.select().where(User.role == 'owner', User.active())
+
+
+def is_sole_owner(user: User) -> bool:
+    """Return whether the site would have no owner without this user."""
+    return user.is_owner and not active_owners().where(User.id != user.id).exists()
+
+
+def make_owner(user: User, at: datetime) -> None:
+    """Make a member an owner, if their address is confirmed and their account is active."""
+    with db.atomic():
+        if User.update(role='owner').where(User.id == user.id, User.verified_at.is_null(False),
+                                           User.active()).execute():
+            end_setup_links(at)
+
+
+def ensure_setup_url(at: datetime) -> str | None:
+    """Return the URL of the page that creates the owner's account, the same until it is used. None if the site has an
+    owner."""
+    with db.atomic():
+        if active_owners().exists():
+            return None
+        link = Token.get_or_none(Token.purpose == 'setup', *UNUSED, Token.expires_at > at)
+        link = link or create_link('setup', SETUP_LIFETIME, at)
+    return f'{current().url}/setup/{link.text}'
+
+
+def end_setup_links(at: datetime) -> None:
+    """End all set-up links, in the transaction in which somebody becomes an owner."""
+    Token.update(ended_at=at).where(Token.purpose == 'setup', *UNUSED).execute()

@@ -1,0 +1,64 @@
+"""Record a view as one line in the spool, and read the lines back."""
+
+import logging
+from datetime import date, datetime
+from typing import NamedTuple
+
+from . import spool
+from .calendar import site_day
+from .views import LONGEST_HEADER, referring_host
+from .visitors import name_visitor
+
+log = logging.getLogger('quickpub.stats')
+
+
+class View(NamedTuple):
+    post_id: int
+    day: str
+    visitor: str
+    host: str  # which it was referred from
+
+    @property
+    def network(self) -> str:
+        """Return the name of the visitor's network on that day, or '' if it is not known."""
+        network, is_known, _ = self.visitor.partition('.')
+        return network if is_known else ''
+
+
+def record_view(post_id: int, at: datetime, address: str = '', agent: str = '', referrer: str = '') -> None:
+    """Record a view, which survives this process from then on. A full disk costs the view, not the page."""
+    global _lost
+    day = site_day(at)
+    visitor, host = name_visitor(address, agent, day) or '-', referring_host(referrer[:LONGEST_HEADER]) or '-'
+    try:
+        spool.mine.append(f'{post_id} {day} {visitor} {host}\n'.encode())
+    except OSError as error:
+        _lost += 1
+        if _lost == 1:  # not a line for each: the log may be on the same disk
+            log.error('Views cannot be recorded: %s', error)
+    else:
+        if _lost:
+            log.error('Views are recorded again; %d were not', _lost)
+            _lost = 0
+
+
+_lost = 0  # views since recording began to fail
+
+
+def parse_views(lines: list[bytes]) -> list[View]:
+    """Return the views in these lines. Lines that cannot be read are logged, once for all of them."""
+    parsed = [_parse(line) for line in lines]
+    if wrong := [line for line, view in zip(lines, parsed, strict=True) if view is None]:
+        log.warning('%d lines of recorded views cannot be read, such as %r', len(wrong), wrong[0][:80])
+    return [view for view in parsed if view]
+
+
+def _parse(line: bytes) -> View | None:
+    try:
+        number, day, *rest = line.decode('ascii').split(' ')
+        visitor, host = ('' if each == '-' else each for each in (rest or ['-', '-']))
+        if not 0 < int(number) < 2**63:
+            return None
+        return View(int(number), date.fromisoformat(day).isoformat(), visitor, host)
+    except ValueError:
+        return None

@@ -1,0 +1,25 @@
+"""Error pages that need no database, and the sentence that an error page shows."""
+
+from bottle import HTTPError, request
+
+from .. import templating
+
+BARE = {  # heading and sentence by status
+    421: ('This site has another web address', 'You will find this site at {url}. If you run this site: it answers '
+          'only at the web address in QUICKPUB_URL, and a proxy must pass on the Host header.'),
+    503: ('This site cannot reach its data just now', 'Nothing was changed. Please try again in a few minutes; if you '
+          'sent a form, go back and send it again then.'),
+    500: ('Something broke on our side', 'It is written down, and not your fault. Please try again in a while.'),
+}
+
+
+def bare_page(status: int, **words: str) -> str:
+    """Return an error page that needs nothing of the site. `words` fill the gaps in its sentence."""
+    heading, sentence = BARE.get(status, BARE[500])
+    return templating.render('bare.html', heading=heading, sentence=sentence.format(**words))
+
+
+def refuse(status: int, sentence: str) -> HTTPError:
+    """Return an error whose page shows this sentence."""
+    request.environ['quickpub.problem'] = status, sentence
+    return HTTPError(status)

@@ -1,0 +1,39 @@
+"""Decide who may see a page."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import quote
+
+from bottle import request
+
+from ..models import User
+from .authentication import current_user
+from .inline_login import log_in_and_retry
+from .responses import not_found, redirect
+
+
+def login_required(page: Callable) -> Callable:
+    """Pass the logged-in user to the page as its first argument. Others are sent to the log-in page; if they have sent
+    a post, they can log in on the spot and keep what they wrote."""
+    @wraps(page)
+    def wrapped(**parts: str) -> Any:
+        user = current_user()
+        if user is not None:
+            return page(user, **parts)
+        if request.method == 'POST' and request.path.startswith('/studio/posts/'):
+            return log_in_and_retry(page, parts)
+        if request.method == 'POST':
+            return redirect('/login?next=/studio', 'log-in-first')
+        back = request.path + (f'?{request.query_string}' if request.query_string else '')
+        return redirect('/login?next=' + quote(back, safe='/'))
+    return wrapped
+
+
+def owner_required(page: Callable) -> Callable:
+    """Let only owners see the page. For other members it does not exist."""
+    @login_required
+    @wraps(page)
+    def wrapped(user: User, **parts: str) -> Any:
+        return page(user, **parts) if user.is_owner else not_found()
+    return wrapped
