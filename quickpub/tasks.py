@@ -10,7 +10,7 @@ from datetime import timedelta
 from . import batches, throttle
 from .accounts import audit, login_steps, passkeys, sessions, users
 from .audience import counting, reports
-from .content import autosave, posts, revisions
+from .content import autosave, rerendering, revisions, trash
 from .db import db, now
 from .exchange import exports
 from .jobs import queue
@@ -125,7 +125,7 @@ def make_export(export_id: int) -> None:
 @huey.task(retries=2, retry_delay=10, subject='picture')
 def prepare_picture(digest: str) -> None:
     """Prepare a new picture for readers."""
-    variants.prepare(digest, posts.show_file)
+    variants.prepare(digest, rerendering.render_posts_with_file)
 
 
 huey.run_one_by_one(prepare_picture)  # each may take much memory
@@ -141,7 +141,7 @@ def prepare_pictures() -> None:
 def wake_pictures() -> None:
     """Each minute: prepare pictures whose job got lost, and let posts say which could not be prepared."""
     prepare_pictures()
-    variants.tell_news(posts.show_file)
+    variants.tell_news(rerendering.render_posts_with_file)
 
 
 # Texts
@@ -149,13 +149,13 @@ def wake_pictures() -> None:
 @huey.task(is_single=True)
 def render_posts() -> None:
     """Render posts again that an older version of Quickpub has rendered."""
-    posts.render_outdated()
+    rerendering.render_outdated()
 
 
 @huey.recurring(every=MINUTE)
 def wake_rendering() -> None:
     """Each minute: render posts again where an upgrade has changed how."""
-    if posts.is_any_outdated():
+    if rerendering.is_any_outdated():
         render_posts()
 
 
@@ -213,7 +213,7 @@ def clean_up_throttle() -> None:
 @huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)
 def clean_up_posts() -> None:
     """Each day: delete posts that were in the trash for 30 days."""
-    posts.clean_up(now())
+    trash.clean_up(now())
 
 
 @huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)

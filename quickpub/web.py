@@ -68,7 +68,7 @@ URLS = [
     # Writing
     (GET, '/studio', studio.desk),
     (POST, '/studio', studio.change),
-    (GET, '/studio/trash', studio.trash),
+    (GET, '/studio/trash', studio.show_trash),
     (GET, '/studio/posts/new', editor.new_form),
     (POST, '/studio/posts/new', editor.new),
     (GET, '/studio/posts/<post_id>', editor.edit_form),

@@ -19,7 +19,7 @@ from quickpub.accounts import (
     users,
 )
 from quickpub.audience import counting
-from quickpub.content import comparison, posts, quota, search
+from quickpub.content import comparison, post_input, quota, search, tags
 from quickpub.mail import ledger, transport
 from quickpub.markup import markdown
 from quickpub.media import files, imaging
@@ -140,8 +140,8 @@ def minutes(span):
 @pytest.mark.parametrize('words', [
     '{} to {} characters of any kind'.format(*passwords.LENGTH),
     f'{users.NAME_LENGTH} characters on one line; {users.TITLE_LENGTH} characters on one line',
-    f'{posts.MAX_TITLE}, {posts.MAX_SUMMARY} and {posts.MAX_BODY:,} characters',
-    f'{posts.MAX_TAGS} for a post, {posts.MAX_TAG} characters each',
+    f'{post_input.MAX_TITLE}, {post_input.MAX_SUMMARY} and {post_input.MAX_BODY:,} characters',
+    f'{tags.MAX_TAGS} for a post, {tags.MAX_TAG} characters each',
     f'{files.FILE_LIMIT // files.MEGABYTE} MB each',
     f'{imaging.MAX_PIXELS // 10 ** 6} million pixels; drawn anew in at most {imaging.CPU_SECONDS} seconds and '
     f'{imaging.MEMORY // 1024 ** 2:,} MB',

@@ -15,7 +15,8 @@ from peewee import EXCLUDED
 from .. import dates
 from ..accounts import users
 from ..audience import counting, reports
-from ..content import posts
+from ..content import posts, publishing, trash
+from ..content.post_input import PostInput
 from ..db import db
 from ..models import DailyReferrers, DailyViews, DailyVisitors, KnownHost, Post, Site, User
 
@@ -92,14 +93,15 @@ def _post(typed: dict[str, str], authors: dict[str, User], now: datetime) -> int
     """Save one post through the same doors as the studio, with its readers; returns how many."""
     author = authors[typed['author']]
     form = {key: typed.get(key, '') for key in ('title', 'body', 'tags', 'summary')}
+    old, new = PostInput.from_form(form | {'slug': typed.get('old address', '')}), PostInput.from_form(form)
     published = now - timedelta(days=float(typed.get('published', 3)))
-    post = posts.save(None, author, form | {'slug': typed.get('old address', '')}, published - timedelta(hours=2))
+    post = posts.save(None, author, old, published - timedelta(hours=2))
     if 'published' in typed:
-        posts.publish(post, published)
+        publishing.publish(post, published)
     if 'old address' in typed:
-        post = posts.save(Post.get_by_id(post.id), author, form | {'slug': ''}, published + timedelta(hours=1))
+        post = posts.save(Post.get_by_id(post.id), author, new, published + timedelta(hours=1))
     if typed.get('state') == 'trash':
-        posts.delete(post, now - timedelta(days=2))
+        trash.move_to_trash(post, now - timedelta(days=2))
     return _readers(post, author, int(typed.get('readers', 0)), published, now)
 
 

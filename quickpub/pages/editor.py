@@ -9,7 +9,8 @@ from bottle import HTTPError, HTTPResponse, request, response
 from markupsafe import Markup
 
 from .. import dates, templating, text
-from ..content import autosave, posts, quota, rendering, revisions
+from ..content import autosave, pins, post_input, posts, publishing, quota, rendering, revisions, tags, trash
+from ..content.post_input import PostInput
 from ..db import db, is_out_of_reach, now, rows
 from ..gates import Busy, TooMuch
 from ..media import files
@@ -36,7 +37,7 @@ class Action(NamedTuple):
 
 
 def _publish(user, post, due):
-    posts.publish(post, now(), due)
+    publishing.publish(post, now(), due)
 
 
 ACTIONS = {
@@ -46,15 +47,15 @@ ACTIONS = {
     'publish-now': Action('published', _publish, is_writing=True),
     'schedule': Action('scheduled', _publish, is_writing=True),
     'restore': Action('restored'),
-    'share': Action('shared', lambda user, post, due: posts.share(post, now())),
-    'pin': Action('pinned', lambda user, post, due: posts.pin(post, post.author)),
-    'unpin': Action('unpinned', lambda user, post, due: posts.unpin(post, post.author)),
-    'pin-home': Action('pinned', lambda user, post, due: posts.pin(post, Site.this()), is_owners=True),
-    'unpin-home': Action('unpinned', lambda user, post, due: posts.unpin(post, Site.this()), is_owners=True),
+    'share': Action('shared', lambda user, post, due: publishing.share(post, now())),
+    'pin': Action('pinned', lambda user, post, due: pins.pin(post, post.author)),
+    'unpin': Action('unpinned', lambda user, post, due: pins.unpin(post, post.author)),
+    'pin-home': Action('pinned', lambda user, post, due: pins.pin(post, Site.this()), is_owners=True),
+    'unpin-home': Action('unpinned', lambda user, post, due: pins.unpin(post, Site.this()), is_owners=True),
     'duplicate': Action('duplicated', lambda user, post, due: posts.duplicate(post, user, now())),
-    'unpublish': Action('unpublished', lambda user, post, due: posts.unpublish(post, now()), is_taking_back=True),
-    'unshare': Action('unshared', lambda user, post, due: posts.unshare(post), is_taking_back=True),
-    'delete': Action('trashed', lambda user, post, due: posts.delete(post, now()), is_taking_back=True),
+    'unpublish': Action('unpublished', lambda user, post, due: publishing.unpublish(post, now()), is_taking_back=True),
+    'unshare': Action('unshared', lambda user, post, due: publishing.unshare(post), is_taking_back=True),
+    'delete': Action('trashed', lambda user, post, due: trash.move_to_trash(post, now()), is_taking_back=True),
 }
 
 
@@ -106,7 +107,7 @@ def draft(token):
 
 
 def _draft(post, note, may_edit=False):
-    return render('post.html', post=post, author=post.author, content=prose(post.html), tags=posts.tags_of(post),
+    return render('post.html', post=post, author=post.author, content=prose(post.html), tags=tags.of_post(post),
                   newer=None, older=None, parts=[], canonical=post.path, draft_note=note, may_edit=may_edit)
 
 
@@ -139,7 +140,7 @@ def keep_unsaved(user):
 @signed_in
 def history(user, post_id):
     post = _find(user, post_id)
-    form, kept = posts.as_typed(post), revisions.of(post)
+    form, kept = post_input.as_form(post), revisions.of(post)
     new = revisions.find(post, number(request.query.get('to', '')) or post.version, form)
     old = revisions.find(post, number(request.query.get('from', '')) or _before(kept, new), form)
     if new is None or (old is None and kept):
@@ -152,13 +153,13 @@ def history(user, post_id):
 def restore_version(user, post_id):
     """Save an older version once more; the one that was valid until now is kept."""
     post, wanted = _find(user, post_id), number(typed('version')['version'])
-    form = posts.as_typed(post)
+    form = post_input.as_form(post)
     old = revisions.find(post, wanted, form) if wanted else None
     if old is None:
         raise not_found()
     restored = form | {name: getattr(old, name) for name in revisions.TEXTS}
     try:
-        posts.save(post, user, restored, now())
+        posts.save(post, user, PostInput.from_form(restored), now())
     except Rejected as error:
         form = _form_for(user, post)
         return _editor(user, post, Form(form.values | restored, error.errors), 400, is_kept=False)
@@ -187,7 +188,7 @@ def _act(user, post):
         if action.is_taking_back:
             return _take_back(user, post, form if is_editor else None, action)
         if name == 'restore':
-            posts.restore(post)
+            trash.restore(post)
             if not is_editor:
                 return redirect('/studio/trash', 'restored')
         if is_editor or action.is_writing:
@@ -250,7 +251,7 @@ def _save(user, post, form, is_page=False):
     """Save the form, and forget it as unsaved."""
     based_on = number(form['version']) if post and form['action'] != 'overwrite' else None
     with db.atomic():
-        post = posts.save(post, user, form.values, now(), based_on, is_page, _tab(form))
+        post = posts.save(post, user, PostInput.from_form(form.values), now(), based_on, is_page, _tab(form))
         autosave.forget(user, form['tab'])
     form.values |= {'slug': post.slug, 'version': str(post.version)}
     return post
@@ -294,13 +295,13 @@ def _due(user, moment, name):
 def _conflict(user, post, form):
     """The editor with what was typed, and what it would make of the version that is there, word by word."""
     form.errors = {'': CONFLICT}
-    return _editor(user, post, form, 409, conflict=_compared(user, posts.as_typed(post), form.values),
+    return _editor(user, post, form, 409, conflict=_compared(user, post_input.as_form(post), form.values),
                    saved_by=_editor_of(post) or post.author, is_kept=_keep(user, post, form))
 
 
 def _merged(user, post, form):
     """The editor with both changes in it, not saved yet."""
-    theirs = posts.as_typed(post)
+    theirs = post_input.as_form(post)
     base = revisions.find(post, number(form['version']), theirs)
     mine = {name: text.body(form[name]) for name in theirs}
     try:
@@ -344,7 +345,7 @@ def _find(user, post_id):
 
 def _form_for(user, post):
     """The form as it was saved."""
-    return Form(posts.as_typed(post) | {
+    return Form(post_input.as_form(post) | {
         'kind': 'page' if post.is_page else '', 'publish_at': _planned(user, post), 'version': str(post.version),
         'tab': autosave.new_tab()})
 
@@ -360,7 +361,7 @@ def _form_of(kept):
 
 def _is_another_text(post, kept):
     """Whether it holds anything that is not saved."""
-    saved = posts.as_typed(post)
+    saved = post_input.as_form(post)
     return any(text.body(kept.fields.get(name, '')).strip() != saved[name].strip()
                for name in ('title', 'body', 'summary'))
 
@@ -387,6 +388,6 @@ def _editor(user, post, form, status=200, **context):
 
 
 def _rendered(user, form):
-    body = text.body(form['body'][:posts.MAX_BODY])
+    body = text.body(form['body'][:post_input.MAX_BODY])
     preview = rendering.preview(body, files.known_in(body), current().path_prefix, quota.waits_as(user))
     return {'content': Markup(preview.content), 'words': preview.words}  # noqa: S704  # it is cleaned

@@ -8,7 +8,7 @@ from peewee import fn
 
 from .. import dates
 from ..audience import counting
-from ..content import posts, redirects, related
+from ..content import pins, post_input, redirects, related, tags
 from ..db import is_out_of_reach, now, rows
 from ..markup import markdown
 from ..models import Content, Post, PostTag, Site, Tag, User
@@ -47,7 +47,7 @@ def home():
 
 def _pinned_first(where, found, is_first):
     """The post that stands first on this page's beginning, if any, and the others."""
-    pinned = posts.pinned_on(where, now()) if is_first else None
+    pinned = pins.find_pinned(where, now()) if is_first else None
     return pinned, [each for each in found if each != pinned]
 
 
@@ -59,9 +59,9 @@ def post(slug):
     if counting.counts_for(current_user(), found):
         request.environ['quickpub.view_of'] = found.id
     newer, older = related.newer(found, at), related.older(found, at)
-    parts, tags = related.parts_of(found.series, at), posts.tags_of(found)
-    return _whole(found, tags, newer=newer, older=older, parts=parts, written=related.count_by(found.author, at),
-                  related=related.related(found, tags, at, but=[newer, older, *parts]))
+    parts, found_tags = related.parts_of(found.series, at), tags.of_post(found)
+    return _whole(found, found_tags, newer=newer, older=older, parts=parts, written=related.count_by(found.author, at),
+                  related=related.related(found, found_tags, at, but=[newer, older, *parts]))
 
 
 def page(slug):
@@ -69,11 +69,11 @@ def page(slug):
     found = Post.get_or_none(Post.slug == slug, Post.place.is_null(False), Post.deleted_at.is_null())
     if found is None:
         return not_found()
-    return _whole(found, posts.tags_of(found), newer=None, older=None, parts=[], related=[], written=0)
+    return _whole(found, tags.of_post(found), newer=None, older=None, parts=[], related=[], written=0)
 
 
-def _whole(post, tags, **context):
-    return render_public('post.html', post=post, author=post.author, content=prose(post.html), tags=tags,
+def _whole(post, found_tags, **context):
+    return render_public('post.html', post=post, author=post.author, content=prose(post.html), tags=found_tags,
                          canonical=post.canonical or absolute(post.path), draft_note=None,
                          may_edit=False, **context)
 
@@ -194,13 +194,13 @@ def _beside(home, name):
 
 def _entries(query):
     found = list(query.limit(PER_FEED))
-    tags = posts.tags_of_all(found)
+    tags_of = tags.of_posts(found)
     # A post without a title has none here either (in Atom an empty one), and no summary that only repeats how its text
     # begins: programs that read feeds show such posts by their text.
-    return [{'post': post, 'title': posts.typed_title(post),
+    return [{'post': post, 'title': post_input.typed_title(post),
              'summary': post.excerpt if post.is_titled else post.summary,
              'id': post.feed_id, 'url': absolute(post.path),
-             'updated': max(post.published_at, post.updated_at), 'tags': tags.get(post.id, []),
+             'updated': max(post.published_at, post.updated_at), 'tags': tags_of.get(post.id, []),
              'content': markdown.absolute(post.html, absolute(''), post.path)} for post in found]
 
 

@@ -7,7 +7,7 @@ from bottle import request, response
 
 from ..audience import counting
 from ..audience import stats as figures
-from ..content import autosave, posts, search
+from ..content import autosave, publishing, search, tags, trash
 from ..db import among, db, now
 from ..models import Post, Shelf, User
 from ..text import Rejected
@@ -20,10 +20,10 @@ FILTERS = {  # field -> its choices; the first one goes without saying
     'sort': {'': 'Newest first', 'views': 'Most viewed first'},
     'whose': {'': 'My own', 'all': "Everybody's"}}  # for the owner
 ACTIONS = {  # what a button does to each post that is ticked, and what the next page says
-    'unpublish': (lambda post, form: posts.unpublish(post, now()), 'some-offline'),
-    'delete': (lambda post, form: posts.delete(post, now()), 'some-trashed'),
-    'restore': (lambda post, form: posts.restore(post), 'some-restored'),
-    'tag': (lambda post, form: posts.add_tags(post, form['tag']), 'some-tagged')}
+    'unpublish': (lambda post, form: publishing.unpublish(post, now()), 'some-offline'),
+    'delete': (lambda post, form: trash.move_to_trash(post, now()), 'some-trashed'),
+    'restore': (lambda post, form: trash.restore(post), 'some-restored'),
+    'tag': (lambda post, form: tags.add(post, form['tag']), 'some-tagged')}
 
 
 @signed_in
@@ -103,11 +103,11 @@ def change(user):
 
 
 @signed_in
-def trash(user):
+def show_trash(user):
     thrown_away = _trash(user).select(Post.id, Post.author, Post.title, Post.deleted_at, User).join(User)
     found, older, _ = page_of(thrown_away.order_by(Post.deleted_at.desc(), Post.id.desc()), '/studio/trash', PER_DESK,
                               (Post.deleted_at, Post.id), Post.editable_by(user))
-    return render('trash.html', posts=found, older=older, kept_days=posts.KEPT_IN_TRASH.days)
+    return render('trash.html', posts=found, older=older, kept_days=trash.KEPT_IN_TRASH.days)
 
 
 def _trash(user):

@@ -10,7 +10,7 @@ from sites import form_with, keep, mails, stored
 from quickpub import db, tasks, text
 from quickpub.accounts import audit, sessions, suspensions, users, verification
 from quickpub.audience import reports
-from quickpub.content import posts
+from quickpub.content import publishing
 from quickpub.exchange import exports
 from quickpub.models import Export, Message, Post, Session, Token, User
 
@@ -112,7 +112,7 @@ def test_an_unconfirmed_account_gets_no_confirmation(olga, browse):
 def test_a_link_to_a_draft_stops_working_and_comes_back(olga, alice, browse, suspended):
     with db.db.connection_context():
         post = write(alice, 'Draft', published=False)
-        posts.share(post, db.now())
+        publishing.share(post, db.now())
         path = f'/draft/{Post.get_by_id(post.id).draft_token}'
     browse().get(path, status=200)
     member = suspended()

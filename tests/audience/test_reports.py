@@ -8,6 +8,7 @@ from conftest import BROWSER, drain, ledger, outbox, person, text_of, write
 from quickpub import db, tasks
 from quickpub.accounts import users as accounts
 from quickpub.audience import counting, reports
+from quickpub.content import publishing
 from quickpub.mail import ledger as mail
 from quickpub.models import Message, Post, Report, User
 
@@ -222,12 +223,11 @@ def test_a_clock_that_jumps_closes_no_period_twice_and_loses_no_view(site):
 
 
 def test_views_of_a_post_taken_offline_are_told_when_it_is_back(site):
-    from quickpub.content import posts
     alice, post = author('alice')
     other = write(alice, 'Stays')
     Post.update(published_at=NOON - timedelta(days=3)).execute()
     view(post, 3)
-    posts.unpublish(post, db.now())
+    publishing.unpublish(post, db.now())
     (number,) = close_all(NOON)
     assert lines_of(number) == [('Stays', 0, 0)]
     Post.update(published_at=NOON - timedelta(days=3)).where(Post.id == post.id).execute()

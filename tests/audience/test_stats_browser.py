@@ -14,7 +14,7 @@ from test_report_mail import without_time
 
 from quickpub import db
 from quickpub.audience import counting
-from quickpub.content import posts
+from quickpub.content import tags
 from quickpub.exchange import exports
 from quickpub.jobs import queue
 from quickpub.mail import ledger
@@ -117,7 +117,7 @@ def test_several_posts_are_ticked_with_the_keyboard_and_changed_at_once(page, se
     page.get_by_role('button', name='Put them back').press('Enter')
     page.get_by_text('Put back, as they were').wait_for()
     with served.database():
-        assert posts.tag_line(served.hills) == 'Walks, Outside'
+        assert tags.as_line(served.hills) == 'Walks, Outside'
         assert Post.select().where(Post.author == served.alice, Post.deleted_at.is_null()).count() == 3
         assert not Post.select().where(Post.author == served.alice, Post.published_at.is_null(False)).exists()
 

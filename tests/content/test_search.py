@@ -14,7 +14,8 @@ from test_pages import assert_sound
 
 from quickpub import db, demo, tasks
 from quickpub.accounts import users
-from quickpub.content import posts, search
+from quickpub.content import posts, publishing, search, tags, trash
+from quickpub.content.post_input import PostInput, as_form
 from quickpub.markup import markdown
 from quickpub.models import Post, PostTag, Site, Tag, User
 
@@ -133,11 +134,11 @@ def test_what_is_not_public_is_never_found(site, alice, bob):
     write(alice, 'Draft hedgehog', published=False)
     later = write(alice, 'Later hedgehog')
     Post.update(published_at=at + timedelta(hours=1)).where(Post.id == later.id).execute()
-    posts.delete(write(alice, 'Trashed hedgehog'), at)
-    posts.unpublish(write(alice, 'Taken back hedgehog'), at)
+    trash.move_to_trash(write(alice, 'Trashed hedgehog'), at)
+    publishing.unpublish(write(alice, 'Taken back hedgehog'), at)
     assert titles('hedgehog', at) == [] and titles('hedgehog', at + timedelta(hours=1)) == ['Later hedgehog']
     assert titles('draft') == titles('trashed') == []
-    posts.restore(Post.get(Post.title == 'Trashed hedgehog'))
+    trash.restore(Post.get(Post.title == 'Trashed hedgehog'))
     assert titles('trashed') == ['Trashed hedgehog']
 
 
@@ -171,9 +172,9 @@ def test_whoever_writes_saves_the_folded_words_as_well(site, olga, alice, browse
         assert_nothing_is_stale()
         hills, other = write(alice, 'Łódź', tags='Élan', summary='Ёлка'), write(alice, 'Other')
         kept = keep(alice, 'hill.jpg', picture(size=(20, 10)))
-        posts.save(hills, alice, posts.as_typed(hills) | {'body': f'Straße ![x]({kept.path})', 'tags': 'Ölberg'},
-                   db.now())
-        posts.add_tags(other, 'Żółw, 東京')
+        changed = as_form(hills) | {'body': f'Straße ![x]({kept.path})', 'tags': 'Ölberg'}
+        posts.save(hills, alice, PostInput.from_form(changed), db.now())
+        tags.add(other, 'Żółw, 東京')
         posts.duplicate(hills, alice, db.now())
         Tag.update(name='Ÿ').where(Tag.name == 'Ölberg').execute()
         tag = Tag.get(Tag.name == 'Żółw')
@@ -243,13 +244,13 @@ def test_the_index_keeps_up_with_whatever_happens(site, alice, bob, seed):
         elif act in ('edit', 'retag'):
             Post.update(title=some(), html=f'<p>{some()}</p>', summary=some()).where(Post.id == post.id).execute()
         elif act == 'publish' and not post.deleted_at:
-            posts.publish(post, at)
+            publishing.publish(post, at)
         elif act == 'unpublish':
-            posts.unpublish(post, at)
+            publishing.unpublish(post, at)
         elif act == 'delete':
-            posts.delete(post, at)
+            trash.move_to_trash(post, at)
         elif act == 'restore':
-            posts.restore(post)
+            trash.restore(post)
         elif act == 'view':
             Post.update(views=Post.views + 1).execute()
         elif act == 'rename':
@@ -285,10 +286,10 @@ def test_counting_views_and_saving_drafts_leave_the_index_alone(site, alice):
     post, draft = write(alice, 'On hills', tags='Walks, Tea'), write(alice, 'A draft', published=False)
     before = db.db.execute_sql('SELECT id, block FROM search_data').fetchall()
     Post.update(views=Post.views + 5, reported_views=5, was_public=True).execute()
-    posts.save(draft, alice, {'title': 'B', 'slug': '', 'body': 'c', 'tags': 'd', 'summary': 'e'}, db.now())
-    posts._set_tags(post, [('Tea', 'tea'), ('Walks', 'walks')])  # the same in another order
+    posts.save(draft, alice, PostInput(title='B', body='c', tags=('d',), summary='e'), db.now())
+    tags.replace(post, [('Tea', 'tea'), ('Walks', 'walks')])  # the same in another order
     assert db.db.execute_sql('SELECT id, block FROM search_data').fetchall() == before
-    assert [tag.name for tag in posts.tags_of(post)] == ['Tea', 'Walks']
+    assert [tag.name for tag in tags.of_post(post)] == ['Tea', 'Walks']
 
 
 def test_posts_of_an_older_site_are_found(config):
@@ -433,7 +434,7 @@ def test_a_hidden_word_stands_in_nobodys_way(site, alice, hidden):
         if hidden == 'scheduled':
             Post.update(published_at=utc(2100, 1, 1)).where(Post.id == post.id).execute()
         else:
-            (posts.delete if hidden == 'trashed' else posts.unpublish)(post, db.now())
+            (trash.move_to_trash if hidden == 'trashed' else publishing.unpublish)(post, db.now())
     for typed in ('hedgehig', 'hedgehg', 'hedgehigs'):
         assert search.better(search.Query.of(typed), db.now()).typed == 'hedgehog'
     assert search.better(search.Query.of('hedgehogs'), utc(2100, 1, 2)).typed == 'hedgehog'

@@ -9,7 +9,7 @@ from conftest import write
 from sites import keep
 
 from quickpub import db, text
-from quickpub.content import posts, search
+from quickpub.content import publishing, search, trash
 from quickpub.media import files
 from quickpub.models import Post, PostFile, Upload
 from quickpub.pages import public
@@ -23,19 +23,19 @@ def draft(user, **fields):
 
 def scheduled(user, **fields):
     post = draft(user, **fields)
-    posts.publish(post, db.now(), db.now() + HOUR)
+    publishing.publish(post, db.now(), db.now() + HOUR)
     return post
 
 
 def trashed(user, **fields):
     post = write(user, **fields)
-    posts.delete(post, db.now())
+    trash.move_to_trash(post, db.now())
     return post
 
 
 def unpublished(user, **fields):
     post = write(user, **fields)
-    posts.unpublish(post, db.now())
+    publishing.unpublish(post, db.now())
     return post
 
 
@@ -152,7 +152,7 @@ def test_search_suggests_words_of_public_posts_only_at_that_very_second(alice, h
     assert search.better(typed, db.now()) is None
     publish_now(post)
     assert search.better(typed, db.now()).typed == 'quokkabird'
-    posts.unpublish(Post.get(), db.now())
+    publishing.unpublish(Post.get(), db.now())
     assert search.better(typed, db.now()) is None
 
 
@@ -213,7 +213,7 @@ def test_a_member_without_public_posts_is_found_by_themselves_and_the_owner(olga
         write(alice, 'Public')
     browse().get('/@alice', status=200)
     with connection():
-        posts.unpublish(Post.get(), db.now())
+        publishing.unpublish(Post.get(), db.now())
     browse().get('/@alice', status=404)
 
 

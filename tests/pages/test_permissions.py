@@ -12,7 +12,8 @@ from quickpub import db, models, settings, signing
 from quickpub.accounts import login_steps, sessions, suspensions, users
 from quickpub.accounts.sessions import COOKIE
 from quickpub.audience import counting
-from quickpub.content import posts
+from quickpub.content import posts, publishing
+from quickpub.content.post_input import PostInput
 from quickpub.exchange import exports
 from quickpub.mail import ledger
 from quickpub.mail import message as letter
@@ -148,11 +149,11 @@ def world(site):
     victor = person('victor', verified=False)
     write(alice, 'Public', tags='Hills')
     draft = write(alice, 'Draft', published=False)
-    posts.save(draft, alice, POST | {'title': 'Draft', 'tags': ''}, db.now())
+    posts.save(draft, alice, PostInput.from_form(POST | {'title': 'Draft', 'tags': ''}), db.now())
     at = db.now()
     about = write(olga, 'About', published=False)
     Post.update(is_page=True, place=1).where(Post.id == about.id).execute()
-    posts.share(write(alice, 'Shared', published=False), at)
+    publishing.share(write(alice, 'Shared', published=False), at)
     sent = ledger.compose('exists', bob.email, key='exists', subject='One', user=bob,
                         payload={'login_url': '/', 'forgot_url': '/'})
     models.Message.update(state='sent', sent_at=at).execute()

@@ -13,7 +13,7 @@ from quickpub import batches, db, removal, tasks
 from quickpub.accounts import users
 from quickpub.audience import counting, reports, spool
 from quickpub.audience import stats as figures
-from quickpub.content import autosave, posts, search
+from quickpub.content import autosave, rerendering, search, trash
 from quickpub.exchange import exports
 from quickpub.jobs import queue
 from quickpub.jobs.queue import Job
@@ -141,7 +141,7 @@ def test_a_picture_waits_for_what_the_machine_lacks(site, alice, monkeypatch, la
         with monkeypatch.context() as broken:
             broken.setattr(variants, '_draw', fail)
             with pytest.raises(queue.NotNow):
-                variants.prepare(digest, posts.show_file)
+                variants.prepare(digest, rerendering.render_posts_with_file)
     assert (MediaFile.get().state, MediaFile.get().attempts) == ('waiting', 0)
 
 
@@ -414,15 +414,15 @@ def test_the_reason_of_a_failed_chore_is_written_down_whatever_the_name_of_the_f
 # Rows
 
 def test_a_post_that_cannot_be_deleted_is_set_aside_and_the_trash_is_emptied(site, alice):
-    kept = [write(alice, f'Post {number}') for number in range(2 * posts.BATCH + 5)][7]
+    kept = [write(alice, f'Post {number}') for number in range(2 * trash.BATCH + 5)][7]
     Post.update(deleted_at=NOON - timedelta(days=31)).execute()
     db.db.execute_sql(f"CREATE TRIGGER odd BEFORE DELETE ON post WHEN OLD.id = {kept.id} BEGIN "
                       "SELECT RAISE(ABORT, 'an odd row'); END")
-    posts.clean_up(NOON)
+    trash.clean_up(NOON)
     assert [post.id for post in Post.select()] == [kept.id]
     assert 'removal of post' in health.problems(NOON)['set_aside'] and 'an odd row' in batches.problem()
     db.db.execute_sql('DROP TRIGGER odd')
-    posts.clean_up(NOON + timedelta(days=1))
+    trash.clean_up(NOON + timedelta(days=1))
     assert not Post.select().exists() and batches.problem() is None
 
 

@@ -14,7 +14,8 @@ from sites import form_with, keep
 
 from quickpub import db, tasks, text
 from quickpub.accounts import users
-from quickpub.content import autosave, posts, search
+from quickpub.content import autosave, posts, publishing, search, trash
+from quickpub.content.post_input import PostInput, as_form
 from quickpub.exchange import exports
 from quickpub.mail import ledger
 from quickpub.markup import folding
@@ -88,10 +89,10 @@ def author(site, olga):
     Session.create(digest='x' * 64, user=user, agent=words['agent'], expires_at=at + timedelta(days=1))
     published = write(user, words['version'], body=words['body'], summary=words['summary'], tags=words['tag'],
                       series=words['series'], part='')
-    posts.save(published, user, posts.as_typed(published) | {'title': words['title']}, at)
+    posts.save(published, user, PostInput.from_form(as_form(published) | {'title': words['title']}), at)
     write(user, 'A draft', body=words['draft'], published=False)
-    posts.publish(write(user, words['scheduled'], published=False), at, at + timedelta(days=1))
-    posts.delete(write(user, words['trash'], tags=words['tag']), at)
+    publishing.publish(write(user, words['scheduled'], published=False), at, at + timedelta(days=1))
+    trash.move_to_trash(write(user, words['trash'], tags=words['tag']), at)
     autosave.keep(user, 'a' * 16, None, {'title': words['beginning'], 'body': words['typed']}, at)
     keep(user, f'{text.slug(words["file"], "")}.pdf', b'%PDF-1.7 ' + words['pdf'].encode())
     picture = keep(user, 'hill.jpg', jpeg(words['picture']), tasks.prepare_pictures)
@@ -146,7 +147,8 @@ def test_who_leaves_posts_leaves_those_and_nothing_else(site, author, browse, ch
     with db.db.connection_context():
         picture = Upload.get(Upload.name == 'hill.jpg')
         post = Post.get(Post.title == canary('title'))
-        posts.save(post, author, posts.as_typed(post) | {'body': f'{post.body} {picture.markdown}'}, db.now())
+        changed = as_form(post) | {'body': f'{post.body} {picture.markdown}'}
+        posts.save(post, author, PostInput.from_form(changed), db.now())
         clean_up()  # the version before had no picture
         stays = {canary(place) for place in (*stays, 'alt', 'picture')}
     leave(browse, author, choice)
@@ -160,9 +162,9 @@ def test_who_leaves_posts_leaves_those_and_nothing_else(site, author, browse, ch
 def test_the_pages_of_an_owner_who_leaves_keep_their_pictures(site, olga, browse):
     otto = person('otto', role='owner')
     picture = keep(otto, 'house.pdf')
-    page = posts.save(None, otto, {'title': 'About', 'slug': '', 'body': picture.markdown, 'tags': '', 'summary': ''},
+    page = posts.save(None, otto, PostInput(title='About', body=picture.markdown),
                       db.now(), is_page=True)
-    posts.publish(page, db.now())
+    publishing.publish(page, db.now())
     keep(otto, 'other.pdf', b'%PDF-1.7 other')
     db.db.close()
     browse(otto).post('/settings/delete', {'password': PASSWORD, 'posts': 'delete'}, status=303)
@@ -220,17 +222,17 @@ def test_nothing_is_written_where_nothing_was_deleted(site, alice):
 
 # One by one
 
-def trash(site, user):
+def trashed_post(site, user):
     fields = {name: canary(name) for name in ('title', 'body', 'tags', 'series')}
-    posts.delete(write(user, **fields), db.now())
-    Post.update(deleted_at=db.now() - posts.KEPT_IN_TRASH).execute()
+    trash.move_to_trash(write(user, **fields), db.now())
+    Post.update(deleted_at=db.now() - trash.KEPT_IN_TRASH).execute()
     return tuple(fields)
 
 
 def thinned_versions(site, user):
     post, at = write(user, 'Post'), db.now()
     for title in (canary('version'), 'Later', 'Last'):
-        post = posts.save(post, user, posts.as_typed(post) | {'title': title}, at)
+        post = posts.save(post, user, PostInput.from_form(as_form(post) | {'title': title}), at)
     Revision.update(saved_at=at - timedelta(days=400)).execute()
     return ('version',)
 
@@ -270,7 +272,7 @@ def unused_upload(site, user):
 
 
 @pytest.mark.parametrize('leave_to_the_night', [
-    trash, thinned_versions, old_autosave, old_export, unconfirmed_account, ended_session, unused_upload])
+    trashed_post, thinned_versions, old_autosave, old_export, unconfirmed_account, ended_session, unused_upload])
 def test_what_goes_by_night_is_gone(site, alice, leave_to_the_night):
     words = {place if '@' in place else canary(place) for place in leave_to_the_night(site, alice)}
     assert left_behind(site, words) == words
