@@ -18,7 +18,7 @@ from .jobs.huey import DurableHuey
 from .jobs.queue import URGENT
 from .jobs.recurring import DAY, WEEK
 from .mail import budgets, ledger
-from .media import files, variants
+from .media import cleaning, variants
 from .models import User
 from .upkeep import corrections, erasure, integrity
 
@@ -141,7 +141,7 @@ def prepare_pictures() -> None:
 def wake_pictures() -> None:
     """Each minute: prepare pictures whose job got lost, and let posts say which could not be prepared."""
     prepare_pictures()
-    variants.tell_news(rerendering.render_posts_with_file)
+    variants.announce_failures(rerendering.render_posts_with_file)
 
 
 # Texts
@@ -231,7 +231,7 @@ def clean_up_unsaved() -> None:
 @huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)
 def clean_up_media() -> None:
     """Each day: delete files that nothing has used for 30 days."""
-    files.clean_up(now())
+    cleaning.clean_up(now())
 
 
 @huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)

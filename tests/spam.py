@@ -58,7 +58,7 @@ def _compose_all() -> None:
         budgets.alarm_mails(at)
         second_factors.tell(marta, 'passkey_added', at, name='My phone')
         reports.running(None, at)
-    tasks.make_export.call_local(exports.ask(marta, 'numbers', at))
+    tasks.make_export.call_local(exports.request(marta, 'numbers', at).id)
     for days in (1, 2):
         for closed in reports.due(at + timedelta(days=days)):
             with db.db.atomic():

@@ -5,7 +5,7 @@ from typing import Any
 
 from .. import text
 from ..db import db
-from ..media import files as media
+from ..media import usage
 from ..models import Post, User
 from . import quota, rerendering, revisions, series, slugs, tags
 from .post_input import MAX_TITLE, PostInput, as_form
@@ -28,13 +28,13 @@ def save(post: Post | None, editor: User, submitted: PostInput, at: datetime, ba
     was saved since `based_on`; nothing is changed then.
     """
     values = submitted.clean_text()
-    files = media.known_in(values['body'])
+    files = usage.known_in(values['body'])
     values |= rerendering.render_columns(  # takes long, so before the transaction
         values['title'], values['summary'], values['body'], files, quota.waits_as(editor))
     wanted_tags = tags.clean(submitted.tags)
     with db.atomic():
         if post is None and tab:
-            post = Post.get_or_none(Post.author == editor, Post.first_tab == tab)
+            post = find_by_tab(editor, tab)
             based_on = 1 if post else None
         elif post:
             post = Post.get_by_id(post.id)
@@ -54,10 +54,15 @@ def save(post: Post | None, editor: User, submitted: PostInput, at: datetime, ba
                 raise Conflict(post)
             quota.check(author, post, size)
             _update(post, editor, values, wanted_tags, at)
-        media.refer(post, values['body'], at)
-        if media.known_in(values['body']) != files:  # an image became ready just now, and did not know of this post
+        usage.refer(post, values['body'], at)
+        if usage.known_in(values['body']) != files:  # an image became ready just now, and did not know of this post
             rerendering.render_again(Post.get_by_id(post.id), at)
     return Post.get_by_id(post.id)
+
+
+def find_by_tab(author: User, tab: str) -> Post | None:
+    """Return the post that was first saved in this window of its author."""
+    return Post.get_or_none(Post.author == author, Post.first_tab == tab)
 
 
 def _choose_place(post: Post | None, submitted: PostInput) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from peewee import Select
 from .. import text
 from ..db import give_way, is_transient, now
 from ..markup import excerpts, markdown
-from ..media import files as media
-from ..models import Post, PostFile
-from . import rendering
-from .post_input import MAX_TITLE, typed_title
+from ..media import usage
+from ..models import Post, PostFile, User
+from . import quota, rendering
+from .post_input import MAX_BODY, MAX_TITLE, typed_title
 
 log = logging.getLogger('quickpub.posts')
 
@@ -32,11 +32,18 @@ def render_columns(title: str, summary: str, body: str, files: dict[str, markdow
             'words': found.words, 'excerpt': summary or found.excerpt, 'rendered_by': markdown.VERSION}
 
 
+def preview(body: str, author: User, prefix: str) -> rendering.Preview:
+    """Return what readers would see of this Markdown, below the prefix of the public URL. Raises Busy, or Rejected if
+    it takes too long."""
+    body = text.body(body[:MAX_BODY])
+    return rendering.preview(body, usage.known_in(body), prefix, quota.waits_as(author))
+
+
 def render_again(post: Post, at: datetime | None = None, patience: float | None = None) -> None:
     """Render a saved post again. With a time, a post whose HTML changes counts as updated then, so that feed readers
     fetch it again. For `patience` see gates.Gate.entered."""
     title = '' if _has_generated_title(post) else typed_title(post)
-    values = render_columns(title, post.summary, post.body, media.known_in(post.body), None, patience)
+    values = render_columns(title, post.summary, post.body, usage.known_in(post.body), None, patience)
     changed = {name: value for name, value in values.items() if getattr(post, name) != value}
     if at and 'html' in changed:
         changed['updated_at'] = at
@@ -81,5 +88,5 @@ def _try_to_render_again(post: Post, at: datetime | None = None) -> None:
 
 def _has_generated_title(post: Post) -> bool:
     """Return whether the title of a post is the beginning of its text, which old versions stored as if it was typed."""
-    made = text.shorten(text.line(excerpts.plain(post.html), MAX_TITLE), rendering.MAX_CALLED) or 'Untitled'
+    made = text.shorten(text.line(excerpts.plain(post.html), MAX_TITLE), rendering.MAX_BEGINNING) or 'Untitled'
     return post.rendered_by == 0 and post.title == made

@@ -1,11 +1,10 @@
 """The trash: posts that can be restored for 30 days before they are deleted permanently."""
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from .. import batches
 from ..db import among, give_way, rows
-from ..models import Post, User
+from ..models import Post
 from . import series, tags
 
 KEPT_IN_TRASH = timedelta(days=30)
@@ -21,12 +20,6 @@ def move_to_trash(post: Post, at: datetime) -> None:
 def restore(post: Post) -> None:
     """Take a post out of the trash."""
     Post.update(deleted_at=None).where(Post.id == post.id).execute()
-
-
-def restorable_by(user: User) -> Any:
-    """Return the query of the posts that this user may restore: an author's own, for the owner everybody's."""
-    trashed = Post.select(Post.id).where(Post.deleted_at.is_null(False))
-    return trashed if user.is_owner else trashed.where(Post.author == user)
 
 
 def clean_up(at: datetime) -> None:

@@ -14,7 +14,7 @@ from ..content import search, trash
 from ..db import db, empty_wal, is_transient, rows
 from ..exchange import exports
 from ..mail import ledger
-from ..media import files
+from ..media import cleaning
 from ..models import Erasure
 from ..removal import Unfinished
 
@@ -50,7 +50,7 @@ def _erase(steps: int | None, has_words: bool) -> bool:
     def empty() -> None:  # last: all that writes goes before it
         nonlocal is_done
         is_done &= empty_wal()
-    removal.do_each([trash.delete_unused_names, files.sweep, exports.sweep, ledger.empty_outbox_of_deleted,
+    removal.do_each([trash.delete_unused_names, cleaning.sweep, exports.sweep, ledger.empty_outbox_of_deleted,
                      *([merge] if has_words else []), empty])
     if not is_done:
         log.info('Deleted data will be erased later: the search index or the WAL is in use')

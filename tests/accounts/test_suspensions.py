@@ -150,7 +150,7 @@ def test_no_report_is_mailed_until_they_are_back(olga, alice, bob):
 def test_what_waits_for_them_ends_kindly(site, olga, alice, bob):
     ids = []
     for user in (alice, bob):
-        ids.append(exports.ask(user, 'numbers', AT))
+        ids.append(exports.request(user, 'numbers', AT).id)
         tasks.make_export(ids[-1])
     suspensions.suspend(alice, AT, olga)
     assert drain() >= 2

@@ -335,7 +335,7 @@ def furnished(served):
         wait_for(lambda: not MediaFile.select().where(MediaFile.state.in_(['waiting', 'working'])).exists(), 'pictures')
         queue.pause()
         for kind, state in (('site', 'failed'), ('numbers', 'waiting'), ('site', 'ready')):
-            export = Export.get_by_id(exports.ask(served.olga, kind, db.now()))
+            export = Export.get_by_id(exports.request(served.olga, kind, db.now()).id)
             export.state, export.error = state, 'The disk of this site is full.'
             export.save()
         error = 'Traceback (most recent call last):\n  File "x.py", line 1, in <module>\nValueError: ' + 'no ' * 90

@@ -10,10 +10,9 @@ from sites import browser_of, form_with, keep, long_ago, stored
 
 from quickpub import db
 from quickpub.accounts import users
-from quickpub.content import publishing, tags, trash
+from quickpub.content import published, publishing, tags, trash
 from quickpub.mail import ledger
 from quickpub.models import OldSlug, Post, Tag, User
-from quickpub.pages import public
 
 TYPED = {'title': 'On hills', 'slug': '', 'body': 'They are *high*.', 'tags': '', 'summary': ''}
 HOUR = timedelta(hours=1)
@@ -474,7 +473,7 @@ def test_the_sitemap_lists_what_is_public(olga, alice, bob, browse, connection):
 
 
 def test_a_long_sitemap_has_parts_in_which_each_post_stays(alice, bob, browse, connection, monkeypatch):
-    monkeypatch.setattr(public, 'PER_SITEMAP', 4)
+    monkeypatch.setattr(published, 'PER_SITEMAP', 4)
     with connection():
         for number in range(1, 12):  # 11 posts: three parts, of the ids to 3, to 7 and to 11
             write(alice, f'Post {number}')

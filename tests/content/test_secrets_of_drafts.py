@@ -9,10 +9,9 @@ from conftest import write
 from sites import keep
 
 from quickpub import db, text
-from quickpub.content import publishing, search, trash
-from quickpub.media import files
+from quickpub.content import published, publishing, search, trash
+from quickpub.media import cleaning, files
 from quickpub.models import Post, PostFile, Upload
-from quickpub.pages import public
 
 HOUR = timedelta(hours=1)
 
@@ -250,16 +249,16 @@ def test_a_file_in_a_post_of_ones_own_is_not_deleted_by_accident(alice, bob, bro
 def test_a_hidden_mention_keeps_no_unused_file_by_night(alice, bob, mention, stays):
     upload = keep(alice)
     mention(bob, title='Secretpost', body=upload.markdown)
-    Upload.update(touched_at=db.now() - 2 * files.KEPT_UNUSED).execute()
-    files.clean_up(db.now())
+    Upload.update(touched_at=db.now() - 2 * cleaning.KEPT_UNUSED).execute()
+    cleaning.clean_up(db.now())
     assert Upload.select().exists() == stays
 
 
 def test_an_owner_may_use_own_files_in_posts_of_others(olga, alice):
     upload = keep(olga)
     draft(alice, title='Edited by the owner', body=upload.markdown)
-    Upload.update(touched_at=db.now() - 2 * files.KEPT_UNUSED).execute()
-    files.clean_up(db.now())
+    Upload.update(touched_at=db.now() - 2 * cleaning.KEPT_UNUSED).execute()
+    cleaning.clean_up(db.now())
     assert Upload.select().exists()
 
 
@@ -271,12 +270,12 @@ def test_an_old_site_keeps_the_files_that_only_texts_mention(site, alice):
     Upload.delete().execute()
     for statement in import_module('quickpub.migrations.0020_traces').FILES:
         db.db.execute_sql(statement)
-    files.clean_up(db.now())
+    cleaning.clean_up(db.now())
     assert Upload.get().user == alice and files.find(upload.file_id, upload.name)
 
 
 def test_sitemap_parts_and_totals_do_not_count_what_is_hidden(alice, bob, browse, connection, monkeypatch):
-    monkeypatch.setattr(public, 'PER_SITEMAP', 4)
+    monkeypatch.setattr(published, 'PER_SITEMAP', 4)
     with connection():
         write(bob, 'Public')
         for number in range(12):

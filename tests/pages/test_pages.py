@@ -62,7 +62,7 @@ def furnish(olga, alice, bob):
         failed.state, failed.answer = 'failed', '550 <No> such "user"'
         failed.save()
         places['message'] = failed.id
-        places['export'] = exports.ask(alice, 'numbers', at)
+        places['export'] = exports.request(alice, 'numbers', at).id
         tasks.make_export.call_local(places['export'])
     newcomer = person('newcomer', verified=False)
     for purpose, user in (('setup', None), ('verify', newcomer), ('reset', alice)):

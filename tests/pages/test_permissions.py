@@ -157,7 +157,7 @@ def world(site):
     sent = ledger.compose('exists', bob.email, key='exists', subject='One', user=bob,
                         payload={'login_url': '/', 'forgot_url': '/'})
     models.Message.update(state='sent', sent_at=at).execute()
-    export = exports.ask(alice, 'numbers', at)
+    export = exports.request(alice, 'numbers', at).id
     exports.write(export)
     exports.finish(export, at)
     upload = keep(alice)

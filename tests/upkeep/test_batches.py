@@ -18,7 +18,7 @@ from quickpub.exchange import exports
 from quickpub.jobs import queue
 from quickpub.jobs.queue import Job
 from quickpub.mail import ledger
-from quickpub.media import files, variants
+from quickpub.media import cleaning, files, usage, variants
 from quickpub.models import DailyViews, MediaFile, Message, Post, Report, SetAside, SpoolOffset, User
 from quickpub.upkeep import health
 
@@ -310,8 +310,8 @@ MANY = 40_000
 
 
 @pytest.mark.parametrize('ask', [
-    lambda ids: files.known_in(' '.join(f'/media/{number:032x}/' for number in ids)),
-    lambda ids: files.uses((f'{number:032x}' for number in ids), User.get(), NOON),
+    lambda ids: usage.known_in(' '.join(f'/media/{number:032x}/' for number in ids)),
+    lambda ids: usage.find_posts_with((f'{number:032x}' for number in ids), User.get(), NOON),
     lambda ids: reports.running(list(ids), NOON),
     lambda ids: reports.close(reports.Closed(NOON, list(ids)), NOON),
     lambda ids: list(Post.select().where(Post.id.in_(db.among(ids)))),
@@ -397,7 +397,7 @@ def test_a_file_of_a_post_that_cannot_be_removed_keeps_no_other(site, alice, mon
         (site.data / 'media' / digest / 'shown').mkdir(parents=True)
     refuse_one(monkeypatch, digests[2])
     with pytest.raises(removal.Unfinished, match=digests[2]):
-        files.clean_up(NOON)
+        cleaning.clean_up(NOON)
     assert [path.name for path in (site.data / 'media').iterdir()] == [digests[2]]
 
 

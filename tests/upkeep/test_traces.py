@@ -19,7 +19,7 @@ from quickpub.content.post_input import PostInput, as_form
 from quickpub.exchange import exports
 from quickpub.mail import ledger
 from quickpub.markup import folding
-from quickpub.media import files
+from quickpub.media import cleaning, files
 from quickpub.models import Erasure, Export, MediaFile, Message, Post, Revision, Session, Tag, Token, Upload, User
 from quickpub.upkeep import erasure
 
@@ -98,7 +98,7 @@ def author(site, olga):
     picture = keep(user, 'hill.jpg', jpeg(words['picture']), tasks.prepare_pictures)
     Upload.update(alt=words['alt']).where(Upload.id == picture.id).execute()
     with db.db.atomic():
-        tasks.make_export(exports.ask(user, 'numbers', at))
+        tasks.make_export(exports.request(user, 'numbers', at).id)
     drain()
     send_all()
     assert len(list((site.data / 'outbox' / 'new').iterdir())) == Message.select().count() == 6
@@ -267,7 +267,7 @@ def ended_session(site, user):
 
 def unused_upload(site, user):
     keep(user, f'{text.slug(canary("file"), "")}.pdf', b'%PDF-1.7 ' + canary('pdf').encode())
-    Upload.update(touched_at=db.now() - 2 * files.KEPT_UNUSED).execute()
+    Upload.update(touched_at=db.now() - 2 * cleaning.KEPT_UNUSED).execute()
     return 'file', 'pdf'
 
 

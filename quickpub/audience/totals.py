@@ -1,0 +1,34 @@
+"""Totals of the site and of an author. They are kept by triggers, so they are not counted anew."""
+
+from datetime import datetime
+
+from peewee import fn
+
+from ..models import Post, Shelf, Unsaved, User
+
+
+def count_site(at: datetime) -> dict[str, int]:
+    """Return how many authors, published posts and views the site has."""
+    posts, views = Shelf.select(fn.TOTAL(Shelf.posts), fn.TOTAL(Shelf.views)).scalar(as_tuple=True)
+    scheduled = Post.select().where(Post.published_at > at, Post.deleted_at.is_null()).count()
+    return {'authors': User.select().where(User.deleted_at.is_null()).count(), 'posts': int(posts) - scheduled,
+            'views': int(views)}
+
+
+def count_texts_of(user: User, at: datetime) -> dict[str, int]:
+    """Return how many posts of each kind a user has: what deleting the account means for them."""
+    posts = Post.select(Post.id).where(Post.author == user)
+    pages = posts.where(Post.is_page)
+    scheduled = posts.where(Post.published_at > at, Post.deleted_at.is_null()).count()
+    if user.is_owner:  # only owners have pages, and the condition makes the queries slower
+        posts = posts.where(~Post.is_page)
+    return {'published': Shelf.of(user).posts - scheduled, 'scheduled': scheduled,
+            'drafts': posts.where(Post.published_at.is_null(), Post.deleted_at.is_null()).count(),
+            'trash': posts.where(Post.deleted_at.is_null(False)).count(),
+            'unsaved': Unsaved.select().where(Unsaved.user == user).count(),
+            'pages': pages.count() if user.is_owner else 0}
+
+
+def has_posts(user: User) -> bool:
+    """Return whether a user has any post outside the trash."""
+    return Post.select(Post.id).where(Post.author == user, Post.deleted_at.is_null()).exists()
