@@ -26,7 +26,7 @@ def select(user: User, at: datetime, *, state: str = '', words: str = '', is_eve
             'draft': Post.published_at.is_null() & Post.place.is_null(), 'scheduled': Post.published_at > at,
             'published': Post.published_at <= at}[state])
     if words:
-        query = query.where(search.has(Post.title, words))
+        query = query.where(search.contains(Post.title, words))
     first = Post.views if is_by_views else Post.published_at if state in ('scheduled', 'published') else Post.updated_at
     return query.order_by(first.desc(), Post.id.desc()), (first, Post.id)
 

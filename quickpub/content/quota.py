@@ -48,11 +48,10 @@ def size_of(*texts: str) -> int:
 
 
 def check(author: User, post: Post | None, size: int) -> None:
-    """Make sure that there is room for a post of so many bytes: a new one, or in place of what this one is. In the
-    transaction that saves it.
+    """Make room for a new post of so many bytes, or for this post with its new size, in the transaction that saves it.
 
-    Older versions make room: the oldest ones of the account go first. Raises Rejected where that is not enough; a post
-    that gets shorter can always be saved.
+    The oldest versions of the account are deleted if that is needed. Raises Rejected if it is not enough; a post that
+    gets shorter can always be saved.
     """
     limits = of(author)
     texts, versions, posts = _totals(author)

@@ -32,7 +32,7 @@ def show_emails(user: User) -> Answer:
     """Show the emails of the site, filtered by the query string."""
     form = Form({'q': request.query.getunicode('q', ''), 'state': request.query.getunicode('state', '')})
     query = listing.select(form['state'] if form['state'] in STATES else '', form['q'])
-    with search.in_turn(user.id) if form['q'] else nullcontext():
+    with search.run_in_turn(user.id) if form['q'] else nullcontext():
         found, older, _ = page_of(query, asking('/admin/mail', **form.values), PER_LIST, (Message.id,),
                                   Message.select())
     return render('admin_mail.html', messages=listing.load(row.id for row in found),

@@ -18,7 +18,7 @@ def show_search() -> Answer:
     """Show the posts that have all words of the query."""
     query = search.Query.of(request.query.getunicode('q', ''))
     try:
-        with search.in_turn(_identify_client()):
+        with search.run_in_turn(_identify_client()):
             return _render_results(query)
     except Busy as error:
         response.status, problem = 503, str(error)
@@ -40,13 +40,13 @@ def _render_results(query: search.Query) -> Answer:
     page = number(request.query.get('page', '1'))
     if not page or page > search.FOUND // PER_PAGE:
         return not_found()
-    ids = search.found(query, at)
+    ids = search.find_posts(query, at)
     shown = ids[:search.FOUND][PER_PAGE * (page - 1):PER_PAGE * page]
     if ids and not shown:
         return not_found()
-    suggestion = None if ids else search.better(query, at)
+    suggestion = None if ids else search.suggest_query(query, at)
     return render('search.html', query=query, problem=None, count=min(len(ids), search.FOUND),
-                  is_more=len(ids) > search.FOUND, posts=search.shown(query, shown, at),
+                  is_more=len(ids) > search.FOUND, posts=search.load_results(query, shown, at),
                   meant=suggestion and (suggestion.typed, _path_of(suggestion, 1)),
                   earlier=_path_of(query, page - 1) if page > 1 else None,
                   later=_path_of(query, page + 1) if PER_PAGE * page < min(len(ids), search.FOUND) else None)

@@ -67,7 +67,7 @@ def _render(user: User, filters: dict[str, str], tag: str = '', problem: str | N
     at = now()
     query, by = post_lists.select(user, at, state=filters['state'], words=filters['q'],
                                   is_everybodys=bool(filters['whose']), is_by_views=bool(filters['sort']))
-    with search.in_turn(user.id) if filters['q'] else nullcontext():
+    with search.run_in_turn(user.id) if filters['q'] else nullcontext():
         found, older, _ = page_of(query, asking('/studio', **filters), PER_LIST, by, Post.editable_by(user))
     listed = post_lists.load(post.id for post in found)
     choices = {name: words for name, words in FILTERS.items() if name != 'whose' or user.is_owner}

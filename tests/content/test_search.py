@@ -25,7 +25,7 @@ NOW = utc(2026, 11, 22, 12)
 def titles(typed, at=None):
     at = at or db.now()
     query = search.Query.of(typed)
-    return [post.title for post in search.shown(query, search.found(query, at), at)]
+    return [post.title for post in search.load_results(query, search.find_posts(query, at), at)]
 
 
 @pytest.fixture
@@ -74,7 +74,8 @@ def test_scripts_without_spaces_are_searched_too(site, alice, typed, expected):
     write(alice, 'Thai', body='ฉันกินข้าว')
     write(alice, 'Korea', body='한국어를 배운다')
     assert set(titles(typed)) == expected
-    for each in search.shown(search.Query.of(typed), search.found(search.Query.of(typed), db.now()), db.now()):
+    query = search.Query.of(typed)
+    for each in search.load_results(query, search.find_posts(query, db.now()), db.now()):
         assert '<mark>' in each.heading + each.passage
 
 
@@ -113,7 +114,8 @@ def test_words_of_every_script_are_found_and_marked(site, alice, typed, expected
     for title, body in TEXTS.items():
         write(alice, title, body=body)
     assert titles(typed) == ([expected] if expected else [])
-    for post in search.shown(search.Query.of(typed), search.found(search.Query.of(typed), db.now()), db.now()):
+    query = search.Query.of(typed)
+    for post in search.load_results(query, search.find_posts(query, db.now()), db.now()):
         assert (post.heading + post.passage).count('<mark>') >= len(typed.split())
 
 
@@ -306,7 +308,7 @@ def test_posts_of_an_older_site_are_found(config):
                 (number, number, date))
     db.migrate(config)
     with db.db.connection_context():
-        assert search.found(search.Query.of('hedgehog'), NOW) == [1]
+        assert search.find_posts(search.Query.of('hedgehog'), NOW) == [1]
     db.db.close()
 
 
@@ -397,16 +399,17 @@ def test_what_is_found_is_marked_and_nothing_else_is_markup(site, alice, browse,
     ('a & b', 'b', 'a &amp; <mark>b</mark>'), ('\x02x\x03', 'x', '\x02<mark>x</mark>\x03'),
     ('c++', 'c++', '<mark>c</mark>++')])
 def test_marking(plain, typed, expected):
-    assert search.marked(plain, search.Query.of(typed).pattern()) == expected
+    assert search.mark_matches(plain, search.Query.of(typed).pattern()) == expected
 
 
 def test_the_passage_is_where_the_word_is(site, alice):
     write(alice, 'Long', body='First words. ' * 100 + 'Here a hedgehog sleeps under leaves. ' + 'Last words. ' * 100)
     query = search.Query.of('hedgehog')
-    (post,) = search.shown(query, search.found(query, db.now()), db.now())
+    (post,) = search.load_results(query, search.find_posts(query, db.now()), db.now())
     assert post.passage.startswith('… ') and '<mark>hedgehog</mark> sleeps' in post.passage
     assert len(post.passage) < search.PASSAGE + 60
-    (post,) = search.shown(search.Query.of('long'), search.found(search.Query.of('long'), db.now()), db.now())
+    query = search.Query.of('long')
+    (post,) = search.load_results(query, search.find_posts(query, db.now()), db.now())
     assert post.passage.startswith('First words.') and '<mark>Long</mark>' in post.heading
 
 
@@ -436,8 +439,8 @@ def test_a_hidden_word_stands_in_nobodys_way(site, alice, hidden):
         else:
             (trash.move_to_trash if hidden == 'trashed' else publishing.unpublish)(post, db.now())
     for typed in ('hedgehig', 'hedgehg', 'hedgehigs'):
-        assert search.better(search.Query.of(typed), db.now()).typed == 'hedgehog'
-    assert search.better(search.Query.of('hedgehogs'), utc(2100, 1, 2)).typed == 'hedgehog'
+        assert search.suggest_query(search.Query.of(typed), db.now()).typed == 'hedgehog'
+    assert search.suggest_query(search.Query.of('hedgehogs'), utc(2100, 1, 2)).typed == 'hedgehog'
 
 
 def test_results_have_pages_and_a_count_that_ends(olga, alice, browse, connection, monkeypatch):
@@ -492,7 +495,7 @@ def test_a_hostile_question_takes_no_longer_than_others(site, alice):
 def test_the_strictest_parser_agrees_on_what_is_marked(site, alice):
     write(alice, 'A & B < C', body='A &lt;b&gt; & b')
     query = search.Query.of('b')
-    (post,) = search.shown(query, search.found(query, db.now()), db.now())
+    (post,) = search.load_results(query, search.find_posts(query, db.now()), db.now())
     for markup in (post.heading, post.passage):
         HTMLParser(strict=True).parseFragment(markup)
     assert Site.this().title

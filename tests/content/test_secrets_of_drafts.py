@@ -148,19 +148,19 @@ def test_who_previews_a_post_may_follow_its_tags(alice, bob, olga, browse, conne
 def test_search_suggests_words_of_public_posts_only_at_that_very_second(alice, hide):
     post = hide(alice, title='Secretpost', body='About the quokkabird and nothing else')
     typed = search.Query.of('quokkabrid')
-    assert search.better(typed, db.now()) is None
+    assert search.suggest_query(typed, db.now()) is None
     publish_now(post)
-    assert search.better(typed, db.now()).typed == 'quokkabird'
+    assert search.suggest_query(typed, db.now()).typed == 'quokkabird'
     publishing.unpublish(Post.get(), db.now())
-    assert search.better(typed, db.now()) is None
+    assert search.suggest_query(typed, db.now()) is None
 
 
 def test_a_scheduled_post_becomes_part_when_it_is_due(alice):
     scheduled(alice, title='Secretpost', body='About the quokkabird')
     due = Post.get().published_at
     typed = search.Query.of('quokkabrid')
-    assert search.better(typed, due - timedelta(microseconds=1)) is None
-    assert search.better(typed, due).typed == 'quokkabird'
+    assert search.suggest_query(typed, due - timedelta(microseconds=1)) is None
+    assert search.suggest_query(typed, due).typed == 'quokkabird'
 
 
 @pytest.mark.parametrize('decoys', [1, 60])
@@ -169,12 +169,12 @@ def test_hidden_words_change_no_suggestion(alice, decoys):
     write(alice, 'Public too', body='The hedgecog came by, the hedgecog went')
     write(alice, 'Public three', body='hedgehog')
     typed = search.Query.of('hedgexog')
-    assert search.better(typed, db.now()).typed == 'hedgehog'
+    assert search.suggest_query(typed, db.now()).typed == 'hedgehog'
     letters = 'abdefgijklmnpqrstuvwyz'
     words = [f'hedge{one}{other}g' for one in letters for other in 'oaeiu'][:decoys]
     for number in range(3):
         scheduled(alice, title=f'Later {number}', body=' '.join([*words, 'hedgecog', 'hedgeyog']))
-    assert search.better(typed, db.now()).typed == 'hedgehog'
+    assert search.suggest_query(typed, db.now()).typed == 'hedgehog'
 
 
 # Slugs

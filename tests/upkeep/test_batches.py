@@ -316,7 +316,7 @@ MANY = 40_000
     lambda ids: reports.close(reports.Closed(NOON, list(ids)), NOON),
     lambda ids: list(Post.select().where(Post.id.in_(db.among(ids)))),
     lambda ids: figures.recent(ids, NOON.date()),
-    lambda ids: search.shown(search.Query.of('x'), list(ids), NOON)])
+    lambda ids: search.load_results(search.Query.of('x'), list(ids), NOON)])
 def test_no_statement_takes_more_parameters_than_sqlite_does(site, alice, ask):
     with db.db.atomic():
         ask(range(1, MANY))

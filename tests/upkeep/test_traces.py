@@ -360,8 +360,8 @@ def test_the_search_index_goes_on_working(site, alice):
     while not search.forget_deleted_words(steps=1):
         pass
     assert search.forget_deleted_words(steps=0)
-    assert len(search.found(search.Query.of('hills'), db.now())) == 30
-    assert len(search.found(search.Query.of('word7'), db.now())) == 1
-    assert search.found(search.Query.of(canary('title')), db.now()) == []
+    assert len(search.find_posts(search.Query.of('hills'), db.now())) == 30
+    assert len(search.find_posts(search.Query.of('word7'), db.now())) == 1
+    assert search.find_posts(search.Query.of(canary('title')), db.now()) == []
     write(alice, 'Hills once more')
-    assert len(search.found(search.Query.of('hills'), db.now())) == 31
+    assert len(search.find_posts(search.Query.of('hills'), db.now())) == 31
