@@ -8,17 +8,16 @@ it was not enqueued. So a minute that is missed, or comes twice, changes nothing
 from datetime import timedelta
 
 from . import batches, throttle
-from .accounts import audit, login_steps, passkeys, registration, sessions, users
-from .audience import counting, future_days, reports, running_reports
-from .background import SiteHuey
-from .content import autosave, posts, revisions
+from .accounts import audit, login_steps, passkeys, sessions, users
+from .audience import counting, reports
+from .content import autosave, rerendering, revisions, trash
 from .db import db, now
 from .exchange import exports
 from .jobs import tally
 from .jobs.limits import URGENT
 from .jobs.recurring import DAY, WEEK
-from .mail import budgets, delivery, ledger
-from .media import files, variants
+from .mail import budgets, ledger
+from .media import cleaning, variants
 from .models import User
 from .upkeep import corrections, erasure, integrity
 
@@ -125,7 +124,7 @@ def make_export(export_id: int) -> None:
 @huey.task(retries=2, retry_delay=10, subject='picture')
 def prepare_picture(digest: str) -> None:
     """Prepare a new picture for readers."""
-    variants.prepare(digest, posts.show_file)
+    variants.prepare(digest, rerendering.render_posts_with_file)
 
 
 huey.run_one_by_one(prepare_picture)  # each may take much memory
@@ -141,7 +140,7 @@ def prepare_pictures() -> None:
 def wake_pictures() -> None:
     """Each minute: prepare pictures whose job got lost, and let posts say which could not be prepared."""
     prepare_pictures()
-    variants.tell_news(posts.show_file)
+    variants.announce_failures(rerendering.render_posts_with_file)
 
 
 # Texts
@@ -149,13 +148,13 @@ def wake_pictures() -> None:
 @huey.task(is_single=True)
 def render_posts() -> None:
     """Render posts again that an older version of Quickpub has rendered."""
-    posts.render_outdated()
+    rerendering.render_outdated()
 
 
 @huey.recurring(every=MINUTE)
 def wake_rendering() -> None:
     """Each minute: render posts again where an upgrade has changed how."""
-    if posts.is_any_outdated():
+    if rerendering.is_any_outdated():
         render_posts()
 
 
@@ -213,7 +212,7 @@ def clean_up_throttle() -> None:
 @huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)
 def clean_up_posts() -> None:
     """Each day: delete posts that were in the trash for 30 days."""
-    posts.clean_up(now())
+    trash.clean_up(now())
 
 
 @huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)
@@ -231,7 +230,7 @@ def clean_up_unsaved() -> None:
 @huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)
 def clean_up_media() -> None:
     """Each day: delete files that nothing has used for 30 days."""
-    files.clean_up(now())
+    cleaning.clean_up(now())
 
 
 @huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)

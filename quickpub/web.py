@@ -1,10 +1,35 @@
-"""The web application: every URL, and `create_app`, a plain WSGI application that any server runs or mounts."""
+"""The web application: every URL, and `create_app`, which makes a WSGI application for any server."""
 
 from bottle import Bottle
 
-from .db import WEB_PATIENCE
-from .opening import open_site
-from .pages import account, admin, editor, media, profile, public, search, security, stats, studio
+from .db import WEB_PATIENCE, open_site
+from .pages import (
+    account,
+    account_deletion,
+    admin,
+    assets,
+    autosaves,
+    drafts,
+    editor,
+    errors,
+    exports,
+    feeds,
+    history,
+    jobs,
+    login,
+    mail,
+    media,
+    members,
+    profile,
+    public,
+    reports,
+    search,
+    security,
+    sitemaps,
+    stats,
+    studio,
+    unsubscribing,
+)
 from .settings import Settings
 from .wsgi import forms
 from .wsgi.application import Application
@@ -15,109 +40,109 @@ GET, POST = 'GET', 'POST'
 
 URLS = [
     # Reading
-    (GET, '/', public.home),
-    (GET, '/p/<slug>', public.post),
-    (GET, '/@<handle>', public.author),
-    (GET, '/t/<slug>', public.tag),
-    (GET, '/archive', public.archive),
-    (GET, '/search', search.page),
-    (GET, '/feed.xml', public.feed),
-    (GET, '/feed.json', public.json_feed),
-    (GET, '/@<handle>/feed.xml', public.author_feed),
-    (GET, '/@<handle>/feed.json', public.author_json_feed),
-    (GET, '/t/<slug>/feed.xml', public.tag_feed),
-    (GET, '/t/<slug>/feed.json', public.tag_json_feed),
-    (GET, '/sitemap.xml', public.sitemap),
-    (GET, '/sitemap-<part>.xml', public.sitemap_part),
-    (GET, '/robots.txt', public.robots),
-    (GET, '/media/<digest>/<name>', media.send),
-    (GET, '/healthz', public.healthz),
-    (GET, '/static/site.css', public.site_css),
-    (GET, '/static/<name>', public.static),
+    (GET, '/', public.show_home),
+    (GET, '/p/<slug>', public.show_post),
+    (GET, '/@<handle>', public.show_author),
+    (GET, '/t/<slug>', public.show_tag),
+    (GET, '/archive', public.show_archive),
+    (GET, '/search', search.show_search),
+    (GET, '/feed.xml', feeds.show_site_feed),
+    (GET, '/feed.json', feeds.show_site_json_feed),
+    (GET, '/@<handle>/feed.xml', feeds.show_author_feed),
+    (GET, '/@<handle>/feed.json', feeds.show_author_json_feed),
+    (GET, '/t/<slug>/feed.xml', feeds.show_tag_feed),
+    (GET, '/t/<slug>/feed.json', feeds.show_tag_json_feed),
+    (GET, '/sitemap.xml', sitemaps.show_sitemap),
+    (GET, '/sitemap-<part>.xml', sitemaps.show_sitemap_part),
+    (GET, '/robots.txt', sitemaps.show_robots),
+    (GET, '/media/<digest>/<name>', media.send_media_file),
+    (GET, '/healthz', assets.check_health),
+    (GET, '/static/site.css', assets.send_stylesheet),
+    (GET, '/static/<name>', assets.send_static_file),
 
     # Accounts
-    (GET, '/setup/<token>', account.setup_form),
-    (POST, '/setup/<token>', account.setup),
-    (GET, '/signup', account.signup_form),
-    (POST, '/signup', account.signup),
-    (GET, '/verify', account.verify_again_form),
-    (POST, '/verify', account.verify_again),
-    (GET, '/verify/<token>', account.verify_form),
-    (POST, '/verify/<token>', account.verify),
-    (GET, '/login', account.login_form),
-    (POST, '/login', account.login),
-    (GET, '/login/confirm', account.confirm_login_form),
-    (POST, '/login/confirm', account.confirm_login),
-    (POST, '/login/passkey/options', account.passkey_login_options),
-    (POST, '/login/passkey', account.passkey_login),
-    (POST, '/logout', account.logout),
-    (GET, '/forgot', account.forgot_form),
-    (POST, '/forgot', account.forgot),
-    (GET, '/reset/<token>', account.reset_form),
-    (POST, '/reset/<token>', account.reset),
-    (GET, '/settings', profile.edit_form),
-    (POST, '/settings', profile.edit),
-    (GET, '/settings/delete', profile.delete_form),
-    (POST, '/settings/delete', profile.delete),
-    (GET, '/settings/security', security.security),
-    (POST, '/settings/security', security.change_security),
-    (POST, '/settings/security/passkeys/options', security.new_passkey_options),
-    (POST, '/settings/security/passkeys', security.new_passkey),
-    (POST, '/settings/confirm/options', security.confirm_options),
+    (GET, '/setup/<token>', account.show_setup),
+    (POST, '/setup/<token>', account.set_up_site),
+    (GET, '/signup', account.show_sign_up),
+    (POST, '/signup', account.sign_up),
+    (GET, '/verify', account.show_verification_request),
+    (POST, '/verify', account.request_verification),
+    (GET, '/verify/<token>', account.show_verification),
+    (POST, '/verify/<token>', account.verify_email),
+    (GET, '/login', login.show_login),
+    (POST, '/login', login.log_in),
+    (GET, '/login/confirm', login.show_login_confirmation),
+    (POST, '/login/confirm', login.confirm_login),
+    (POST, '/login/passkey/options', login.start_passkey_login),
+    (POST, '/login/passkey', login.log_in_by_passkey),
+    (POST, '/logout', login.log_out),
+    (GET, '/forgot', account.show_reset_request),
+    (POST, '/forgot', account.request_reset),
+    (GET, '/reset/<token>', account.show_reset),
+    (POST, '/reset/<token>', account.reset_password),
+    (GET, '/settings', profile.show_settings),
+    (POST, '/settings', profile.update_settings),
+    (GET, '/settings/delete', account_deletion.show_account_deletion),
+    (POST, '/settings/delete', account_deletion.delete_account),
+    (GET, '/settings/security', security.show_security),
+    (POST, '/settings/security', security.update_security),
+    (POST, '/settings/security/passkeys/options', security.start_passkey),
+    (POST, '/settings/security/passkeys', security.create_passkey),
+    (POST, '/settings/confirm/options', security.start_confirmation),
     (POST, '/settings/confirm', security.confirm_by_passkey),
-    (GET, '/unsubscribe/<token>', profile.unsubscribe_form),
-    (POST, '/unsubscribe/<token>', profile.unsubscribe),
+    (GET, '/unsubscribe/<token>', unsubscribing.show_unsubscribing),
+    (POST, '/unsubscribe/<token>', unsubscribing.update_subscription),
 
     # Writing
-    (GET, '/studio', studio.desk),
-    (POST, '/studio', studio.change),
-    (GET, '/studio/trash', studio.trash),
-    (GET, '/studio/posts/new', editor.new_form),
-    (POST, '/studio/posts/new', editor.new),
-    (GET, '/studio/posts/<post_id>', editor.edit_form),
-    (POST, '/studio/posts/<post_id>', editor.edit),
-    (GET, '/studio/posts/<post_id>/preview', editor.preview),
-    (GET, '/studio/posts/<post_id>/history', editor.history),
+    (GET, '/studio', studio.show_posts),
+    (POST, '/studio', studio.update_posts),
+    (GET, '/studio/trash', studio.show_trash),
+    (GET, '/studio/posts/new', editor.show_new_post),
+    (POST, '/studio/posts/new', editor.create_post),
+    (GET, '/studio/posts/<post_id>', editor.show_editor),
+    (POST, '/studio/posts/<post_id>', editor.update_post),
+    (GET, '/studio/posts/<post_id>/preview', drafts.show_preview),
+    (GET, '/studio/posts/<post_id>/history', history.show_history),
     (POST, '/studio/posts/<post_id>/history', editor.restore_version),
-    (POST, '/studio/preview', editor.render_text),
-    (POST, '/studio/unsaved', editor.keep_unsaved),
-    (GET, '/draft/<token>', editor.draft),
-    (GET, '/studio/media', media.mine),
-    (POST, '/studio/media', media.upload),
-    (GET, '/studio/media/<upload_id>', media.one),
-    (POST, '/studio/media/<upload_id>', media.change),
+    (POST, '/studio/preview', drafts.render_live_preview),
+    (POST, '/studio/unsaved', autosaves.save_autosave),
+    (GET, '/draft/<token>', drafts.show_shared_draft),
+    (GET, '/studio/media', media.show_media),
+    (POST, '/studio/media', media.upload_files),
+    (GET, '/studio/media/<upload_id>', media.show_progress),
+    (POST, '/studio/media/<upload_id>', media.update_media_file),
 
-    # Knowing how it went
-    (GET, '/studio/stats', stats.overview),
-    (GET, '/studio/stats/<post_id>', stats.of_post),
-    (GET, '/studio/report', stats.report),
-    (POST, '/studio/report', stats.send_report),
-    (GET, '/studio/report/letter', stats.report_letter),
-    (GET, '/studio/exports', stats.exports),
-    (POST, '/studio/exports', stats.ask),
-    (GET, '/studio/exports/<export_id>', stats.download),
+    # Views, reports and exports
+    (GET, '/studio/stats', stats.show_stats),
+    (GET, '/studio/stats/<post_id>', stats.show_post_stats),
+    (GET, '/studio/report', reports.show_report),
+    (POST, '/studio/report', reports.send_report),
+    (GET, '/studio/report/letter', reports.show_report_email),
+    (GET, '/studio/exports', exports.show_exports),
+    (POST, '/studio/exports', exports.request_export),
+    (GET, '/studio/exports/<export_id>', exports.download_export),
 
-    # Keeping the site
-    (GET, '/admin', admin.overview),
-    (GET, '/admin/jobs', admin.work),
-    (POST, '/admin/jobs', admin.do_work),
-    (GET, '/admin/mail', admin.mails),
-    (GET, '/admin/mail/<message_id>', admin.message),
-    (POST, '/admin/mail/<message_id>', admin.change_message),
-    (GET, '/admin/people', admin.people),
-    (POST, '/admin/people', admin.change_people),
-    (GET, '/admin/audit', admin.audit_log),
-    (GET, '/admin/site', admin.site_form),
-    (POST, '/admin/site', admin.site),
+    # The owner's pages
+    (GET, '/admin', admin.show_overview),
+    (GET, '/admin/jobs', jobs.show_jobs),
+    (POST, '/admin/jobs', jobs.update_jobs),
+    (GET, '/admin/mail', mail.show_emails),
+    (GET, '/admin/mail/<message_id>', mail.show_email),
+    (POST, '/admin/mail/<message_id>', mail.update_email),
+    (GET, '/admin/people', members.show_members),
+    (POST, '/admin/people', members.update_members),
+    (GET, '/admin/audit', admin.show_audit_log),
+    (GET, '/admin/site', admin.show_site_settings),
+    (POST, '/admin/site', admin.update_site_settings),
 
-    # Whatever else: the pages that an owner writes, such as /about
-    (GET, '/<slug>', public.page),
+    # The pages that an owner writes, such as /about
+    (GET, '/<slug>', public.show_page),
 ]
 
 
-def create_app(settings: Settings) -> Application:
-    """The site as a WSGI application. It must exist: raises SchemaError where `settings.data` holds none, or one of
-    another version. One site per process; below a path, let `settings.url` end with that path."""
+def create_app(settings: Settings) -> Site:
+    """Return the site as a WSGI application, one per process. To mount it below a path, let `settings.url` end with
+    that path. Raises SchemaError if `settings.data` holds no site, or one with another schema."""
     open_site(settings, patience=WEB_PATIENCE)
     forms.accept_long_forms()
     app = Bottle()
@@ -125,5 +150,5 @@ def create_app(settings: Settings) -> Application:
     app.install(check_origin)
     for method, path, page in URLS:
         app.route(path, method, page)
-    app.default_error_handler = public.error
-    return Application(app, settings)
+    app.default_error_handler = errors.show_error
+    return Site(app, settings)

@@ -18,8 +18,9 @@ from webtest import TestApp
 from quickpub import data_folder, db, migrating, opening, secret, settings, tasks
 from quickpub.accounts import passwords, users
 from quickpub.audience import spool
-from quickpub.content import posts
-from quickpub.jobs import owners
+from quickpub.content import posts, publishing
+from quickpub.content.post_input import PostInput
+from quickpub.jobs import queue
 from quickpub.models import Message, Post, Site, User
 from quickpub.web import create_app
 
@@ -127,9 +128,9 @@ def write(author, title='A post', at=None, published=True, **fields):
     db.db.connect(reuse_if_open=True)
     at = at or db.now()
     typed = {'title': title, 'slug': '', 'body': 'Some *text*.', 'tags': '', 'summary': ''} | fields
-    post = posts.save(None, author, typed, at)
+    post = posts.save(None, author, PostInput.from_form(typed), at)
     if published:
-        posts.publish(post, at)
+        publishing.publish(post, at)
     return Post.get_by_id(post.id)
 
 

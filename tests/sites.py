@@ -9,9 +9,9 @@ from datetime import UTC
 from conftest import Browser, drain, outbox, person, write
 from playhouse.migrations import Runner
 
-from quickpub import data_folder, db, migrating
-from quickpub.jobs.tables import Job, Pause
-from quickpub.media import files
+from quickpub import db
+from quickpub.jobs.queue import Job, Pause
+from quickpub.media import uploads
 from quickpub.models import TABLES, AuditEntry, Message, RecentDay, RecentViews, Site
 from quickpub.web import create_app
 
@@ -23,10 +23,10 @@ def browser_of(site, **changes):
 
 def keep(user, name='paper.pdf', content=b'%PDF-1.7 and so on', follow=lambda: None):
     """An upload, kept through the same function as in the studio; call it on an open database."""
-    draft = files.open_draft(name)
+    draft = uploads.open_upload(name)
     try:
         draft.write(content)
-        return files.accept(user, draft, db.now(), follow)
+        return uploads.store(user, draft, db.now(), follow)
     finally:
         draft.close()
 

@@ -56,9 +56,9 @@ def _compose_all() -> None:
         password_reset.create_handover_link(tunde, marta, at)
         throttle.note_refusal(throttle.SIGNUPS_HOUR, at)
         budgets.alarm_mails(at)
-        second_factors.notify(marta, 'passkey_added', at, name='My phone')
-        running_reports.compose_running(None, at)
-    tasks.make_export.call_local(exports.ask(marta, 'numbers', at))
+        second_factors.tell(marta, 'passkey_added', at, name='My phone')
+        reports.running(None, at)
+    tasks.make_export.call_local(exports.request(marta, 'numbers', at).id)
     for days in (1, 2):
         for closed in reports.due(at + timedelta(days=days)):
             with db.db.atomic():

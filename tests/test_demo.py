@@ -10,7 +10,7 @@ from conftest import PASSWORD, write
 from quickpub import db, demo, settings
 from quickpub.accounts import credentials
 from quickpub.audience import reports
-from quickpub.content import posts
+from quickpub.content import trash
 from quickpub.markup import excerpts, markdown
 from quickpub.models import TABLES, Content, DailyViews, OldSlug, Post, PostTag, RecentDay, Site, Tag, User
 
@@ -90,7 +90,7 @@ def test_it_refuses_a_second_time_and_changes_nothing(empty):
 
 
 def test_it_refuses_a_site_with_one_post_even_in_the_trash(alice):
-    posts.delete(write(alice), NOW)
+    trash.move_to_trash(write(alice), NOW)
     with pytest.raises(demo.NotEmpty):
         demo.fill(NOW)
     assert User.select().count() == 1
@@ -108,7 +108,7 @@ def test_a_failure_half_way_leaves_nothing_behind(empty, monkeypatch):
     def fail(post, at):
         assert Post.select().count() > 20
         raise RuntimeError('the disk is gone')
-    monkeypatch.setattr(posts, 'delete', fail)
+    monkeypatch.setattr(trash, 'move_to_trash', fail)
     before = everything()
     with pytest.raises(RuntimeError):
         demo.fill(NOW)

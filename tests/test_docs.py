@@ -12,7 +12,7 @@ import pytest
 
 from quickpub import settings, tasks
 from quickpub.cli import main
-from quickpub.media import files
+from quickpub.media import files, uploads
 from quickpub.web import URLS
 from quickpub.wsgi import forms
 from quickpub.wsgi.request_body import DRAINED
@@ -61,7 +61,7 @@ def test_proxies_take_more_than_we_do():
     assert len(limits) == 2
     for limit in limits:  # what is let pass before the answer that says it is too much
         assert int(limit) * 1024 ** 2 >= forms.FILES_LIMIT + DRAINED
-    assert f'{files.FILE_LIMIT // files.MEGABYTE} MB for a file and {forms.FILES_LIMIT // 1024 ** 2} MB' in DEPLOY
+    assert f'{uploads.FILE_LIMIT // files.MEGABYTE} MB for a file and {forms.FILES_LIMIT // 1024 ** 2} MB' in DEPLOY
 
 
 def test_every_schedule_is_in_the_readme():

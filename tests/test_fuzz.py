@@ -164,7 +164,7 @@ def test_what_is_marked_lies_in_the_text(typed, words):
     for start, end in folding.spans(words, query.pattern()):
         assert last <= start < end <= len(words)
         last = end
-    shown = str(search.marked(words, query.pattern()))
+    shown = str(search.mark_matches(words, query.pattern()))
     assert re.sub('</?mark>', '', shown) == str(search.escape(words))
 
 
@@ -172,9 +172,9 @@ def test_what_is_marked_lies_in_the_text(typed, words):
 @given(ANYTHING | WORDS)
 def test_no_question_breaks_the_search(index_of_hills, typed):
     at, query = db.now(), search.Query.of(typed)
-    ids = search.found(query, at)
-    assert len(search.shown(query, ids, at)) == len(ids)
-    search.better(query, at)
+    ids = search.find_posts(query, at)
+    assert len(search.load_results(query, ids, at)) == len(ids)
+    search.suggest_query(query, at)
 
 
 @pytest.fixture

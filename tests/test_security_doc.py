@@ -20,11 +20,11 @@ from quickpub.accounts import (
     sessions,
     validation,
 )
-from quickpub.audience import network_cap
-from quickpub.content import comparison, posts, quota, search
+from quickpub.audience import counting
+from quickpub.content import comparison, post_input, quota, search, tags
 from quickpub.mail import ledger, transport
 from quickpub.markup import markdown
-from quickpub.media import files, imaging
+from quickpub.media import files, imaging, uploads
 from quickpub.sandbox import pool
 from quickpub.server import asgi, connections
 from quickpub.wsgi import forms, identity
@@ -141,10 +141,10 @@ def minutes(span):
 
 @pytest.mark.parametrize('words', [
     '{} to {} characters of any kind'.format(*passwords.LENGTH),
-    f'{validation.NAME_LENGTH} characters on one line; {validation.TITLE_LENGTH} characters on one line',
-    f'{posts.MAX_TITLE}, {posts.MAX_SUMMARY} and {posts.MAX_BODY:,} characters',
-    f'{posts.MAX_TAGS} for a post, {posts.MAX_TAG} characters each',
-    f'{files.FILE_LIMIT // files.MEGABYTE} MB each',
+    f'{users.NAME_LENGTH} characters on one line; {users.TITLE_LENGTH} characters on one line',
+    f'{post_input.MAX_TITLE}, {post_input.MAX_SUMMARY} and {post_input.MAX_BODY:,} characters',
+    f'{tags.MAX_TAGS} for a post, {tags.MAX_TAG} characters each',
+    f'{uploads.FILE_LIMIT // files.MEGABYTE} MB each',
     f'{imaging.MAX_PIXELS // 10 ** 6} million pixels; drawn anew in at most {imaging.CPU_SECONDS} seconds and '
     f'{imaging.MEMORY // 1024 ** 2:,} MB',
     f'{forms.STRANGERS_LIMIT // 1024} KB from strangers, {forms.FORM_LIMIT // 1024 ** 2} MB from members, '

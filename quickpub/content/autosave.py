@@ -1,4 +1,4 @@
-"""What stands in an editor and is not saved yet: kept every few seconds, offered when the editor is opened again."""
+"""Autosaves: the unsaved text of an editor, kept every few seconds and offered when the editor is opened again."""
 
 import re
 import secrets
@@ -10,23 +10,30 @@ from ..models import Post, Unsaved, User
 from . import quota
 
 KEPT = timedelta(days=60)
-PER_AUTHOR = quota.CONFIRMED.autosaves  # windows; somebody with so many has forgotten the oldest
+PER_AUTHOR = quota.CONFIRMED.autosaves  # windows
 TAB = re.compile('[A-Za-z0-9_-]{16}')
+FIELDS = ('title', 'body', 'summary', 'tags', 'slug', 'canonical', 'series', 'part', 'place', 'publish_at', 'version',
+          'kind')  # of the editor's form
 
 
 def new_tab() -> str:
-    """The name of a window: what stands in two of them is kept apart, even of the same post and person."""
+    """Return a name for a window of the editor: the texts of two windows are kept apart, even of the same post."""
     return secrets.token_urlsafe(12)
 
 
+def is_tab(name: str) -> bool:
+    """Return whether `new_tab` could have made this name."""
+    return bool(TAB.fullmatch(name))
+
+
 def keep(user: User, tab: str, post: Post | None, fields: dict[str, str], at: datetime) -> None:
-    """Keep what stands in this window's form, in place of what stood there before. Where it gets too much, the oldest
-    go. Raises ValueError for a window whose name is none of ours, or more text than can be kept."""
+    """Keep the form of a window, in place of what was kept of it before. If an author has too many autosaves, the
+    oldest are deleted. Raises ValueError for a name that is not a window's, or more text than can be kept."""
     size, limits = sum(map(len, fields.values())), quota.of(user)
-    if not TAB.fullmatch(tab) or size > limits.autosaved:
+    if not is_tab(tab) or size > limits.autosaved:
         raise ValueError('no such window, or too much in it')
     if post is None and not any(value for name, value in fields.items() if name != 'kind'):
-        return forget(user, tab)  # all of it was taken out again: there is nothing to go on with
+        return forget(user, tab)  # everything was deleted again
     beginning = text.line(fields['title'] or fields['body'][:1000], 60)
     Unsaved.replace(user=user, tab=tab, post=post, typed_at=at, beginning=beginning, size=size, fields=fields).execute()
     room, gone = limits.autosaved, []
@@ -40,21 +47,22 @@ def keep(user: User, tab: str, post: Post | None, fields: dict[str, str], at: da
 
 
 def of(user: User, post: Post | None) -> list[Unsaved]:
-    """What this person has not saved of this post, or of new ones; the newest first, without the texts."""
+    """Return a user's autosaves of this post, or of new posts if it is None; the newest first, without the texts."""
     is_of_post = Unsaved.post.is_null() if post is None else Unsaved.post == post
     return list(Unsaved.select(Unsaved.user, Unsaved.tab, Unsaved.typed_at, Unsaved.beginning)
                 .where(Unsaved.user == user, is_of_post).order_by(Unsaved.typed_at.desc()))
 
 
 def find(user: User, tab: str) -> Unsaved | None:
+    """Return the autosave of this window."""
     return Unsaved.get_or_none(Unsaved.user == user, Unsaved.tab == tab)
 
 
 def forget(user: User, tab: str) -> None:
-    """It is saved now, or not wanted any more."""
+    """Delete the autosave of a window: its text is saved, or discarded."""
     Unsaved.delete().where(Unsaved.user == user, Unsaved.tab == tab).execute()
 
 
 def clean_up(at: datetime) -> None:
-    """Forget what nobody has gone on with for long."""
+    """Delete autosaves that are older than KEPT."""
     Unsaved.delete().where(Unsaved.typed_at <= at - KEPT).execute()

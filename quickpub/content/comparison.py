@@ -1,6 +1,6 @@
-"""What two texts have in common: their differences word by word, and two changes of one text merged.
+"""Comparing two texts word by word, and merging two changes of one text.
 
-Pure functions: revisions.py calls them within limits of time.
+The functions are pure; revisions.py calls them within limits of time.
 """
 
 import re
@@ -45,7 +45,7 @@ def _is_often_in(text: str, part: str) -> bool:
 
 
 def differences(old: str, new: str) -> list[Difference]:
-    """What was changed, word by word."""
+    """Return the differences, word by word."""
     found, known = _differences(PIECE.findall(old), PIECE.findall(new))
     _Comparer().diff_cleanupSemantic(found)
     return [Difference({-1: 'del', 0: '', 1: 'ins'}[sign], ''.join(known[ord(each)] for each in text))

@@ -1,7 +1,7 @@
 """How much text an account may keep: posts, their older versions, and autosaves.
 
-Sizes are kept by triggers (migration 20), so a check reads a few numbers and no text. Whoever saves texts, by the
-editor or otherwise, calls `check` in the transaction that saves.
+Triggers keep the sizes (migration 20), so a check reads a few numbers and no text. Call `check` in every transaction
+that saves a text.
 """
 
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ def of(user: User) -> Limits:
 
 
 def waits_as(user: User) -> int | Newcomer:
-    """Return as whom somebody waits for work on their texts (budget.Gate)."""
+    """Return the name under which a user waits for work on their texts (gates.Gate.entered)."""
     return user.id if user.is_verified else Newcomer(user.id)
 
 
@@ -48,25 +48,24 @@ def size_of(*texts: str) -> int:
 
 
 def check(author: User, post: Post | None, size: int) -> None:
-    """Make sure that there is room for a post of so many bytes: a new one, or in place of what this one is. In the
-    transaction that saves it.
+    """Make room for a new post of so many bytes, or for this post with its new size, in the transaction that saves it.
 
-    Older versions make room: the oldest ones of the account go first. Raises Rejected where that is not enough; a post
-    that gets shorter can always be saved.
+    The oldest versions of the account are deleted if that is needed. Raises Rejected if it is not enough; a post that
+    gets shorter can always be saved.
     """
     limits = of(author)
     texts, versions, posts = _totals(author)
     before = (TextSize.select(TextSize.text).where(TextSize.post == post).scalar() or 0) if post else 0
     if post is None and posts >= limits.posts:
-        raise Rejected(title=f'You have {formats.number(posts)} posts, which is the limit. {_way_out(author)}')
+        raise Rejected(title=f'You have {formats.number(posts)} posts, which is the limit. {_suggest(author)}')
     if size > before and texts - before + size > limits.size:
         raise Rejected(body=f'There is no room for this text: all your texts together can have '
-                            f'{formats.size(limits.size)}. {_way_out(author)}')
+                            f'{formats.size(limits.size)}. {_suggest(author)}')
     if (excess := texts + versions + size - limits.size) > 0:  # what was there becomes an older version
         _forget_versions(author, excess)
 
 
-def _way_out(author: User) -> str:
+def _suggest(author: User) -> str:
     if not author.is_verified:
         return 'Confirm your email address to have more room: the link is in the email we sent you.'
     return 'Shorten or delete other posts first. Posts in the trash count until they are deleted for good.'

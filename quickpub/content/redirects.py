@@ -1,4 +1,4 @@
-"""Where a path leads that is spelled in another way than the page's own, or that has changed."""
+"""Redirects for paths that are misspelled or were changed."""
 
 import unicodedata
 from datetime import datetime
@@ -10,20 +10,20 @@ FEEDS: tuple[list[str], ...] = ([], ['feed.xml'], ['feed.json'])  # what may fol
 
 
 def find_target(path: str, at: datetime) -> str | None:
-    """Return the path of the public page that this path means, or None where there is none.
+    """Return the path of the public page that this path means, or None.
 
-    Capital letters, letters in another Unicode form, spaces at the ends of a part and extra slashes make no difference.
-    A slug, tag or handle that was changed leads to the one of today. The result is made of stored names alone, so it
-    never leads to another site, and it says nothing about what is not public.
+    Capital letters, Unicode forms, spaces around a part and extra slashes make no difference. A slug, tag or handle
+    that was changed leads to the present one. The result consists of stored names, so it never leads to another site,
+    and it does not tell anything about drafts.
     """
     names = [name for part in path.split('/') if (name := _normalize(part))]
     match names:
         case ['p', slug]:
             return _find_post(slug, at, is_page=False)
         case ['t', name, *feed] if feed in FEEDS:
-            return _joined(_find_tag(name, at), feed)
+            return _join(_find_tag(name, at), feed)
         case [name, *feed] if name.startswith('@') and feed in FEEDS:
-            return _joined(_find_author(name[1:], at), feed)
+            return _join(_find_author(name[1:], at), feed)
         case [slug]:
             return _find_post(slug, at, is_page=True)
     return None
@@ -33,7 +33,7 @@ def _normalize(part: str) -> str:
     return unicodedata.normalize('NFC', unicodedata.normalize('NFC', part).lower()).strip()
 
 
-def _joined(path: str | None, feed: list[str]) -> str | None:
+def _join(path: str | None, feed: list[str]) -> str | None:
     return '/'.join([path, *feed]) if path else None
 
 
@@ -45,7 +45,7 @@ def _find_post(slug: str, at: datetime, is_page: bool) -> str | None:
 
 
 def _find_tag(name: str, at: datetime) -> str | None:
-    """The tag with this slug today or once, or with this name."""
+    """Return the path of the tag that has or had this slug, or has this name."""
     public = Tag.public(at)
     found = public.where(Tag.slug == name).get_or_none()
     found = found or public.join(OldTag).where(OldTag.slug == name).get_or_none()

@@ -1,4 +1,4 @@
-"""What stands beside a post for who reads it: the newer and the older one, its series, what is like it."""
+"""The posts that a post links to: the newer and the older one, its series, related ones."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -10,15 +10,16 @@ from peewee import Select, Tuple, fn
 from ..db import among
 from ..models import Post, PostTag, Series, Shelf, Tag, User
 
-RELATED, LOOKED_AT = 3, 50  # posts shown as related; of each tag, the newest that may be
+SHOWN, LOOKED_AT = 3, 50  # related posts; the newest posts of each tag that are candidates
 
 
 def newer(post: Post, at: datetime) -> Post | None:
-    """The next public post by date."""
+    """Return the next published post by date."""
     return Post.listed(at).where(_order() > _place(post)).order_by(Post.published_at, Post.id).first()
 
 
 def older(post: Post, at: datetime) -> Post | None:
+    """Return the previous published post by date."""
     return Post.listed(at).where(_order() < _place(post)).first()
 
 
@@ -31,7 +32,7 @@ def _place(post: Post) -> Tuple:
 
 
 def parts_of(series: Series | None, at: datetime) -> list[Post]:
-    """The public posts of a series, in order, without their texts."""
+    """Return the published posts of a series, in order, without their texts."""
     if series is None:
         return []
     found = Post.select(Post.id, Post.title, Post.slug, Post.part, Post.published_at).where(
@@ -40,14 +41,14 @@ def parts_of(series: Series | None, at: datetime) -> list[Post]:
 
 
 def related(post: Post, tags: list[Tag], at: datetime, but: Iterable[Post | None] = ()) -> list[Post]:
-    """A few public posts that share tags with this one: the more the better, of equals the newest. Of each tag only
-    the newest are looked at, so that a large one takes no longer than a small one."""
+    """Return a few published posts that share the most tags with this one, of equals the newest. Of each tag only the
+    newest are candidates, so that a large tag takes no longer than a small one."""
     if not tags:
         return []
     near = reduce(add, (_newest_under(tag, at) for tag in tags)).alias('near')
     others = among({post.id, *(each.id for each in but if each)})
     return list(Post.listed(at).join(near, on=Post.id == near.c.id).where(Post.id.not_in(others)).group_by(Post.id)
-                .order_by(fn.COUNT(near.c.id).desc(), Post.published_at.desc(), Post.id.desc()).limit(RELATED))
+                .order_by(fn.COUNT(near.c.id).desc(), Post.published_at.desc(), Post.id.desc()).limit(SHOWN))
 
 
 def _newest_under(tag: Tag, at: datetime) -> Select:
@@ -57,6 +58,6 @@ def _newest_under(tag: Tag, at: datetime) -> Select:
 
 
 def count_by(author: User, at: datetime) -> int:
-    """How many public posts somebody has. Those that wait for their time are few; the rest is kept counted."""
+    """Return how many published posts an author has. Triggers keep the total; only scheduled posts are counted."""
     waiting = Post.select(Post.id).where(Post.author == author, Post.published_at > at, Post.deleted_at.is_null())
     return Shelf.of(author).posts - waiting.count()

@@ -1,4 +1,4 @@
-"""What a text becomes, within limits of time: Markdown as HTML, and the words that follow from it."""
+"""Rendering Markdown within limits of time: its HTML, and the excerpt and title that follow from it."""
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import asdict
@@ -10,7 +10,7 @@ from ..markup import excerpts, markdown
 from ..sandbox import pool
 
 SMALL = 5_000  # characters that are rendered without a child process; the worst of them take a tenth of a second
-MAX_CALLED = 80  # characters of the first words that a post without a title is called by
+MAX_BEGINNING = 80  # characters of the title that a post without one is given
 MAX_HTML = 10_000_000  # characters; honest text becomes twice as long, task lists and code up to twelve times
 TOO_MUCH = ('This text takes too long to display: it has too many links, brackets, tables or formulas. Simplify it, or '
             'make two posts of it. Nothing was saved yet; your text is still here.')
@@ -20,7 +20,7 @@ class Rendered(NamedTuple):
     html: str
     words: int
     excerpt: str
-    beginning: str  # what a post without a title is called
+    beginning: str  # the title of a post without one
 
 
 class Preview(NamedTuple):
@@ -30,14 +30,14 @@ class Preview(NamedTuple):
 
 def render(source: str, files: Mapping[str, markdown.File], is_titled: bool, who: Hashable = None,
            patience: float | None = None) -> Rendered:
-    """Return what is stored for this Markdown. `who` and `patience`: see budget.Gate.entered. Raises Busy, or
-    text.Rejected for `body` where it takes too long."""
+    """Return what is stored for this Markdown. For `who` and `patience` see gates.Gate.entered. Raises Busy, or
+    text.Rejected for `body` if it takes too long."""
     return Rendered(*_in_time(_render, source, files, is_titled, who=who, patience=patience))
 
 
 def preview(source: str, files: Mapping[str, markdown.File], prefix: str, who: Hashable = None) -> Preview:
-    """Return what readers would see, below the prefix of the public address. `who`: see budget.Gate.entered. Raises
-    Busy, or text.Rejected for `body` where it takes too long."""
+    """Return what readers would see, below the prefix of the public address. For `who` see gates.Gate.entered. Raises
+    Busy, or text.Rejected for `body` if it takes too long."""
     return Preview(*_in_time(_preview, source, files, prefix, who=who))
 
 
@@ -56,7 +56,7 @@ def _in_time(function: Callable[..., Any], source: str, files: Mapping[str, mark
 def _render(source: str, files: dict[str, dict[str, Any]], is_titled: bool) -> tuple[str, int, str, str]:
     html = _html(source, files)
     return (html, excerpts.count_words(html), excerpts.excerpt(html, with_headings=not is_titled),
-            '' if is_titled else excerpts.beginning(html, MAX_CALLED))
+            '' if is_titled else excerpts.beginning(html, MAX_BEGINNING))
 
 
 def _preview(source: str, files: dict[str, dict[str, Any]], prefix: str) -> tuple[str, int]:

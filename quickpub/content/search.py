@@ -1,8 +1,8 @@
-"""Full-text search over what is public. Triggers keep the index (migration 9); who may see what, is asked
-when searching.
+"""Full-text search in published posts. Triggers keep the index (migration 9), which has drafts too: each search asks
+what is published.
 
-Whatever is typed is a valid question: each word goes to the index in quotes, where it is text and no syntax. Words are
-compared folded (folding.py), and marked in the text as it is.
+Everything that is typed is a valid query: each word is quoted for the index, so that it is text and no syntax. Words
+are compared folded (folding.py), and marked in the original text.
 """
 
 import json
@@ -41,22 +41,22 @@ STRETCH = re.compile(r'(?s).{1,500}[^ ]* *')  # of a text, cut between two words
 PART = re.compile(r'"([^"]*)"?|([^\s"]+)')
 
 
-def has(column: Field, typed: str) -> Any:
-    """Return the condition that a short column contains what was typed, compared like words in search."""
+def contains(column: Field, typed: str) -> Any:
+    """Return the condition that a short column contains this text, compared like words in search."""
     return fn.FOLD(column).contains(folding.fold(typed))
 
 
 @contextmanager
-def in_turn(who: Hashable = None) -> Iterator[None]:
-    """Search inside of this block: a few at a time, and each for a limited time. `who`: see budget.Gate.entered. Raises
-    Busy or TooMuch."""
-    with GATE.entered(who), time_limit(SECONDS):
+def run_in_turn(who: Hashable = None) -> Iterator[None]:
+    """Let a few searches run at a time, each for a limited time, inside of this block. For `who` see
+    gates.Gate.entered. Raises Busy or TooMuch."""
+    with GATE.entered(who), limited(SECONDS):
         yield
 
 
 @dataclass(frozen=True)
 class Query:
-    """What somebody looks for. All of it must be in a post."""
+    """The phrases that a post must have, all of them."""
     typed: str
     phrases: tuple[str, ...]  # words and "phrases", as typed
     is_open: bool  # the last one may be the beginning of a word
@@ -70,30 +70,29 @@ class Query:
         return cls(typed, tuple(match[1] or match[2] for match in parts), is_open)
 
     def _each(self) -> Iterable[tuple[str, bool]]:
-        """Each phrase, and whether it is open."""
+        """Return each phrase, and whether it is open."""
         for number, phrase in enumerate(self.phrases, 1):
             yield phrase, self.is_open and number == len(self.phrases)
 
     @property
     def match(self) -> str:
-        """In the language of FTS5."""
+        """Return the query in the syntax of FTS5."""
         return ' '.join(folding.query(phrase, is_open) for phrase, is_open in self._each())
 
     def exchanged(self, better: dict[str, str]) -> 'Query':
-        """The same with other words."""
+        """Return the query with other words."""
         def exchange(match: re.Match) -> str:
             return better.get(match[0], match[0])
         return Query.of(PART.sub(exchange, self.typed))
 
     def pattern(self) -> re.Pattern[str]:
-        """Finds any of the phrases in a folded text."""
+        """Return the pattern that finds any of the phrases in a folded text."""
         found = [folding.pattern(phrase, is_open) for phrase, is_open in self._each()]
         return re.compile('|'.join(sorted(found, key=len, reverse=True)) or '(?!)')
 
 
-def found(query: Query, at: datetime) -> list[int]:
-    """The ids of posts that are public now and have all of it, the best first; one more than FOUND where there are
-    more."""
+def find_posts(query: Query, at: datetime) -> list[int]:
+    """Return the ids of published posts that match, the best first; one more than FOUND if there are more."""
     if not query.phrases:
         return []
     newness = NEWNESS / (1 + (fn.JULIANDAY(at) - fn.JULIANDAY(Post.published_at)) / 365)
@@ -104,15 +103,15 @@ def found(query: Query, at: datetime) -> list[int]:
 
 
 def _public_with(match: str, at: datetime) -> Any:
-    """The id and the score of each public post that matches."""
+    """Return the query of id and score of each published post that matches."""
     return (Select([SQL('search')], [SQL('rowid AS id'), fn.BM25(SQL('search'), *WEIGHTS).alias('score')])
             .where(SQL('search MATCH ?', [match]), fn.EXISTS(
                 Post.select(Post.id).where(Post.id == SQL('search.rowid'), Post.public_at(at)))))
 
 
-def better(query: Query, at: datetime) -> Query | None:
-    """What may have been meant where nothing was found: words that no public post has are exchanged for the most alike
-    that one has. So no word of a hidden post comes out, nor keeps another from being offered."""
+def suggest_query(query: Query, at: datetime) -> Query | None:
+    """Return the query that may have been meant if nothing was found, or None: words that no published post has are
+    replaced by the most similar ones that one has. A word of a hidden post is never offered, and hides no other."""
     guesses: dict[str, str] = {}
     for phrase in query.phrases:
         words = folding.words(phrase)
@@ -120,7 +119,7 @@ def better(query: Query, at: datetime) -> Query | None:
                 and not _is_known(words[0], at) and (guess := _alike(words[0], at)):
             guesses[phrase] = guess
     guessed = query.exchanged(guesses)
-    return guessed if guesses and found(guessed, at) else None
+    return guessed if guesses and find_posts(guessed, at) else None
 
 
 def _is_known(word: str, at: datetime) -> bool:
@@ -128,8 +127,8 @@ def _is_known(word: str, at: datetime) -> bool:
 
 
 def _alike(word: str, at: datetime) -> str | None:
-    """The word of a public post that is most like this one and begins with the same letter; of several the one that
-    most public posts have. The index has scheduled posts too: they are taken out of its numbers."""
+    """Return the word of a published post that is most similar and begins with the same letter; of several the one that
+    most posts have. The index has scheduled posts too; they are not counted."""
     most = 1 if len(word) < 5 else 2 if len(word) < 9 else 3  # letters that are wrong, missing, too many or exchanged
     known = dict(db.execute_sql(
         'SELECT term, doc FROM search_word WHERE term >= ? AND term < ? AND length(term) BETWEEN ? AND ? LIMIT ?',
@@ -142,7 +141,7 @@ def _alike(word: str, at: datetime) -> str | None:
 
 
 def _count_among(ids: list[int], term: str) -> int:
-    """How many of these posts have this word."""
+    """Return how many of these posts have this word."""
     if not ids:
         return 0
     found = db.execute_sql('SELECT count(*) FROM search WHERE search MATCH ? AND rowid IN (SELECT value FROM '
@@ -151,8 +150,8 @@ def _count_among(ids: list[int], term: str) -> int:
 
 
 def forget_deleted_words(steps: int | None = None) -> bool:
-    """Take the words of posts that are gone out of the index for good: until its parts are merged, it only notes that
-    they do not count. In small transactions, at most so many `steps`; return whether all of it is done."""
+    """Remove the words of deleted posts from the index, which only marks them until its parts are merged. It takes at
+    most `steps` small transactions. Return whether all of it is done."""
     pages = -MERGED  # below zero: begin to merge all parts
     for _ in count() if steps is None else range(steps):
         if not _has_several_parts():
@@ -168,35 +167,36 @@ def forget_deleted_words(steps: int | None = None) -> bool:
 
 
 def _has_several_parts() -> bool:
-    """Whether the index has more than one part. Its table holds the pages of each under numbers of 37 bits."""
+    """Return whether the index has more than one part. Its table holds the pages of each under numbers of 37 bits."""
     first, last = db.execute_sql('SELECT (SELECT min(id) FROM search_data WHERE id > 10) >> 37, '
                                  '(SELECT max(id) FROM search_data WHERE id > 10) >> 37').fetchone()
     return first != last
 
 
-def shown(query: Query, ids: list[int], at: datetime) -> list[Any]:
-    """These posts in this order, each with `heading` and `passage`: what was found in it is marked."""
+def load_results(query: Query, ids: list[int], at: datetime) -> list[Any]:
+    """Return these posts in this order, each with `heading` and `passage`, in which the matches are marked."""
     pattern = query.pattern()
     posts = {post.id: post for post in Post.listed(at).select_extend(Post.html).where(Post.id.in_(among(ids)))}
     for post in posts.values():
-        post.heading = marked(post.title, pattern)
-        post.passage = passage(excerpts.shown(post.html[:MAX_SHOWN]), post.excerpt, pattern)
+        post.heading = mark_matches(post.title, pattern)
+        post.passage = cut_passage(excerpts.shown(post.html[:MAX_SHOWN]), post.excerpt, pattern)
     return [posts[id] for id in ids if id in posts]
 
 
-def passage(whole: str, otherwise: str, pattern: re.Pattern[str]) -> Markup:
-    """The place of a text where a word is found first; `otherwise` where none is."""
+def cut_passage(whole: str, otherwise: str, pattern: re.Pattern[str]) -> Markup:
+    """Return the passage of a text around the first match, or `otherwise` if there is none."""
     whole = whole.replace('\n', ' ')
     first = _place(STRETCH.findall(whole), pattern)
     if first is None:
-        return marked(otherwise, pattern)
+        return mark_matches(otherwise, pattern)
     start = whole.find(' ', max(first - BEFORE, 0), first) + 1 if first > BEFORE else 0
-    return ('… ' if start else Markup()) + marked(text.shorten(whole[start:start + 2 * PASSAGE], PASSAGE), pattern)
+    passage = text.shorten(whole[start:start + 2 * PASSAGE], PASSAGE)
+    return ('… ' if start else Markup()) + mark_matches(passage, pattern)
 
 
 def _place(stretches: list[str], pattern: re.Pattern[str]) -> int | None:
-    """Where in a text, cut into these, something is found first. To know the place of each letter takes several times
-    as long as to fold the text: that is done for one stretch only."""
+    """Return where in a text, cut into these stretches, the first match is. Mapping folded letters to their places is
+    slow, so it is done for one stretch only."""
     folded = [folding.fold(each) for each in stretches]
     match = pattern.search(''.join(folded))
     if match is None:
@@ -206,8 +206,8 @@ def _place(stretches: list[str], pattern: re.Pattern[str]) -> int | None:
         stretches[number], match.start() - sum(map(len, folded[:number])))
 
 
-def marked(plain: str, pattern: re.Pattern[str]) -> Markup:
-    """The text as HTML with what is found in it marked. Only here a tag is made, around text that is escaped."""
+def mark_matches(plain: str, pattern: re.Pattern[str]) -> Markup:
+    """Return the text as HTML with the matches marked: escaped text, and tags that are made here."""
     return Markup().join(_marked(plain, folding.spans(plain, pattern)))
 
 

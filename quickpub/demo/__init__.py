@@ -1,4 +1,4 @@
-"""`quickpub demo`: an empty site filled with five authors, their posts and weeks of readers, to see it all at once.
+"""The demo site: five authors, their posts and weeks of views, in an empty site.
 
 The posts are the Markdown files beside this one: lines of `key: value`, an empty line, the text. Everything is made
 from the time given and fixed seeds, so two sites filled at the same moment are the same.
@@ -13,9 +13,10 @@ from random import Random
 from peewee import EXCLUDED
 
 from .. import dates
-from ..accounts import passwords, users
-from ..audience import calendar, periods, totals
-from ..content import posts
+from ..accounts import users
+from ..audience import counting, reports
+from ..content import posts, publishing, trash
+from ..content.post_input import PostInput
 from ..db import db
 from ..models import DailyReferrers, DailyViews, DailyVisitors, KnownHost, Post, Site, User
 
@@ -40,18 +41,18 @@ AUTHORS = {
 
 
 class NotEmpty(Exception):
-    """This site has something already, and the demo is not mixed with it."""
+    """The site has content already."""
 
 
 def fill(now: datetime) -> dict[str, int]:
-    """Fill the open site, all of it or nothing; returns how much of what was made. Raises NotEmpty."""
-    hashes = [passwords.hash_password(PASSWORD) for _ in AUTHORS]  # slow on purpose, so before the transaction
+    """Fill the open site in one transaction, and return how much was created. Raises NotEmpty."""
+    hashes = [users.hash_password(PASSWORD) for _ in AUTHORS]  # slow on purpose, so before the transaction
     with db.atomic():
         _check_empty()
         if not Site.select().exists():
             Site.create(id=1, **SITE)
-        authors = {key: _author(key, hashed, now) for key, hashed in zip(AUTHORS, hashes, strict=True)}
-        views = [_post(typed, authors, now) for typed in _texts()]
+        authors = {key: _create_author(key, hashed, now) for key, hashed in zip(AUTHORS, hashes, strict=True)}
+        views = [_create_post(typed, authors, now) for typed in _read_posts()]
         KnownHost.update(is_told=True).execute()  # by the reports that came in all these weeks
     return {'authors': len(authors), 'posts': len(views), 'views': sum(views)}
 
@@ -69,7 +70,7 @@ def _email(key: str) -> str:
     return f'{key}@example.org'
 
 
-def _author(key: str, password: str, now: datetime) -> User:
+def _create_author(key: str, password: str, now: datetime) -> User:
     name, zone, bio = AUTHORS[key]
     has_owner = User.select().where(User.role == 'owner').exists()
     user = users.create(name, _email(key), password, now - BEGAN, role='author' if has_owner else 'owner',
@@ -81,34 +82,35 @@ def _author(key: str, password: str, now: datetime) -> User:
     return user
 
 
-def _texts() -> Iterator[dict[str, str]]:
-    """What is in the files, in the order of their names; the text itself under 'body'."""
+def _read_posts() -> Iterator[dict[str, str]]:
+    """Yield the fields of each file, in the order of the names; the text is under 'body'."""
     for path in sorted(Path(__file__).parent.glob('*.md')):
         head, _, body = path.read_text(encoding='utf-8').partition('\n\n')
         yield dict(line.split(': ', 1) for line in head.splitlines()) | {'body': body}
 
 
-def _post(typed: dict[str, str], authors: dict[str, User], now: datetime) -> int:
-    """Save one post through the same doors as the studio, with its readers; returns how many."""
+def _create_post(typed: dict[str, str], authors: dict[str, User], now: datetime) -> int:
+    """Save one post as the editor would, with its views, and return how many it has."""
     author = authors[typed['author']]
     form = {key: typed.get(key, '') for key in ('title', 'body', 'tags', 'summary')}
+    old, new = PostInput.from_form(form | {'slug': typed.get('old address', '')}), PostInput.from_form(form)
     published = now - timedelta(days=float(typed.get('published', 3)))
-    post = posts.save(None, author, form | {'slug': typed.get('old address', '')}, published - timedelta(hours=2))
+    post = posts.save(None, author, old, published - timedelta(hours=2))
     if 'published' in typed:
-        posts.publish(post, published)
+        publishing.publish(post, published)
     if 'old address' in typed:
-        post = posts.save(Post.get_by_id(post.id), author, form | {'slug': ''}, published + timedelta(hours=1))
+        post = posts.save(Post.get_by_id(post.id), author, new, published + timedelta(hours=1))
     if typed.get('state') == 'trash':
-        posts.delete(post, now - timedelta(days=2))
-    return _readers(post, author, int(typed.get('readers', 0)), published, now)
+        trash.move_to_trash(post, now - timedelta(days=2))
+    return _add_views(post, author, int(typed.get('readers', 0)), published, now)
 
 
-def _readers(post: Post, author: User, first_day: int, published: datetime, now: datetime) -> int:
+def _add_views(post: Post, author: User, first_day: int, published: datetime, now: datetime) -> int:
     if not first_day:
         return 0
-    days = list(_daily(Random(post.slug), first_day, calendar.site_day(published), now))
+    days = list(_simulate_days(Random(post.slug), first_day, counting.site_day(published), now))
     DailyViews.insert_many([{'post': post.id, 'day': day, 'views': views} for day, views in days]).execute()
-    _people(post, author, days)
+    _add_visitors(post, author, days)
     total = sum(views for _, views in days)
     period_began = calendar.site_day(author.reported_until)
     reported = sum(views for day, views in days if day < period_began)
@@ -116,9 +118,9 @@ def _readers(post: Post, author: User, first_day: int, published: datetime, now:
     return total
 
 
-def _people(post: Post, author: User, days: list[tuple[date, int]]) -> None:
-    """Who these readers were, as far as it is counted: visitors of each day, and where some of them came from."""
-    for scope in (post.id, -author.id, totals.SITE):
+def _add_visitors(post: Post, author: User, days: list[tuple[date, int]]) -> None:
+    """Add the visitors of each day, and the sites that some of them came from."""
+    for scope in (post.id, -author.id, counting.SITE):
         DailyVisitors.insert_many([
             {'scope': scope, 'day': day, 'visitors': ceil(0.8 * views)} for day, views in days]).on_conflict(
                 conflict_target=[DailyVisitors.scope, DailyVisitors.day],
@@ -129,9 +131,9 @@ def _people(post: Post, author: User, days: list[tuple[date, int]]) -> None:
                                 if views >= share]).execute()
 
 
-def _daily(chance: Random, first_day: int, published: date, now: datetime) -> Iterator[tuple[date, int]]:
-    """Views of each day: news at first, then a trickle, fewer at weekends, and sometimes somebody passes it on."""
-    today, echo = calendar.site_day(now), 0.0
+def _simulate_days(chance: Random, first_day: int, published: date, now: datetime) -> Iterator[tuple[date, int]]:
+    """Yield the views of each day: many at first, then few, fewer at weekends, and some more when a link is shared."""
+    today, echo = counting.site_day(now), 0.0
     for age in range((today - published).days + 1):
         day = published + timedelta(days=age)
         echo = echo / 2 + (first_day * chance.uniform(0.4, 1.1) if age and chance.random() < 0.025 else 0)

@@ -1,8 +1,8 @@
-"""Files to take away: made in the background, told by mail when done, kept for a week.
+"""Exports: tables of views that are made in the background, announced by email, and kept for a week.
 
-A file grows under another name and gets its own when all of it is on the disk. Whatever is killed when, the row is
-ready only where the whole file is there. The row says how much of it is on the disk for good; a job that begins again
-goes on from there. How its job ends is carried into the row by triggers.
+A file grows under a temporary name and is renamed when it is complete and synced, so a ready row always has a whole
+file. The row says how many bytes are synced, and a job that starts again continues there. Triggers carry the end of the
+job into the row.
 """
 
 import codecs
@@ -17,7 +17,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from .. import presence, removal
 from ..accounts.validation import SUSPENDED
@@ -37,32 +37,43 @@ FORMULA = ('=', '+', '-', '@', '−', '\t', '\r', '\n')
 IGNORED = re.compile(r'^(?:[^\S\t\r\n]|["\'`´«»‘-‟‹›\u200b-\u200f\u2060\ufeff\x00-\x08])+')
 
 
+def list_of(user: User, limit: int) -> list[Export]:
+    """Return the newest exports of a user."""
+    return list(Export.select().where(Export.user == user).order_by(Export.id.desc()).limit(limit))
+
+
+def ready_for(user: User) -> Any:
+    """Return the query of the exports that this user can download."""
+    return Export.select().where(Export.user == user, Export.state == 'ready')
+
+
 def path_of(export: Export) -> Path:
-    return current().paths.exports / export.file
+    """Return where the file of an export is."""
+    return current().data / 'exports' / export.file
 
 
-def ask(user: User, kind: str, at: datetime) -> int | None:
-    """Note that somebody wants such a file, in the caller's transaction: its id, or None where one is being made. Then
-    it is tried again at once, if it failed before."""
+def request(user: User, kind: str, at: datetime) -> Export | None:
+    """Create an export that waits for its job, in the caller's transaction, and return it. Return None if one of this
+    kind is being made; its job then runs at once if it waits for another try."""
     fail_lost()
     waiting = Export.get_or_none(Export.user == user, Export.kind == kind, Export.state == 'waiting')
     if waiting:
         queue.run_soon('export', waiting.id)
         return None
-    return Export.create(user=user, kind=kind, file=f'{secrets.token_hex(16)}.csv', created_at=at).id
+    return Export.create(user=user, kind=kind, file=f'{secrets.token_hex(16)}.csv', created_at=at)
 
 
 def fail_lost() -> None:
-    """Give up what waits although its job is gone: jobs are not in a copy of these rows alone, say."""
+    """Mark exports as failed that wait although their job is gone, as in a restored copy of the table."""
     lost = (Export.state == 'waiting') & ~queue.has_job('export', Export.id)
     if Export.select(Export.id).where(lost).exists():
         Export.update(state='failed', error='It was never finished.').where(lost).execute()
 
 
 def write(export_id: int) -> None:
-    """Write the file that this export is to have, or the rest of it. Raises what went wrong, noted in the row."""
+    """Write the file of an export, or the rest of it. Errors are stored in the row and raised."""
     export = _find_waiting(export_id)
-    if export is None:  # it is ready, or its person is gone or suspended
+    if export is None:  # it is ready, or its user is gone or suspended
         return
     if export.error:  # of the last try
         Export.update(error='').where(Export.id == export.id).execute()
@@ -70,10 +81,10 @@ def write(export_id: int) -> None:
     draft = path.with_name(f'{path.name}.part')
     try:
         with _open(draft, export) as file:
-            _numbers(export, file)
+            _write_rows(export, file)
         draft.rename(path)
         sync_folder(path.parent)
-        if not Export.select().where(Export.id == export.id).exists():  # its person has left meanwhile
+        if not Export.select().where(Export.id == export.id).exists():  # its user was deleted meanwhile
             path.unlink(missing_ok=True)
     except Exception as error:
         if not (is_out_of_reach(error) or presence.explains(error)):
@@ -83,7 +94,7 @@ def write(export_id: int) -> None:
 
 
 def _find_waiting(export_id: int) -> Export | None:
-    """The export, if it is still to be made. One whose person was suspended is given up."""
+    """Return the export if it is still to be made. That of a suspended user fails."""
     export = Export.get_or_none(Export.id == export_id, Export.state == 'waiting')
     if export is None or export.user.is_active:
         return export
@@ -96,7 +107,7 @@ def _is_full(error: Exception) -> bool:
 
 
 def _open(draft: Path, export: Export) -> BinaryIO:
-    """The file as far as its row says that it is on the disk, to be written on; from its beginning where it is not."""
+    """Open the file behind its last synced byte, or an empty one if it is not there."""
     if not export.bytes or not draft.exists() or draft.stat().st_size < export.bytes:
         export.bytes = export.last_post = 0
         return open(draft, 'wb')
@@ -107,7 +118,7 @@ def _open(draft: Path, export: Export) -> BinaryIO:
 
 
 def finish(export_id: int, at: datetime) -> list[int]:
-    """Offer the file that is written, in the caller's transaction: the mail to send."""
+    """Mark a written export as ready, in the caller's transaction, and return the ids of the emails to send."""
     export = _find_waiting(export_id)
     if export is None:
         return []
@@ -120,26 +131,26 @@ def finish(export_id: int, at: datetime) -> list[int]:
     return [found] if found else []
 
 
-def _numbers(export: Export, file: BinaryIO) -> None:
-    """Write every day of every post, as a table, from the post on that comes next."""
+def _write_rows(export: Export, file: BinaryIO) -> None:
+    """Write every day of every post, from the first post that is not written yet."""
     wanted = Post.select(Post.id).order_by(Post.id)
     ids = [post_id for (post_id,) in rows(
         wanted if export.kind == 'site' else wanted.where(Post.author == export.user_id))]
-    left, told = [post_id for post_id in ids if post_id > export.last_post], export.progress
+    left, stored = [post_id for post_id in ids if post_id > export.last_post], export.progress
     if not export.bytes:
         file.write(codecs.BOM_UTF8 + _csv([COLUMNS]))  # with its mark, or Excel misreads it
     for start in range(0, len(left), BATCH):
         percent = 100 * (len(ids) - len(left) + start) // len(ids)
-        if start and percent > told:
-            told = percent
-            _keep(export, file, left[start - 1], percent)
-        file.write(_csv(map(_cell, row) for row in _days(left[start:start + BATCH])))
+        if start and percent > stored:
+            stored = percent
+            _sync(export, file, left[start - 1], percent)
+        file.write(_csv(map(_escape_formula, row) for row in _list_days(left[start:start + BATCH])))
     file.flush()
     os.fsync(file.fileno())
 
 
-def _keep(export: Export, file: BinaryIO, last_post: int, percent: int) -> None:
-    """Put what is written on the disk for good, then say so."""
+def _sync(export: Export, file: BinaryIO, last_post: int, percent: int) -> None:
+    """Sync what is written, then store how far it is."""
     file.flush()
     os.fsync(file.fileno())
     Export.update(bytes=file.tell(), last_post=last_post, progress=percent, error='').where(
@@ -154,8 +165,8 @@ def _csv(table: Iterable[Iterable[object]]) -> bytes:
     return text.getvalue().encode()
 
 
-def _days(post_ids: list[int]) -> Iterator[tuple]:
-    """One row for each day of these posts, oldest first."""
+def _list_days(post_ids: list[int]) -> Iterator[tuple]:
+    """Yield one row for each day of these posts, the oldest first."""
     visitors = {(post_id, day): count for post_id, day, count in rows(
         DailyVisitors.select().where(DailyVisitors.scope.in_(post_ids)))}
     hosts = defaultdict(list)
@@ -169,25 +180,25 @@ def _days(post_ids: list[int]) -> Iterator[tuple]:
                ', '.join(hosts[post_id, day]))
 
 
-def _cell(value: object) -> object:
+def _escape_formula(value: object) -> object:
     return f"'{value}" if isinstance(value, str) and _is_formula(value) else value
 
 
 def _is_formula(cell: str) -> bool:
-    """Whether a spreadsheet may take this text for a formula, wide letters (＝) for plain ones included."""
+    """Return whether a spreadsheet could take this text for a formula, also in wide letters (＝)."""
     return unicodedata.normalize('NFKC', IGNORED.sub('', cell)).startswith(FORMULA)
 
 
 def clean_up(at: datetime) -> None:
-    """Delete files that were kept long enough, and what is nobody's any more."""
+    """Delete exports that are older than KEPT, and files without a row."""
     fail_lost()
     Export.delete().where(Export.created_at < at - KEPT, Export.state != 'waiting').execute()
     sweep()
 
 
 def sweep() -> None:
-    """Delete files that no row speaks of any more. Raises Unfinished at the end, where some could not be deleted."""
-    found, kept = list((current().paths.exports).glob('*.csv*')), set()  # before the rows: one may come meanwhile
+    """Delete files without a row. Raises Unfinished at the end if some could not be deleted."""
+    found, kept = list((current().data / 'exports').glob('*.csv*')), set()  # before the rows: one may come meanwhile
     for file, state in rows(Export.select(Export.file, Export.state)):
         kept |= {file, f'{file}.part'} if state == 'waiting' else {file}
     removal.remove_all(path for path in found if path.name not in kept)

@@ -1,12 +1,11 @@
-"""The life of one child process: from a picture that anybody may have sent to the pictures that readers get.
+"""The child process that draws the variants of one image, whose bytes may be hostile.
 
 `python -m quickpub.media.imaging SOURCE FOLDER PARENT` reads SOURCE and writes into FOLDER `<width>.<ending>` in
-several widths and formats, and of what moves `<width>-moving.webp`. It says on standard output how far it is, one JSON
-object
-a line, and last either what it made or, in a sentence, why there is nothing.
+several widths and formats, and `<width>-moving.webp` of an animation. It prints its progress, one JSON object a line;
+the last one says what it made or, in a sentence, why there is nothing.
 
-Everything is drawn anew: no EXIF, no place, no byte of the original comes through. Whatever hostile bytes do to the
-decoders, they do it here, under limits of the kernel's, and pictures.py kills what takes too long.
+Everything is drawn anew: no EXIF, no location, no byte of the original is passed on. Decoders run here alone, under
+limits of the kernel, and variants.py kills a process that takes too long.
 """
 
 import errno
@@ -50,7 +49,7 @@ DAMAGED = 'This picture cannot be read: the file is damaged, or part of it is mi
 
 
 class Unusable(Exception):
-    """There will never be a picture of this file. The message says why."""
+    """No image can be made of this file. The message says why."""
 
 
 def main(source: str, folder: str, parent: str) -> None:
@@ -81,7 +80,7 @@ def _damaged(error: Exception) -> dict[str, Any]:
 
 
 def _limit() -> None:
-    """What a picture may cost. Where memory runs out the kernel takes this process first, not its parent."""
+    """Limit the time and memory of this process, which the kernel ends first if memory runs out, not its parent."""
     for what, limit in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_FSIZE, FILE_BYTES), (resource.RLIMIT_CORE, 0)):
         if sys.platform == 'linux' or what != resource.RLIMIT_AS:  # macOS refuses this one
             resource.setrlimit(what, (limit, limit))
@@ -97,8 +96,8 @@ def say(what: dict[str, Any]) -> None:
 
 
 def make(source: Path, folder: Path) -> dict[str, Any]:
-    """Write all variants; returns what a page needs to know: width and height as shown, the colour that there is most
-    of ('' where one can look through), and the widths for each ending. Raises Unusable."""
+    """Write all variants, and return what a page needs to know: width and height as shown, the dominant colour ('' if
+    any part is transparent), and the widths for each ending. Raises Unusable."""
     image = _open(source)
     frames = _frames(image)
     moving = []
@@ -117,7 +116,7 @@ def make(source: Path, folder: Path) -> dict[str, Any]:
 
 
 def _orientation(image: Image.Image) -> int:
-    """EXIF's, or 1 where it cannot be read."""
+    """Return the orientation in EXIF, or 1 if it cannot be read."""
     try:
         orientation = image.getexif().get(0x0112)
     except Exception:  # what cameras and applications write is of every kind
@@ -126,7 +125,7 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _still(image: Image.Image, width: int, height: int, orientation: int) -> Image.Image:
-    """The largest variant of a picture that is shown with this width and height. Raises Unusable."""
+    """Return the size of the largest variant of an image that is shown in this size. Raises Unusable."""
     wanted = min(1, WIDTHS[-1] / width)
     # A JPEG can be read at half size.
     image.draft(None, (max(1, round(image.width * wanted)), max(1, round(image.height * wanted))))
@@ -141,8 +140,7 @@ def _still(image: Image.Image, width: int, height: int, orientation: int) -> Ima
 
 
 def _is_missing(image: Image.Image) -> bool:
-    """Whether the last quarter of it is what decoders fill in for what did not come. (Browsers show less, too; an
-    author would rather know.)"""
+    """Return whether the last quarter is what decoders fill in for missing data: the author should know."""
     fill, most = (127, 129) if image.format == 'JPEG' else (0, 0)
     extrema = image.crop((0, image.height * 3 // 4, *image.size)).getextrema()
     return all(fill <= low and high <= most for low, high in (
@@ -150,8 +148,8 @@ def _is_missing(image: Image.Image) -> bool:
 
 
 def _variants(image: Image.Image, endings: tuple[str, ...], folder: Path) -> tuple[list[int], Image.Image]:
-    """Write it in all widths up to its own, each drawn from the next larger one, and in all formats; the widths, the
-    smallest first, and the picture as it is in that one."""
+    """Write an image in all widths up to its own, each drawn from the next larger one, and in all formats. Return the
+    widths, the smallest first, and the image in that width."""
     widths = sorted({*(width for width in WIDTHS if width < image.width), image.width}, reverse=True)
     written = 0
     for width in widths:
@@ -167,7 +165,7 @@ def _variants(image: Image.Image, endings: tuple[str, ...], folder: Path) -> tup
 def _open(source: Path) -> Image.Image:
     Image.MAX_IMAGE_PIXELS = None  # ours is an error, not a warning
     ImageFile.LOAD_TRUNCATED_IMAGES = True  # browsers show what there is; we look at how much that is
-    content, is_whole = repair.mend(source.read_bytes())
+    content, is_whole = repair.repair(source.read_bytes())
     try:
         image = Image.open(BytesIO(content), formats=FORMATS)
         image.info['is_whole'] = is_whole
@@ -180,7 +178,7 @@ def _open(source: Path) -> Image.Image:
 
 
 def _frames(image: Image.Image) -> int:
-    """How many pictures follow one another. (Cameras put others beside the one that counts into a JPEG.)"""
+    """Return the number of frames of an animation. Other images in a JPEG, such as previews, do not count."""
     if image.format not in ('GIF', 'WEBP', 'PNG', 'AVIF'):
         return 1
     try:
@@ -195,7 +193,7 @@ def _frames(image: Image.Image) -> int:
 
 
 def _moving(image: Image.Image, frames: int, folder: Path) -> list[int]:
-    """Write it as animated WebP, as wide as it is, within limits; returns its widths."""
+    """Write an animation as WebP in its own width, within limits, and return its widths."""
     width = min(image.width, MOVING_WIDTH)
     size = (width, max(1, round(width * image.height / image.width)))
     loop = image.info.get('loop', 1 if image.format == 'GIF' else 0)
@@ -216,7 +214,7 @@ def _moving(image: Image.Image, frames: int, folder: Path) -> list[int]:
 
 
 def _flat(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """The same of this size, in the colours of the web (sRGB), as RGB or, where one can look through, RGBA."""
+    """Return the image in this size, in sRGB, as RGB or, if any part is transparent, RGBA."""
     profile = image.info.get('icc_profile')
     if image.mode.startswith('I;16') or image.mode in ('I', 'F'):
         image = image.point(lambda value: value / 256).convert('L')
@@ -235,7 +233,7 @@ def _flat(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 
 def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    """Telephones see more colours than the web has; without this, and without their profile, they turn pale."""
+    """Convert an image to sRGB: without its profile, a photo with more colours would look pale."""
     try:
         theirs, ours = ImageCms.ImageCmsProfile(BytesIO(profile)), ImageCms.createProfile('sRGB')
         mode = 'RGB' if image.mode == 'CMYK' else image.mode
@@ -245,7 +243,7 @@ def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
 
 
 def _colour(image: Image.Image) -> str:
-    """The colour that there is most of."""
+    """Return the dominant colour."""
     few = image.resize((64, 64), Image.Resampling.BOX).quantize(6)
     counts = few.histogram()
     most = counts.index(max(counts))
@@ -254,7 +252,7 @@ def _colour(image: Image.Image) -> str:
 
 
 def _write(image: Image.Image, path: Path, ending: str, **more: Any) -> None:
-    """Write a file that a power cut does not take back, once its folder is synced too."""
+    """Write a file and sync it; the caller syncs the folder."""
     with open(path, 'wb') as file:
         image.save(file, NAMES[ending], **OPTIONS[ending], **more)
         file.flush()

@@ -1,4 +1,4 @@
-"""A file that is being uploaded: checked and hashed while it comes in."""
+"""A file that is being uploaded: measured and hashed as it arrives."""
 
 import os
 import secrets
@@ -9,15 +9,15 @@ from ..processes import hand_over
 
 
 class UploadedFile:
-    """A file while it comes in, under a name that does not count, with what must be known of it. Past the limit only
-    its size goes on. Whoever wants it renames it before the next one comes."""
+    """A file that is being uploaded, under a temporary name. Past the limit only its size is counted. To keep it,
+    rename it before the next one begins."""
 
     def __init__(self, folder: Path, name: str, limit: int):
         self.name, self.limit = name, limit
         self.size, self.beginning = 0, b''
         self._hash = sha256()
         self.path = folder / f'.new-{secrets.token_hex(8)}'
-        self._file = open(self.path, 'xb')  # noqa: SIM115 - open for as long as it comes in
+        self._file = open(self.path, 'xb')  # noqa: SIM115 - open until it has arrived
         hand_over(self._file.fileno(), folder)
 
     @property

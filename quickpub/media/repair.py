@@ -1,5 +1,5 @@
-"""The bytes of an image file as a decoder is to see them. Browsers show a picture whatever else is in its file; the
-decoder gives up on some of it. So what it need not know is taken out, and a file that ends too early gets an end.
+"""Repairing image files for the decoder, which rejects some metadata that browsers ignore: such metadata is removed,
+and a truncated file gets an end.
 """
 
 import struct
@@ -11,8 +11,8 @@ END_OF_JPEG = b'\xff\xd9'
 ANIMATION = (b'acTL', b'fcTL', b'fdAT')
 
 
-def mend(content: bytes) -> tuple[bytes, bool]:
-    """Return the file without metadata that the decoder could stumble over, and whether its end is there."""
+def repair(content: bytes) -> tuple[bytes, bool]:
+    """Return the file without metadata that the decoder could reject, and whether its end was there."""
     if content.startswith(JPEG):
         return _jpeg(content)
     if content.startswith(PNG):
@@ -23,18 +23,18 @@ def mend(content: bytes) -> tuple[bytes, bool]:
 
 
 def _jpeg(content: bytes) -> tuple[bytes, bool]:
-    """Of what applications wrote into it, only what changes how it looks: orientation, profile, Adobe's colours."""
+    """Keep only the application data that changes how the image looks: orientation, profile, Adobe's colours."""
     kept, place = [content[:2]], 2
     while content[place:place + 1] == b'\xff':
         marker = content[place + 1:place + 2]
-        if marker == b'\xff':  # they may be filled up
+        if marker == b'\xff':  # fill bytes
             place += 1
             continue
-        if marker == b'\xda' or len(content) < place + 4:  # from here on it is the picture
+        if marker == b'\xda' or len(content) < place + 4:  # the image data begins
             break
         end = place + 2 + int.from_bytes(content[place + 2:place + 4], 'big')
         body = content[place + 4:end]
-        if not b'\xe0' <= marker <= b'\xef' and marker != b'\xfe' or _is_of_use(marker, body):
+        if not b'\xe0' <= marker <= b'\xef' and marker != b'\xfe' or _is_needed(marker, body):
             kept.append(content[place:end])
         place = end
     kept.append(content[place:])
@@ -42,7 +42,7 @@ def _jpeg(content: bytes) -> tuple[bytes, bool]:
     return b''.join(kept) + (b'' if is_whole else END_OF_JPEG), is_whole
 
 
-def _is_of_use(marker: bytes, body: bytes) -> bool:
+def _is_needed(marker: bytes, body: bytes) -> bool:
     return (marker == b'\xe0' and body.startswith(b'JFIF\0') and len(body) >= 14
             or marker == b'\xe1' and body.startswith(b'Exif\0\0')
             or marker == b'\xe2' and body.startswith(b'ICC_PROFILE\0') and len(body) > 14
@@ -50,7 +50,7 @@ def _is_of_use(marker: bytes, body: bytes) -> bool:
 
 
 def _png(content: bytes) -> tuple[bytes, bool]:
-    """Of the chunks that a picture can do without, only transparency, profile, orientation and motion, if sound."""
+    """Keep only those optional chunks that are sound: transparency, profile, orientation, animation."""
     chunks = list(_chunks(content))
     motion = [name for name, *_ in chunks if name in ANIMATION]
     moves = motion[:1] == [b'acTL'] and b'fcTL' in motion and all(
@@ -63,7 +63,7 @@ def _png(content: bytes) -> tuple[bytes, bool]:
 
 
 def _chunks(content: bytes) -> Iterator[tuple[bytes, bytes, bool]]:
-    """Name, content, and whether the sum is right, of each chunk up to the end; the last one may be cut off."""
+    """Yield name, content and whether the checksum is right of each chunk; the last one may be cut off."""
     place, name = len(PNG), b''
     while name != b'IEND' and len(content) >= place + 8:
         size, name = struct.unpack('>I4s', content[place:place + 8])

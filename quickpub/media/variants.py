@@ -1,10 +1,10 @@
-"""Pictures: what readers get is made in the background, one after the other, by a child process under limits.
+"""The variants of images, made in the background one after the other, by a child process under limits.
 
     waiting ──▶ working ──▶ ready
       ▲           │ └─a bomb, damaged, too slow, ended from outside each time──▶ failed ──a person──▶ waiting
       └───────────┘ full disk, or the child was ended from outside
 
-Each has a job of its own. How that ends is carried into the row by triggers (migrations/0010_jobs.py).
+Each image has a job of its own. Triggers carry its end into the row (migration 10).
 """
 
 import errno
@@ -34,7 +34,7 @@ from . import files
 
 log = logging.getLogger('quickpub.pictures')
 
-TIME_LIMIT = 120.0  # seconds for one picture
+TIME_LIMIT = 120.0  # seconds for one image
 MAX_ATTEMPTS = 4  # that are ended from outside
 AFTER_TROUBLE, AFTER_DEATH = timedelta(minutes=1), timedelta(seconds=10)
 WAITS = 'This site cannot prepare it now, because its disk or its memory is full. We try again each minute.'
@@ -47,7 +47,7 @@ UNREADY = SQL("state IN ('waiting', 'working')")  # as the index has it
 
 
 class Died(Exception):
-    """The child process ended before it could say anything. The message says what that means if it goes on so."""
+    """The child process ended without a result. The message is for the image's author, if it happens again."""
 
 
 def _waiting() -> Any:
@@ -55,13 +55,13 @@ def _waiting() -> Any:
 
 
 def without_job() -> list[str]:
-    """The digests of all pictures that wait, and that no job is about."""
+    """Return the digests of waiting images that have no job."""
     return [file.digest for file in _waiting().where(~queue.has_job('picture', MediaFile.digest))]
 
 
 def prepare(digest: str, show: Callable[[str], None]) -> None:
-    """Make the variants of a picture that waits. `show` is told its digest once there is more, or no more, to see of
-    it. Raises NotNow where the disk is full or the child was ended from outside; OSError."""
+    """Make the variants of a waiting image. `show` is called with its digest once they are ready or have failed. Raises
+    NotNow if the disk is full or the child was ended from outside; OSError."""
     file = _waiting().where(MediaFile.digest == digest).first()
     if file is None:  # it is ready, or was deleted
         return
@@ -70,55 +70,56 @@ def prepare(digest: str, show: Callable[[str], None]) -> None:
     try:
         _prepare(file, show)
     except Died as death:
-        time.sleep(isolation.GRACE)  # who is about to be killed too must not say that the picture alone was
+        time.sleep(queue.GRACE)  # if the whole tree is being killed, the image is not to blame
         if file.attempts + 1 >= MAX_ATTEMPTS:
             return _fail(file, str(death), show)
-        _tell(file, state='waiting', attempts=file.attempts + 1)
-        raise claims.NotNow(AFTER_DEATH, str(death)) from death
+        _update(file, state='waiting', attempts=file.attempts + 1)
+        raise queue.NotNow(AFTER_DEATH, str(death)) from death
     except Exception as error:
         if not (is_transient(error) or presence.explains(error)):
             raise
         log.warning('A picture waits: %s', error)
-        _tell(file, state='waiting', error=WAITS)
-        raise claims.NotNow(AFTER_TROUBLE, WAITS) from error
+        _update(file, state='waiting', error=WAITS)
+        raise queue.NotNow(AFTER_TROUBLE, WAITS) from error
 
 
 def _prepare(file: MediaFile, show: Callable[[str], None]) -> None:
-    """Make the variants of one picture. Raises Died, and OSError on a full disk."""
-    _tell(file, state='working', progress=0, error='')
+    """Make the variants of one image. Raises Died, and OSError on a full disk."""
+    _update(file, state='working', progress=0, error='')
     made_in = files.folder() / f'.made-{secrets.token_hex(8)}'
     made_in.mkdir(mode=0o700)
     try:
-        said = _draw(files.folder() / file.digest / 'original', made_in, lambda percent: _tell(file, progress=percent))
+        said = _draw(files.folder() / file.digest / 'original', made_in,
+                     lambda percent: _update(file, progress=percent))
         if 'problem' in said:
             return _fail(file, said['problem'], show)
-        files.place_made(file.digest, made_in)
+        files.place_variants(file.digest, made_in)
     finally:
         shutil.rmtree(made_in, ignore_errors=True)
-    _tell(file, made=said['made'], progress=100)
+    _update(file, made=said['made'], progress=100)
     show(file.digest)
-    _tell(file, state='ready')  # only now: whoever dies before this line begins again
+    _update(file, state='ready')  # last: a process that dies before this line begins again
 
 
 def _fail(file: MediaFile, sentence: str, show: Callable[[str], None]) -> None:
-    _tell(file, state='failed', error=sentence, is_news=True)
-    tell_news(show)
+    _update(file, state='failed', error=sentence, is_news=True)
+    announce_failures(show)
 
 
-def tell_news(show: Callable[[str], None]) -> None:
-    """Let the posts say which of their pictures have failed: `show` is told the digest of each."""
+def announce_failures(show: Callable[[str], None]) -> None:
+    """Have the posts rendered again whose images have failed: `show` is called with the digest of each."""
     for file in MediaFile.select().where(SQL('is_news')):
         show(file.digest)
-        _tell(file, is_news=False)
+        _update(file, is_news=False)
 
 
-def _tell(file: MediaFile, **fields: Any) -> None:
+def _update(file: MediaFile, **fields: Any) -> None:
     MediaFile.update(**fields).where(MediaFile.digest == file.digest).execute()
 
 
 def _draw(original: Path, made_in: Path, tell: Callable[[int], None]) -> dict[str, Any]:
-    """Let a child process draw the variants into this folder; what it said last. Raises OSError on a full disk, Died
-    where it was ended neither by itself nor by a limit of ours."""
+    """Have a child process draw the variants into this folder, and return its last line. Raises OSError on a
+    full disk, Died if it was ended neither by itself nor by a limit of ours."""
     try:
         child = subprocess.Popen(
             [sys.executable, '-m', f'{__package__}.imaging', original, made_in, str(os.getpid())],
@@ -160,7 +161,7 @@ def _draw(original: Path, made_in: Path, tell: Callable[[int], None]) -> dict[st
 
 
 def try_again(file: MediaFile) -> None:
-    """By a person's wish, in the caller's transaction, which also enqueues its job."""
-    queue.discard_dead('picture', file.digest)
+    """Let a failed image wait again, in the caller's transaction, which also enqueues its job."""
+    queue.forget_dead('picture', file.digest)
     MediaFile.update(state='waiting', attempts=0, error='').where(
         MediaFile.digest == file.digest, MediaFile.state == 'failed').execute()

@@ -1,257 +1,38 @@
-"""The owner's pages: the site, the mail, the people."""
+"""The owner's pages: the overview, the audit log, the site's settings."""
 
-import re
-from contextlib import nullcontext
-from email import message_from_bytes, policy
+from bottle import request
 
-from bottle import request, response
-from peewee import fn
-
-from .. import batches, findings, text
-from ..accounts import audit, credentials, password_reset, registration, roles, second_factors, validation
-from ..content import search
-from ..db import db, literal, now
-from ..jobs import queue, tables, tally
-from ..mail import budgets, ledger, rate
-from ..mail import message as letter
-from ..models import AuditEntry, Message, Post, Shelf, Site, User
-from ..settings import current
-from ..signing import HIDDEN, redact
-from ..tasks import deliver_soon, huey
+from .. import findings, text
+from ..accounts import audit, users
+from ..audience import totals
+from ..db import db, now
+from ..jobs import overview, queue
+from ..mail import listing
+from ..models import AuditEntry, Site, User
 from ..text import Rejected
-from ..throttle import Throttled
-from ..upkeep import checks, integrity
-from ..wsgi.authentication import cause, note_action
-from ..wsgi.confirmation import confirmation_context as identity_context
-from ..wsgi.confirmation import require_confirmation as confirm_first
+from ..upkeep import health, integrity
+from ..wsgi.actions import Answer
+from ..wsgi.authentication import note_action
 from ..wsgi.forms import Form, number, typed
-from ..wsgi.identity import confirm_identity
-from ..wsgi.pagination import paginate as page_of
-from ..wsgi.permissions import owner_required as owner_only
-from ..wsgi.responses import find_or_404 as find
-from ..wsgi.responses import redirect, render, render_form
-from ..wsgi.urls import with_query as asking
+from ..wsgi.responses import asking, find, owner_only, page_of, redirect, render, render_form
 
 PER_LIST = 50
-MAX_ASKED = 100  # characters that the audit log is searched for
-JOB_ACTIONS = {'retry': 'job_retried', 'discard': 'job_discarded', 'pause': 'jobs_paused', 'resume': 'jobs_resumed'}
-MAIL_STATES = 'queued', 'sending', 'sent', 'deferred', 'failed', 'held'
+MAX_QUERY, MAX_TAGLINE = 100, 200  # characters
 
 
 @owner_only
-def overview(user):
-    posts, views = Shelf.select(fn.TOTAL(Shelf.posts), fn.TOTAL(Shelf.views)).scalar(as_tuple=True)
-    scheduled = Post.select().where(Post.published_at > now(), Post.deleted_at.is_null()).count()
-    return render('admin.html', paused_since=queue.paused_since(), damage=checks.check_integrity(),
-                  checked=findings.latest(integrity.NAME), counts={
-        'authors': User.select().where(User.deleted_at.is_null()).count(),
-        'posts': int(posts) - scheduled,
-        'views': int(views),
-        'queued_mail': Message.select().where(ledger.UNSENT).count(),
-        'failed_mail': Message.select().where(Message.state == literal('failed')).count(),
-        'dead_jobs': tables.Job.select().where(tables.Job.state == literal('dead')).count()})
+def show_overview(user: User) -> Answer:
+    """Show the state of the site in a few numbers."""
+    return render('admin.html', paused_since=queue.paused_since(), damage=health.integrity_problem(),
+                  checked=findings.last(integrity.NAME), counts=totals.count_site(now()) | {
+                      'queued_mail': listing.count_unsent(), 'failed_mail': listing.count_failed(),
+                      'dead_jobs': overview.count_dead()})
 
 
 @owner_only
-def work(user):
-    """What waits, runs and has failed, and how it went in the last hour."""
-    at, state, run_at = now(), tables.Job.state, tables.Job.run_at
-    rows = tables.Job.select().order_by(tables.Job.priority.desc(), run_at, tables.Job.id)
-    return render('admin_jobs.html', now=at, paused_since=queue.paused_since(), set_aside=batches.problem(),
-                  schedules=huey.recurring_jobs(at), throughput=tally.throughput(at), in_words=huey.describe, **{
-                      name: list(rows.where(condition).limit(PER_LIST)) for name, condition in (
-                          ('running', state == literal('running')), ('dead', state == literal('dead')),
-                          ('waiting', (state == literal('ready')) & (run_at <= at)),
-                          ('later', (state == literal('ready')) & (run_at > at)))})
-
-
-@owner_only
-def do_work(user):
-    """Retry or discard what has failed; pause and resume all of it."""
-    form = typed('action', 'job')
-    with db.atomic():
-        if form['action'] == 'pause':
-            queue.pause()
-        elif form['action'] == 'resume':
-            queue.resume()
-        else:
-            act = {'retry': queue.retry, 'discard': queue.discard}.get(form['action'])
-            if act is None or not act(number(form['job']) or 0):
-                return redirect('/admin/jobs', 'job-gone')
-        note_action(JOB_ACTIONS[form['action']], user)
-    return redirect('/admin/jobs', f'job-{form["action"]}')
-
-
-@owner_only
-def mails(user):
-    form = Form({'q': request.query.getunicode('q', ''), 'state': request.query.getunicode('state', '')})
-    query = Message.select(Message.id).order_by(Message.id.desc())  # no more: then a search reads a narrow index alone
-    if form['state'] in MAIL_STATES:
-        query = query.where(Message.state == literal(form['state']))
-    if form['q']:
-        query = query.where(search.has(Message.recipient, form['q']) | search.has(Message.subject, form['q']))
-    with search.in_turn(user.id) if form['q'] else nullcontext():
-        found, older, _ = page_of(query, asking('/admin/mail', **form.values), PER_LIST, (Message.id,),
-                                  Message.select())
-    listed = Message.select(Message.id, Message.recipient, Message.subject, Message.state, Message.answer,
-                            Message.next_try, Message.created_at, Message.sent_at).order_by(Message.id.desc())
-    return render('admin_mail.html', messages=list(listed.where(Message.id.in_([row.id for row in found]))),
-                  older=older, outbox=not current().smtp, form=form, states=MAIL_STATES,
-                  folder=str(current().paths.outbox), trouble=checks.check_mail(now(), user.timezone),
-                  refusals=budgets.refusals(now()), rate=rate.describe_wait(now(), user.timezone),
-                  paused_since=queue.paused_since())
-
-
-@owner_only
-def message(user, message_id):
-    """An email as its reader gets it, but for the links that only its reader may have: with them an owner could log in
-    as anybody."""
-    return _message_page(user, find(Message.select(), message_id))
-
-
-def _message_page(user, found, form=None, status=200):
-    response.status, headers = status, []
-    show = str if found.recipient.lower() == user.email.lower() else redact
-    try:
-        made = message_from_bytes(letter.render(found), policy=policy.default)
-    except letter.CannotBeMade as error:
-        body = str(error)
-    else:
-        part = made.get_body(('plain',))
-        assert part is not None  # every mail has a text
-        body = show(part.get_content())
-        headers = [(name, show(str(value))) for name, value in made.items()
-                   if not name.startswith(('Content-', 'MIME-'))]
-    return render('admin_message.html', message=found, text=body, headers=headers,
-                  links=[link for link in re.findall(r'https?://\S+', body) if HIDDEN not in link],
-                  is_redacted=HIDDEN in body, form=form or Form())
-
-
-@owner_only
-def change_message(user, message_id):
-    """Send a mail again, or hold back one that is not sent yet."""
-    found = find(Message.select(), message_id)
-    action = typed('action')['action']
-    if action not in ('send', 'hold'):
-        return redirect(f'/admin/mail/{found.id}')
-    if action == 'hold':
-        with db.atomic():
-            is_held = ledger.hold(found)
-            if is_held:
-                note_action('mail_held', user, found)
-        return redirect(f'/admin/mail/{found.id}', 'held' if is_held else 'not-held')
-    try:
-        with db.atomic():
-            budgets.admit(budgets.SEND_AGAIN, cause(), now())
-            if ids := ledger.send_again(found):
-                note_action('mail_sent_again', user, found)
-            deliver_soon(ids)
-    except Throttled as error:
-        return _message_page(user, found, Form(errors={'': budgets.sentence(error, user.timezone)}), 429)
-    return redirect(f'/admin/mail/{found.id}', 'queued')
-
-
-@owner_only
-def people(user):
-    return _people(Form())
-
-
-def _people(form, status=200):
-    response.status = status
-    everybody = User.select().where(User.deleted_at.is_null()).order_by(User.id.desc())
-    found, older, _ = page_of(everybody, '/admin/people', PER_LIST, (User.id,), User.select())
-    links = {link.user_id: link for link in reversed(password_reset.list_handover_links([each.id for each in found]))}
-    with_factors = second_factors.members_with_factors([each.id for each in found])
-    return render('admin_people.html', people=found, older=older, form=form, links=links, signup=current().signup,
-                  with_factors=with_factors)
-
-
-@owner_only
-def change_people(user):
-    """Invite somebody, make an author an owner too, or help one whose email does not arrive."""
-    form = typed('email', 'action', 'person', 'current', 'code', 'step')
-    members = User.select().where(User.active())
-    if form['action'] == 'make_owner':
-        return _make_owner(user, find(members, form['person']))
-    if form['action'] == 'reset_factors':
-        return _reset_factors(user, find(members.where(User.id != user.id), form['person']))
-    if form['action'] == 'link':
-        return _hand_over(user, find(members.where(User.role == 'author'), form['person']), form)
-    return _invite(user, form)
-
-
-def _make_owner(user, member):
-    page = confirm_first(user, f'Make {member.name} an owner', 'Owners can change everything on this site: its '
-                         'members, its settings and everybody’s posts. An owner cannot be made an author again here.',
-                         'Make an owner', is_always_asked=True)
-    if page is not None:
-        return page
-    with db.atomic():
-        roles.make_owner(member, now())
-        if not member.is_owner and User.get_by_id(member.id).is_owner:
-            note_action('role_changed', user, member, role='owner')
-    return redirect('/admin/people', 'owner-made')
-
-
-def _reset_factors(user, member):
-    """Let a member who has lost their phone or key log in with the password alone."""
-    page = confirm_first(user, f'Remove the passkeys and the app of {member.name}',
-                         'Do this only if they have lost their phone or key, and make sure that you talk to the right '
-                         'person. Their passkeys, authenticator app and recovery codes are removed, they are logged '
-                         'out everywhere, and they get an email about it. Then their password alone logs them in.',
-                         'Remove them', is_always_asked=True)
-    if page is not None:
-        return page
-    with db.atomic():
-        deliver_soon(second_factors.reset_factors(member, now(), user))
-        note_action('factors_reset', user, member)
-    return redirect('/admin/people', 'factors-reset')
-
-
-def _hand_over(user, member, form):
-    """A link with which a member chooses a new password, for the owner to hand over; once they typed their own."""
-    context = {'member': member, 'link': None, 'identity': identity_context(user)}
-    if not (form['current'] or form['step']):
-        return render('admin_link.html', form=Form({'current': '', 'code': ''}), **context)
-    try:
-        confirmed = confirm_identity(user, form)
-        with db.atomic():
-            credentials.check_password_unchanged(confirmed, 'current')
-            budgets.admit(budgets.HAND_OVER_LINK, cause(), now())
-            link, told = password_reset.create_handover_link(member, confirmed, now())
-            deliver_soon(told)
-            note_action('link_handed_over', user, member)
-    except Rejected as error:
-        form.errors = error.errors
-        return render_form('admin_link.html', form, **context)
-    except Throttled as error:
-        form.errors = {'': budgets.sentence(error, user.timezone)}
-        return render_form('admin_link.html', form, 429, **context)
-    return render('admin_link.html', form=form, **(context | {'link': link}))
-
-
-def _invite(user, form):
-    try:
-        if current().signup == 'closed':
-            raise Rejected(email='Sign-up is closed, so an invitation would lead nowhere.')
-        email = validation.clean_email(form['email'])
-    except Rejected as error:
-        form.errors = error.errors
-        return _people(form, 400)
-    try:
-        with db.atomic():
-            deliver_soon(registration.invite(email, now(), cause()))
-            note_action('invited', user)
-    except Throttled as error:
-        form.errors = {'email': budgets.invitation_sentence(error, user.timezone)}
-        return _people(form, 429)
-    return redirect('/admin/people', 'invited')
-
-
-@owner_only
-def audit_log(user):
-    """Who did what that matters for security; all of it, or what was asked for."""
-    form = Form({'q': text.line(request.query.getunicode('q', ''), MAX_ASKED), 'kind': request.query.get('kind', '')})
+def show_audit_log(user: User) -> Answer:
+    """Show who did what that matters for security, filtered by the query string."""
+    form = Form({'q': text.line(request.query.getunicode('q', ''), MAX_QUERY), 'kind': request.query.get('kind', '')})
     asked = request.query.get('member', '')
     member = find(User.select(), asked) if asked else None
     query = audit.entries(member, form['kind'], form['q'])
@@ -262,13 +43,15 @@ def audit_log(user):
 
 
 @owner_only
-def site_form(user):
+def show_site_settings(user: User) -> Answer:
+    """Show the form with the site's title, tagline and colour."""
     site = Site.this()
     return render('admin_site.html', form=Form({'title': site.title, 'tagline': site.tagline, 'hue': str(site.hue)}))
 
 
 @owner_only
-def site(user):
+def update_site_settings(user: User) -> Answer:
+    """Save the site's title, tagline and colour."""
     form = typed('title', 'tagline', 'hue')
     try:
         title, tagline, hue = validation.validate_all(
@@ -286,14 +69,14 @@ def site(user):
     return redirect('/admin/site', 'saved')
 
 
-def _clean_tagline(typed):
-    tagline = text.whole_line(typed, 200)
+def _clean_tagline(typed: str) -> str:
+    tagline = text.whole_line(typed, MAX_TAGLINE)
     if tagline is None:
-        raise Rejected(tagline='Please keep the tagline within 200 characters.')
+        raise Rejected(tagline=f'Please keep the tagline within {MAX_TAGLINE} characters.')
     return tagline
 
 
-def _clean_hue(typed):
+def _clean_hue(typed: str) -> int:
     hue = number(typed)
     if hue is None or hue > 359:
         raise Rejected(hue='Please give a number from 0 to 359.')

@@ -1,380 +1,299 @@
-"""The editor: writing, saving, publishing; what is not saved yet; older versions."""
+"""The editor: writing, saving and publishing a post; conflicts with another person's changes."""
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
-from bottle import HTTPError, HTTPResponse, request, response
+from bottle import request, response
 from markupsafe import Markup
 
-from .. import dates, templating, text
-from ..content import autosave, posts, quota, rendering, revisions
-from ..db import db, now, rows
+from .. import dates, text
+from ..content import autosave, pins, posts, publishing, quota, rerendering, revisions, series, tags, trash
+from ..content.post_input import PostInput, as_form
+from ..db import db, is_out_of_reach, now
 from ..gates import Busy, TooMuch
-from ..jobs.errors import is_out_of_reach
-from ..media import files
-from ..models import Post, Series, Site, Tag, User
+from ..models import Post, Site, Unsaved, User
 from ..settings import current
 from ..text import Rejected
+from ..wsgi.actions import Answer, UnknownAction, find_action
 from ..wsgi.forms import Form, number, typed
-from ..wsgi.long_pages import render_long_html as prose
-from ..wsgi.permissions import login_required as signed_in
-from ..wsgi.responses import find_or_404 as find
-from ..wsgi.responses import not_found, redirect, render
+from ..wsgi.responses import find, not_found, redirect, render, signed_in
 
-FIELDS = ('title', 'body', 'summary', 'tags', 'slug', 'canonical', 'series', 'part', 'place', 'publish_at')
-HIDDEN = ('action', 'version', 'tab', 'kind')
-MAX_OFFERED = 300
+FIELDS = (*autosave.FIELDS, 'action', 'tab')
 BUSY = 'The site cannot save anything at this moment. What you typed is still here: please try again in a minute.'
 CONFLICT = 'Nothing was saved yet, because this text was saved in another window or by somebody else while you wrote.'
+UNKNOWN_ACTION = 'Nothing was saved yet: please use one of the buttons below.'
+MERGE_FAILED = ('The two texts cannot be merged just now, because that takes too long. Your text is still here: keep '
+                'yours, keep theirs, or copy what you need from the version history.')
+
+
+def _publish(user: User, post: Post, due: datetime | None) -> None:
+    publishing.publish(post, now(), due)
+
+
+def _do_nothing(user: User, post: Post, due: datetime | None) -> None:
+    """The text was saved before, and that is all."""
 
 
 class Action(NamedTuple):
-    """What a button does once what was typed is saved."""
-    notice: str  # what the next page says; see also `_notice`
-    do: Callable[[User, Post, datetime | None], Post | None] = lambda user, post, due: None
-    is_writing: bool = False  # of a new text, too; and where nothing was typed, it says so
-    is_taking_back: bool = False  # it works whatever stands in the form
+    """What a button does once the form is saved."""
+    notice: str  # on the next page
+    do: Callable[[User, Post, datetime | None], Post | None] = _do_nothing
+    is_writing: bool = False  # a new text can be saved with it, and an empty one is rejected
+    is_taking_back: bool = False  # it works even if the form cannot be saved
     is_owners: bool = False
 
 
-def _publish(user, post, due):
-    posts.publish(post, now(), due)
-
-
+SAVE = Action('saved', is_writing=True)
+PUBLISH = Action('published', _publish, is_writing=True)
+TRASH = Action('trashed', lambda user, post, due: trash.move_to_trash(post, now()), is_taking_back=True)
 ACTIONS = {
-    'save': Action('saved', is_writing=True),
-    'overwrite': Action('saved', is_writing=True),
-    'publish': Action('published', _publish, is_writing=True),
-    'publish-now': Action('published', _publish, is_writing=True),
+    'save': SAVE,
+    'overwrite': SAVE,
+    'publish': PUBLISH,
+    'publish-now': PUBLISH,
     'schedule': Action('scheduled', _publish, is_writing=True),
     'restore': Action('restored'),
-    'share': Action('shared', lambda user, post, due: posts.share(post, now())),
-    'pin': Action('pinned', lambda user, post, due: posts.pin(post, post.author)),
-    'unpin': Action('unpinned', lambda user, post, due: posts.unpin(post, post.author)),
-    'pin-home': Action('pinned', lambda user, post, due: posts.pin(post, Site.this()), is_owners=True),
-    'unpin-home': Action('unpinned', lambda user, post, due: posts.unpin(post, Site.this()), is_owners=True),
+    'share': Action('shared', lambda user, post, due: publishing.share(post, now())),
+    'pin': Action('pinned', lambda user, post, due: pins.pin(post, post.author)),
+    'unpin': Action('unpinned', lambda user, post, due: pins.unpin(post, post.author)),
+    'pin-home': Action('pinned', lambda user, post, due: pins.pin(post, Site.this()), is_owners=True),
+    'unpin-home': Action('unpinned', lambda user, post, due: pins.unpin(post, Site.this()), is_owners=True),
     'duplicate': Action('duplicated', lambda user, post, due: posts.duplicate(post, user, now())),
-    'unpublish': Action('unpublished', lambda user, post, due: posts.unpublish(post, now()), is_taking_back=True),
-    'unshare': Action('unshared', lambda user, post, due: posts.unshare(post), is_taking_back=True),
-    'delete': Action('trashed', lambda user, post, due: posts.delete(post, now()), is_taking_back=True),
+    'unpublish': Action('unpublished', lambda user, post, due: publishing.unpublish(post, now()), is_taking_back=True),
+    'unshare': Action('unshared', lambda user, post, due: publishing.unshare(post), is_taking_back=True),
+    'delete': TRASH,
 }
 
 
-# Pages
-
 @signed_in
-def new_form(user):
+def show_new_post(user: User) -> Answer:
+    """Show the editor with an empty form, or with an autosave of a new post."""
     kept = autosave.find(user, request.query.get('unsaved', ''))
     if kept and kept.post_id is None:
-        return _editor(user, None, _form_of(kept))
+        return _render(user, None, _autosaved_form(kept))
     form = Form({'tab': autosave.new_tab(), 'kind': 'page' if request.query.get('kind', '') == 'page' else ''})
-    return _editor(user, None, form, others=autosave.of(user, None))
+    return _render(user, None, form, others=autosave.of(user, None))
 
 
 @signed_in
-def new(user):
-    return _act(user, None)
+def create_post(user: User) -> Answer:
+    """Save a new post, and do what the button says."""
+    return _submit(user, None)
 
 
 @signed_in
-def edit_form(user, post_id):
-    post = _find(user, post_id)
+def show_editor(user: User, post_id: str) -> Answer:
+    """Show the editor with a post, or with an autosave of it."""
+    post = _find_post(user, post_id)
     kept = autosave.find(user, request.query.get('unsaved', ''))
     if kept and kept.post_id == post.id:
-        return _editor(user, post, _form_of(kept))
-    others = [each for each in autosave.of(user, post) if _is_another_text(post, autosave.find(user, each.tab))]
-    return _editor(user, post, _form_for(user, post), others=others)
+        return _render(user, post, _autosaved_form(kept))
+    others = [each for each in autosave.of(user, post) if _has_other_text(autosave.find(user, each.tab), post)]
+    return _render(user, post, _saved_form(user, post), others=others)
 
 
 @signed_in
-def edit(user, post_id):
-    return _act(user, _find(user, post_id))
+def update_post(user: User, post_id: str) -> Answer:
+    """Save a post, and do what the button says."""
+    return _submit(user, _find_post(user, post_id))
 
 
 @signed_in
-def preview(user, post_id):
-    """What was saved last, as readers will see it."""
-    return _draft(_find(user, post_id), 'This is how readers will see the saved text.', may_edit=True)
-
-
-def draft(token):
-    """A draft whose author has given away the link."""
-    post = Post.shared(token)
-    if post is None or post.deleted_at:
-        raise not_found()
-    if post.is_public(now()):
-        return redirect(post.path)
-    return _draft(post, 'This is a draft. The author shared this link with you. Please do not pass it on.')
-
-
-def _draft(post, note, may_edit=False):
-    return render('post.html', post=post, author=post.author, content=prose(post.html), tags=posts.tags_of(post),
-                  newer=None, older=None, parts=[], canonical=post.path, draft_note=note, may_edit=may_edit)
-
-
-@signed_in
-def render_text(user):
-    """Show what is being typed as readers will see it; a part of a page."""
-    try:
-        return templating.render('_preview.html', **_rendered(user, typed('body')))
-    except Rejected as error:  # the script shows this one, and leaves the last preview where there is another problem
-        response.status = 422
-        return templating.render('_preview_failed.html', sentence=error.errors['body'])
-
-
-@signed_in
-def keep_unsaved(user):
-    """What stands in an editor, sent every few seconds; or the wish to throw it away."""
-    form = typed(*FIELDS, *HIDDEN, 'post')
-    if form['action'] == 'discard':
-        autosave.forget(user, form['tab'])
-        return redirect('/studio', 'discarded')
-    if form['post']:
-        post = _find(user, form['post'])
-    else:  # or it was saved meanwhile, and this letter comes late
-        post = Post.get_or_none(Post.author == user, Post.first_tab == form['tab']) if _tab(form) else None
-    if not _keep(user, post, form):
-        return HTTPError(400)
-    return HTTPResponse('', 204, {'Cache-Control': 'no-store'})
-
-
-@signed_in
-def history(user, post_id):
-    post = _find(user, post_id)
-    form, kept = posts.as_typed(post), revisions.of(post)
-    new = revisions.find(post, number(request.query.get('to', '')) or post.version, form)
-    old = revisions.find(post, number(request.query.get('from', '')) or _before(kept, new), form)
-    if new is None or (old is None and kept):
-        raise not_found()
-    return render('history.html', post=post, kept=kept, old=old, new=new, editor=_editor_of(post),
-                  changes=_compared(user, revisions.form_of(old), revisions.form_of(new)) if old else [])
-
-
-@signed_in
-def restore_version(user, post_id):
-    """Save an older version once more; the one that was valid until now is kept."""
-    post, wanted = _find(user, post_id), number(typed('version')['version'])
-    form = posts.as_typed(post)
+def restore_version(user: User, post_id: str) -> Answer:
+    """Save an older version of a post as the newest one."""
+    post, wanted = _find_post(user, post_id), number(typed('version')['version'])
+    form = as_form(post)
     old = revisions.find(post, wanted, form) if wanted else None
     if old is None:
-        raise not_found()
+        return not_found()
     restored = form | {name: getattr(old, name) for name in revisions.TEXTS}
     try:
-        posts.save(post, user, restored, now())
+        posts.save(post, user, PostInput.from_form(restored), now())
     except Rejected as error:
-        form = _form_for(user, post)
-        return _editor(user, post, Form(form.values | restored, error.errors), 400, is_kept=False)
+        saved = _saved_form(user, post)
+        return _render(user, post, Form(saved.values | restored, error.errors), 400, is_kept=False)
     return redirect(f'/studio/posts/{post.id}', 'version-restored')
+
+
+def _find_post(user: User, post_id: str) -> Post:
+    """Return the post if this user may edit it. Raises 404."""
+    return find(Post.editable_by(user), post_id)
 
 
 # Saving
 
-def _act(user, post):
-    """What a button does. Whatever goes wrong in the editor, its form comes back as it was typed, and is kept."""
-    form = typed(*FIELDS, *HIDDEN)
+def _submit(user: User, post: Post | None) -> Answer:
+    """Save the form and do what its button says. Whatever goes wrong, the editor shows the form again as it was typed,
+    and an autosave keeps it."""
+    form = typed(*FIELDS)
     name, is_page = form['action'] or 'save', form['kind'] == 'page'
-    action = ACTIONS.get(name)
-    if (is_page or (action and action.is_owners)) and not user.is_owner:
-        raise not_found()
+    if is_page and not user.is_owner:
+        return not_found()
     if name == 'preview':
-        return _previewed(user, post, form)
+        return _preview(user, post, form)
     if name == 'merge' and post:
-        return _merged(user, post, form)
-    if action is None or not (post or action.is_writing):
-        form.errors = {'': 'Nothing was saved yet: please use one of the buttons below.'}
-        return _editor(user, post, form, 400)
-    is_editor = bool(form['title'] or form['body'])  # or a list, which has nothing to save
+        return _merge(user, post, form)
+    try:
+        action = find_action(ACTIONS, name)
+    except UnknownAction:
+        return _reject_action(user, post, form)
+    if action.is_owners and not user.is_owner:
+        return not_found()
+    has_text = bool(form['title'] or form['body'])  # lists of posts send the same buttons without a text
     is_saved = False
     try:
-        if action.is_taking_back:
-            return _take_back(user, post, form if is_editor else None, action)
-        if name == 'restore':
-            posts.restore(post)
-            if not is_editor:
+        if post is None and not action.is_writing:
+            return _reject_action(user, post, form)
+        if post and action.is_taking_back:
+            return _take_back(user, post, form if has_text else None, action)
+        if post and name == 'restore':
+            trash.restore(post)
+            if not has_text:
                 return redirect('/studio/trash', 'restored')
-        if is_editor or action.is_writing:
+        if has_text or action.is_writing:
             post = _save(user, post, form, is_page)
             is_saved = True
+        assert post is not None  # every action on a new post saves it
         due = _due(user, form['publish_at'], name)
         copy = action.do(user, post, due)
     except Rejected as error:
         form.errors = error.errors
-        return _editor(user, post, form, 400, is_saved=is_saved, is_kept=is_saved or _keep(user, post, form))
+        return _render(user, post, form, 400, is_saved=is_saved, is_kept=is_saved or _keep(user, post, form))
     except posts.Conflict as conflict:
-        return _conflict(user, conflict.post, form)
+        return _show_conflict(user, conflict.post, form)
     except Busy as error:
-        if not is_editor:
+        if not has_text:
             raise
         form.errors = {'': f'{error} What you typed is still here.'}
-        return _editor(user, post, form, 503, is_saved=is_saved, is_kept=is_saved or _keep(user, post, form))
+        return _render(user, post, form, 503, is_saved=is_saved, is_kept=is_saved or _keep(user, post, form))
     except Exception as error:
-        if not (is_out_of_reach(error) and is_editor):
+        if not (is_out_of_reach(error) and has_text):
             raise
         form.errors = {'': BUSY}
-        return _editor(user, post, form, 503, is_kept=False)
-    return redirect(f'/studio/posts/{(copy or post).id}', _notice(user, post, form, name, due))
+        return _render(user, post, form, 503, is_kept=False)
+    return redirect(f'/studio/posts/{(copy or post).id}', _choose_notice(user, post, form, name, due))
 
 
-def _previewed(user, post, form):
-    """The editor with a preview of what was typed, or with the reason why there is none."""
+def _reject_action(user: User, post: Post | None, form: Form) -> Answer:
+    form.errors = {'': UNKNOWN_ACTION}
+    return _render(user, post, form, 400)
+
+
+def _preview(user: User, post: Post | None, form: Form) -> Answer:
+    """Show the editor with a preview of the form, or with the reason why there is none."""
     is_kept = _keep(user, post, form)
     try:
-        return _editor(user, post, form, preview=_rendered(user, form), is_kept=is_kept)
+        preview = rerendering.preview(form['body'], user, current().path_prefix)
+        content = Markup(preview.content)  # noqa: S704  # it is cleaned
+        return _render(user, post, form, preview={'content': content, 'words': preview.words}, is_kept=is_kept)
     except Rejected as error:
         form.errors, status = error.errors, 400
     except Busy as error:
         form.errors, status = {'': f'{error} What you typed is still here.'}, 503
-    return _editor(user, post, form, status, is_kept=is_kept)
+    return _render(user, post, form, status, is_kept=is_kept)
 
 
-def _notice(user, post, form, name, due):
-    """What to say on the next page."""
-    if due:
-        return 'scheduled'
-    if name == 'save' and form['publish_at'] not in ('', _planned(user, post)):
-        return 'saved-not-scheduled'
-    return ACTIONS[name].notice
-
-
-def _take_back(user, post, form, action):
-    """Take it away from readers; as it was before, where what was typed cannot be saved."""
+def _take_back(user: User, post: Post, form: Form | None, action: Action) -> Answer:
+    """Take a post away from readers, with the form saved if that is possible."""
     try:
         if form:
             post = _save(user, post, form)
     except (Rejected, Busy, posts.Conflict):
         _keep(user, post, form)
     action.do(user, post, None)
-    is_gone = action is ACTIONS['delete']
-    return redirect(f'/studio?undo={post.id}' if is_gone else f'/studio/posts/{post.id}', action.notice)
+    return redirect(f'/studio?undo={post.id}' if action is TRASH else f'/studio/posts/{post.id}', action.notice)
 
 
-def _save(user, post, form, is_page=False):
-    """Save the form, and forget it as unsaved."""
+def _save(user: User, post: Post | None, form: Form, is_page: bool = False) -> Post:
+    """Save the form, and delete its autosave."""
     based_on = number(form['version']) if post and form['action'] != 'overwrite' else None
+    tab = form['tab'] if autosave.is_tab(form['tab']) else None
     with db.atomic():
-        post = posts.save(post, user, form.values, now(), based_on, is_page, _tab(form))
+        saved = posts.save(post, user, PostInput.from_form(form.values), now(), based_on, is_page, tab)
         autosave.forget(user, form['tab'])
-    form.values |= {'slug': post.slug, 'version': str(post.version)}
-    return post
+    form.values |= {'slug': saved.slug, 'version': str(saved.version)}
+    return saved
 
 
-def _tab(form):
-    return form['tab'] if autosave.TAB.fullmatch(form['tab']) else None
-
-
-def _keep(user, post, form):
-    """Keep what was typed as unsaved; False where the form names no window, or one of somebody else's making."""
+def _keep(user: User, post: Post | None, form: Form | None) -> bool:
+    """Keep the form as an autosave, and return whether that was possible."""
     with suppress(ValueError):
-        autosave.keep(user, form['tab'], post, {name: form[name] for name in (*FIELDS, 'version', 'kind')}, now())
-        return True
+        if form:
+            autosave.keep(user, form['tab'], post, {name: form[name] for name in autosave.FIELDS}, now())
+            return True
     return False
 
 
-def _due(user, moment, name):
-    """The time that was typed, on the clock of whoever typed it, in UTC, for a button that asks for it: None is now.
-    Raises Rejected."""
-    if name == 'schedule' and not moment:
+def _due(user: User, publish_at: str, name: str) -> datetime | None:
+    """Return when a button publishes, in UTC, or None for now. Raises Rejected."""
+    if name == 'schedule' and not publish_at:
         raise Rejected(publish_at='Choose a date and a time first. Your text is saved.')
-    if name not in ('schedule', 'publish') or not moment:
+    if name not in ('schedule', 'publish') or not publish_at:
         return None
-    zone = dates.find_zone(user.timezone)
-    try:
-        local = datetime.fromisoformat(moment)
-        local = local if local.tzinfo else local.replace(tzinfo=zone)
-        due = local.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise Rejected(publish_at='This is not a date and a time, such as 2027-03-01T08:00. Your text is saved.'
-                       ) from None
-    if due.astimezone(local.tzinfo).replace(tzinfo=None) != local.replace(tzinfo=None):
-        raise Rejected(publish_at='The clocks go forward in that night, and this time does not exist. Choose one an '
-                                  'hour later. Your text is saved.')
-    return due.replace(tzinfo=None)
+    return publishing.parse_publish_at(publish_at, user.timezone)
 
 
-# Two who wrote at the same time
+def _choose_notice(user: User, post: Post, form: Form, name: str, due: datetime | None) -> str:
+    if due:
+        return 'scheduled'
+    if name == 'save' and form['publish_at'] not in ('', _scheduled_for(user, post)):
+        return 'saved-not-scheduled'
+    return ACTIONS[name].notice
 
-def _conflict(user, post, form):
-    """The editor with what was typed, and what it would make of the version that is there, word by word."""
+
+# Conflicts
+
+def _show_conflict(user: User, post: Post, form: Form) -> Answer:
+    """Show the editor with the form, and how it differs from the version that somebody else has saved."""
     form.errors = {'': CONFLICT}
-    return _editor(user, post, form, 409, conflict=_compared(user, posts.as_typed(post), form.values),
-                   saved_by=_editor_of(post) or post.author, is_kept=_keep(user, post, form))
+    differences = revisions.compare_forms(as_form(post), form.values, quota.waits_as(user))
+    return _render(user, post, form, 409, conflict=differences, saved_by=revisions.find_editor(post) or post.author,
+                   is_kept=_keep(user, post, form))
 
 
-def _merged(user, post, form):
-    """The editor with both changes in it, not saved yet."""
-    theirs = posts.as_typed(post)
+def _merge(user: User, post: Post, form: Form) -> Answer:
+    """Show the editor with both people's changes in the form, not saved yet."""
+    theirs = as_form(post)
     base = revisions.find(post, number(form['version']), theirs)
     mine = {name: text.body(form[name]) for name in theirs}
     try:
         merged, is_clean = revisions.merge_forms(revisions.form_of(base) if base else {}, mine, theirs,
                                                  quota.waits_as(user))
     except (Busy, TooMuch):
-        form.errors = {'': 'The two texts cannot be merged just now, because that takes too long. Your text is still '
-                           'here: keep yours, keep theirs, or copy what you need from the version history.'}
-        return _editor(user, post, form, 409, conflict=[('body', None)], saved_by=_editor_of(post) or post.author,
-                       is_kept=_keep(user, post, form))
+        form.errors = {'': MERGE_FAILED}
+        return _render(user, post, form, 409, conflict=[('body', None)],
+                       saved_by=revisions.find_editor(post) or post.author, is_kept=_keep(user, post, form))
     form.values |= merged | {'version': str(post.version)}
-    return _editor(user, post, form, merged='clean' if is_clean else 'touching', is_kept=_keep(user, post, form))
-
-
-def _compared(user, old, new):
-    """(name, differences) of each field that is another one, the text last; None instead of differences where to find
-    them takes too long."""
-    names = [*(name for name in FIELDS if name not in ('body', 'publish_at')), 'body']
-    both = [(name, old.get(name, ''), text.body(new.get(name, ''))) for name in names]
-    return [(name, _differences(user, before, after)) for name, before, after in both if before != after]
-
-
-def _differences(user, before, after):
-    try:
-        return revisions.differences(before, after, quota.waits_as(user))
-    except (Busy, TooMuch):
-        return None
-
-
-def _before(kept, revision):
-    """The number of the version before this one."""
-    return next((each.version for each in kept if each.version < revision.version), None) if revision else None
+    return _render(user, post, form, merged='clean' if is_clean else 'touching', is_kept=_keep(user, post, form))
 
 
 # The form
 
-def _find(user, post_id):
-    """The post, if this user may edit it; for everybody else it does not exist."""
-    return find(Post.editable_by(user), post_id)
-
-
-def _form_for(user, post):
-    """The form as it was saved."""
-    return Form(posts.as_typed(post) | {
-        'kind': 'page' if post.is_page else '', 'publish_at': _planned(user, post), 'version': str(post.version),
+def _saved_form(user: User, post: Post) -> Form:
+    return Form(as_form(post) | {
+        'kind': 'page' if post.is_page else '', 'publish_at': _scheduled_for(user, post), 'version': str(post.version),
         'tab': autosave.new_tab()})
 
 
-def _planned(user, post):
-    """When it will be public, as the form has it."""
-    return dates.local(post.published_at, user.timezone) if post.is_scheduled(now()) else ''
-
-
-def _form_of(kept):
+def _autosaved_form(kept: Unsaved) -> Form:
     return Form(kept.fields | {'tab': kept.tab})
 
 
-def _is_another_text(post, kept):
-    """Whether it holds anything that is not saved."""
-    saved = posts.as_typed(post)
-    return any(text.body(kept.fields.get(name, '')).strip() != saved[name].strip()
-               for name in ('title', 'body', 'summary'))
+def _scheduled_for(user: User, post: Post) -> str:
+    """Return when a post will be published, as the form has it, or ''."""
+    return dates.local(post.published_at, user.timezone) if post.published_at and post.is_scheduled(now()) else ''
 
 
-def _editor_of(post):
-    """Who saved the version that is there; None where it was the author, or is unknown."""
-    return User.get_or_none(User.id == post.editor_id) if post.editor_id != post.author_id else None
+def _has_other_text(kept: Unsaved | None, post: Post) -> bool:
+    """Return whether an autosave has a text that is not saved."""
+    saved = as_form(post)
+    return kept is not None and any(text.body(kept.fields.get(name, '')).strip() != saved[name].strip()
+                                    for name in ('title', 'body', 'summary'))
 
 
-def _editor(user, post, form, status=200, **context):
+def _render(user: User, post: Post | None, form: Form, status: int = 200, **context: Any) -> Answer:
     response.status = status
     at = now()
     author = post.author if post else user
@@ -385,12 +304,5 @@ def _editor(user, post, form, status=200, **context):
         is_verified=author.is_verified,
         is_public=bool(post and post.is_public(at)), due=post.published_at if post and post.is_scheduled(at) else None,
         pinned=[where for where, on in (('author', author), ('home', Site.this())) if post and on.pinned_id == post.id],
-        series_names=[name for (name,) in rows(Series.select(Series.name).where(Series.author == author))],
-        tag_names=[tag.name for tag in Tag.offered_to(user, at).limit(MAX_OFFERED)],
+        series_names=series.names_of(author), tag_names=tags.suggest_names(user, at),
         soon=dates.local(at + timedelta(minutes=1), user.timezone), **offered)
-
-
-def _rendered(user, form):
-    body = text.body(form['body'][:posts.MAX_BODY])
-    preview = rendering.preview(body, files.known_in(body), current().path_prefix, quota.waits_as(user))
-    return {'content': Markup(preview.content), 'words': preview.words}  # noqa: S704  # it is cleaned

@@ -1,17 +1,19 @@
-"""An author's pictures and files: sending them in, looking at them, and sending them out to readers."""
+"""An author's media files: uploading, describing and deleting them, and sending them to readers."""
 
 import json
 import logging
+from typing import Any
 
 from bottle import request, response
 
-from .. import presence, tasks, text
+from .. import presence, tasks
 from ..db import db, now
-from ..media import files, variants
-from ..media.intake import UploadedFile as Draft
-from ..models import Upload
+from ..media import cleaning, files, uploads, usage, variants
+from ..media.intake import UploadedFile
+from ..models import Upload, User
 from ..settings import current
 from ..text import Rejected
+from ..wsgi.actions import Answer, find_action
 from ..wsgi.bodies import MAX_PARTS, TooMany
 from ..wsgi.downloads import missing_file as no_file
 from ..wsgi.downloads import send_file
@@ -27,46 +29,42 @@ log = logging.getLogger('quickpub.web')
 PER_PAGE = 50
 FULL = 'The disk of this site is nearly full, so no more files can be taken. Please tell who keeps the site.'
 LOST = 'This site cannot store files just now. Please try again in a few minutes, or tell the owner of the site.'
-ACTIONS = ('describe', 'delete', 'retry')
 
 
 @signed_in
-def mine(user):
-    return _page(user, Form())
+def show_media(user: User) -> Answer:
+    """Show the user's media files."""
+    return _render(user, Form())
 
 
-def _page(user, form, status=200):
+def _render(user: User, form: Form, status: int = 200) -> Answer:
     response.status = status
-    uploads, older, is_first = page_of(_of(user).order_by(Upload.id.desc()), UPLOADS, PER_PAGE, by=(Upload.id,),
-                                       within=Upload.select().where(Upload.user == user))
-    uses = files.uses((each.file_id for each in uploads), user, now())
-    return render('media.html', form=form, uploads=uploads, uses=uses,
-                  older=older, is_first=is_first, used=files.used_by(user), quota=current().quota * files.MEGABYTE,
-                  is_verified=user.is_verified, endings=_endings(),
-                  file_limit=files.FILE_LIMIT, kept_days=files.KEPT_UNUSED.days)
+    found, older, is_first = page_of(uploads.of(user).order_by(Upload.id.desc()), UPLOADS, PER_PAGE,
+                                       by=(Upload.id,), within=uploads.of(user))
+    uses = usage.find_posts_with((each.file_id for each in found), user, now())
+    return render('media.html', form=form, uploads=found, uses=uses,
+                  older=older, is_first=is_first, used=uploads.used_by(user), quota=current().quota * files.MEGABYTE,
+                  is_verified=user.is_verified, accepted=files.ACCEPTED, endings=_list_endings(),
+                  file_limit=uploads.FILE_LIMIT, kept_days=cleaning.KEPT_UNUSED.days)
 
 
-def _of(user):
-    return Upload.select(Upload, Upload.file.rel_model).join(Upload.file.rel_model).where(Upload.user == user)
-
-
-def _endings():
-    """For the browser's dialogue."""
+def _list_endings() -> str:
+    """Return what the browser's file dialogue offers."""
     return ','.join(f'.{ending}' for ending in ['jpeg', *files.KINDS])
 
 
 @signed_in
-def upload(user):
-    """Take in what was sent, each file by itself: what is refused keeps nothing else away."""
-    taken, form, status = [], Form(), 200
+def upload_files(user: User) -> Answer:
+    """Store the files of a form, each by itself: one that is rejected does not stop the others."""
+    stored, form, status = [], Form(), 200
     try:
-        files.check_room(user, 0)
-        for draft in sent_files(files.open_draft):
+        uploads.check_room(user, 0)
+        for uploaded in sent_files(uploads.open_upload):
             try:
-                taken.append(_take(user, draft))
+                stored.append(_store(user, uploaded))
             except Rejected as error:
                 status, form.errors[f'file {len(form.errors) + 1}'] = 400, error.errors['file']
-        if not taken and not form.errors:
+        if not stored and not form.errors:
             status, form.errors = 400, {'file': 'Please choose a file first.'}
     except TooMany:
         status, form.errors['file'] = 400, (f'At most {MAX_PARTS} files can be sent at once. Please send those '
@@ -78,27 +76,28 @@ def upload(user):
         status, form.errors = (503, {'file': LOST}) if presence.explains(error) else (507, {'file': FULL})
     if 'application/json' in request.get_header('Accept', ''):
         response.status = status
-        return _json({'uploads': [_state(each) for each in taken], 'problems': list(form.errors.values())})
-    return redirect(UPLOADS, 'uploaded') if status == 200 else _page(user, form, status)
+        return _render_json({'uploads': [_describe_state(each) for each in stored],
+                             'problems': list(form.errors.values())})
+    return redirect(UPLOADS, 'uploaded') if status == 200 else _render(user, form, status)
 
 
-def _take(user, draft: Draft) -> Upload:
-    return files.accept(user, draft, now(), tasks.prepare_pictures)
+def _store(user: User, uploaded: UploadedFile) -> Upload:
+    return uploads.store(user, uploaded, now(), tasks.prepare_pictures)
 
 
 @signed_in
-def one(user, upload_id):
-    """How far it is, for the editor's script."""
-    return _json(_state(find(_of(user), upload_id)))
+def show_progress(user: User, upload_id: str) -> Answer:
+    """Return how far a file is prepared, for the editor's script."""
+    return _render_json(_describe_state(find(uploads.of(user), upload_id)))
 
 
-def _json(what) -> str:
+def _render_json(value: Any) -> str:
     response.content_type = 'application/json'
     response.set_header('Cache-Control', 'private, no-store')
-    return json.dumps(what)
+    return json.dumps(value)
 
 
-def _state(upload):
+def _describe_state(upload: Upload) -> dict[str, Any]:
     file = upload.file
     return {'id': upload.id, 'name': upload.name, 'path': upload.path, 'markdown': upload.markdown, 'kind': file.kind,
             'alt': upload.alt, 'state': file.state, 'progress': file.progress, 'error': file.error,
@@ -106,28 +105,38 @@ def _state(upload):
 
 
 @signed_in
-def change(user, upload_id):
-    upload = find(_of(user), upload_id)
+def update_media_file(user: User, upload_id: str) -> Answer:
+    """Describe or delete a media file, or prepare it again."""
+    upload = find(uploads.of(user), upload_id)
     form = typed('action', 'alt')
-    if form['action'] not in ACTIONS:
-        return _page(user, Form(errors={'': 'Nothing was changed: please use one of the buttons below.'}), 400)
-    if form['action'] == 'delete':
-        try:
-            files.delete(upload)
-        except Rejected as error:
-            return _page(user, Form(errors=error.errors), 400)
-        return redirect(UPLOADS, 'file-deleted')
-    if form['action'] == 'retry':
-        with db.atomic():
-            variants.try_again(upload.file)
-            tasks.prepare_pictures()
-        return redirect(UPLOADS)
-    Upload.update(alt=text.line(form['alt'], files.MAX_ALT)).where(Upload.id == upload.id).execute()
+    return find_action(ACTIONS, form['action'])(user, upload, form)
+
+
+def _describe(user: User, upload: Upload, form: Form) -> Answer:
+    uploads.describe(upload, form['alt'])
     return redirect(UPLOADS, 'saved')
 
 
-def send(digest, name):
-    """A picture to be looked at; anything else to be kept, or to be played by a page of this site."""
+def _delete(user: User, upload: Upload, form: Form) -> Answer:
+    try:
+        cleaning.delete(upload)
+    except Rejected as error:
+        return _render(user, Form(errors=error.errors), 400)
+    return redirect(UPLOADS, 'file-deleted')
+
+
+def _retry(user: User, upload: Upload, form: Form) -> Answer:
+    with db.atomic():
+        variants.try_again(upload.file)
+        tasks.prepare_pictures()
+    return redirect(UPLOADS)
+
+
+ACTIONS = {'describe': _describe, 'delete': _delete, 'retry': _retry}
+
+
+def send_media_file(digest: str, name: str) -> Answer:
+    """Send an image to be shown; anything else as a download, which pages of this site can also play."""
     found = files.find(digest, name)
     if found is None:
         return no_file(files.folder())

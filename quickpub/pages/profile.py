@@ -1,181 +1,153 @@
-"""What somebody sets about themselves: name, address, password, sessions, reports; and leaving."""
+"""A member's settings: profile, reports, email address, password, sessions."""
 
+from collections.abc import Iterable
 from functools import cache
+from typing import Any
 from zoneinfo import available_timezones
 
 from bottle import response
-from peewee import IntegrityError
 
 from .. import dates, text
-from ..accounts import (
-    credentials,
-    deletion,
-    devices,
-    email_change,
-    links,
-    notifications,
-    passkeys,
-    password_reset,
-    passwords,
-    roles,
-    second_factors,
-    sessions,
-    users,
-    validation,
-)
+from ..accounts import devices, directory, passkeys, second_factors, sessions, users
+from ..audience import totals
 from ..db import db, now
-from ..mail import budgets
-from ..models import Message, Post, Shelf, Unsaved
+from ..mail import budgets, listing
+from ..models import User
 from ..settings import current
 from ..tasks import deliver_alike, deliver_soon
 from ..text import Rejected
 from ..throttle import Throttled
-from ..upkeep import erasure
+from ..wsgi.actions import Answer, find_action
 from ..wsgi.authentication import cause, current_session, log_out, note_action, rotate, user_agent
 from ..wsgi.confirmation import confirmation_context as identity_context
 from ..wsgi.forms import Form, typed
 from ..wsgi.identity import confirm_identity
-from ..wsgi.permissions import login_required as signed_in
-from ..wsgi.responses import redirect, render
-from ..wsgi.urls import url
+from ..wsgi.responses import identity_context, redirect, render, signed_in
 
-FREQUENCIES = 'daily', 'weekly', 'monthly', 'never', 'minute'
-AGAIN = ('daily', 'weekly', 'monthly')
-WEEKDAYS = range(7)  # from Monday
+FREQUENCY_WORDS = {
+    'daily': 'Every day', 'weekly': 'Every week', 'monthly': 'Every month, after its last day',
+    'never': 'Never', 'minute': 'Every minute, for trying it out'}
+WEEKDAYS = dict(enumerate('Monday Tuesday Wednesday Thursday Friday Saturday Sunday'.split()))
 HOURS = [f'{hour:02}:00' for hour in range(24)]
 PROFILE = ('name', 'handle', 'bio', 'timezone', 'report', 'report_day', 'report_time')
 MAX_BIO = 500
 
 
 @signed_in
-def edit_form(user):
-    return _page(user)
+def show_settings(user: User) -> Answer:
+    """Show the user's settings."""
+    return _render(user)
 
 
-def _page(user, form=None, address_form=None, password_form=None, status=200):
+def _render(user: User, form: Form | None = None, address_form: Form | None = None, password_form: Form | None = None,
+            status: int = 200) -> Answer:
     response.status = status
     form = form or Form({name: str(getattr(user, name)) for name in PROFILE}
                         | {'timezone': dates.zone_name(user.timezone)})
     return render('settings.html', form=form, address_form=address_form or Form({'email': '', 'current': ''}),
-                  password_form=password_form or Form({'current': '', 'password': ''}), zones=_zones_for(user),
-                  frequencies=_frequencies(user),
-                  weekdays=WEEKDAYS, times=_times(user),
-                  email=user.email, pending_email=email_change.find_pending_email(user, now()), devices=_devices(user),
-                  is_verified=user.is_verified, report_note=_report_note(user),
-                  handed_over=password_reset.list_handover_links([user.id]), identity=identity_context(user),
-                  factors=second_factors.find_factors(user), has_passkeys=passkeys.is_possible(),
-                  has_posts=_posts_of(user).exists())
+                  password_form=password_form or Form({'current': '', 'password': ''}), zones=_list_zones(user),
+                  frequencies=[(each, FREQUENCY_WORDS[each]) for each in _list_frequencies(user)],
+                  weekdays=WEEKDAYS.items(), times=_list_times(user),
+                  email=user.email, pending_email=users.pending_address(user, now()), devices=_list_devices(user),
+                  is_verified=user.is_verified, report_note=_describe_last_report(user),
+                  handed_over=users.handed_over([user.id]), identity=identity_context(user),
+                  factors=second_factors.of(user), has_passkeys=passkeys.is_possible(),
+                  has_posts=totals.has_posts(user))
 
 
-def _devices(user):
-    """Where this user is logged in, this device first."""
+def _list_devices(user: User) -> list[dict[str, Any]]:
+    """Return the devices on which a user is logged in, this one first."""
     this = current_session()
     found = [{'words': devices.describe(each.agent), 'digest': each.digest, 'is_this': each == this,
               'since': (each.device or each).created_at, 'seen_at': each.seen_at} for each in sessions.list_sessions(user)]
     return sorted(found, key=lambda each: not each['is_this'])
 
 
-def _zones_for(user):
-    """Return the time zones that this user may choose: those of tzdata, and the one in force, whatever its name."""
+def _list_zones(user: User) -> list[str]:
+    """Return the time zones that a user may choose: those of tzdata, and the present one."""
     return sorted({*_zones(), dates.zone_name(user.timezone)})
 
 
 @cache
-def _zones():
+def _zones() -> set[str]:
     return available_timezones() - {'localtime', 'Factory'}  # reads a folder of hundreds of files
 
 
-def _frequencies(user):
-    """What this user may choose. A mail each minute is for the site that is set up so."""
-    return [each for each in FREQUENCIES if each != 'minute' or 'minute' in (user.report, current().report)]
+def _list_frequencies(user: User) -> list[str]:
+    """Return the report frequencies that a user may choose; each minute only where the site is set up so."""
+    return [each for each in FREQUENCY_WORDS if each != 'minute' or 'minute' in (user.report, current().report)]
 
 
-def _times(user):
-    """Full hours, and where the site or this user has another time, that one too."""
+def _list_times(user: User) -> list[str]:
+    """Return the report times that a user may choose: full hours, and the times that the site and the user have."""
     return sorted({*HOURS, user.report_time, f'{current().report_time:%H:%M}'})
 
 
-def _report_note(user):
+def _describe_last_report(user: User) -> str | None:
     if user.mail_trouble:
         return f'No reports are sent now: the mail server refused your address ({user.mail_trouble}). ' \
                'Change the address below, and they begin again.'
-    last = Message.select(Message.sent_at).where(
-        Message.user == user, Message.kind == 'report', Message.state == 'sent').order_by(Message.id.desc()).first()
-    if last is None:
+    last = listing.find_last_report(user)
+    if last is None or last.sent_at is None:
         return None
     return f'Your last report was sent on {dates.clock(last.sent_at, user.timezone)}, and ' + (
         'accepted by the mail server.' if current().smtp else 'kept in the outbox of this site.')
 
 
 @signed_in
-def edit(user):
+def update_settings(user: User) -> Answer:
+    """Save the part of the settings whose button was pressed."""
     form = typed('action', *PROFILE, 'email', 'current', 'password', 'digest', 'code')
-    act = {'profile': _profile, 'address': _address, 'password': _password, 'end_session': _end_session,
-           'end_others': _end_others}.get(form['action'], _unknown)
-    return act(user, form)
+    return find_action(ACTIONS, form['action'])(user, form)
 
 
-def _unknown(user, form):
-    form.errors = {'': 'Nothing was changed: please use one of the buttons on this page.'}
-    return _page(user, form=form, status=400)
-
-
-def _profile(user, form):
+def _update_profile(user: User, form: Form) -> Answer:
     try:
-        name, handle, bio, zone, report, day, closes = validation.validate_all(
-            (validation.clean_name, form['name']), (_clean_handle, form['handle']), (_clean_bio, form['bio']),
-            (_one_of, _zones_for(user), form['timezone'], 'timezone', 'Please choose a time zone from the list.'),
-            (_one_of, _frequencies(user), form['report'], 'report', 'Please choose one of the list.'),
-            (_one_of, [*map(str, WEEKDAYS)], form['report_day'] or str(user.report_day), 'report_day',
+        name, handle, bio, zone, report, day, closes = users.all_of(
+            (users.clean_name, form['name']), (_clean_handle, form['handle']), (_clean_bio, form['bio']),
+            (_clean_choice, _list_zones(user), form['timezone'], 'timezone',
+             'Please choose a time zone from the list.'),
+            (_clean_choice, _list_frequencies(user), form['report'], 'report', 'Please choose one of the list.'),
+            (_clean_choice, [*map(str, WEEKDAYS)], form['report_day'] or str(user.report_day), 'report_day',
              'Please choose a day of the week.'),
-            (_one_of, _times(user), form['report_time'] or user.report_time, 'report_time',
+            (_clean_choice, _list_times(user), form['report_time'] or user.report_time, 'report_time',
              'Please choose one of the list.'))
-        _change(user, dict(name=name, handle=handle, bio=bio, timezone=zone, report=report, report_day=int(day),
-                           report_time=closes))
+        changes = {'name': name, 'handle': handle, 'bio': bio, 'timezone': zone, 'report': report,
+                   'report_day': int(day), 'report_time': closes}
+        directory.change_profile(user, changes, now())
     except Rejected as error:
         form.errors = error.errors
-        return _page(user, form=form, status=400)
+        return _render(user, form=form, status=400)
     return redirect('/settings', 'saved')
 
 
-def _clean_handle(typed):
+def _clean_handle(typed: str) -> str:
     handle = text.slug(typed, '')[:40].strip('-')
     if not handle:
         raise Rejected(handle='A handle needs letters or digits, such as anna-berg.')
     if handle in users.RESERVED_HANDLES:
-        raise _taken(handle)
+        raise directory.handle_taken(handle)
     return handle
 
 
-def _clean_bio(typed):
+def _clean_bio(typed: str) -> str:
     bio = text.whole_line(typed, MAX_BIO)
     if bio is None:
         raise Rejected(bio=f'Please keep this within {MAX_BIO} characters.')
     return bio
 
 
-def _one_of(choices, typed, field, sentence):
+def _clean_choice(choices: Iterable[str], typed: str, field: str, sentence: str) -> str:
     if typed not in choices:
         raise Rejected(**{field: sentence})
     return typed
 
 
-def _change(user, changes):
-    try:
-        users.change_profile(user, changes, now())
-    except IntegrityError:
-        raise _taken(changes['handle']) from None
-
-
-def _taken(handle):
-    return Rejected(handle=f'This handle is taken. Try {users.find_free_handle(handle)}.')
-
-
-def _address(user, form):
+def _change_email(user: User, form: Form) -> Answer:
     form = Form({'email': form['email'], 'current': form['current'], 'code': form['code']})
     try:
-        email = validation.clean_email(form['email'])
-        if email.lower() == user.email.lower():
+        email = users.clean_email(form['email'])
+        if email.lower() == (user.email or '').lower():
             raise Rejected(email='This is your address already.')
         confirmed = confirm_identity(user, form)
         with db.atomic():
@@ -184,14 +156,14 @@ def _address(user, form):
             note_action('address_asked', user)
     except Rejected as error:
         form.errors = error.errors
-        return _page(user, address_form=form, status=400)
+        return _render(user, address_form=form, status=400)
     except Throttled as error:
         form.errors = {'email': budgets.sentence(error, user.timezone)}
-        return _page(user, address_form=form, status=429)
+        return _render(user, address_form=form, status=429)
     return redirect('/settings', 'address-sent')
 
 
-def _password(user, form):
+def _change_password(user: User, form: Form) -> Answer:
     form = Form({'current': form['current'], 'code': form['code'], 'password': form['password']})
     try:
         confirmed = confirm_identity(user, form)
@@ -204,12 +176,12 @@ def _password(user, form):
             note_action('password_changed', user)
     except Rejected as error:
         form.errors = error.errors
-        return _page(user, password_form=form, status=400)
+        return _render(user, password_form=form, status=400)
     rotate()
     return redirect('/settings', 'password')
 
 
-def _end_session(user, form):
+def _end_session(user: User, form: Form) -> Answer:
     this = current_session()
     if this and form['digest'] == this.digest:
         log_out()
@@ -221,81 +193,14 @@ def _end_session(user, form):
     return redirect('/settings', 'session-ended' if is_ended else 'session-gone')
 
 
-def _end_others(user, form):
+def _end_other_sessions(user: User, form: Form) -> Answer:
     this = current_session()
-    assert this is not None  # the page is for who is logged in
+    assert this is not None  # the page requires a log-in
     with db.atomic():
         if credentials.end_sessions(user, this.digest):
             note_action('sessions_ended', user)
     return redirect('/settings', 'others-ended')
 
 
-@signed_in
-def delete_form(user):
-    return _delete_page(user, Form({'password': '', 'posts': 'keep'}))
-
-
-def _delete_page(user, form, status=200):
-    response.status = status
-    return render('delete_account.html', form=form, identity=identity_context(user),
-                  sole_owner=roles.is_sole_owner(user), kinds=_kinds(user))
-
-
-def _kinds(user):
-    """How many posts of each kind this user has: what leaving means for them."""
-    posts = Post.select(Post.id).where(Post.author == user)
-    pages = posts.where(Post.is_page)
-    scheduled = posts.where(Post.published_at > now(), Post.deleted_at.is_null()).count()
-    if user.is_owner:  # nobody else has pages; the question takes longer
-        posts = posts.where(~Post.is_page)
-    return {'published': Shelf.of(user).posts - scheduled, 'scheduled': scheduled,
-            'drafts': posts.where(Post.published_at.is_null(), Post.deleted_at.is_null()).count(),
-            'trash': posts.where(Post.deleted_at.is_null(False)).count(),
-            'unsaved': Unsaved.select().where(Unsaved.user == user).count(),
-            'pages': pages.count() if user.is_owner else 0}
-
-
-def _posts_of(user):
-    return Post.select(Post.id).where(Post.author == user, Post.deleted_at.is_null())
-
-
-@signed_in
-def delete(user):
-    form = typed('password', 'code', 'posts')
-    try:
-        if form['posts'] not in ('keep', 'published', 'delete') and _posts_of(user).exists():
-            raise Rejected(posts='Please choose what happens to your posts.')
-        confirmed = confirm_identity(user, form, 'password')
-        with db.atomic():
-            credentials.check_password_unchanged(confirmed)
-            note_action('member_left', user)
-            deletion.delete_account(confirmed, form['posts'] != 'delete', now(), keep_drafts=form['posts'] != 'published')
-    except Rejected as error:
-        form.errors = error.errors
-        return _delete_page(user, form, status=400)
-    except roles.LastOwner:
-        return _delete_page(user, form, status=400)
-    erasure.erase_now()
-    log_out()
-    return redirect('/', 'deleted')
-
-
-# Unsubscribing
-
-def unsubscribe_form(token):
-    user = links.find_unsubscriber(token)
-    return _unsubscribe_page(token, user, user.report)
-
-
-def unsubscribe(token):
-    """Stop the reports: mail programs press this button themselves (RFC 8058). Or have them again, as chosen there."""
-    user, again = links.find_unsubscriber(token), typed('again')['again']
-    report = again if again in AGAIN else 'never'
-    users.change_profile(user, {'report': report}, now())
-    return _unsubscribe_page(token, user, report, before=user.report)
-
-
-def _unsubscribe_page(token, user, report, before='never'):
-    usual = next(each for each in (before, current().report, 'daily') if each in AGAIN)
-    return render('unsubscribe.html', action=url(f'/unsubscribe/{token}'), email=user.email, report=report,
-                  usual=usual, again=AGAIN)
+ACTIONS = {'profile': _update_profile, 'address': _change_email, 'password': _change_password,
+           'end_session': _end_session, 'end_others': _end_other_sessions}

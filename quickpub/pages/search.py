@@ -1,4 +1,4 @@
-"""The page where readers search. It is made anew for each question, so that none can push pages out of memory."""
+"""The search page. It is rendered anew for each query, so that no reader can push pages out of memory."""
 
 from bottle import request, response
 
@@ -6,6 +6,7 @@ from .. import networks
 from ..content import search
 from ..db import now
 from ..gates import Busy, TooMuch
+from ..wsgi.actions import Answer
 from ..wsgi.authentication import client_address
 from ..wsgi.forms import number
 from ..wsgi.pagination import PER_PAGE
@@ -15,12 +16,12 @@ from ..wsgi.urls import with_query as asking
 TOO_MUCH = 'This search takes too long. Try fewer or longer words.'
 
 
-def page():
-    """Show the posts that have all of what was typed."""
+def show_search() -> Answer:
+    """Show the posts that have all words of the query."""
     query = search.Query.of(request.query.getunicode('q', ''))
     try:
-        with search.in_turn(_who()):
-            return _results(query)
+        with search.run_in_turn(_identify_client()):
+            return _render_results(query)
     except Busy as error:
         response.status, problem = 503, str(error)
         response.set_header('Retry-After', '5')
@@ -29,29 +30,29 @@ def page():
     return render('search.html', query=query, problem=problem)
 
 
-def _who():
-    """Tell clients apart, so that none keeps the others from searching; not those behind a proxy that no setting names.
-    """
+def _identify_client() -> str | None:
+    """Return a name that tells clients apart, so that none keeps the others from searching; None behind a proxy that no
+    setting names."""
     address = client_address()
     return None if address.startswith('127.') or address == '::1' else networks.client(address)
 
 
-def _results(query):
+def _render_results(query: search.Query) -> Answer:
     at = now()
-    turn = number(request.query.get('page', '1'))
-    if not turn or turn > search.FOUND // PER_PAGE:
+    page = number(request.query.get('page', '1'))
+    if not page or page > search.FOUND // PER_PAGE:
         return not_found()
-    ids = search.found(query, at)
-    here = ids[:search.FOUND][PER_PAGE * (turn - 1):PER_PAGE * turn]
-    if ids and not here:
+    ids = search.find_posts(query, at)
+    shown = ids[:search.FOUND][PER_PAGE * (page - 1):PER_PAGE * page]
+    if ids and not shown:
         return not_found()
-    meant = None if ids else search.better(query, at)
+    suggestion = None if ids else search.suggest_query(query, at)
     return render('search.html', query=query, problem=None, count=min(len(ids), search.FOUND),
-                  is_more=len(ids) > search.FOUND, posts=search.shown(query, here, at),
-                  meant=meant and (meant.typed, _path(meant, 1)),
-                  earlier=_path(query, turn - 1) if turn > 1 else None,
-                  later=_path(query, turn + 1) if PER_PAGE * turn < min(len(ids), search.FOUND) else None)
+                  is_more=len(ids) > search.FOUND, posts=search.load_results(query, shown, at),
+                  meant=suggestion and (suggestion.typed, _path_of(suggestion, 1)),
+                  earlier=_path_of(query, page - 1) if page > 1 else None,
+                  later=_path_of(query, page + 1) if PER_PAGE * page < min(len(ids), search.FOUND) else None)
 
 
-def _path(query, turn):
-    return asking('/search', q=query.typed, page=turn if turn > 1 else None)
+def _path_of(query: search.Query, page: int) -> str:
+    return asking('/search', q=query.typed, page=page if page > 1 else None)

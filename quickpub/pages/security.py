@@ -1,13 +1,17 @@
-"""Log-in and security: passkeys, the authenticator app, recovery codes. All of them besides the password."""
+"""How a member logs in besides the password: passkeys, the authenticator app, recovery codes."""
+
+from typing import Any
 
 from bottle import request
 from markupsafe import Markup
 
 from ..accounts import passkeys, second_factors, totp
 from ..db import db, now
+from ..models import User
 from ..tasks import deliver_soon
 from ..text import Rejected
 from ..wsgi import identity, notices
+from ..wsgi.actions import Answer, find_action
 from ..wsgi.authentication import note_action, rotate
 from ..wsgi.confirmation import require_confirmation as confirm_first
 from ..wsgi.errors import json_endpoint as for_scripts
@@ -21,24 +25,22 @@ PAGE = '/settings/security'
 
 
 @signed_in
-def security(user):
-    return _page(user, Form({'name': request.query.getunicode('name', '')}), 200)
+def show_security(user: User) -> Answer:
+    """Show the user's passkeys, app and recovery codes."""
+    return _render(user, Form({'name': request.query.getunicode('name', '')}), 200)
 
 
-def _page(user, form, status):
-    return render_form('security.html', form, status, passkeys=passkeys.of(user),
-                       factors=second_factors.find_factors(user),
+def _render(user: User, form: Form, status: int) -> Answer:
+    return render_form('security.html', form, status, passkeys=passkeys.of(user), factors=second_factors.of(user),
                        can_have_passkeys=passkeys.is_possible(), is_verified=user.is_verified,
                        is_confirmed=identity.is_confirmed())
 
 
 @signed_in
-def change_security(user):
-    """Do what a button of the page says, once the member has confirmed who they are."""
+def update_security(user: User) -> Answer:
+    """Do what the button says, once the user has confirmed who they are."""
     form = typed('action', 'passkey', 'name', 'code')
-    act = ACTIONS.get(form['action'])
-    if act is None:
-        return _refuse(user, 'Nothing was changed: please use one of the buttons on this page.', 400)
+    act = find_action(ACTIONS, form['action'])
     if not user.is_verified:
         return _refuse(user, 'To change this, first confirm your email address: the link is in the email that we '
                        'sent you.', 403)
@@ -52,11 +54,11 @@ def change_security(user):
         return _refuse(user, str(error), 400)
 
 
-def _refuse(user, sentence, status):
-    return _page(user, Form(errors={'': sentence}), status)
+def _refuse(user: User, sentence: str, status: int) -> Answer:
+    return _render(user, Form(errors={'': sentence}), status)
 
 
-def _note(code, user, mails):
+def _announce(code: str, user: User, mails: list[int]) -> None:
     """Send the emails about a change, and write it into the audit log, if anything was changed."""
     if mails:
         note_action(code, user)
@@ -65,37 +67,37 @@ def _note(code, user, mails):
 
 # Passkeys
 
-def _add_passkey(user, form):
-    """Lead back to the page, whose script makes passkeys: no form can."""
+def _add_passkey(user: User, form: Form) -> Answer:
+    """Redirect to the page, whose script creates the passkey: no form can."""
     return redirect(asking(PAGE, name=form['name']), 'confirmed')
 
 
-def _rename(user, form):
+def _rename(user: User, form: Form) -> Answer:
     is_there = passkeys.rename(user, number(form['passkey']) or 0, form['name'])
     return redirect(PAGE, 'passkey-renamed' if is_there else None)
 
 
-def _remove_passkey(user, form):
+def _remove_passkey(user: User, form: Form) -> Answer:
     with db.atomic():
         mails = second_factors.remove_passkey(user, number(form['passkey']) or 0, now())
-        _note('passkey_removed', user, mails)
+        _announce('passkey_removed', user, mails)
     if mails:
         rotate()
     return redirect(PAGE, 'passkey-removed' if mails else None)
 
 
-def _ask_for_passkey(user, form):
+def _require_passkey(user: User, form: Form) -> Answer:
     with db.atomic():
-        _note('passkey_asked', user, second_factors.require_passkey(user, True, now()))
-        page = _with_first_codes(user, 'Your log-in now asks for a passkey after the password.')
+        _announce('passkey_asked', user, second_factors.ask_for_passkey(user, True, now()))
+        page = _render_first_codes(user, 'Your log-in now asks for a passkey after the password.')
     rotate()
     return page
 
 
-def _do_not_ask(user, form):
+def _stop_requiring_passkey(user: User, form: Form) -> Answer:
     with db.atomic():
-        mails = second_factors.require_passkey(user, False, now())
-        _note('passkey_not_asked', user, mails)
+        mails = second_factors.ask_for_passkey(user, False, now())
+        _announce('passkey_not_asked', user, mails)
     if mails:
         rotate()
     return redirect(PAGE, 'passkey-not-asked')
@@ -103,15 +105,15 @@ def _do_not_ask(user, form):
 
 @signed_in
 @for_scripts
-def new_passkey_options(user):
-    """What a browser needs to make a passkey."""
-    return identity.passkey_creation_options(user)
+def start_passkey(user: User) -> Any:
+    """Return what a browser needs to create a passkey."""
+    return identity.ask_for_new(user)
 
 
 @signed_in
 @for_scripts
-def new_passkey(user):
-    """Add the passkey that a browser has made."""
+def create_passkey(user: User) -> Any:
+    """Add the passkey that a browser has created."""
     sent = sent_json()
     identity.add_passkey(user, sent.get('credential'), str(sent.get('name', '')))
     rotate()
@@ -121,37 +123,37 @@ def new_passkey(user):
 
 # The authenticator app
 
-def _start_app(user, form):
+def _start_app(user: User, form: Form) -> Answer:
     with db.atomic():
         secret = totp.start(user, now())
-    return _app_page(user, secret, Form({'code': ''}), 200)
+    return _render_app(user, secret, Form({'code': ''}), 200)
 
 
-def _app_page(user, secret, form, status):
+def _render_app(user: User, secret: str, form: Form, status: int) -> Answer:
     uri = totp.provisioning_uri(user, secret)
     qr_code = Markup(totp.qr_code(uri))  # noqa: S704  # drawn by segno
     return render_form('security_app.html', form, status, uri=uri, qr=qr_code,
                        secret=' '.join(secret[start:start + 4] for start in range(0, len(secret), 4)))
 
 
-def _confirm_app(user, form):
+def _confirm_app(user: User, form: Form) -> Answer:
     try:
         with db.atomic():
-            _note('totp_added', user, second_factors.confirm_app(user, form['code'], now()))
-            page = _with_first_codes(user, 'The authenticator app is set up.')
+            _announce('totp_added', user, second_factors.confirm_app(user, form['code'], now()))
+            page = _render_first_codes(user, 'The authenticator app is set up.')
     except Rejected as error:
         form.errors = error.errors
         with db.atomic():
             secret = totp.start(user, now())
-        return _app_page(user, secret, form, 400)
+        return _render_app(user, secret, form, 400)
     rotate()
     return page
 
 
-def _remove_app(user, form):
+def _remove_app(user: User, form: Form) -> Answer:
     with db.atomic():
         mails = second_factors.remove_app(user, now())
-        _note('totp_removed', user, mails)
+        _announce('totp_removed', user, mails)
     if mails:
         rotate()
     return redirect(PAGE, 'app-removed' if mails else None)
@@ -159,19 +161,19 @@ def _remove_app(user, form):
 
 # Recovery codes
 
-def _renew_codes(user, form):
+def _renew_codes(user: User, form: Form) -> Answer:
     with db.atomic():
         codes, mails = second_factors.renew_codes(user, now())
-        _note('recovery_codes_made', user, mails)
-    return _codes_page('Your old recovery codes no longer work.', codes)
+        _announce('recovery_codes_made', user, mails)
+    return _render_codes('Your old recovery codes no longer work.', codes)
 
 
-def _with_first_codes(user, done):
-    """Say what was done, and show recovery codes where the member has none yet."""
-    return _codes_page(done, [] if second_factors.find_factors(user).codes else second_factors.create_first_codes(user))
+def _render_first_codes(user: User, done: str) -> Answer:
+    """Say what was done, and show recovery codes if the user has none yet."""
+    return _render_codes(done, [] if second_factors.of(user).codes else second_factors.first_codes(user))
 
 
-def _codes_page(done, codes):
+def _render_codes(done: str, codes: list[str]) -> Answer:
     return render_form('security_codes.html', Form(), 200, done=done, codes=codes)
 
 
@@ -179,19 +181,19 @@ def _codes_page(done, codes):
 
 @signed_in
 @for_scripts
-def confirm_options(user):
-    """What a browser needs to confirm with a passkey who is there."""
-    return identity.passkey_confirmation_options(user)
+def start_confirmation(user: User) -> Any:
+    """Return what a browser needs to confirm with a passkey that the user is there."""
+    return identity.ask_to_confirm(user)
 
 
 @signed_in
 @for_scripts
-def confirm_by_passkey(user):
-    """Take a passkey instead of the password where a form asks for it again."""
+def confirm_by_passkey(user: User) -> Any:
+    """Accept a passkey in place of the password where a form asks for it again."""
     identity.confirm_by_passkey(user, sent_json().get('credential'))
     return {}
 
 
 ACTIONS = {'passkey_add': _add_passkey, 'passkey_rename': _rename, 'passkey_remove': _remove_passkey,
-           'passkey_ask': _ask_for_passkey, 'passkey_do_not_ask': _do_not_ask, 'app_start': _start_app,
-           'app_confirm': _confirm_app, 'app_remove': _remove_app, 'codes_renew': _renew_codes}
+           'passkey_ask': _require_passkey, 'passkey_do_not_ask': _stop_requiring_passkey,
+           'app_start': _start_app, 'app_confirm': _confirm_app, 'app_remove': _remove_app, 'codes_renew': _renew_codes}

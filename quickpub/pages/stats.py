@@ -1,136 +1,36 @@
-"""How it went: the numbers of a post, an author or the site; all of them as a file; the report before it is sent."""
+"""The stats of a post, an author or the site."""
 
-from bottle import request, response
+from bottle import request
 
-from ..audience import calendar, counting, running_reports, stats, totals
-from ..audience import stats as figures
-from ..db import db, now
-from ..exchange import exports as transfer
-from ..mail import budgets, message
-from ..models import Export, Post, Site
-from ..tasks import make_export, send_view_count_report
-from ..throttle import Throttled
-from ..wsgi.authentication import cause, note_action
-from ..wsgi.downloads import missing_file as no_file
-from ..wsgi.downloads import send_file
-from ..wsgi.forms import Form, typed
-from ..wsgi.permissions import login_required as signed_in
-from ..wsgi.responses import find_or_404 as find
-from ..wsgi.responses import not_found, redirect, render
+from ..audience import counting, stats
+from ..db import now
+from ..models import Post, User
+from ..wsgi.actions import Answer
+from ..wsgi.responses import find, render, signed_in
+
+SPANS = {'7': '7 days', '30': '30 days', '90': '90 days', 'all': 'All time'}
 
 
 @signed_in
-def overview(user):
-    """All posts of an author; for the owner, of everybody, or their own."""
-    counting.count_if_possible()
+def show_stats(user: User) -> Answer:
+    """Show the stats of all posts of an author; to an owner, of everybody's or their own."""
+    counting.fold_if_possible()
     is_mine = not user.is_owner or request.query.whose == 'mine'
-    scope = -user.id if is_mine else totals.SITE
-    return _page(user, '/studio/stats', scope, post=None, is_mine=is_mine)
+    return _render('/studio/stats', -user.id if is_mine else counting.SITE, post=None, is_mine=is_mine)
 
 
 @signed_in
-def of_post(user, post_id):
-    counting.count_if_possible()  # before the post is read, with its views in all
+def show_post_stats(user: User, post_id: str) -> Answer:
+    """Show the stats of one post."""
+    counting.fold_if_possible()  # before the post is read, with its total
     post = find(Post.editable_by(user), post_id)
-    return _page(user, f'/studio/stats/{post.id}', post.id, post=post, is_mine=True)
+    return _render(f'/studio/stats/{post.id}', post.id, post=post, is_mine=True)
 
 
-def _page(user, path, scope, post, is_mine):
-    span = request.query.days if request.query.days in figures.CHOICES else '30'
-    days, today = figures.CHOICES[span], calendar.site_day(now())
-    found = stats.collect(scope, days, today)
-    return render('stats.html', figures=found, span=span, path=path, post=post, is_mine=is_mine,
-                  top=stats.most_viewed(scope, days) if post is None else [], hosts=stats.top_hosts(scope, found))
-
-
-# The report, before it is sent
-
-# An email has styles on its elements, and nothing else. Only a page of this site may frame it.
-LETTER_POLICY = "default-src 'none'; style-src {styles}; frame-ancestors 'self'; sandbox"
-
-
-@signed_in
-def report(user):
-    return _report_page(user)
-
-
-def _report_page(user, form=None, status=200):
-    response.status = status
-    found = _report(user)
-    plain = message.bodies(found, Site.this())[0] if found else ''
-    return render('report.html', message=found, text=plain, form=form or Form())
-
-
-def _report(user):
-    counting.count_if_possible()
-    return running_reports.preview(user, now())
-
-
-@signed_in
-def report_letter(user):
-    found = _report(user)
-    if found is None:
-        raise not_found()
-    html = message.bodies(found, Site.this())[1]
-    response.set_header('Content-Security-Policy', LETTER_POLICY.format(styles=' '.join(message.style_sources(html))))
-    response.set_header('X-Frame-Options', 'SAMEORIGIN')
-    response.set_header('Cache-Control', 'private, no-store')
-    return html
-
-
-@signed_in
-def send_report(user):
-    try:
-        with db.atomic():
-            budgets.admit(budgets.REPORT_NOW, cause(), now())
-            send_view_count_report(user.id)
-    except Throttled as error:
-        return _report_page(user, Form(errors={'': budgets.sentence(error, user.timezone)}), 429)
-    return redirect('/studio/report', 'report-asked')
-
-
-# As a file
-
-KINDS = 'numbers', 'site'  # an author's own posts, or the whole site
-
-
-@signed_in
-def exports(user):
-    return _exports_page(user)
-
-
-def _exports_page(user, form=None, status=200):
-    response.status = status
-    transfer.fail_lost()
-    found = Export.select().where(Export.user == user).order_by(Export.id.desc())
-    return render('exports.html', exports=list(found.limit(20)), kept=transfer.KEPT,
-                  form=form or Form())
-
-
-@signed_in
-def ask(user):
-    kind = typed('kind')['kind']
-    if kind not in KINDS or (kind == 'site' and not user.is_owner):
-        raise not_found()
-    try:
-        with db.atomic():
-            export_id = transfer.ask(user, kind, now())
-            if export_id:
-                budgets.admit(budgets.EXPORT, cause(), now())
-                make_export(export_id)
-                note_action('export_asked', user, Export.get_by_id(export_id))
-    except Throttled as error:
-        return _exports_page(user, Form(errors={'': budgets.sentence(error, user.timezone)}), 429)
-    return redirect('/studio/exports', 'export-asked')
-
-
-@signed_in
-def download(user, export_id):
-    export = find(Export.select().where(Export.user == user, Export.state == 'ready'), export_id)
-    path = transfer.path_of(export)
-    if not path.exists():
-        raise no_file(path.parent)
-    if request.method == 'GET':
-        note_action('export_downloaded', user, export)
-    name = f'numbers-{calendar.site_day(export.created_at)}.csv'
-    return send_file(path, 'text/csv; charset=utf-8', name, is_private=True)
+def _render(path: str, scope: int, post: Post | None, is_mine: bool) -> Answer:
+    """Render the stats of a scope (see audience.stats) for the time span in the query string."""
+    span = request.query.days if request.query.days in stats.CHOICES else '30'
+    days, today = stats.CHOICES[span], counting.site_day(now())
+    found = stats.of(scope, days, today)
+    return render('stats.html', figures=found, span=span, spans=SPANS, path=path, post=post, is_mine=is_mine,
+                  top=stats.top(scope, days) if post is None else [], hosts=stats.hosts(scope, found))

@@ -1,118 +1,92 @@
-"""The author's desk: their posts and how they are read, what is done to several at once, what is not saved yet, the
-trash."""
+"""An author's list of posts, with actions on several at once, and the trash."""
 
+from collections.abc import Callable
 from contextlib import nullcontext
 
 from bottle import request, response
 
-from ..audience import calendar, counting, stats
-from ..content import autosave, posts, search
-from ..db import among, db, now
+from ..audience import counting, stats
+from ..content import autosave, post_lists, publishing, search, tags, trash
+from ..db import db, now
 from ..models import Post, Shelf, User
 from ..text import Rejected
-from ..wsgi.forms import all_typed, number, typed
-from ..wsgi.pagination import paginate as page_of
-from ..wsgi.permissions import login_required as signed_in
-from ..wsgi.responses import not_found, redirect, render
-from ..wsgi.urls import with_query as asking
+from ..wsgi.actions import Answer, find_action
+from ..wsgi.forms import Form, all_typed, number, typed
+from ..wsgi.responses import asking, not_found, page_of, redirect, render, signed_in
 
-PER_DESK = 50
-FILTERS = {  # field -> its choices; the first one goes without saying
-    'state': ('', 'draft', 'scheduled', 'published'),
-    'sort': ('', 'views'),
-    'whose': ('', 'all')}  # for the owner
-ACTIONS = {  # what a button does to each post that is ticked, and what the next page says
-    'unpublish': (lambda post, form: posts.unpublish(post, now()), 'some-offline'),
-    'delete': (lambda post, form: posts.delete(post, now()), 'some-trashed'),
-    'restore': (lambda post, form: posts.restore(post), 'some-restored'),
-    'tag': (lambda post, form: posts.add_tags(post, form['tag']), 'some-tagged')}
+PER_LIST = 50
+FILTERS = {  # field -> its choices; the first one is the default
+    'state': {'': 'All', 'draft': 'Drafts', 'scheduled': 'Scheduled', 'published': 'Published'},
+    'sort': {'': 'Newest first', 'views': 'Most viewed first'},
+    'whose': {'': 'My own', 'all': "Everybody's"}}  # for the owner
+ACTIONS: dict[str, tuple[Callable[[Post, Form], None], str]] = {  # what is done to each selected post, and the notice
+    'unpublish': (lambda post, form: publishing.unpublish(post, now()), 'some-offline'),
+    'delete': (lambda post, form: trash.move_to_trash(post, now()), 'some-trashed'),
+    'restore': (lambda post, form: trash.restore(post), 'some-restored'),
+    'tag': (lambda post, form: tags.add(post, form['tag']), 'some-tagged')}
 
 
 @signed_in
-def desk(user):
-    return _desk(user, _asked(lambda name: request.query.getunicode(name, '')))
-
-
-def _asked(said):
-    """What is asked for of the list, by a function that tells what was typed; unknown words are as good as none."""
-    asked = {name: said(name) if said(name) in choices else '' for name, choices in FILTERS.items()}
-    return asked | {'q': said('q')[:100].strip()}
-
-
-def _desk(user, asked, tag='', problem=None):
-    counting.count_if_possible()
-    if problem:
-        response.status = 400
-    at = now()
-    wanted, by = _list(user, asked, at)
-    with search.in_turn(user.id) if asked['q'] else nullcontext():
-        found, older, _ = page_of(wanted, asking('/studio', **asked), PER_DESK, by, Post.editable_by(user))
-    listed = {post.id: post for post in Post.select(
-        Post.id, Post.author, Post.title, Post.slug, Post.views, Post.published_at, Post.updated_at,
-        Post.is_page, Post.place, User).join(User)
-        .where(Post.id.in_([post.id for post in found]))}
-    filters = {name: choices for name, choices in FILTERS.items() if name != 'whose' or user.is_owner}
-    return render('studio.html', posts=[listed[post.id] for post in found], older=older, now=at, totals=Shelf.of(user),
-                  recent=stats.recent_views(listed, calendar.site_day(at)), trash_count=_trash(user).count(),
-                  asked=asked, is_filtered=any(asked.values()), filters=filters, tag=tag, problem=problem,
-                  undo=_undo(user), is_verified=user.is_verified, unsaved=autosave.of(user, None))
-
-
-def _list(user, asked, at):
-    """The ids of what is asked for, read from an index alone where it can be, and in which order."""
-    query = Post.select(Post.id).where(Post.deleted_at.is_null())
-    if not (user.is_owner and asked['whose']):
-        query = query.where(Post.author == user)
-    if asked['state']:
-        query = query.where({
-            'draft': Post.published_at.is_null() & Post.place.is_null(), 'scheduled': Post.published_at > at,
-            'published': Post.published_at <= at}[asked['state']])
-    if asked['q']:
-        query = query.where(search.has(Post.title, asked['q']))
-    first = Post.views if asked['sort'] else \
-        Post.published_at if asked['state'] in ('scheduled', 'published') else Post.updated_at
-    return query.order_by(first.desc(), Post.id.desc()), (first, Post.id)
-
-
-def _undo(user):
-    """The posts that were just moved to the trash, by the ids in the page's address."""
-    ids = [number(each) for each in request.query.getunicode('undo', '').split('.')[:PER_DESK]]
-    return list(_trash(user).select(Post.id, Post.title).where(Post.id.in_(ids)))
+def show_posts(user: User) -> Answer:
+    """Show the user's posts; to an owner everybody's, if asked for."""
+    return _render(user, _clean_filters(lambda name: request.query.getunicode(name, '')))
 
 
 @signed_in
-def change(user):
-    """Do one thing to all posts that are ticked, or to none of them."""
+def update_posts(user: User) -> Answer:
+    """Do one thing to all selected posts, or to none of them."""
     form = typed(*FILTERS, 'q', 'tag', 'action')
-    asked, action = _asked(form.__getitem__), form['action']
-    if action not in ACTIONS:
-        return _desk(user, asked, problem='Nothing was changed: please use one of the buttons on this page.')
-    ticked = {number(each) or 0 for each in all_typed('post')}
-    if not ticked:
-        return redirect(asking('/studio', **asked), 'none-ticked')
-    found = list(Post.editable_by(user).where(Post.id.in_(among(ticked))).limit(PER_DESK))
-    if len(found) < len(ticked):
-        raise not_found()
-    do, notice = ACTIONS[action]
+    filters = _clean_filters(form.__getitem__)
+    act, notice = find_action(ACTIONS, form['action'])
+    selected = {number(each) or 0 for each in all_typed('post')}
+    if not selected:
+        return redirect(asking('/studio', **filters), 'none-ticked')
+    found = post_lists.find_editable(user, selected)[:PER_LIST]
+    if len(found) < len(selected):
+        return not_found()
     try:
         with db.atomic():
             for post in found:
-                do(post, form)
+                act(post, form)
     except Rejected as error:
-        return _desk(user, asked, form['tag'], str(error))
-    undo = '.'.join(str(post.id) for post in found) if action == 'delete' else ''
-    return redirect(asking('/studio', **asked, undo=undo), notice)
+        return _render(user, filters, form['tag'], str(error))
+    undo = '.'.join(str(post.id) for post in found) if form['action'] == 'delete' else ''
+    return redirect(asking('/studio', **filters, undo=undo), notice)
+
+
+def _clean_filters(read: Callable[[str], str]) -> dict[str, str]:
+    """Return the filters that a form or a query string sets; unknown choices count as the default."""
+    filters = {name: read(name) if read(name) in choices else '' for name, choices in FILTERS.items()}
+    return filters | {'q': read('q')[:100].strip()}
+
+
+def _render(user: User, filters: dict[str, str], tag: str = '', problem: str | None = None) -> Answer:
+    counting.fold_if_possible()
+    if problem:
+        response.status = 400
+    at = now()
+    query, by = post_lists.select(user, at, state=filters['state'], words=filters['q'],
+                                  is_everybodys=bool(filters['whose']), is_by_views=bool(filters['sort']))
+    with search.run_in_turn(user.id) if filters['q'] else nullcontext():
+        found, older, _ = page_of(query, asking('/studio', **filters), PER_LIST, by, Post.editable_by(user))
+    listed = post_lists.load(post.id for post in found)
+    choices = {name: words for name, words in FILTERS.items() if name != 'whose' or user.is_owner}
+    return render('studio.html', posts=[listed[post.id] for post in found], older=older, now=at, totals=Shelf.of(user),
+                  recent=stats.recent(listed, counting.site_day(at)),
+                  trash_count=post_lists.trashed_posts(user).count(), asked=filters,
+                  is_filtered=any(filters.values()), filters=choices, tag=tag, problem=problem,
+                  undo=post_lists.find_in_trash(user, _read_undo()), is_verified=user.is_verified,
+                  unsaved=autosave.of(user, None))
+
+
+def _read_undo() -> list[int | None]:
+    """Return the ids of the posts that were just moved to the trash, from the query string."""
+    return [number(each) for each in request.query.getunicode('undo', '').split('.')[:PER_LIST]]
 
 
 @signed_in
-def trash(user):
-    thrown_away = _trash(user).select(Post.id, Post.author, Post.title, Post.deleted_at, User).join(User)
-    found, older, _ = page_of(thrown_away.order_by(Post.deleted_at.desc(), Post.id.desc()), '/studio/trash', PER_DESK,
-                              (Post.deleted_at, Post.id), Post.editable_by(user))
-    return render('trash.html', posts=found, older=older, kept_days=posts.KEPT_IN_TRASH.days)
-
-
-def _trash(user):
-    """What this user may put back: an author their own posts, the owner everybody's."""
-    everything = Post.select(Post.id).where(Post.deleted_at.is_null(False))
-    return everything if user.is_owner else everything.where(Post.author == user)
+def show_trash(user: User) -> Answer:
+    """Show the posts in the trash that this user may restore."""
+    query, by = post_lists.select_trash(user)
+    found, older, _ = page_of(query, '/studio/trash', PER_LIST, by, Post.editable_by(user))
+    return render('trash.html', posts=found, older=older, kept_days=trash.KEPT_IN_TRASH.days)

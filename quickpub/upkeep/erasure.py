@@ -10,12 +10,12 @@ import logging
 from peewee import DatabaseError, fn
 
 from .. import presence, removal
-from ..content import posts, search
-from ..db import db, rows
+from ..content import search, trash
+from ..db import db, empty_wal, is_transient, rows
 from ..exchange import exports
 from ..jobs.errors import is_transient
 from ..mail import ledger
-from ..media import files
+from ..media import cleaning
 from ..models import Erasure
 from ..removal import Unfinished
 from .wal import empty_wal
@@ -52,7 +52,7 @@ def _erase(steps: int | None, has_words: bool) -> bool:
     def empty() -> None:  # last, because the others write to the WAL
         nonlocal is_done
         is_done &= empty_wal()
-    removal.run_all([posts.forget_unused_names, files.sweep, exports.sweep, ledger.empty_outbox_of_deleted,
+    removal.do_each([trash.delete_unused_names, cleaning.sweep, exports.sweep, ledger.empty_outbox_of_deleted,
                      *([merge] if has_words else []), empty])
     if not is_done:
         log.info('Deleted data will be erased later: the search index or the WAL is in use')

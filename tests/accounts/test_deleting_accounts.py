@@ -11,8 +11,8 @@ from playhouse.migrations import Runner
 from sites import form_with, long_ago, stored
 
 from quickpub import db, settings
-from quickpub.accounts import credentials, deletion, links, passwords, registration, roles, verification
-from quickpub.content import autosave, posts
+from quickpub.accounts import users, verification
+from quickpub.content import autosave, publishing
 from quickpub.models import Post, Session, Token, User
 
 TOMORROW = timedelta(days=1)
@@ -23,7 +23,7 @@ def leaving(olga, alice, bob):
     """Something of every kind by Alice."""
     at = db.now()
     write(alice, 'Published')
-    posts.publish(write(alice, 'Scheduled', published=False), at, at + TOMORROW)
+    publishing.publish(write(alice, 'Scheduled', published=False), at, at + TOMORROW)
     write(alice, 'Draft', published=False)
     trashed = write(alice, 'Trashed')
     Post.update(deleted_at=at).where(Post.id == trashed.id).execute()

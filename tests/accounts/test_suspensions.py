@@ -8,19 +8,9 @@ from peewee import IntegrityError
 from sites import form_with, keep, mails, stored
 
 from quickpub import db, tasks, text
-from quickpub.accounts import (
-    audit,
-    credentials,
-    deletion,
-    links,
-    password_reset,
-    roles,
-    sessions,
-    suspensions,
-    verification,
-)
-from quickpub.audience import reports, running_reports
-from quickpub.content import posts
+from quickpub.accounts import audit, sessions, suspensions, users, verification
+from quickpub.audience import reports
+from quickpub.content import publishing
 from quickpub.exchange import exports
 from quickpub.models import Export, Message, Post, Session, Token, User
 
@@ -122,7 +112,7 @@ def test_an_unconfirmed_account_gets_no_confirmation(olga, browse):
 def test_a_link_to_a_draft_stops_working_and_comes_back(olga, alice, browse, suspended):
     with db.db.connection_context():
         post = write(alice, 'Draft', published=False)
-        posts.share(post, db.now())
+        publishing.share(post, db.now())
         path = f'/draft/{Post.get_by_id(post.id).draft_token}'
     browse().get(path, status=200)
     member = suspended()
@@ -160,7 +150,7 @@ def test_no_report_is_mailed_until_they_are_back(olga, alice, bob):
 def test_what_waits_for_them_ends_kindly(site, olga, alice, bob):
     ids = []
     for user in (alice, bob):
-        ids.append(exports.ask(user, 'numbers', AT))
+        ids.append(exports.request(user, 'numbers', AT).id)
         tasks.make_export(ids[-1])
     suspensions.suspend(alice, AT, olga)
     assert drain() >= 2

@@ -9,8 +9,9 @@ from reporting import NOON, at, author, close_all, view
 from quickpub import db, tasks
 from quickpub.accounts import deletion
 from quickpub.accounts import users as accounts
-from quickpub.audience import counting, periods, recording, reports, running_reports, views
-from quickpub.mail import delivery
+from quickpub.audience import counting, reports
+from quickpub.content import publishing
+from quickpub.mail import ledger as mail
 from quickpub.models import Message, Post, Report, User
 
 MIDNIGHT = time(0)
@@ -216,12 +217,11 @@ def test_a_clock_that_jumps_closes_no_period_twice_and_loses_no_view(site):
 
 
 def test_views_of_a_post_taken_offline_are_told_when_it_is_back(site):
-    from quickpub.content import posts
     alice, post = author('alice')
     other = write(alice, 'Stays')
     Post.update(published_at=NOON - timedelta(days=3)).execute()
     view(post, 3)
-    posts.unpublish(post, db.now())
+    publishing.unpublish(post, db.now())
     (number,) = close_all(NOON)
     assert lines_of(number) == [('Stays', 0, 0)]
     Post.update(published_at=NOON - timedelta(days=3)).where(Post.id == post.id).execute()

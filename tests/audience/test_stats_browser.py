@@ -13,8 +13,8 @@ from sites import keep
 from windows import assert_accessible, window
 
 from quickpub import db
-from quickpub.audience import calendar, totals
-from quickpub.content import posts
+from quickpub.audience import counting
+from quickpub.content import tags
 from quickpub.exchange import exports
 from quickpub.jobs import queue, tables
 from quickpub.mail import ledger
@@ -117,7 +117,7 @@ def test_several_posts_are_ticked_with_the_keyboard_and_changed_at_once(page, se
     page.get_by_role('button', name='Put them back').press('Enter')
     page.get_by_text('Restored to the state they had').wait_for()
     with served.database():
-        assert posts.tag_line(served.hills) == 'Walks, Outside'
+        assert tags.as_line(served.hills) == 'Walks, Outside'
         assert Post.select().where(Post.author == served.alice, Post.deleted_at.is_null()).count() == 3
         assert not Post.select().where(Post.author == served.alice, Post.published_at.is_null(False)).exists()
 
@@ -335,7 +335,7 @@ def furnished(served):
         wait_for(lambda: not MediaFile.select().where(MediaFile.state.in_(['waiting', 'working'])).exists(), 'pictures')
         queue.pause()
         for kind, state in (('site', 'failed'), ('numbers', 'waiting'), ('site', 'ready')):
-            export = Export.get_by_id(exports.ask(served.olga, kind, db.now()))
+            export = Export.get_by_id(exports.request(served.olga, kind, db.now()).id)
             export.state, export.error = state, 'The disk of this site is full.'
             export.save()
         error = 'Traceback (most recent call last):\n  File "x.py", line 1, in <module>\nValueError: ' + 'no ' * 90

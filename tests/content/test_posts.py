@@ -10,10 +10,9 @@ from sites import browser_of, form_with, keep, long_ago, stored
 
 from quickpub import db
 from quickpub.accounts import users
-from quickpub.content import posts
+from quickpub.content import published, publishing, tags, trash
 from quickpub.mail import ledger
 from quickpub.models import OldSlug, Post, Tag, User
-from quickpub.pages import public
 
 TYPED = {'title': 'On hills', 'slug': '', 'body': 'They are *high*.', 'tags': '', 'summary': ''}
 HOUR = timedelta(hours=1)
@@ -196,7 +195,7 @@ def test_a_draft_leaves_no_address_behind(studio, bob, browse):
     ('a\u202e\x00b\nc', [('ab c', 'ab-c')]), ('x' * 40, [('x' * 40, 'x' * 40)]),
 ])
 def test_tags_as_they_are_typed(site, alice, typed, expected):
-    assert [(tag.name, tag.slug) for tag in posts.tags_of(write(alice, tags=typed))] == expected
+    assert [(tag.name, tag.slug) for tag in tags.of_post(write(alice, tags=typed))] == expected
 
 
 def test_tags_are_shared_ordered_and_each_once(alice, bob, browse, connection):
@@ -220,7 +219,7 @@ def test_changed_tags_are_changed_everywhere_and_a_word_that_nobody_uses_goes(st
     browse().get('/t/hills', status=404)
     studio.get('/t/hills', status=404)
     with connection():
-        posts.clean_up(db.now())
+        trash.clean_up(db.now())
         assert [tag.slug for tag in Tag.select()] == ['dales']
 
 
@@ -274,9 +273,9 @@ def test_the_trash_is_emptied_after_30_days(alice, connection):
     with connection():
         old, young = write(alice, 'Old'), write(alice, 'Young')
         at = db.now()
-        Post.update(deleted_at=at - posts.KEPT_IN_TRASH).where(Post.id == old.id).execute()
-        Post.update(deleted_at=at - posts.KEPT_IN_TRASH + HOUR).where(Post.id == young.id).execute()
-        posts.clean_up(at)
+        Post.update(deleted_at=at - trash.KEPT_IN_TRASH).where(Post.id == old.id).execute()
+        Post.update(deleted_at=at - trash.KEPT_IN_TRASH + HOUR).where(Post.id == young.id).execute()
+        trash.clean_up(at)
         assert [post.title for post in Post.select()] == ['Young']
 
 
@@ -475,7 +474,7 @@ def test_the_sitemap_lists_what_is_public(olga, alice, bob, browse, connection):
 
 
 def test_a_long_sitemap_has_parts_in_which_each_post_stays(alice, bob, browse, connection, monkeypatch):
-    monkeypatch.setattr(public, 'PER_SITEMAP', 4)
+    monkeypatch.setattr(published, 'PER_SITEMAP', 4)
     with connection():
         for number in range(1, 12):  # 11 posts: three parts, of the ids to 3, to 7 and to 11
             write(alice, f'Post {number}')
@@ -494,7 +493,7 @@ def test_a_long_sitemap_has_parts_in_which_each_post_stays(alice, bob, browse, c
         ('urlset', ['/p/post-11', '/p/post-10', '/p/post-9', '/p/post-8'])]
     browser.get('/sitemap-3.xml', status=404)
     with connection():
-        posts.publish(hidden, db.now())
+        publishing.publish(hidden, db.now())
     assert listed('/sitemap-3.xml')[1] == ['/p/a-draft']
     assert listed('/sitemap-places.xml')[1][2:] == ['/@alice', '/@bob']
     for wrong in ('4', '-1', 'x', '', '1' * 30):

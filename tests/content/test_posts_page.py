@@ -10,8 +10,8 @@ from conftest import PASSWORD, person, write
 from sites import form_with, stored
 
 from quickpub import db
-from quickpub.accounts import deletion
-from quickpub.content import autosave, posts, revisions
+from quickpub.accounts import users
+from quickpub.content import autosave, revisions, slugs, tags, trash
 from quickpub.models import Post, Revision, Series, Session, Site, Unsaved, User
 from quickpub.web import URLS
 
@@ -61,7 +61,7 @@ def test_a_version_is_compared_word_by_word_and_brought_back(studio, hills):
     assert 'The older version is restored' in page
     assert (saved(hills).body, saved(hills).version) == ('They are high.\n\nSome are low.', 3)
     with db.db.connection_context():
-        assert posts.tag_line(saved(hills)) == 'Walks'
+        assert tags.as_line(saved(hills)) == 'Walks'
     page = studio.get(edit(hills) + '/history?from=1&to=2')
     assert page.html.select('.diff ins') and 'Current version' in page
 
@@ -504,7 +504,7 @@ def test_a_series_leads_from_part_to_part(studio, browse, connection):
     with connection():
         assert Series.select().count() == 1
         Post.delete().execute()
-        posts.clean_up(db.now())
+        trash.clean_up(db.now())
         assert not Series.select().exists()
 
 
@@ -541,7 +541,7 @@ def test_a_copy_is_a_draft_of_its_own(studio, hills, connection):
     assert 'This is the copy' in page
     with connection():
         copy = Post.get(Post.title == 'On hills (copy)')
-        assert (copy.body, posts.tag_line(copy), copy.published_at) == ('New words.', 'Tea', None)
+        assert (copy.body, tags.as_line(copy), copy.published_at) == ('New words.', 'Tea', None)
         assert Post.get_by_id(hills.id).body == 'New words.'
 
 
@@ -625,7 +625,7 @@ def test_only_owners_make_pages(studio, connection):
 
 def test_a_page_cannot_take_the_address_of_anything_else(olga, browse):
     first_parts = {re.match(r'/([a-z]*)', path)[1] for _, path, _ in URLS} - {''}
-    assert first_parts - {'feed', 'robots', 'sitemap'} <= posts.RESERVED, 'these end in .xml or .txt: no page can'
+    assert first_parts - {'feed', 'robots', 'sitemap'} <= slugs.RESERVED, 'these end in .xml or .txt: no page can'
     assert 'This address is taken. Try login-2.' in send(browse(olga), kind='page', slug='login', status=400)
 
 

@@ -8,7 +8,8 @@ import pytest
 from conftest import person, write
 
 from quickpub import db, formats
-from quickpub.content import autosave, posts, quota, revisions
+from quickpub.content import autosave, post_input, posts, quota, revisions, trash
+from quickpub.content.post_input import PostInput, as_form
 from quickpub.gates import Busy
 from quickpub.models import Post, Revision, TextSize, Unsaved, User
 from quickpub.text import Rejected
@@ -28,7 +29,7 @@ def body(size, character='x'):
 
 
 def save(post, user, typed):
-    return posts.save(post, user, {'title': 'Post', 'slug': '', 'body': typed, 'tags': '', 'summary': ''}, db.now())
+    return posts.save(post, user, PostInput(title='Post', body=typed), db.now())
 
 
 def used(user):
@@ -61,9 +62,9 @@ def test_somebody_unconfirmed_has_few_drafts(site):
 
 
 def test_the_limits_stop_what_fills_the_disk_and_nobody_who_writes(site):
-    assert quota.UNCONFIRMED.size <= 2_000_000 < posts.MAX_BODY * 30
-    assert quota.CONFIRMED.size >= 100 * posts.MAX_BODY
-    assert min(quota.UNCONFIRMED.autosaved, quota.CONFIRMED.autosaved) > posts.MAX_BODY + 10_000
+    assert quota.UNCONFIRMED.size <= 2_000_000 < post_input.MAX_BODY * 30
+    assert quota.CONFIRMED.size >= 100 * post_input.MAX_BODY
+    assert min(quota.UNCONFIRMED.autosaved, quota.CONFIRMED.autosaved) > post_input.MAX_BODY + 10_000
 
 
 def test_the_page_says_so_and_the_form_is_as_it_was_typed(site, small, alice, browse, connection):
@@ -87,7 +88,8 @@ def test_older_versions_make_room_the_oldest_first(site, small, alice):
     for number in range(40):
         post = first if number % 2 else second
         at = db.now() + timedelta(minutes=number)
-        posts.save(post, alice, posts.as_typed(Post.get_by_id(post.id)) | {'body': f'{number:02}' + body(9_998)}, at)
+        changed = as_form(Post.get_by_id(post.id)) | {'body': f'{number:02}' + body(9_998)}
+        posts.save(post, alice, PostInput.from_form(changed), at)
         assert used(alice) <= 110_000
     kept = [row.saved_at for row in Revision.select().order_by(Revision.saved_at)]
     assert 6 <= len(kept) <= 9
@@ -127,14 +129,14 @@ def test_the_author_pays_for_what_the_owner_writes(site, small, olga, alice):
     lambda post, other: Post.update(body='日本', summary='ü').where(Post.id == post.id).execute(),
     lambda post, other: Post.update(views=7).execute(),
     lambda post, other: revisions.clean_up(db.now() + timedelta(days=300)),
-    lambda post, other: posts.delete(post, db.now()),
+    lambda post, other: trash.move_to_trash(post, db.now()),
     lambda post, other: posts.duplicate(post, other, db.now()),
     lambda post, other: User.delete().where(User.id == post.author_id).execute()])
 def test_sizes_are_those_of_the_texts_whoever_changes_them(site, alice, bob, change):
     for number in range(3):
         post = write(alice, f'Post {number}', body='日' * 10 * (number + 1), summary='Über')
         for version in range(3):
-            post = posts.save(post, alice, posts.as_typed(post) | {'body': 'x' * version}, db.now())
+            post = posts.save(post, alice, PostInput.from_form(as_form(post) | {'body': 'x' * version}), db.now())
     change(post, bob)
     assert {row.post_id: (row.author_id, row.text, row.versions) for row in TextSize.select()} == {
         post.id: (post.author_id, quota.size_of(post.body, post.summary), sum(

@@ -10,8 +10,9 @@ from playhouse.migrations import Runner
 from sites import browser_of, form_with
 
 from quickpub import db
-from quickpub.accounts import deletion, users
-from quickpub.content import posts
+from quickpub.accounts import users
+from quickpub.content import posts, publishing, tags, trash
+from quickpub.content.post_input import PostInput
 from quickpub.models import OldHandle, OldTag, Post, Tag, User
 
 
@@ -19,8 +20,8 @@ from quickpub.models import OldHandle, OldTag, Post, Tag, User
 def world(olga, alice, connection):
     with connection():
         write(alice, 'Hello world', tags='Slow food, C++')
-        about = posts.save(None, olga, ABOUT, db.now(), is_page=True)
-        posts.publish(about, db.now())
+        about = posts.save(None, olga, PostInput.from_form(ABOUT), db.now(), is_page=True)
+        publishing.publish(about, db.now())
 
 
 ABOUT = {'title': 'About us', 'slug': '', 'body': 'x', 'tags': '', 'summary': ''}
@@ -67,7 +68,7 @@ def test_what_is_not_public_or_does_not_exist_leads_nowhere(world, alice, browse
     with connection():
         person('victor', verified=False)
         write(alice, 'Draft', published=False, tags='Secret')
-        posts.delete(write(alice, 'Trashed'), db.now())
+        trash.move_to_trash(write(alice, 'Trashed'), db.now())
         later = write(alice, 'Later')
         Post.update(published_at=datetime(2100, 1, 1)).where(Post.id == later.id).execute()
     answer = browse().get(path, status='*')
@@ -81,7 +82,7 @@ def test_what_is_not_public_or_does_not_exist_leads_nowhere(world, alice, browse
 def test_links_with_a_secret_are_left_as_they_are(world, alice, browse, connection):
     with connection():
         draft = write(alice, 'Draft', published=False)
-        posts.share(draft, db.now())
+        publishing.share(draft, db.now())
         token = Post.get_by_id(draft.id).draft_token
     browse().get(f'/draft/{token}', status=200)
     for path in (f'/draft/{token.swapcase()}', f'/Draft/{token}', f'/verify/{token}', '/reset/ABC', '/setup/ABC'):
@@ -171,9 +172,9 @@ def test_an_older_site_keeps_its_addresses_and_what_subscribers_have_seen(config
             run('INSERT INTO tag VALUES (?, ?, ?)', (number, name, slug))
         for post, tag in ((1, 1), (2, 1), (3, 1), (3, 2), (4, 3), (5, 2), (5, 3), (1, 4), (2, 5)):
             run('INSERT INTO post_tag (post_id, tag_id, position) VALUES (?, ?, ?)', (post, tag, tag))
-        for post, version, tags in ((2, 1, 'C'), (2, 2, 'C++, other'), (3, 1, 'C#, Єнот'), (3, 2, 'c, x'),
+        for post, version, line in ((2, 1, 'C'), (2, 2, 'C++, other'), (3, 1, 'C#, Єнот'), (3, 2, 'c, x'),
                                     (1, 1, '.NET, C')):
-            run("INSERT INTO revision VALUES (?, ?, ?, 1, '', '', ?, '{}', '')", (post, version, day, tags))
+            run("INSERT INTO revision VALUES (?, ?, ?, 1, '', '', ?, '{}', '')", (post, version, day, line))
         run("INSERT INTO old_slug VALUES ('old', 1)")
     migrating.migrate(config)
     browser = browser_of(config)
@@ -187,12 +188,12 @@ def test_an_older_site_keeps_its_addresses_and_what_subscribers_have_seen(config
     assert [item['id'] for item in moved.get('/feed.json').json['items']] == ids
     assert moved.get('/p/old', status=301).headers['Location'] == '/p/post-1'
 
-    def tags(number):
+    def links(number):
         return {link.text: link['href'] for link in moved.get(f'/p/post-{number}').html.select('a[rel=tag]')}
-    assert tags(1) == {'C': '/t/c', '.NET': '/t/net-2'}
-    assert tags(2) == {'C++': '/t/c-3', 'c 2': '/t/c-2'}
-    assert tags(3) == {'c': '/t/c', 'Єнот': '/t/enot'}
-    assert tags(4) == {'єнот': '/t/enot'} and tags(5) == {'єнот': '/t/enot'}
+    assert links(1) == {'C': '/t/c', '.NET': '/t/net-2'}
+    assert links(2) == {'C++': '/t/c-3', 'c 2': '/t/c-2'}
+    assert links(3) == {'c': '/t/c', 'Єнот': '/t/enot'}
+    assert links(4) == {'єнот': '/t/enot'} and links(5) == {'єнот': '/t/enot'}
     for old, new in (('ienot', 'enot'), ('net', 'net-2')):
         for end in ('', '/feed.xml'):
             assert moved.get(f'/t/{old}{end}', status=301).headers['Location'] == f'/t/{new}{end}'
@@ -202,5 +203,5 @@ def test_an_older_site_keeps_its_addresses_and_what_subscribers_have_seen(config
         assert not db.db.execute_sql('PRAGMA foreign_key_check').fetchall()
         new = write(User.get_by_id(1), 'New', tags='c++, net, ЄНОТ')
         assert new.feed_id.startswith('urn:uuid:')
-        assert [tag.slug for tag in posts.tags_of(new)] == ['c-3', 'net-3', 'enot']
+        assert [tag.slug for tag in tags.of_post(new)] == ['c-3', 'net-3', 'enot']
         assert db.db.execute_sql("SELECT count(*) FROM search WHERE search MATCH '\"єнот\"'").fetchone() == (4,)

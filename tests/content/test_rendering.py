@@ -11,8 +11,9 @@ from checks import FEED, assert_is, assert_sound
 from conftest import drain, outbox, text_of, utc, write
 from playhouse.migrations import Runner
 
-from quickpub import data_folder, db, migrating, opening, tasks
-from quickpub.content import posts
+from quickpub import db, tasks
+from quickpub.content import posts, rerendering, trash
+from quickpub.content.post_input import PostInput, as_form
 from quickpub.markup import excerpts, markdown
 from quickpub.models import Post, Revision
 
@@ -192,10 +193,10 @@ def test_posts_of_an_older_site_are_rendered_again_in_the_background(config):
     opening.open_site(config)
     with db.db.connection_context():
         assert [(post.title, post.body, post.html) for post in Post.select().order_by(Post.id)] == list(old.values())
-        assert posts.is_any_outdated()
+        assert rerendering.is_any_outdated()
         tasks.wake_rendering.call_local()
         drain()
-        assert not posts.is_any_outdated()
+        assert not rerendering.is_any_outdated()
         found = {post.id: post for post in Post.select()}
         assert {number: post.html for number, post in found.items()} == {
             1: '<p><strong>注意：</strong>正文</p>', 2: '<p>Called so by the program</p>', 3: '',
@@ -212,7 +213,7 @@ def test_posts_of_an_older_site_are_rendered_again_in_the_background(config):
     db.db.close()
 
 
-@pytest.mark.parametrize('count', [1, posts.BATCH, 2 * posts.BATCH + 1])
+@pytest.mark.parametrize('count', [1, trash.BATCH, 2 * trash.BATCH + 1])
 def test_one_post_that_cannot_be_rendered_stops_no_other(site, alice, monkeypatch, caplog, count):
     for number in range(count):
         write(alice, f'Post {number}', body=f'(c) {number}')
@@ -224,22 +225,22 @@ def test_one_post_that_cannot_be_rendered_stops_no_other(site, alice, monkeypatc
             raise RecursionError
         return render(source, files)
     monkeypatch.setattr(markdown, 'to_html', fail)
-    posts.render_outdated()
+    rerendering.render_outdated()
     assert [post.html for post in Post.select().order_by(Post.id)] == ['old'] + [f'<p>(c) {n}</p>' for n in range(1,
         count)]
-    assert 'cannot be rendered' in caplog.text and not posts.is_any_outdated()
+    assert 'cannot be rendered' in caplog.text and not rerendering.is_any_outdated()
 
 
 def test_what_was_rendered_by_this_version_is_left_alone(site, alice):
     post = write(alice)
-    posts.render_outdated()
+    rerendering.render_outdated()
     assert Post.get_by_id(post.id) == post and Post.get().updated_at == post.updated_at and Post.get().version == 1
 
 
 def test_a_save_of_the_same_text_is_no_new_version_after_an_upgrade(site, alice):
     post = write(alice)
     Post.update(rendered_by=0, html='old').execute()
-    posts.save(post, alice, posts.as_typed(post), db.now())
+    posts.save(post, alice, PostInput.from_form(as_form(post)), db.now())
     assert Post.get().version == 1
 
 

@@ -13,8 +13,9 @@ from playhouse.migrations import Runner
 from sites import ended_if_it_hangs, form_with, keep
 
 from quickpub import db, demo, tasks
-from quickpub.accounts import deletion
-from quickpub.content import posts, search
+from quickpub.accounts import users
+from quickpub.content import posts, publishing, search, tags, trash
+from quickpub.content.post_input import PostInput, as_form
 from quickpub.markup import markdown
 from quickpub.models import Post, PostTag, Site, Tag, User
 
@@ -24,7 +25,7 @@ NOW = utc(2026, 11, 22, 12)
 def titles(typed, at=None):
     at = at or db.now()
     query = search.Query.of(typed)
-    return [post.title for post in search.shown(query, search.found(query, at), at)]
+    return [post.title for post in search.load_results(query, search.find_posts(query, at), at)]
 
 
 @pytest.fixture
@@ -73,7 +74,8 @@ def test_scripts_without_spaces_are_searched_too(site, alice, typed, expected):
     write(alice, 'Thai', body='ฉันกินข้าว')
     write(alice, 'Korea', body='한국어를 배운다')
     assert set(titles(typed)) == expected
-    for each in search.shown(search.Query.of(typed), search.found(search.Query.of(typed), db.now()), db.now()):
+    query = search.Query.of(typed)
+    for each in search.load_results(query, search.find_posts(query, db.now()), db.now()):
         assert '<mark>' in each.heading + each.passage
 
 
@@ -112,7 +114,8 @@ def test_words_of_every_script_are_found_and_marked(site, alice, typed, expected
     for title, body in TEXTS.items():
         write(alice, title, body=body)
     assert titles(typed) == ([expected] if expected else [])
-    for post in search.shown(search.Query.of(typed), search.found(search.Query.of(typed), db.now()), db.now()):
+    query = search.Query.of(typed)
+    for post in search.load_results(query, search.find_posts(query, db.now()), db.now()):
         assert (post.heading + post.passage).count('<mark>') >= len(typed.split())
 
 
@@ -133,11 +136,11 @@ def test_what_is_not_public_is_never_found(site, alice, bob):
     write(alice, 'Draft hedgehog', published=False)
     later = write(alice, 'Later hedgehog')
     Post.update(published_at=at + timedelta(hours=1)).where(Post.id == later.id).execute()
-    posts.delete(write(alice, 'Trashed hedgehog'), at)
-    posts.unpublish(write(alice, 'Taken back hedgehog'), at)
+    trash.move_to_trash(write(alice, 'Trashed hedgehog'), at)
+    publishing.unpublish(write(alice, 'Taken back hedgehog'), at)
     assert titles('hedgehog', at) == [] and titles('hedgehog', at + timedelta(hours=1)) == ['Later hedgehog']
     assert titles('draft') == titles('trashed') == []
-    posts.restore(Post.get(Post.title == 'Trashed hedgehog'))
+    trash.restore(Post.get(Post.title == 'Trashed hedgehog'))
     assert titles('trashed') == ['Trashed hedgehog']
 
 
@@ -171,9 +174,9 @@ def test_whoever_writes_saves_the_folded_words_as_well(site, olga, alice, browse
         assert_nothing_is_stale()
         hills, other = write(alice, 'Łódź', tags='Élan', summary='Ёлка'), write(alice, 'Other')
         kept = keep(alice, 'hill.jpg', picture(size=(20, 10)))
-        posts.save(hills, alice, posts.as_typed(hills) | {'body': f'Straße ![x]({kept.path})', 'tags': 'Ölberg'},
-                   db.now())
-        posts.add_tags(other, 'Żółw, 東京')
+        changed = as_form(hills) | {'body': f'Straße ![x]({kept.path})', 'tags': 'Ölberg'}
+        posts.save(hills, alice, PostInput.from_form(changed), db.now())
+        tags.add(other, 'Żółw, 東京')
         posts.duplicate(hills, alice, db.now())
         Tag.update(name='Ÿ').where(Tag.name == 'Ölberg').execute()
         tag = Tag.get(Tag.name == 'Żółw')
@@ -243,13 +246,13 @@ def test_the_index_keeps_up_with_whatever_happens(site, alice, bob, seed):
         elif act in ('edit', 'retag'):
             Post.update(title=some(), html=f'<p>{some()}</p>', summary=some()).where(Post.id == post.id).execute()
         elif act == 'publish' and not post.deleted_at:
-            posts.publish(post, at)
+            publishing.publish(post, at)
         elif act == 'unpublish':
-            posts.unpublish(post, at)
+            publishing.unpublish(post, at)
         elif act == 'delete':
-            posts.delete(post, at)
+            trash.move_to_trash(post, at)
         elif act == 'restore':
-            posts.restore(post)
+            trash.restore(post)
         elif act == 'view':
             Post.update(views=Post.views + 1).execute()
         elif act == 'rename':
@@ -285,10 +288,10 @@ def test_counting_views_and_saving_drafts_leave_the_index_alone(site, alice):
     post, draft = write(alice, 'On hills', tags='Walks, Tea'), write(alice, 'A draft', published=False)
     before = db.db.execute_sql('SELECT id, block FROM search_data').fetchall()
     Post.update(views=Post.views + 5, reported_views=5, was_public=True).execute()
-    posts.save(draft, alice, {'title': 'B', 'slug': '', 'body': 'c', 'tags': 'd', 'summary': 'e'}, db.now())
-    posts._set_tags(post, [('Tea', 'tea'), ('Walks', 'walks')])  # the same in another order
+    posts.save(draft, alice, PostInput(title='B', body='c', tags=('d',), summary='e'), db.now())
+    tags.replace(post, [('Tea', 'tea'), ('Walks', 'walks')])  # the same in another order
     assert db.db.execute_sql('SELECT id, block FROM search_data').fetchall() == before
-    assert [tag.name for tag in posts.tags_of(post)] == ['Tea', 'Walks']
+    assert [tag.name for tag in tags.of_post(post)] == ['Tea', 'Walks']
 
 
 def test_posts_of_an_older_site_are_found(config):
@@ -305,7 +308,7 @@ def test_posts_of_an_older_site_are_found(config):
                 (number, number, date))
     migrating.migrate(config)
     with db.db.connection_context():
-        assert search.found(search.Query.of('hedgehog'), NOW) == [1]
+        assert search.find_posts(search.Query.of('hedgehog'), NOW) == [1]
     db.db.close()
 
 
@@ -396,16 +399,17 @@ def test_what_is_found_is_marked_and_nothing_else_is_markup(site, alice, browse,
     ('a & b', 'b', 'a &amp; <mark>b</mark>'), ('\x02x\x03', 'x', '\x02<mark>x</mark>\x03'),
     ('c++', 'c++', '<mark>c</mark>++')])
 def test_marking(plain, typed, expected):
-    assert search.marked(plain, search.Query.of(typed).pattern()) == expected
+    assert search.mark_matches(plain, search.Query.of(typed).pattern()) == expected
 
 
 def test_the_passage_is_where_the_word_is(site, alice):
     write(alice, 'Long', body='First words. ' * 100 + 'Here a hedgehog sleeps under leaves. ' + 'Last words. ' * 100)
     query = search.Query.of('hedgehog')
-    (post,) = search.shown(query, search.found(query, db.now()), db.now())
+    (post,) = search.load_results(query, search.find_posts(query, db.now()), db.now())
     assert post.passage.startswith('… ') and '<mark>hedgehog</mark> sleeps' in post.passage
     assert len(post.passage) < search.PASSAGE + 60
-    (post,) = search.shown(search.Query.of('long'), search.found(search.Query.of('long'), db.now()), db.now())
+    query = search.Query.of('long')
+    (post,) = search.load_results(query, search.find_posts(query, db.now()), db.now())
     assert post.passage.startswith('First words.') and '<mark>Long</mark>' in post.heading
 
 
@@ -433,10 +437,10 @@ def test_a_hidden_word_stands_in_nobodys_way(site, alice, hidden):
         if hidden == 'scheduled':
             Post.update(published_at=utc(2100, 1, 1)).where(Post.id == post.id).execute()
         else:
-            (posts.delete if hidden == 'trashed' else posts.unpublish)(post, db.now())
+            (trash.move_to_trash if hidden == 'trashed' else publishing.unpublish)(post, db.now())
     for typed in ('hedgehig', 'hedgehg', 'hedgehigs'):
-        assert search.better(search.Query.of(typed), db.now()).typed == 'hedgehog'
-    assert search.better(search.Query.of('hedgehogs'), utc(2100, 1, 2)).typed == 'hedgehog'
+        assert search.suggest_query(search.Query.of(typed), db.now()).typed == 'hedgehog'
+    assert search.suggest_query(search.Query.of('hedgehogs'), utc(2100, 1, 2)).typed == 'hedgehog'
 
 
 def test_results_have_pages_and_a_count_that_ends(olga, alice, browse, connection, monkeypatch):
@@ -491,7 +495,7 @@ def test_a_hostile_question_takes_no_longer_than_others(site, alice):
 def test_the_strictest_parser_agrees_on_what_is_marked(site, alice):
     write(alice, 'A & B < C', body='A &lt;b&gt; & b')
     query = search.Query.of('b')
-    (post,) = search.shown(query, search.found(query, db.now()), db.now())
+    (post,) = search.load_results(query, search.find_posts(query, db.now()), db.now())
     for markup in (post.heading, post.passage):
         HTMLParser(strict=True).parseFragment(markup)
     assert Site.this().title

@@ -9,11 +9,9 @@ from conftest import write
 from sites import keep
 
 from quickpub import db, text
-from quickpub.content import posts, search
-from quickpub.media import files
+from quickpub.content import published, publishing, search, trash
+from quickpub.media import cleaning, files
 from quickpub.models import Post, PostFile, Upload
-from quickpub.pages import public
-from quickpub.sqlite import database
 
 HOUR = timedelta(hours=1)
 
@@ -24,19 +22,19 @@ def draft(user, **fields):
 
 def scheduled(user, **fields):
     post = draft(user, **fields)
-    posts.publish(post, db.now(), db.now() + HOUR)
+    publishing.publish(post, db.now(), db.now() + HOUR)
     return post
 
 
 def trashed(user, **fields):
     post = write(user, **fields)
-    posts.delete(post, db.now())
+    trash.move_to_trash(post, db.now())
     return post
 
 
 def unpublished(user, **fields):
     post = write(user, **fields)
-    posts.unpublish(post, db.now())
+    publishing.unpublish(post, db.now())
     return post
 
 
@@ -150,19 +148,19 @@ def test_who_previews_a_post_may_follow_its_tags(alice, bob, olga, browse, conne
 def test_search_suggests_words_of_public_posts_only_at_that_very_second(alice, hide):
     post = hide(alice, title='Secretpost', body='About the quokkabird and nothing else')
     typed = search.Query.of('quokkabrid')
-    assert search.better(typed, db.now()) is None
+    assert search.suggest_query(typed, db.now()) is None
     publish_now(post)
-    assert search.better(typed, db.now()).typed == 'quokkabird'
-    posts.unpublish(Post.get(), db.now())
-    assert search.better(typed, db.now()) is None
+    assert search.suggest_query(typed, db.now()).typed == 'quokkabird'
+    publishing.unpublish(Post.get(), db.now())
+    assert search.suggest_query(typed, db.now()) is None
 
 
 def test_a_scheduled_post_becomes_part_when_it_is_due(alice):
     scheduled(alice, title='Secretpost', body='About the quokkabird')
     due = Post.get().published_at
     typed = search.Query.of('quokkabrid')
-    assert search.better(typed, due - timedelta(microseconds=1)) is None
-    assert search.better(typed, due).typed == 'quokkabird'
+    assert search.suggest_query(typed, due - timedelta(microseconds=1)) is None
+    assert search.suggest_query(typed, due).typed == 'quokkabird'
 
 
 @pytest.mark.parametrize('decoys', [1, 60])
@@ -171,12 +169,12 @@ def test_hidden_words_change_no_suggestion(alice, decoys):
     write(alice, 'Public too', body='The hedgecog came by, the hedgecog went')
     write(alice, 'Public three', body='hedgehog')
     typed = search.Query.of('hedgexog')
-    assert search.better(typed, db.now()).typed == 'hedgehog'
+    assert search.suggest_query(typed, db.now()).typed == 'hedgehog'
     letters = 'abdefgijklmnpqrstuvwyz'
     words = [f'hedge{one}{other}g' for one in letters for other in 'oaeiu'][:decoys]
     for number in range(3):
         scheduled(alice, title=f'Later {number}', body=' '.join([*words, 'hedgecog', 'hedgeyog']))
-    assert search.better(typed, db.now()).typed == 'hedgehog'
+    assert search.suggest_query(typed, db.now()).typed == 'hedgehog'
 
 
 # Slugs
@@ -214,7 +212,7 @@ def test_a_member_without_public_posts_is_found_by_themselves_and_the_owner(olga
         write(alice, 'Public')
     browse().get('/@alice', status=200)
     with connection():
-        posts.unpublish(Post.get(), db.now())
+        publishing.unpublish(Post.get(), db.now())
     browse().get('/@alice', status=404)
 
 
@@ -251,16 +249,16 @@ def test_a_file_in_a_post_of_ones_own_is_not_deleted_by_accident(alice, bob, bro
 def test_a_hidden_mention_keeps_no_unused_file_by_night(alice, bob, mention, stays):
     upload = keep(alice)
     mention(bob, title='Secretpost', body=upload.markdown)
-    Upload.update(touched_at=db.now() - 2 * files.KEPT_UNUSED).execute()
-    files.clean_up(db.now())
+    Upload.update(touched_at=db.now() - 2 * cleaning.KEPT_UNUSED).execute()
+    cleaning.clean_up(db.now())
     assert Upload.select().exists() == stays
 
 
 def test_an_owner_may_use_own_files_in_posts_of_others(olga, alice):
     upload = keep(olga)
     draft(alice, title='Edited by the owner', body=upload.markdown)
-    Upload.update(touched_at=db.now() - 2 * files.KEPT_UNUSED).execute()
-    files.clean_up(db.now())
+    Upload.update(touched_at=db.now() - 2 * cleaning.KEPT_UNUSED).execute()
+    cleaning.clean_up(db.now())
     assert Upload.select().exists()
 
 
@@ -272,12 +270,12 @@ def test_an_old_site_keeps_the_files_that_only_texts_mention(site, alice):
     Upload.delete().execute()
     for statement in import_module('quickpub.migrations.0020_traces').FILES:
         db.db.execute_sql(statement)
-    files.clean_up(db.now())
+    cleaning.clean_up(db.now())
     assert Upload.get().user == alice and files.find(upload.file_id, upload.name)
 
 
 def test_sitemap_parts_and_totals_do_not_count_what_is_hidden(alice, bob, browse, connection, monkeypatch):
-    monkeypatch.setattr(public, 'PER_SITEMAP', 4)
+    monkeypatch.setattr(published, 'PER_SITEMAP', 4)
     with connection():
         write(bob, 'Public')
         for number in range(12):

@@ -8,8 +8,9 @@ import pytest
 from conftest import utc, write
 from sites import browser_of, form_with
 
-from quickpub import db, migrating, text
-from quickpub.content import posts
+from quickpub import db, text
+from quickpub.content import posts, publishing, tags, trash
+from quickpub.content.post_input import PostInput, as_form
 from quickpub.models import Post, PostTag, Tag
 
 DIFFERENT = [
@@ -95,9 +96,9 @@ def test_an_author_changes_the_spelling_and_readers_see_it_at_once(alice, bob, b
     ('slow  food, Slow food,slowfood', 'slow food, slowfood'), ('e\u0301, É, é', 'é'), ('ß, ss, SS, ẞ', 'ß')])
 def test_a_line_of_tags(alice, site, typed, expected):
     post = write(alice, tags=typed)
-    assert posts.tag_line(post) == expected
-    again = posts.save(post, alice, posts.as_typed(post), db.now())
-    assert again.version == post.version and posts.tag_line(again) == expected
+    assert tags.as_line(post) == expected
+    again = posts.save(post, alice, PostInput.from_form(as_form(post)), db.now())
+    assert again.version == post.version and tags.as_line(again) == expected
 
 
 @pytest.mark.parametrize(('tag', 'expected'), [
@@ -108,15 +109,15 @@ def test_a_tag_added_to_several_posts_is_new_where_it_is_another_one(alice, brow
         write(alice, 'Second')
     browse(alice).post('/studio', [('post', '1'), ('post', '2'), ('tag', tag), ('action', 'tag')], status=303)
     with connection():
-        assert posts.tag_line(Post.get_by_id(1)) == expected
-        assert posts.tag_line(Post.get_by_id(2)) == tag.strip()
+        assert tags.as_line(Post.get_by_id(1)) == expected
+        assert tags.as_line(Post.get_by_id(2)) == tag.strip()
 
 
 def test_slugs_of_tags_are_numbered_stay_and_are_never_empty(site, alice):
     write(alice, 'First', tags='C, C++, C#, C 2, 🎉, 🎊, tag')
     assert [tag.slug for tag in Tag.select().order_by(Tag.id)] == ['c', 'c-2', 'c-3', 'c-2-2', 'tag', 'tag-2', 'tag-3']
-    posts.save(Post.get(), alice, posts.as_typed(Post.get()) | {'tags': 'C#, 🎊'}, db.now())
-    posts.clean_up(db.now())
+    posts.save(Post.get(), alice, PostInput.from_form(as_form(Post.get()) | {'tags': 'C#, 🎊'}), db.now())
+    trash.clean_up(db.now())
     write(alice, 'Second', tags='c++, c#')
     assert {tag.name: tag.slug for tag in Tag.select()} == {'C#': 'c-3', '🎊': 'tag-2', 'c++': 'c'}
 
@@ -165,10 +166,10 @@ def test_ids_in_feeds_stay_whatever_is_renamed_deleted_and_restored(alice, bob, 
         write(alice, 'On dales', tags='hills')
     before = {path: ids(browse(), path) for path in FEEDS}
     with connection():
-        posts.delete(Post.get_by_id(1), db.now())
-        posts.restore(Post.get_by_id(1))
-        posts.unpublish(Post.get_by_id(1), db.now())
-        posts.publish(Post.get_by_id(1), db.now())
+        trash.move_to_trash(Post.get_by_id(1), db.now())
+        trash.restore(Post.get_by_id(1))
+        publishing.unpublish(Post.get_by_id(1), db.now())
+        publishing.publish(Post.get_by_id(1), db.now())
     browser = browse(alice)
     form = form_with(browser.get('/studio/posts/2'), 'title')
     form['title'], form['slug'], form['tags'] = 'On rivers', 'rivers', 'HILLS, C++'

@@ -71,20 +71,20 @@ def test_views_that_wait_to_be_counted_are_in_it(alice, browse, connection):
 @pytest.mark.parametrize('sign', [*'=+-@＝＋－＠﹦﹢﹣﹫−\t\r\n'])
 def test_whatever_a_spreadsheet_may_take_for_a_formula_is_text(sign):
     for start in ('', ' ', '   ', '"', "'", ' " ', '\u201c', '\u00ab', '\u3000', '\xa0', '\u200b', '\ufeff', '\0'):
-        assert exports._cell(f'{start}{sign}SUM(A1)') == f"'{start}{sign}SUM(A1)"
+        assert exports._escape_formula(f'{start}{sign}SUM(A1)') == f"'{start}{sign}SUM(A1)"
 
 
 @pytest.mark.parametrize('cell', ['', 'Hills', ' "Hills"', 'a=b', '1-2', 'x@example.org', '2026-11-28', '#1', '–',
                                   '日本', 5, -5])
 def test_other_cells_stay_as_they_are(cell):
-    assert exports._cell(cell) == cell
+    assert exports._escape_formula(cell) == cell
 
 
 @pytest.mark.parametrize('title', ['=HYPERLINK("x")', '+1', '-1', '@SUM(A1)', '＝1', '"=1"'])
 def test_no_cell_is_a_formula(alice, browse, connection, title):
     with connection():
         count(write(alice, title), 1)
-        export = exports.ask(alice, 'numbers', db.now())
+        export = exports.request(alice, 'numbers', db.now()).id
         tasks.make_export.call_local(export)
     assert table(browse(alice).get(f'/studio/exports/{export}'))[1][1] == f"'{title}"
 
@@ -102,7 +102,7 @@ def test_the_file_of_the_whole_site_is_the_owner_s(site, olga, alice, browse, co
 
 def test_a_file_is_nobody_else_s_not_even_the_owner_s(olga, alice, bob, browse, connection):
     with connection():
-        export = exports.ask(alice, 'numbers', db.now())
+        export = exports.request(alice, 'numbers', db.now()).id
         tasks.make_export.call_local(export)
     path = f'/studio/exports/{export}'
     browse(alice).get(path, status=200)
@@ -117,7 +117,7 @@ def test_half_a_file_is_never_offered_and_a_second_try_makes_it_whole(site, alic
     """Where the first try was killed, its half is written over, even when it had got its name."""
     with connection():
         count(write(alice), 1)
-        export = exports.ask(alice, 'numbers', db.now())
+        export = exports.request(alice, 'numbers', db.now()).id
         path = exports.path_of(Export.get_by_id(export))
         for half in (path.with_name(path.name + '.part'), path):
             half.write_text('Day,Post\n2026')
@@ -143,7 +143,7 @@ def test_while_it_cannot_be_made_it_waits_and_can_be_asked_for_again(site, alice
 
 
 def test_after_a_week_it_is_gone_with_what_is_nobody_s(site, alice, bob):
-    old, new = exports.ask(alice, 'numbers', db.now()), exports.ask(bob, 'numbers', db.now())
+    old, new = exports.request(alice, 'numbers', db.now()).id, exports.request(bob, 'numbers', db.now()).id
     for export in (old, new):
         exports.write(export)
         exports.finish(export, db.now())
@@ -157,7 +157,7 @@ def test_after_a_week_it_is_gone_with_what_is_nobody_s(site, alice, bob):
 
 
 def test_a_file_of_somebody_who_left_meanwhile_is_not_made(site, alice):
-    export = exports.ask(alice, 'numbers', db.now())
+    export = exports.request(alice, 'numbers', db.now()).id
     alice.delete_instance()
     tasks.make_export.call_local(export)
     assert files(site) == [] and not Message.select().exists()
@@ -167,8 +167,8 @@ def test_the_progress_is_written_down_while_it_goes_on(alice, monkeypatch):
     for number in range(3 * exports.BATCH):
         Post.create(author=alice, title='x', slug=f'x{number}')
     seen = []
-    monkeypatch.setattr(claims, 'report_progress', lambda words: seen.append((words, Export.get().progress)))
-    exports.write(exports.ask(alice, 'numbers', db.now()))
+    monkeypatch.setattr(queue, 'tell', lambda words: seen.append((words, Export.get().progress)))
+    exports.write(exports.request(alice, 'numbers', db.now()).id)
     assert seen == [('33 %', 33), ('66 %', 66)]
 
 
@@ -179,7 +179,7 @@ def test_killed_again_and_again_it_goes_on_where_it_was(site, olga, kind, monkey
         post = Post.create(author=olga, title=f'Post {number}, äöü', slug=f'x{number}')
         count(post, 1, news=1)
     other = 'site' if kind == 'numbers' else 'numbers'
-    whole, torn = (Export.get_by_id(exports.ask(olga, each, db.now())) for each in (other, kind))
+    whole, torn = (Export.get_by_id(exports.request(olga, each, db.now()).id) for each in (other, kind))
     Export.update(state='waiting').execute()  # although they have no jobs
     exports.write(whole.id)
     begun = []
@@ -189,8 +189,8 @@ def test_killed_again_and_again_it_goes_on_where_it_was(site, olga, kind, monkey
         torn = Export.get_by_id(torn.id)
         begun.append(torn.last_post)
     assert begun == sorted(set(begun)) and len(begun) == 11 and torn.progress == 91
-    seen, days = [], exports._days
-    monkeypatch.setattr(exports, '_days', lambda ids: seen.append(ids) or days(ids))
+    seen, days = [], exports._list_days
+    monkeypatch.setattr(exports, '_list_days', lambda ids: seen.append(ids) or days(ids))
     exports.write(torn.id)
     assert sum(map(len, seen)) == exports.BATCH, 'only what was missing'
     assert exports.path_of(torn).read_bytes() == exports.path_of(whole).read_bytes()
@@ -202,13 +202,13 @@ from quickpub import db, opening, settings
 from quickpub.exchange import exports
 opening.open_site(settings.from_env())
 db.db.connect()
-keep = exports._keep
+keep = exports._sync
 def kept(export, file, *further):
     keep(export, file, *further)
     file.write(b'torn')
     file.flush()
     os.kill(os.getpid(), signal.SIGKILL)
-exports._keep = kept
+exports._sync = kept
 exports.write(int(sys.argv[1]))
 '''
 
@@ -217,7 +217,7 @@ exports.write(int(sys.argv[1]))
 def test_where_what_was_written_is_lost_it_begins_anew(site, alice, content):
     for number in range(3 * exports.BATCH):
         count(Post.create(author=alice, title=f'Post {number}', slug=f'x{number}'), 1)
-    export = Export.get_by_id(exports.ask(alice, 'numbers', db.now()))
+    export = Export.get_by_id(exports.request(alice, 'numbers', db.now()).id)
     Export.update(bytes=999, last_post=30, progress=33).where(Export.id == export.id).execute()
     draft = exports.path_of(export).with_name(f'{export.file}.part')
     if content is not None:
@@ -228,7 +228,7 @@ def test_where_what_was_written_is_lost_it_begins_anew(site, alice, content):
 
 def test_a_file_whose_job_is_gone_keeps_nobody_from_asking_again(alice, connection):
     with connection():
-        first, second = exports.ask(alice, 'numbers', db.now()), exports.ask(alice, 'numbers', db.now())
-        tasks.make_export(second)
-        assert second != first and exports.ask(alice, 'numbers', db.now()) is None
-        assert Export.get_by_id(first).state == 'failed'
+        first, second = exports.request(alice, 'numbers', db.now()), exports.request(alice, 'numbers', db.now())
+        tasks.make_export(second.id)
+        assert second.id != first.id and exports.request(alice, 'numbers', db.now()) is None
+        assert Export.get_by_id(first.id).state == 'failed'

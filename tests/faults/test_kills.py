@@ -157,7 +157,7 @@ def test_however_often_everything_is_killed_nothing_is_buried_for_it(rig, mail_s
     mail_server.may_answer.clear()
     user = sign_up('alice')
     with db.db.atomic():
-        number = exports.ask(user, 'numbers', db.now())
+        number = exports.request(user, 'numbers', db.now()).id
         tasks.make_export(number)
     for kills in range(12):
         start(rig, kind)
@@ -206,7 +206,7 @@ def test_killed_amid_an_export(rig, mail_server, kind):
     DailyViews.insert_many([{'post': post, 'day': f'{year}-{number // 28 + 1:02}-{number % 28 + 1:02}', 'views': 1}
                             for year in range(2020, 2026) for number in range(12 * 28)]).execute()
     with db.db.atomic():
-        tasks.make_export(exports.ask(user, 'numbers', db.now()))
+        tasks.make_export(exports.request(user, 'numbers', db.now()).id)
     path = exports.path_of(Export.get())
     pipe = path.with_name(f'{path.name}.part')
     os.mkfifo(pipe)

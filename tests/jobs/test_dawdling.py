@@ -175,7 +175,7 @@ def test_while_a_mail_server_says_nothing_other_work_goes_on(rig, kind):
                 wait_for(lambda count=count: urgent.where(Job.state == 'running').count() >= count, 'a worker for mail')
             tasks.deliver_urgent()  # for the third, which it must not get
             with db.db.atomic():
-                number = tasks.exports.ask(alice, 'numbers', db.now())
+                number = tasks.exports.request(alice, 'numbers', db.now()).id
                 tasks.make_export(number)
             wait_for(lambda: Export.get_by_id(number).state == 'ready', 'the export')
             assert Message.select().where(Message.state == 'sending').count() == 2

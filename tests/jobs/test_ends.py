@@ -18,7 +18,7 @@ from quickpub.models import Export, MediaFile, Post
 
 def export(user):
     with db.db.atomic():
-        number = exports.ask(user, 'numbers', db.now())
+        number = exports.request(user, 'numbers', db.now()).id
         tasks.make_export(number)
     return lambda: Export.get_by_id(number)
 

@@ -10,7 +10,8 @@ from conftest import person, utc, write
 from sites import browser_of, form_with, keep, long_ago
 
 from quickpub import dates, db
-from quickpub.content import posts
+from quickpub.content import posts, publishing, trash
+from quickpub.content.post_input import PostInput, as_form
 from quickpub.models import Post, Session, Upload, User
 
 # Time zone, a moment in UTC, and the day it is there.
@@ -72,9 +73,9 @@ def test_authors_and_owners_see_days_and_times_of_their_own_zone(site, connectio
     with connection():
         olga = person('olga', role='owner', timezone=zone, created_at=when)
         post, gone, later = (write(olga, title, at=when) for title in ('On hills', 'Gone', 'Later'))
-        posts.save(post, olga, posts.as_typed(post) | {'body': 'Changed.'}, when)
-        posts.delete(gone, when)
-        posts.unpublish(later, when)
+        posts.save(post, olga, PostInput.from_form(as_form(post) | {'body': 'Changed.'}), when)
+        trash.move_to_trash(gone, when)
+        publishing.unpublish(later, when)
         keep(olga)
     long_ago(Upload, created_at=when)
     browser = browser_of(site, timezone='Pacific/Honolulu' if 'Kiri' in zone else 'Pacific/Kiritimati')

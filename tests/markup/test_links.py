@@ -5,7 +5,7 @@ from bs4 import BeautifulSoup
 from conftest import write
 from sites import browser_of
 
-from quickpub.content import posts
+from quickpub.content import publishing
 from quickpub.db import now
 from quickpub.markup import excerpts, links, markdown
 
@@ -150,7 +150,7 @@ def test_every_kind_of_link_on_pages_and_in_feeds_wherever_the_site_lies(site, a
 def test_the_preview_and_a_shared_draft_have_the_prefix_too(site, alice, connection):
     with connection():
         post = write(alice, 'Links', body=EVERY_KIND, published=False)
-        posts.share(post, now())
+        publishing.share(post, now())
         token = type(post).get_by_id(post.id).draft_token
     browser = browser_of(site, url='https://voice.example/blog')
     assert 'href="/blog/p/x"' in browser.get(f'/draft/{token}')

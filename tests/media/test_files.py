@@ -22,8 +22,8 @@ from quickpub.content import autosave
 from quickpub.jobs import isolation
 from quickpub.jobs.tables import Job
 from quickpub.markup import markdown
+from quickpub.media import cleaning, uploads, usage, variants
 from quickpub.media import files as media
-from quickpub.media import variants
 from quickpub.models import MediaFile, Post, PostFile, Revision, Upload
 from quickpub.wsgi.bodies import MAX_PARTS
 
@@ -50,14 +50,32 @@ def photo():
     return file.getvalue()
 
 
+def send(browser, *files, **options):
+    """Upload through the page's own form: (name, bytes) each."""
+    form = [('files', name, content) for name, content in files]
+    return browser.post('/studio/media', upload_files=form, **options)
+
+
+def all_uploads():
+    with db.db.connection_context():
+        return list(Upload.select(Upload, MediaFile).join(MediaFile).order_by(Upload.id))
+
+
+def prepared(browser, content, name='hill.jpg'):
+    """The upload, with all that readers get of it."""
+    send(browser, (name, content), status=303)
+    drain()
+    return all_uploads()[-1]
+
+
 # Taking in
 
 def test_several_files_at_once_are_listed_with_what_to_write_in_a_post(alice, browse):
     browser = browse(alice)
     page = send(browser, ('Über den Hügel.JPG', picture()), ('talk.mp3', b'ID3' + bytes(99)), ('x.bin', PDF)).follow()
-    assert 'Uploaded.' in page and 'Processing' in page and 'Not used in any post' in page
-    assert [upload.name for upload in uploads()] == ['uber-den-hugel.jpg', 'talk.mp3', 'x.pdf']
-    for upload, mark in zip(uploads(), ('![](', '![talk.mp3](', '[x.pdf]('), strict=True):
+    assert 'Uploaded.' in page and 'We are preparing it' in page and 'Not in any post' in page
+    assert [upload.name for upload in all_uploads()] == ['uber-den-hugel.jpg', 'talk.mp3', 'x.pdf']
+    for upload, mark in zip(all_uploads(), ('![](', '![talk.mp3](', '[x.pdf]('), strict=True):
         assert f'{mark}/media/{upload.file_id}/{upload.name})' in page.html.text
     drain()
     page = browser.get('/studio/media')
@@ -81,7 +99,7 @@ def test_who_has_a_script_gets_the_answer_as_data(alice, browse):
 def test_what_is_not_known_by_its_content_is_refused_whatever_its_name(alice, browse, content):
     page = send(browse(alice), ('hill.jpg', content), status=400)
     assert 'hill.jpg: this is not of a kind that we take' in page and 'PDF' in page
-    assert uploads() == [] and list(media.folder().iterdir()) == []
+    assert all_uploads() == [] and list(media.folder().iterdir()) == []
 
 
 def test_nothing_is_no_file(alice, browse):
@@ -92,19 +110,19 @@ def test_nothing_is_no_file(alice, browse):
 def test_of_too_many_files_at_once_the_first_are_taken_and_it_says_so(alice, browse):
     files = [(f'{number}.pdf', PDF + b'%d' % number) for number in range(MAX_PARTS + 1)]
     assert f'At most {MAX_PARTS} files' in send(browse(alice), *files, status=400)
-    assert len(uploads()) == MAX_PARTS
+    assert len(all_uploads()) == MAX_PARTS
 
 
 def test_a_form_that_no_browser_sends_is_not_called_too_many_files(alice, browse):
     assert 'files at once' not in send(browse(alice), (f'{"x" * 5000}.pdf', PDF), status=400)
-    assert uploads() == []
+    assert all_uploads() == []
 
 
 def test_a_file_that_is_too_large_is_refused_and_the_others_are_kept(alice, browse, monkeypatch):
-    monkeypatch.setattr(media, 'FILE_LIMIT', 2 * media.MEGABYTE)
+    monkeypatch.setattr(uploads, 'FILE_LIMIT', 2 * media.MEGABYTE)
     page = send(browse(alice), ('long.pdf', PDF + bytes(3_000_000)), ('short.pdf', PDF), status=400)
-    assert 'long.pdf: a file can have 2 MB' in page and [upload.name for upload in uploads()] == ['short.pdf']
-    assert {path.name for path in media.folder().iterdir()} == {uploads()[0].file_id}
+    assert 'long.pdf: a file can have 2 MB' in page and [upload.name for upload in all_uploads()] == ['short.pdf']
+    assert {path.name for path in media.folder().iterdir()} == {all_uploads()[0].file_id}
 
 
 def test_nobody_has_more_than_the_quota(site, alice, browse):
@@ -112,7 +130,7 @@ def test_nobody_has_more_than_the_quota(site, alice, browse):
     browser.log_in(alice)
     send(browser, ('one.pdf', PDF + bytes(600_000)), status=303)
     page = send(browser, ('two.pdf', PDF + bytes(700_000)), status=400)
-    assert 'more than your 1 MB: there is room for' in page and len(uploads()) == 1
+    assert 'more than your 1 MB: there is room for' in page and len(all_uploads()) == 1
     send(browser, ('one.pdf', PDF + bytes(600_000)), status=303)  # the same takes no more room
 
 
@@ -122,18 +140,18 @@ def test_uploading_opens_with_a_confirmed_address(alice, browse, connection):
         alice.verified_at = None
         alice.save()
     assert 'confirm your address' in send(browser, ('x.pdf', PDF), status=403)
-    assert 'To upload media' in browser.get('/studio/media') and uploads() == []
+    assert 'Uploading opens once' in browser.get('/studio/media') and all_uploads() == []
 
 
 def test_the_same_bytes_are_kept_once_and_each_has_their_own_name(alice, bob, browse):
     one, two = browse(alice), browse(bob)
     send(one, ('a.pdf', PDF)), send(one, ('again.pdf', PDF)), send(two, ('b.pdf', PDF))
-    assert [(upload.user_id, upload.name) for upload in uploads()] == [(alice.id, 'a.pdf'), (bob.id, 'b.pdf')]
+    assert [(upload.user_id, upload.name) for upload in all_uploads()] == [(alice.id, 'a.pdf'), (bob.id, 'b.pdf')]
     assert len(list(media.folder().iterdir())) == 1
-    two.post(f'/studio/media/{uploads()[1].id}', {'action': 'delete'}, status=303)
-    assert one.get(uploads()[0].path).body == PDF
-    one.post(f'/studio/media/{uploads()[0].id}', {'action': 'delete'}, status=303)
-    assert list(media.folder().iterdir()) == [] and uploads() == []
+    two.post(f'/studio/media/{all_uploads()[1].id}', {'action': 'delete'}, status=303)
+    assert one.get(all_uploads()[0].path).body == PDF
+    one.post(f'/studio/media/{all_uploads()[0].id}', {'action': 'delete'}, status=303)
+    assert list(media.folder().iterdir()) == [] and all_uploads() == []
     one.get(f'/media/{"0" * 32}/a.pdf', status=404)
 
 
@@ -144,7 +162,7 @@ def test_a_broken_form_is_refused_and_leaves_nothing(alice, browse, body):
     browser = browse(alice)
     for kind in ('multipart/form-data; boundary=x', 'multipart/form-data', 'text/plain', ''):
         browser.request('/studio/media', method='POST', body=body, content_type=kind, status=400)
-    assert uploads() == [] and list(media.folder().iterdir()) == []
+    assert all_uploads() == [] and list(media.folder().iterdir()) == []
 
 
 @pytest.mark.parametrize('name', ['../../etc/passwd', 'C:\\x\\y.pdf', 'a"\r\nX: y.pdf', '\u202efdp.exe', '💥',
@@ -152,7 +170,7 @@ def test_a_broken_form_is_refused_and_leaves_nothing(alice, browse, body):
 def test_names_are_made_harmless(alice, browse, name):
     browser = browse(alice)
     send(browser, (name, PDF), status=(303, 400))
-    for upload in uploads():
+    for upload in all_uploads():
         assert re.fullmatch(r'[a-z0-9-]{1,80}\.pdf', upload.name)
         answer = browser.get(upload.path)
         assert answer.headers['Content-Disposition'] == f'attachment; filename="{upload.name}"'
@@ -238,13 +256,13 @@ def test_a_hostile_picture_fails_with_a_sentence_and_the_next_one_is_made(alice,
     browser = browse(alice)
     send(browser, ('bad.png', make()), ('good.png', picture()), status=303)
     drain()
-    bad, good = uploads()
+    bad, good = all_uploads()
     assert bad.file.state == 'failed' and sentence in bad.file.error and good.file.state == 'ready'
     page = browser.get('/studio/media')
     assert sentence in page.html.text and 'Try again' in page
     browser.post(f'/studio/media/{bad.id}', {'action': 'retry'}, status=303)
     drain()
-    assert uploads()[0].file.state == 'failed' and not (media.folder() / bad.file_id / 'shown').exists()
+    assert all_uploads()[0].file.state == 'failed' and not (media.folder() / bad.file_id / 'shown').exists()
     browser.get(bad.path, status=404)
 
 
@@ -296,15 +314,15 @@ def test_a_child_that_is_ended_from_outside_is_tried_again_and_the_sentence_is_t
     monkeypatch.setattr(isolation, 'GRACE', 0)
     browser = browse(alice)
     send(browser, ('hill.jpg', picture(size=(2000, 1500))), ('other.jpg', picture()))
-    with children_that_get(number, times, uploads()[0].file_id) as struck:
+    with children_that_get(number, times, all_uploads()[0].file_id) as struck:
         drain_all(connection)
     assert len(struck) == times
-    hill, other = (upload.file for upload in uploads())
+    hill, other = (upload.file for upload in all_uploads())
     assert hill.state == ('failed' if sentence else 'ready') and sentence in hill.error and other.state == 'ready'
     if sentence:
-        browser.post(f'/studio/media/{uploads()[0].id}', {'action': 'retry'}, status=303)
+        browser.post(f'/studio/media/{all_uploads()[0].id}', {'action': 'retry'}, status=303)
         drain()
-        assert uploads()[0].file.state == 'ready'
+        assert all_uploads()[0].file.state == 'ready'
 
 
 def test_the_child_is_under_limits_of_the_kernels(tmp_path):
@@ -323,7 +341,7 @@ def test_the_child_is_under_limits_of_the_kernels(tmp_path):
 def test_a_post_keeps_the_space_quietly_until_the_picture_is_there(alice, browse, connection):
     browser, reader = browse(alice), browse()
     send(browser, ('hill.jpg', photo()))
-    path = uploads()[0].path
+    path = all_uploads()[0].path
     with connection():
         post = write(alice, 'On hills', body=f'![A *hill* & "more"]({path})\n\n![One]({path} "With a caption")')
     page = reader.get(post.path)
@@ -337,7 +355,7 @@ def test_a_post_keeps_the_space_quietly_until_the_picture_is_there(alice, browse
     assert image['alt'] == 'One' and image['srcset'].endswith('800.jpg 800w')
     assert page.html.find('figcaption').text == 'With a caption'
     assert [source['type'] for source in page.html.find('picture').find_all('source')] == ['image/avif', 'image/webp']
-    assert page.html.find('svg').rect['fill'] == uploads()[0].file.made['colour']
+    assert page.html.find('svg').rect['fill'] == all_uploads()[0].file.made['colour']
     for each in page.html.find_all(['img', 'source']):
         for address in re.findall(r'/media/\S+', f'{each.get("src")} {each["srcset"]}'):
             assert reader.get(address).content_type.startswith('image/')
@@ -356,14 +374,14 @@ def test_a_picture_that_gets_ready_while_a_post_is_saved_is_shown(alice, browse,
         return html
     monkeypatch.setattr(markdown, 'to_html', slow)
     with connection():
-        assert '<picture>' in write(alice, body=f'![A hill]({uploads()[0].path})').html
+        assert '<picture>' in write(alice, body=f'![A hill]({all_uploads()[0].path})').html
 
 
 def test_sound_and_film_have_the_browsers_player_and_papers_are_links(alice, browse, connection):
     browser = browse(alice)
     webm = b'\x1a\x45\xdf\xa3\x9fB\x82\x84webm' + bytes(99)
     send(browser, ('talk.mp3', b'ID3' + bytes(99)), ('film.webm', webm), ('p.pdf', PDF))
-    sound, film, paper = uploads()
+    sound, film, paper = all_uploads()
     with connection():
         post = write(alice, body=f'{sound.markdown}\n\n{film.markdown}\n\n{paper.markdown} ![Paper]({paper.path})')
     page = browse().get(post.path).html
@@ -405,8 +423,8 @@ def test_what_an_author_types_around_a_picture_stays_harmless(alice, browse):
 
 def test_paths_are_found_wherever_they_stand():
     one, two = 'a' * 32, 'b' * 32
-    assert media.digests_in(f'![x](/media/{one}/x.jpg) <img src="/media/{two}/z"> /media/{one}/x') == {one, two}
-    assert media.digests_in(f'/media/{"A" * 32}/x /media/{one[1:]}/x /mediabox/{one}/x') == set()
+    assert usage.digests_in(f'![x](/media/{one}/x.jpg) <img src="/media/{two}/z"> /media/{one}/x') == {one, two}
+    assert usage.digests_in(f'/media/{"A" * 32}/x /media/{one[1:]}/x /mediabox/{one}/x') == set()
 
 
 # Sending out
@@ -415,7 +433,7 @@ def test_a_part_can_be_asked_for(alice, browse):
     browser = browse(alice)
     content = b'ID3' + bytes(range(256)) * 10
     send(browser, ('talk.mp3', content))
-    path, size = uploads()[0].path, len(content)
+    path, size = all_uploads()[0].path, len(content)
     whole = browser.get(path)
     assert whole.body == content and whole.headers['Accept-Ranges'] == 'bytes' and whole.content_type == 'audio/mpeg'
     for asked, start, end in (('bytes=0-99', 0, 100), ('bytes=2500-', 2500, size), ('bytes=-7', size - 7, size),
@@ -435,7 +453,7 @@ def test_nothing_in_a_file_can_run_and_caches_keep_it(alice, browse):
     browser = browse(alice)
     upload = prepared(browser, picture())
     send(browser, ('paper.pdf', PDF))
-    for path in (upload.path, f'/media/{upload.file_id}/480.avif', uploads()[1].path):
+    for path in (upload.path, f'/media/{upload.file_id}/480.avif', all_uploads()[1].path):
         headers = browse().get(path).headers
         assert headers['Content-Security-Policy'].startswith("default-src 'none'; sandbox")
         assert headers['X-Content-Type-Options'] == 'nosniff' and 'immutable' in headers['Cache-Control']
@@ -448,18 +466,18 @@ def test_nothing_in_a_file_can_run_and_caches_keep_it(alice, browse):
 def test_a_file_in_a_post_stays_as_long_as_a_version_of_it_has_it(alice, browse, connection):
     browser = browse(alice)
     send(browser, ('paper.pdf', PDF))
-    upload = uploads()[0]
+    upload = all_uploads()[0]
     with connection():
         post = write(alice, 'With it', body=upload.markdown)
     assert 'With it' in browser.get('/studio/media')
     assert 'is in a post' in browser.post(f'/studio/media/{upload.id}', {'action': 'delete'}, status=400)
     browser.post(f'/studio/posts/{post.id}', {'title': 'Without', 'body': 'x', 'action': 'overwrite'}, status=303)
     with connection():
-        media.clean_up(db.now())
+        cleaning.clean_up(db.now())
     assert 'an older version' in browser.post(f'/studio/media/{upload.id}', {'action': 'delete'}, status=400)
     with connection():
         Revision.delete().execute()
-        media.clean_up(db.now())
+        cleaning.clean_up(db.now())
     browser.post(f'/studio/media/{upload.id}', {'action': 'delete'}, status=303)
     assert list(media.folder().iterdir()) == []
 
@@ -468,7 +486,7 @@ def test_each_night_what_nothing_used_for_a_month_goes_and_what_was_left_half_do
     browser, at = browse(alice), db.now()
     names = ('used', 'unused', 'new', 'dropped', 'begun')
     send(browser, *((f'{name}.pdf', PDF + name.encode()) for name in names))
-    used, _, new, dropped, begun = uploads()
+    used, _, new, dropped, begun = all_uploads()
     with connection():
         write(alice, body=used.markdown)
         post = write(alice, 'Second', body=dropped.markdown)
@@ -479,13 +497,13 @@ def test_each_night_what_nothing_used_for_a_month_goes_and_what_was_left_half_do
     (media.folder() / '.new-1').touch()
     set_modified(media.folder() / '.new-1', at)
     with connection():
-        media.clean_up(at)
-        assert [upload.name for upload in uploads()] == ['used.pdf', 'new.pdf', 'dropped.pdf', 'begun.pdf']
+        cleaning.clean_up(at)
+        assert [upload.name for upload in all_uploads()] == ['used.pdf', 'new.pdf', 'dropped.pdf', 'begun.pdf']
     kept = {used.file_id, new.file_id, dropped.file_id, begun.file_id}
     assert {path.name for path in media.folder().iterdir()} == kept | {'.new-1'}
     with connection():
-        media.clean_up(at + timedelta(days=31))
-        assert [upload.name for upload in uploads()] == ['used.pdf', 'begun.pdf']
+        cleaning.clean_up(at + timedelta(days=31))
+        assert [upload.name for upload in all_uploads()] == ['used.pdf', 'begun.pdf']
         assert MediaFile.select().count() == 2 and PostFile.select().count() == 1
     assert {path.name for path in media.folder().iterdir()} == {used.file_id, begun.file_id}
 
@@ -499,7 +517,7 @@ def test_a_description_is_kept_and_offered(alice, bob, browse):
     for stranger, status in ((browse(bob), 404), (browse(), 303)):
         stranger.post(f'/studio/media/{upload.id}', {'action': 'delete'}, status=status)
         stranger.get(f'/studio/media/{upload.id}', status=status)
-    assert uploads()
+    assert all_uploads()
 
 
 def test_pictures_whose_job_got_lost_are_found_each_minute(alice, browse, connection):
@@ -509,7 +527,7 @@ def test_pictures_whose_job_got_lost_are_found_each_minute(alice, browse, connec
         MediaFile.update(state='working', attempts=1).execute()  # as a process leaves it that dies
         tasks.wake_pictures()
     drain()
-    assert uploads()[0].file.state == 'ready'
+    assert all_uploads()[0].file.state == 'ready'
 
 
 def test_a_picture_that_is_always_interrupted_is_given_up(alice, browse, connection):
@@ -517,22 +535,23 @@ def test_a_picture_that_is_always_interrupted_is_given_up(alice, browse, connect
     with connection():
         MediaFile.update(state='working', attempts=variants.MAX_ATTEMPTS).execute()
     drain()
-    assert uploads()[0].file.state == 'failed' and 'interrupted' in uploads()[0].file.error
+    assert all_uploads()[0].file.state == 'failed' and 'interrupted' in all_uploads()[0].file.error
 
 
 @pytest.mark.parametrize('name', ['a%0Ab.pdf', 'a%0D%0AX-Evil:%201.pdf', 'a%00.pdf', 'a%22.exe%22;%20x=%22.pdf',
                                   'A.pdf', 'a/b.pdf', '.pdf', 'a.pdf%7f'])
 def test_no_link_chooses_what_a_download_is_called(alice, browse, name):
     send(browse(alice), ('paper.pdf', PDF))
-    answer = browse().get(f'/media/{uploads()[0].file_id}/{name}', status=404)
+    answer = browse().get(f'/media/{all_uploads()[0].file_id}/{name}', status=404)
     assert 'Content-Disposition' not in answer.headers
-    browse().get(uploads()[0].path, status=200)
+    browse().get(all_uploads()[0].path, status=200)
 
 
 def test_a_picture_that_cannot_be_shown_leaves_its_description(alice, browse, connection):
     send(browse(alice), ('broken.png', picture('PNG')[:60]))
     with connection():
-        post = write(alice, body=f'See ![a hill]({uploads()[0].path}) here, and ![]({uploads()[0].path}) nothing.')
+        path = all_uploads()[0].path
+        post = write(alice, body=f'See ![a hill]({path}) here, and ![]({path}) nothing.')
     drain()
     page = browse().get(post.path)
     assert 'See a hill here' in page and not page.html.select('.picture')
@@ -545,14 +564,14 @@ def test_a_description_with_signs_of_markdown_is_one_wherever_it_is_pasted(alice
     with connection():
         Upload.update(alt=words).execute()
     with connection():
-        post = write(alice, body=uploads()[0].markdown)
+        post = write(alice, body=all_uploads()[0].markdown)
     assert browse().get(post.path).html.select_one('.prose img')['alt'] == words
 
 
 def test_a_picture_that_comes_later_is_news_to_readers_of_the_feed(alice, browse, connection):
     send(browse(alice), ('hill.png', picture('PNG', (30, 20))))
     with connection():
-        post = write(alice, at=db.now() - timedelta(hours=1), body=uploads()[0].markdown)
+        post = write(alice, at=db.now() - timedelta(hours=1), body=all_uploads()[0].markdown)
     drain()
     with connection():
         assert Post.get_by_id(post.id).updated_at > post.updated_at

@@ -12,7 +12,7 @@ from rig import browser_options, chromium, wait_for
 from windows import assert_accessible, log_in, window
 
 from quickpub import dates, db
-from quickpub.content import autosave, posts
+from quickpub.content import autosave, publishing
 from quickpub.models import Post, Unsaved, User
 
 BODY, SAVE, SAVED = 'textarea[name=body]', '.bar button[value=save]', '#saved'
@@ -263,7 +263,7 @@ def test_nothing_sticks_out_on_a_small_phone(served, scheme):
 def test_axe_finds_nothing_in_the_editor_and_around_it(served, scheme):
     with served.database():
         draft = write(served.author, 'A draft', published=False, series='Walks')
-        posts.share(draft, db.now())
+        publishing.share(draft, db.now())
         autosave.keep(served.author, 'tab-of-a-window1', served.post, {'title': '', 'body': 'Other', 'summary': ''},
                      db.now())
     with chromium() as browser, window(browser, served, color_scheme=scheme) as page:

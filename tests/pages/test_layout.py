@@ -7,7 +7,8 @@ from conftest import PASSWORD, person, write
 from rig import Window, chromium, wait_for
 
 from quickpub import db
-from quickpub.content import posts
+from quickpub.content import posts, trash
+from quickpub.content.post_input import PostInput, as_form
 
 # Pairs of neighbours in the page that are nearer to each other than a reader can tell apart.
 TOUCHING = '''blocks => blocks.flatMap(parent => {
@@ -28,8 +29,8 @@ def served(founded):
         person('olga', role='owner')
         bob = person('bob')
         rig.post = write(bob, 'On hills', body='They are high.')
-        posts.delete(write(bob, 'Old', body='Thrown away.'), db.now())
-        posts.save(rig.post, bob, posts.as_typed(rig.post) | {'body': 'They are low.'}, db.now())
+        trash.move_to_trash(write(bob, 'Old', body='Thrown away.'), db.now())
+        posts.save(rig.post, bob, PostInput.from_form(as_form(rig.post) | {'body': 'They are low.'}), db.now())
     rig.serve()
     return rig
 

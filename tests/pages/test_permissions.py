@@ -11,8 +11,9 @@ from sites import browser_of, form_with, keep, stored
 from quickpub import db, models, settings, signing
 from quickpub.accounts import deletion, links, login_steps, sessions, suspensions
 from quickpub.accounts.sessions import COOKIE
-from quickpub.audience import calendar, counting, visitors
-from quickpub.content import posts
+from quickpub.audience import counting
+from quickpub.content import posts, publishing
+from quickpub.content.post_input import PostInput
 from quickpub.exchange import exports
 from quickpub.mail import ledger
 from quickpub.mail import message as letter
@@ -41,15 +42,15 @@ def world(site):
     victor = person('victor', verified=False)
     write(alice, 'Public', tags='Hills')
     draft = write(alice, 'Draft', published=False)
-    posts.save(draft, alice, POST | {'title': 'Draft', 'tags': ''}, db.now())
+    posts.save(draft, alice, PostInput.from_form(POST | {'title': 'Draft', 'tags': ''}), db.now())
     at = db.now()
     about = write(olga, 'About', published=False)
     Post.update(is_page=True, place=1).where(Post.id == about.id).execute()
-    posts.share(write(alice, 'Shared', published=False), at)
+    publishing.share(write(alice, 'Shared', published=False), at)
     sent = ledger.compose('exists', bob.email, key='exists', subject='One', user=bob,
                         payload={'login_url': '/', 'forgot_url': '/'})
     models.Message.update(state='sent', sent_at=at).execute()
-    export = exports.ask(alice, 'numbers', at)
+    export = exports.request(alice, 'numbers', at).id
     exports.write(export)
     exports.finish(export, at)
     upload = keep(alice)

@@ -7,7 +7,8 @@ from conftest import BROWSER, PASSWORD, person, write
 from rig import chromium
 
 from quickpub import db
-from quickpub.content import posts
+from quickpub.content import posts, publishing
+from quickpub.content.post_input import PostInput
 from quickpub.models import Site
 
 W, SUM, HE = 'W' * 300, 'x+' * 100 + 'x', 'שלום'
@@ -51,9 +52,9 @@ def served(rig):
             rig.paths[name] = write(alice, name, body=body).path
         rig.paths['title'] = write(alice, W[:290], body=W, summary=W, tags='Hills, ' + W[:40]).path
         rig.paths['no title'] = write(alice, '', body=W, tags='Hills').path
-        page = posts.save(None, alice, {'title': W[:290], 'slug': 'about', 'body': W, 'tags': '', 'summary': ''},
+        page = posts.save(None, alice, PostInput(title=W[:290], slug='about', body=W),
             db.now(), is_page=True)
-        posts.publish(page, db.now())
+        publishing.publish(page, db.now())
     rig.paths |= {path: path for path in ('/', '/about', '/archive', '/@alice', '/t/hills', '/search?q=formula',
         f'/search?q={W[:150]}')}
     return rig

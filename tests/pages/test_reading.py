@@ -11,7 +11,7 @@ from playhouse.test_utils import count_queries
 from sites import browser_of, ended_if_it_hangs
 
 from quickpub import db
-from quickpub.content import posts, related
+from quickpub.content import related, tags, trash
 from quickpub.markup import excerpts, markdown
 from quickpub.models import Post, Tag
 
@@ -55,17 +55,17 @@ def test_an_outline_of_a_hostile_text_is_fast():
 def test_related_posts_share_the_most_tags_and_are_public(alice, bob, browse, connection):
     with connection():
         post = write(alice, 'This one', NOW, tags='Hills, Bread, Tea')
-        for number, tags in enumerate(['Hills', 'Bread, Tea', 'Hills, Tea, Bread', 'Lamps', 'Tea', '']):
-            write(bob, f'Other {number}', NOW + timedelta(hours=number), tags=tags)
+        for number, line in enumerate(['Hills', 'Bread, Tea', 'Hills, Tea, Bread', 'Lamps', 'Tea', '']):
+            write(bob, f'Other {number}', NOW + timedelta(hours=number), tags=line)
         write(bob, 'Draft', published=False, tags='Hills, Bread, Tea')
-        posts.delete(write(bob, 'Trashed', tags='Hills, Bread, Tea'), NOW)
+        trash.move_to_trash(write(bob, 'Trashed', tags='Hills, Bread, Tea'), NOW)
         later = write(bob, 'Later', tags='Hills, Bread, Tea')
         Post.update(published_at=db.now() + timedelta(days=1)).where(Post.id == later.id).execute()
         with count_queries() as counter:
-            found = related.related(post, posts.tags_of(post), db.now())
+            found = related.related(post, tags.of_post(post), db.now())
         assert [each.title for each in found] == ['Other 2', 'Other 1', 'Other 4'] and counter.count == 2
         assert related.related(post, [], db.now()) == []
-        found = related.related(post, posts.tags_of(post), db.now(), but=[None, found[0]])
+        found = related.related(post, tags.of_post(post), db.now(), but=[None, found[0]])
         assert [each.title for each in found] == ['Other 1', 'Other 4', 'Other 0']
     page = browse().get(post.path)
     assert_sound(page, 'related')
@@ -90,7 +90,7 @@ def test_who_wrote_it_and_how_much_there_is_by_them(alice, browse, connection):
             write(alice, f'Post {number}')
         later = write(alice, 'Later')
         Post.update(published_at=db.now() + timedelta(days=1)).where(Post.id == later.id).execute()
-        posts.delete(write(alice, 'Gone'), NOW)
+        trash.move_to_trash(write(alice, 'Gone'), NOW)
         write(alice, 'Draft', published=False)
     link = browse().get('/p/post-1').html.select_one('.written a')
     assert link.text == '3 posts by Alice' and link['href'] == '/@alice'

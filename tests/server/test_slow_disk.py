@@ -16,8 +16,9 @@ from quickpub import db, settings, tasks
 from quickpub.accounts import password_reset
 from quickpub.audience import counting, recording, spool
 from quickpub.exchange import exports
-from quickpub.mail import delivery, ledger
-from quickpub.media import files
+from quickpub.jobs import queue
+from quickpub.mail import ledger
+from quickpub.media import cleaning, files
 from quickpub.models import Export, MediaFile, Message, Post, Upload, User
 from quickpub.web import create_app
 
@@ -73,9 +74,9 @@ def test_a_picture_that_is_made_anew_syncs_outside(site, alice, slow_ones):
 
 def test_deleting_and_cleaning_up_sync_outside(site, alice, slow_ones):
     kept = [keep(alice, f'{number}.pdf', PDF + b'%d' % number) for number in range(3)]
-    files.delete(kept[0])
+    cleaning.delete(kept[0])
     Upload.update(touched_at=db.now() - timedelta(days=40)).execute()
-    files.clean_up(db.now())
+    cleaning.clean_up(db.now())
     assert list(files.folder().iterdir()) == []
 
 
@@ -83,7 +84,7 @@ def test_an_export_syncs_outside(site, alice, slow_ones):
     for number in range(3 * exports.BATCH):
         Post.create(author=alice, title='x', slug=f'x{number}')
     with db.db.atomic():
-        tasks.make_export(exports.ask(alice, 'numbers', db.now()))
+        tasks.make_export(exports.request(alice, 'numbers', db.now()).id)
     drain()
     assert Export.get().state == 'ready' and 'fsync' in slow_ones[0]
     exports.clean_up(db.now() + timedelta(days=30))
@@ -192,7 +193,7 @@ def test_while_other_work_waits_for_the_disk_anybody_can_write(site, alice, what
         keep(alice, 'hill.jpg', picture(), tasks.prepare_pictures)
     if what == 'export':
         with db.db.atomic():
-            tasks.make_export(exports.ask(alice, 'numbers', db.now()))
+            tasks.make_export(exports.request(alice, 'numbers', db.now()).id)
     if what == 'outbox':
         tasks.deliver_soon(password_reset.request_reset(alice.email, db.now()))
     disk = SlowDisk(monkeypatch)
@@ -211,7 +212,7 @@ def test_a_file_that_is_deleted_while_the_same_comes_in_once_more_is_there_in_th
     first = keep(alice, 'paper.pdf', PDF)
     disk = SlowDisk(monkeypatch)
     end = meanwhile(disk, lambda: keep(bob, 'mine.pdf', PDF))
-    removing = threading.Thread(target=lambda: in_connection(lambda: files.delete(first)))
+    removing = threading.Thread(target=lambda: in_connection(lambda: cleaning.delete(first)))
     removing.start()
     end()
     removing.join(60)

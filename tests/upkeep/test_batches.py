@@ -11,12 +11,14 @@ from peewee import IntegrityError, OperationalError
 
 from quickpub import batches, db, removal, tasks
 from quickpub.accounts import users
-from quickpub.audience import counting, recording, report_email, reports, running_reports, spool, stats
-from quickpub.content import autosave, posts, search
+from quickpub.audience import counting, reports, spool
+from quickpub.audience import stats as figures
+from quickpub.content import autosave, rerendering, search, trash
 from quickpub.exchange import exports
-from quickpub.jobs.tables import Job
-from quickpub.mail import delivery, ledger
-from quickpub.media import files, variants
+from quickpub.jobs import queue
+from quickpub.jobs.queue import Job
+from quickpub.mail import ledger
+from quickpub.media import cleaning, files, usage, variants
 from quickpub.models import DailyViews, MediaFile, Message, Post, Report, SetAside, SpoolOffset, User
 from quickpub.upkeep import health
 
@@ -139,8 +141,8 @@ def test_a_picture_waits_for_what_the_machine_lacks(site, alice, monkeypatch, la
     for _ in range(variants.MAX_ATTEMPTS + 1):
         with monkeypatch.context() as broken:
             broken.setattr(variants, '_draw', fail)
-            with pytest.raises(claims.NotNow):
-                variants.prepare(digest, posts.show_file)
+            with pytest.raises(queue.NotNow):
+                variants.prepare(digest, rerendering.render_posts_with_file)
     assert (MediaFile.get().state, MediaFile.get().attempts) == ('waiting', 0)
 
 
@@ -309,13 +311,13 @@ MANY = 40_000
 
 
 @pytest.mark.parametrize('ask', [
-    lambda ids: files.known_in(' '.join(f'/media/{number:032x}/' for number in ids)),
-    lambda ids: files.uses((f'{number:032x}' for number in ids), User.get(), NOON),
-    lambda ids: running_reports.compose_running(list(ids), NOON),
-    lambda ids: reports.close_period(reports.ClosedPeriod(NOON, list(ids)), NOON),
+    lambda ids: usage.known_in(' '.join(f'/media/{number:032x}/' for number in ids)),
+    lambda ids: usage.find_posts_with((f'{number:032x}' for number in ids), User.get(), NOON),
+    lambda ids: reports.running(list(ids), NOON),
+    lambda ids: reports.close(reports.Closed(NOON, list(ids)), NOON),
     lambda ids: list(Post.select().where(Post.id.in_(db.among(ids)))),
-    lambda ids: stats.recent_views(ids, NOON.date()),
-    lambda ids: search.shown(search.Query.of('x'), list(ids), NOON)])
+    lambda ids: figures.recent(ids, NOON.date()),
+    lambda ids: search.load_results(search.Query.of('x'), list(ids), NOON)])
 def test_no_statement_takes_more_parameters_than_sqlite_does(site, alice, ask):
     with db.db.atomic():
         ask(range(1, MANY))
@@ -396,7 +398,7 @@ def test_a_file_of_a_post_that_cannot_be_removed_keeps_no_other(site, alice, mon
         (site.data / 'media' / digest / 'shown').mkdir(parents=True)
     refuse_one(monkeypatch, digests[2])
     with pytest.raises(removal.Unfinished, match=digests[2]):
-        files.clean_up(NOON)
+        cleaning.clean_up(NOON)
     assert [path.name for path in (site.data / 'media').iterdir()] == [digests[2]]
 
 
@@ -413,15 +415,15 @@ def test_the_reason_of_a_failed_chore_is_written_down_whatever_the_name_of_the_f
 # Rows
 
 def test_a_post_that_cannot_be_deleted_is_set_aside_and_the_trash_is_emptied(site, alice):
-    kept = [write(alice, f'Post {number}') for number in range(2 * posts.BATCH + 5)][7]
+    kept = [write(alice, f'Post {number}') for number in range(2 * trash.BATCH + 5)][7]
     Post.update(deleted_at=NOON - timedelta(days=31)).execute()
     db.db.execute_sql(f"CREATE TRIGGER odd BEFORE DELETE ON post WHEN OLD.id = {kept.id} BEGIN "
                       "SELECT RAISE(ABORT, 'an odd row'); END")
-    posts.clean_up(NOON)
+    trash.clean_up(NOON)
     assert [post.id for post in Post.select()] == [kept.id]
     assert 'removal of post' in health.problems(NOON)['set_aside'] and 'an odd row' in batches.problem()
     db.db.execute_sql('DROP TRIGGER odd')
-    posts.clean_up(NOON + timedelta(days=1))
+    trash.clean_up(NOON + timedelta(days=1))
     assert not Post.select().exists() and batches.problem() is None
 
 

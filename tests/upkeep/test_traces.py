@@ -13,12 +13,13 @@ from PIL import Image
 from sites import form_with, keep
 
 from quickpub import db, tasks, text
-from quickpub.accounts import links, notifications, password_reset, passwords, registration, users
-from quickpub.content import autosave, posts, search
+from quickpub.accounts import users
+from quickpub.content import autosave, posts, publishing, search, trash
+from quickpub.content.post_input import PostInput, as_form
 from quickpub.exchange import exports
 from quickpub.mail import delivery, ledger
 from quickpub.markup import folding
-from quickpub.media import files
+from quickpub.media import cleaning, files
 from quickpub.models import Erasure, Export, MediaFile, Message, Post, Revision, Session, Tag, Token, Upload, User
 from quickpub.sqlite import connection
 from quickpub.upkeep import erasure
@@ -89,16 +90,16 @@ def author(site, olga):
     Session.create(digest='x' * 64, user=user, agent=words['agent'], expires_at=at + timedelta(days=1))
     published = write(user, words['version'], body=words['body'], summary=words['summary'], tags=words['tag'],
                       series=words['series'], part='')
-    posts.save(published, user, posts.as_typed(published) | {'title': words['title']}, at)
+    posts.save(published, user, PostInput.from_form(as_form(published) | {'title': words['title']}), at)
     write(user, 'A draft', body=words['draft'], published=False)
-    posts.publish(write(user, words['scheduled'], published=False), at, at + timedelta(days=1))
-    posts.delete(write(user, words['trash'], tags=words['tag']), at)
+    publishing.publish(write(user, words['scheduled'], published=False), at, at + timedelta(days=1))
+    trash.move_to_trash(write(user, words['trash'], tags=words['tag']), at)
     autosave.keep(user, 'a' * 16, None, {'title': words['beginning'], 'body': words['typed']}, at)
     keep(user, f'{text.slug(words["file"], "")}.pdf', b'%PDF-1.7 ' + words['pdf'].encode())
     picture = keep(user, 'hill.jpg', jpeg(words['picture']), tasks.prepare_pictures)
     Upload.update(alt=words['alt']).where(Upload.id == picture.id).execute()
     with db.db.atomic():
-        tasks.make_export(exports.ask(user, 'numbers', at))
+        tasks.make_export(exports.request(user, 'numbers', at).id)
     drain()
     send_all()
     assert len(list((site.data / 'outbox' / 'new').iterdir())) == Message.select().count() == 6
@@ -147,7 +148,8 @@ def test_who_leaves_posts_leaves_those_and_nothing_else(site, author, browse, ch
     with db.db.connection_context():
         picture = Upload.get(Upload.name == 'hill.jpg')
         post = Post.get(Post.title == canary('title'))
-        posts.save(post, author, posts.as_typed(post) | {'body': f'{post.body} {picture.markdown}'}, db.now())
+        changed = as_form(post) | {'body': f'{post.body} {picture.markdown}'}
+        posts.save(post, author, PostInput.from_form(changed), db.now())
         clean_up()  # the version before had no picture
         stays = {canary(place) for place in (*stays, 'alt', 'picture')}
     leave(browse, author, choice)
@@ -161,9 +163,9 @@ def test_who_leaves_posts_leaves_those_and_nothing_else(site, author, browse, ch
 def test_the_pages_of_an_owner_who_leaves_keep_their_pictures(site, olga, browse):
     otto = person('otto', role='owner')
     picture = keep(otto, 'house.pdf')
-    page = posts.save(None, otto, {'title': 'About', 'slug': '', 'body': picture.markdown, 'tags': '', 'summary': ''},
+    page = posts.save(None, otto, PostInput(title='About', body=picture.markdown),
                       db.now(), is_page=True)
-    posts.publish(page, db.now())
+    publishing.publish(page, db.now())
     keep(otto, 'other.pdf', b'%PDF-1.7 other')
     db.db.close()
     browse(otto).post('/settings/delete', {'password': PASSWORD, 'posts': 'delete'}, status=303)
@@ -181,7 +183,7 @@ def die(*args, **options):
 
 @pytest.mark.parametrize('dies_at', [
     (erasure, 'erase_now'), (files, '_sweep'), (exports, 'sweep'), (ledger, 'empty_outbox_of_deleted'),
-    (search, 'forget_deleted_words'), (os, 'rename'), (files.shutil, 'rmtree'), (erasure, 'empty_wal')])
+    (search, 'forget_deleted_words'), (os, 'rename'), (cleaning.shutil, 'rmtree'), (erasure, 'empty_wal')])
 def test_a_process_that_dies_on_the_way_leaves_it_to_the_next(site, author, browse, monkeypatch, dies_at):
     browser = browse(author)
     form = form_with(browser.get('/settings/delete'), 'posts')
@@ -221,17 +223,17 @@ def test_nothing_is_written_where_nothing_was_deleted(site, alice):
 
 # One by one
 
-def trash(site, user):
+def trashed_post(site, user):
     fields = {name: canary(name) for name in ('title', 'body', 'tags', 'series')}
-    posts.delete(write(user, **fields), db.now())
-    Post.update(deleted_at=db.now() - posts.KEPT_IN_TRASH).execute()
+    trash.move_to_trash(write(user, **fields), db.now())
+    Post.update(deleted_at=db.now() - trash.KEPT_IN_TRASH).execute()
     return tuple(fields)
 
 
 def thinned_versions(site, user):
     post, at = write(user, 'Post'), db.now()
     for title in (canary('version'), 'Later', 'Last'):
-        post = posts.save(post, user, posts.as_typed(post) | {'title': title}, at)
+        post = posts.save(post, user, PostInput.from_form(as_form(post) | {'title': title}), at)
     Revision.update(saved_at=at - timedelta(days=400)).execute()
     return ('version',)
 
@@ -266,12 +268,12 @@ def ended_session(site, user):
 
 def unused_upload(site, user):
     keep(user, f'{text.slug(canary("file"), "")}.pdf', b'%PDF-1.7 ' + canary('pdf').encode())
-    Upload.update(touched_at=db.now() - 2 * files.KEPT_UNUSED).execute()
+    Upload.update(touched_at=db.now() - 2 * cleaning.KEPT_UNUSED).execute()
     return 'file', 'pdf'
 
 
 @pytest.mark.parametrize('leave_to_the_night', [
-    trash, thinned_versions, old_autosave, old_export, unconfirmed_account, ended_session, unused_upload])
+    trashed_post, thinned_versions, old_autosave, old_export, unconfirmed_account, ended_session, unused_upload])
 def test_what_goes_by_night_is_gone(site, alice, leave_to_the_night):
     words = {place if '@' in place else canary(place) for place in leave_to_the_night(site, alice)}
     assert left_behind(site, words) == words
@@ -359,8 +361,8 @@ def test_the_search_index_goes_on_working(site, alice):
     while not search.forget_deleted_words(steps=1):
         pass
     assert search.forget_deleted_words(steps=0)
-    assert len(search.found(search.Query.of('hills'), db.now())) == 30
-    assert len(search.found(search.Query.of('word7'), db.now())) == 1
-    assert search.found(search.Query.of(canary('title')), db.now()) == []
+    assert len(search.find_posts(search.Query.of('hills'), db.now())) == 30
+    assert len(search.find_posts(search.Query.of('word7'), db.now())) == 1
+    assert search.find_posts(search.Query.of(canary('title')), db.now()) == []
     write(alice, 'Hills once more')
-    assert len(search.found(search.Query.of('hills'), db.now())) == 31
+    assert len(search.find_posts(search.Query.of('hills'), db.now())) == 31

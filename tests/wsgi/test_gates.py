@@ -17,7 +17,8 @@ from diff_match_patch import diff_match_patch
 
 from quickpub import db, tasks
 from quickpub import gates as budget
-from quickpub.content import comparison, posts, rendering, revisions, search
+from quickpub.content import comparison, posts, rendering, rerendering, revisions, search
+from quickpub.content.post_input import PostInput, as_form
 from quickpub.markup import markdown
 from quickpub.models import Post, Unsaved, User
 from quickpub.sandbox import pool
@@ -90,7 +91,7 @@ def test_background_work_waits_as_long_as_it_takes():
     entered = threading.Event()
 
     def enter():
-        with gate.entered(patience=posts.FOR_EVER):
+        with gate.entered(patience=rerendering.NO_LIMIT):
             entered.set()
 
     with gate.entered():
@@ -395,7 +396,7 @@ def test_taking_back_works_whatever_stands_in_the_form(studio, alice, connection
 
 def test_an_older_version_that_takes_too_long_comes_back_in_the_form(studio, alice, connection, monkeypatch):
     post = write(alice, 'Old', body=LONG)
-    posts.save(post, alice, posts.as_typed(post) | {'body': 'Short.'}, db.now())
+    posts.save(post, alice, PostInput.from_form(as_form(post) | {'body': 'Short.'}), db.now())
     db.db.close()
     monkeypatch.setattr(pool, 'SECONDS', 0.01)
     monkeypatch.setattr(revisions, 'MAX_COMPARED', 1)
@@ -420,7 +421,7 @@ def test_background_work_waits_for_its_turn(site, alice, monkeypatch):
     write(alice, 'Long', body=LONG)
     Post.update(rendered_by=0, html='old').execute()
     monkeypatch.setattr(pool.LARGE, '_may_wait', 0)
-    worker = threading.Thread(target=db.db.connection_context()(posts.render_outdated))
+    worker = threading.Thread(target=db.db.connection_context()(rerendering.render_outdated))
     with pool.LARGE.entered(), pool.LARGE.entered():
         worker.start()
         wait_until(lambda: len(pool.LARGE._waiting) == 1)
@@ -472,7 +473,7 @@ def test_a_conflict_of_texts_that_cannot_be_compared_keeps_both(studio, alice, c
     db.db.close()
     form = open_editor(studio, LONG, post)
     with connection():
-        posts.save(post, alice, posts.as_typed(post) | {'body': 'Theirs.'}, db.now())
+        posts.save(post, alice, PostInput.from_form(as_form(post) | {'body': 'Theirs.'}), db.now())
     monkeypatch.setattr(revisions, 'MAX_COMPARED', 1)
     page = form.submit('action', value='save', status=409)
     assert 'too long or too different' in page
@@ -552,8 +553,8 @@ def test_one_long_page_is_made_after_the_other(site, alice, browse, connection, 
     db.db.close()
     assert 'word word' in browse().get(long.path)
     with connection():
-        posts.save(long, alice, posts.as_typed(long) | {'title': 'Longer'}, db.now())
-    hold(monkeypatch, long_pages.MANY)
+        posts.save(long, alice, PostInput.from_form(as_form(long) | {'title': 'Longer'}), db.now())
+    hold(monkeypatch, responses.MANY)
     assert browse().get(short.path).status_int == 200
     assert 'many long pages' in browse().get(long.path, status=503)
 

@@ -1,0 +1,83 @@
+"""A post as an author submits it: by the editor, the API, an import or the demo."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from .. import formats, text
+from ..models import Post
+from ..text import Rejected
+from . import series, tags
+
+MAX_TITLE, MAX_SUMMARY, MAX_BODY, MAX_CANONICAL = 300, 500, 500_000, 500  # characters
+
+
+@dataclass(frozen=True)
+class PostInput:
+    """The text and details of a post, before they are validated.
+
+    An empty `slug` is made from the title. `part` is the number in the series, None for the last; `place` is a page's
+    place in the navigation, None to leave it.
+    """
+    title: str = ''
+    body: str = ''  # Markdown
+    summary: str = ''
+    tags: tuple[str, ...] = ()
+    slug: str = ''
+    canonical: str = ''
+    series: str = ''
+    part: int | None = None
+    place: int | None = None
+
+    @classmethod
+    def from_form(cls, form: Mapping[str, str]) -> Self:
+        """Return the input that a form holds; missing fields are empty. Raises Rejected for a part or a place that is
+        no number."""
+        name = form.get('series', '')
+        return cls(
+            **{field: form.get(field, '') for field in ('title', 'body', 'summary', 'slug', 'canonical')},
+            tags=tags.split(form.get('tags', '')), series=name,
+            part=series.parse_number(form.get('part', ''), 'part') if text.line(name, 1) else None,
+            place=series.parse_number(form.get('place', ''), 'place'))
+
+    def clean_text(self) -> dict[str, Any]:
+        """Return the columns that are stored as submitted. Raises Rejected with the errors of all fields."""
+        title, body = text.whole_line(self.title, MAX_TITLE), text.body(self.body)
+        summary, canonical = text.whole_line(self.summary, MAX_SUMMARY), self.canonical.strip()
+        errors = {}
+        if title == '' and not body.strip():
+            errors['title'] = 'There is nothing to save yet. Give it a title, or write something.'
+        if title is None:
+            errors['title'] = f'Please keep the title within {MAX_TITLE} characters.'
+        if summary is None:
+            errors['summary'] = f'Please keep the summary within {MAX_SUMMARY} characters.'
+        if len(body) > MAX_BODY:
+            errors['body'] = f'This text has {formats.number(len(body))} characters; a post can have ' \
+                             f'{formats.number(MAX_BODY)}. Please make two posts of it.'
+        if canonical and not _is_web_address(canonical):
+            errors['canonical'] = 'This is not an address of the web. It looks like https://example.org/my-post.'
+        if errors:
+            raise Rejected(**errors)
+        return {'title': title, 'body': body, 'summary': summary, 'canonical': canonical}
+
+
+def _is_web_address(typed: str) -> bool:
+    try:
+        parts = urlsplit(typed)
+    except ValueError:
+        return False
+    return (parts.scheme in ('http', 'https') and bool(parts.hostname) and len(typed) <= MAX_CANONICAL
+            and typed == text.line(typed, MAX_CANONICAL + 1) and not set(typed) & set(' "<>\\^`{|}'))
+
+
+def as_form(post: Post) -> dict[str, str]:
+    """Return the form whose submission changes nothing."""
+    return {'title': typed_title(post), 'summary': post.summary, 'tags': tags.as_line(post), 'body': post.body,
+            'slug': post.slug, 'canonical': post.canonical, 'series': post.series.name if post.series else '',
+            'part': str(post.part or ''), 'place': str(post.place or '')}
+
+
+def typed_title(post: Post) -> str:
+    """Return the title that the author gave the post, or ''."""
+    return post.title if post.is_titled else ''

@@ -1,0 +1,68 @@
+"""Who may read a post: published, scheduled, a draft again, or shared by a secret link."""
+
+from datetime import UTC, datetime
+
+from peewee import fn
+
+from .. import dates
+from ..models import Post
+from ..text import Rejected
+from .series import MAX_NUMBER
+
+
+def publish(post: Post, at: datetime, due: datetime | None = None) -> None:
+    """Publish a post now, or schedule it for the time `due` (UTC). A published post keeps its date. A page gets the
+    last place in the navigation. Raises Rejected."""
+    if not post.author.is_verified:
+        raise Rejected(title='Your draft is saved. To publish it, first confirm your address: the link is in the mail '
+                             'we sent you.')
+    if not post.body.strip():
+        raise Rejected(body='There is nothing to read yet. Write something, then publish.')
+    if post.deleted_at:
+        raise Rejected(title='This post is in the trash. Your text is saved; put the post back, then publish it.')
+    if due and due <= at:
+        raise Rejected(publish_at='This time has passed already. Choose a later one, or publish now. Your text is '
+                                  'saved.')
+    if post.is_page:
+        last = Post.select(fn.MAX(Post.place)).where(Post.place.is_null(False)).scalar()
+        changes = {'place': post.place or min((last or 0) + 1, MAX_NUMBER), 'was_public': True}
+    elif post.is_public(at):
+        return
+    else:
+        changes = {'published_at': due or at, 'was_public': post.was_public or not due}
+    Post.update(**changes).where(Post.id == post.id).execute()
+
+
+def parse_publish_at(typed: str, timezone: str) -> datetime:
+    """Return the time of a form field in UTC; without an offset it is local time in this zone. Raises Rejected."""
+    try:
+        local = datetime.fromisoformat(typed)
+        local = local if local.tzinfo else local.replace(tzinfo=dates.find_zone(timezone))
+        due = local.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Rejected(publish_at='This is not a date and a time, such as 2027-03-01T08:00. Your text is saved.'
+                       ) from None
+    if due.astimezone(local.tzinfo).replace(tzinfo=None) != local.replace(tzinfo=None):
+        raise Rejected(publish_at='The clocks go forward in that night, and this time does not exist. Choose one an '
+                                  'hour later. Your text is saved.')
+    return due.replace(tzinfo=None)
+
+
+def unpublish(post: Post, at: datetime) -> None:
+    """Make a post a draft again."""
+    Post.update(published_at=None, place=None, was_public=post.was_public or post.is_public(at)).where(
+        Post.id == post.id).execute()
+
+
+def share(post: Post, at: datetime) -> None:
+    """Make a secret link to a draft; an earlier link stops working. Raises Rejected for an author whose email address
+    is not confirmed: strangers could publish anything that way."""
+    if not post.author.is_verified:
+        raise Rejected(title='Your draft is saved. To share it, first confirm your email address: the link is in the '
+                             'email we sent you.')
+    Post.update(shared_at=at).where(Post.id == post.id).execute()
+
+
+def unshare(post: Post) -> None:
+    """End the secret link to a draft."""
+    Post.update(shared_at=None).where(Post.id == post.id).execute()

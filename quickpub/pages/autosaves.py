@@ -1,0 +1,29 @@
+"""Autosaves, sent by the script of the editor."""
+
+from bottle import HTTPError, HTTPResponse
+
+from ..content import autosave, posts
+from ..db import now
+from ..models import Post, User
+from ..wsgi.actions import Answer
+from ..wsgi.forms import typed
+from ..wsgi.responses import find, redirect, signed_in
+
+
+@signed_in
+def save_autosave(user: User) -> Answer:
+    """Keep the unsaved form of an editor, or discard what was kept of it."""
+    form = typed(*autosave.FIELDS, 'action', 'tab', 'post')
+    tab = form['tab']
+    if form['action'] == 'discard':
+        autosave.forget(user, tab)
+        return redirect('/studio', 'discarded')
+    if form['post']:
+        post = find(Post.editable_by(user), form['post'])
+    else:  # the new post may have been saved since
+        post = posts.find_by_tab(user, tab) if autosave.is_tab(tab) else None
+    try:
+        autosave.keep(user, tab, post, {name: form[name] for name in autosave.FIELDS}, now())
+    except ValueError:
+        return HTTPError(400)
+    return HTTPResponse('', 204, {'Cache-Control': 'no-store'})

@@ -1,0 +1,48 @@
+"""Drafts as readers will see them: previews, and the secret link to a draft."""
+
+from bottle import response
+from markupsafe import Markup
+
+from .. import templating
+from ..content import rerendering, tags
+from ..db import now
+from ..models import Post, User
+from ..settings import current
+from ..text import Rejected
+from ..wsgi.actions import Answer
+from ..wsgi.forms import typed
+from ..wsgi.responses import find, not_found, prose, redirect, render, signed_in
+
+
+@signed_in
+def show_preview(user: User, post_id: str) -> Answer:
+    """Show the saved version of a post as readers will see it."""
+    post = find(Post.editable_by(user), post_id)
+    return _render(post, 'This is how readers will see what you saved last.', may_edit=True)
+
+
+def show_shared_draft(token: str) -> Answer:
+    """Show a draft to a reader who has the secret link."""
+    post = Post.shared(token)
+    if post is None or post.deleted_at:
+        return not_found()
+    if post.is_public(now()):
+        return redirect(post.path)
+    return _render(post, 'This is a draft. Who wrote it has given you the link; please do not pass it on.')
+
+
+def _render(post: Post, note: str, may_edit: bool = False) -> Answer:
+    return render('post.html', post=post, author=post.author, content=prose(post.html), tags=tags.of_post(post),
+                  newer=None, older=None, parts=[], canonical=post.path, draft_note=note, may_edit=may_edit)
+
+
+@signed_in
+def render_live_preview(user: User) -> Answer:
+    """Return a part of a page: the text in the editor as readers will see it."""
+    try:
+        preview = rerendering.preview(typed('body')['body'], user, current().path_prefix)
+        content = Markup(preview.content)  # noqa: S704  # it is cleaned
+        return templating.render('_preview.html', content=content, words=preview.words)
+    except Rejected as error:  # the script shows this sentence; at other errors it leaves the last preview
+        response.status = 422
+        return templating.render('_preview_failed.html', sentence=error.errors['body'])

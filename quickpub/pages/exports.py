@@ -1,0 +1,61 @@
+"""Exports: the stats of an author or the site as a file."""
+
+from bottle import request, response
+
+from ..audience import counting
+from ..db import db, now
+from ..exchange import exports
+from ..mail import budgets
+from ..models import User
+from ..tasks import make_export
+from ..throttle import Throttled
+from ..wsgi.actions import Answer
+from ..wsgi.authentication import cause, note_action
+from ..wsgi.forms import Form, typed
+from ..wsgi.responses import find, no_file, not_found, redirect, render, send_file, signed_in
+
+KINDS = {'numbers': 'Your posts', 'site': 'The whole site'}
+PER_LIST = 20
+
+
+@signed_in
+def show_exports(user: User) -> Answer:
+    """Show the user's exports, and how far each is."""
+    return _render(user, Form())
+
+
+@signed_in
+def request_export(user: User) -> Answer:
+    """Have an export made in the background."""
+    kind = typed('kind')['kind']
+    if kind not in KINDS or (kind == 'site' and not user.is_owner):
+        return not_found()
+    try:
+        with db.atomic():
+            export = exports.request(user, kind, now())
+            if export:
+                budgets.admit(budgets.EXPORT, cause(), now())
+                make_export(export.id)
+                note_action('export_asked', user, export)
+    except Throttled as error:
+        return _render(user, Form(errors={'': budgets.sentence(error, user.timezone)}), 429)
+    return redirect('/studio/exports', 'export-asked')
+
+
+@signed_in
+def download_export(user: User, export_id: str) -> Answer:
+    """Send the file of an export."""
+    export = find(exports.ready_for(user), export_id)
+    path = exports.path_of(export)
+    if not path.exists():
+        return no_file(path.parent)
+    if request.method == 'GET':
+        note_action('export_downloaded', user, export)
+    name = f'numbers-{counting.site_day(export.created_at)}.csv'
+    return send_file(path, 'text/csv; charset=utf-8', name, is_private=True)
+
+
+def _render(user: User, form: Form, status: int = 200) -> Answer:
+    response.status = status
+    exports.fail_lost()
+    return render('exports.html', exports=exports.list_of(user, PER_LIST), kinds=KINDS, kept=exports.KEPT, form=form)

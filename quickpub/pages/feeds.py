@@ -1,0 +1,111 @@
+"""Feeds of the site, an author or a tag, each as Atom and as JSON Feed."""
+
+from typing import Any, NamedTuple
+
+from bottle import response
+
+from .. import dates
+from ..accounts import directory
+from ..content import published, tags
+from ..content.post_input import typed_title
+from ..db import now
+from ..markup import markdown
+from ..models import Content, Post, Site
+from ..wsgi.actions import Answer
+from ..wsgi.authentication import current_user
+from ..wsgi.responses import absolute, not_found, public_json, render_public
+
+PER_FEED = 20
+
+
+class Feed(NamedTuple):
+    """What a feed is made of."""
+    posts: Any  # the query, the newest first
+    home: str  # the path of the page that it belongs to
+    title: str
+    subtitle: str
+    feed_id: str  # never changes
+
+
+def show_site_feed() -> Answer:
+    return _render_atom(_site_feed())
+
+
+def show_site_json_feed() -> Answer:
+    return _render_json(_site_feed())
+
+
+def show_author_feed(handle: str) -> Answer:
+    return _render_atom(_author_feed(handle))
+
+
+def show_author_json_feed(handle: str) -> Answer:
+    return _render_json(_author_feed(handle))
+
+
+def show_tag_feed(slug: str) -> Answer:
+    return _render_atom(_tag_feed(slug))
+
+
+def show_tag_json_feed(slug: str) -> Answer:
+    return _render_json(_tag_feed(slug))
+
+
+def _site_feed() -> Feed:
+    site = Site.this()
+    return Feed(Post.published(now()), '/', site.title, site.tagline, Content.get().feed_id)
+
+
+def _author_feed(handle: str) -> Feed:
+    at = now()
+    author = directory.find_author(handle, current_user(), at)
+    if author is None:
+        raise not_found()
+    return Feed(published.feed_of_author(author, at), author.path, f'{author.name} - {Site.this().title}', author.bio,
+                author.feed_id)
+
+
+def _tag_feed(slug: str) -> Feed:
+    at = now()
+    tag = tags.find_visible(slug, current_user(), at)
+    if tag is None:
+        raise not_found()
+    return Feed(published.feed_of_tag(tag, at), tag.path, f'{tag.name} - {Site.this().title}', '', tag.feed_id)
+
+
+def _render_atom(feed: Feed) -> Answer:
+    entries = _list_entries(feed)
+    updated = max((entry['updated'] for entry in entries), default=now())
+    response.content_type = 'application/atom+xml; charset=utf-8'
+    return render_public('feed.xml', title=feed.title, subtitle=feed.subtitle, feed_id=feed.feed_id,
+                         self_url=_url_beside(feed.home, 'feed.xml'), home_url=absolute(feed.home), updated=updated,
+                         entries=entries)
+
+
+def _render_json(feed: Feed) -> Answer:
+    """Render JSON Feed 1.1 (jsonfeed.org)."""
+    found = {'version': 'https://jsonfeed.org/version/1.1', 'title': feed.title, 'home_page_url': absolute(feed.home),
+             'feed_url': _url_beside(feed.home, 'feed.json'), 'items': [{
+                 'id': entry['id'], 'url': entry['url'],
+                 'content_html': entry['content'], 'date_published': dates.iso(entry['post'].published_at),
+                 'date_modified': dates.iso(entry['updated']), 'tags': [tag.name for tag in entry['tags']],
+                 'authors': [{'name': entry['post'].author.name, 'url': absolute(entry['post'].author.path)}],
+             } | {name: entry[name] for name in ('title', 'summary') if entry[name]}
+                 for entry in _list_entries(feed)]}
+    return public_json(found | ({'description': feed.subtitle} if feed.subtitle else {}), 'application/feed+json')
+
+
+def _url_beside(home: str, name: str) -> str:
+    return absolute(f'{home.rstrip("/")}/{name}')
+
+
+def _list_entries(feed: Feed) -> list[dict[str, Any]]:
+    found = list(feed.posts.limit(PER_FEED))
+    tags_of = tags.of_posts(found)
+    # A post without a title has an empty one here too, and no summary that only repeats its beginning: feed readers
+    # show such posts by their text.
+    return [{'post': post, 'title': typed_title(post),
+             'summary': post.excerpt if post.is_titled else post.summary,
+             'id': post.feed_id, 'url': absolute(post.path),
+             'updated': max(post.published_at, post.updated_at), 'tags': tags_of.get(post.id, []),
+             'content': markdown.absolute(post.html, absolute(''), post.path)} for post in found]
