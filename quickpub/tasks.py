@@ -8,15 +8,16 @@ it was not enqueued. So a minute that is missed, or comes twice, changes nothing
 from datetime import timedelta
 
 from . import batches, throttle
-from .accounts import audit, login_steps, passkeys, sessions, users
-from .audience import counting, reports
+from .accounts import audit, login_steps, passkeys, registration, sessions, users
+from .audience import counting, future_days, reports, running_reports
+from .background import SiteHuey
 from .content import autosave, rerendering, revisions, trash
 from .db import db, now
 from .exchange import exports
 from .jobs import tally
 from .jobs.limits import URGENT
 from .jobs.recurring import DAY, WEEK
-from .mail import budgets, ledger
+from .mail import budgets, delivery, ledger
 from .media import cleaning, variants
 from .models import User
 from .upkeep import corrections, erasure, integrity

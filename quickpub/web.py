@@ -2,7 +2,8 @@
 
 from bottle import Bottle
 
-from .db import WEB_PATIENCE, open_site
+from .db import WEB_PATIENCE
+from .opening import open_site
 from .pages import (
     account,
     account_deletion,
@@ -140,7 +141,7 @@ URLS = [
 ]
 
 
-def create_app(settings: Settings) -> Site:
+def create_app(settings: Settings) -> Application:
     """Return the site as a WSGI application, one per process. To mount it below a path, let `settings.url` end with
     that path. Raises SchemaError if `settings.data` holds no site, or one with another schema."""
     open_site(settings, patience=WEB_PATIENCE)
@@ -151,4 +152,4 @@ def create_app(settings: Settings) -> Site:
     for method, path, page in URLS:
         app.route(path, method, page)
     app.default_error_handler = errors.show_error
-    return Site(app, settings)
+    return Application(app, settings)

@@ -20,7 +20,7 @@ from quickpub.accounts import passwords, users
 from quickpub.audience import spool
 from quickpub.content import posts, publishing
 from quickpub.content.post_input import PostInput
-from quickpub.jobs import queue
+from quickpub.jobs import owners
 from quickpub.models import Message, Post, Site, User
 from quickpub.web import create_app
 

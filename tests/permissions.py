@@ -8,7 +8,8 @@ from webtest import Upload as Sent
 
 from quickpub import db, models, signing, tasks
 from quickpub.accounts import email_change, links, password_reset, registration
-from quickpub.content import autosave, posts
+from quickpub.content import autosave, pins, posts, publishing
+from quickpub.content.post_input import PostInput
 from quickpub.exchange import exports
 from quickpub.models import Post, Site
 
@@ -146,7 +147,7 @@ def furnish(olga, alice, bob):
         failed.state, failed.answer = 'failed', '550 <No> such "user"'
         failed.save()
         places['message'] = failed.id
-        places['export'] = exports.ask(alice, 'numbers', at)
+        places['export'] = exports.request(alice, 'numbers', at).id
         tasks.make_export.call_local(places['export'])
     newcomer = person('newcomer', verified=False)
     for purpose, user in (('setup', None), ('verify', newcomer), ('reset', alice)):
@@ -157,13 +158,13 @@ def furnish(olga, alice, bob):
 def _use_the_desk(olga, alice, draft, at):
     """Versions, a series, a page, pins, something not saved, a shared draft."""
     typed = {'title': 'Only a draft', 'slug': '', 'body': 'Other <b>words</b>.', 'tags': 'Secret plans', 'summary': 'S'}
-    posts.save(draft, olga, typed, at)
-    posts.share(draft, at)
+    posts.save(draft, olga, PostInput.from_form(typed), at)
+    publishing.share(draft, at)
     for title in ('First "part"', 'Second <part>'):
         part = write(alice, title, series='A "series" & more', canonical="https://example.org/?a='b'&c")
-        posts.pin(part, alice)
-        posts.pin(part, Site.get())
-    page = posts.save(None, olga, typed | {'title': 'About'}, at, is_page=True)
-    posts.publish(page, at)
+        pins.pin(part, alice)
+        pins.pin(part, Site.get())
+    page = posts.save(None, olga, PostInput.from_form(typed | {'title': 'About'}), at, is_page=True)
+    publishing.publish(page, at)
     for post in (None, draft):
         autosave.keep(alice, f'tab-of-a-window{1 if post else 2}', post, typed | {'body': '</textarea>'}, at)

@@ -9,8 +9,8 @@ from datetime import UTC
 from conftest import Browser, drain, outbox, person, write
 from playhouse.migrations import Runner
 
-from quickpub import db
-from quickpub.jobs.queue import Job, Pause
+from quickpub import data_folder, db, migrating
+from quickpub.jobs.tables import Job, Pause
 from quickpub.media import uploads
 from quickpub.models import TABLES, AuditEntry, Message, RecentDay, RecentViews, Site
 from quickpub.web import create_app

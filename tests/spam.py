@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import quickpub
-from quickpub import db, settings, tasks, throttle
+from quickpub import db, migrating, opening, settings, tasks, throttle
 from quickpub.accounts import email_change, notifications, password_reset, registration, second_factors, users
 from quickpub.audience import reports, running_reports
 from quickpub.demo import fill
@@ -56,8 +56,8 @@ def _compose_all() -> None:
         password_reset.create_handover_link(tunde, marta, at)
         throttle.note_refusal(throttle.SIGNUPS_HOUR, at)
         budgets.alarm_mails(at)
-        second_factors.tell(marta, 'passkey_added', at, name='My phone')
-        reports.running(None, at)
+        second_factors.notify(marta, 'passkey_added', at, name='My phone')
+        running_reports.compose_running(None, at)
     tasks.make_export.call_local(exports.request(marta, 'numbers', at).id)
     for days in (1, 2):
         for closed in reports.due(at + timedelta(days=days)):

@@ -8,7 +8,7 @@ from conftest import PASSWORD, drain, person, write
 from quickpub import clocks, db, tasks, throttle
 from quickpub.accounts import email_change, links, password_reset, registration, sessions
 from quickpub.audience import counting, future_days, periods, recent_window, recording, reports
-from quickpub.jobs import queue
+from quickpub.jobs import queue, rescue, tally
 from quickpub.jobs.tables import Job, Tally
 from quickpub.mail import delivery, ledger
 from quickpub.models import (

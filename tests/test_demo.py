@@ -7,7 +7,7 @@ from itertools import chain
 import pytest
 from conftest import PASSWORD, write
 
-from quickpub import db, demo, settings
+from quickpub import db, demo, migrating, opening, settings
 from quickpub.accounts import credentials
 from quickpub.audience import reports
 from quickpub.content import trash

@@ -10,8 +10,8 @@ import pytest
 from conftest import BROWSER, clean_up, person, write
 from rig import Rig, wait_for
 
-from quickpub import db, settings
-from quickpub.audience import calendar, counting, recording, spool, totals
+from quickpub import db, migrating, settings
+from quickpub.audience import calendar, counting, recording, spool, sums
 from quickpub.audience import visitors as visitor_names
 from quickpub.models import DailyReferrers, DailyViews, DailyVisitors, DayKey, Seen, Site
 
@@ -78,7 +78,7 @@ def test_a_real_server_keeps_and_logs_nobody(tmp_path):
                 urllib.request.urlopen(asked).close()
         with rig.database():
             wait_for(lambda: DailyViews.select().exists() and DailyViews.get().views == 2, 'the views to be counted')
-            assert DailyVisitors.get(DailyVisitors.scope == totals.SITE).visitors == 1
+            assert DailyVisitors.get(DailyVisitors.scope == sums.SITE).visitors == 1
             for file in rig.data.rglob('*'):
                 if file.is_file():
                     assert_says_nothing(file.read_bytes(), file)
@@ -96,10 +96,10 @@ def test_two_people_are_two_and_reading_twice_is_one(site, hills, alice, browse,
     visit(browse, other.path)
     assert fold() == 5
     assert visitors(hills.id) == 3 and visitors(other.id) == 1
-    assert visitors(-alice.id) == 3 and visitors(totals.SITE) == 3
+    assert visitors(-alice.id) == 3 and visitors(sums.SITE) == 3
     visit(browse, hills.path)
     fold()
-    assert visitors(hills.id) == 3 and visitors(totals.SITE) == 3
+    assert visitors(hills.id) == 3 and visitors(sums.SITE) == 3
 
 
 def test_tomorrow_they_are_somebody_else_and_after_two_days_forgotten(site, hills):
@@ -144,11 +144,11 @@ def test_only_the_host_of_a_referrer_is_kept(site, hills, referrer, host):
 
 
 def test_who_claims_to_come_from_everywhere_fills_no_table(site, hills):
-    for number in range(3 * totals.HOSTS_A_DAY):
+    for number in range(3 * sums.HOSTS_A_DAY):
         recording.record_view(hills.id, db.now(), ADDRESS, AGENT, f'https://spam{number}.example/')
     counting.count_recorded_views()
     rows = {row.host: row.views for row in DailyReferrers.select()}
-    assert len(rows) == totals.HOSTS_A_DAY + 1 and rows[totals.OTHERS] == 2 * totals.HOSTS_A_DAY
+    assert len(rows) == sums.HOSTS_A_DAY + 1 and rows[sums.OTHERS] == 2 * sums.HOSTS_A_DAY
 
 
 def test_without_a_key_a_view_counts_and_its_visitor_does_not(site, hills, monkeypatch):

@@ -20,7 +20,7 @@ from quickpub.accounts import (
     sessions,
     validation,
 )
-from quickpub.audience import counting
+from quickpub.audience import network_cap
 from quickpub.content import comparison, post_input, quota, search, tags
 from quickpub.mail import ledger, transport
 from quickpub.markup import markdown
@@ -141,7 +141,7 @@ def minutes(span):
 
 @pytest.mark.parametrize('words', [
     '{} to {} characters of any kind'.format(*passwords.LENGTH),
-    f'{users.NAME_LENGTH} characters on one line; {users.TITLE_LENGTH} characters on one line',
+    f'{validation.NAME_LENGTH} characters on one line; {validation.TITLE_LENGTH} characters on one line',
     f'{post_input.MAX_TITLE}, {post_input.MAX_SUMMARY} and {post_input.MAX_BODY:,} characters',
     f'{tags.MAX_TAGS} for a post, {tags.MAX_TAG} characters each',
     f'{uploads.FILE_LIMIT // files.MEGABYTE} MB each',

@@ -5,7 +5,7 @@ from typing import Any
 
 from peewee import IntegrityError
 
-from ..models import User
+from ..models import Post, User
 from ..text import Rejected
 from . import users
 
@@ -13,7 +13,7 @@ from . import users
 def find_author(handle: str, reader: User | None, at: datetime) -> User | None:
     """Return the author whose page readers find under this handle. The owner and the authors themselves find it before
     anything is published."""
-    found = User.with_public_page(at).where(User.handle == handle).get_or_none()
+    found = Post.public_authors(at).where(User.handle == handle).get_or_none()
     if found is None and reader and (reader.is_owner or reader.handle == handle):
         found = User.get_or_none(User.handle == handle)
     return found
@@ -45,4 +45,4 @@ def change_profile(user: User, changes: dict[str, Any], at: datetime) -> None:
 
 def handle_taken(handle: str) -> Rejected:
     """Return the error for a handle that cannot be chosen; it suggests another one."""
-    return Rejected(handle=f'This handle is taken. Try {users.free_handle(handle)}.')
+    return Rejected(handle=f'This handle is taken. Try {users.find_free_handle(handle)}.')

@@ -20,7 +20,7 @@ from .calendar import site_day
 from .network_cap import apply_cap
 from .recent_window import roll_recent_window
 from .recording import View, parse_views
-from .totals import add_views
+from .sums import add_views
 
 log = logging.getLogger('quickpub.stats')
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from ..db import db
 from .calendar import site_day
 from .recent_window import rebuild_recent_window
-from .totals import execute_each
+from .sums import execute_each
 
 # By table: the columns that are the key with the day, and the sum.
 DAILY = {'daily_views': ('post_id', 'views'), 'daily_visitors': ('scope', 'visitors'),

@@ -14,7 +14,7 @@ from .. import dates
 from ..db import among, rows
 from ..models import DailyHosts, DailyReferrers, DailyTotals, DailyViews, DailyVisitors, Post, RecentViews
 from .recent_window import SPANS
-from .totals import SITE
+from .sums import SITE
 
 CHOICES = {str(days): days for days in SPANS} | {'all': None}
 RECENT = 30  # days of a sparkline

@@ -8,7 +8,9 @@ from typing import Any
 from peewee import Select
 
 from .. import text
-from ..db import give_way, is_transient, now
+from ..db import let_others_write as give_way
+from ..db import now
+from ..jobs.errors import is_transient
 from ..markup import excerpts, markdown
 from ..media import usage
 from ..models import Post, PostFile, User

@@ -50,7 +50,7 @@ def contains(column: Field, typed: str) -> Any:
 def run_in_turn(who: Hashable = None) -> Iterator[None]:
     """Let a few searches run at a time, each for a limited time, inside of this block. For `who` see
     gates.Gate.entered. Raises Busy or TooMuch."""
-    with GATE.entered(who), limited(SECONDS):
+    with GATE.entered(who), time_limit(SECONDS):
         yield
 
 

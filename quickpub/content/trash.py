@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 
 from .. import batches
-from ..db import among, give_way, rows
+from ..db import among, rows
+from ..db import let_others_write as give_way
 from ..models import Post
 from . import series, tags
 
@@ -32,7 +33,7 @@ def clean_up(at: datetime) -> None:
 
 def _find_expired(at: datetime) -> list[int]:
     expired = Post.select(Post.id).where(Post.deleted_at <= at - KEPT_IN_TRASH,
-                                         Post.id.not_in(among(batches.items(REMOVAL, at))))
+                                         Post.id.not_in(among(batches.recently_failed(REMOVAL, at))))
     return [post_id for (post_id,) in rows(expired.limit(BATCH))]
 
 

@@ -13,8 +13,8 @@ from random import Random
 from peewee import EXCLUDED
 
 from .. import dates
-from ..accounts import users
-from ..audience import counting, reports
+from ..accounts import passwords, users
+from ..audience import calendar, periods, sums
 from ..content import posts, publishing, trash
 from ..content.post_input import PostInput
 from ..db import db
@@ -46,7 +46,7 @@ class NotEmpty(Exception):
 
 def fill(now: datetime) -> dict[str, int]:
     """Fill the open site in one transaction, and return how much was created. Raises NotEmpty."""
-    hashes = [users.hash_password(PASSWORD) for _ in AUTHORS]  # slow on purpose, so before the transaction
+    hashes = [passwords.hash_password(PASSWORD) for _ in AUTHORS]  # slow on purpose, so before the transaction
     with db.atomic():
         _check_empty()
         if not Site.select().exists():
@@ -108,7 +108,7 @@ def _create_post(typed: dict[str, str], authors: dict[str, User], now: datetime)
 def _add_views(post: Post, author: User, first_day: int, published: datetime, now: datetime) -> int:
     if not first_day:
         return 0
-    days = list(_simulate_days(Random(post.slug), first_day, counting.site_day(published), now))
+    days = list(_simulate_days(Random(post.slug), first_day, calendar.site_day(published), now))
     DailyViews.insert_many([{'post': post.id, 'day': day, 'views': views} for day, views in days]).execute()
     _add_visitors(post, author, days)
     total = sum(views for _, views in days)
@@ -120,7 +120,7 @@ def _add_views(post: Post, author: User, first_day: int, published: datetime, no
 
 def _add_visitors(post: Post, author: User, days: list[tuple[date, int]]) -> None:
     """Add the visitors of each day, and the sites that some of them came from."""
-    for scope in (post.id, -author.id, counting.SITE):
+    for scope in (post.id, -author.id, sums.SITE):
         DailyVisitors.insert_many([
             {'scope': scope, 'day': day, 'visitors': ceil(0.8 * views)} for day, views in days]).on_conflict(
                 conflict_target=[DailyVisitors.scope, DailyVisitors.day],
@@ -133,7 +133,7 @@ def _add_visitors(post: Post, author: User, days: list[tuple[date, int]]) -> Non
 
 def _simulate_days(chance: Random, first_day: int, published: date, now: datetime) -> Iterator[tuple[date, int]]:
     """Yield the views of each day: many at first, then few, fewer at weekends, and some more when a link is shared."""
-    today, echo = counting.site_day(now), 0.0
+    today, echo = calendar.site_day(now), 0.0
     for age in range((today - published).days + 1):
         day = published + timedelta(days=age)
         echo = echo / 2 + (first_day * chance.uniform(0.4, 1.1) if age and chance.random() < 0.025 else 0)

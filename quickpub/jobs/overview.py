@@ -4,7 +4,7 @@ from datetime import datetime
 
 from peewee import SQL
 
-from .queue import Job
+from .tables import Job
 
 # As text in the statement: SQLite uses a partial index only for a condition that it can read there.
 RUNNING, READY, DEAD = SQL("state = 'running'"), SQL("state = 'ready'"), SQL("state = 'dead'")

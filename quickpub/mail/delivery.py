@@ -14,7 +14,7 @@ from peewee import DatabaseError
 
 from .. import formats, throttle
 from ..db import db, first, now
-from ..jobs import claims, owners
+from ..jobs import claims, owners, rescue
 from ..jobs.errors import is_out_of_reach, is_transient
 from ..models import Message, Site, Token, User
 from ..settings import current

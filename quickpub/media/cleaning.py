@@ -8,7 +8,8 @@ from functools import partial
 from peewee import fn
 
 from .. import processes, removal
-from ..db import db, give_way, rows
+from ..db import db, rows
+from ..db import let_others_write as give_way
 from ..models import MediaFile, Post, PostFile, Revision, Unsaved, Upload, User
 from ..text import Rejected
 from .files import DIGEST, GONE, aside, folder
@@ -53,7 +54,7 @@ def clean_up(at: datetime) -> None:
                                                      fn.INSTR(Unsaved.fields, Upload.file))))
     Upload.delete().where(Upload.id.in_(unused)).execute()
     limit = (at - STRAY).replace(tzinfo=UTC).timestamp()
-    removal.do_each([
+    removal.run_all([
         partial(removal.remove_all, (path for path in folder().iterdir() if not DIGEST.fullmatch(path.name)
                                      and removal.is_older(path, limit))),
         sweep])
@@ -66,7 +67,7 @@ def sweep() -> None:
     known = {digest for (digest,) in rows(MediaFile.select(MediaFile.digest))}
     found = {path.name for path in folder().iterdir()}
     known |= {name for name in found if DIGEST.fullmatch(name)}
-    removal.do_each([*(partial(_remove_unless_uploaded, digest) for digest in sorted(known - held)),
+    removal.run_all([*(partial(_remove_unless_uploaded, digest) for digest in sorted(known - held)),
                      partial(removal.remove_all, (folder() / name for name in found if name.startswith(GONE)))])
 
 

@@ -70,17 +70,17 @@ def prepare(digest: str, show: Callable[[str], None]) -> None:
     try:
         _prepare(file, show)
     except Died as death:
-        time.sleep(queue.GRACE)  # if the whole tree is being killed, the image is not to blame
+        time.sleep(isolation.GRACE)  # if the whole tree is being killed, the image is not to blame
         if file.attempts + 1 >= MAX_ATTEMPTS:
             return _fail(file, str(death), show)
         _update(file, state='waiting', attempts=file.attempts + 1)
-        raise queue.NotNow(AFTER_DEATH, str(death)) from death
+        raise claims.NotNow(AFTER_DEATH, str(death)) from death
     except Exception as error:
         if not (is_transient(error) or presence.explains(error)):
             raise
         log.warning('A picture waits: %s', error)
         _update(file, state='waiting', error=WAITS)
-        raise queue.NotNow(AFTER_TROUBLE, WAITS) from error
+        raise claims.NotNow(AFTER_TROUBLE, WAITS) from error
 
 
 def _prepare(file: MediaFile, show: Callable[[str], None]) -> None:
@@ -162,6 +162,6 @@ def _draw(original: Path, made_in: Path, tell: Callable[[int], None]) -> dict[st
 
 def try_again(file: MediaFile) -> None:
     """Let a failed image wait again, in the caller's transaction, which also enqueues its job."""
-    queue.forget_dead('picture', file.digest)
+    queue.discard_dead('picture', file.digest)
     MediaFile.update(state='waiting', attempts=0, error='').where(
         MediaFile.digest == file.digest, MediaFile.state == 'failed').execute()

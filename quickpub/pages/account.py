@@ -4,7 +4,19 @@ from collections.abc import Callable
 
 from bottle import request
 
-from ..accounts import honeypot, second_factors, users, verification
+from ..accounts import (
+    email_change,
+    honeypot,
+    links,
+    notifications,
+    password_reset,
+    passwords,
+    registration,
+    second_factors,
+    signup_claim,
+    validation,
+    verification,
+)
 from ..db import db, now
 from ..models import Site, Token, User
 from ..settings import current
@@ -26,19 +38,20 @@ from ..wsgi.authentication import (
     user_agent,
 )
 from ..wsgi.forms import Form, sent_fields, typed
-from ..wsgi.responses import redirect, render, render_form, url
+from ..wsgi.responses import redirect, render, render_form
+from ..wsgi.urls import url
 
 # Setting up
 
 def show_setup(token: str) -> Answer:
     """Show the form that sets the site up."""
-    users.token('setup', token, now())
+    links.find_link('setup', token, now())
     return render('setup.html', form=Form(), action=url(f'/setup/{token}'))
 
 
 def set_up_site(token: str) -> Answer:
     """Name the site, and create its owner."""
-    found = users.token('setup', token, now())
+    found = links.find_link('setup', token, now())
     form = typed('site_title', 'name', 'email', 'password', 'texts')
     try:
         title, name, email, password = validation.validate_all(
@@ -48,7 +61,7 @@ def set_up_site(token: str) -> Answer:
              [form['name'], form['email'], form['site_title']]))
         hashed = passwords.hash_password(password)
         with db.atomic():
-            owner = verification.set_up(found, name, email, hashed, form['password'], now(), _keeps_texts(form))
+            owner = verification.set_up_owner(found, name, email, hashed, form['password'], now(), _keeps_texts(form))
             Site.change(title=title)
             note_action('site_set_up', owner)
     except Rejected as error:
@@ -99,8 +112,8 @@ def sign_up() -> Answer:
         form.errors = error.errors
         form.values[honeypot.OPENED] = honeypot.stamp_again(form[honeypot.OPENED], at)
         return render_form('signup.html', form, closed=False)
-    hashed = users.hash_password(password)  # before the transaction, and also for an address that is known
-    invited = users.token('invite', form['invite'], at) if form['invite'] and current().signup != 'open' else None
+    hashed = passwords.hash_password(password)  # before the transaction, and also for an address that is known
+    invited = links.find_link('invite', form['invite'], at) if form['invite'] and current().signup != 'open' else None
     if not is_robot:  # a robot gets the same answer
         with db.atomic():
             deliver_alike(registration.sign_up(name, email, hashed, at, invited, cause()))
@@ -113,23 +126,23 @@ def sign_up() -> Answer:
 def show_verification(token: str) -> Answer:
     """Show the page behind a link that confirms an email address."""
     if unsign('address', token):
-        return _render_new_email(token, users.token('address', token, now()))
-    found = users.token('verify', token, now())
-    user, claim = verification.check(found), verification.read_claim(claim_cookie(), found.email, now())
+        return _render_new_email(token, links.find_link('address', token, now()))
+    found = links.find_link('verify', token, now())
+    user, claim = verification.find_account(found), signup_claim.read_claim(claim_cookie(), found.email, now())
     return _render_verification(token, user, Form({'name': claim.name if claim else user.name}), claim)
 
 
-def _render_verification(token: str, user: User, form: Form, claim: verification.Claim | None,
+def _render_verification(token: str, user: User, form: Form, claim: signup_claim.SignUpClaim | None,
                          status: int = 200) -> Answer:
     """Show one button in the browser that signed up, and a form for a new password in others."""
     is_same = _is_same_person(user, claim)
     is_known = bool(is_same or claim) and not form.errors and request.query.get('afresh', '') != '1'
     return render_form('verify.html', form, status, action=url(f'/verify/{token}'), email=user.email,
                        is_known=is_known, name=user.name if is_same else form['name'], others=_find_other_member(user),
-                       texts=None if is_same and is_known else verification.texts_of(user))
+                       texts=None if is_same and is_known else verification.list_texts(user))
 
 
-def _is_same_person(user: User, claim: verification.Claim | None) -> bool:
+def _is_same_person(user: User, claim: signup_claim.SignUpClaim | None) -> bool:
     """Return whether this browser signed the account up, or is logged in to it."""
     return bool(current_user() == user) or (claim is not None and claim.password == user.password)
 
@@ -143,9 +156,9 @@ def _find_other_member(user: User) -> User | None:
 def verify_email(token: str) -> Answer:
     """Confirm an email address, with a new password in another browser than the one that signed up."""
     if unsign('address', token):
-        return _verify_new_email(token, users.token('address', token, now()))
-    found = users.token('verify', token, now())
-    user, claim = verification.check(found), verification.read_claim(claim_cookie(), found.email, now())
+        return _verify_new_email(token, links.find_link('address', token, now()))
+    found = links.find_link('verify', token, now())
+    user, claim = verification.find_account(found), signup_claim.read_claim(claim_cookie(), found.email, now())
     form = typed('name', 'password', 'texts', 'afresh')
     is_afresh = bool(form['afresh'] or form['password'])
     if not is_afresh and _is_same_person(user, claim):
@@ -172,7 +185,7 @@ def verify_email(token: str) -> Answer:
 def _claim(found: Token, name: str, hashed: str, form: Form) -> User:
     """Give an unconfirmed account to the person who can read its email."""
     with db.atomic():
-        user = verification.claim(found, name, hashed, _keeps_texts(form) or False, now())
+        user = verification.claim_account(found, name, hashed, _keeps_texts(form) or False, now())
         note_action('account_claimed', user)
     return user
 
@@ -192,7 +205,7 @@ def _log_in(user: User, notice: str) -> Answer:
     there is one."""
     log_out()
     try:
-        onward = identity.enter(user, '/studio', by_link=True)
+        onward = identity.log_in_or_begin_step(user, '/studio', by_link=True)
     except Rejected:  # the password was changed again at this moment
         return redirect('/login')
     return redirect(onward, notice if onward == '/studio' else None)
@@ -204,9 +217,9 @@ def _render_new_email(token: str, found: Token, status: int = 200) -> Answer:
     if found.user is None or current_user() != found.user:
         return render_form('verify_log_in.html', Form(), status, email=found.email, others=current_user(),
                            path=f'/verify/{token}')
-    rival = verification.rival(found)
+    rival = email_change.find_unconfirmed_holder(found)
     return render_form('verify_address.html', Form(), status, action=url(f'/verify/{token}'),
-                       email=found.email, old=found.user.email, texts=verification.texts_of(rival) if rival else None)
+                       email=found.email, old=found.user.email, texts=verification.list_texts(rival) if rival else None)
 
 
 def _verify_new_email(token: str, found: Token) -> Answer:
@@ -214,7 +227,7 @@ def _verify_new_email(token: str, found: Token) -> Answer:
     if this is None or this.user != found.user:
         return _render_new_email(token, found, status=403)
     with db.atomic():
-        user, old = verification.change_email(found, now(), this.digest, _keeps_texts(typed('texts')) or False)
+        user, old = email_change.change_email(found, now(), this.digest, _keeps_texts(typed('texts')) or False)
         if old:
             deliver_soon(notifications.notify_email_changed(user, old, now(), user_agent()))
         note_action('address_changed', user)
@@ -230,7 +243,7 @@ def show_verification_request() -> Answer:
 
 def request_verification() -> Answer:
     """Send another confirmation email."""
-    return _email_link('verify_again.html', users.verification_mail_to, 'verify_sent.html')
+    return _email_link('verify_again.html', registration.resend_verification_to, 'verify_sent.html')
 
 
 def _email_link(template: str, compose: Callable[..., list[int]], sent: str) -> Answer:
@@ -255,31 +268,31 @@ def show_reset_request() -> Answer:
 
 def request_reset() -> Answer:
     """Email a link to a new password."""
-    return _email_link('forgot.html', users.reset_mail, 'forgot_sent.html')
+    return _email_link('forgot.html', password_reset.request_reset, 'forgot_sent.html')
 
 
 def show_reset(token: str) -> Answer:
     """Show the form for a new password behind a link."""
-    user = verification.check(users.token('reset', token, now()))
+    user = verification.find_account(links.find_link('reset', token, now()))
     return _render_reset(token, user, Form({'name': user.name}))
 
 
 def _render_reset(token: str, user: User, form: Form, status: int = 200) -> Answer:
     return render_form('reset.html', form, status, action=url(f'/reset/{token}'), email=user.email,
                        is_claim=not user.is_verified, others=_find_other_member(user),
-                       texts=None if user.is_verified else verification.texts_of(user))
+                       texts=None if user.is_verified else verification.list_texts(user))
 
 
 def reset_password(token: str) -> Answer:
     """Set a new password, and log in."""
-    found = users.token('reset', token, now())
-    user, form = verification.check(found), typed('name', 'password', 'texts')
+    found = links.find_link('reset', token, now())
+    user, form = verification.find_account(found), typed('name', 'password', 'texts')
     try:
         name, hashed = _clean_identity(form, user)
     except Rejected as error:
         form.errors = error.errors
         return _render_reset(token, user, form, 400)
-    if user.is_verified and second_factors.of(user).are_asked:  # access to the mailbox alone must not suffice
+    if user.is_verified and second_factors.find_factors(user).are_asked:  # access to the mailbox alone must not suffice
         log_out()
         try:
             identity.begin_step(user, '/studio', found, hashed)

@@ -2,7 +2,7 @@
 
 from bottle import response
 
-from ..accounts import users
+from ..accounts import credentials, deletion, roles
 from ..audience import totals
 from ..db import db, now
 from ..models import User
@@ -10,12 +10,14 @@ from ..text import Rejected
 from ..upkeep import erasure
 from ..wsgi.actions import Answer
 from ..wsgi.authentication import log_out, note_action
+from ..wsgi.confirmation import confirmation_context
 from ..wsgi.forms import Form, typed
 from ..wsgi.identity import confirm_identity
-from ..wsgi.responses import identity_context, redirect, render, signed_in
+from ..wsgi.permissions import login_required
+from ..wsgi.responses import redirect, render
 
 
-@signed_in
+@login_required
 def show_account_deletion(user: User) -> Answer:
     """Show the form that deletes the account."""
     return _render(user, Form({'password': '', 'posts': 'keep'}))
@@ -23,11 +25,11 @@ def show_account_deletion(user: User) -> Answer:
 
 def _render(user: User, form: Form, status: int = 200) -> Answer:
     response.status = status
-    return render('delete_account.html', form=form, identity=identity_context(user),
-                  sole_owner=users.is_sole_owner(user), kinds=totals.count_texts_of(user, now()))
+    return render('delete_account.html', form=form, identity=confirmation_context(user),
+                  sole_owner=roles.is_sole_owner(user), kinds=totals.count_texts_of(user, now()))
 
 
-@signed_in
+@login_required
 def delete_account(user: User) -> Answer:
     """Delete the account, and keep or delete its posts."""
     form = typed('password', 'code', 'posts')
@@ -36,13 +38,14 @@ def delete_account(user: User) -> Answer:
             raise Rejected(posts='Please choose what happens to your posts.')
         confirmed = confirm_identity(user, form, 'password')
         with db.atomic():
-            users.check_unchanged(confirmed)
+            credentials.check_password_unchanged(confirmed)
             note_action('member_left', user)
-            users.delete(confirmed, form['posts'] != 'delete', now(), keep_drafts=form['posts'] != 'published')
+            deletion.delete_account(confirmed, form['posts'] != 'delete', now(),
+                                    keep_drafts=form['posts'] != 'published')
     except Rejected as error:
         form.errors = error.errors
         return _render(user, form, status=400)
-    except users.LastOwner:
+    except roles.LastOwner:
         return _render(user, form, status=400)
     erasure.erase_now()
     log_out()

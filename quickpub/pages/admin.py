@@ -3,53 +3,56 @@
 from bottle import request
 
 from .. import findings, text
-from ..accounts import audit, users
+from ..accounts import audit, validation
 from ..audience import totals
 from ..db import db, now
 from ..jobs import overview, queue
 from ..mail import listing
 from ..models import AuditEntry, Site, User
 from ..text import Rejected
-from ..upkeep import health, integrity
+from ..upkeep import checks, integrity
 from ..wsgi.actions import Answer
 from ..wsgi.authentication import note_action
 from ..wsgi.forms import Form, number, typed
-from ..wsgi.responses import asking, find, owner_only, page_of, redirect, render, render_form
+from ..wsgi.pagination import paginate
+from ..wsgi.permissions import owner_required
+from ..wsgi.responses import find_or_404, redirect, render, render_form
+from ..wsgi.urls import with_query
 
 PER_LIST = 50
 MAX_QUERY, MAX_TAGLINE = 100, 200  # characters
 
 
-@owner_only
+@owner_required
 def show_overview(user: User) -> Answer:
     """Show the state of the site in a few numbers."""
-    return render('admin.html', paused_since=queue.paused_since(), damage=health.integrity_problem(),
-                  checked=findings.last(integrity.NAME), counts=totals.count_site(now()) | {
+    return render('admin.html', paused_since=queue.paused_since(), damage=checks.check_integrity(),
+                  checked=findings.latest(integrity.NAME), counts=totals.count_site(now()) | {
                       'queued_mail': listing.count_unsent(), 'failed_mail': listing.count_failed(),
                       'dead_jobs': overview.count_dead()})
 
 
-@owner_only
+@owner_required
 def show_audit_log(user: User) -> Answer:
     """Show who did what that matters for security, filtered by the query string."""
     form = Form({'q': text.line(request.query.getunicode('q', ''), MAX_QUERY), 'kind': request.query.get('kind', '')})
     asked = request.query.get('member', '')
-    member = find(User.select(), asked) if asked else None
+    member = find_or_404(User.select(), asked) if asked else None
     query = audit.entries(member, form['kind'], form['q'])
-    base = asking('/admin/audit', **form.values, member=member and member.id)
-    found, older, _ = page_of(query, base, PER_LIST, by=(AuditEntry.id,))
+    base = with_query('/admin/audit', **form.values, member=member and member.id)
+    found, older, _ = paginate(query, base, PER_LIST, by=(AuditEntry.id,))
     return render('admin_audit.html', entries=[(entry, audit.sentence(entry)) for entry in found], older=older,
                   form=form, member=member, groups=audit.GROUPS, kept_days=audit.KEPT.days)
 
 
-@owner_only
+@owner_required
 def show_site_settings(user: User) -> Answer:
     """Show the form with the site's title, tagline and colour."""
     site = Site.this()
     return render('admin_site.html', form=Form({'title': site.title, 'tagline': site.tagline, 'hue': str(site.hue)}))
 
 
-@owner_only
+@owner_required
 def update_site_settings(user: User) -> Answer:
     """Save the site's title, tagline and colour."""
     form = typed('title', 'tagline', 'hue')

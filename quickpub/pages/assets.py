@@ -6,7 +6,9 @@ from ..db import now
 from ..models import Site
 from ..upkeep import health
 from ..wsgi.actions import Answer
-from ..wsgi.responses import STATIC, YEAR, let_keep, not_found, static_digest
+from ..wsgi.downloads import YEAR
+from ..wsgi.responses import allow_caching, not_found
+from ..wsgi.urls import STATIC, static_digest
 
 TYPES = {'css': 'text/css', 'js': 'text/javascript', 'svg': 'image/svg+xml', 'txt': 'text/plain'}
 
@@ -28,7 +30,7 @@ def send_stylesheet() -> Answer:
 def _send(text: str, content_type: str, version: str) -> Answer:
     """Send a text that never changes under the URL with its version, and may change under any other."""
     response.content_type = f'{content_type}; charset=utf-8'
-    let_keep(YEAR if request.query.get('v') == version else 0)
+    allow_caching(YEAR if request.query.get('v') == version else 0)
     return text
 
 

@@ -7,10 +7,11 @@ from ..db import now
 from ..models import Post, User
 from ..wsgi.actions import Answer
 from ..wsgi.forms import typed
-from ..wsgi.responses import find, redirect, signed_in
+from ..wsgi.permissions import login_required
+from ..wsgi.responses import find_or_404, redirect
 
 
-@signed_in
+@login_required
 def save_autosave(user: User) -> Answer:
     """Keep the unsaved form of an editor, or discard what was kept of it."""
     form = typed(*autosave.FIELDS, 'action', 'tab', 'post')
@@ -19,7 +20,7 @@ def save_autosave(user: User) -> Answer:
         autosave.forget(user, tab)
         return redirect('/studio', 'discarded')
     if form['post']:
-        post = find(Post.editable_by(user), form['post'])
+        post = find_or_404(Post.editable_by(user), form['post'])
     else:  # the new post may have been saved since
         post = posts.find_by_tab(user, tab) if autosave.is_tab(tab) else None
     try:

@@ -11,13 +11,15 @@ from ..settings import current
 from ..text import Rejected
 from ..wsgi.actions import Answer
 from ..wsgi.forms import typed
-from ..wsgi.responses import find, not_found, prose, redirect, render, signed_in
+from ..wsgi.long_pages import render_long_html
+from ..wsgi.permissions import login_required
+from ..wsgi.responses import find_or_404, not_found, redirect, render
 
 
-@signed_in
+@login_required
 def show_preview(user: User, post_id: str) -> Answer:
     """Show the saved version of a post as readers will see it."""
-    post = find(Post.editable_by(user), post_id)
+    post = find_or_404(Post.editable_by(user), post_id)
     return _render(post, 'This is how readers will see what you saved last.', may_edit=True)
 
 
@@ -32,11 +34,12 @@ def show_shared_draft(token: str) -> Answer:
 
 
 def _render(post: Post, note: str, may_edit: bool = False) -> Answer:
-    return render('post.html', post=post, author=post.author, content=prose(post.html), tags=tags.of_post(post),
+    return render('post.html', post=post, author=post.author, content=render_long_html(post.html),
+                  tags=tags.of_post(post),
                   newer=None, older=None, parts=[], canonical=post.path, draft_note=note, may_edit=may_edit)
 
 
-@signed_in
+@login_required
 def render_live_preview(user: User) -> Answer:
     """Return a part of a page: the text in the editor as readers will see it."""
     try:

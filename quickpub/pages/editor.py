@@ -11,14 +11,16 @@ from markupsafe import Markup
 from .. import dates, text
 from ..content import autosave, pins, posts, publishing, quota, rerendering, revisions, series, tags, trash
 from ..content.post_input import PostInput, as_form
-from ..db import db, is_out_of_reach, now
+from ..db import db, now
 from ..gates import Busy, TooMuch
+from ..jobs.errors import is_out_of_reach
 from ..models import Post, Site, Unsaved, User
 from ..settings import current
 from ..text import Rejected
 from ..wsgi.actions import Answer, UnknownAction, find_action
 from ..wsgi.forms import Form, number, typed
-from ..wsgi.responses import find, not_found, redirect, render, signed_in
+from ..wsgi.permissions import login_required
+from ..wsgi.responses import find_or_404, not_found, redirect, render
 
 FIELDS = (*autosave.FIELDS, 'action', 'tab')
 BUSY = 'The site cannot save anything at this moment. What you typed is still here: please try again in a minute.'
@@ -67,7 +69,7 @@ ACTIONS = {
 }
 
 
-@signed_in
+@login_required
 def show_new_post(user: User) -> Answer:
     """Show the editor with an empty form, or with an autosave of a new post."""
     kept = autosave.find(user, request.query.get('unsaved', ''))
@@ -77,13 +79,13 @@ def show_new_post(user: User) -> Answer:
     return _render(user, None, form, others=autosave.of(user, None))
 
 
-@signed_in
+@login_required
 def create_post(user: User) -> Answer:
     """Save a new post, and do what the button says."""
     return _submit(user, None)
 
 
-@signed_in
+@login_required
 def show_editor(user: User, post_id: str) -> Answer:
     """Show the editor with a post, or with an autosave of it."""
     post = _find_post(user, post_id)
@@ -94,13 +96,13 @@ def show_editor(user: User, post_id: str) -> Answer:
     return _render(user, post, _saved_form(user, post), others=others)
 
 
-@signed_in
+@login_required
 def update_post(user: User, post_id: str) -> Answer:
     """Save a post, and do what the button says."""
     return _submit(user, _find_post(user, post_id))
 
 
-@signed_in
+@login_required
 def restore_version(user: User, post_id: str) -> Answer:
     """Save an older version of a post as the newest one."""
     post, wanted = _find_post(user, post_id), number(typed('version')['version'])
@@ -119,7 +121,7 @@ def restore_version(user: User, post_id: str) -> Answer:
 
 def _find_post(user: User, post_id: str) -> Post:
     """Return the post if this user may edit it. Raises 404."""
-    return find(Post.editable_by(user), post_id)
+    return find_or_404(Post.editable_by(user), post_id)
 
 
 # Saving

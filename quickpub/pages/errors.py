@@ -6,9 +6,11 @@ from urllib.parse import quote
 from bottle import HTTPError, HTTPResponse, request
 
 from ..content import redirects
-from ..db import is_out_of_reach, now
+from ..db import now
+from ..jobs.errors import is_out_of_reach
 from ..wsgi.actions import UnknownAction
-from ..wsgi.responses import bare_page, redirect, render
+from ..wsgi.error_pages import bare_page
+from ..wsgi.responses import redirect, render
 
 log = logging.getLogger('quickpub.web')
 

@@ -2,7 +2,7 @@
 
 from bottle import request, response
 
-from ..audience import counting
+from ..audience import calendar
 from ..db import db, now
 from ..exchange import exports
 from ..mail import budgets
@@ -11,20 +11,22 @@ from ..tasks import make_export
 from ..throttle import Throttled
 from ..wsgi.actions import Answer
 from ..wsgi.authentication import cause, note_action
+from ..wsgi.downloads import missing_file, send_file
 from ..wsgi.forms import Form, typed
-from ..wsgi.responses import find, no_file, not_found, redirect, render, send_file, signed_in
+from ..wsgi.permissions import login_required
+from ..wsgi.responses import find_or_404, not_found, redirect, render
 
 KINDS = {'numbers': 'Your posts', 'site': 'The whole site'}
 PER_LIST = 20
 
 
-@signed_in
+@login_required
 def show_exports(user: User) -> Answer:
     """Show the user's exports, and how far each is."""
     return _render(user, Form())
 
 
-@signed_in
+@login_required
 def request_export(user: User) -> Answer:
     """Have an export made in the background."""
     kind = typed('kind')['kind']
@@ -42,16 +44,16 @@ def request_export(user: User) -> Answer:
     return redirect('/studio/exports', 'export-asked')
 
 
-@signed_in
+@login_required
 def download_export(user: User, export_id: str) -> Answer:
     """Send the file of an export."""
-    export = find(exports.ready_for(user), export_id)
+    export = find_or_404(exports.ready_for(user), export_id)
     path = exports.path_of(export)
     if not path.exists():
-        return no_file(path.parent)
+        return missing_file(path.parent)
     if request.method == 'GET':
         note_action('export_downloaded', user, export)
-    name = f'numbers-{counting.site_day(export.created_at)}.csv'
+    name = f'numbers-{calendar.site_day(export.created_at)}.csv'
     return send_file(path, 'text/csv; charset=utf-8', name, is_private=True)
 
 

@@ -13,7 +13,8 @@ from ..markup import markdown
 from ..models import Content, Post, Site
 from ..wsgi.actions import Answer
 from ..wsgi.authentication import current_user
-from ..wsgi.responses import absolute, not_found, public_json, render_public
+from ..wsgi.responses import not_found, render_public, render_public_json
+from ..wsgi.urls import absolute
 
 PER_FEED = 20
 
@@ -92,7 +93,8 @@ def _render_json(feed: Feed) -> Answer:
                  'authors': [{'name': entry['post'].author.name, 'url': absolute(entry['post'].author.path)}],
              } | {name: entry[name] for name in ('title', 'summary') if entry[name]}
                  for entry in _list_entries(feed)]}
-    return public_json(found | ({'description': feed.subtitle} if feed.subtitle else {}), 'application/feed+json')
+    found |= {'description': feed.subtitle} if feed.subtitle else {}
+    return render_public_json(found, 'application/feed+json')
 
 
 def _url_beside(home: str, name: str) -> str:

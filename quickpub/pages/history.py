@@ -7,13 +7,14 @@ from ..content.post_input import as_form
 from ..models import Post, Revision, User
 from ..wsgi.actions import Answer
 from ..wsgi.forms import number
-from ..wsgi.responses import find, not_found, render, signed_in
+from ..wsgi.permissions import login_required
+from ..wsgi.responses import find_or_404, not_found, render
 
 
-@signed_in
+@login_required
 def show_history(user: User, post_id: str) -> Answer:
     """Show the versions of a post, and what was changed between two of them: by default in the last one."""
-    post = find(Post.editable_by(user), post_id)
+    post = find_or_404(Post.editable_by(user), post_id)
     form, kept = as_form(post), revisions.of(post)
     new = revisions.find(post, number(request.query.get('to', '')) or post.version, form)
     old = revisions.find(post, number(request.query.get('from', '')) or _version_before(kept, new), form)

@@ -4,27 +4,28 @@ from collections.abc import Callable
 
 from .. import batches
 from ..db import db, now
-from ..jobs import overview, queue
+from ..jobs import overview, queue, tally
 from ..models import User
 from ..tasks import huey
 from ..wsgi.actions import Answer, find_action
 from ..wsgi.authentication import note_action
 from ..wsgi.forms import Form, number, typed
-from ..wsgi.responses import owner_only, redirect, render
+from ..wsgi.permissions import owner_required
+from ..wsgi.responses import redirect, render
 
 PER_LIST = 50
 
 
-@owner_only
+@owner_required
 def show_jobs(user: User) -> Answer:
     """Show which jobs are running, ready, due later and dead, and how many ended in the last hour."""
     at = now()
     return render('admin_jobs.html', now=at, paused_since=queue.paused_since(), set_aside=batches.problem(),
-                  schedules=huey.schedules(at), throughput=queue.throughput(at), in_words=huey.in_words,
+                  schedules=huey.schedules(at), throughput=tally.throughput(at), in_words=huey.in_words,
                   **overview.list_jobs(at, PER_LIST))
 
 
-@owner_only
+@owner_required
 def update_jobs(user: User) -> Answer:
     """Retry or discard a dead job; pause or resume all jobs."""
     form = typed('action', 'job')

@@ -11,8 +11,10 @@ from ..text import Rejected
 from ..wsgi import authentication, identity
 from ..wsgi.actions import Answer
 from ..wsgi.authentication import client_address, current_user, device_cookie
+from ..wsgi.errors import json_endpoint
 from ..wsgi.forms import Form, sent_json, typed
-from ..wsgi.responses import for_scripts, redirect, render, render_form, url
+from ..wsgi.responses import redirect, render, render_form
+from ..wsgi.urls import url
 
 TOO_LATE = 'That took too long. Please log in again.'
 
@@ -30,7 +32,7 @@ def log_in() -> Answer:
     onward = _clean_path(form['next'])
     try:
         user = sessions.log_in(form['email'], form['password'], client_address(), now(), device_cookie())
-        return redirect(identity.enter(user, onward or '/studio'))
+        return redirect(identity.log_in_or_begin_step(user, onward or '/studio'))
     except Rejected as error:
         return _render_login(form, error.errors, 400)
     except sessions.Throttled as error:
@@ -67,18 +69,18 @@ def confirm_login() -> Answer:
 
 
 def _render_step(step: LoginStep, form: Form, status: int) -> Answer:
-    factors = second_factors.of(step.user)
+    factors = second_factors.find_factors(step.user)
     return render_form('login_confirm.html', form, status, has_app=factors.has_app,
                        has_passkey=bool(factors.passkeys) and passkeys.is_possible(), is_reset=bool(step.token_id))
 
 
-@for_scripts
+@json_endpoint
 def start_passkey_login() -> Any:
     """Return what a browser needs to log in with a passkey, as the only step or the second one."""
-    return identity.ask_for_login(_step_of(sent_json()))
+    return identity.passkey_login_options(_step_of(sent_json()))
 
 
-@for_scripts
+@json_endpoint
 def log_in_by_passkey() -> Any:
     """Log in the user of a passkey."""
     sent = sent_json()

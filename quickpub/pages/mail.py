@@ -9,43 +9,46 @@ from bottle import request, response
 from ..content import search
 from ..db import db, now
 from ..jobs import queue
-from ..mail import budgets, ledger, listing
+from ..mail import budgets, ledger, listing, rate
 from ..mail import message as rendering
 from ..models import Message, User
 from ..settings import current
 from ..signing import HIDDEN, redact
 from ..tasks import deliver_soon
 from ..throttle import Throttled
-from ..upkeep import health
+from ..upkeep import checks
 from ..wsgi.actions import Answer, find_action
 from ..wsgi.authentication import cause, note_action
 from ..wsgi.forms import Form, typed
-from ..wsgi.responses import asking, find, owner_only, page_of, redirect, render
+from ..wsgi.pagination import paginate
+from ..wsgi.permissions import owner_required
+from ..wsgi.responses import find_or_404, redirect, render
+from ..wsgi.urls import with_query
 
 PER_LIST = 50
 STATES = {'queued': 'Waiting', 'sending': 'Being sent', 'sent': 'Sent', 'deferred': 'Will be tried again',
           'failed': 'Failed', 'held': 'Held back'}
 
 
-@owner_only
+@owner_required
 def show_emails(user: User) -> Answer:
     """Show the emails of the site, filtered by the query string."""
     form = Form({'q': request.query.getunicode('q', ''), 'state': request.query.getunicode('state', '')})
     query = listing.select(form['state'] if form['state'] in STATES else '', form['q'])
     with search.run_in_turn(user.id) if form['q'] else nullcontext():
-        found, older, _ = page_of(query, asking('/admin/mail', **form.values), PER_LIST, (Message.id,),
+        found, older, _ = paginate(query, with_query('/admin/mail', **form.values), PER_LIST, (Message.id,),
                                   Message.select())
     return render('admin_mail.html', messages=listing.load(row.id for row in found),
                   older=older, outbox=not current().smtp, form=form, states=STATES,
-                  folder=str(current().data / 'outbox'), trouble=health.mail_problem(now(), user.timezone),
-                  refusals=budgets.refusals(now()), rate=ledger.rate_note(now(), user.timezone),
+                  folder=str(current().data / 'outbox'), trouble=checks.check_mail(now(), user.timezone),
+                  refusals=budgets.refusals(now()), rate=rate.describe_wait(now(), user.timezone),
                   paused_since=queue.paused_since())
 
 
-@owner_only
+@owner_required
 def show_email(user: User, message_id: str) -> Answer:
     """Show an email without the links that only its recipient may have: an owner could log in as anybody with them."""
-    return _render(user, find(Message.select(), message_id), Form())
+    return _render(user, find_or_404(Message.select(), message_id), Form())
 
 
 def _render(user: User, found: Message, form: Form, status: int = 200) -> Answer:
@@ -66,10 +69,10 @@ def _render(user: User, found: Message, form: Form, status: int = 200) -> Answer
                   is_redacted=HIDDEN in body, form=form)
 
 
-@owner_only
+@owner_required
 def update_email(user: User, message_id: str) -> Answer:
     """Send an email again, or hold back one that is not sent yet."""
-    found = find(Message.select(), message_id)
+    found = find_or_404(Message.select(), message_id)
     return find_action(ACTIONS, typed('action')['action'])(user, found)
 
 

@@ -15,13 +15,11 @@ from ..settings import current
 from ..text import Rejected
 from ..wsgi.actions import Answer, find_action
 from ..wsgi.bodies import MAX_PARTS, TooMany
-from ..wsgi.downloads import missing_file as no_file
-from ..wsgi.downloads import send_file
+from ..wsgi.downloads import missing_file, send_file
 from ..wsgi.forms import UPLOADS, Form, sent_files, typed
-from ..wsgi.pagination import paginate as page_of
-from ..wsgi.permissions import login_required as signed_in
-from ..wsgi.responses import find_or_404 as find
-from ..wsgi.responses import redirect, render
+from ..wsgi.pagination import paginate
+from ..wsgi.permissions import login_required
+from ..wsgi.responses import find_or_404, redirect, render
 from ..wsgi.urls import url
 
 log = logging.getLogger('quickpub.web')
@@ -31,7 +29,7 @@ FULL = 'The disk of this site is nearly full, so no more files can be taken. Ple
 LOST = 'This site cannot store files just now. Please try again in a few minutes, or tell the owner of the site.'
 
 
-@signed_in
+@login_required
 def show_media(user: User) -> Answer:
     """Show the user's media files."""
     return _render(user, Form())
@@ -39,7 +37,7 @@ def show_media(user: User) -> Answer:
 
 def _render(user: User, form: Form, status: int = 200) -> Answer:
     response.status = status
-    found, older, is_first = page_of(uploads.of(user).order_by(Upload.id.desc()), UPLOADS, PER_PAGE,
+    found, older, is_first = paginate(uploads.of(user).order_by(Upload.id.desc()), UPLOADS, PER_PAGE,
                                        by=(Upload.id,), within=uploads.of(user))
     uses = usage.find_posts_with((each.file_id for each in found), user, now())
     return render('media.html', form=form, uploads=found, uses=uses,
@@ -53,7 +51,7 @@ def _list_endings() -> str:
     return ','.join(f'.{ending}' for ending in ['jpeg', *files.KINDS])
 
 
-@signed_in
+@login_required
 def upload_files(user: User) -> Answer:
     """Store the files of a form, each by itself: one that is rejected does not stop the others."""
     stored, form, status = [], Form(), 200
@@ -85,10 +83,10 @@ def _store(user: User, uploaded: UploadedFile) -> Upload:
     return uploads.store(user, uploaded, now(), tasks.prepare_pictures)
 
 
-@signed_in
+@login_required
 def show_progress(user: User, upload_id: str) -> Answer:
     """Return how far a file is prepared, for the editor's script."""
-    return _render_json(_describe_state(find(uploads.of(user), upload_id)))
+    return _render_json(_describe_state(find_or_404(uploads.of(user), upload_id)))
 
 
 def _render_json(value: Any) -> str:
@@ -104,10 +102,10 @@ def _describe_state(upload: Upload) -> dict[str, Any]:
             'url': url(f'{UPLOADS}/{upload.id}')}
 
 
-@signed_in
+@login_required
 def update_media_file(user: User, upload_id: str) -> Answer:
     """Describe or delete a media file, or prepare it again."""
-    upload = find(uploads.of(user), upload_id)
+    upload = find_or_404(uploads.of(user), upload_id)
     form = typed('action', 'alt')
     return find_action(ACTIONS, form['action'])(user, upload, form)
 
@@ -139,6 +137,6 @@ def send_media_file(digest: str, name: str) -> Answer:
     """Send an image to be shown; anything else as a download, which pages of this site can also play."""
     found = files.find(digest, name)
     if found is None:
-        return no_file(files.folder())
+        return missing_file(files.folder())
     path, ending = found
     return send_file(path, files.TYPES[ending], None if files.KINDS[ending] == 'image' else name)

@@ -2,7 +2,7 @@
 
 from bottle import response
 
-from ..accounts import directory, second_factors, users
+from ..accounts import credentials, directory, password_reset, registration, roles, second_factors, validation
 from ..db import db, now
 from ..mail import budgets
 from ..models import User
@@ -12,23 +12,17 @@ from ..text import Rejected
 from ..throttle import Throttled
 from ..wsgi.actions import Answer, find_action
 from ..wsgi.authentication import cause, note_action
+from ..wsgi.confirmation import confirmation_context, require_confirmation
 from ..wsgi.forms import Form, typed
 from ..wsgi.identity import confirm_identity
-from ..wsgi.responses import (
-    confirm_first,
-    find,
-    identity_context,
-    owner_only,
-    page_of,
-    redirect,
-    render,
-    render_form,
-)
+from ..wsgi.pagination import paginate
+from ..wsgi.permissions import owner_required
+from ..wsgi.responses import find_or_404, redirect, render, render_form
 
 PER_LIST = 50
 
 
-@owner_only
+@owner_required
 def show_members(user: User) -> Answer:
     """Show the members of the site."""
     return _render(Form())
@@ -36,14 +30,14 @@ def show_members(user: User) -> Answer:
 
 def _render(form: Form, status: int = 200) -> Answer:
     response.status = status
-    found, older, _ = page_of(directory.list_members(), '/admin/people', PER_LIST, (User.id,), User.select())
-    links = {link.user_id: link for link in reversed(users.handed_over([each.id for each in found]))}
-    with_factors = second_factors.those_with([each.id for each in found])
+    found, older, _ = paginate(directory.list_members(), '/admin/people', PER_LIST, (User.id,), User.select())
+    links = {link.user_id: link for link in reversed(password_reset.list_handover_links([each.id for each in found]))}
+    with_factors = second_factors.members_with_factors([each.id for each in found])
     return render('admin_people.html', people=found, older=older, form=form, links=links, signup=current().signup,
                   with_factors=with_factors)
 
 
-@owner_only
+@owner_required
 def update_members(user: User) -> Answer:
     """Invite somebody, or do to a member what the button says."""
     form = typed('email', 'action', 'person', 'current', 'code', 'step')
@@ -51,14 +45,14 @@ def update_members(user: User) -> Answer:
 
 
 def _make_owner(user: User, form: Form) -> Answer:
-    member = find(directory.active_members(), form['person'])
-    page = confirm_first(user, f'Make {member.name} an owner', 'Owners can change everything on this site: its '
+    member = find_or_404(directory.active_members(), form['person'])
+    page = require_confirmation(user, f'Make {member.name} an owner', 'Owners can change everything on this site: its '
                          'members, its settings and everybody’s posts. An owner cannot be made an author again here.',
                          'Make an owner', is_always_asked=True)
     if page is not None:
         return page
     with db.atomic():
-        users.make_owner(member, now())
+        roles.make_owner(member, now())
         if not member.is_owner and User.get_by_id(member.id).is_owner:
             note_action('role_changed', user, member, role='owner')
     return redirect('/admin/people', 'owner-made')
@@ -66,8 +60,8 @@ def _make_owner(user: User, form: Form) -> Answer:
 
 def _reset_factors(user: User, form: Form) -> Answer:
     """Let a member who has lost their phone or key log in with the password alone."""
-    member = find(directory.active_members(but=user), form['person'])
-    page = confirm_first(user, f'Remove the passkeys and the app of {member.name}',
+    member = find_or_404(directory.active_members(but=user), form['person'])
+    page = require_confirmation(user, f'Remove the passkeys and the app of {member.name}',
                          'Do this only if they have lost their phone or key, and make sure that you talk to the right '
                          'person. Their passkeys, authenticator app and recovery codes are removed, they are logged '
                          'out everywhere, and they get an email about it. Then their password alone logs them in.',
@@ -75,23 +69,23 @@ def _reset_factors(user: User, form: Form) -> Answer:
     if page is not None:
         return page
     with db.atomic():
-        deliver_soon(second_factors.reset(member, now(), user))
+        deliver_soon(second_factors.reset_factors(member, now(), user))
         note_action('factors_reset', user, member)
     return redirect('/admin/people', 'factors-reset')
 
 
 def _hand_over_link(user: User, form: Form) -> Answer:
     """Show a link with which a member chooses a new password, once the owner has confirmed who they are."""
-    member = find(directory.active_authors(), form['person'])
-    context = {'member': member, 'link': None, 'identity': identity_context(user)}
+    member = find_or_404(directory.active_authors(), form['person'])
+    context = {'member': member, 'link': None, 'identity': confirmation_context(user)}
     if not (form['current'] or form['step']):
         return render('admin_link.html', form=Form({'current': '', 'code': ''}), **context)
     try:
         confirmed = confirm_identity(user, form)
         with db.atomic():
-            users.check_unchanged(confirmed, 'current')
+            credentials.check_password_unchanged(confirmed, 'current')
             budgets.admit(budgets.HAND_OVER_LINK, cause(), now())
-            link, mails = users.hand_over_link(member, confirmed, now())
+            link, mails = password_reset.create_handover_link(member, confirmed, now())
             deliver_soon(mails)
             note_action('link_handed_over', user, member)
     except Rejected as error:
@@ -107,13 +101,13 @@ def _invite(user: User, form: Form) -> Answer:
     try:
         if current().signup == 'closed':
             raise Rejected(email='Sign-up is closed, so an invitation would lead nowhere.')
-        email = users.clean_email(form['email'])
+        email = validation.clean_email(form['email'])
     except Rejected as error:
         form.errors = error.errors
         return _render(form, 400)
     try:
         with db.atomic():
-            deliver_soon(users.invite_mail(email, now(), cause()))
+            deliver_soon(registration.invite(email, now(), cause()))
             note_action('invited', user)
     except Throttled as error:
         form.errors = {'email': budgets.invitation_sentence(error, user.timezone)}

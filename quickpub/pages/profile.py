@@ -8,7 +8,20 @@ from zoneinfo import available_timezones
 from bottle import response
 
 from .. import dates, text
-from ..accounts import devices, directory, passkeys, second_factors, sessions, users
+from ..accounts import (
+    credentials,
+    devices,
+    directory,
+    email_change,
+    notifications,
+    passkeys,
+    password_reset,
+    passwords,
+    second_factors,
+    sessions,
+    users,
+    validation,
+)
 from ..audience import totals
 from ..db import db, now
 from ..mail import budgets, listing
@@ -19,10 +32,11 @@ from ..text import Rejected
 from ..throttle import Throttled
 from ..wsgi.actions import Answer, find_action
 from ..wsgi.authentication import cause, current_session, log_out, note_action, rotate, user_agent
-from ..wsgi.confirmation import confirmation_context as identity_context
+from ..wsgi.confirmation import confirmation_context
 from ..wsgi.forms import Form, typed
 from ..wsgi.identity import confirm_identity
-from ..wsgi.responses import identity_context, redirect, render, signed_in
+from ..wsgi.permissions import login_required
+from ..wsgi.responses import redirect, render
 
 FREQUENCY_WORDS = {
     'daily': 'Every day', 'weekly': 'Every week', 'monthly': 'Every month, after its last day',
@@ -33,7 +47,7 @@ PROFILE = ('name', 'handle', 'bio', 'timezone', 'report', 'report_day', 'report_
 MAX_BIO = 500
 
 
-@signed_in
+@login_required
 def show_settings(user: User) -> Answer:
     """Show the user's settings."""
     return _render(user)
@@ -48,10 +62,11 @@ def _render(user: User, form: Form | None = None, address_form: Form | None = No
                   password_form=password_form or Form({'current': '', 'password': ''}), zones=_list_zones(user),
                   frequencies=[(each, FREQUENCY_WORDS[each]) for each in _list_frequencies(user)],
                   weekdays=WEEKDAYS.items(), times=_list_times(user),
-                  email=user.email, pending_email=users.pending_address(user, now()), devices=_list_devices(user),
+                  email=user.email, pending_email=email_change.find_pending_email(user, now()),
+                  devices=_list_devices(user),
                   is_verified=user.is_verified, report_note=_describe_last_report(user),
-                  handed_over=users.handed_over([user.id]), identity=identity_context(user),
-                  factors=second_factors.of(user), has_passkeys=passkeys.is_possible(),
+                  handed_over=password_reset.list_handover_links([user.id]), identity=confirmation_context(user),
+                  factors=second_factors.find_factors(user), has_passkeys=passkeys.is_possible(),
                   has_posts=totals.has_posts(user))
 
 
@@ -59,7 +74,8 @@ def _list_devices(user: User) -> list[dict[str, Any]]:
     """Return the devices on which a user is logged in, this one first."""
     this = current_session()
     found = [{'words': devices.describe(each.agent), 'digest': each.digest, 'is_this': each == this,
-              'since': (each.device or each).created_at, 'seen_at': each.seen_at} for each in sessions.list_sessions(user)]
+              'since': (each.device or each).created_at, 'seen_at': each.seen_at}
+              for each in sessions.list_sessions(user)]
     return sorted(found, key=lambda each: not each['is_this'])
 
 
@@ -94,7 +110,7 @@ def _describe_last_report(user: User) -> str | None:
         'accepted by the mail server.' if current().smtp else 'kept in the outbox of this site.')
 
 
-@signed_in
+@login_required
 def update_settings(user: User) -> Answer:
     """Save the part of the settings whose button was pressed."""
     form = typed('action', *PROFILE, 'email', 'current', 'password', 'digest', 'code')
@@ -103,8 +119,8 @@ def update_settings(user: User) -> Answer:
 
 def _update_profile(user: User, form: Form) -> Answer:
     try:
-        name, handle, bio, zone, report, day, closes = users.all_of(
-            (users.clean_name, form['name']), (_clean_handle, form['handle']), (_clean_bio, form['bio']),
+        name, handle, bio, zone, report, day, closes = validation.validate_all(
+            (validation.clean_name, form['name']), (_clean_handle, form['handle']), (_clean_bio, form['bio']),
             (_clean_choice, _list_zones(user), form['timezone'], 'timezone',
              'Please choose a time zone from the list.'),
             (_clean_choice, _list_frequencies(user), form['report'], 'report', 'Please choose one of the list.'),
@@ -146,7 +162,7 @@ def _clean_choice(choices: Iterable[str], typed: str, field: str, sentence: str)
 def _change_email(user: User, form: Form) -> Answer:
     form = Form({'email': form['email'], 'current': form['current'], 'code': form['code']})
     try:
-        email = users.clean_email(form['email'])
+        email = validation.clean_email(form['email'])
         if email.lower() == (user.email or '').lower():
             raise Rejected(email='This is your address already.')
         confirmed = confirm_identity(user, form)

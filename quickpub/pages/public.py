@@ -6,13 +6,16 @@ from bottle import request
 
 from .. import dates
 from ..accounts import directory
-from ..audience import counting
+from ..audience import views
 from ..content import pins, published, related, tags
 from ..db import now
 from ..models import Post, PostTag, Site, Tag, User
 from ..wsgi.actions import Answer
 from ..wsgi.authentication import current_user
-from ..wsgi.responses import absolute, not_found, page_of, prose, render_public
+from ..wsgi.long_pages import render_long_html
+from ..wsgi.pagination import paginate
+from ..wsgi.responses import not_found, render_public
+from ..wsgi.urls import absolute
 
 PER_ARCHIVE = 200
 
@@ -20,7 +23,7 @@ PER_ARCHIVE = 200
 def show_home() -> Answer:
     """Show the newest posts of the site."""
     at = now()
-    found, older, is_first = page_of(Post.listed(at), '/', within=Post.published(at))
+    found, older, is_first = paginate(Post.listed(at), '/', within=Post.published(at))
     pinned, found = _split_off_pinned(Site.this(), found, is_first)
     return render_public('home.html', posts=found, older=older, is_first=is_first, pinned=pinned)
 
@@ -49,7 +52,8 @@ def show_page(slug: str) -> Answer:
 
 
 def _show_text(post: Post, found_tags: list[Tag], **context: Any) -> Answer:
-    return render_public('post.html', post=post, author=post.author, content=prose(post.html), tags=found_tags,
+    return render_public('post.html', post=post, author=post.author, content=render_long_html(post.html),
+                         tags=found_tags,
                          canonical=post.canonical or absolute(post.path), draft_note=None,
                          may_edit=False, **context)
 
@@ -60,7 +64,7 @@ def show_author(handle: str) -> Answer:
     author = directory.find_author(handle, current_user(), at)
     if author is None:
         return not_found()
-    listed, older, is_first = page_of(published.list_by(author, at), author.path, within=Post.published(at))
+    listed, older, is_first = paginate(published.list_by(author, at), author.path, within=Post.published(at))
     pinned, listed = _split_off_pinned(author, listed, is_first)
     return render_public('author.html', author=author, posts=listed, older=older, is_first=is_first, pinned=pinned)
 
@@ -77,7 +81,7 @@ def show_tag(slug: str) -> Answer:
     tag = tags.find_visible(slug, current_user(), at)
     if tag is None:
         return not_found()
-    listed, older, is_first = page_of(Post.tagged(tag, at), tag.path, by=(PostTag.published_at, PostTag.post),
+    listed, older, is_first = paginate(Post.tagged(tag, at), tag.path, by=(PostTag.published_at, PostTag.post),
                                       within=Post.published(at))
     return render_public('tag.html', tag=tag, posts=listed, older=older, is_first=is_first)
 
@@ -85,7 +89,7 @@ def show_tag(slug: str) -> Answer:
 def show_archive() -> Answer:
     """Show the titles of all posts, by year."""
     at = now()
-    found, older, _ = page_of(Post.listed(at), '/archive', PER_ARCHIVE, within=Post.published(at))
+    found, older, _ = paginate(Post.listed(at), '/archive', PER_ARCHIVE, within=Post.published(at))
     years: dict[int, list[Post]] = {}
     for each in found:
         years.setdefault(dates.at(each.published_at).year, []).append(each)

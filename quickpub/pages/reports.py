@@ -2,7 +2,7 @@
 
 from bottle import response
 
-from ..audience import counting, reports
+from ..audience import counting, running_reports
 from ..db import db, now
 from ..mail import budgets, message
 from ..models import Message, Site, User
@@ -11,19 +11,20 @@ from ..throttle import Throttled
 from ..wsgi.actions import Answer
 from ..wsgi.authentication import cause
 from ..wsgi.forms import Form
-from ..wsgi.responses import not_found, redirect, render, signed_in
+from ..wsgi.permissions import login_required
+from ..wsgi.responses import not_found, redirect, render
 
 # An email has styles on its elements, and nothing else. Only a page of this site may frame it.
 EMAIL_POLICY = "default-src 'none'; style-src {styles}; frame-ancestors 'self'; sandbox"
 
 
-@signed_in
+@login_required
 def show_report(user: User) -> Answer:
     """Show the report of the running period, as text and in a frame as HTML."""
     return _render(user, Form())
 
 
-@signed_in
+@login_required
 def show_report_email(user: User) -> Answer:
     """Send the HTML of the report, for the frame."""
     found = _preview(user)
@@ -36,7 +37,7 @@ def show_report_email(user: User) -> Answer:
     return html
 
 
-@signed_in
+@login_required
 def send_report(user: User) -> Answer:
     """Email the report of the running period to the user."""
     try:
@@ -49,8 +50,8 @@ def send_report(user: User) -> Answer:
 
 
 def _preview(user: User) -> Message | None:
-    counting.fold_if_possible()
-    return reports.preview(user, now())
+    counting.count_if_possible()
+    return running_reports.preview(user, now())
 
 
 def _render(user: User, form: Form, status: int = 200) -> Answer:

@@ -11,7 +11,7 @@ from ..wsgi.authentication import client_address
 from ..wsgi.forms import number
 from ..wsgi.pagination import PER_PAGE
 from ..wsgi.responses import not_found, render
-from ..wsgi.urls import with_query as asking
+from ..wsgi.urls import with_query
 
 TOO_MUCH = 'This search takes too long. Try fewer or longer words.'
 
@@ -55,4 +55,4 @@ def _render_results(query: search.Query) -> Answer:
 
 
 def _path_of(query: search.Query, page: int) -> str:
-    return asking('/search', q=query.typed, page=page if page > 1 else None)
+    return with_query('/search', q=query.typed, page=page if page > 1 else None)

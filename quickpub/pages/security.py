@@ -13,30 +13,30 @@ from ..text import Rejected
 from ..wsgi import identity, notices
 from ..wsgi.actions import Answer, find_action
 from ..wsgi.authentication import note_action, rotate
-from ..wsgi.confirmation import require_confirmation as confirm_first
-from ..wsgi.errors import json_endpoint as for_scripts
+from ..wsgi.confirmation import require_confirmation
+from ..wsgi.errors import json_endpoint
 from ..wsgi.forms import Form, number, sent_json, typed
-from ..wsgi.permissions import login_required as signed_in
+from ..wsgi.permissions import login_required
 from ..wsgi.responses import redirect, render_form
-from ..wsgi.urls import url
-from ..wsgi.urls import with_query as asking
+from ..wsgi.urls import url, with_query
 
 PAGE = '/settings/security'
 
 
-@signed_in
+@login_required
 def show_security(user: User) -> Answer:
     """Show the user's passkeys, app and recovery codes."""
     return _render(user, Form({'name': request.query.getunicode('name', '')}), 200)
 
 
 def _render(user: User, form: Form, status: int) -> Answer:
-    return render_form('security.html', form, status, passkeys=passkeys.of(user), factors=second_factors.of(user),
+    factors = second_factors.find_factors(user)
+    return render_form('security.html', form, status, passkeys=passkeys.of(user), factors=factors,
                        can_have_passkeys=passkeys.is_possible(), is_verified=user.is_verified,
                        is_confirmed=identity.is_confirmed())
 
 
-@signed_in
+@login_required
 def update_security(user: User) -> Answer:
     """Do what the button says, once the user has confirmed who they are."""
     form = typed('action', 'passkey', 'name', 'code')
@@ -44,7 +44,7 @@ def update_security(user: User) -> Answer:
     if not user.is_verified:
         return _refuse(user, 'To change this, first confirm your email address: the link is in the email that we '
                        'sent you.', 403)
-    page = None if act is _rename else confirm_first(
+    page = None if act is _rename else require_confirmation(
         user, 'Confirm that it’s you', 'You are about to change how you log in.', 'Continue')
     if page is not None:
         return page
@@ -69,7 +69,7 @@ def _announce(code: str, user: User, mails: list[int]) -> None:
 
 def _add_passkey(user: User, form: Form) -> Answer:
     """Redirect to the page, whose script creates the passkey: no form can."""
-    return redirect(asking(PAGE, name=form['name']), 'confirmed')
+    return redirect(with_query(PAGE, name=form['name']), 'confirmed')
 
 
 def _rename(user: User, form: Form) -> Answer:
@@ -88,7 +88,7 @@ def _remove_passkey(user: User, form: Form) -> Answer:
 
 def _require_passkey(user: User, form: Form) -> Answer:
     with db.atomic():
-        _announce('passkey_asked', user, second_factors.ask_for_passkey(user, True, now()))
+        _announce('passkey_asked', user, second_factors.require_passkey(user, True, now()))
         page = _render_first_codes(user, 'Your log-in now asks for a passkey after the password.')
     rotate()
     return page
@@ -96,22 +96,22 @@ def _require_passkey(user: User, form: Form) -> Answer:
 
 def _stop_requiring_passkey(user: User, form: Form) -> Answer:
     with db.atomic():
-        mails = second_factors.ask_for_passkey(user, False, now())
+        mails = second_factors.require_passkey(user, False, now())
         _announce('passkey_not_asked', user, mails)
     if mails:
         rotate()
     return redirect(PAGE, 'passkey-not-asked')
 
 
-@signed_in
-@for_scripts
+@login_required
+@json_endpoint
 def start_passkey(user: User) -> Any:
     """Return what a browser needs to create a passkey."""
-    return identity.ask_for_new(user)
+    return identity.passkey_creation_options(user)
 
 
-@signed_in
-@for_scripts
+@login_required
+@json_endpoint
 def create_passkey(user: User) -> Any:
     """Add the passkey that a browser has created."""
     sent = sent_json()
@@ -170,7 +170,8 @@ def _renew_codes(user: User, form: Form) -> Answer:
 
 def _render_first_codes(user: User, done: str) -> Answer:
     """Say what was done, and show recovery codes if the user has none yet."""
-    return _render_codes(done, [] if second_factors.of(user).codes else second_factors.first_codes(user))
+    has_codes = second_factors.find_factors(user).codes
+    return _render_codes(done, [] if has_codes else second_factors.create_first_codes(user))
 
 
 def _render_codes(done: str, codes: list[str]) -> Answer:
@@ -179,15 +180,15 @@ def _render_codes(done: str, codes: list[str]) -> Answer:
 
 # Confirming with a passkey
 
-@signed_in
-@for_scripts
+@login_required
+@json_endpoint
 def start_confirmation(user: User) -> Any:
     """Return what a browser needs to confirm with a passkey that the user is there."""
-    return identity.ask_to_confirm(user)
+    return identity.passkey_confirmation_options(user)
 
 
-@signed_in
-@for_scripts
+@login_required
+@json_endpoint
 def confirm_by_passkey(user: User) -> Any:
     """Accept a passkey in place of the password where a form asks for it again."""
     identity.confirm_by_passkey(user, sent_json().get('credential'))

@@ -9,7 +9,8 @@ from ..db import now
 from ..models import Post
 from ..wsgi.actions import Answer
 from ..wsgi.forms import number
-from ..wsgi.responses import absolute, let_keep, not_found, render_public, url
+from ..wsgi.responses import allow_caching, not_found, render_public
+from ..wsgi.urls import absolute, url
 
 NOT_CRAWLED = ('/studio', '/admin', '/settings', '/verify', '/reset', '/search', '/draft')
 
@@ -49,6 +50,6 @@ def _render(entries: list[tuple[str, datetime | None]], is_index: bool = False) 
 def show_robots() -> Answer:
     """Tell crawlers where the sitemap is, and which paths to leave alone."""
     response.content_type = 'text/plain; charset=utf-8'
-    let_keep()
+    allow_caching()
     closed = ''.join(f'Disallow: {url(path)}\n' for path in NOT_CRAWLED)
     return f'User-agent: *\n{closed}Sitemap: {absolute("/sitemap.xml")}\n'

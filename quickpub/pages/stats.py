@@ -2,35 +2,36 @@
 
 from bottle import request
 
-from ..audience import counting, stats
+from ..audience import calendar, counting, stats, sums
 from ..db import now
 from ..models import Post, User
 from ..wsgi.actions import Answer
-from ..wsgi.responses import find, render, signed_in
+from ..wsgi.permissions import login_required
+from ..wsgi.responses import find_or_404, render
 
 SPANS = {'7': '7 days', '30': '30 days', '90': '90 days', 'all': 'All time'}
 
 
-@signed_in
+@login_required
 def show_stats(user: User) -> Answer:
     """Show the stats of all posts of an author; to an owner, of everybody's or their own."""
-    counting.fold_if_possible()
+    counting.count_if_possible()
     is_mine = not user.is_owner or request.query.whose == 'mine'
-    return _render('/studio/stats', -user.id if is_mine else counting.SITE, post=None, is_mine=is_mine)
+    return _render('/studio/stats', -user.id if is_mine else sums.SITE, post=None, is_mine=is_mine)
 
 
-@signed_in
+@login_required
 def show_post_stats(user: User, post_id: str) -> Answer:
     """Show the stats of one post."""
-    counting.fold_if_possible()  # before the post is read, with its total
-    post = find(Post.editable_by(user), post_id)
+    counting.count_if_possible()  # before the post is read, with its total
+    post = find_or_404(Post.editable_by(user), post_id)
     return _render(f'/studio/stats/{post.id}', post.id, post=post, is_mine=True)
 
 
 def _render(path: str, scope: int, post: Post | None, is_mine: bool) -> Answer:
     """Render the stats of a scope (see audience.stats) for the time span in the query string."""
     span = request.query.days if request.query.days in stats.CHOICES else '30'
-    days, today = stats.CHOICES[span], counting.site_day(now())
-    found = stats.of(scope, days, today)
+    days, today = stats.CHOICES[span], calendar.site_day(now())
+    found = stats.collect(scope, days, today)
     return render('stats.html', figures=found, span=span, spans=SPANS, path=path, post=post, is_mine=is_mine,
-                  top=stats.top(scope, days) if post is None else [], hosts=stats.hosts(scope, found))
+                  top=stats.most_viewed(scope, days) if post is None else [], hosts=stats.top_hosts(scope, found))

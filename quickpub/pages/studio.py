@@ -5,14 +5,17 @@ from contextlib import nullcontext
 
 from bottle import request, response
 
-from ..audience import counting, stats
+from ..audience import calendar, counting, stats
 from ..content import autosave, post_lists, publishing, search, tags, trash
 from ..db import db, now
 from ..models import Post, Shelf, User
 from ..text import Rejected
 from ..wsgi.actions import Answer, find_action
 from ..wsgi.forms import Form, all_typed, number, typed
-from ..wsgi.responses import asking, not_found, page_of, redirect, render, signed_in
+from ..wsgi.pagination import paginate
+from ..wsgi.permissions import login_required
+from ..wsgi.responses import not_found, redirect, render
+from ..wsgi.urls import with_query
 
 PER_LIST = 50
 FILTERS = {  # field -> its choices; the first one is the default
@@ -26,13 +29,13 @@ ACTIONS: dict[str, tuple[Callable[[Post, Form], None], str]] = {  # what is done
     'tag': (lambda post, form: tags.add(post, form['tag']), 'some-tagged')}
 
 
-@signed_in
+@login_required
 def show_posts(user: User) -> Answer:
     """Show the user's posts; to an owner everybody's, if asked for."""
     return _render(user, _clean_filters(lambda name: request.query.getunicode(name, '')))
 
 
-@signed_in
+@login_required
 def update_posts(user: User) -> Answer:
     """Do one thing to all selected posts, or to none of them."""
     form = typed(*FILTERS, 'q', 'tag', 'action')
@@ -40,7 +43,7 @@ def update_posts(user: User) -> Answer:
     act, notice = find_action(ACTIONS, form['action'])
     selected = {number(each) or 0 for each in all_typed('post')}
     if not selected:
-        return redirect(asking('/studio', **filters), 'none-ticked')
+        return redirect(with_query('/studio', **filters), 'none-ticked')
     found = post_lists.find_editable(user, selected)[:PER_LIST]
     if len(found) < len(selected):
         return not_found()
@@ -51,7 +54,7 @@ def update_posts(user: User) -> Answer:
     except Rejected as error:
         return _render(user, filters, form['tag'], str(error))
     undo = '.'.join(str(post.id) for post in found) if form['action'] == 'delete' else ''
-    return redirect(asking('/studio', **filters, undo=undo), notice)
+    return redirect(with_query('/studio', **filters, undo=undo), notice)
 
 
 def _clean_filters(read: Callable[[str], str]) -> dict[str, str]:
@@ -61,18 +64,18 @@ def _clean_filters(read: Callable[[str], str]) -> dict[str, str]:
 
 
 def _render(user: User, filters: dict[str, str], tag: str = '', problem: str | None = None) -> Answer:
-    counting.fold_if_possible()
+    counting.count_if_possible()
     if problem:
         response.status = 400
     at = now()
     query, by = post_lists.select(user, at, state=filters['state'], words=filters['q'],
                                   is_everybodys=bool(filters['whose']), is_by_views=bool(filters['sort']))
     with search.run_in_turn(user.id) if filters['q'] else nullcontext():
-        found, older, _ = page_of(query, asking('/studio', **filters), PER_LIST, by, Post.editable_by(user))
+        found, older, _ = paginate(query, with_query('/studio', **filters), PER_LIST, by, Post.editable_by(user))
     listed = post_lists.load(post.id for post in found)
     choices = {name: words for name, words in FILTERS.items() if name != 'whose' or user.is_owner}
     return render('studio.html', posts=[listed[post.id] for post in found], older=older, now=at, totals=Shelf.of(user),
-                  recent=stats.recent(listed, counting.site_day(at)),
+                  recent=stats.recent_views(listed, calendar.site_day(at)),
                   trash_count=post_lists.trashed_posts(user).count(), asked=filters,
                   is_filtered=any(filters.values()), filters=choices, tag=tag, problem=problem,
                   undo=post_lists.find_in_trash(user, _read_undo()), is_verified=user.is_verified,
@@ -84,9 +87,9 @@ def _read_undo() -> list[int | None]:
     return [number(each) for each in request.query.getunicode('undo', '').split('.')[:PER_LIST]]
 
 
-@signed_in
+@login_required
 def show_trash(user: User) -> Answer:
     """Show the posts in the trash that this user may restore."""
     query, by = post_lists.select_trash(user)
-    found, older, _ = page_of(query, '/studio/trash', PER_LIST, by, Post.editable_by(user))
+    found, older, _ = paginate(query, '/studio/trash', PER_LIST, by, Post.editable_by(user))
     return render('trash.html', posts=found, older=older, kept_days=trash.KEPT_IN_TRASH.days)

@@ -11,7 +11,7 @@ from peewee import DatabaseError, fn
 
 from .. import presence, removal
 from ..content import search, trash
-from ..db import db, empty_wal, is_transient, rows
+from ..db import db, rows
 from ..exchange import exports
 from ..jobs.errors import is_transient
 from ..mail import ledger
@@ -52,7 +52,7 @@ def _erase(steps: int | None, has_words: bool) -> bool:
     def empty() -> None:  # last, because the others write to the WAL
         nonlocal is_done
         is_done &= empty_wal()
-    removal.do_each([trash.delete_unused_names, cleaning.sweep, exports.sweep, ledger.empty_outbox_of_deleted,
+    removal.run_all([trash.delete_unused_names, cleaning.sweep, exports.sweep, ledger.empty_outbox_of_deleted,
                      *([merge] if has_words else []), empty])
     if not is_done:
         log.info('Deleted data will be erased later: the search index or the WAL is in use')

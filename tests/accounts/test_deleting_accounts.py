@@ -10,8 +10,8 @@ from peewee import IntegrityError
 from playhouse.migrations import Runner
 from sites import form_with, long_ago, stored
 
-from quickpub import db, settings
-from quickpub.accounts import users, verification
+from quickpub import data_folder, db, migrating, opening, settings
+from quickpub.accounts import credentials, deletion, links, passwords, registration, roles, verification
 from quickpub.content import autosave, publishing
 from quickpub.models import Post, Session, Token, User
 

@@ -8,7 +8,7 @@ import pytest
 from conftest import PASSWORD, Browser, path_in, person
 from sites import browser_of, long_ago, make_old_site, newest_mail
 
-from quickpub import db
+from quickpub import db, migrating, opening
 from quickpub.accounts import passwords, sessions, signup_claim
 from quickpub.models import Session, User
 from quickpub.upkeep import corrections

@@ -8,8 +8,18 @@ from peewee import IntegrityError
 from sites import form_with, keep, mails, stored
 
 from quickpub import db, tasks, text
-from quickpub.accounts import audit, sessions, suspensions, users, verification
-from quickpub.audience import reports
+from quickpub.accounts import (
+    audit,
+    credentials,
+    deletion,
+    links,
+    password_reset,
+    roles,
+    sessions,
+    suspensions,
+    verification,
+)
+from quickpub.audience import reports, running_reports
 from quickpub.content import publishing
 from quickpub.exchange import exports
 from quickpub.models import Export, Message, Post, Session, Token, User

@@ -11,6 +11,7 @@ from webtest import TestApp
 
 from quickpub import db, text, throttle
 from quickpub.accounts import deletion, links, sessions, users
+from quickpub.jobs import tables
 from quickpub.mail import ledger
 from quickpub.models import Message, Post, Session, Token, User
 

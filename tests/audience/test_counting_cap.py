@@ -14,7 +14,7 @@ from quickpub.audience import (
     network_cap,
     recording,
     spool,
-    totals,
+    sums,
     user_agents,
 )
 from quickpub.audience import visitors as visitor_names
@@ -63,7 +63,7 @@ def test_a_program_at_one_address_counts_up_to_the_cap(site, hills, address, fol
     counting.count_recorded_views()
     assert views() == (network_cap.CAP, network_cap.CAP)
     assert sum(row.views for row in DailyReferrers.select()) == network_cap.CAP
-    for scope in (hills.id, -hills.author_id, totals.SITE):
+    for scope in (hills.id, -hills.author_id, sums.SITE):
         assert 1 < visitors(scope) <= len(user_agents.FAMILIES) * len(user_agents.PLATFORMS) < network_cap.CAP
 
 
@@ -75,7 +75,7 @@ def test_a_program_with_a_whole_network_counts_up_to_the_cap(site, hills, alice,
         recording.record_view((hills if number % 2 else other).id, db.now(), address(number), agent)
     counting.count_recorded_views()
     assert [post.views for post in Post.select()] == [network_cap.CAP, network_cap.CAP]
-    assert all(0 < visitors(scope) <= network_cap.CAP for scope in (hills.id, other.id, -alice.id, totals.SITE))
+    assert all(0 < visitors(scope) <= network_cap.CAP for scope in (hills.id, other.id, -alice.id, sums.SITE))
 
 
 def test_the_application_caps_what_it_is_asked_for(hills, browse, connection, monkeypatch):
@@ -116,7 +116,7 @@ def test_who_is_who(site, hills, one, other, people):
     for address, agent in (one, other, one, other):
         recording.record_view(hills.id, db.now(), address, agent)
     counting.count_recorded_views()
-    assert views() == (4, 4) and visitors(hills.id) == visitors(totals.SITE) == people
+    assert views() == (4, 4) and visitors(hills.id) == visitors(sums.SITE) == people
 
 
 def test_the_cap_is_for_each_post_day_and_network(site, alice, monkeypatch):
@@ -164,7 +164,7 @@ def test_a_count_that_fails_half_way_leaves_the_cap_where_it_was(site, hills, mo
     for _ in range(8):
         recording.record_view(hills.id, db.now(), '203.0.113.7', BROWSER)
     with monkeypatch.context() as broken:
-        broken.setattr(totals, '_add_referrers', lambda views: 1 / 0)
+        broken.setattr(sums, '_add_referrers', lambda views: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             counting.count_recorded_views()
     assert views() == (0, 0) and not ClientViews.select().exists()

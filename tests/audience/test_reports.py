@@ -9,34 +9,12 @@ from reporting import NOON, at, author, close_all, view
 from quickpub import db, tasks
 from quickpub.accounts import deletion
 from quickpub.accounts import users as accounts
-from quickpub.audience import counting, reports
+from quickpub.audience import periods, reports, running_reports, views
 from quickpub.content import publishing
-from quickpub.mail import ledger as mail
+from quickpub.mail import delivery
 from quickpub.models import Message, Post, Report, User
 
 MIDNIGHT = time(0)
-NOON = datetime(2026, 11, 22, 12)
-
-
-def at(text):
-    return datetime.fromisoformat(text)
-
-
-def view(post, count=1, when=None):
-    for _ in range(count):
-        recording.record_view(post.id, when or db.now())
-    counting.count_recorded_views()
-
-
-def close_all(when):
-    """What the schedule does, at this time; ids of the mails."""
-    ids = []
-    for closed in reports.due(when):
-        with db.db.atomic():
-            ids += reports.close_period(closed, when)
-    return ids
-
-
 def lines_of(number):
     return [(title, views, total) for title, _, _, views, total, *_ in Message.get_by_id(number).payload['lines']]
 

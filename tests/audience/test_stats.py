@@ -6,8 +6,7 @@ import pytest
 from conftest import write
 
 from quickpub import db
-from quickpub.audience import counting
-from quickpub.audience import stats as figures
+from quickpub.audience import calendar, recent_window, recording, stats, sums
 from quickpub.content import trash
 from quickpub.models import DailyReferrers, DailyTotals, DailyViews, DailyVisitors, Post, RecentDay, RecentViews
 
@@ -35,10 +34,10 @@ def test_days_of_a_post_an_author_and_the_site_with_the_time_before(alice, bob, 
     count(rivers, {1: 16, 8: 32})
     count(other, {0: 64})
     DailyVisitors.create(scope=-alice.id, day=TODAY, visitors=3)
-    of_post, of_author, of_site = (stats.collect(scope, 7, TODAY) for scope in (hills.id, -alice.id, totals.SITE))
+    of_post, of_author, of_site = (stats.collect(scope, 7, TODAY) for scope in (hills.id, -alice.id, sums.SITE))
     assert (of_post.views, of_post.before) == (8, (12, 0)) and of_post.best.name == '22 November 2026'
     assert (of_author.views, of_author.visitors, of_author.before) == (24, 3, (44, 0))
-    assert (of_site.views, of_site.before) == (88, (44, 0)) and stats.collect(totals.SITE, None, TODAY).views == 232
+    assert (of_site.views, of_site.before) == (88, (44, 0)) and stats.collect(sums.SITE, None, TODAY).views == 232
     assert len(of_post.bars) == 7 and of_post.unit == 'day' and of_post.bars[0] == ('16 November 2026', 2, 0)
 
 
@@ -89,10 +88,10 @@ def test_the_most_viewed_without_what_is_in_the_trash(alice, bob, hills):
         count(post, {0: 1 + number, 20: 10 * (3 - number)})
         Post.update(views=10 + number).where(Post.id == post.id).execute()
     trash.move_to_trash(written[2], db.now())
-    assert [title for _, title, _ in figures.top(-alice.id, 7)] == ['Rivers', 'Hills']
-    assert [(title, views) for _, title, views in figures.top(counting.SITE, 30)] == [
+    assert [title for _, title, _ in stats.most_viewed(-alice.id, 7)] == ['Rivers', 'Hills']
+    assert [(title, views) for _, title, views in stats.most_viewed(sums.SITE, 30)] == [
         ('Hills', 31), ('Rivers', 22), ('Other', 4)]
-    assert [title for _, title, _ in stats.most_viewed(totals.SITE, None)] == ['Other', 'Rivers', 'Hills']
+    assert [title for _, title, _ in stats.most_viewed(sums.SITE, None)] == ['Other', 'Rivers', 'Hills']
 
 
 def test_where_readers_came_from(alice, bob, hills):
@@ -100,8 +99,8 @@ def test_where_readers_came_from(alice, bob, hills):
     for post, host, views in ((hills, 'a.example', 1), (hills, 'b.example', 3), (other, 'a.example', 9)):
         DailyReferrers.create(post=post, day=TODAY, host=host, views=views)
     DailyReferrers.update(views=DailyReferrers.views + 1).where(DailyReferrers.host == 'b.example').execute()
-    month = stats.collect(totals.SITE, 30, TODAY)
-    assert stats.top_hosts(totals.SITE, month) == [('a.example', 10), ('b.example', 4)]
+    month = stats.collect(sums.SITE, 30, TODAY)
+    assert stats.top_hosts(sums.SITE, month) == [('a.example', 10), ('b.example', 4)]
     assert stats.top_hosts(-alice.id, month) == stats.top_hosts(hills.id, month) == [('b.example', 4), ('a.example', 1)]
 
 

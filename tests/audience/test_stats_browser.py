@@ -13,7 +13,7 @@ from sites import keep
 from windows import assert_accessible, window
 
 from quickpub import db
-from quickpub.audience import counting
+from quickpub.audience import calendar, sums
 from quickpub.content import tags
 from quickpub.exchange import exports
 from quickpub.jobs import queue, tables
@@ -46,7 +46,7 @@ def read(rig, post, views, hosts=()):
     for age, count in views.items():
         day = rig.today - timedelta(days=age)
         DailyViews.create(post=post, day=day, views=count)
-        for scope in (post.id, -post.author_id, totals.SITE):
+        for scope in (post.id, -post.author_id, sums.SITE):
             DailyVisitors.insert(scope=scope, day=day, visitors=count // 2).on_conflict(
                 conflict_target=[DailyVisitors.scope, DailyVisitors.day],
                 update={DailyVisitors.visitors: DailyVisitors.visitors + count // 2}).execute()

@@ -7,7 +7,7 @@ from conftest import person, utc, write
 from sites import form_with, stored
 
 from quickpub import db
-from quickpub.audience import counting
+from quickpub.audience import calendar
 from quickpub.content import tags, trash
 from quickpub.models import DailyViews, Post
 

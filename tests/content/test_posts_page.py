@@ -10,7 +10,7 @@ from conftest import PASSWORD, person, write
 from sites import form_with, stored
 
 from quickpub import db
-from quickpub.accounts import users
+from quickpub.accounts import deletion
 from quickpub.content import autosave, revisions, slugs, tags, trash
 from quickpub.models import Post, Revision, Series, Session, Site, Unsaved, User
 from quickpub.web import URLS

@@ -9,8 +9,8 @@ from mounting import STYLES, mounted
 from playhouse.migrations import Runner
 from sites import browser_of, form_with
 
-from quickpub import db
-from quickpub.accounts import users
+from quickpub import data_folder, db, migrating
+from quickpub.accounts import deletion, users
 from quickpub.content import posts, publishing, tags, trash
 from quickpub.content.post_input import PostInput
 from quickpub.models import OldHandle, OldTag, Post, Tag, User

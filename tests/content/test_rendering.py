@@ -11,7 +11,7 @@ from checks import FEED, assert_is, assert_sound
 from conftest import drain, outbox, text_of, utc, write
 from playhouse.migrations import Runner
 
-from quickpub import db, tasks
+from quickpub import data_folder, db, migrating, opening, tasks
 from quickpub.content import posts, rerendering, trash
 from quickpub.content.post_input import PostInput, as_form
 from quickpub.markup import excerpts, markdown

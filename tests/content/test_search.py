@@ -12,8 +12,8 @@ from images import picture
 from playhouse.migrations import Runner
 from sites import ended_if_it_hangs, form_with, keep
 
-from quickpub import db, demo, tasks
-from quickpub.accounts import users
+from quickpub import data_folder, db, demo, migrating, tasks
+from quickpub.accounts import deletion
 from quickpub.content import posts, publishing, search, tags, trash
 from quickpub.content.post_input import PostInput, as_form
 from quickpub.markup import markdown

@@ -12,6 +12,7 @@ from quickpub import db, text
 from quickpub.content import published, publishing, search, trash
 from quickpub.media import cleaning, files
 from quickpub.models import Post, PostFile, Upload
+from quickpub.sqlite import database
 
 HOUR = timedelta(hours=1)
 

@@ -8,7 +8,7 @@ import pytest
 from conftest import utc, write
 from sites import browser_of, form_with
 
-from quickpub import db, text
+from quickpub import db, migrating, text
 from quickpub.content import posts, publishing, tags, trash
 from quickpub.content.post_input import PostInput, as_form
 from quickpub.models import Post, PostTag, Tag

@@ -167,7 +167,7 @@ def test_the_progress_is_written_down_while_it_goes_on(alice, monkeypatch):
     for number in range(3 * exports.BATCH):
         Post.create(author=alice, title='x', slug=f'x{number}')
     seen = []
-    monkeypatch.setattr(queue, 'tell', lambda words: seen.append((words, Export.get().progress)))
+    monkeypatch.setattr(claims, 'report_progress', lambda words: seen.append((words, Export.get().progress)))
     exports.write(exports.request(alice, 'numbers', db.now()).id)
     assert seen == [('33 %', 33), ('66 %', 66)]
 

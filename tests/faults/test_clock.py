@@ -22,7 +22,7 @@ from rig import QUICKPUB, Rig, wait_for
 
 from quickpub import db
 from quickpub.audience import counting, recording, spool
-from quickpub.jobs import queue
+from quickpub.jobs import owners, queue
 from quickpub.jobs.tables import Job, Tally
 from quickpub.models import DayKey, Message, Post, Report, Seen, User
 

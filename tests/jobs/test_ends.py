@@ -148,12 +148,12 @@ def test_two_of_one_kind_are_both_made_when_the_older_is_retried(site, alice):
 def test_an_export_that_fails_once_is_really_made_by_the_retry(site, alice, browse, monkeypatch, error):
     write(alice)
     row, browser = export(alice), browse(alice)
-    days = exports._days
+    days = exports._list_days
 
     def fail(_):
-        monkeypatch.setattr(exports, '_days', days)
+        monkeypatch.setattr(exports, '_list_days', days)
         raise error
-    monkeypatch.setattr(exports, '_days', fail)
+    monkeypatch.setattr(exports, '_list_days', fail)
     drain()
     with db.db.connection_context():
         assert row().state == 'waiting' and Job.get().state == 'ready'

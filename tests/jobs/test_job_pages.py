@@ -6,7 +6,7 @@ import pytest
 from conftest import drain, outbox, write
 
 from quickpub import db, tasks
-from quickpub.jobs import queue
+from quickpub.jobs import queue, tables, tally
 from quickpub.jobs.tables import Job
 from quickpub.mail import delivery, ledger
 from quickpub.models import Message

@@ -18,7 +18,7 @@ from smtp_rig import EagerServer, Sink, free_port, mute_server, smtp_server
 from quickpub import db, settings, tasks, text
 from quickpub.accounts import credentials, email_change, links, password_reset, validation
 from quickpub.audience import reports, running_reports
-from quickpub.jobs import queue
+from quickpub.jobs import queue, rescue, tables
 from quickpub.mail import delivery, transport
 from quickpub.mail import ledger as mail
 from quickpub.mail import message as letter

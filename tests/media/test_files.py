@@ -13,7 +13,8 @@ from io import BytesIO
 import psutil
 import pytest
 from conftest import drain, write
-from images import PDF, picture, prepared, send, uploads
+from images import PDF, picture, prepared, send
+from images import uploads as all_uploads
 from PIL import Image
 from sites import browser_of, set_modified
 
@@ -48,24 +49,6 @@ def photo():
     image.save(file, 'JPEG', exif=exif, comment=b'Secret comment', quality=95)
     assert b'Secret Camera' in file.getvalue()
     return file.getvalue()
-
-
-def send(browser, *files, **options):
-    """Upload through the page's own form: (name, bytes) each."""
-    form = [('files', name, content) for name, content in files]
-    return browser.post('/studio/media', upload_files=form, **options)
-
-
-def all_uploads():
-    with db.db.connection_context():
-        return list(Upload.select(Upload, MediaFile).join(MediaFile).order_by(Upload.id))
-
-
-def prepared(browser, content, name='hill.jpg'):
-    """The upload, with all that readers get of it."""
-    send(browser, (name, content), status=303)
-    drain()
-    return all_uploads()[-1]
 
 
 # Taking in

@@ -10,11 +10,7 @@ from conftest import person, utc, write
 from permissions import LOG_IN, MAY, TABLE, furnish
 from sites import browser_of, fill, form_with
 
-from quickpub import db, models, signing, tasks
-from quickpub.accounts import users
-from quickpub.content import autosave, pins, posts, publishing
-from quickpub.content.post_input import PostInput
-from quickpub.exchange import exports
+from quickpub import db, models
 from quickpub.mail import ledger
 from quickpub.models import Post
 
@@ -36,52 +32,6 @@ WRONG = {
     '/studio/posts/{draft}?': {'title': '<', 'body': '</textarea>', 'action': 'save', 'version': '1', 'tab': '"<'},
     '/studio/posts/{draft}??': {'title': '<', 'body': '</textarea>', 'action': 'merge', 'version': '1'},
 }
-
-
-def furnish(olga, alice, bob):
-    """Links and mails of every kind, for the paths of TABLE; call it on an open database."""
-    at = db.now()
-    places = {'unsubscribe': signing.sign('unsubscribe', alice.id), 'draft': 0, 'message': 0, 'oldest': 0, 'shared': 0,
-              'export': 0, 'upload': 0, 'media': '/media/nothing/x'}
-    if draft := Post.get_or_none(Post.title == 'Only a draft'):
-        _use_the_desk(olga, alice, draft, at)
-        places['shared'] = Post.get_by_id(draft.id).draft_token
-        places |= {'draft': draft.id, 'oldest': Post.select().where(Post.published_at.is_null(False)).get().id}
-    if Post.select().exists():
-        kept = keep(alice)
-        keep(alice, 'hill.jpg', b'\xff\xd8\xff and so on')
-        models.MediaFile.update(state='failed', error='No <picture>').where(models.MediaFile.kind == 'image').execute()
-        keep(alice, 'waits.png', b'\x89PNG\r\n\x1a\n')
-        places |= {'upload': kept.id, 'media': kept.path}
-        registration.sign_up(bob.name, bob.email, 'x', at)
-        password_reset.request_reset(alice.email, at)
-        email_change.request_change(alice, 'new@example.org', at)
-        registration.invite('zoe@example.org', at)
-        failed = models.Message.get(models.Message.kind == 'reset')
-        failed.state, failed.answer = 'failed', '550 <No> such "user"'
-        failed.save()
-        places['message'] = failed.id
-        places['export'] = exports.request(alice, 'numbers', at).id
-        tasks.make_export.call_local(places['export'])
-    newcomer = person('newcomer', verified=False)
-    for purpose, user in (('setup', None), ('verify', newcomer), ('reset', alice)):
-        places[purpose] = links.create_link(purpose, timedelta(days=1), at, user=user, email=user and user.email).text
-    return places
-
-
-def _use_the_desk(olga, alice, draft, at):
-    """Versions, a series, a page, pins, something not saved, a shared draft."""
-    typed = {'title': 'Only a draft', 'slug': '', 'body': 'Other <b>words</b>.', 'tags': 'Secret plans', 'summary': 'S'}
-    posts.save(draft, olga, PostInput.from_form(typed), at)
-    publishing.share(draft, at)
-    for title in ('First "part"', 'Second <part>'):
-        part = write(alice, title, series='A "series" & more', canonical="https://example.org/?a='b'&c")
-        pins.pin(part, alice)
-        pins.pin(part, Site.get())
-    page = posts.save(None, olga, PostInput.from_form(typed | {'title': 'About'}), at, is_page=True)
-    publishing.publish(page, at)
-    for post in (None, draft):
-        autosave.keep(alice, f'tab-of-a-window{1 if post else 2}', post, typed | {'body': '</textarea>'}, at)
 
 
 @pytest.fixture(params=['empty', 'filled'])

@@ -11,7 +11,7 @@ from sites import browser_of, form_with, keep, stored
 from quickpub import db, models, settings, signing
 from quickpub.accounts import deletion, links, login_steps, sessions, suspensions
 from quickpub.accounts.sessions import COOKIE
-from quickpub.audience import counting
+from quickpub.audience import calendar, counting, visitors
 from quickpub.content import posts, publishing
 from quickpub.content.post_input import PostInput
 from quickpub.exchange import exports

@@ -16,8 +16,8 @@ from quickpub import db, settings, tasks
 from quickpub.accounts import password_reset
 from quickpub.audience import counting, recording, spool
 from quickpub.exchange import exports
-from quickpub.jobs import queue
-from quickpub.mail import ledger
+from quickpub.jobs import rescue
+from quickpub.mail import delivery, ledger
 from quickpub.media import cleaning, files
 from quickpub.models import Export, MediaFile, Message, Post, Upload, User
 from quickpub.web import create_app

@@ -11,13 +11,12 @@ from peewee import IntegrityError, OperationalError
 
 from quickpub import batches, db, removal, tasks
 from quickpub.accounts import users
-from quickpub.audience import counting, reports, spool
-from quickpub.audience import stats as figures
+from quickpub.audience import counting, recording, report_email, reports, running_reports, spool, stats
 from quickpub.content import autosave, rerendering, search, trash
 from quickpub.exchange import exports
-from quickpub.jobs import queue
-from quickpub.jobs.queue import Job
-from quickpub.mail import ledger
+from quickpub.jobs import claims, errors
+from quickpub.jobs.tables import Job
+from quickpub.mail import delivery, ledger
 from quickpub.media import cleaning, files, usage, variants
 from quickpub.models import DailyViews, MediaFile, Message, Post, Report, SetAside, SpoolOffset, User
 from quickpub.upkeep import health
@@ -141,7 +140,7 @@ def test_a_picture_waits_for_what_the_machine_lacks(site, alice, monkeypatch, la
     for _ in range(variants.MAX_ATTEMPTS + 1):
         with monkeypatch.context() as broken:
             broken.setattr(variants, '_draw', fail)
-            with pytest.raises(queue.NotNow):
+            with pytest.raises(claims.NotNow):
                 variants.prepare(digest, rerendering.render_posts_with_file)
     assert (MediaFile.get().state, MediaFile.get().attempts) == ('waiting', 0)
 
@@ -313,10 +312,10 @@ MANY = 40_000
 @pytest.mark.parametrize('ask', [
     lambda ids: usage.known_in(' '.join(f'/media/{number:032x}/' for number in ids)),
     lambda ids: usage.find_posts_with((f'{number:032x}' for number in ids), User.get(), NOON),
-    lambda ids: reports.running(list(ids), NOON),
-    lambda ids: reports.close(reports.Closed(NOON, list(ids)), NOON),
+    lambda ids: running_reports.compose_running(list(ids), NOON),
+    lambda ids: reports.close_period(reports.ClosedPeriod(NOON, list(ids)), NOON),
     lambda ids: list(Post.select().where(Post.id.in_(db.among(ids)))),
-    lambda ids: figures.recent(ids, NOON.date()),
+    lambda ids: stats.recent_views(ids, NOON.date()),
     lambda ids: search.load_results(search.Query.of('x'), list(ids), NOON)])
 def test_no_statement_takes_more_parameters_than_sqlite_does(site, alice, ask):
     with db.db.atomic():

@@ -9,12 +9,12 @@ from peewee import fn
 from playhouse.migrations import Runner
 from playhouse.test_utils import count_queries
 
-from quickpub import db, tasks
+from quickpub import data_folder, db, migrating, tasks, watch
 from quickpub.accounts import deletion, users
 from quickpub.audience import reports
 from quickpub.content import posts, publishing, trash
 from quickpub.content.post_input import PostInput
-from quickpub.mail import ledger
+from quickpub.mail import delivery, ledger
 from quickpub.models import DailyViews, Message, OldSlug, Post, PostTag, Report, Shelf, Tag, User
 
 NOW = utc(2026, 11, 22, 12)

@@ -10,7 +10,7 @@ import pytest
 from conftest import person, write
 from peewee import OperationalError
 
-from quickpub import db, presence
+from quickpub import db, presence, watch
 from quickpub.audience import counting, recording, spool
 from quickpub.models import Post, Upload, User
 from quickpub.sqlite import connection

@@ -13,7 +13,7 @@ from PIL import Image
 from sites import form_with, keep
 
 from quickpub import db, tasks, text
-from quickpub.accounts import users
+from quickpub.accounts import links, notifications, password_reset, passwords, registration, users
 from quickpub.content import autosave, posts, publishing, search, trash
 from quickpub.content.post_input import PostInput, as_form
 from quickpub.exchange import exports

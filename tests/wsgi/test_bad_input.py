@@ -11,8 +11,8 @@ from markupsafe import escape
 from sites import form_with, mails, stored
 
 from quickpub import db, models, tasks
-from quickpub.accounts import links, sessions, validation
-from quickpub.models import Message, Post, Session, Site, User
+from quickpub.accounts import links, sessions
+from quickpub.models import Message, Post, User
 from quickpub.web import URLS
 from quickpub.wsgi.forms import FORM_LIMIT, MAX_FIELDS
 from quickpub.wsgi.request_body import DRAINED
@@ -302,24 +302,6 @@ def test_no_field_takes_what_would_break_something(app, keeper, path):
                 assert stored() == before, (name, value)
             assert_sound()
             everything.rollback()  # each value meets the same site
-
-
-def assert_sound():
-    """Nothing is stored that could not be shown, mailed or fed; nobody is owner who was not."""
-    for table in (User, Post, Site, Message, models.Tag, Session):
-        for row in table.select().tuples():
-            for value in row:
-                if isinstance(value, str):
-                    value.encode()  # no half characters
-                    assert not re.search('[\0-\x08\x0b-\x1f\x7f\ufffe]', value), (table, value)
-    for user in User.select():
-        assert user.name.strip() and '\n' not in user.name + user.bio and len(user.name) <= validation.NAME_LENGTH
-        assert re.fullmatch('[a-z0-9-]+', user.handle)
-    for post in Post.select():
-        assert post.title.strip() and '\n' not in post.title and re.fullmatch('[a-z0-9-]+', post.slug)
-    for message in Message.select():
-        assert re.fullmatch(r'[^\s,;<>@]+@[^\s,;<>@]+', message.recipient) and '\n' not in message.subject
-    assert not list(db.db.execute_sql('PRAGMA foreign_key_check'))
 
 
 NO_ADDRESSES = [
