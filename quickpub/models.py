@@ -30,6 +30,7 @@ from peewee import (
 from . import text
 from .db import BaseModel, db, now
 from .markup import excerpts, folding
+from .settings import current
 from .signing import number_in, sign, unsign
 
 log = logging.getLogger('quickpub.models')
@@ -97,6 +98,7 @@ class Site(BaseModel):
     tagline = CharField(default='')
     hue = IntegerField(default=215)  # degrees on the colour wheel: the site's one accent
     pinned_id = IntegerField(null=True)  # the post that stands first on the home page
+    language = CharField(default=lambda: current().language)  # BCP 47, such as 'de'
 
     @classmethod
     def this(cls) -> 'Site':
@@ -130,6 +132,7 @@ class User(Searched):
     asks_passkey = BooleanField(default=False)  # after the password, for a passkey too
     name_folded = TextField(default='')
     logged_in_at = DateTimeField(null=True)  # the last time; None: never
+    language = CharField(null=True)  # of the studio and of emails to them; None: the site's
 
     FOLDED = {'name': folding.index}
 
@@ -292,6 +295,7 @@ class Post(Searched):
     html = TextField(default='')  # safe HTML, rendered when saved
     feed_id = CharField(unique=True, default=new_feed_id)  # of its entry in feeds; never changes
     title_folded = TextField(default='')
+    language = CharField(null=True)  # that it is written in; None: the site's
     summary_folded = TextField(default='')
     html_folded = TextField(default='')  # of its text
 
@@ -352,7 +356,7 @@ class Post(Searched):
     def listed(cls, at: datetime):
         """The same as `published`, without the text: for lists."""
         return cls.published(at, cls.id, cls.author, cls.title, cls.is_titled, cls.slug, cls.excerpt, cls.words,
-                             cls.published_at, cls.updated_at)
+                             cls.language, cls.published_at, cls.updated_at)
 
     @classmethod
     def published(cls, at: datetime, *columns):
@@ -678,6 +682,7 @@ class Message(BaseModel):
     token_id: int | None
     recipient = CharField()
     subject = CharField()
+    language = CharField(null=True)  # that it is written in; None: the site's
     payload = JSONText()  # all that the templates need besides the link
     message_id = CharField(unique=True)  # the Message-ID header: a copy is recognisable as one
     urgent = BooleanField(default=False)

@@ -42,7 +42,7 @@ LAYERS = [
     ['settings'],
     ['jobs'],
     ['sandbox'],
-    ['gates', 'clocks', 'removal', 'networks'],
+    ['gates', 'clocks', 'removal', 'networks', 'translations'],
     ['processes'],
 ]
 # The same inside each package. The pages never import each other.
@@ -63,6 +63,7 @@ INSIDE = {
                  ['audit', 'devices', 'password_strength', 'honeypot']],
     'mail': [['budgets'], ['ledger'], ['message', 'transport'], ['dkim']],
     'markup': [['excerpts', 'markdown'], ['formulas', 'folding', 'links', 'typography', 'direction']],
+    'translations': [['messages'], ['languages'], ['catalogs']],
     'jobs': [['huey'], ['storage', 'consumer', 'recurring'], ['queue'], ['liveness']],
     'sandbox': [['pool', 'child']],
 }
@@ -81,6 +82,7 @@ ONLY_IN = {
     'PIL': {'media.imaging'},  # never in a process that holds a database
     'multipart': {'wsgi.bodies'},
     'wcwidth': {'formats'},
+    'babel': {'translations', 'dates', 'formats'},
     'argon2': {'accounts.passwords'},
     'brotli': {'wsgi.pagecache'},
     'diff_match_patch': {'content.comparison'},
