@@ -16,6 +16,8 @@ from ..markup import excerpts, markdown
 from ..media import files as media
 from ..models import OldSlug, OldTag, Post, PostFile, PostTag, Series, Site, Tag, User
 from ..text import Rejected
+from ..translations import languages
+from ..translations.messages import N_, Words
 from . import quota, rendering, revisions
 
 log = logging.getLogger('quickpub.posts')
@@ -43,8 +45,8 @@ class Conflict(Exception):
 
 def save(post: Post | None, editor: User, typed: dict[str, str], at: datetime, based_on: int | None = None,
          is_page: bool = False, tab: str | None = None) -> Post:
-    """Save what was typed (title, slug, body, tags, summary, canonical, series, part, place) as a new post or page of
-    `editor`, or over this one. What it was before is kept. A new one is made once in each window (`tab`).
+    """Save what was typed (title, slug, body, tags, summary, language, canonical, series, part, place) as a new post or
+    page of `editor`, or over this one. What it was before is kept. A new one is made once in each window (`tab`).
 
     Raises Rejected with a sentence for each field that cannot be saved, budget.Busy, or Conflict where the version that
     is there is not the one it is `based_on`; nothing is changed then.
@@ -52,7 +54,7 @@ def save(post: Post | None, editor: User, typed: dict[str, str], at: datetime, b
     values = _clean(typed)
     files = media.known_in(values['body'])
     # Not in the transaction.
-    values |= _rendered(values['title'], values['summary'], values['body'], files, quota.waits_as(editor))
+    values |= _rendered(values, files, quota.waits_as(editor))
     tags = _clean_tags(typed['tags'])
     with db.atomic():
         if post is None and tab:
@@ -94,7 +96,7 @@ def _clean(typed: dict[str, str]) -> dict[str, Any]:
     """The columns that are as typed. Raises Rejected with all sentences at once."""
     title, body = text.whole_line(typed['title'], MAX_TITLE), text.body(typed['body'])
     summary, canonical = text.whole_line(typed['summary'], MAX_SUMMARY), typed.get('canonical', '').strip()
-    errors = {}
+    errors: dict[str, Words] = {}
     if title == '' and not body.strip():
         errors['title'] = 'There is nothing to save yet. Give it a title, or write something.'
     if title is None:
@@ -106,9 +108,12 @@ def _clean(typed: dict[str, str]) -> dict[str, Any]:
                          f'{formats.number(MAX_BODY)}. Please make two posts of it.'
     if canonical and not _is_address(canonical):
         errors['canonical'] = 'This is not an address of the web. It looks like https://example.org/my-post.'
+    language = typed.get('language', '')
+    if language and language not in languages.WRITTEN:
+        errors['language'] = N_('Choose a language from the list.')
     if errors:
         raise Rejected(**errors)
-    return {'title': title, 'body': body, 'summary': summary, 'canonical': canonical}
+    return {'title': title, 'body': body, 'summary': summary, 'canonical': canonical, 'language': language or None}
 
 
 def _clean_tags(typed: str) -> list[tuple[str, str]]:
@@ -139,8 +144,9 @@ def _is_address(typed: str) -> bool:
 def as_typed(post: Post) -> dict[str, str]:
     """What a form has to hold so that saving it changes nothing."""
     return {'title': typed_title(post), 'summary': post.summary, 'tags': tag_line(post), 'body': post.body,
-            'slug': post.slug, 'canonical': post.canonical, 'series': post.series.name if post.series else '',
-            'part': str(post.part or ''), 'place': str(post.place or '')}
+            'slug': post.slug, 'language': post.language or '', 'canonical': post.canonical,
+            'series': post.series.name if post.series else '', 'part': str(post.part or ''),
+            'place': str(post.place or '')}
 
 
 def typed_title(post: Post) -> str:
@@ -153,12 +159,13 @@ FOR_EVER = 0.0  # the patience of background work
 RENDERED = frozenset({'html', 'words', 'excerpt', 'rendered_by'})
 
 
-def _rendered(title: str, summary: str, body: str, files: dict[str, markdown.File], who: Hashable,
+def _rendered(clean: dict[str, Any], files: dict[str, markdown.File], who: Hashable,
               patience: float | None = None) -> dict[str, Any]:
-    """Return the columns that follow from what was typed. `who` and `patience`: see budget.Gate.entered. Raises
-    Rejected where that takes too long, or Busy."""
-    is_titled = bool(title)
-    found = rendering.render(body, files, is_titled, who, patience)
+    """Return the columns that follow from title, summary, body and language. `who` and `patience`: see
+    budget.Gate.entered. Raises Rejected where that takes too long, or Busy."""
+    title, summary, is_titled = clean['title'], clean['summary'], bool(clean['title'])
+    language = clean['language'] or Site.this().language
+    found = rendering.render(clean['body'], files, is_titled, who, patience, language)
     return {'title': title or found.beginning or 'Untitled', 'is_titled': is_titled, 'html': found.html,
             'words': found.words, 'excerpt': summary or found.excerpt, 'rendered_by': markdown.VERSION}
 
@@ -182,8 +189,9 @@ def _try_to_render_again(post: Post, at: datetime | None = None) -> None:
 def _render_again(post: Post, at: datetime | None = None, patience: float | None = None) -> None:
     """Render what is saved. With a time, a post that looks different now counts as changed at that time, so that
     programs that read its feed ask for it once more. `patience`: see budget.Gate.entered."""
-    title = '' if _has_made_title(post) else typed_title(post)
-    values = _rendered(title, post.summary, post.body, media.known_in(post.body), None, patience)
+    saved = {'title': '' if _has_made_title(post) else typed_title(post), 'summary': post.summary, 'body': post.body,
+             'language': post.language}
+    values = _rendered(saved, media.known_in(post.body), None, patience)
     changed = {name: value for name, value in values.items() if getattr(post, name) != value}
     if at and 'html' in changed:
         changed['updated_at'] = at
@@ -421,7 +429,7 @@ def duplicate(post: Post, author: User, at: datetime) -> Post:
     """A draft of `author` with the same text."""
     title = text.line(f'{post.title} (copy)', MAX_TITLE) if post.is_titled else ''
     typed = {'title': title, 'slug': '', 'body': post.body,
-             'tags': tag_line(post), 'summary': post.summary}
+             'tags': tag_line(post), 'summary': post.summary, 'language': post.language or ''}
     return save(None, author, typed, at, is_page=post.is_page)
 
 

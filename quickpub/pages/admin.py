@@ -20,6 +20,8 @@ from ..signing import HIDDEN, redact
 from ..tasks import deliver_soon, huey
 from ..text import Rejected
 from ..throttle import Throttled
+from ..translations import languages
+from ..translations.messages import N_
 from ..upkeep import health, integrity
 from ..wsgi.authentication import cause, note_action
 from ..wsgi.forms import Form, number, typed
@@ -37,6 +39,7 @@ from ..wsgi.responses import (
 )
 
 PER_LIST = 50
+SITE = ('title', 'tagline', 'hue', 'language')  # the fields of its form
 MAX_ASKED = 100  # characters that the audit log is searched for
 JOB_ACTIONS = {'retry': 'job_retried', 'discard': 'job_discarded', 'pause': 'jobs_paused', 'resume': 'jobs_resumed'}
 MAIL_STATES = {'queued': 'Waiting', 'sending': 'Being sent', 'sent': 'Sent', 'deferred': 'Will be tried again',
@@ -269,23 +272,26 @@ def audit_log(user):
 @owner_only
 def site_form(user):
     site = Site.this()
-    return render('admin_site.html', form=Form({'title': site.title, 'tagline': site.tagline, 'hue': str(site.hue)}))
+    return render('admin_site.html', form=Form({name: str(getattr(site, name)) for name in SITE}),
+                  languages=languages.supported().items())
 
 
 @owner_only
 def site(user):
-    form = typed('title', 'tagline', 'hue')
+    form = typed(*SITE)
     try:
-        title, tagline, hue = users.all_of(
-            (users.clean_title, form['title']), (_clean_tagline, form['tagline']), (_clean_hue, form['hue']))
+        title, tagline, hue, language = users.all_of(
+            (users.clean_title, form['title']), (_clean_tagline, form['tagline']), (_clean_hue, form['hue']),
+            (_clean_language, form['language']))
     except Rejected as error:
         form.errors = error.errors
-        return render_form('admin_site.html', form)
+        return render_form('admin_site.html', form, languages=languages.supported().items())
     before = Site.this()
-    changed = [words for name, words, value in (('title', 'name', title), ('tagline', 'tagline', tagline),
-                                                ('hue', 'colour', hue)) if getattr(before, name) != value]
+    changed = [words for name, words, value in (
+        ('title', 'name', title), ('tagline', 'tagline', tagline), ('hue', 'colour', hue),
+        ('language', 'language', language)) if getattr(before, name) != value]
     with db.atomic():
-        Site.change(title=title, tagline=tagline, hue=hue)
+        Site.change(title=title, tagline=tagline, hue=hue, language=language)
         if changed:
             note_action('site_changed', user, changed=', '.join(changed))
     return redirect('/admin/site', 'saved')
@@ -296,6 +302,13 @@ def _clean_tagline(typed):
     if tagline is None:
         raise Rejected(tagline='Please keep the tagline within 200 characters.')
     return tagline
+
+
+def _clean_language(typed):
+    """Return the language that was chosen; the present one where a script sends none."""
+    if typed and typed not in languages.supported():
+        raise Rejected(language=N_('Choose a language from the list.'))
+    return typed or Site.this().language
 
 
 def _clean_hue(typed):

@@ -16,10 +16,11 @@ from ..media import files
 from ..models import Post, Series, Site, Tag, User
 from ..settings import current
 from ..text import Rejected
+from ..translations import languages
 from ..wsgi.forms import Form, number, typed
 from ..wsgi.responses import find, not_found, prose, redirect, render, signed_in
 
-FIELDS = ('title', 'body', 'summary', 'tags', 'slug', 'canonical', 'series', 'part', 'place', 'publish_at')
+FIELDS = ('title', 'body', 'summary', 'tags', 'slug', 'language', 'canonical', 'series', 'part', 'place', 'publish_at')
 HIDDEN = ('action', 'version', 'tab', 'kind')
 MAX_OFFERED = 300
 BUSY = 'The site cannot save anything at this moment. What you typed is still here: please try again in a minute.'
@@ -114,7 +115,7 @@ def _draft(post, note, may_edit=False):
 def render_text(user):
     """Show what is being typed as readers will see it; a part of a page."""
     try:
-        return templating.render('_preview.html', **_rendered(user, typed('body')))
+        return templating.render('_preview.html', **_rendered(user, typed('body', 'language')))
     except Rejected as error:  # the script shows this one, and leaves the last preview where there is another problem
         response.status = 422
         return templating.render('_preview_failed.html', sentence=error.errors['body'])
@@ -383,10 +384,11 @@ def _editor(user, post, form, status=200, **context):
         pinned=[where for where, on in (('author', author), ('home', Site.this())) if post and on.pinned_id == post.id],
         series_names=[name for (name,) in rows(Series.select(Series.name).where(Series.author == author))],
         tag_names=[tag.name for tag in Tag.offered_to(user, at).limit(MAX_OFFERED)],
-        soon=dates.local(at + timedelta(minutes=1), user.timezone), **offered)
+        languages=languages.written(), soon=dates.local(at + timedelta(minutes=1), user.timezone), **offered)
 
 
 def _rendered(user, form):
     body = text.body(form['body'][:posts.MAX_BODY])
-    preview = rendering.preview(body, files.known_in(body), current().path_prefix, quota.waits_as(user))
+    preview = rendering.preview(body, files.known_in(body), current().path_prefix, quota.waits_as(user),
+                                form['language'] or Site.this().language)
     return {'content': Markup(preview.content), 'words': preview.words}  # noqa: S704  # it is cleaned

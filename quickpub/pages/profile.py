@@ -15,6 +15,8 @@ from ..settings import current
 from ..tasks import deliver_alike, deliver_soon
 from ..text import Rejected
 from ..throttle import Throttled
+from ..translations import languages
+from ..translations.messages import N_
 from ..upkeep import erasure
 from ..wsgi.authentication import cause, current_session, log_out, note_action, rotate, user_agent
 from ..wsgi.forms import Form, typed
@@ -27,7 +29,7 @@ FREQUENCY_WORDS = {
 AGAIN = ('daily', 'weekly', 'monthly')
 WEEKDAYS = dict(enumerate('Monday Tuesday Wednesday Thursday Friday Saturday Sunday'.split()))
 HOURS = [f'{hour:02}:00' for hour in range(24)]
-PROFILE = ('name', 'handle', 'bio', 'timezone', 'report', 'report_day', 'report_time')
+PROFILE = ('name', 'handle', 'bio', 'language', 'timezone', 'report', 'report_day', 'report_time')
 MAX_BIO = 500
 
 
@@ -39,9 +41,10 @@ def edit_form(user):
 def _page(user, form=None, address_form=None, password_form=None, status=200):
     response.status = status
     form = form or Form({name: str(getattr(user, name)) for name in PROFILE}
-                        | {'timezone': dates.zone_name(user.timezone)})
+                        | {'language': user.language or '', 'timezone': dates.zone_name(user.timezone)})
     return render('settings.html', form=form, address_form=address_form or Form({'email': '', 'current': ''}),
                   password_form=password_form or Form({'current': '', 'password': ''}), zones=_zones_for(user),
+                  languages=[('', N_('The language of the site')), *languages.supported().items()],
                   frequencies=[(each, FREQUENCY_WORDS[each]) for each in _frequencies(user)],
                   weekdays=WEEKDAYS.items(), times=_times(user),
                   email=user.email, pending_email=users.pending_address(user, now()), devices=_devices(user),
@@ -106,16 +109,18 @@ def _unknown(user, form):
 
 def _profile(user, form):
     try:
-        name, handle, bio, zone, report, day, closes = users.all_of(
+        name, handle, bio, language, zone, report, day, closes = users.all_of(
             (users.clean_name, form['name']), (_clean_handle, form['handle']), (_clean_bio, form['bio']),
+            (_one_of, ['', *languages.supported()], form['language'], 'language',
+             N_('Choose a language from the list.')),
             (_one_of, _zones_for(user), form['timezone'], 'timezone', 'Please choose a time zone from the list.'),
             (_one_of, _frequencies(user), form['report'], 'report', 'Please choose one of the list.'),
             (_one_of, [*map(str, WEEKDAYS)], form['report_day'] or str(user.report_day), 'report_day',
              'Please choose a day of the week.'),
             (_one_of, _times(user), form['report_time'] or user.report_time, 'report_time',
              'Please choose one of the list.'))
-        _change(user, dict(name=name, handle=handle, bio=bio, timezone=zone, report=report, report_day=int(day),
-                           report_time=closes))
+        _change(user, dict(name=name, handle=handle, bio=bio, language=language or None, timezone=zone, report=report,
+                           report_day=int(day), report_time=closes))
     except Rejected as error:
         form.errors = error.errors
         return _page(user, form=form, status=400)

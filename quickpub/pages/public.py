@@ -179,12 +179,14 @@ def _atom(query, home, title, subtitle, feed_id):
 def _json(query, home, title, subtitle, feed_id):
     """JSON Feed 1.1 (jsonfeed.org)."""
     found = {'version': 'https://jsonfeed.org/version/1.1', 'title': title, 'home_page_url': absolute(home),
+             'language': Site.this().language,
              'feed_url': _beside(home, 'feed.json'), 'items': [{
                  'id': entry['id'], 'url': entry['url'],
                  'content_html': entry['content'], 'date_published': dates.iso(entry['post'].published_at),
                  'date_modified': dates.iso(entry['updated']), 'tags': [tag.name for tag in entry['tags']],
                  'authors': [{'name': entry['post'].author.name, 'url': absolute(entry['post'].author.path)}],
-             } | {name: entry[name] for name in ('title', 'summary') if entry[name]} for entry in _entries(query)]}
+             } | {name: entry[name] for name in ('title', 'summary', 'language') if entry[name]}
+                 for entry in _entries(query)]}
     return public_json(found | ({'description': subtitle} if subtitle else {}), 'application/feed+json')
 
 
@@ -197,7 +199,7 @@ def _entries(query):
     tags = posts.tags_of_all(found)
     # A post without a title has none here either (in Atom an empty one), and no summary that only repeats how its text
     # begins: programs that read feeds show such posts by their text.
-    return [{'post': post, 'title': posts.typed_title(post),
+    return [{'post': post, 'title': posts.typed_title(post), 'language': post.language,
              'summary': post.excerpt if post.is_titled else post.summary,
              'id': post.feed_id, 'url': absolute(post.path),
              'updated': max(post.published_at, post.updated_at), 'tags': tags.get(post.id, []),

@@ -23,6 +23,7 @@ from ..markup import markdown
 from ..models import LoginStep, Post, Site, User
 from ..settings import current
 from ..signing import redact
+from ..translations import languages
 from . import identity, notices
 from .authentication import client_address, current_user, device_cookie, log_in
 from .bodies import Outgoing
@@ -126,13 +127,19 @@ def stylesheet(hue: int) -> str:
 
 
 def render(template: str, **context: Any) -> str:
-    """A page as text: nobody else's business, and nobody's cache's."""
+    """Return a page that no cache keeps, in the member's language, or the site's where nobody is logged in."""
+    return _render(template, current_user(), context)
+
+
+def _render(template: str, speaker: User | None, context: dict[str, Any]) -> str:
+    """Return a page in the language of this member; in the site's for None."""
     site, user, notice = Site.this(), current_user(), NOTICES.get(notices.take(now()), '')
     request.environ['quickpub.has_notice'] = bool(notice)
     response.set_header('Cache-Control', 'private, no-store')
-    return templating.render(template, site=site, user=user, url=url, absolute=absolute, static=static,
-                       stylesheet=stylesheet(site.hue), signup_open=current().signup == 'open',
-                       menu=list(Post.pages()), notice=notice, **context)
+    with languages.use(languages.choose(speaker.language if speaker else None, site.language)):
+        return templating.render(template, site=site, user=user, url=url, absolute=absolute, static=static,
+                                 stylesheet=stylesheet(site.hue), signup_open=current().signup == 'open',
+                                 menu=list(Post.pages()), notice=notice, **context)
 
 
 ELSEWHERE = ('This form was not sent from a page of this site, so nothing was changed. Open the page here and send it '
@@ -156,8 +163,8 @@ def bare_page(status: int, **words: str) -> str:
 
 
 def render_public(template: str, **context: Any) -> str:
-    """A page for everybody. For somebody who is logged in, or is told what they have just done, it is private."""
-    page = render(template, **context)
+    """Return a page for readers, in the site's language. No cache keeps it for a member, or with a notice on top."""
+    page = _render(template, None, context)
     if current_user() is None and not request.environ['quickpub.has_notice']:
         let_keep()
     return page
@@ -419,7 +426,8 @@ def plugin(page: Callable) -> Callable:
             request.environ['quickpub.problem'] = 403, ELSEWHERE.format(origin=current().origin)
             return HTTPError(403)
         try:
-            return page(**parts)
+            with languages.use(_member_language()):
+                return page(**parts)
         except users.LinkDead as error:
             response.status = 404
             return render('link_dead.html', heading='This link does not work', sentence=str(error),
@@ -434,6 +442,12 @@ def plugin(page: Callable) -> Callable:
                 return HTTPError(503)
             raise
     return wrapped
+
+
+def _member_language() -> languages.Language:
+    """Return the language in which the code of a page speaks: the member's own, or the site's."""
+    user = current_user()
+    return languages.choose(user.language if user else None, Site.this().language)
 
 
 def _is_from_our_pages() -> bool:
