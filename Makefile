@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help run demo test test-clocks test-deploy install lint vulnerabilities schema common-passwords freeze audit \
+.PHONY: help run demo test test-clocks test-deploy install lint vulnerabilities schema translations common-passwords freeze audit \
   spam soak bench bench-reading bench-growth bench-hostile chromium libfaketime proxies clean
 
 help: ## List what there is
@@ -57,6 +57,9 @@ vulnerabilities: ## Ask the Python vulnerability databases about the pinned vers
 
 schema: $(VENV)/test.done ## Write quickpub/schema.sql anew, after a migration was added
 	@$(BIN)/python -m tests.make_schema
+
+translations: $(VENV)/test.done ## Extract new messages into quickpub/translations/*.po, and list what is not translated
+	@$(BIN)/python -m tests.make_translations
 
 common-passwords: $(VENV)/test.done ## Write quickpub/wordlists anew from the zxcvbn package
 	@$(BIN)/python -m tests.make_common_passwords

@@ -17,7 +17,12 @@ def codes() -> list[str]:
 def read(code: str) -> gettext.NullTranslations:
     """Return the translations of a language. A message that is missing or marked fuzzy is returned in English."""
     compiled = BytesIO()
-    with (FOLDER / f'{code.replace("-", "_")}.po').open('rb') as file:
+    with path_of(code).open('rb') as file:
         mofile.write_mo(compiled, pofile.read_po(file))
     compiled.seek(0)
     return gettext.GNUTranslations(compiled)
+
+
+def path_of(code: str) -> Path:
+    """Return where the catalog of a language is."""
+    return FOLDER / f'{code.replace("-", "_")}.po'

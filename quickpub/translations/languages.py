@@ -33,7 +33,7 @@ class Language:
     @property
     def name(self) -> str:
         """Its name in itself, such as 'Deutsch'."""
-        return (Locale.parse(self.code, sep='-').get_display_name() or self.code).capitalize()
+        return (self.locale.languages.get(self.locale.language) or self.code).capitalize()
 
     @property
     def direction(self) -> str:
