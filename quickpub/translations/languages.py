@@ -1,7 +1,7 @@
 """The languages that the site speaks, and the one in use for this request or email."""
 
 import gettext
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -79,18 +79,26 @@ def choose(*wanted: str | None) -> Language:
     return find(SOURCE)
 
 
-_current: ContextVar[Language | None] = ContextVar('language', default=None)
+_current: ContextVar[Callable[[], Language] | None] = ContextVar('language', default=None)
 
 
 def current() -> Language:
     """Return the language in use; English outside of `use`."""
-    return _current.get() or find(SOURCE)
+    ask = _current.get()
+    return ask() if ask else find(SOURCE)
 
 
 @contextmanager
 def use(language: Language) -> Iterator[None]:
     """Speak this language within the block, in this thread."""
-    token = _current.set(language)
+    with use_when_asked(lambda: language):
+        yield
+
+
+@contextmanager
+def use_when_asked(ask: Callable[[], Language]) -> Iterator[None]:
+    """Speak the language that this function returns. It is called once, and not at all if the block says nothing."""
+    token = _current.set(cache(ask))
     try:
         yield
     finally:

@@ -426,7 +426,7 @@ def plugin(page: Callable) -> Callable:
             request.environ['quickpub.problem'] = 403, ELSEWHERE.format(origin=current().origin)
             return HTTPError(403)
         try:
-            with languages.use(_member_language()):
+            with languages.use_when_asked(_member_language):
                 return page(**parts)
         except users.LinkDead as error:
             response.status = 404

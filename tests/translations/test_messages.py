@@ -56,6 +56,19 @@ def test_english_is_the_language_outside_of_use_and_in_other_threads(german):
     assert languages.current().code == 'de'
 
 
+def test_the_language_is_asked_for_once_and_only_if_a_word_is_needed(german):
+    asked = []
+
+    def ask():
+        asked.append(1)
+        return languages.find('en')
+
+    with languages.use_when_asked(ask):
+        assert not asked
+        assert {messages.gettext('Hello %(name)s', name='Bo') for _ in range(2)} == {'Hello Bo'}
+    assert asked == [1] and languages.current().code == 'de'
+
+
 def test_a_message_can_be_stored_and_translated_later(german):
     for message, expected in [(N_('Hello %(name)s', name='Bo'), 'Hallo Bo'),
                               (N_plural('%(count)s view', '%(count)s views', 3), '3 Aufrufe')]:
