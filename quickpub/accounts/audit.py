@@ -33,9 +33,7 @@ class Kind:
     sentence: str
 
 
-GROUPS = {
-    'login': 'Log-ins', 'account': 'Passwords and email', 'factor': 'Second factors',
-    'member': 'Members and roles', 'site': 'Settings', 'data': 'Exports, emails and jobs'}
+GROUPS = 'login', 'account', 'factor', 'member', 'site', 'data'
 
 KINDS = {
     # Log-ins

@@ -42,8 +42,7 @@ PER_LIST = 50
 SITE = ('title', 'tagline', 'hue', 'language')  # the fields of its form
 MAX_ASKED = 100  # characters that the audit log is searched for
 JOB_ACTIONS = {'retry': 'job_retried', 'discard': 'job_discarded', 'pause': 'jobs_paused', 'resume': 'jobs_resumed'}
-MAIL_STATES = {'queued': 'Waiting', 'sending': 'Being sent', 'sent': 'Sent', 'deferred': 'Will be tried again',
-               'failed': 'Failed', 'held': 'Held back'}
+MAIL_STATES = 'queued', 'sending', 'sent', 'deferred', 'failed', 'held'
 
 
 @owner_only

@@ -17,6 +17,7 @@ from ..models import Post, Series, Site, Tag, User
 from ..settings import current
 from ..text import Rejected
 from ..translations import languages
+from ..translations.messages import N_
 from ..wsgi.forms import Form, number, typed
 from ..wsgi.responses import find, not_found, prose, redirect, render, signed_in
 
@@ -384,7 +385,7 @@ def _editor(user, post, form, status=200, **context):
         pinned=[where for where, on in (('author', author), ('home', Site.this())) if post and on.pinned_id == post.id],
         series_names=[name for (name,) in rows(Series.select(Series.name).where(Series.author == author))],
         tag_names=[tag.name for tag in Tag.offered_to(user, at).limit(MAX_OFFERED)],
-        languages=languages.written(), soon=dates.local(at + timedelta(minutes=1), user.timezone), **offered)
+        languages=[('', N_('The language of the site')), *languages.written()], soon=dates.local(at + timedelta(minutes=1), user.timezone), **offered)
 
 
 def _rendered(user, form):

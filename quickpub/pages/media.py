@@ -36,7 +36,7 @@ def _page(user, form, status=200):
     uses = files.uses((each.file_id for each in uploads), user, now())
     return render('media.html', form=form, uploads=uploads, uses=uses,
                   older=older, is_first=is_first, used=files.used_by(user), quota=current().quota * files.MEGABYTE,
-                  is_verified=user.is_verified, accepted=files.ACCEPTED, endings=_endings(),
+                  is_verified=user.is_verified, endings=_endings(),
                   file_limit=files.FILE_LIMIT, kept_days=files.KEPT_UNUSED.days)
 
 

@@ -23,11 +23,9 @@ from ..wsgi.forms import Form, typed
 from ..wsgi.identity import confirm_identity
 from ..wsgi.responses import identity_context, redirect, render, signed_in, url
 
-FREQUENCY_WORDS = {
-    'daily': 'Every day', 'weekly': 'Every week', 'monthly': 'Every month, after its last day',
-    'never': 'Never', 'minute': 'Every minute, for trying it out'}
+FREQUENCIES = 'daily', 'weekly', 'monthly', 'never', 'minute'
 AGAIN = ('daily', 'weekly', 'monthly')
-WEEKDAYS = dict(enumerate('Monday Tuesday Wednesday Thursday Friday Saturday Sunday'.split()))
+WEEKDAYS = range(7)  # from Monday
 HOURS = [f'{hour:02}:00' for hour in range(24)]
 PROFILE = ('name', 'handle', 'bio', 'language', 'timezone', 'report', 'report_day', 'report_time')
 MAX_BIO = 500
@@ -44,9 +42,9 @@ def _page(user, form=None, address_form=None, password_form=None, status=200):
                         | {'language': user.language or '', 'timezone': dates.zone_name(user.timezone)})
     return render('settings.html', form=form, address_form=address_form or Form({'email': '', 'current': ''}),
                   password_form=password_form or Form({'current': '', 'password': ''}), zones=_zones_for(user),
+                  frequencies=_frequencies(user),
+                  weekdays=WEEKDAYS, times=_times(user),
                   languages=[('', N_('The language of the site')), *languages.supported().items()],
-                  frequencies=[(each, FREQUENCY_WORDS[each]) for each in _frequencies(user)],
-                  weekdays=WEEKDAYS.items(), times=_times(user),
                   email=user.email, pending_email=users.pending_address(user, now()), devices=_devices(user),
                   is_verified=user.is_verified, report_note=_report_note(user),
                   handed_over=users.handed_over([user.id]), identity=identity_context(user),
@@ -74,7 +72,7 @@ def _zones():
 
 def _frequencies(user):
     """What this user may choose. A mail each minute is for the site that is set up so."""
-    return [each for each in FREQUENCY_WORDS if each != 'minute' or 'minute' in (user.report, current().report)]
+    return [each for each in FREQUENCIES if each != 'minute' or 'minute' in (user.report, current().report)]
 
 
 def _times(user):
@@ -287,4 +285,4 @@ def unsubscribe(token):
 def _unsubscribe_page(token, user, report, before='never'):
     usual = next(each for each in (before, current().report, 'daily') if each in AGAIN)
     return render('unsubscribe.html', action=url(f'/unsubscribe/{token}'), email=user.email, report=report,
-                  usual=usual, again=[(each, FREQUENCY_WORDS[each]) for each in AGAIN])
+                  usual=usual, again=AGAIN)

@@ -311,8 +311,7 @@ def error(problem: HTTPError) -> str | HTTPResponse:
     problem.content_type = 'text/html; charset=utf-8'
     sentence = words if said == status else sentence
     try:
-        return render('error.html', status=status, heading=heading, sentence=sentence,
-                      ways=[('The newest posts', '/'), ('Everything, by year', '/archive')])
+        return render('error.html', status=status, heading=heading, sentence=sentence)
     except Exception as error:  # what broke the page, such as a database that is gone, breaks this one too
         log.error('%s %s: the page that says so cannot be made either: %s', status, request.path, error)
         status = 503 if is_out_of_reach(error) else status

@@ -14,8 +14,6 @@ from ..wsgi.authentication import cause, note_action
 from ..wsgi.forms import Form, typed
 from ..wsgi.responses import find, no_file, not_found, redirect, render, send_file, signed_in
 
-WORDS = {'7': '7 days', '30': '30 days', '90': '90 days', 'all': 'All time'}
-
 
 @signed_in
 def overview(user):
@@ -37,7 +35,7 @@ def _page(user, path, scope, post, is_mine):
     span = request.query.days if request.query.days in figures.CHOICES else '30'
     days, today = figures.CHOICES[span], counting.site_day(now())
     found = figures.of(scope, days, today)
-    return render('stats.html', figures=found, span=span, spans=WORDS, path=path, post=post, is_mine=is_mine,
+    return render('stats.html', figures=found, span=span, path=path, post=post, is_mine=is_mine,
                   top=figures.top(scope, days) if post is None else [], hosts=figures.hosts(scope, found))
 
 
@@ -89,7 +87,7 @@ def send_report(user):
 
 # As a file
 
-KINDS = {'numbers': 'Your posts', 'site': 'The whole site'}
+KINDS = 'numbers', 'site'  # an author's own posts, or the whole site
 
 
 @signed_in
@@ -101,7 +99,7 @@ def _exports_page(user, form=None, status=200):
     response.status = status
     transfer.fail_lost()
     found = Export.select().where(Export.user == user).order_by(Export.id.desc())
-    return render('exports.html', exports=list(found.limit(20)), kinds=KINDS, kept=transfer.KEPT,
+    return render('exports.html', exports=list(found.limit(20)), kept=transfer.KEPT,
                   form=form or Form())
 
 

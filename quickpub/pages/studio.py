@@ -16,9 +16,9 @@ from ..wsgi.responses import asking, not_found, page_of, redirect, render, signe
 
 PER_DESK = 50
 FILTERS = {  # field -> its choices; the first one goes without saying
-    'state': {'': 'All', 'draft': 'Drafts', 'scheduled': 'Scheduled', 'published': 'Published'},
-    'sort': {'': 'Newest first', 'views': 'Most viewed first'},
-    'whose': {'': 'My own', 'all': "Everybody's"}}  # for the owner
+    'state': ('', 'draft', 'scheduled', 'published'),
+    'sort': ('', 'views'),
+    'whose': ('', 'all')}  # for the owner
 ACTIONS = {  # what a button does to each post that is ticked, and what the next page says
     'unpublish': (lambda post, form: posts.unpublish(post, now()), 'some-offline'),
     'delete': (lambda post, form: posts.delete(post, now()), 'some-trashed'),

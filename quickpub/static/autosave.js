@@ -1,10 +1,11 @@
-// Keeps what is typed: in this browser with every key, on the server every few seconds. What was not saved is offered
+// Back up what is typed: in this browser with every key, on the server every few seconds. Unsaved changes are offered
 // when the editor is opened again, in any window.
 
 const form = document.getElementById('editor')
 const said = document.getElementById('saved')
 const found = document.getElementById('found')
-const AGAIN = 3000 // milliseconds between two letters to the server
+const WORDS = JSON.parse(document.getElementById('editor').dataset.words)
+const AGAIN = 3000 // milliseconds between two requests to the server
 const SOON = 300 // milliseconds until it is in this browser
 const OURS = `quickpub:${form.dataset.user}:${form.dataset.post || 'new'}:`
 const HERE = OURS + form.elements.tab.value
@@ -68,13 +69,13 @@ async function keepThere () {
   const answer = await fetch(form.dataset.keep, { method: 'POST', body: letter(), redirect: 'manual' }).catch(() => null)
   if (answer?.status === 204) {
     kept = now
-    say(`Not saved. Kept at ${clock()}`)
+    say(WORDS.kept.replace('{time}', clock()))
     if (asText() === now) return forgetHere()
   } else {
     const why = !answer
-      ? 'No connection'
-      : answer.type === 'opaqueredirect' ? 'You are logged out' : 'The site cannot keep it now'
-    say(`${why}. Kept in this browser, ${clock()}`)
+      ? WORDS.no_connection
+      : answer.type === 'opaqueredirect' ? WORDS.logged_out : WORDS.refused
+    say(why.replace('{time}', clock()))
   }
   later()
 }
@@ -94,7 +95,7 @@ form.addEventListener('submit', () => {
   inStorage(() => sessionStorage.setItem(SENT, HERE))
 })
 
-// Leaving: a last letter, if it is short enough for one that need not be waited for.
+// Leaving: a last backup, if it is short enough for a request that need not be waited for.
 addEventListener('visibilitychange', () => {
   if (document.hidden && !isSaving && asText() !== kept) {
     keepHere()
@@ -110,8 +111,8 @@ function offer (key, { at, version, texts: older }) {
   const words = (older.title || older.body || '').slice(0, 60)
   const when = inZone(at, { dateStyle: 'medium', timeStyle: 'short' })
   const line = document.createElement('p')
-  line.textContent = `This browser has a text that was not saved, from ${when}: “${words}” `
-  const take = button('Go on with it', () => {
+  line.textContent = WORDS.found.replace('{time}', when).replace('{text}', () => words) + ' '
+  const take = button(WORDS.continue, () => {
     for (const [name, value] of Object.entries(older)) {
       if (form.elements[name]) form.elements[name].value = value
     }
@@ -120,7 +121,7 @@ function offer (key, { at, version, texts: older }) {
     form.elements.body.dispatchEvent(new Event('input', { bubbles: true }))
     form.elements.body.focus()
   })
-  const drop = button('Throw away', done)
+  const drop = button(WORDS.discard, done)
   function done () {
     if (key !== HERE) forgetHere(key)
     line.remove()

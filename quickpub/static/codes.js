@@ -1,4 +1,4 @@
-// Recovery codes: buttons to copy and to print them. Without this they can be selected, and printed with the browser's
+// Recovery codes: buttons to copy and to print them. Without this they can be selected and printed with the browser's
 // own menu.
 
 const ways = document.getElementById('codes-ways')
@@ -10,9 +10,9 @@ if (ways) {
     const status = ways.querySelector('[role=status]')
     try {
       await navigator.clipboard.writeText(document.getElementById('codes').textContent)
-      status.textContent = 'Copied.'
+      status.textContent = ways.dataset.copied
     } catch {
-      status.textContent = 'Your browser does not allow this. Select the codes, and copy them.'
+      status.textContent = ways.dataset.refused
     }
   })
 }

@@ -1,11 +1,12 @@
-// Makes writing nicer: formatting keys, a preview that keeps up, tags to choose from, a quiet page. Without it the
-// editor is a form that does all of this but the quiet.
+// Makes writing nicer: formatting keys, a live preview, tags to choose from, focus mode. Without it the editor is a
+// form that does all of this but focus mode.
 
 const form = document.getElementById('editor')
 const body = form.elements.body
 const preview = document.getElementById('preview')
 const showPreview = document.getElementById('show-preview')
 const quiet = document.getElementById('quiet')
+const WORDS = JSON.parse(document.getElementById('editor').dataset.words)
 const NARROW = 250 // milliseconds without a key, after which the preview is asked for
 
 // Formatting, by buttons and by keys.
@@ -71,7 +72,7 @@ const PER_MINUTE = 220
 function count () {
   const text = body.value.replace(/^\s*\d+[.)]\s/gm, '') // the numbers of lists are no words
   const words = (text.match(/[\u3040-\u30ff\u3400-\u9fff]|[^\s\u3040-\u30ff\u3400-\u9fff]*[\p{L}\p{N}][^\s\u3040-\u30ff\u3400-\u9fff]*/gu) || []).length
-  counts.textContent = `${words} ${words === 1 ? 'word' : 'words'}, ${Math.max(1, Math.round(words / PER_MINUTE))} min`
+  counts.textContent = WORDS.count.replace('{words}', words).replace('{minutes}', Math.max(1, Math.round(words / PER_MINUTE)))
 }
 
 if (counts) {
@@ -100,17 +101,17 @@ if (tags) {
   offer()
 }
 
-// With a time in the form, the button that publishes goes by it, and says so.
+// With a time in the form, the button schedules the post, and says so.
 
 const due = form.elements.publish_at
 const publish = document.getElementById('publish')
 if (due && publish?.value === 'publish') {
-  const tell = () => { publish.textContent = due.value ? 'Publish at that time' : 'Publish now' }
-  due.addEventListener('input', tell)
-  tell()
+  const label = () => { publish.textContent = due.value ? publish.dataset.later : publish.dataset.now }
+  due.addEventListener('input', label)
+  label()
 }
 
-// A quiet page: the text and nothing else, on the whole screen where the browser lets us.
+// Focus mode: the text and nothing else, on the whole screen where the browser lets us.
 
 function hush (isOn) {
   document.body.classList.toggle('quiet', isOn)

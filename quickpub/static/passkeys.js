@@ -4,11 +4,7 @@
 const able = window.PublicKeyCredential && PublicKeyCredential.parseRequestOptionsFromJSON &&
   PublicKeyCredential.prototype.toJSON
 
-const WORDS = {
-  NotAllowedError: 'Nothing was done: it was cancelled, took too long, or there is no passkey for this site.',
-  InvalidStateError: 'This device has a passkey for your account already.',
-  SecurityError: 'Passkeys do not work at this address.'
-}
+const WORDS = JSON.parse(document.querySelector('script[data-words]').dataset.words) // by the name of the browser's error
 
 class ToConfirm extends Error {}
 
@@ -19,13 +15,13 @@ async function send (path, what) {
       method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(what)
     })
   } catch {
-    throw new Error('The site did not answer. Please try again.')
+    throw new Error(WORDS.no_answer)
   }
   if (answer.redirected) { // logged out meanwhile
     location.assign(answer.url)
     return new Promise(() => {})
   }
-  const found = await answer.json().catch(() => ({ error: 'Something went wrong. Please try again.' }))
+  const found = await answer.json().catch(() => ({ error: WORDS.failed }))
   if (found.confirm) throw new ToConfirm()
   if (!answer.ok) throw new Error(found.error)
   return found

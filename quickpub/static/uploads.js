@@ -1,7 +1,7 @@
-// Pictures and files beside the editor's text: chosen, dropped or pasted, several at once, with their descriptions.
-// What is in the text is the truth: this adds Markdown to it and rewrites descriptions in it. Without this, the page
-// of files does the same by hand.
+// Media beside the editor's text: chosen, dropped or pasted, several at once, with their descriptions. The text is the
+// truth: this adds Markdown to it and rewrites descriptions in it. Without this, the media page does the same by hand.
 
+const WORDS = JSON.parse(document.getElementById('editor').dataset.words)
 const LOOK_EVERY = 1000 // milliseconds, while a picture is prepared
 const NO_DESCRIPTION = /!\[\s*\]\((\/media\/[0-9a-f]{32}\/([^)\s]+\.(?:jpg|png|webp|gif|avif)))/g
 
@@ -12,6 +12,8 @@ const list = document.getElementById('uploads-list')
 const missing = document.getElementById('uploads-missing')
 const known = new Map() // path -> what the site says of it
 
+const named = (words, name) => words.replace('{name}', () => name)
+
 let queue = Promise.resolve() // one after the other
 let pending = 0
 
@@ -19,7 +21,7 @@ let pending = 0
 function add (files) {
   for (const file of files) {
     const row = new Row(file.name)
-    const mark = `![${file.name.replace(/[\\[\]]/g, '')} is on its way](#${Date.now()}-${pending++})`
+    const mark = `![${named(WORDS.upload_mark, file.name.replace(/[\\[\]]/g, ''))}](#${Date.now()}-${pending++})`
     insert(mark)
     queue = queue.then(() => send(file, row))
       .then(upload => take(upload, row, mark), error => { put(mark, ''); row.fail(error.message) })
@@ -32,7 +34,7 @@ function wait (event) {
   if (!pending) return
   event.preventDefault()
   event.stopImmediatePropagation()
-  said.textContent = 'It will be saved when all files have arrived.'
+  said.textContent = WORDS.upload_wait
   const { submitter } = event
   queue.then(() => text.form.requestSubmit(submitter))
 }
@@ -46,8 +48,8 @@ class Row {
     this.label.textContent = name
     this.bar.max = 100
     this.bar.value = 0
-    this.bar.setAttribute('aria-label', `How far ${name} is`)
-    this.words.textContent = 'Waiting'
+    this.bar.setAttribute('aria-label', named(WORDS.progress, name))
+    this.words.textContent = WORDS.waiting
     this.element.append(this.label, this.bar, this.words)
     list.append(this.element)
   }
@@ -78,8 +80,8 @@ function send (file, row) {
     const request = new XMLHttpRequest()
     request.open('POST', part.dataset.url)
     request.setRequestHeader('Accept', 'application/json')
-    request.upload.onprogress = event => row.tell(100 * event.loaded / event.total, 'Uploading')
-    request.onerror = () => reject(new Error('The connection broke. Please add it again.'))
+    request.upload.onprogress = event => row.tell(100 * event.loaded / event.total, WORDS.uploading)
+    request.onerror = () => reject(new Error(WORDS.upload_broken))
     request.onload = () => {
       try {
         const { uploads, problems } = JSON.parse(request.responseText)
@@ -93,15 +95,15 @@ function send (file, row) {
 }
 
 function refusal ({ status, responseURL }) {
-  if (responseURL.includes('/login')) return 'You are logged out. Log in in another tab, then add it again.'
-  if (status === 413) return 'This is more than can be sent at once.'
-  return 'The site cannot take it at this moment. Please add it again in a minute.'
+  if (responseURL.includes('/login')) return WORDS.upload_logged_out
+  if (status === 413) return WORDS.upload_large
+  return WORDS.upload_refused
 }
 
 function take (upload, row, mark) {
   known.set(upload.path, upload)
   put(mark, upload.markdown)
-  said.textContent = `${upload.name} is in your text.`
+  said.textContent = named(WORDS.upload_done, upload.name)
   follow(upload, row)
 }
 
@@ -129,13 +131,13 @@ function changed () {
 
 async function follow (upload, row) {
   while (upload.state === 'waiting' || upload.state === 'working') {
-    row.tell(upload.progress, upload.error || 'We are preparing it')
+    row.tell(upload.progress, upload.error || WORDS.processing)
     await new Promise(resolve => setTimeout(resolve, LOOK_EVERY))
     const answer = await fetch(upload.url).catch(() => null) // the site may be restarting: look again
     if (answer?.ok && !answer.redirected) upload = await answer.json()
-    else if (answer) return row.end('In your text')
+    else if (answer) return row.end(WORDS.inserted)
   }
-  upload.state === 'failed' ? row.fail(`${upload.name}: ${upload.error}`) : row.end('Ready')
+  upload.state === 'failed' ? row.fail(`${upload.name}: ${upload.error}`) : row.end(WORDS.ready)
 }
 
 // The list of pictures without a description follows the text, but leaves alone what somebody is typing.
