@@ -4,6 +4,7 @@ import re
 from functools import cache
 from gettext import NullTranslations
 
+from babel import Locale
 from bs4 import BeautifulSoup, NavigableString, Tag
 from bs4.element import PreformattedString
 
@@ -46,12 +47,16 @@ def add_to(monkeypatch):
 WORDLESS = {'script', 'style', 'code', 'pre', 'kbd', 'samp', 'math', 'time', 'bdi'}  # bdi: names, which are data
 SHOWN = ('title', 'aria-label', 'placeholder', 'alt')  # attributes that people read or hear
 LETTERS = re.compile(r'[^\W\d_]{2}')
+FROM_CLDR = (*Locale('en').months['format']['wide'].values(), 'bytes', 'kB', 'MB', 'GB')  # in every language at once
 
 
 def untranslated(html, data=()):
     """Return what a page says outside of the brackets, but for `data`: the texts of members in it. Elements that may be
-    in any language (dir="auto", lang) are data too."""
+    in any language (dir="auto", lang), and lists of time zones and languages, are data too."""
     soup = BeautifulSoup(html, 'html.parser')
+    for chosen in soup.select('#timezone option, #language option:not([value=""])'):
+        chosen.decompose()
+    data = [*data, *FROM_CLDR]
     found, depth = [], 0
     for node in soup.descendants:
         if isinstance(node, Tag):
