@@ -385,7 +385,8 @@ def _editor(user, post, form, status=200, **context):
         pinned=[where for where, on in (('author', author), ('home', Site.this())) if post and on.pinned_id == post.id],
         series_names=[name for (name,) in rows(Series.select(Series.name).where(Series.author == author))],
         tag_names=[tag.name for tag in Tag.offered_to(user, at).limit(MAX_OFFERED)],
-        languages=[('', N_('The language of the site')), *languages.written()], soon=dates.local(at + timedelta(minutes=1), user.timezone), **offered)
+        languages=[('', N_('The language of the site')), *languages.written()],
+        soon=dates.local(at + timedelta(minutes=1), user.timezone), **offered)
 
 
 def _rendered(user, form):
