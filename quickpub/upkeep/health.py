@@ -17,6 +17,7 @@ from ..mail import ledger
 from ..media import files
 from ..models import Content, MediaFile, Message, User
 from ..settings import current
+from ..translations import languages
 from . import corrections, integrity
 
 log = logging.getLogger('quickpub.health')
@@ -40,7 +41,8 @@ def problems(at: datetime) -> dict[str, str | None]:
 def verdict(at: datetime) -> tuple[int, str]:
     """Status and JSON for a program that watches over the site: each check by name, true, or why not; in one sentence,
     because a second one is a mail server's answer, and those name the recipient."""
-    checks = {name: _public(problem) if problem else True for name, problem in problems(at).items()}
+    with languages.use(languages.find(languages.SOURCE)):  # whatever the site speaks: programs compare it
+        checks = {name: _public(problem) if problem else True for name, problem in problems(at).items()}
     is_well = all(answer is True for answer in checks.values())
     checked_at = _answer(lambda: dates.iso(found.at) if (found := findings.last(integrity.NAME)) else None)
     said = {'ok': is_well, 'checks': checks, 'integrity_checked_at': checked_at}
