@@ -61,6 +61,9 @@ vulnerabilities: ## Ask the Python vulnerability databases about the pinned vers
 schema: $(VENV)/test.done ## Write quickpub/schema.sql anew, after a migration was added
 	@$(BIN)/python -m tests.make_schema
 
+translations: $(VENV)/test.done ## Extract new messages into quickpub/translations/*.po, and list what is not translated
+	@$(BIN)/python -m tests.make_translations
+
 common-passwords: $(VENV)/test.done ## Write quickpub/wordlists anew from the zxcvbn package
 	@$(BIN)/python -m tests.make_common_passwords
 

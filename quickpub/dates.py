@@ -1,7 +1,7 @@
-"""Days and times in words. Readers see them in the site's time zone, authors and owners in their own.
+"""Days and times in words, in the language in use. Readers see them in the site's time zone, members in their own.
 
 Times are stored in UTC without a zone. Every function here takes the name of a time zone: `User.timezone` for what one
-person sees; without it, the site's, for what readers see.
+member sees; without it, the site's, for what readers see.
 """
 
 import errno
@@ -9,7 +9,10 @@ from datetime import UTC, datetime, time, timedelta
 from datetime import date as Date
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_date, format_skeleton, format_time
+
 from .settings import current
+from .translations import languages
 
 
 def day(when: datetime, zone: str | None = None) -> str:
@@ -19,13 +22,23 @@ def day(when: datetime, zone: str | None = None) -> str:
 
 def date(when: Date) -> str:
     """Return a day of the calendar in the same words."""
-    return f'{when.day} {when:%B %Y}'
+    return format_date(when, 'long', languages.current().locale)
+
+
+def month_day(when: datetime, zone: str | None = None) -> str:
+    """Return the day of a moment without its year: '1 January'."""
+    return format_skeleton('MMMMd', at(when, zone).replace(tzinfo=None), locale=languages.current().locale)
 
 
 def clock(when: datetime, zone: str | None = None) -> str:
     """Return the day and the time: '1 January 2026, 00:30'."""
-    moment = at(when, zone)
-    return f'{date(moment)}, {moment:%H:%M}'
+    both = languages.current().locale.datetime_formats['medium']
+    return both.replace('{1}', day(when, zone)).replace('{0}', time_of_day(when, zone))
+
+
+def time_of_day(when: datetime, zone: str | None = None) -> str:
+    """Return the time by the clock in that zone: '00:30'."""
+    return format_time(at(when, zone).replace(tzinfo=None), 'short', locale=languages.current().locale)
 
 
 def iso(when: datetime, zone: str | None = None) -> str:

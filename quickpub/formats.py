@@ -1,17 +1,23 @@
-"""Numbers, sizes and tables as people read them."""
+"""Numbers, sizes, lists and tables as people read them, in the language in use."""
 
 import unicodedata
 from textwrap import TextWrapper
 
 import wcwidth
+from babel.lists import format_list
+from babel.units import format_unit
+
+from .translations import languages
+from .translations.messages import gettext
 
 
 def number(value: int) -> str:
-    return f'{value:,}'.replace(',', '\u202f')  # a narrow space that does not break
+    """Return a whole number with its thousands set apart."""
+    return languages.current().number(value)
 
 
 def signed(value: int | str | None) -> str:
-    """A difference: '+3', '−1 200', '±0'; a word as it is, and nothing for None."""
+    """Return a difference: '+3', '−1 200', '±0'; a word as it is, and nothing for None."""
     if not isinstance(value, int):
         return value or ''
     return ('+' if value > 0 else '−' if value else '±') + number(abs(value))
@@ -21,7 +27,10 @@ READ_PER_MINUTE = 220  # words
 
 
 def minutes(count: int) -> str:
-    return f'{max(1, round(count / READ_PER_MINUTE))}\N{NO-BREAK SPACE}min\N{NO-BREAK SPACE}read'
+    """Return how long so many words take to read: '3 min read', which does not break."""
+    # NOTE: how long it takes to read a post; as short as possible
+    sentence = gettext('%(minutes)s min read', minutes=max(1, round(count / READ_PER_MINUTE)))
+    return sentence.replace(' ', '\N{NO-BREAK SPACE}')
 
 
 def column(title: str, width: int) -> str:
@@ -47,23 +56,32 @@ def para(words: str) -> str:
 
 
 def columns(title: str, views: int, change: int | str | None, total: int) -> str:
-    """One row of a report's table, 72 columns wide, in plain text."""
-    return column(title, 38) + f'{views:10,}{simple(signed(change)):>11}{total:13,}'.replace(',', ' ')
+    """Return one row of a report's table, 72 columns wide, in plain text."""
+    return f'{column(title, 38)}{simple(number(views)):>10}{simple(signed(change)):>11}{simple(number(total)):>13}'
 
 
 def simple(text: str) -> str:
-    """A number as a keyboard has its signs, for plain text."""
-    return text.replace('\u202f', ' ').replace('−', '-').replace('±', '')
+    """Return a number in the characters of a keyboard, for plain text."""
+    return text.replace('\u202f', ' ').replace('\xa0', ' ').replace('−', '-').replace('±', '')
+
+
+UNITS = ('byte', 'kilobyte', 'megabyte', 'gigabyte')
 
 
 def size(count: float) -> str:
-    """So many bytes, in words."""
-    units = iter(('bytes', 'kB', 'MB', 'GB'))
-    unit = next(units)
-    while count >= 1000 and unit != 'GB':
-        count, unit = count / 1000, next(units)
-    return f'{count:.1f} {unit}' if count < 10 and unit != 'bytes' else f'{count:.0f} {unit}'
+    """Return a number of bytes in words: '12 bytes', '1.2 MB'."""
+    power = 0
+    while count >= 1000 and power < len(UNITS) - 1:
+        count, power = count / 1000, power + 1
+    pattern = '#,##0.0' if count < 10 and power else '#,##0'
+    return format_unit(count, UNITS[power], 'short' if power else 'long', pattern, locale=languages.current().locale)
+
+
+def listing(items: list[str]) -> str:
+    """Return a list in a sentence: 'a, b and c'."""
+    return format_list(items, locale=languages.current().locale)
 
 
 def plural(count: int, one: str, many: str) -> str:
+    """Return a number of things in English: '1 view', '1 200 views'."""
     return f'{number(count)} {one if count == 1 else many}'

@@ -69,6 +69,10 @@ CREATE TRIGGER content_post_delete AFTER DELETE ON post WHEN OLD.published_at IS
 
 CREATE TRIGGER content_post_insert AFTER INSERT ON post WHEN NEW.published_at IS NOT NULL BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
 
+CREATE TRIGGER content_post_language AFTER UPDATE OF language ON post
+    WHEN OLD.language IS NOT NEW.language AND (OLD.published_at IS NOT NULL OR OLD.place IS NOT NULL)
+    BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
+
 CREATE TRIGGER content_post_tag_delete AFTER DELETE ON post_tag WHEN EXISTS (SELECT 1 FROM post WHERE id = OLD.post_id AND published_at IS NOT NULL) BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
 
 CREATE TRIGGER content_post_tag_insert AFTER INSERT ON post_tag WHEN EXISTS (SELECT 1 FROM post WHERE id = NEW.post_id AND published_at IS NOT NULL) BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
@@ -82,6 +86,12 @@ CREATE TRIGGER content_post_update AFTER UPDATE OF author_id, title, slug, html,
 CREATE TRIGGER content_series AFTER UPDATE OF name ON series WHEN TRUE BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
 
 CREATE TRIGGER content_site_insert AFTER INSERT ON site WHEN TRUE BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
+
+CREATE TRIGGER content_site_language AFTER UPDATE OF language ON site WHEN OLD.language IS NOT NEW.language
+    BEGIN
+        UPDATE post SET rendered_by = -1 WHERE language IS NULL;
+        UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER));
+    END;
 
 CREATE TRIGGER content_site_pin AFTER UPDATE OF pinned_id ON site WHEN OLD.pinned_id IS NOT NEW.pinned_id BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
 
@@ -384,7 +394,7 @@ CREATE TABLE message (
     next_try TEXT NOT NULL,
     answer TEXT NOT NULL,
     created_at TEXT NOT NULL,
-    sent_at TEXT,
+    sent_at TEXT, language TEXT,
     CHECK ((state = 'sent') = (sent_at IS NOT NULL)),
     CHECK ((state = 'sending') = (sender IS NOT NULL))
 ) STRICT;
@@ -485,7 +495,7 @@ CREATE TABLE post (
     deleted_at TEXT,
     views INTEGER NOT NULL DEFAULT 0 CHECK (views >= 0),
     reported_views INTEGER NOT NULL DEFAULT 0
-, version INTEGER NOT NULL DEFAULT 1, editor_id INTEGER REFERENCES user (id) ON DELETE SET NULL, canonical TEXT NOT NULL DEFAULT '', series_id INTEGER REFERENCES series (id) ON DELETE SET NULL, part INTEGER, shared_at TEXT, is_page INTEGER NOT NULL DEFAULT 0, place INTEGER, first_tab TEXT, title_folded TEXT NOT NULL DEFAULT '', summary_folded TEXT NOT NULL DEFAULT '', html_folded TEXT NOT NULL DEFAULT '', feed_id TEXT NOT NULL DEFAULT '', is_titled INTEGER NOT NULL DEFAULT 1, rendered_by INTEGER NOT NULL DEFAULT 0, body TEXT NOT NULL DEFAULT '', html TEXT NOT NULL DEFAULT '') STRICT;
+, version INTEGER NOT NULL DEFAULT 1, editor_id INTEGER REFERENCES user (id) ON DELETE SET NULL, canonical TEXT NOT NULL DEFAULT '', series_id INTEGER REFERENCES series (id) ON DELETE SET NULL, part INTEGER, shared_at TEXT, is_page INTEGER NOT NULL DEFAULT 0, place INTEGER, first_tab TEXT, title_folded TEXT NOT NULL DEFAULT '', summary_folded TEXT NOT NULL DEFAULT '', html_folded TEXT NOT NULL DEFAULT '', feed_id TEXT NOT NULL DEFAULT '', is_titled INTEGER NOT NULL DEFAULT 1, rendered_by INTEGER NOT NULL DEFAULT 0, body TEXT NOT NULL DEFAULT '', html TEXT NOT NULL DEFAULT '', language TEXT) STRICT;
 
 CREATE INDEX post_all ON post (updated_at, id, title, published_at, deleted_at) WHERE deleted_at IS NULL;
 
@@ -742,7 +752,7 @@ CREATE TABLE site (
     title TEXT NOT NULL,
     tagline TEXT NOT NULL,
     hue INTEGER NOT NULL CHECK (hue BETWEEN 0 AND 359)
-, pinned_id INTEGER REFERENCES post (id) ON DELETE SET NULL) STRICT;
+, pinned_id INTEGER REFERENCES post (id) ON DELETE SET NULL, language TEXT NOT NULL DEFAULT 'en') STRICT;
 
 CREATE TABLE spool_offset (
     file TEXT PRIMARY KEY,
@@ -876,7 +886,7 @@ CREATE TABLE user (
     verified_at TEXT,
     deleted_at TEXT,
     mail_trouble TEXT
-, pinned_id INTEGER REFERENCES post (id) ON DELETE SET NULL, report_day INTEGER NOT NULL DEFAULT 6 CHECK (report_day BETWEEN 0 AND 6), report_time TEXT NOT NULL DEFAULT '00:00', name_folded TEXT NOT NULL DEFAULT '', feed_id TEXT NOT NULL DEFAULT '', logged_in_at TEXT, suspended_at TEXT, asks_passkey INTEGER NOT NULL DEFAULT 0) STRICT;
+, pinned_id INTEGER REFERENCES post (id) ON DELETE SET NULL, report_day INTEGER NOT NULL DEFAULT 6 CHECK (report_day BETWEEN 0 AND 6), report_time TEXT NOT NULL DEFAULT '00:00', name_folded TEXT NOT NULL DEFAULT '', feed_id TEXT NOT NULL DEFAULT '', logged_in_at TEXT, suspended_at TEXT, asks_passkey INTEGER NOT NULL DEFAULT 0, language TEXT) STRICT;
 
 CREATE INDEX user_due ON user (report, timezone, report_time, report_day, reported_until);
 

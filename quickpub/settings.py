@@ -22,6 +22,7 @@ from dotenv import dotenv_values
 from . import email_addresses, secret
 from .paths import Paths
 from .secret import SecretError
+from .translations import languages
 
 PREFIX = 'QUICKPUB_'
 FREQUENCIES = ('minute', 'daily', 'weekly', 'monthly', 'never')
@@ -139,6 +140,8 @@ class Settings:
     signup: str = setting('open', 'Who may sign up: open, invite or closed', _one_of('open', 'invite', 'closed'))
     signup_seconds: int = setting('3', 'Seconds after which a sign-up form is taken from a person, not from a robot. '
                                   '0: it is always taken', _number(0, 60))
+    language: str = setting('en', 'Language of a new site; the owner changes it in the browser',
+                            lambda text: _one_of(*languages.supported())(text))
     timezone: str = setting('UTC', "The site's time zone, and new authors'", _zone)
     report: str = setting('daily', "How often new authors get a report: daily, weekly (closes with Sunday), monthly "
                                    "(with the last day), never; minute is for trying it out", _one_of(*FREQUENCIES))

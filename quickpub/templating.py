@@ -1,26 +1,77 @@
-"""The one Jinja environment, for pages and for letters."""
+"""The Jinja environments, one for each language: pages and emails in the language in use."""
 
 import re
 from collections import defaultdict
 from functools import cache
+from gettext import NullTranslations
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from jinja2 import TemplateError as TemplateError  # what `render` raises where something is missing
-from jinja2.ext import Extension
+from jinja2.ext import Extension, InternationalizationExtension
+from jinja2.nodes import Expr, Name, Node, Output, TemplateData
 
 from . import dates, formats, text
 from .markup import excerpts
+from .translations import languages
+from .translations.languages import Language
 
 
 def render(template: str, /, **context: Any) -> str:
-    """A template of this package with these values."""
-    return env.get_template(template).render(context)
+    """Return a template of this package with these values, in the language in use."""
+    return environment(languages.current()).get_template(template).render(context)
+
+
+@cache
+def environment(language: Language) -> Environment:
+    """Return the environment whose templates are translated into this language; they know it as `language`."""
+    made = Environment(
+        loader=LOADER, autoescape=select_autoescape(), undefined=StrictUndefined,
+        extensions=[MailMarkup, CompiledTranslations], trim_blocks=True, lstrip_blocks=True, auto_reload=False)
+    made.policies['ext.i18n.trimmed'] = True
+    made.install_gettext_translations(language.catalog, newstyle=True)  # type: ignore[attr-defined]  # by the extension
+    made.filters.update({each.__name__: each for each in FILTERS})
+    made.globals['language'] = language
+    return made
+
+
+LOADER = PackageLoader('quickpub')
+FILTERS = (
+    dates.day, dates.date, dates.month_day, dates.iso, dates.clock, dates.time_of_day, dates.zone_name, formats.number,
+    formats.minutes, formats.plural, formats.size, formats.listing, formats.para, formats.columns, formats.signed,
+    formats.simple, text.middle, excerpts.outlined)
+
+
+class CompiledTranslations(InternationalizationExtension):
+    """Translate `{% trans %}` when a template is compiled, not each time it is rendered.
+
+    Only plurals, and `_()` in expressions, are looked up at run time. The page is the same as with the stock extension.
+    """
+
+    # Private in Jinja, and so compared with the stock extension by a test.
+    def _make_node(self, singular: str, plural: str | None, context: str | None, variables: dict[str, Expr],
+                   plural_expr: Expr | None, vars_referenced: bool, num_called_num: bool) -> Output:
+        if plural_expr is not None:
+            return super()._make_node(
+                singular, plural, context, variables, plural_expr, vars_referenced, num_called_num)
+        catalog: NullTranslations = self.environment.globals['language'].catalog  # type: ignore[attr-defined]
+        message = catalog.gettext(singular) if context is None else catalog.pgettext(context, singular)
+        return Output(list(_parts(message, variables)))
+
+
+PLACEHOLDER = re.compile(r'%\(([a-z_]+)\)s')
+
+
+def _parts(message: str, variables: dict[str, Expr]) -> list[Node]:
+    """Return what a translated message is output as: its own words, which may be HTML, and the variables in it."""
+    words_and_names = PLACEHOLDER.split(message)
+    return [variables.get(part) or Name(part, 'load') if number % 2 else TemplateData(part.replace('%%', '%'))
+            for number, part in enumerate(words_and_names) if part]
 
 
 class MailMarkup(Extension):
-    """Makes of a mail's template what mail programs want and nobody wants to write: styles on each element, after its
-    classes, because many drop style sheets; and few lines, because each costs every server on the way."""
+    """Give each element of an email the styles of its classes, because many mail programs drop style sheets; and put it
+    on few lines, because each line costs every server on the way."""
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
         if not re.fullmatch('mail/.*[.]html', name or ''):
@@ -40,19 +91,10 @@ def _with_styles(classes: re.Match[str]) -> str:
 
 @cache
 def _styles() -> dict[str, str]:
-    """What _styles.css says of each class."""
+    """Return what mail/_styles.css says about each class."""
     found: dict[str, str] = defaultdict(str)
-    for selectors, said in RULES.findall(LOADER.get_source(env, 'mail/_styles.css')[0]):
+    sheet = LOADER.get_source(Environment(autoescape=True), 'mail/_styles.css')[0]
+    for selectors, rules in RULES.findall(sheet):
         for selector in selectors.split(','):
-            found[selector.strip().removeprefix('.')] += re.sub(r'([:;])\s+', r'\1', said.strip())
+            found[selector.strip().removeprefix('.')] += re.sub(r'([:;])\s+', r'\1', rules.strip())
     return dict(found)
-
-
-LOADER = PackageLoader('quickpub')
-env = Environment(loader=LOADER, autoescape=select_autoescape(), undefined=StrictUndefined,
-                  extensions=[MailMarkup, 'jinja2.ext.i18n'], trim_blocks=True, lstrip_blocks=True, auto_reload=False)
-env.policies['ext.i18n.trimmed'] = True
-env.install_null_translations(newstyle=True)  # type: ignore[attr-defined]  # which the extension adds
-env.filters.update({each.__name__: each for each in (
-    dates.day, dates.date, dates.iso, dates.clock, dates.zone_name, formats.number, formats.minutes, formats.plural,
-    formats.size, formats.para, formats.columns, formats.signed, formats.simple, text.middle, excerpts.outlined)})

@@ -93,6 +93,7 @@ ONLY_IN = {
     'PIL': {'media.imaging'},  # never in a process that holds a database
     'multipart': {'wsgi.bodies'},
     'wcwidth': {'formats'},
+    'babel': {'translations', 'dates', 'formats'},
     'argon2': {'accounts.passwords'},
     'brotli': {'wsgi.pagecache'},
     'diff_match_patch': {'content.comparison'},

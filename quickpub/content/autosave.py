@@ -12,8 +12,8 @@ from . import quota
 KEPT = timedelta(days=60)
 PER_AUTHOR = quota.CONFIRMED.autosaves  # windows
 TAB = re.compile('[A-Za-z0-9_-]{16}')
-FIELDS = ('title', 'body', 'summary', 'tags', 'slug', 'canonical', 'series', 'part', 'place', 'publish_at', 'version',
-          'kind')  # of the editor's form
+FIELDS = ('title', 'body', 'summary', 'tags', 'slug', 'language', 'canonical', 'series', 'part', 'place',
+          'publish_at', 'version', 'kind')  # of the editor's form
 
 
 def new_tab() -> str:

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 from .. import formats, text
 from ..models import Post
 from ..text import Rejected
+from ..translations import languages
+from ..translations.messages import N_, Words
 from . import series, tags
 
 MAX_TITLE, MAX_SUMMARY, MAX_BODY, MAX_CANONICAL = 300, 500, 500_000, 500  # characters
@@ -25,6 +27,7 @@ class PostInput:
     summary: str = ''
     tags: tuple[str, ...] = ()
     slug: str = ''
+    language: str = ''  # that it is written in; '' is the site's
     canonical: str = ''
     series: str = ''
     part: int | None = None
@@ -36,7 +39,7 @@ class PostInput:
         no number."""
         name = form.get('series', '')
         return cls(
-            **{field: form.get(field, '') for field in ('title', 'body', 'summary', 'slug', 'canonical')},
+            **{field: form.get(field, '') for field in ('title', 'body', 'summary', 'slug', 'language', 'canonical')},
             tags=tags.split(form.get('tags', '')), series=name,
             part=series.parse_number(form.get('part', ''), 'part') if text.line(name, 1) else None,
             place=series.parse_number(form.get('place', ''), 'place'))
@@ -45,7 +48,7 @@ class PostInput:
         """Return the columns that are stored as submitted. Raises Rejected with the errors of all fields."""
         title, body = text.whole_line(self.title, MAX_TITLE), text.body(self.body)
         summary, canonical = text.whole_line(self.summary, MAX_SUMMARY), self.canonical.strip()
-        errors = {}
+        errors: dict[str, Words] = {}
         if title == '' and not body.strip():
             errors['title'] = 'There is nothing to save yet. Give it a title, or write something.'
         if title is None:
@@ -57,9 +60,12 @@ class PostInput:
                              f'{formats.number(MAX_BODY)}. Please make two posts of it.'
         if canonical and not _is_web_address(canonical):
             errors['canonical'] = 'This is not an address of the web. It looks like https://example.org/my-post.'
+        if self.language and self.language not in languages.WRITTEN:
+            errors['language'] = N_('Choose a language from the list.')
         if errors:
             raise Rejected(**errors)
-        return {'title': title, 'body': body, 'summary': summary, 'canonical': canonical}
+        return {'title': title, 'body': body, 'summary': summary, 'canonical': canonical,
+                'language': self.language or None}
 
 
 def _is_web_address(typed: str) -> bool:
@@ -74,7 +80,8 @@ def _is_web_address(typed: str) -> bool:
 def as_form(post: Post) -> dict[str, str]:
     """Return the form whose submission changes nothing."""
     return {'title': typed_title(post), 'summary': post.summary, 'tags': tags.as_line(post), 'body': post.body,
-            'slug': post.slug, 'canonical': post.canonical, 'series': post.series.name if post.series else '',
+            'slug': post.slug, 'language': post.language or '', 'canonical': post.canonical,
+            'series': post.series.name if post.series else '',
             'part': str(post.part or ''), 'place': str(post.place or '')}
 
 

@@ -29,8 +29,7 @@ def save(post: Post | None, editor: User, submitted: PostInput, at: datetime, ba
     """
     values = submitted.clean_text()
     files = usage.known_in(values['body'])
-    values |= rerendering.render_columns(  # takes long, so before the transaction
-        values['title'], values['summary'], values['body'], files, quota.waits_as(editor))
+    values |= rerendering.render_columns(values, files, quota.waits_as(editor))  # slow, so before the transaction
     wanted_tags = tags.clean(submitted.tags)
     with db.atomic():
         if post is None and tab:
@@ -89,5 +88,6 @@ def _update(post: Post, editor: User, values: dict[str, Any], wanted_tags: list[
 def duplicate(post: Post, author: User, at: datetime) -> Post:
     """Save a draft of `author` with the same text, and return it."""
     title = text.line(f'{post.title} (copy)', MAX_TITLE) if post.is_titled else ''
-    copy = PostInput(title=title, body=post.body, summary=post.summary, tags=tags.split(tags.as_line(post)))
+    copy = PostInput(title=title, body=post.body, summary=post.summary, tags=tags.split(tags.as_line(post)),
+                     language=post.language or '')
     return save(None, author, copy, at, is_page=post.is_page)

@@ -29,16 +29,17 @@ class Preview(NamedTuple):
 
 
 def render(source: str, files: Mapping[str, markdown.File], is_titled: bool, who: Hashable = None,
-           patience: float | None = None) -> Rendered:
-    """Return what is stored for this Markdown. For `who` and `patience` see gates.Gate.entered. Raises Busy, or
-    text.Rejected for `body` if it takes too long."""
-    return Rendered(*_in_time(_render, source, files, is_titled, who=who, patience=patience))
+           patience: float | None = None, language: str = 'en') -> Rendered:
+    """Return what is stored for this Markdown, which is written in `language`. For `who` and `patience` see
+    gates.Gate.entered. Raises Busy, or text.Rejected for `body` if it takes too long."""
+    return Rendered(*_in_time(_render, source, files, is_titled, language, who=who, patience=patience))
 
 
-def preview(source: str, files: Mapping[str, markdown.File], prefix: str, who: Hashable = None) -> Preview:
-    """Return what readers would see, below the prefix of the public address. For `who` see gates.Gate.entered. Raises
-    Busy, or text.Rejected for `body` if it takes too long."""
-    return Preview(*_in_time(_preview, source, files, prefix, who=who))
+def preview(source: str, files: Mapping[str, markdown.File], prefix: str, who: Hashable = None,
+            language: str = 'en') -> Preview:
+    """Return what readers would see of a text in this language, below the prefix of the public address. For `who` see
+    gates.Gate.entered. Raises Busy, or text.Rejected for `body` if it takes too long."""
+    return Preview(*_in_time(_preview, source, files, prefix, language, who=who))
 
 
 def _in_time(function: Callable[..., Any], source: str, files: Mapping[str, markdown.File], *args: Any,
@@ -53,19 +54,19 @@ def _in_time(function: Callable[..., Any], source: str, files: Mapping[str, mark
         raise text.Rejected(body=TOO_MUCH) from error
 
 
-def _render(source: str, files: dict[str, dict[str, Any]], is_titled: bool) -> tuple[str, int, str, str]:
-    html = _html(source, files)
+def _render(source: str, files: dict[str, dict[str, Any]], is_titled: bool, language: str) -> tuple[str, int, str, str]:
+    html = _html(source, files, language)
     return (html, excerpts.count_words(html), excerpts.excerpt(html, with_headings=not is_titled),
             '' if is_titled else excerpts.beginning(html, MAX_BEGINNING))
 
 
-def _preview(source: str, files: dict[str, dict[str, Any]], prefix: str) -> tuple[str, int]:
-    html = _html(source, files)
+def _preview(source: str, files: dict[str, dict[str, Any]], prefix: str, language: str) -> tuple[str, int]:
+    html = _html(source, files, language)
     return markdown.for_page(html, prefix), excerpts.count_words(html)
 
 
-def _html(source: str, files: dict[str, dict[str, Any]]) -> str:
-    html = markdown.to_html(source, {digest: markdown.File(**each) for digest, each in files.items()})
+def _html(source: str, files: dict[str, dict[str, Any]], language: str) -> str:
+    html = markdown.to_html(source, {digest: markdown.File(**each) for digest, each in files.items()}, language)
     if len(html) > MAX_HTML:
         raise TooMuch('This makes too long a page.')
     return html

@@ -13,7 +13,7 @@ from ..db import now
 from ..jobs.errors import is_transient
 from ..markup import excerpts, markdown
 from ..media import usage
-from ..models import Post, PostFile, User
+from ..models import Post, PostFile, Site, User
 from . import quota, rendering
 from .post_input import MAX_BODY, MAX_TITLE, typed_title
 
@@ -24,28 +24,32 @@ NO_LIMIT = 0.0  # the patience of background work
 NOT_TYPED = frozenset({'html', 'words', 'excerpt', 'rendered_by'})  # columns that follow from the others
 
 
-def render_columns(title: str, summary: str, body: str, files: dict[str, markdown.File], who: Hashable,
+def render_columns(clean: dict[str, Any], files: dict[str, markdown.File], who: Hashable,
                    patience: float | None = None) -> dict[str, Any]:
-    """Return the columns that follow from a post's text. For `who` and `patience` see gates.Gate.entered. Raises Busy,
-    or Rejected where rendering takes too long."""
-    is_titled = bool(title)
-    found = rendering.render(body, files, is_titled, who, patience)
+    """Return the columns that follow from a post's title, summary, body and language. For `who` and `patience` see
+    gates.Gate.entered. Raises Busy, or Rejected where rendering takes too long."""
+    title, summary, is_titled = clean['title'], clean['summary'], bool(clean['title'])
+    language = clean['language'] or Site.this().language
+    found = rendering.render(clean['body'], files, is_titled, who, patience, language)
     return {'title': title or found.beginning or 'Untitled', 'is_titled': is_titled, 'html': found.html,
             'words': found.words, 'excerpt': summary or found.excerpt, 'rendered_by': markdown.VERSION}
 
 
-def preview(body: str, author: User, prefix: str) -> rendering.Preview:
-    """Return what readers would see of this Markdown, below the prefix of the public URL. Raises Busy, or Rejected if
+def preview(body: str, author: User, prefix: str, language: str) -> rendering.Preview:
+    """Return what readers would see of this Markdown, below the prefix of the public URL. `language`: that it is
+    written in, '' for the site's. Raises Busy, or Rejected if
     it takes too long."""
     body = text.body(body[:MAX_BODY])
-    return rendering.preview(body, usage.known_in(body), prefix, quota.waits_as(author))
+    return rendering.preview(body, usage.known_in(body), prefix, quota.waits_as(author),
+                             language or Site.this().language)
 
 
 def render_again(post: Post, at: datetime | None = None, patience: float | None = None) -> None:
     """Render a saved post again. With a time, a post whose HTML changes counts as updated then, so that feed readers
     fetch it again. For `patience` see gates.Gate.entered."""
-    title = '' if _has_generated_title(post) else typed_title(post)
-    values = render_columns(title, post.summary, post.body, usage.known_in(post.body), None, patience)
+    saved = {'title': '' if _has_generated_title(post) else typed_title(post), 'summary': post.summary,
+             'body': post.body, 'language': post.language}
+    values = render_columns(saved, usage.known_in(post.body), None, patience)
     changed = {name: value for name, value in values.items() if getattr(post, name) != value}
     if at and 'html' in changed:
         changed['updated_at'] = at

@@ -48,7 +48,7 @@ def row(kind: str, recipient: str, *, key: str, subject: str, payload: dict[str,
     return {'kind': kind, 'recipient': recipient, 'key': key, 'subject': text.line(subject, 200),
             'payload': Message.payload.db_value(payload or {}), 'message_id': f'<{uuid4()}@{domain}>',
             'state': 'queued', 'answer': '', 'created_at': at, 'next_try': at, 'user_id': user and user.id,
-            'token_id': token and token.id, 'urgent': urgent}
+            'token_id': token and token.id, 'urgent': urgent, 'language': user and user.language}
 
 
 def compose_many(rows: list[dict[str, Any]]) -> list[int]:

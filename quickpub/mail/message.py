@@ -21,6 +21,8 @@ from urllib.parse import urlsplit
 from .. import templating, text
 from ..models import Message, Site
 from ..settings import current
+from ..translations import languages
+from ..translations.languages import Language
 from . import dkim
 
 LINKS = {'verify': '/verify/', 'reset': '/reset/', 'address': '/verify/', 'invite': '/signup?invite='}  # by purpose
@@ -53,22 +55,24 @@ def render(message: Message, site: Site | None = None) -> bytes:
 def bodies(message: Message, site: Site) -> tuple[str, str]:
     """Its text, and the same as HTML, as they are sent. Raises CannotBeMade."""
     context = {'site_title': site.title, 'site_url': current().url, 'link': '(this link is gone)'} | message.payload
+    language = languages.choose(message.language, site.language)
     if message.token is None:
-        return _bodies(message.kind, context)
+        return _bodies(language, message.kind, context)
     link = f'{current().url}{LINKS[message.token.purpose]}{message.token.text}'
-    plain, html = _but_for_the_link(message.kind, tuple((context | {'link': LINK}).items()))
+    plain, html = _but_for_the_link(language, message.kind, tuple((context | {'link': LINK}).items()))
     return plain.replace(LINK, link), html.replace(LINK, link)
 
 
 @lru_cache(20)
-def _but_for_the_link(kind: str, context: tuple[tuple[str, Any], ...]) -> tuple[str, str]:
+def _but_for_the_link(language: Language, kind: str, context: tuple[tuple[str, Any], ...]) -> tuple[str, str]:
     """Of a thousand sign-ups at once each mail says the same."""
-    return _bodies(kind, dict(context))
+    return _bodies(language, kind, dict(context))
 
 
-def _bodies(kind: str, context: dict[str, Any]) -> tuple[str, str]:
+def _bodies(language: Language, kind: str, context: dict[str, Any]) -> tuple[str, str]:
     try:
-        plain, html = (templating.render(f'mail/{kind}.{form}', **context) for form in ('txt', 'html'))
+        with languages.use(language):
+            plain, html = (templating.render(f'mail/{kind}.{form}', **context) for form in ('txt', 'html'))
     except (templating.TemplateError, *IMPOSSIBLE) as error:
         raise CannotBeMade(f'This version of Quickpub cannot make this mail, which another one has written: {error}'
                            ) from error

@@ -4,7 +4,7 @@ with what shows an uploaded file in the place of each image of one."""
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from html import escape
 from itertools import pairwise
 from time import thread_time
@@ -48,10 +48,11 @@ class File:
 VERSION = 1
 
 
-def to_html(source: str, files: Mapping[str, File] | None = None) -> str:
-    """Safe HTML of Markdown; whatever is in it, nothing but TAGS, ATTRIBUTES and CLASSES comes out, and in the place
-    of images at /media/<digest>/<name> what shows those of `files` (digest -> file)."""
-    html = CLEANER.clean(PARSER.render(text.body(source)))
+def to_html(source: str, files: Mapping[str, File] | None = None, language: str = 'en') -> str:
+    """Return safe HTML of Markdown with the quotation marks of this language. Whatever is in it, nothing but TAGS,
+    ATTRIBUTES and CLASSES comes out, and in the place of images at /media/<digest>/<name> what shows those of `files`
+    (digest -> file)."""
+    html = CLEANER.clean(_parser(typography.quotes(language)).render(text.body(source)))
     html = text.NOT_IN_TEXT.sub('\ufffd', html).strip()  # not '': java&#1;script: must not become javascript: now
     return IMAGE.sub(partial(_show, files), html) if files else html
 
@@ -88,11 +89,12 @@ class _Parser(MarkdownIt):
         return links.is_live(url)
 
 
-def _parser() -> MarkdownIt:
+@cache
+def _parser(quotes: tuple[str, ...]) -> MarkdownIt:
     """CommonMark and more. HTML in the source is left to the cleaner. maxNesting bounds every recursion."""
     parser = _Parser()
     parser.inline = typography.CJKFriendlyInline()
-    parser.configure('commonmark', {'typographer': True, 'tasklists': True, 'maxNesting': 20})
+    parser.configure('commonmark', {'typographer': True, 'quotes': quotes, 'tasklists': True, 'maxNesting': 20})
     parser.enable(['table', 'strikethrough', 'replacements', 'smartquotes', 'linkify'])
     parser.inline.ruler.at('linkify', links.find_bare_link)
     parser.inline.ruler.at('link', partial(_bracketed, link))
@@ -317,7 +319,6 @@ def _footnote_anchor(self: Any, tokens: Any, index: int, options: Any, env: Any)
     return f' <a href="#{back}" class="footnote-back" aria-label="Back to the text">↩\ufe0e</a>'
 
 
-PARSER = _parser()
 
 
 # The cleaner

@@ -40,6 +40,23 @@ def _texts(tokens: list[Token]) -> Iterator[Token]:
                 yield token
 
 
+# Quotation marks as CLDR has them, double and then single ones; in all other languages as in English.
+ENGLISH = ('“', '”', '‘', '’')
+QUOTES = {language: marks for languages, marks in {
+    'bg bs cs de et hr is ka lb lt mk sk sl sq sr': ('„', '“', '‚', '‘'), 'fi sv': ('”', '”', '’', '’'),
+    'ar fa': ('«', '»', '‹', '›'), 'hu': ('„', '”', '»', '«'), 'pl ro': ('„', '”', '«', '»'),
+    'ca el es eu gl hy it': ('«', '»', '“', '”'), 'nb nn': ('«', '»', '‘', '’'), 'ru uk': ('«', '»', '„', '“'),
+    'fr': ('«\N{NARROW NO-BREAK SPACE}', '\N{NARROW NO-BREAK SPACE}»', '‹\N{NARROW NO-BREAK SPACE}',
+           '\N{NARROW NO-BREAK SPACE}›'),
+    'ja': ('「', '」', '『', '』'),
+}.items() for language in languages.split()}
+
+
+def quotes(language: str) -> tuple[str, ...]:
+    """Return the quotation marks of a language (BCP 47): double ones, then those within a quotation."""
+    return QUOTES.get(language.partition('-')[0], ENGLISH)
+
+
 MAX_QUOTED = 5_000  # characters of one paragraph, for typographer's quotes
 # Where letters are left out in front, an apostrophe stands and no quotation mark: 'tis, 'em, the '90s, rock 'n' roll.
 CONTRACTED = re.compile(r"(?<!\w)(?:'n'(?!\w)|'(?=\d\d(?:s\b|[.,;:!?)]|$))|'(?=(?:tis|tisn|twas|twasn|twere|twill|"

@@ -18,6 +18,7 @@ class Message(BaseModel):
     token_id: int | None
     recipient = CharField()
     subject = CharField()
+    language = CharField(null=True)  # that it is written in; None: the site's
     payload = JSONText()  # for the templates, without the link
     message_id = CharField(unique=True)  # the header, by which a copy is recognised
     urgent = BooleanField(default=False)

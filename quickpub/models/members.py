@@ -21,6 +21,7 @@ class User(Searched):
     role = CharField(default='author')  # author or owner
     bio = TextField(default='')
     timezone = CharField()
+    language = CharField(null=True)  # of the studio and of emails to them; None: the site's
     report = CharField()  # one of settings.FREQUENCIES
     report_day = IntegerField(default=6)  # on which a week closes, Monday is 0
     report_time = CharField(default='00:00')  # at which a period closes, in their time zone

@@ -5,6 +5,7 @@ from typing import Any
 from peewee import CharField, IntegerField
 
 from ..db import BaseModel
+from ..settings import current
 
 
 class Site(BaseModel):
@@ -12,7 +13,8 @@ class Site(BaseModel):
     title = CharField(default='Quickpub')
     tagline = CharField(default='')
     hue = IntegerField(default=215)  # degrees on the colour wheel: the site's one accent
-    pinned_id = IntegerField(null=True)  # the post that stands first on the home page
+    pinned_id = IntegerField(null=True)  # the post that is first on the home page
+    language = CharField(default=lambda: current().language)  # BCP 47, such as 'de'
 
     @classmethod
     def this(cls) -> 'Site':

@@ -10,6 +10,8 @@ from ..jobs import overview, queue
 from ..mail import listing
 from ..models import AuditEntry, Site, User
 from ..text import Rejected
+from ..translations import languages
+from ..translations.messages import N_
 from ..upkeep import checks, integrity
 from ..wsgi.actions import Answer
 from ..wsgi.authentication import note_action
@@ -19,6 +21,7 @@ from ..wsgi.permissions import owner_required
 from ..wsgi.responses import find_or_404, redirect, render, render_form
 from ..wsgi.urls import with_query
 
+SITE = ('title', 'tagline', 'hue', 'language')  # the fields of its form
 PER_LIST = 50
 MAX_QUERY, MAX_TAGLINE = 100, 200  # characters
 
@@ -49,24 +52,27 @@ def show_audit_log(user: User) -> Answer:
 def show_site_settings(user: User) -> Answer:
     """Show the form with the site's title, tagline and colour."""
     site = Site.this()
-    return render('admin_site.html', form=Form({'title': site.title, 'tagline': site.tagline, 'hue': str(site.hue)}))
+    return render('admin_site.html', form=Form({name: str(getattr(site, name)) for name in SITE}),
+                  languages=languages.supported().items())
 
 
 @owner_required
 def update_site_settings(user: User) -> Answer:
     """Save the site's title, tagline and colour."""
-    form = typed('title', 'tagline', 'hue')
+    form = typed(*SITE)
     try:
-        title, tagline, hue = validation.validate_all(
-            (validation.clean_title, form['title']), (_clean_tagline, form['tagline']), (_clean_hue, form['hue']))
+        title, tagline, hue, language = validation.validate_all(
+            (validation.clean_title, form['title']), (_clean_tagline, form['tagline']), (_clean_hue, form['hue']),
+            (_clean_language, form['language']))
     except Rejected as error:
         form.errors = error.errors
-        return render_form('admin_site.html', form)
+        return render_form('admin_site.html', form, languages=languages.supported().items())
     before = Site.this()
-    changed = [words for name, words, value in (('title', 'name', title), ('tagline', 'tagline', tagline),
-                                                ('hue', 'colour', hue)) if getattr(before, name) != value]
+    changed = [words for name, words, value in (
+        ('title', 'name', title), ('tagline', 'tagline', tagline), ('hue', 'colour', hue),
+        ('language', 'language', language)) if getattr(before, name) != value]
     with db.atomic():
-        Site.change(title=title, tagline=tagline, hue=hue)
+        Site.change(title=title, tagline=tagline, hue=hue, language=language)
         if changed:
             note_action('site_changed', user, changed=', '.join(changed))
     return redirect('/admin/site', 'saved')
@@ -77,6 +83,13 @@ def _clean_tagline(typed: str) -> str:
     if tagline is None:
         raise Rejected(tagline=f'Please keep the tagline within {MAX_TAGLINE} characters.')
     return tagline
+
+
+def _clean_language(typed: str) -> str:
+    """Return the chosen language; the present one if a script sends none. Raises Rejected."""
+    if typed and typed not in languages.supported():
+        raise Rejected(language=N_('Choose a language from the list.'))
+    return typed or Site.this().language
 
 
 def _clean_hue(typed: str) -> int:

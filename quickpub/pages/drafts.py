@@ -43,7 +43,8 @@ def _render(post: Post, note: str, may_edit: bool = False) -> Answer:
 def render_live_preview(user: User) -> Answer:
     """Return a part of a page: the text in the editor as readers will see it."""
     try:
-        preview = rerendering.preview(typed('body')['body'], user, current().path_prefix)
+        form = typed('body', 'language')
+        preview = rerendering.preview(form['body'], user, current().path_prefix, form['language'])
         content = Markup(preview.content)  # noqa: S704  # it is cleaned
         return templating.render('_preview.html', content=content, words=preview.words)
     except Rejected as error:  # the script shows this sentence; at other errors it leaves the last preview

@@ -17,6 +17,7 @@ from ..jobs.errors import is_out_of_reach
 from ..models import Post, Site, Unsaved, User
 from ..settings import current
 from ..text import Rejected
+from ..translations import languages
 from ..wsgi.actions import Answer, UnknownAction, find_action
 from ..wsgi.forms import Form, number, typed
 from ..wsgi.permissions import login_required
@@ -187,7 +188,7 @@ def _preview(user: User, post: Post | None, form: Form) -> Answer:
     """Show the editor with a preview of the form, or with the reason why there is none."""
     is_kept = _keep(user, post, form)
     try:
-        preview = rerendering.preview(form['body'], user, current().path_prefix)
+        preview = rerendering.preview(form['body'], user, current().path_prefix, form['language'])
         content = Markup(preview.content)  # noqa: S704  # it is cleaned
         return _render(user, post, form, preview={'content': content, 'words': preview.words}, is_kept=is_kept)
     except Rejected as error:
@@ -307,4 +308,4 @@ def _render(user: User, post: Post | None, form: Form, status: int = 200, **cont
         is_public=bool(post and post.is_public(at)), due=post.published_at if post and post.is_scheduled(at) else None,
         pinned=[where for where, on in (('author', author), ('home', Site.this())) if post and on.pinned_id == post.id],
         series_names=series.names_of(author), tag_names=tags.suggest_names(user, at),
-        soon=dates.local(at + timedelta(minutes=1), user.timezone), **offered)
+        languages=languages.written(), soon=dates.local(at + timedelta(minutes=1), user.timezone), **offered)

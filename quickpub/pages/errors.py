@@ -15,18 +15,19 @@ from ..wsgi.responses import redirect, render
 log = logging.getLogger('quickpub.web')
 
 ERRORS = {
-    400: ('We did not understand that', 'The address or the form is broken. If you followed a link, tell whoever put '
-                                        'it there.'),
-    403: ('That came from another site', 'This form was not sent from a page of this site, so nothing was changed. '
-                                         'Open the page here and send it again.'),
-    404: ('There is nothing here', 'The page may have moved or been taken back, or the address has a typing mistake.'),
-    405: ('That does not work this way', 'This page cannot be asked like that.'),
-    413: ('That is too much at once', 'This is more than a form can carry. Nothing was saved.'),
-    429: ('Too many tries', 'Please wait a quarter of an hour.'),
-    500: ('Something broke on our side', 'It is written down, and not your fault. Please try again in a while.'),
-    507: ('There is no room left', 'The disk of this site is full. Nothing was saved.'),
-    503: ('Busy just now', 'The site cannot save anything at this moment. Nothing was changed. Go back, and send it '
-                           'again in a minute: what you typed is still in the form.'),
+    400: ('Something is wrong with this link', 'The link or the form is not valid. Check the web address and try '
+                                               'again.'),
+    403: ('This form came from another site', 'This form was not sent from a page of this site, so nothing was '
+                                              'changed. Open the page here and send it again.'),
+    404: ('Page not found', 'The page may have moved or been deleted, or there is a mistake in the web address.'),
+    405: ('This page cannot be used like that', 'The page does not support this kind of request. Go to the home page '
+                                                'and start from there.'),
+    413: ('That is too large', 'This form is larger than the site accepts. Nothing was saved.'),
+    429: ('Too many attempts', 'Please wait 15 minutes, then try again.'),
+    500: ('Something went wrong', 'The error was logged, and it is not your fault. Please try again later.'),
+    507: ('The disk is full', 'The disk of this site is full. Nothing was saved.'),
+    503: ('The site is busy', 'The site cannot save anything right now. Nothing was changed. Go back and send the '
+                              'form again in a minute: your text is still in it.'),
 }
 
 
@@ -45,8 +46,7 @@ def show_error(problem: HTTPError) -> str | HTTPResponse:
     elif said == status:
         sentence = words
     try:
-        return render('error.html', status=status, heading=heading, sentence=sentence,
-                      ways=[('The newest posts', '/'), ('Everything, by year', '/archive')])
+        return render('error.html', status=status, heading=heading, sentence=sentence)
     except Exception as error:  # what broke the page, such as a database that is gone, breaks this one too
         log.error('%s %s: the page that says so cannot be made either: %s', status, request.path, error)
         status = 503 if is_out_of_reach(error) else status

@@ -16,7 +16,7 @@ from ..wsgi.forms import Form, typed
 from ..wsgi.permissions import login_required
 from ..wsgi.responses import find_or_404, not_found, redirect, render
 
-KINDS = {'numbers': 'Your posts', 'site': 'The whole site'}
+KINDS = 'numbers', 'site'  # an author's own posts, or the whole site
 PER_LIST = 20
 
 
@@ -60,4 +60,4 @@ def download_export(user: User, export_id: str) -> Answer:
 def _render(user: User, form: Form, status: int = 200) -> Answer:
     response.status = status
     exports.fail_lost()
-    return render('exports.html', exports=exports.list_of(user, PER_LIST), kinds=KINDS, kept=exports.KEPT, form=form)
+    return render('exports.html', exports=exports.list_of(user, PER_LIST), kept=exports.KEPT, form=form)

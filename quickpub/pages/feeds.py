@@ -86,12 +86,13 @@ def _render_atom(feed: Feed) -> Answer:
 def _render_json(feed: Feed) -> Answer:
     """Render JSON Feed 1.1 (jsonfeed.org)."""
     found = {'version': 'https://jsonfeed.org/version/1.1', 'title': feed.title, 'home_page_url': absolute(feed.home),
+             'language': Site.this().language,
              'feed_url': _url_beside(feed.home, 'feed.json'), 'items': [{
                  'id': entry['id'], 'url': entry['url'],
                  'content_html': entry['content'], 'date_published': dates.iso(entry['post'].published_at),
                  'date_modified': dates.iso(entry['updated']), 'tags': [tag.name for tag in entry['tags']],
                  'authors': [{'name': entry['post'].author.name, 'url': absolute(entry['post'].author.path)}],
-             } | {name: entry[name] for name in ('title', 'summary') if entry[name]}
+             } | {name: entry[name] for name in ('title', 'summary', 'language') if entry[name]}
                  for entry in _list_entries(feed)]}
     found |= {'description': feed.subtitle} if feed.subtitle else {}
     return render_public_json(found, 'application/feed+json')
@@ -106,7 +107,7 @@ def _list_entries(feed: Feed) -> list[dict[str, Any]]:
     tags_of = tags.of_posts(found)
     # A post without a title has an empty one here too, and no summary that only repeats its beginning: feed readers
     # show such posts by their text.
-    return [{'post': post, 'title': typed_title(post),
+    return [{'post': post, 'title': typed_title(post), 'language': post.language,
              'summary': post.excerpt if post.is_titled else post.summary,
              'id': post.feed_id, 'url': absolute(post.path),
              'updated': max(post.published_at, post.updated_at), 'tags': tags_of.get(post.id, []),

@@ -26,8 +26,7 @@ from ..wsgi.responses import find_or_404, redirect, render
 from ..wsgi.urls import with_query
 
 PER_LIST = 50
-STATES = {'queued': 'Waiting', 'sending': 'Being sent', 'sent': 'Sent', 'deferred': 'Will be tried again',
-          'failed': 'Failed', 'held': 'Held back'}
+STATES = 'queued', 'sending', 'sent', 'deferred', 'failed', 'held'
 
 
 @owner_required

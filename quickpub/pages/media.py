@@ -42,7 +42,7 @@ def _render(user: User, form: Form, status: int = 200) -> Answer:
     uses = usage.find_posts_with((each.file_id for each in found), user, now())
     return render('media.html', form=form, uploads=found, uses=uses,
                   older=older, is_first=is_first, used=uploads.used_by(user), quota=current().quota * files.MEGABYTE,
-                  is_verified=user.is_verified, accepted=files.ACCEPTED, endings=_list_endings(),
+                  is_verified=user.is_verified, endings=_list_endings(),
                   file_limit=uploads.FILE_LIMIT, kept_days=cleaning.KEPT_UNUSED.days)
 
 

@@ -30,6 +30,8 @@ from ..settings import current
 from ..tasks import deliver_alike, deliver_soon
 from ..text import Rejected
 from ..throttle import Throttled
+from ..translations import languages
+from ..translations.messages import N_
 from ..wsgi.actions import Answer, find_action
 from ..wsgi.authentication import cause, current_session, log_out, note_action, rotate, user_agent
 from ..wsgi.confirmation import confirmation_context
@@ -38,12 +40,10 @@ from ..wsgi.identity import confirm_identity
 from ..wsgi.permissions import login_required
 from ..wsgi.responses import redirect, render
 
-FREQUENCY_WORDS = {
-    'daily': 'Every day', 'weekly': 'Every week', 'monthly': 'Every month, after its last day',
-    'never': 'Never', 'minute': 'Every minute, for trying it out'}
-WEEKDAYS = dict(enumerate('Monday Tuesday Wednesday Thursday Friday Saturday Sunday'.split()))
+FREQUENCIES = 'daily', 'weekly', 'monthly', 'never', 'minute'
+WEEKDAYS = range(7)  # from Monday
 HOURS = [f'{hour:02}:00' for hour in range(24)]
-PROFILE = ('name', 'handle', 'bio', 'timezone', 'report', 'report_day', 'report_time')
+PROFILE = ('name', 'handle', 'bio', 'language', 'timezone', 'report', 'report_day', 'report_time')
 MAX_BIO = 500
 
 
@@ -57,11 +57,12 @@ def _render(user: User, form: Form | None = None, address_form: Form | None = No
             status: int = 200) -> Answer:
     response.status = status
     form = form or Form({name: str(getattr(user, name)) for name in PROFILE}
-                        | {'timezone': dates.zone_name(user.timezone)})
+                        | {'language': user.language or '', 'timezone': dates.zone_name(user.timezone)})
     return render('settings.html', form=form, address_form=address_form or Form({'email': '', 'current': ''}),
                   password_form=password_form or Form({'current': '', 'password': ''}), zones=_list_zones(user),
-                  frequencies=[(each, FREQUENCY_WORDS[each]) for each in _list_frequencies(user)],
-                  weekdays=WEEKDAYS.items(), times=_list_times(user),
+                  languages=[('', N_('The language of the site')), *languages.supported().items()],
+                  frequencies=_list_frequencies(user),
+                  weekdays=WEEKDAYS, times=_list_times(user),
                   email=user.email, pending_email=email_change.find_pending_email(user, now()),
                   devices=_list_devices(user),
                   is_verified=user.is_verified, report_note=_describe_last_report(user),
@@ -91,7 +92,7 @@ def _zones() -> set[str]:
 
 def _list_frequencies(user: User) -> list[str]:
     """Return the report frequencies that a user may choose; each minute only where the site is set up so."""
-    return [each for each in FREQUENCY_WORDS if each != 'minute' or 'minute' in (user.report, current().report)]
+    return [each for each in FREQUENCIES if each != 'minute' or 'minute' in (user.report, current().report)]
 
 
 def _list_times(user: User) -> list[str]:
@@ -119,8 +120,10 @@ def update_settings(user: User) -> Answer:
 
 def _update_profile(user: User, form: Form) -> Answer:
     try:
-        name, handle, bio, zone, report, day, closes = validation.validate_all(
+        name, handle, bio, language, zone, report, day, closes = validation.validate_all(
             (validation.clean_name, form['name']), (_clean_handle, form['handle']), (_clean_bio, form['bio']),
+            (_clean_choice, ['', *languages.supported()], form['language'], 'language',
+             N_('Choose a language from the list.')),
             (_clean_choice, _list_zones(user), form['timezone'], 'timezone',
              'Please choose a time zone from the list.'),
             (_clean_choice, _list_frequencies(user), form['report'], 'report', 'Please choose one of the list.'),
@@ -128,8 +131,8 @@ def _update_profile(user: User, form: Form) -> Answer:
              'Please choose a day of the week.'),
             (_clean_choice, _list_times(user), form['report_time'] or user.report_time, 'report_time',
              'Please choose one of the list.'))
-        changes = {'name': name, 'handle': handle, 'bio': bio, 'timezone': zone, 'report': report,
-                   'report_day': int(day), 'report_time': closes}
+        changes = {'name': name, 'handle': handle, 'bio': bio, 'language': language or None, 'timezone': zone,
+                   'report': report, 'report_day': int(day), 'report_time': closes}
         directory.change_profile(user, changes, now())
     except Rejected as error:
         form.errors = error.errors

@@ -9,7 +9,7 @@ from ..wsgi.actions import Answer
 from ..wsgi.permissions import login_required
 from ..wsgi.responses import find_or_404, render
 
-SPANS = {'7': '7 days', '30': '30 days', '90': '90 days', 'all': 'All time'}
+SPANS = '7', '30', '90', 'all'  # days
 
 
 @login_required
@@ -33,5 +33,5 @@ def _render(path: str, scope: int, post: Post | None, is_mine: bool) -> Answer:
     span = request.query.days if request.query.days in stats.CHOICES else '30'
     days, today = stats.CHOICES[span], calendar.site_day(now())
     found = stats.collect(scope, days, today)
-    return render('stats.html', figures=found, span=span, spans=SPANS, path=path, post=post, is_mine=is_mine,
+    return render('stats.html', figures=found, span=span, path=path, post=post, is_mine=is_mine,
                   top=stats.most_viewed(scope, days) if post is None else [], hosts=stats.top_hosts(scope, found))

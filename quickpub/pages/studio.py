@@ -19,9 +19,9 @@ from ..wsgi.urls import with_query
 
 PER_LIST = 50
 FILTERS = {  # field -> its choices; the first one is the default
-    'state': {'': 'All', 'draft': 'Drafts', 'scheduled': 'Scheduled', 'published': 'Published'},
-    'sort': {'': 'Newest first', 'views': 'Most viewed first'},
-    'whose': {'': 'My own', 'all': "Everybody's"}}  # for the owner
+    'state': ('', 'draft', 'scheduled', 'published'),
+    'sort': ('', 'views'),
+    'whose': ('', 'all')}  # for the owner
 ACTIONS: dict[str, tuple[Callable[[Post, Form], None], str]] = {  # what is done to each selected post, and the notice
     'unpublish': (lambda post, form: publishing.unpublish(post, now()), 'some-offline'),
     'delete': (lambda post, form: trash.move_to_trash(post, now()), 'some-trashed'),

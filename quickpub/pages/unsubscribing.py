@@ -9,7 +9,7 @@ from ..wsgi.forms import typed
 from ..wsgi.responses import render
 from ..wsgi.urls import url
 
-REPORTS = {'daily': 'Every day', 'weekly': 'Every week', 'monthly': 'Every month, after its last day'}
+REPORTS = 'daily', 'weekly', 'monthly'
 
 
 def show_unsubscribing(token: str) -> Answer:
@@ -29,4 +29,4 @@ def update_subscription(token: str) -> Answer:
 def _render(token: str, user: User, report: str, before: str = 'never') -> Answer:
     usual = next(each for each in (before, current().report, 'daily') if each in REPORTS)
     return render('unsubscribe.html', action=url(f'/unsubscribe/{token}'), email=user.email, report=report,
-                  usual=usual, again=REPORTS.items())
+                  usual=usual, again=REPORTS)

@@ -10,7 +10,7 @@ const SOON = 300 // milliseconds until it is in this browser
 const OURS = `quickpub:${form.dataset.user}:${form.dataset.post || 'new'}:`
 const HERE = OURS + form.elements.tab.value
 const SENT = 'quickpub:sent'
-const TEXTS = ['title', 'body', 'summary', 'tags', 'slug', 'canonical', 'series', 'part', 'place', 'publish_at']
+const TEXTS = ['title', 'body', 'summary', 'tags', 'slug', 'language', 'canonical', 'series', 'part', 'place', 'publish_at']
 
 const texts = () => Object.fromEntries(
   TEXTS.filter(name => form.elements[name]).map(name => [name, form.elements[name].value]))

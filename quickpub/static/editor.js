@@ -37,7 +37,7 @@ async function refresh () {
   underWay = new AbortController()
   try {
     const answer = await fetch(form.dataset.preview, {
-      method: 'POST', body: new URLSearchParams({ body: body.value }), redirect: 'manual', signal: underWay.signal
+      method: 'POST', body: new URLSearchParams({ body: body.value, language: form.elements.language.value }), redirect: 'manual', signal: underWay.signal
     })
     if (answer.ok || answer.status === 422) preview.innerHTML = await answer.text()
   } catch (error) {

@@ -10,6 +10,7 @@ from peewee import DatabaseError, InterfaceError
 
 from .. import batches, dates, findings, presence
 from ..settings import current
+from ..translations import languages
 from . import checks, integrity
 
 log = logging.getLogger('quickpub.health')
@@ -50,7 +51,8 @@ def _run(check: Callable[[], str | None]) -> str | None:
 def verdict(at: datetime) -> tuple[int, str]:
     """Return the status and the JSON of /healthz: each check by name, true, or what is wrong in one sentence. (A second
     one may quote a mail server's answer, which names the recipient.)"""
-    results = {name: _first_sentence(problem) if problem else True for name, problem in problems(at).items()}
+    with languages.use(languages.find(languages.SOURCE)):  # programs compare the sentences
+        results = {name: _first_sentence(problem) if problem else True for name, problem in problems(at).items()}
     is_well = all(result is True for result in results.values())
     body = {'ok': is_well, 'checks': results, 'integrity_checked_at': _run(_integrity_checked_at)}
     return 200 if is_well else 503, json.dumps(body)

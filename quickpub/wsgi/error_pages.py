@@ -6,10 +6,11 @@ from .. import templating
 
 BARE = {  # heading and sentence by status
     421: ('This site has another web address', 'You will find this site at {url}. If you run this site: it answers '
-          'only at the web address in QUICKPUB_URL, and a proxy must pass on the Host header.'),
-    503: ('This site cannot reach its data just now', 'Nothing was changed. Please try again in a few minutes; if you '
-          'sent a form, go back and send it again then.'),
-    500: ('Something broke on our side', 'It is written down, and not your fault. Please try again in a while.'),
+                                               'only at the web address in QUICKPUB_URL, and a proxy must pass on the '
+                                               'Host header.'),
+    503: ('The site is not available', 'The site cannot read its data right now. Nothing was changed. Please try '
+                                       'again in a few minutes. If you sent a form, go back and send it again then.'),
+    500: ('Something went wrong', 'The error was logged, and it is not your fault. Please try again later.'),
 }
 
 

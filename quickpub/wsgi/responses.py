@@ -8,8 +8,9 @@ from bottle import HTTPError, HTTPResponse, request, response
 
 from .. import templating
 from ..db import now
-from ..models import Post, Site
+from ..models import Post, Site, User
 from ..settings import current
+from ..translations import languages
 from . import notices
 from .authentication import current_user
 from .forms import Form, number
@@ -18,18 +19,24 @@ from .urls import absolute, static_url, stylesheet_url, url
 
 
 def render(template: str, **context: Any) -> str:
-    """Return a page that nobody but this browser may have, with the notice that was left for it."""
+    """Return a page that no cache keeps, in the member's language, or the site's if nobody is logged in."""
+    return _render(template, current_user(), context)
+
+
+def _render(template: str, speaker: User | None, context: dict[str, Any]) -> str:
+    """Return a page in the language of this member, or the site's for None, with the notice that was left for it."""
     site, user, notice = Site.this(), current_user(), NOTICES.get(notices.take(now()), '')
     request.environ['quickpub.has_notice'] = bool(notice)
     response.set_header('Cache-Control', 'private, no-store')
-    return templating.render(template, site=site, user=user, url=url, absolute=absolute, static=static_url,
-                             stylesheet=stylesheet_url(site.hue), signup_open=current().signup == 'open',
-                             menu=list(Post.pages()), notice=notice, **context)
+    with languages.use(languages.choose(speaker.language if speaker else None, site.language)):
+        return templating.render(template, site=site, user=user, url=url, absolute=absolute, static=static_url,
+                                 stylesheet=stylesheet_url(site.hue), signup_open=current().signup == 'open',
+                                 menu=list(Post.pages()), notice=notice, **context)
 
 
 def render_public(template: str, **context: Any) -> str:
-    """Return a page that may be cached, unless the reader is logged in or sees a notice."""
-    page = render(template, **context)
+    """Return a page in the site's language that may be cached, unless the reader is logged in or sees a notice."""
+    page = _render(template, None, context)
     if current_user() is None and not request.environ['quickpub.has_notice']:
         allow_caching()
     return page

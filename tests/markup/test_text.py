@@ -13,6 +13,7 @@ from sites import ended_if_it_hangs
 import quickpub
 from quickpub import templating, text
 from quickpub.markup import excerpts, markdown
+from quickpub.translations import languages
 
 WHEN = datetime(2026, 11, 22, 10, 4, 5)
 
@@ -127,8 +128,11 @@ def test_whole_line(typed, expected):
 
 # Templates
 
+ENVIRONMENT = templating.environment(languages.find('en'))
+
+
 def shown(source: str, **context) -> str:
-    return templating.env.from_string(source).render(context)
+    return ENVIRONMENT.from_string(source).render(context)
 
 
 @pytest.mark.parametrize('source, expected', [
@@ -155,7 +159,7 @@ def test_summer_time_is_honoured():
     ('page.html', '&lt;b&gt; <i>'), ('feed.xml', '&lt;b&gt; <i>'), ('mail.txt', '<b> <i>')])
 def test_html_and_xml_are_escaped_and_text_is_not(name, expected):
     loader = jinja2.DictLoader({name: '{{ typed }} {{ ours }}'})
-    template = templating.env.overlay(loader=loader).get_template(name)
+    template = ENVIRONMENT.overlay(loader=loader).get_template(name)
     assert template.render(typed='<b>', ours=Markup('<i>')) == expected
 
 
@@ -167,10 +171,10 @@ def test_a_name_nobody_gave_is_an_error():
 def test_render_finds_the_templates_of_the_package():
     with pytest.raises(jinja2.TemplateNotFound):
         templating.render('no-such-page.html', template='a value may have any name')
-    names = templating.env.list_templates()
+    names = ENVIRONMENT.list_templates()
     assert 'base.html' in names
     for name in names:
-        templating.env.get_template(name)  # raises where one cannot be compiled
+        ENVIRONMENT.get_template(name)  # raises where one cannot be compiled
 
 
 def test_no_template_declares_its_values_safe():
@@ -185,7 +189,7 @@ def test_each_style_of_mails_is_used_and_stands_on_its_elements():
     sources = ''.join(path.read_text() for path in folder.glob('*.html'))
     defined = set(re.findall(r'\.([a-z-]+)(?=[, ])', (folder / '_styles.css').read_text()))
     assert defined == {name for each in re.findall('class="([^"]*)"', sources) for name in each.split()}
-    address = templating.env.get_template('mail/_html.html').module.address('https://a.example/?a&b')
+    address = ENVIRONMENT.get_template('mail/_html.html').module.address('https://a.example/?a&b')
     assert ('<a class="aside address" style="color:#5f594f;text-decoration:underline;word-break:break-all;'
             'overflow-wrap:anywhere;" href="https://a.example/?a&amp;b">') in address
 

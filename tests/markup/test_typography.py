@@ -43,6 +43,15 @@ def test_quotation_marks_and_apostrophes(source, expected):
     assert inline(source).replace('&quot;', '"') == expected
 
 
+@pytest.mark.parametrize('language, expected', [
+    ('en', '“It’s ‘so’,” he said'), ('de', '„It’s ‚so‘,“ he said'), ('pl', '„It’s «so»,” he said'),
+    ('fr', '«\u202fIt’s ‹\u202fso\u202f›,\u202f» he said'), ('sv', '”It’s ’so’,” he said'),
+    ('ru', '«It’s „so“,» he said'),
+    ('zh', '“It’s ‘so’,” he said'), ('de-AT', '„It’s ‚so‘,“ he said'), ('', '“It’s ‘so’,” he said')])
+def test_quotation_marks_are_those_of_the_language(language, expected):
+    assert markdown.to_html('"It\'s \'so\'," he said', language=language) == f'<p>{expected}</p>'
+
+
 @pytest.mark.parametrize('source, expected', [
     ('**注意：**正文', '<strong>注意：</strong>正文'), ('**テスト。**テスト', '<strong>テスト。</strong>テスト'),
     ('これは**「太字」**です', 'これは<strong>「太字」</strong>です'), ('*斜体。*です', '<em>斜体。</em>です'),

@@ -324,10 +324,10 @@ def spent(monkeypatch):
 def test_a_child_makes_the_same(source):
     files = {'a' * 32: markdown.File('image', 100, 50, '#123456', moving=[50], widths={'png': [50, 100]})}
     long, short = source * (20_000 // len(source)), source
-    for text in (long, short):
-        found = rendering.render(text, files, is_titled=False)
-        assert found == rendering._render(text, {key: vars(file) for key, file in files.items()}, False)
-        assert found.html == markdown.to_html(text, files)
+    for typed in (long, short):
+        found = rendering.render(typed, files, is_titled=False)
+        assert found == rendering._render(typed, {key: vars(file) for key, file in files.items()}, False)
+        assert found.html == markdown.to_html(typed, files)
 
 
 def test_only_long_texts_cost_a_child():

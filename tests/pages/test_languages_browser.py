@@ -1,0 +1,74 @@
+"""No page is broken by words that are a third longer, as German and Finnish are: on a phone, nothing sticks out."""
+
+from contextlib import contextmanager
+from dataclasses import replace
+from socketserver import ThreadingMixIn
+from threading import Thread
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+import pseudo
+import pytest
+from conftest import BROWSER, PASSWORD, write
+from rig import chromium
+
+from quickpub import db
+from quickpub.models import Site
+from quickpub.web import create_app
+
+PATHS = ('/', '/archive', '/login', '/studio', '/studio/trash', '/studio/stats', '/studio/report', '/studio/exports',
+         '/studio/media', '/studio/posts/new', '/settings', '/settings/security', '/settings/delete', '/admin',
+         '/admin/jobs', '/admin/mail', '/admin/people', '/admin/audit', '/admin/site')
+# What sticks out of the page, or has words wider than itself without a way to scroll to them.
+BROKEN = """() => [...document.querySelectorAll('body *')].filter(each => {
+  const box = each.getBoundingClientRect(), style = getComputedStyle(each)
+  return box.width && each.tagName !== 'OPTION' && !each.closest('.table, pre, svg, .unseen, .skip, [hidden]') && (
+    box.right > innerWidth + 1 || (['BUTTON', 'LABEL', 'TH', 'H1', 'H2'].includes(each.tagName)
+      && style.display !== 'inline' && each.scrollWidth > each.clientWidth + 1))
+}).map(each => each.tagName + ' ' + each.textContent.trim().slice(0, 60))"""
+
+
+class Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+
+
+class Silent(WSGIRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+@contextmanager
+def served(site):
+    """The application in a thread of this process, which knows the language of the tests; its address."""
+    server = make_server('127.0.0.1', 0, None, Server, Silent)
+    url = f'http://localhost:{server.server_port}'
+    server.set_app(create_app(replace(site, port=server.server_port, url=url)))
+    db.db.close()
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield url
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.mark.parametrize('width', [320, 1200])
+def test_no_page_is_broken_by_longer_words(site, monkeypatch, olga, width):
+    Site.change(language=pseudo.add_to(monkeypatch))
+    path = write(olga, 'On hills', tags='Hills').path
+    with served(site) as url, chromium() as browser:
+        size = {'width': width, 'height': 640}
+        page = browser.new_context(base_url=url, user_agent=BROWSER, viewport=size).new_page()
+        page.goto('/login')
+        page.fill('[name=email]', olga.email)
+        page.fill('[name=password]', PASSWORD)
+        page.press('[name=password]', 'Enter')
+        page.wait_for_url('**/studio*')
+        found = {}
+        for each in (path, *PATHS):
+            page.goto(each)
+            assert page.locator('html').get_attribute('lang') == pseudo.CODE, each
+            if page.evaluate('document.documentElement.scrollWidth > innerWidth') or page.evaluate(BROKEN):
+                found[each] = page.evaluate(BROKEN)
+        assert found == {}
