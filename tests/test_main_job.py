@@ -135,7 +135,7 @@ def read_everywhere(reader, rig):
 
 def move(alice, reader, rig):
     alice.fill(slug='peas')
-    alice.press('Update the post')
+    alice.press('Update post')
     alice.shows('Saved.')
     reader.goto('/p/beans-peas')
     reader.shows('What to plant in March')

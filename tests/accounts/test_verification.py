@@ -408,7 +408,7 @@ def test_old_links_and_resent_ones_all_end_with_the_proof(site, browse):
     victor.post(paths[1], status=303)
     for path in paths:
         page = victor.get(path, status=404)
-        assert 'used already' in page or 'Already confirmed' in page
+        assert 'used already' in page or 'confirmed already' in page
         assert page.html.find('a', href='/studio') and not page.html.find('input', {'name': 'email'})
         page = browse().get(path, status=404)
         assert page.html.find('a', href='/login') and 'first sign-up' not in page

@@ -153,7 +153,7 @@ def test_the_chart_has_a_name_and_its_numbers_stand_in_a_table_below(page, serve
         expected = [[days_ago(served, age), views.get(age, 0), views.get(age, 0) // 2] for age in range(7)]
         assert rows(page) == [[str(cell) for cell in row] for row in expected]
         told, heights = bars(page)
-        assert told == [f'{day}: {views} view{"s" * (views != 1)}, {visitors} visitor{"s" * (visitors != 1)}'
+        assert told == [f'{day}. Views: {views}. Visitors: {visitors}.'
                         for day, views, visitors in reversed(expected)]
         assert heights == pytest.approx([views / 10 for _, views, _ in reversed(expected)], abs=0.01)
 
@@ -194,7 +194,7 @@ def test_the_owner_sees_the_whole_site_or_their_own_and_who_reads_just_now(serve
         page.get_by_text('No views in this period').wait_for()
         page.get_by_role('link', name='90 days').press('Enter')
         page.get_by_role('link', name='Show the whole site').press('Enter')
-        page.get_by_text('Views of the whole site').wait_for()
+        page.get_by_text('Views of the whole site.').wait_for()
         assert page.locator('.spans [aria-current]').inner_text() == '90 days'
         page.goto(f'/studio/stats/{served.hills.id}')
         page.get_by_text('Stats of a post by Alice').wait_for()
@@ -320,7 +320,7 @@ def test_when_reports_come_is_chosen_in_the_settings(page, served):
     user = chosen(served)
     assert (user.timezone, user.report, user.report_day, user.report_time) == ('Europe/Berlin', 'weekly', 2, '07:00')
     page.get_by_role('link', name='Preview a report').press('Enter')
-    page.frame_locator('iframe').get_by_text('You get this mail every week, as your settings say').wait_for()
+    page.frame_locator('iframe').get_by_text('You get this report every week.').wait_for()
 
 
 # The pages of the desk that no other test shows to a browser

@@ -298,7 +298,7 @@ def test_without_scripts_everything_but_the_quiet_works(served):
         page.get_by_text('More actions').click()
         page.get_by_role('link', name='Version history').click()
         assert page.locator('.diff ins').first.is_visible()
-        page.get_by_role('button', name='Bring back version 1').click()
+        page.get_by_role('button', name='Restore version 1').click()
         assert page.locator(BODY).input_value() == 'They are high.'
 
 
