@@ -7,7 +7,7 @@ from conftest import drain, outbox, person, text_of, utc, write
 from sites import form_with
 
 from quickpub import db
-from quickpub.content import posts
+from quickpub.content import post_input, posts, rerendering
 from quickpub.mail import message
 from quickpub.models import Message, Post, Site, User
 
@@ -43,9 +43,9 @@ def test_the_owner_chooses_the_language_of_the_site(site, olga, alice, browse, c
 
 def drain_rendering():
     with db.db.connection_context():
-        assert posts.is_any_outdated()
-        posts.render_outdated()
-        assert not posts.is_any_outdated()
+        assert rerendering.is_any_outdated()
+        rerendering.render_outdated()
+        assert not rerendering.is_any_outdated()
 
 
 def test_a_member_chooses_the_language_of_the_studio_and_readers_do_not_see_it(site, alice, browse, connection):
@@ -159,7 +159,7 @@ def test_no_string_of_any_page_is_forgotten(site, monkeypatch, olga, browse, con
     with connection():
         Site.change(language=code)
         post = write(olga, 'On hills', tags='Hills')
-        posts.save(post, olga, posts.as_typed(post) | {'summary': 'Some text.'}, db.now())
+        posts.save(post, olga, post_input.as_form(post) | {'summary': 'Some text.'}, db.now())
     reader, owner = browse(), browse(olga)
     found = {path: words for browser, paths in ((reader, READERS), (owner, OWNERS)) for path in paths
              if (words := pseudo.untranslated(browser.get(path).text, TEXTS))}
