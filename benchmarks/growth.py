@@ -149,7 +149,7 @@ class Builder:
             (YEARS * 365, YEARS * 365 / self.posts, str(self.now)))
         self.db.execute('UPDATE post SET views = coalesce((SELECT sum(views) FROM daily_views WHERE post_id = id), 0)')
         self.db.execute('UPDATE post SET reported_views = views')
-        self.db.execute('INSERT INTO daily_visitors SELECT scope, day, (views * 4 + 4) / 5 FROM daily_totals')
+        self.db.execute('INSERT INTO daily_visitor_count SELECT scope, day, (views * 4 + 4) / 5 FROM daily_totals')
         self.db.execute("INSERT INTO daily_referrers SELECT post_id, day, 'site' || (post_id % 40) || '.example', 1 + views / 4 "
                         'FROM daily_views WHERE (post_id + views) % 10 = 0')
 

@@ -42,6 +42,27 @@ CREATE TABLE authenticator (
     confirmed_at TEXT -- NULL: does not count yet
 ) STRICT;
 
+CREATE TABLE "author_totals" (
+    user_id INTEGER PRIMARY KEY REFERENCES user (id) ON DELETE CASCADE,
+    posts INTEGER NOT NULL,
+    views INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE "autosave" (
+    user_id INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+    tab TEXT NOT NULL,
+    post_id INTEGER REFERENCES post (id) ON DELETE CASCADE,
+    typed_at TEXT NOT NULL,
+    beginning TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    fields TEXT NOT NULL,
+    PRIMARY KEY (user_id, tab)
+) STRICT;
+
+CREATE INDEX autosave_age ON autosave (typed_at);
+
+CREATE INDEX autosave_post ON autosave (post_id);
+
 CREATE TABLE client_views (
     post_id INTEGER NOT NULL REFERENCES post (id) ON DELETE CASCADE,
     day TEXT NOT NULL,
@@ -123,6 +144,11 @@ CREATE TABLE daily_referrers (
     PRIMARY KEY (post_id, day, host)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE "daily_salt" (
+    day TEXT PRIMARY KEY,
+    key BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE daily_totals (
     scope INTEGER NOT NULL,
     day TEXT NOT NULL,
@@ -139,16 +165,18 @@ CREATE TABLE daily_views (
 
 CREATE INDEX daily_views_day ON daily_views (day, views);
 
-CREATE TABLE daily_visitors (
+CREATE TABLE "daily_visitor" (
+    day TEXT NOT NULL,
+    scope INTEGER NOT NULL,
+    visitor TEXT NOT NULL,
+    PRIMARY KEY (day, scope, visitor)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "daily_visitor_count" (
     scope INTEGER NOT NULL,
     day TEXT NOT NULL,
     visitors INTEGER NOT NULL,
     PRIMARY KEY (scope, day)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE day_key (
-    day TEXT PRIMARY KEY,
-    key BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE device (
@@ -167,6 +195,10 @@ CREATE TABLE erasure (
     wanted INTEGER NOT NULL,
     done INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER erasure_autosave AFTER DELETE ON "autosave" BEGIN
+    UPDATE erasure SET wanted = wanted + 1 WHERE kind = 'rows';
+END;
 
 CREATE TRIGGER erasure_export AFTER DELETE ON export BEGIN
     UPDATE erasure SET wanted = wanted + 1 WHERE kind = 'rows';
@@ -189,10 +221,6 @@ CREATE TRIGGER erasure_revision AFTER DELETE ON revision BEGIN
 END;
 
 CREATE TRIGGER erasure_session AFTER DELETE ON session BEGIN
-    UPDATE erasure SET wanted = wanted + 1 WHERE kind = 'rows';
-END;
-
-CREATE TRIGGER erasure_unsaved AFTER DELETE ON unsaved BEGIN
     UPDATE erasure SET wanted = wanted + 1 WHERE kind = 'rows';
 END;
 
@@ -298,14 +326,14 @@ CREATE TABLE job_counter (
 
 CREATE INDEX job_dead ON job (priority DESC, run_at, id) WHERE state = 'dead';
 
-CREATE INDEX job_next ON job (priority DESC, run_at, id) WHERE state = 'ready';
-
-CREATE TABLE job_note (
+CREATE TABLE "job_key_value" (
     queue TEXT NOT NULL,
     key TEXT NOT NULL,
     value BLOB NOT NULL,
     PRIMARY KEY (queue, key)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX job_next ON job (priority DESC, run_at, id) WHERE state = 'ready';
 
 CREATE TABLE job_pause (
     id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -507,16 +535,16 @@ CREATE INDEX post_all_viewed ON post (views, id, published_at, deleted_at) WHERE
 CREATE INDEX post_author ON post (author_id, published_at, id, deleted_at) WHERE deleted_at IS NULL;
 
 CREATE TRIGGER post_changes AFTER UPDATE OF author_id, published_at, deleted_at, views ON post BEGIN
-    UPDATE shelf SET posts = posts - (OLD.published_at IS NOT NULL AND OLD.deleted_at IS NULL),
+    UPDATE "author_totals" SET posts = posts - (OLD.published_at IS NOT NULL AND OLD.deleted_at IS NULL),
         views = views - iif(OLD.deleted_at IS NULL, OLD.views, 0) WHERE user_id = OLD.author_id;
-    INSERT INTO shelf VALUES (NEW.author_id, NEW.published_at IS NOT NULL AND NEW.deleted_at IS NULL,
+    INSERT INTO "author_totals" VALUES (NEW.author_id, NEW.published_at IS NOT NULL AND NEW.deleted_at IS NULL,
                               iif(NEW.deleted_at IS NULL, NEW.views, 0))
-        ON CONFLICT DO UPDATE SET posts = posts + excluded.posts, views = views + excluded.views;
+        ON CONFLICT DO UPDATE SET posts = posts + "author_totals".posts, views = views + "author_totals".views;
 END;
 
 CREATE TRIGGER post_comes AFTER INSERT ON post WHEN NEW.deleted_at IS NULL BEGIN
-    INSERT INTO shelf VALUES (NEW.author_id, NEW.published_at IS NOT NULL, NEW.views)
-        ON CONFLICT DO UPDATE SET posts = posts + excluded.posts, views = views + excluded.views;
+    INSERT INTO "author_totals" VALUES (NEW.author_id, NEW.published_at IS NOT NULL, NEW.views)
+        ON CONFLICT DO UPDATE SET posts = posts + "author_totals".posts, views = views + "author_totals".views;
 END;
 
 CREATE TRIGGER post_date_changes AFTER UPDATE OF published_at, deleted_at ON post BEGIN
@@ -542,7 +570,7 @@ CREATE INDEX post_file_digest ON post_file (digest, post_id);
 CREATE UNIQUE INDEX post_first_tab ON post (author_id, first_tab) WHERE first_tab IS NOT NULL;
 
 CREATE TRIGGER post_goes AFTER DELETE ON post WHEN OLD.deleted_at IS NULL BEGIN
-    UPDATE shelf SET posts = posts - (OLD.published_at IS NOT NULL), views = views - OLD.views
+    UPDATE "author_totals" SET posts = posts - (OLD.published_at IS NOT NULL), views = views - OLD.views
         WHERE user_id = OLD.author_id;
 END;
 
@@ -611,6 +639,11 @@ CREATE TABLE report (
 CREATE INDEX report_message ON report (message_id);
 
 CREATE UNIQUE INDEX report_once ON report (user_id, period_end);
+
+CREATE TABLE "reported_views" (
+    post_id INTEGER PRIMARY KEY REFERENCES post (id) ON DELETE CASCADE,
+    views INTEGER NOT NULL
+) STRICT;
 
 CREATE TABLE revision (
     post_id INTEGER NOT NULL REFERENCES post (id) ON DELETE CASCADE,
@@ -699,13 +732,6 @@ CREATE TRIGGER search_tag_went AFTER DELETE ON post_tag BEGIN INSERT INTO search
     summary_folded, html_folded, user.name_folded
     FROM post CROSS JOIN user ON user.id = author_id WHERE published_at IS NOT NULL AND post.deleted_at IS NULL AND post.id = OLD.post_id; END;
 
-CREATE TABLE seen (
-    day TEXT NOT NULL,
-    scope INTEGER NOT NULL,
-    visitor TEXT NOT NULL,
-    PRIMARY KEY (day, scope, visitor)
-) STRICT, WITHOUT ROWID;
-
 CREATE TABLE series (
     id INTEGER PRIMARY KEY,
     author_id INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
@@ -740,12 +766,6 @@ CREATE TABLE set_aside (
     at TEXT NOT NULL,
     PRIMARY KEY (kind, key)
 ) STRICT, WITHOUT ROWID;
-
-CREATE TABLE shelf (
-    user_id INTEGER PRIMARY KEY REFERENCES user (id) ON DELETE CASCADE,
-    posts INTEGER NOT NULL,
-    views INTEGER NOT NULL
-) STRICT;
 
 CREATE TABLE site (
     id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -827,26 +847,6 @@ CREATE INDEX token_made_by ON token (made_by_id) WHERE made_by_id IS NOT NULL;
 
 CREATE INDEX token_user ON token (user_id);
 
-CREATE TABLE told (
-    post_id INTEGER PRIMARY KEY REFERENCES post (id) ON DELETE CASCADE,
-    views INTEGER NOT NULL
-) STRICT;
-
-CREATE TABLE unsaved (
-    user_id INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
-    tab TEXT NOT NULL,
-    post_id INTEGER REFERENCES post (id) ON DELETE CASCADE,
-    typed_at TEXT NOT NULL,
-    beginning TEXT NOT NULL,
-    size INTEGER NOT NULL,
-    fields TEXT NOT NULL,
-    PRIMARY KEY (user_id, tab)
-) STRICT;
-
-CREATE INDEX unsaved_age ON unsaved (typed_at);
-
-CREATE INDEX unsaved_post ON unsaved (post_id);
-
 CREATE TABLE upload (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     user_id INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
@@ -898,7 +898,7 @@ CREATE TRIGGER user_goes BEFORE DELETE ON user BEGIN
     DELETE FROM token WHERE email = OLD.email COLLATE NOCASE AND user_id IS NULL;
     DELETE FROM daily_totals WHERE scope = -OLD.id;
     DELETE FROM daily_hosts WHERE scope = -OLD.id;
-    DELETE FROM daily_visitors WHERE scope = -OLD.id;
+    DELETE FROM "daily_visitor_count" WHERE scope = -OLD.id;
 END;
 
 CREATE INDEX user_pinned ON user (pinned_id) WHERE pinned_id IS NOT NULL;

@@ -226,6 +226,7 @@ def test_lists_come_from_an_index_in_their_order(site):
     from quickpub.db import db, literal, now
     from quickpub.jobs.tables import Job
     from quickpub.models import (
+        AuthorTotals,
         DailyTotals,
         KnownHost,
         Message,
@@ -233,7 +234,6 @@ def test_lists_come_from_an_index_in_their_order(site):
         PostFile,
         PostTag,
         RecentViews,
-        Shelf,
         Tag,
         Upload,
         User,
@@ -257,7 +257,7 @@ def test_lists_come_from_an_index_in_their_order(site):
         (Post.select(Post.id).where(Post.published_at > at, Post.deleted_at.is_null()), 'COVERING INDEX post_public'),
         (Post.select(Post.id).where(Post.author == alice, Post.deleted_at.is_null()), 'COVERING INDEX post_'),
         (trash, 'post_trash (deleted_at>?)'), (trash.where(Post.author == alice), 'post_trash_author (author_id=?'),
-        (Shelf.select().where(Shelf.user == alice), 'PRIMARY KEY'),
+        (AuthorTotals.select().where(AuthorTotals.user == alice), 'PRIMARY KEY'),
         (all_drafts, 'post_all_drafts'), (all_drafts.where(Post.author == alice), 'post_drafts (author_id=?'),
         (viewed, 'post_all_viewed'), (viewed.where(Post.author == alice), 'COVERING INDEX post_viewed (author_id=?'),
         (Post.select(Post.id).where(Post.title.contains('x'), Post.deleted_at.is_null()).order_by(

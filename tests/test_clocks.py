@@ -12,12 +12,14 @@ from quickpub.jobs import queue, rescue, tally
 from quickpub.jobs.tables import Job, Tally
 from quickpub.mail import delivery, ledger
 from quickpub.models import (
+    Autosave,
     DailyHosts,
     DailyReferrers,
+    DailySalt,
     DailyTotals,
     DailyViews,
-    DailyVisitors,
-    DayKey,
+    DailyVisitor,
+    DailyVisitorCount,
     Export,
     KnownHost,
     Message,
@@ -25,10 +27,8 @@ from quickpub.models import (
     RecentDay,
     RecentViews,
     Report,
-    Seen,
     Session,
     Token,
-    Unsaved,
     User,
 )
 from quickpub.throttle import ThrottleUse
@@ -231,7 +231,7 @@ def test_nothing_that_is_kept_for_a_time_goes_because_of_a_moment_in_the_future(
     """The trash, unsaved texts, unused files, mails: all chores run in those five seconds that may."""
     post = write(alice, at=NOON - 100 * DAY)
     Post.update(deleted_at=NOON).execute()
-    Unsaved.create(user=alice, tab='a' * 16, post=post, typed_at=NOON, beginning='x', size=1, fields={'title': 'x'})
+    Autosave.create(user=alice, tab='a' * 16, post=post, typed_at=NOON, beginning='x', size=1, fields={'title': 'x'})
     with db.db.atomic():
         export = Export.create(user=alice, kind='numbers', file='x.csv', created_at=NOON, state='ready')
     monkeypatch.setattr(tasks, 'now', lambda: NOON + leap)
@@ -241,7 +241,7 @@ def test_nothing_that_is_kept_for_a_time_goes_because_of_a_moment_in_the_future(
     for name in careful_jobs():
         if name.startswith('clean_up'):
             getattr(tasks, name).call_local()
-    assert Post.select().exists() and Unsaved.select().exists() and Export.get_or_none(Export.id == export)
+    assert Post.select().exists() and Autosave.select().exists() and Export.get_or_none(Export.id == export)
 
 
 @each_leap
@@ -339,7 +339,7 @@ def test_views_that_were_counted_on_days_to_come_are_of_today(site, alice, days)
     assert {(row.host, row.views) for row in KnownHost.select()} == {('news.example', 3), ('else.example', 1)}
     assert {(row.scope, row.host, row.views) for row in DailyHosts.select()} == {
         (scope, host, views) for scope in (0, -alice.id) for host, views in (('news.example', 3), ('else.example', 1))}
-    assert {row.day for table in (DailyVisitors, DailyReferrers) for row in table.select()} == {today}
+    assert {row.day for table in (DailyVisitorCount, DailyReferrers) for row in table.select()} == {today}
     assert {(row.post_id, row.days_7, row.days_30, row.days_90) for row in RecentViews.select()} == {
         (post.id, 3, 3, 3), (other.id, 1, 1, 1)}
     assert sum(post.views for post in Post.select()) == 4
@@ -362,8 +362,8 @@ def test_the_key_of_a_day_to_come_is_forgotten_too(site, alice, days):
         recording.record_view(post.id, when, '192.0.2.1', 'Firefox')
     counting.count_recorded_views()
     counting.clean_up(NOON)
-    assert [row.day for row in DayKey.select()] == [NOON.date()]
-    assert {row.day for row in Seen.select()} == {NOON.date()} and drain() == 0
+    assert [row.day for row in DailySalt.select()] == [NOON.date()]
+    assert {row.day for row in DailyVisitor.select()} == {NOON.date()} and drain() == 0
 
 
 @pytest.mark.parametrize('days', [2, 31, 3653])

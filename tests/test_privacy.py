@@ -13,7 +13,7 @@ from rig import Rig, wait_for
 from quickpub import db, migrating, settings
 from quickpub.audience import calendar, counting, recording, spool, sums
 from quickpub.audience import visitors as visitor_names
-from quickpub.models import DailyReferrers, DailyViews, DailyVisitors, DayKey, Seen, Site
+from quickpub.models import DailyReferrers, DailySalt, DailyViews, DailyVisitor, DailyVisitorCount, Site
 
 ADDRESS, AGENT = '203.0.113.77', BROWSER + ' Marked/4711'
 FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:131.0) Gecko/20100101 Firefox/131.0'
@@ -41,7 +41,7 @@ def fold(app):
 
 def visitors(scope):
     with db.db.connection_context():
-        return sum(row.visitors for row in DailyVisitors.select().where(DailyVisitors.scope == scope))
+        return sum(row.visitors for row in DailyVisitorCount.select().where(DailyVisitorCount.scope == scope))
 
 
 def test_no_file_tells_who_was_there(site, hills, browse, fold, capfd):
@@ -78,7 +78,7 @@ def test_a_real_server_keeps_and_logs_nobody(tmp_path):
                 urllib.request.urlopen(asked).close()
         with rig.database():
             wait_for(lambda: DailyViews.select().exists() and DailyViews.get().views == 2, 'the views to be counted')
-            assert DailyVisitors.get(DailyVisitors.scope == sums.SITE).visitors == 1
+            assert DailyVisitorCount.get(DailyVisitorCount.scope == sums.SITE).visitors == 1
             for file in rig.data.rglob('*'):
                 if file.is_file():
                     assert_says_nothing(file.read_bytes(), file)
@@ -107,14 +107,14 @@ def test_tomorrow_they_are_somebody_else_and_after_two_days_forgotten(site, hill
     for days in range(3):
         recording.record_view(hills.id, today + timedelta(days=days), ADDRESS, AGENT)
     counting.count_recorded_views()
-    names = [row.visitor for row in Seen.select().where(Seen.scope == hills.id)]
+    names = [row.visitor for row in DailyVisitor.select().where(DailyVisitor.scope == hills.id)]
     assert len(set(names)) == 3 and visitors(hills.id) == 3
     db.db.connect(reuse_if_open=True)
-    assert DayKey.select().count() == 3
+    assert DailySalt.select().count() == 3
     counting.clean_up(today + timedelta(days=2))
-    assert [row.day for row in DayKey.select().order_by(DayKey.day)] == [
+    assert [row.day for row in DailySalt.select().order_by(DailySalt.day)] == [
         calendar.site_day(today + timedelta(days=1)), calendar.site_day(today + timedelta(days=2))]
-    assert Seen.select().where(Seen.scope == hills.id).count() == 2
+    assert DailyVisitor.select().where(DailyVisitor.scope == hills.id).count() == 2
     assert visitors(hills.id) == 3, 'the numbers stay'
     db.db.connect(reuse_if_open=True)
     assert sum(row.views for row in DailyViews.select()) == 3
@@ -123,7 +123,7 @@ def test_tomorrow_they_are_somebody_else_and_after_two_days_forgotten(site, hill
 def test_the_key_is_overwritten_and_not_only_let_go(site, hills):
     recording.record_view(hills.id, db.now(), ADDRESS, AGENT)
     counting.count_recorded_views()
-    key, name = bytes(DayKey.get().key), Seen.get().visitor.encode()
+    key, name = bytes(DailySalt.get().key), DailyVisitor.get().visitor.encode()
     db.db.execute_sql('PRAGMA wal_checkpoint(TRUNCATE)')
     assert key in site.paths.database.read_bytes() and name in site.paths.database.read_bytes()
     counting.clean_up(db.now() + timedelta(days=3))
@@ -160,7 +160,7 @@ def test_without_a_key_a_view_counts_and_its_visitor_does_not(site, hills, monke
 def test_what_is_counted_does_not_stay_in_the_file_it_was_recorded_in(site, hills):
     recording.record_view(hills.id, db.now(), ADDRESS, AGENT)
     counting.count_recorded_views()
-    name, file = Seen.get().visitor.encode(), next(spool.folder().iterdir())
+    name, file = DailyVisitor.get().visitor.encode(), next(spool.folder().iterdir())
     assert name in file.read_bytes()
     recording.record_view(hills.id, db.now(), ADDRESS, FIREFOX)
     counting.clean_up(db.now())
@@ -172,7 +172,7 @@ def test_each_night_what_is_old_is_forgotten(site, hills):
     recording.record_view(hills.id, db.now() - timedelta(days=5), ADDRESS, AGENT)
     counting.count_recorded_views()
     clean_up()
-    assert not Seen.select().exists() and not DayKey.select().exists()
+    assert not DailyVisitor.select().exists() and not DailySalt.select().exists()
 
 
 def test_the_page_about_privacy_is_linked():

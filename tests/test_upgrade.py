@@ -130,7 +130,7 @@ def test_serve_shows_all_that_was_there(old_site, mail_server):
             'olga': True, 'alice': True, 'bob': True, 'carol': False}
         assert Post.get(Post.title == 'Scheduled').published_at > db.now()
         assert Revision.select().count()
-        assert 'Half a sent' in db.db.execute_sql('SELECT fields FROM unsaved').fetchone()[0]
+        assert 'Half a sent' in db.db.execute_sql('SELECT fields FROM autosave').fetchone()[0]
     assert 'Scheduled' in alice.get('/studio', Cookie=OLD_SESSION).text
     assert bob.post('/login', email='bob@example.org', password=PASSWORD).url == f'{old_site.url}/studio'
     served.stop()

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from ..db import among, db, rows
-from ..models import Export, Message, OldHandle, Post, PostFile, Report, Token, Unsaved, Upload, User
+from ..models import Autosave, Export, Message, OldHandle, Post, PostFile, Report, Token, Upload, User
 from . import second_factors
 from .credentials import end_sessions
 from .roles import LastOwner, active_owners, is_sole_owner
@@ -18,7 +18,7 @@ def delete_account(user: User, keep_posts: bool, at: datetime, keep_drafts: bool
         if is_sole_owner(user):
             raise LastOwner
         _delete_emails(user)
-        for table in (Unsaved, Export, OldHandle, Report):
+        for table in (Autosave, Export, OldHandle, Report):
             table.delete().where(table.user == user).execute()
         if heir := active_owners().where(User.id != user.id).first():
             _hand_over_pages(user, heir)

@@ -8,7 +8,7 @@ from .. import clocks
 from ..db import db
 from ..mail import budgets
 from ..mail.budgets import Cause
-from ..models import Post, Token, Unsaved, Upload, User
+from ..models import Autosave, Post, Token, Upload, User
 from ..text import Rejected
 from .emails import RESEND_AFTER, compose_account_exists, compose_if, compose_with_link, is_recently_mailed
 from .links import UNUSED, VERIFY_LIFETIME, InvalidLink, create_link, end_links, mark_used
@@ -89,7 +89,7 @@ def _delete_unconfirmed(user: User, heir: User | None) -> None:
     if heir:
         Post.update(author=heir, series=None, part=None, first_tab=None, shared_at=None).where(
             Post.author == user).execute()
-        Unsaved.update(user=heir).where(Unsaved.user == user).execute()
+        Autosave.update(user=heir).where(Autosave.user == user).execute()
         heirs_own = Upload.select(Upload.file).where(Upload.user == heir)
         Upload.update(user=heir).where(Upload.user == user, Upload.file.not_in(heirs_own)).execute()
     delete_texts(user)

@@ -13,7 +13,7 @@ COMMON = Path(__file__).parents[1] / 'wordlists' / 'common_passwords.txt'
 SHORTEST = 5  # characters of a common password, once its spaces and signs are left out
 SHORTEST_WORD = 3  # letters of a name that counts
 
-HOW = 'Four or more words that do not belong together are hard to guess and easy to remember.'
+HOW = 'Four random words are hard to guess and easy to remember.'
 TOO_COMMON = f'This password is one of those that are tried first, because many people use it. {HOW}'
 TOO_PERSONAL = f'This password is easy to guess: it is made of your name, your email address or this site. {HOW}'
 TOO_REGULAR = f'This password is easy to guess: it is one character repeated, or characters in a row. {HOW}'

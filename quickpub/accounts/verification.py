@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from ..db import db
-from ..models import Export, Post, Series, Token, Unsaved, Upload, User
+from ..models import Autosave, Export, Post, Series, Token, Upload, User
 from ..text import Rejected
 from . import credentials, links, roles, second_factors, users
 from .links import InvalidLink
@@ -97,16 +97,17 @@ class AccountTexts(NamedTuple):
 
 def list_texts(user: User) -> AccountTexts:
     """Return what was written and uploaded in an account, including the trash and autosaves."""
-    posts, unsaved = Post.select(Post.title).where(Post.author == user), Unsaved.select().where(Unsaved.user == user)
+    posts, unsaved = Post.select(Post.title).where(Post.author == user), Autosave.select().where(Autosave.user == user)
     titles = [post.title for post in posts.order_by(Post.id.desc()).limit(TITLES_SHOWN)]
-    titles += [each.beginning or 'Untitled' for each in unsaved.order_by(Unsaved.typed_at.desc()).limit(TITLES_SHOWN)]
+    titles += [each.beginning or 'Untitled' for each in unsaved.order_by(Autosave.typed_at.desc()).limit(TITLES_SHOWN)]
     return AccountTexts(titles[:TITLES_SHOWN], posts.count() + unsaved.count(),
                         Upload.select().where(Upload.user == user).count())
 
 
 def delete_texts(user: User) -> None:
     """Delete what was written and uploaded in an account."""
-    for table, owner in ((Post, Post.author), (Series, Series.author), (Unsaved, Unsaved.user), (Upload, Upload.user)):
+    for table, owner in ((Post, Post.author), (Series, Series.author), (Autosave, Autosave.user),
+                         (Upload, Upload.user)):
         table.delete().where(owner == user).execute()
 
 

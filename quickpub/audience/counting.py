@@ -14,7 +14,7 @@ from typing import Any
 from .. import removal
 from ..db import among, db, now, rows
 from ..jobs.errors import is_transient
-from ..models import DayKey, Post, SpoolOffset
+from ..models import DailySalt, Post, SpoolOffset
 from . import spool
 from .calendar import site_day
 from .network_cap import apply_cap
@@ -105,7 +105,7 @@ def clean_up(at: datetime) -> None:
         _forget_offsets([name for name in _read_offsets() if not (spool.folder() / name).exists()])
     today = site_day(at)
     kept = today - timedelta(days=1), today + timedelta(days=1)  # later days are those of a clock that was ahead
-    DayKey.delete().where(~DayKey.day.between(*kept)).execute()
-    for table in ('seen', 'client_views'):
+    DailySalt.delete().where(~DailySalt.day.between(*kept)).execute()
+    for table in ('daily_visitor', 'client_views'):
         db.execute_sql(f'DELETE FROM {table} WHERE day NOT BETWEEN ? AND ?', tuple(map(str, kept)))
     removal.run_all(partial(spool.blank, spool.folder() / name, end) for name, end in _read_offsets().items())

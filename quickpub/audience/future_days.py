@@ -8,7 +8,7 @@ from .recent_window import rebuild_recent_window
 from .sums import execute_each
 
 # By table: the columns that are the key with the day, and the sum.
-DAILY = {'daily_views': ('post_id', 'views'), 'daily_visitors': ('scope', 'visitors'),
+DAILY = {'daily_views': ('post_id', 'views'), 'daily_visitor_count': ('scope', 'visitors'),
          'daily_referrers': ('post_id, host', 'views')}
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from peewee import JOIN
 
 from ..db import among, db, rows
-from ..models import KnownHost, Post, Report, Told, User
+from ..models import KnownHost, Post, Report, ReportedViews, User
 
 
 class PostLine(NamedTuple):
@@ -36,8 +36,8 @@ class ReportContents(NamedTuple):
         ids = among([user.id for user in users])
         lines, hosts, views = defaultdict(list), defaultdict(list), Post.views - Post.reported_views
         for author, *columns in db.execute(
-                Post.select(Post.author, Post.title, Post.slug, Post.id, views, Post.views, Told.views)
-                .join(Told, JOIN.LEFT_OUTER).where(Post.author.in_(ids), Post.public_at(at))
+                Post.select(Post.author, Post.title, Post.slug, Post.id, views, Post.views, ReportedViews.views)
+                .join(ReportedViews, JOIN.LEFT_OUTER).where(Post.author.in_(ids), Post.public_at(at))
                 .order_by(views.desc(), Post.views.desc(), Post.id.desc())):
             lines[author].append(PostLine(*columns))
         for author, *host in db.execute(

@@ -18,7 +18,7 @@ from ..db import let_others_write as give_way
 from ..jobs import claims
 from ..jobs.errors import is_transient
 from ..mail import ledger
-from ..models import KnownHost, Message, Post, Report, Site, Told, User
+from ..models import KnownHost, Message, Post, Report, ReportedViews, Site, User
 from ..settings import FREQUENCIES
 from . import report_email
 from .periods import last_closing_for
@@ -134,8 +134,9 @@ def _mark_reported(user_ids: list[int], end: datetime, at: datetime) -> None:
     authors = among(user_ids)
     posts = Post.author.in_(authors) & Post.public_at(at)
     views = Post.select(Post.id, Post.views - Post.reported_views).where(posts)
-    Told.insert_from(views, [Told.post, Told.views]).on_conflict(
-        conflict_target=[Told.post], update={Told.views: EXCLUDED.views}, where=Told.views != EXCLUDED.views).execute()
+    ReportedViews.insert_from(views, [ReportedViews.post, ReportedViews.views]).on_conflict(
+        conflict_target=[ReportedViews.post], update={ReportedViews.views: EXCLUDED.views},
+        where=ReportedViews.views != EXCLUDED.views).execute()
     Post.update(reported_views=Post.views).where(posts, Post.views != Post.reported_views).execute()
     KnownHost.update(is_told=True).where(KnownHost.author.in_(authors), KnownHost.is_told == False).execute()
     User.update(reported_until=end).where(User.id.in_(authors)).execute()

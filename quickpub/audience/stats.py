@@ -12,7 +12,7 @@ from peewee import fn
 
 from .. import dates
 from ..db import among, rows
-from ..models import DailyHosts, DailyReferrers, DailyTotals, DailyViews, DailyVisitors, Post, RecentViews
+from ..models import DailyHosts, DailyReferrers, DailyTotals, DailyViews, DailyVisitorCount, Post, RecentViews
 from .recent_window import SPANS
 from .sums import SITE
 
@@ -71,8 +71,8 @@ def _by_day(scope: int, first: date, last: date) -> dict[date, tuple[int, int]]:
     """Return views and visitors by day, for days that have any."""
     table, column = _views_of(scope)
     views = dict(rows(table.select(table.day, table.views).where(column == scope, table.day.between(first, last))))
-    visitors = dict(rows(DailyVisitors.select(DailyVisitors.day, DailyVisitors.visitors).where(
-        DailyVisitors.scope == scope, DailyVisitors.day.between(first, last))))
+    visitors = dict(rows(DailyVisitorCount.select(DailyVisitorCount.day, DailyVisitorCount.visitors).where(
+        DailyVisitorCount.scope == scope, DailyVisitorCount.day.between(first, last))))
     return {day: (views.get(day, 0), visitors.get(day, 0)) for day in views.keys() | visitors.keys()}
 
 

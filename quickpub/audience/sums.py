@@ -10,8 +10,8 @@ from .recording import View
 SITE = 0  # the scope of the whole site; a post's is its id, an author's is minus their id
 HOSTS_A_DAY = 50  # of one post: anybody can claim any referrer, so the rest count as one
 OTHERS = 'others'
-INSERT_SEEN = ('INSERT OR IGNORE INTO seen (day, scope, visitor) SELECT ?, ?, ? WHERE (SELECT count(*) FROM seen '
-               'WHERE day = ? AND scope = ? AND visitor >= ? AND visitor < ?) < ?')
+INSERT_SEEN = ('INSERT OR IGNORE INTO daily_visitor (day, scope, visitor) SELECT ?, ?, ? '
+               'WHERE (SELECT count(*) FROM daily_visitor WHERE day = ? AND scope = ? AND visitor >= ? AND visitor < ?) < ?')
 
 
 def add_views(views: list[View], authors: dict[int, int]) -> None:
@@ -37,7 +37,7 @@ def _add_visitors(views: list[View], authors: dict[int, int]) -> None:
         new = execute_each(INSERT_SEEN, ((day, scope, name, day, scope, *network_cap.visitor_range(name),
                                           network_cap.CAP) for name in sorted(names)))
         if new:
-            db.execute_sql('INSERT INTO daily_visitors (scope, day, visitors) VALUES (?, ?, ?) ON CONFLICT '
+            db.execute_sql('INSERT INTO daily_visitor_count (scope, day, visitors) VALUES (?, ?, ?) ON CONFLICT '
                            'DO UPDATE SET visitors = visitors + excluded.visitors', (scope, day, new))
 
 

@@ -4,12 +4,12 @@ from datetime import datetime
 
 from peewee import fn
 
-from ..models import Post, Shelf, Unsaved, User
+from ..models import AuthorTotals, Autosave, Post, User
 
 
 def count_site(at: datetime) -> dict[str, int]:
     """Return how many authors, published posts and views the site has."""
-    posts, views = Shelf.select(fn.TOTAL(Shelf.posts), fn.TOTAL(Shelf.views)).scalar(as_tuple=True)
+    posts, views = AuthorTotals.select(fn.TOTAL(AuthorTotals.posts), fn.TOTAL(AuthorTotals.views)).scalar(as_tuple=True)
     scheduled = Post.select().where(Post.published_at > at, Post.deleted_at.is_null()).count()
     return {'authors': User.select().where(User.deleted_at.is_null()).count(), 'posts': int(posts) - scheduled,
             'views': int(views)}
@@ -22,10 +22,10 @@ def count_texts_of(user: User, at: datetime) -> dict[str, int]:
     scheduled = posts.where(Post.published_at > at, Post.deleted_at.is_null()).count()
     if user.is_owner:  # only owners have pages, and the condition makes the queries slower
         posts = posts.where(~Post.is_page)
-    return {'published': Shelf.of(user).posts - scheduled, 'scheduled': scheduled,
+    return {'published': AuthorTotals.of(user).posts - scheduled, 'scheduled': scheduled,
             'drafts': posts.where(Post.published_at.is_null(), Post.deleted_at.is_null()).count(),
             'trash': posts.where(Post.deleted_at.is_null(False)).count(),
-            'unsaved': Unsaved.select().where(Unsaved.user == user).count(),
+            'unsaved': Autosave.select().where(Autosave.user == user).count(),
             'pages': pages.count() if user.is_owner else 0}
 
 

@@ -11,7 +11,7 @@ from peewee import OperationalError
 from .. import networks
 from ..db import db
 from ..jobs.errors import is_out_of_reach
-from ..models import DayKey
+from ..models import DailySalt
 from . import user_agents
 from .calendar import site_day
 from .views import CACHED, LONGEST_HEADER
@@ -60,8 +60,8 @@ def _daily_salt(day: date) -> bytes | None:
     is_ours = False
     try:
         is_ours = db.connect(reuse_if_open=True)
-        DayKey.insert(day=day, key=secrets.token_bytes(32)).on_conflict_ignore().execute()
-        found = bytes(DayKey.get_by_id(day).key)
+        DailySalt.insert(day=day, key=secrets.token_bytes(32)).on_conflict_ignore().execute()
+        found = bytes(DailySalt.get_by_id(day).key)
     except OperationalError as error:
         if not is_out_of_reach(error):
             raise

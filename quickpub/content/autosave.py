@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from .. import text
 from ..db import among, rows
-from ..models import Post, Unsaved, User
+from ..models import Autosave, Post, User
 from . import quota
 
 KEPT = timedelta(days=60)
@@ -35,34 +35,35 @@ def keep(user: User, tab: str, post: Post | None, fields: dict[str, str], at: da
     if post is None and not any(value for name, value in fields.items() if name != 'kind'):
         return forget(user, tab)  # everything was deleted again
     beginning = text.line(fields['title'] or fields['body'][:1000], 60)
-    Unsaved.replace(user=user, tab=tab, post=post, typed_at=at, beginning=beginning, size=size, fields=fields).execute()
+    Autosave.replace(user=user, tab=tab, post=post, typed_at=at, beginning=beginning, size=size,
+                     fields=fields).execute()
     room, gone = limits.autosaved, []
-    for number, (other, its_size) in enumerate(rows(Unsaved.select(Unsaved.tab, Unsaved.size).where(
-            Unsaved.user == user).order_by(Unsaved.typed_at.desc(), Unsaved.tab))):
+    for number, (other, its_size) in enumerate(rows(Autosave.select(Autosave.tab, Autosave.size).where(
+            Autosave.user == user).order_by(Autosave.typed_at.desc(), Autosave.tab))):
         room -= its_size
         if number >= limits.autosaves or room < 0:
             gone.append(other)
     if gone:
-        Unsaved.delete().where(Unsaved.user == user, Unsaved.tab.in_(among(gone))).execute()
+        Autosave.delete().where(Autosave.user == user, Autosave.tab.in_(among(gone))).execute()
 
 
-def of(user: User, post: Post | None) -> list[Unsaved]:
+def of(user: User, post: Post | None) -> list[Autosave]:
     """Return a user's autosaves of this post, or of new posts if it is None; the newest first, without the texts."""
-    is_of_post = Unsaved.post.is_null() if post is None else Unsaved.post == post
-    return list(Unsaved.select(Unsaved.user, Unsaved.tab, Unsaved.typed_at, Unsaved.beginning)
-                .where(Unsaved.user == user, is_of_post).order_by(Unsaved.typed_at.desc()))
+    is_of_post = Autosave.post.is_null() if post is None else Autosave.post == post
+    return list(Autosave.select(Autosave.user, Autosave.tab, Autosave.typed_at, Autosave.beginning)
+                .where(Autosave.user == user, is_of_post).order_by(Autosave.typed_at.desc()))
 
 
-def find(user: User, tab: str) -> Unsaved | None:
+def find(user: User, tab: str) -> Autosave | None:
     """Return the autosave of this window."""
-    return Unsaved.get_or_none(Unsaved.user == user, Unsaved.tab == tab)
+    return Autosave.get_or_none(Autosave.user == user, Autosave.tab == tab)
 
 
 def forget(user: User, tab: str) -> None:
     """Delete the autosave of a window: its text is saved, or discarded."""
-    Unsaved.delete().where(Unsaved.user == user, Unsaved.tab == tab).execute()
+    Autosave.delete().where(Autosave.user == user, Autosave.tab == tab).execute()
 
 
 def clean_up(at: datetime) -> None:
     """Delete autosaves that are older than KEPT."""
-    Unsaved.delete().where(Unsaved.typed_at <= at - KEPT).execute()
+    Autosave.delete().where(Autosave.typed_at <= at - KEPT).execute()

@@ -8,7 +8,7 @@ from operator import add
 from peewee import Select, Tuple, fn
 
 from ..db import among
-from ..models import Post, PostTag, Series, Shelf, Tag, User
+from ..models import AuthorTotals, Post, PostTag, Series, Tag, User
 
 SHOWN, LOOKED_AT = 3, 50  # related posts; the newest posts of each tag that are candidates
 
@@ -60,4 +60,4 @@ def _newest_under(tag: Tag, at: datetime) -> Select:
 def count_by(author: User, at: datetime) -> int:
     """Return how many published posts an author has. Triggers keep the total; only scheduled posts are counted."""
     waiting = Post.select(Post.id).where(Post.author == author, Post.published_at > at, Post.deleted_at.is_null())
-    return Shelf.of(author).posts - waiting.count()
+    return AuthorTotals.of(author).posts - waiting.count()

@@ -18,7 +18,7 @@ from ..audience import calendar, periods, sums
 from ..content import posts, publishing, trash
 from ..content.post_input import PostInput
 from ..db import db
-from ..models import DailyReferrers, DailyViews, DailyVisitors, KnownHost, Post, Site, User
+from ..models import DailyReferrers, DailyViews, DailyVisitorCount, KnownHost, Post, Site, User
 
 PASSWORD = 'quickpub demo'
 SITE = {'title': 'The Long Table', 'tagline': 'Letters from five small places', 'hue': 205}
@@ -121,10 +121,10 @@ def _add_views(post: Post, author: User, first_day: int, published: datetime, no
 def _add_visitors(post: Post, author: User, days: list[tuple[date, int]]) -> None:
     """Add the visitors of each day, and the sites that some of them came from."""
     for scope in (post.id, -author.id, sums.SITE):
-        DailyVisitors.insert_many([
+        DailyVisitorCount.insert_many([
             {'scope': scope, 'day': day, 'visitors': ceil(0.8 * views)} for day, views in days]).on_conflict(
-                conflict_target=[DailyVisitors.scope, DailyVisitors.day],
-                update={DailyVisitors.visitors: DailyVisitors.visitors + EXCLUDED.visitors}).execute()
+                conflict_target=[DailyVisitorCount.scope, DailyVisitorCount.day],
+                update={DailyVisitorCount.visitors: DailyVisitorCount.visitors + EXCLUDED.visitors}).execute()
     hosts = Random(post.slug).sample(HOSTS, 3)
     DailyReferrers.insert_many([{'post': post.id, 'day': day, 'host': host, 'views': views // share}
                                 for day, views in days for host, share in zip(hosts, (3, 5, 9), strict=True)

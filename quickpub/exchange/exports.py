@@ -25,7 +25,7 @@ from ..db import rows
 from ..jobs import claims, queue
 from ..jobs.errors import is_out_of_reach
 from ..mail import ledger
-from ..models import DailyReferrers, DailyViews, DailyVisitors, Export, Post, Site, User
+from ..models import DailyReferrers, DailyViews, DailyVisitorCount, Export, Post, Site, User
 from ..processes import sync_folder
 from ..settings import current
 
@@ -168,7 +168,7 @@ def _csv(table: Iterable[Iterable[object]]) -> bytes:
 def _list_days(post_ids: list[int]) -> Iterator[tuple]:
     """Yield one row for each day of these posts, the oldest first."""
     visitors = {(post_id, day): count for post_id, day, count in rows(
-        DailyVisitors.select().where(DailyVisitors.scope.in_(post_ids)))}
+        DailyVisitorCount.select().where(DailyVisitorCount.scope.in_(post_ids)))}
     hosts = defaultdict(list)
     for post_id, day, host, views in rows(DailyReferrers.select().where(DailyReferrers.post.in_(post_ids)).order_by(
             DailyReferrers.views.desc(), DailyReferrers.host)):

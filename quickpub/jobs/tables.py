@@ -116,7 +116,7 @@ class KeyValue(BaseModel):
     value = BlobField()
 
     class Meta:
-        table_name = 'job_note'
+        table_name = 'job_key_value'
         primary_key = CompositeKey('queue', 'key')
 
 
@@ -166,7 +166,7 @@ CREATE TABLE IF NOT EXISTS job_tally (
 CREATE INDEX IF NOT EXISTS job_tally_last ON job_tally (name, minute);
 CREATE TABLE IF NOT EXISTS job_pause (id INTEGER PRIMARY KEY CHECK (id = 1), since TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS recurring_job (name TEXT PRIMARY KEY, enqueued_at TEXT NOT NULL) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS job_note (
+CREATE TABLE IF NOT EXISTS job_key_value (
     queue TEXT NOT NULL,
     key TEXT NOT NULL,
     value BLOB NOT NULL,

@@ -10,7 +10,7 @@ from peewee import fn
 from .. import processes, removal
 from ..db import db, rows
 from ..db import let_others_write as give_way
-from ..models import MediaFile, Post, PostFile, Revision, Unsaved, Upload, User
+from ..models import Autosave, MediaFile, Post, PostFile, Revision, Upload, User
 from ..text import Rejected
 from .files import DIGEST, GONE, aside, folder
 
@@ -50,8 +50,8 @@ def clean_up(at: datetime) -> None:
     unused = Upload.select(Upload.id).join(User).where(
         Upload.touched_at < at - KEPT_UNUSED,
         ~fn.EXISTS(PostFile.select(PostFile.post).join(Post).where(PostFile.digest == Upload.file, is_theirs)),
-        ~fn.EXISTS(Unsaved.select(Unsaved.tab).where(Unsaved.user == Upload.user,
-                                                     fn.INSTR(Unsaved.fields, Upload.file))))
+        ~fn.EXISTS(Autosave.select(Autosave.tab).where(Autosave.user == Upload.user,
+                                                     fn.INSTR(Autosave.fields, Upload.file))))
     Upload.delete().where(Upload.id.in_(unused)).execute()
     limit = (at - STRAY).replace(tzinfo=UTC).timestamp()
     removal.run_all([

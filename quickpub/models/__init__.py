@@ -3,7 +3,7 @@
 Times are UTC without a zone. The tables themselves are made in migrations/, never from these classes.
 """
 
-from .mail import Message, OutboxLeftover, Report, Told
+from .mail import Message, OutboxLeftover, Report, ReportedViews
 from .media import MediaFile, PostFile, Upload
 from .members import (
     Authenticator,
@@ -17,30 +17,30 @@ from .members import (
     UsedChallenge,
     User,
 )
-from .posts import OldSlug, OldTag, Post, PostTag, Revision, Series, Shelf, Tag, TextSize, Unsaved
+from .posts import AuthorTotals, Autosave, OldSlug, OldTag, Post, PostTag, Revision, Series, Tag, TextSize
 from .site import Content, Site
 from .stats import (
     ClientViews,
     DailyHosts,
     DailyReferrers,
+    DailySalt,
     DailyTotals,
     DailyViews,
-    DailyVisitors,
-    DayKey,
+    DailyVisitor,
+    DailyVisitorCount,
     KnownHost,
     RecentDay,
     RecentViews,
-    Seen,
     SpoolOffset,
 )
 from .upkeep import AuditEntry, Erasure, Export, Finding, SetAside
 
 SITE = [Site, Content]
 MEMBERS = [User, OldHandle, Device, Session, Token, Passkey, Authenticator, RecoveryCode, UsedChallenge, LoginStep]
-POSTS = [Series, Post, Tag, PostTag, OldSlug, OldTag, Revision, Unsaved, Shelf, TextSize]
+POSTS = [Series, Post, Tag, PostTag, OldSlug, OldTag, Revision, Autosave, AuthorTotals, TextSize]
 MEDIA = [MediaFile, Upload, PostFile]
-STATS = [DailyViews, DailyVisitors, DailyReferrers, DailyTotals, DailyHosts, RecentViews, RecentDay, KnownHost, Seen,
-         ClientViews, DayKey, SpoolOffset]
-MAIL = [Message, OutboxLeftover, Report, Told]
+STATS = [DailyViews, DailyVisitorCount, DailyReferrers, DailyTotals, DailyHosts, RecentViews, RecentDay, KnownHost,
+         DailyVisitor, ClientViews, DailySalt, SpoolOffset]
+MAIL = [Message, OutboxLeftover, Report, ReportedViews]
 UPKEEP = [Export, SetAside, Finding, AuditEntry, Erasure]
 TABLES = [*SITE, *MEMBERS, *POSTS, *MEDIA, *STATS, *MAIL, *UPKEEP]

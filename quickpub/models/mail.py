@@ -49,7 +49,7 @@ class Report(BaseModel):
         indexes = ((('user', 'period_end'), True),)
 
 
-class Told(BaseModel):
+class ReportedViews(BaseModel):
     """The views of a post in the period of the last report, for the next one to compare."""
     post = ForeignKeyField(Post, primary_key=True, on_delete='CASCADE')
     views = IntegerField()

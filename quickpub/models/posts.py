@@ -166,14 +166,14 @@ class Post(Searched):
         return SQL('TRUE') if user.is_owner else cls.author == user
 
 
-class Shelf(BaseModel):
+class AuthorTotals(BaseModel):
     """How many posts and views an author has. Triggers keep it: counting takes longer the more there is."""
     user = ForeignKeyField(User, primary_key=True, on_delete='CASCADE')
     posts = IntegerField(default=0)  # published or scheduled
     views = IntegerField(default=0)  # of all posts that are not in the trash
 
     @classmethod
-    def of(cls, user: User) -> 'Shelf':
+    def of(cls, user: User) -> 'AuthorTotals':
         """Return the row of this author, or one with zeros."""
         return cls.get_or_none(cls.user == user) or cls(user=user)
 
@@ -206,7 +206,7 @@ class Revision(BaseModel):
         primary_key = CompositeKey('post', 'version')
 
 
-class Unsaved(BaseModel):
+class Autosave(BaseModel):
     """An autosave: the form of an editor window, as typed and not saved."""
     user = ForeignKeyField(User, on_delete='CASCADE')
     tab = CharField()

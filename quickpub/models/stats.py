@@ -17,7 +17,7 @@ class DailyViews(BaseModel):
         primary_key = CompositeKey('post', 'day')
 
 
-class DailyVisitors(BaseModel):
+class DailyVisitorCount(BaseModel):
     """Different visitors by day of a post (`scope`: its id), of an author (their id times -1) or of the site (0)."""
     scope = IntegerField()
     day = DateField()
@@ -87,7 +87,7 @@ class KnownHost(BaseModel):
         primary_key = CompositeKey('author', 'host')
 
 
-class Seen(BaseModel):
+class DailyVisitor(BaseModel):
     """A visitor of a day, under a name made with the day's key. Forgotten after two days, like the key."""
     day = DateField()
     scope = IntegerField()  # as in DailyVisitors
@@ -108,7 +108,7 @@ class ClientViews(BaseModel):
         primary_key = CompositeKey('post', 'day', 'network')
 
 
-class DayKey(BaseModel):
+class DailySalt(BaseModel):
     """The random key of a day, from which visitors get their names."""
     day = DateField(primary_key=True)
     key = BlobField()

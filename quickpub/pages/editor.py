@@ -14,7 +14,7 @@ from ..content.post_input import PostInput, as_form
 from ..db import db, now
 from ..gates import Busy, TooMuch
 from ..jobs.errors import is_out_of_reach
-from ..models import Post, Site, Unsaved, User
+from ..models import Autosave, Post, Site, User
 from ..settings import current
 from ..text import Rejected
 from ..translations import languages
@@ -280,7 +280,7 @@ def _saved_form(user: User, post: Post) -> Form:
         'tab': autosave.new_tab()})
 
 
-def _autosaved_form(kept: Unsaved) -> Form:
+def _autosaved_form(kept: Autosave) -> Form:
     return Form(kept.fields | {'tab': kept.tab})
 
 
@@ -289,7 +289,7 @@ def _scheduled_for(user: User, post: Post) -> str:
     return dates.local(post.published_at, user.timezone) if post.published_at and post.is_scheduled(now()) else ''
 
 
-def _has_other_text(kept: Unsaved | None, post: Post) -> bool:
+def _has_other_text(kept: Autosave | None, post: Post) -> bool:
     """Return whether an autosave has a text that is not saved."""
     saved = as_form(post)
     return kept is not None and any(text.body(kept.fields.get(name, '')).strip() != saved[name].strip()

@@ -8,7 +8,7 @@ from bottle import request, response
 from ..audience import calendar, counting, stats
 from ..content import autosave, post_lists, publishing, search, tags, trash
 from ..db import db, now
-from ..models import Post, Shelf, User
+from ..models import AuthorTotals, Post, User
 from ..text import Rejected
 from ..wsgi.actions import Answer, find_action
 from ..wsgi.forms import Form, all_typed, number, typed
@@ -74,7 +74,8 @@ def _render(user: User, filters: dict[str, str], tag: str = '', problem: str | N
         found, older, _ = paginate(query, with_query('/studio', **filters), PER_LIST, by, Post.editable_by(user))
     listed = post_lists.load(post.id for post in found)
     choices = {name: words for name, words in FILTERS.items() if name != 'whose' or user.is_owner}
-    return render('studio.html', posts=[listed[post.id] for post in found], older=older, now=at, totals=Shelf.of(user),
+    return render('studio.html', posts=[listed[post.id] for post in found], older=older, now=at,
+                  totals=AuthorTotals.of(user),
                   recent=stats.recent_views(listed, calendar.site_day(at)),
                   trash_count=post_lists.trashed_posts(user).count(), asked=filters,
                   is_filtered=any(filters.values()), filters=choices, tag=tag, problem=problem,

@@ -13,6 +13,7 @@ from ..jobs.tables import RecurringJob
 from ..models import (
     AuditEntry,
     Authenticator,
+    Autosave,
     Device,
     Export,
     MediaFile,
@@ -24,14 +25,13 @@ from ..models import (
     Session,
     SetAside,
     Token,
-    Unsaved,
     Upload,
     User,
 )
 
 PASSED = (User.created_at, User.logged_in_at, User.suspended_at, Session.created_at, Device.created_at, Device.used_at,
           Token.created_at, Passkey.created_at, Passkey.used_at, Authenticator.created_at, Authenticator.confirmed_at,
-          Post.created_at, Post.updated_at, Post.deleted_at, Revision.saved_at, Unsaved.typed_at,
+          Post.created_at, Post.updated_at, Post.deleted_at, Revision.saved_at, Autosave.typed_at,
           MediaFile.created_at, Upload.created_at, Upload.touched_at, Export.created_at, Message.created_at,
           Message.sent_at, SetAside.at, AuditEntry.at, AuditEntry.until)
 GOOD_FROM: dict[Any, str] = {Session: 'seen_at', Token: 'created_at'}  # until `expires_at`

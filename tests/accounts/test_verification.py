@@ -11,7 +11,7 @@ from sites import browser_of, form_with, long_ago, newest_mail, stored
 from quickpub import db, text
 from quickpub.accounts import links, passwords, roles, sessions, signup_claim, verification
 from quickpub.content import autosave
-from quickpub.models import Message, Post, Session, Token, Unsaved, User
+from quickpub.models import Autosave, Message, Post, Session, Token, User
 
 HERS, MINE, THIRD = 'mallory has a plan', 'victor has a horse', 'yet another password'
 EMAIL = 'victor@example.org'
@@ -77,7 +77,7 @@ def assert_is_victors(site, mallory, browse, password, keeps_texts=False):
     assert user.handle != 'pills' and titles(user) == (['Cheap pills'] if keeps_texts else [])
     mallory.get(f'/draft/{mallory.shared}', status=404)
     with db.db.connection_context():
-        assert Unsaved.select().count() == keeps_texts
+        assert Autosave.select().count() == keeps_texts
     for path in (mallory.change, mallory.first):
         mallory.get(path, status=404)
         mallory.post(path, {'password': THIRD}, status=404)

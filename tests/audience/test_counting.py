@@ -16,8 +16,8 @@ from quickpub.audience import counting, recording, spool
 from quickpub.audience.views import is_browser, referring_host
 from quickpub.models import DailyViews, Post, SpoolOffset
 
-SITE = ('from quickpub import settings, db; from quickpub.audience import counting, recording; '
-        'from quickpub.models import Post; db.open_site(settings.from_env())')
+SITE = ('from quickpub import settings, db, opening; from quickpub.audience import counting, recording; '
+        'from quickpub.models import Post; opening.open_site(settings.from_env())')
 
 
 def views():

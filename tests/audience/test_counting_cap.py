@@ -18,7 +18,7 @@ from quickpub.audience import (
     user_agents,
 )
 from quickpub.audience import visitors as visitor_names
-from quickpub.models import ClientViews, DailyReferrers, DailyViews, DailyVisitors, Post, Seen
+from quickpub.models import ClientViews, DailyReferrers, DailyViews, DailyVisitor, DailyVisitorCount, Post
 
 FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:131.0) Gecko/20100101 Firefox/131.0'
 IPHONE = ('Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) '
@@ -45,7 +45,7 @@ def forged(count):
 
 
 def visitors(scope):
-    return sum(row.visitors for row in DailyVisitors.select().where(DailyVisitors.scope == scope))
+    return sum(row.visitors for row in DailyVisitorCount.select().where(DailyVisitorCount.scope == scope))
 
 
 def views():
@@ -189,7 +189,7 @@ def test_without_a_key_views_count_and_name_nobody(site, hills, monkeypatch):
     monkeypatch.setattr(visitor_names, '_daily_salt', lambda day: None)
     recording.record_view(hills.id, db.now(), '203.0.113.7', BROWSER)
     assert counting.count_recorded_views() == 1 and views() == (1, 1)
-    assert not ClientViews.select().exists() and not Seen.select().exists()
+    assert not ClientViews.select().exists() and not DailyVisitor.select().exists()
 
 
 def test_networks_are_forgotten_after_two_days_and_have_another_name_each_day(site, hills):

@@ -13,7 +13,7 @@ from quickpub import db
 from quickpub.accounts import users as accounts
 from quickpub.audience import counting, periods, recording, report_email, running_reports
 from quickpub.mail import delivery, message
-from quickpub.models import KnownHost, Message, Post, Report, Site, Told, User
+from quickpub.models import KnownHost, Message, Post, Report, ReportedViews, Site, User
 
 DAY = timedelta(days=1)
 
@@ -45,7 +45,8 @@ def test_each_post_and_the_total_are_compared_with_the_report_before(site):
     assert changes(second) == {'Rivers': (9, 9), 'By alice': (2, -3), 'Fresh': (0, 'new')}
     third = payload_of(close_all(NOON + 2 * DAY))
     assert third['change'] == -11 and changes(third)['Rivers'] == (0, -9)
-    assert {told.post_id: told.views for told in Told.select()} == dict.fromkeys((post.id for post in Post.select()), 0)
+    reported = {each.post_id: each.views for each in ReportedViews.select()}
+    assert reported == dict.fromkeys((post.id for post in Post.select()), 0)
 
 
 @pytest.mark.parametrize(('frequency', 'since', 'ends', 'is_compared'), [

@@ -8,7 +8,7 @@ from conftest import write
 from quickpub import db
 from quickpub.audience import calendar, recent_window, recording, stats, sums
 from quickpub.content import trash
-from quickpub.models import DailyReferrers, DailyTotals, DailyViews, DailyVisitors, Post, RecentDay, RecentViews
+from quickpub.models import DailyReferrers, DailyTotals, DailyViews, DailyVisitorCount, Post, RecentDay, RecentViews
 
 TODAY = date(2026, 11, 22)
 
@@ -33,7 +33,7 @@ def test_days_of_a_post_an_author_and_the_site_with_the_time_before(alice, bob, 
     count(hills, {0: 5})
     count(rivers, {1: 16, 8: 32})
     count(other, {0: 64})
-    DailyVisitors.create(scope=-alice.id, day=TODAY, visitors=3)
+    DailyVisitorCount.create(scope=-alice.id, day=TODAY, visitors=3)
     of_post, of_author, of_site = (stats.collect(scope, 7, TODAY) for scope in (hills.id, -alice.id, sums.SITE))
     assert (of_post.views, of_post.before) == (8, (12, 0)) and of_post.best.name == '22 November 2026'
     assert (of_author.views, of_author.visitors, of_author.before) == (24, 3, (44, 0))

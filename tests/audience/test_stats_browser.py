@@ -18,7 +18,7 @@ from quickpub.content import tags
 from quickpub.exchange import exports
 from quickpub.jobs import queue, tables
 from quickpub.mail import ledger
-from quickpub.models import DailyReferrers, DailyViews, DailyVisitors, Export, MediaFile, Message, Post, User
+from quickpub.models import DailyReferrers, DailyViews, DailyVisitorCount, Export, MediaFile, Message, Post, User
 from quickpub.tasks import prepare_pictures
 
 HILLS = {0: 5, 2: 7, 8: 3, 40: 2}  # days ago -> views
@@ -47,9 +47,9 @@ def read(rig, post, views, hosts=()):
         day = rig.today - timedelta(days=age)
         DailyViews.create(post=post, day=day, views=count)
         for scope in (post.id, -post.author_id, sums.SITE):
-            DailyVisitors.insert(scope=scope, day=day, visitors=count // 2).on_conflict(
-                conflict_target=[DailyVisitors.scope, DailyVisitors.day],
-                update={DailyVisitors.visitors: DailyVisitors.visitors + count // 2}).execute()
+            DailyVisitorCount.insert(scope=scope, day=day, visitors=count // 2).on_conflict(
+                conflict_target=[DailyVisitorCount.scope, DailyVisitorCount.day],
+                update={DailyVisitorCount.visitors: DailyVisitorCount.visitors + count // 2}).execute()
     for host, count in dict(hosts).items():
         DailyReferrers.create(post=post, day=rig.today, host=host, views=count)
     Post.update(views=sum(views.values())).where(Post.id == post.id).execute()

@@ -12,7 +12,7 @@ from sites import form_with, stored
 from quickpub import db
 from quickpub.accounts import deletion
 from quickpub.content import autosave, revisions, slugs, tags, trash
-from quickpub.models import Post, Revision, Series, Session, Site, Unsaved, User
+from quickpub.models import Autosave, Post, Revision, Series, Session, Site, User
 from quickpub.web import URLS
 
 FORM = {'title': 'On hills', 'slug': '', 'body': 'They are *high*.', 'tags': '', 'summary': ''}
@@ -242,7 +242,7 @@ def test_a_new_text_that_was_not_saved_is_offered_and_gone_on_with(studio, alice
         'Hills', 'The first words, and more', TAB)
     form.submit('action', value='save', status=303)
     with db.db.connection_context():
-        assert Post.get().body == 'The first words, and more' and not Unsaved.select().exists()
+        assert Post.get().body == 'The first words, and more' and not Autosave.select().exists()
 
 
 def test_two_windows_are_kept_apart_and_one_is_thrown_away(studio, hills):
@@ -274,7 +274,7 @@ def test_what_is_the_same_as_saved_is_not_offered(studio, hills):
 def test_a_form_that_cannot_be_saved_is_kept(studio, hills):
     send(studio, hills, status=400, body='x' * 500_001, tab=TAB)
     with db.db.connection_context():
-        assert len(Unsaved.get().fields['body']) == 500_001
+        assert len(Autosave.get().fields['body']) == 500_001
     assert form_with(studio.get(f'{edit(hills)}?unsaved={TAB}'), 'body')['body'].value == 'x' * 500_001
 
 
@@ -298,7 +298,7 @@ def test_no_more_text_is_kept_than_an_author_can_have_in_hand(alice, connection)
     with connection():
         for number in range(9):
             autosave.keep(alice, f'{number:016}', None, FORM | {'body': 'x' * 1_000_000}, db.now())
-        assert Unsaved.select().count() == 5
+        assert Autosave.select().count() == 5
         with pytest.raises(ValueError, match='too much'):
             autosave.keep(alice, TAB, None, FORM | {'body': 'x' * 7_000_000}, db.now())
 
@@ -316,10 +316,10 @@ def test_no_more_windows_are_kept_than_anybody_has_open(studio, alice, connectio
     with connection():
         for number in range(autosave.PER_AUTHOR + 5):
             autosave.keep(alice, f'{number:016}', None, FORM, db.now() + timedelta(seconds=number))
-        assert Unsaved.select().count() == autosave.PER_AUTHOR
+        assert Autosave.select().count() == autosave.PER_AUTHOR
         assert not autosave.find(alice, f'{0:016}')
         autosave.clean_up(db.now() + autosave.KEPT + timedelta(days=1))
-        assert not Unsaved.select().exists()
+        assert not Autosave.select().exists()
 
 
 def test_who_was_logged_out_meanwhile_logs_in_with_the_form_itself(studio, alice, hills):
@@ -473,7 +473,7 @@ def test_a_text_that_was_saved_but_not_published_is_not_also_kept_as_unsaved(stu
     page = send(studio, action='schedule', publish_at='2020-01-01T00:00', tab=TAB, status=400)
     assert page.html.select_one('#editor')['data-saved'] == 'yes' and 'Your text is saved.' in page
     with connection():
-        assert Post.get().body and not Unsaved.select().exists()
+        assert Post.get().body and not Autosave.select().exists()
     assert not studio.get('/studio').html.select('.unsaved li')
 
 
@@ -614,7 +614,7 @@ def test_the_pages_of_an_owner_who_leaves_stay_with_another(olga, browse, connec
     owner.post('/settings/delete', {'password': PASSWORD, 'posts': 'delete'}, status=303)
     assert browse().get('/imprint')
     with connection():
-        assert Post.get().author_id == olga.id and not Unsaved.select().exists()
+        assert Post.get().author_id == olga.id and not Autosave.select().exists()
 
 
 def test_only_owners_make_pages(studio, connection):

@@ -11,7 +11,7 @@ from quickpub import db, formats
 from quickpub.content import autosave, post_input, posts, quota, revisions, trash
 from quickpub.content.post_input import PostInput, as_form
 from quickpub.gates import Busy
-from quickpub.models import Post, Revision, TextSize, Unsaved, User
+from quickpub.models import Autosave, Post, Revision, TextSize, User
 from quickpub.text import Rejected
 
 TAB = 'a' * 16
@@ -80,7 +80,7 @@ def test_the_page_says_so_and_the_form_is_as_it_was_typed(site, small, alice, br
     assert form['body'].value.strip() == typed['body'].strip()
     assert 'There is no room for this text' in page and 'Shorten or delete other posts' in page
     with connection():
-        assert Post.select().count() == 10 and Unsaved.get().fields['title'] == 'One too many'
+        assert Post.select().count() == 10 and Autosave.get().fields['title'] == 'One too many'
 
 
 def test_older_versions_make_room_the_oldest_first(site, small, alice):
@@ -175,10 +175,10 @@ def test_autosaves_have_a_limit_too_and_the_oldest_go(site, is_verified):
     limits = quota.of(user)
     for number in range(limits.autosaves + 3):
         autosave.keep(user, f'{number:016}', None, {'title': str(number), 'body': 'x'}, at + timedelta(seconds=number))
-    assert Unsaved.select().count() == limits.autosaves
+    assert Autosave.select().count() == limits.autosaves
     for number in range(3):
         autosave.keep(user, f'{number:016}', None, {'title': '', 'body': 'x' * (limits.autosaved // 2)},
                      at + timedelta(hours=1, seconds=number))
-    assert Unsaved.select().count() <= 2
+    assert Autosave.select().count() <= 2
     with pytest.raises(ValueError, match='too much'):
         autosave.keep(user, TAB, None, {'title': '', 'body': 'x' * (limits.autosaved + 1)}, at)

@@ -21,7 +21,7 @@ from rig import ROOT, Rig, Visitor, wait_for
 
 from quickpub import demo, settings
 from quickpub.accounts import sessions
-from quickpub.models import DailyVisitors
+from quickpub.models import DailyVisitorCount
 
 OWNER = 'marta@example.org'
 MEGABYTE = 1024 * 1024
@@ -194,7 +194,7 @@ def test_readers_behind_the_proxy_are_told_apart(place):
 
 def _visitors():
     """Visitors of the site, of all days."""
-    return sum(row.visitors for row in DailyVisitors.select().where(DailyVisitors.scope == 0))
+    return sum(row.visitors for row in DailyVisitorCount.select().where(DailyVisitorCount.scope == 0))
 
 
 def test_twenty_megabytes_go_up_and_come_down_as_they_were(place, owner):

@@ -14,12 +14,12 @@ from quickpub import db, tasks
 from quickpub.audience import recording
 from quickpub.exchange import exports
 from quickpub.jobs import claims
-from quickpub.models import DailyReferrers, DailyViews, DailyVisitors, Export, Message, Post, User
+from quickpub.models import DailyReferrers, DailyViews, DailyVisitorCount, Export, Message, Post, User
 
 
 def count(post, views, day='2026-11-22', visitors=0, **hosts):
     DailyViews.create(post=post, day=day, views=views)
-    DailyVisitors.create(scope=post.id, day=day, visitors=visitors)
+    DailyVisitorCount.create(scope=post.id, day=day, visitors=visitors)
     for host, number in hosts.items():
         DailyReferrers.create(post=post, day=day, host=f'{host}.example', views=number)
 

@@ -24,7 +24,7 @@ from quickpub import db
 from quickpub.audience import counting, recording, spool
 from quickpub.jobs import owners, queue
 from quickpub.jobs.tables import Job, Tally
-from quickpub.models import DayKey, Message, Post, Report, Seen, User
+from quickpub.models import DailySalt, DailyVisitor, Message, Post, Report, User
 
 pytestmark = pytest.mark.skipif(
     sys.platform != 'linux', reason='needs a Linux with libfaketime, which sets the clock of whole processes: on '
@@ -389,6 +389,6 @@ def test_a_machine_that_is_on_for_one_hour_a_day_forgets_who_was_here(site, hour
     days = [at(day).date() for day in MIDNIGHTS]
     for number in (2, 3, 4):
         consumer = site.start_at(f'{MIDNIGHTS[number]} {hour}:05')
-        wait_for(lambda number=number: not any(
-            table.select().where(table.day < days[number - 1]).exists() for table in (DayKey, Seen)), 'them to go')
+        wait_for(lambda number=number: not any(table.select().where(table.day < days[number - 1]).exists()
+                                               for table in (DailySalt, DailyVisitor)), 'them to go')
         site.stop(consumer)

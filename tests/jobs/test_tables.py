@@ -5,7 +5,7 @@ from peewee import SqliteDatabase
 from quickpub.db import db
 from quickpub.jobs import tables
 
-TABLES = {'job', 'job_tally', 'job_pause', 'recurring_job', 'job_note', 'job_counter'}
+TABLES = {'job', 'job_tally', 'job_pause', 'recurring_job', 'job_key_value', 'job_counter'}
 
 
 def statements(database):

@@ -13,7 +13,7 @@ from windows import assert_accessible, log_in, window
 
 from quickpub import dates, db
 from quickpub.content import autosave, publishing
-from quickpub.models import Post, Unsaved, User
+from quickpub.models import Autosave, Post, User
 
 BODY, SAVE, SAVED = 'textarea[name=body]', '.bar button[value=save]', '#saved'
 
@@ -62,7 +62,7 @@ def test_all_clocks_of_the_editor_are_the_authors_whatever_the_browsers_is(serve
                                 ('UTC', 'Asia/Tokyo'), ('Mars/Olympus', 'Asia/Tokyo')):
             with served.database():
                 User.update(timezone=zone).execute()
-                Unsaved.delete().execute()
+                Autosave.delete().execute()
             with window(browser, served, timezone_id=elsewhere, locale='en-US') as page:
                 write_new(page, 'One clock', 'Words.')
                 says(page, 'Unsaved changes, backed up at')
@@ -75,7 +75,7 @@ def test_all_clocks_of_the_editor_are_the_authors_whatever_the_browsers_is(serve
 
 def kept(rig):
     with rig.database():
-        return [each.fields['body'] for each in Unsaved.select().order_by(Unsaved.typed_at.desc())]
+        return [each.fields['body'] for each in Autosave.select().order_by(Autosave.typed_at.desc())]
 
 
 def body_of(rig):

@@ -440,5 +440,5 @@ def test_what_is_kept_of_an_editor_and_cannot_be_read_costs_no_page(site, alice,
     with connection():
         post = write(alice)
         autosave.keep(alice, 'a' * 16, post, {'title': 'x', 'body': 'y'}, db.now())
-        db.db.execute_sql('UPDATE unsaved SET fields = ?', (details,))
+        db.db.execute_sql('UPDATE autosave SET fields = ?', (details,))
     assert studio.get(f'/studio/posts/{post.id}').status_int == 200

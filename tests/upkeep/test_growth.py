@@ -15,7 +15,7 @@ from quickpub.audience import reports
 from quickpub.content import posts, publishing, trash
 from quickpub.content.post_input import PostInput
 from quickpub.mail import delivery, ledger
-from quickpub.models import DailyViews, Message, OldSlug, Post, PostTag, Report, Shelf, Tag, User
+from quickpub.models import AuthorTotals, DailyViews, Message, OldSlug, Post, PostTag, Report, Tag, User
 
 NOW = utc(2026, 11, 22, 12)
 
@@ -31,7 +31,7 @@ def counted():
 
 
 def kept():
-    shelves = Shelf.select().where((Shelf.posts > 0) | (Shelf.views > 0) | Shelf.user.in_(
+    shelves = AuthorTotals.select().where((AuthorTotals.posts > 0) | (AuthorTotals.views > 0) | AuthorTotals.user.in_(
         Post.select(Post.author).where(Post.deleted_at.is_null())))
     return {(row.user_id, row.posts, row.views) for row in shelves}, {
         (row.post_id, row.tag_id, row.published_at) for row in PostTag.select()}
@@ -74,7 +74,7 @@ def test_what_is_kept_counted_is_what_counting_finds_whatever_happens(site, alic
             trash.clean_up(at)
         assert kept() == counted(), act
     deletion.delete_account(bob, keep_posts=False, at=at)
-    assert kept() == counted() and not Shelf.select().where(Shelf.user == bob.id).exists()
+    assert kept() == counted() and not AuthorTotals.select().where(AuthorTotals.user == bob.id).exists()
 
 
 def test_numbers_on_the_owners_page_are_those_of_the_posts(olga, alice, browse, connection):
@@ -115,7 +115,7 @@ def test_an_older_site_is_counted_when_it_is_brought_up_to_date(config):
     with db.db.connection_context():
         rows = db.db.execute_sql('SELECT id, body, html FROM post ORDER BY id').fetchall()
         assert rows == [(number, f'body {number}', f'<p>{number}</p>') for number in (1, 2, 3)]
-        assert db.db.execute_sql('SELECT * FROM shelf').fetchall() == [(1, 1, 100 + 100 ** 2)]
+        assert db.db.execute_sql('SELECT * FROM author_totals').fetchall() == [(1, 1, 100 + 100 ** 2)]
         assert db.db.execute_sql('SELECT published_at FROM post_tag ORDER BY post_id').fetchall() == [
             ('2026-01-01',), (None,), (None,)]
         assert not db.db.execute_sql('SELECT * FROM spied').fetchall()

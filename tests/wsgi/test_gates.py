@@ -20,7 +20,7 @@ from quickpub import gates as budget
 from quickpub.content import comparison, posts, rendering, rerendering, revisions, search
 from quickpub.content.post_input import PostInput, as_form
 from quickpub.markup import markdown
-from quickpub.models import Post, Unsaved, User
+from quickpub.models import Autosave, Post, User
 from quickpub.sandbox import pool
 from quickpub.server import asgi
 from quickpub.wsgi import long_pages
@@ -349,7 +349,7 @@ def assert_kept(page, connection, body=LONG):
     """Its form holds what was typed, and so does the backup."""
     assert page.forms['editor']['body'].value.replace('\r\n', '\n').strip() == body.strip()
     with connection():
-        assert [kept.fields['body'].replace('\r\n', '\n').strip() for kept in Unsaved.select()] == [body.strip()]
+        assert [kept.fields['body'].replace('\r\n', '\n').strip() for kept in Autosave.select()] == [body.strip()]
 
 
 @pytest.mark.parametrize('action', ['save', 'publish', 'preview'])
@@ -391,7 +391,7 @@ def test_taking_back_works_whatever_stands_in_the_form(studio, alice, connection
     open_editor(studio, LONG, post).submit('action', value='unpublish', status=303)
     with connection():
         assert Post.get().published_at is None and Post.get().body == 'As it was.'
-        assert Unsaved.get().fields['body'].strip()
+        assert Autosave.get().fields['body'].strip()
 
 
 def test_an_older_version_that_takes_too_long_comes_back_in_the_form(studio, alice, connection, monkeypatch):
