@@ -523,7 +523,7 @@ CREATE TABLE post (
     deleted_at TEXT,
     views INTEGER NOT NULL DEFAULT 0 CHECK (views >= 0),
     reported_views INTEGER NOT NULL DEFAULT 0
-, version INTEGER NOT NULL DEFAULT 1, editor_id INTEGER REFERENCES user (id) ON DELETE SET NULL, canonical TEXT NOT NULL DEFAULT '', series_id INTEGER REFERENCES series (id) ON DELETE SET NULL, part INTEGER, shared_at TEXT, is_page INTEGER NOT NULL DEFAULT 0, place INTEGER, first_tab TEXT, title_folded TEXT NOT NULL DEFAULT '', summary_folded TEXT NOT NULL DEFAULT '', html_folded TEXT NOT NULL DEFAULT '', feed_id TEXT NOT NULL DEFAULT '', is_titled INTEGER NOT NULL DEFAULT 1, rendered_by INTEGER NOT NULL DEFAULT 0, body TEXT NOT NULL DEFAULT '', html TEXT NOT NULL DEFAULT '', language TEXT) STRICT;
+, version INTEGER NOT NULL DEFAULT 1, editor_id INTEGER REFERENCES user (id) ON DELETE SET NULL, canonical TEXT NOT NULL DEFAULT '', series_id INTEGER REFERENCES series (id) ON DELETE SET NULL, part INTEGER, shared_at TEXT, is_page INTEGER NOT NULL DEFAULT 0, place INTEGER, first_tab TEXT, title_folded TEXT NOT NULL DEFAULT '', summary_folded TEXT NOT NULL DEFAULT '', html_folded TEXT NOT NULL DEFAULT '', feed_id TEXT NOT NULL DEFAULT '', is_titled INTEGER NOT NULL DEFAULT 1, rendered_by INTEGER NOT NULL DEFAULT 0, language TEXT, body TEXT NOT NULL DEFAULT '', html TEXT NOT NULL DEFAULT '') STRICT;
 
 CREATE INDEX post_all ON post (updated_at, id, title, published_at, deleted_at) WHERE deleted_at IS NULL;
 
