@@ -11,7 +11,8 @@ SITE = 0  # the scope of the whole site; a post's is its id, an author's is minu
 HOSTS_A_DAY = 50  # of one post: anybody can claim any referrer, so the rest count as one
 OTHERS = 'others'
 INSERT_SEEN = ('INSERT OR IGNORE INTO daily_visitor (day, scope, visitor) SELECT ?, ?, ? '
-               'WHERE (SELECT count(*) FROM daily_visitor WHERE day = ? AND scope = ? AND visitor >= ? AND visitor < ?) < ?')
+               'WHERE (SELECT count(*) FROM daily_visitor '
+               'WHERE day = ? AND scope = ? AND visitor >= ? AND visitor < ?) < ?')
 
 
 def add_views(views: list[View], authors: dict[int, int]) -> None:

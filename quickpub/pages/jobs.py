@@ -21,7 +21,7 @@ def show_jobs(user: User) -> Answer:
     """Show which jobs are running, ready, due later and dead, and how many ended in the last hour."""
     at = now()
     return render('admin_jobs.html', now=at, paused_since=queue.paused_since(), set_aside=batches.problem(),
-                  schedules=huey.schedules(at), throughput=tally.throughput(at), in_words=huey.in_words,
+                  schedules=huey.recurring_jobs(at), throughput=tally.throughput(at), in_words=huey.describe,
                   **overview.list_jobs(at, PER_LIST))
 
 
