@@ -126,7 +126,7 @@ def finish(export_id: int, at: datetime) -> list[int]:
     if not export.user.email or export.user.mail_trouble:
         return []
     found = ledger.compose('export', export.user.email, key=f'export:{export.id}', user=export.user,
-                         subject=f'Your numbers are ready - {Site.this().title}',
+                         subject=f'Your stats are ready - {Site.this().title}',
                          payload={'exports_url': f'{current().url}/studio/exports', 'days': KEPT.days})
     return [found] if found else []
 

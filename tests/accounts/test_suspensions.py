@@ -167,7 +167,7 @@ def test_what_waits_for_them_ends_kindly(site, olga, alice, bob):
     rows = {export.user_id: export for export in Export.select()}
     assert rows[alice.id].state == 'failed' and SAID in rows[alice.id].error
     assert rows[bob.id].state == 'ready'
-    assert [(message['To'], 'numbers' in message['Subject']) for message in outbox(site)] == [(bob.email, True)]
+    assert [(message['To'], 'stats' in message['Subject']) for message in outbox(site)] == [(bob.email, True)]
     Export.update(state='waiting').where(Export.user == alice).execute()  # an owner retries the job
     exports.write(ids[0])
     assert exports.finish(ids[0], AT) == [] and Export.get_by_id(ids[0]).state == 'failed'

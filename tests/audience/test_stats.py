@@ -122,11 +122,12 @@ def test_the_page_has_the_chart_as_a_picture_and_as_a_table(alice, browse, conne
     browser = browse(alice)
     for path in ('/studio/stats', f'/studio/stats/{hills.id}'):
         page = browser.get(f'{path}?days=7').html
-        assert page.select_one('.chart svg')['aria-label'].endswith(f'12 views, most of them 7 ({days_ago(2)})')
+        assert page.select_one('.chart svg')['aria-label'].endswith(
+            f'. 12 views from {days_ago(6)} to {days_ago(0)}. Most views: 7 ({days_ago(2)}).')
         assert len(page.select('.chart g')) == len(page.select('.chart tbody tr')) == 7
         row = page.select('.chart tbody tr')[2]
         assert [cell.get_text() for cell in row.select('th, td')] == [days_ago(2), '7', '0']
-        assert 'views, 9 more than in the 7 days before' in page.get_text()
+        assert 'Views, 9 more than in the 7 days before' in ' '.join(page.get_text().split())
         assert not page.find_all(style=True)
     assert len(browser.get('/studio/stats?days=all').html.select('.chart g')) == 41
     assert len(browser.get('/studio/stats?days=nonsense').html.select('.chart g')) == 30

@@ -97,15 +97,15 @@ def test_the_list_is_searched_filtered_and_sorted(page, served):
 
 def test_several_posts_are_ticked_with_the_keyboard_and_changed_at_once(page, served):
     page.goto('/studio')
-    page.get_by_role('button', name='Take offline').click()
-    page.get_by_text('No post was selected').wait_for()
+    page.get_by_role('button', name='Unpublish').click()
+    page.get_by_text('No posts selected').wait_for()
 
     def tick():
         for title in ('Hills', '=Rivers & more'):
             page.get_by_label(f'Select: {title}').press('Space')
     tick()
-    page.get_by_label('A tag').fill('Outside')
-    page.get_by_role('button', name='Add this tag').press('Enter')
+    page.get_by_label('Tag', exact=True).fill('Outside')
+    page.get_by_role('button', name='Add tag').press('Enter')
     page.get_by_text('Tag added').wait_for()
     tick()
     page.get_by_role('button', name='Unpublish').press('Enter')
@@ -114,8 +114,8 @@ def test_several_posts_are_ticked_with_the_keyboard_and_changed_at_once(page, se
     page.get_by_role('button', name='Move to trash').press('Enter')
     page.get_by_text('2 posts were moved to trash').wait_for()
     assert titles(page) == ['A draft']
-    page.get_by_role('button', name='Put them back').press('Enter')
-    page.get_by_text('Restored to the state they had').wait_for()
+    page.get_by_role('button', name='Undo').press('Enter')
+    page.get_by_text('Restored.').wait_for()
     with served.database():
         assert tags.as_line(served.hills) == 'Walks, Outside'
         assert Post.select().where(Post.author == served.alice, Post.deleted_at.is_null()).count() == 3
@@ -243,7 +243,7 @@ def test_all_my_numbers_are_prepared_told_by_mail_and_downloaded_by_me_alone(pag
     assert page.get_by_role('link', name='Download').count() == 0
     with served.database():
         queue.resume()
-    told = served.mails.wait_for('alice@example.org', 'Your numbers are ready')
+    told = served.mails.wait_for('alice@example.org', 'Your stats are ready')
     if not page.has_scripts:  # with them the page comes up to date by itself
         page.reload()
     page.get_by_text('Created').wait_for()
@@ -276,7 +276,7 @@ def test_all_my_numbers_are_prepared_told_by_mail_and_downloaded_by_me_alone(pag
 
 def test_the_report_is_shown_as_it_is_mailed_and_stopped_without_logging_in(page, served):
     page.goto('/studio/report')
-    letter = page.frame_locator('iframe[title="The mail as most programs show it"]')
+    letter = page.frame_locator('iframe[title="The report as most email programs show it"]')
     letter.get_by_text('17 views').first.wait_for()
     assert letter.get_by_role('link', name='=Rivers & more').get_attribute('href') == f'{served.url}/p/rivers-more'
     framed = page.context.request.get('/studio/report/letter').text()

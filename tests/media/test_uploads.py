@@ -84,7 +84,7 @@ def wait_for_body(window, *parts):
 def test_without_javascript_files_are_sent_by_a_form_and_put_into_a_post_by_hand(rig, open_window, files):
     window = open_window(java_script_enabled=False, viewport={'width': 360, 'height': 700})
     window.goto('/studio/posts/new')
-    window.page.locator('main').get_by_role('link', name='Files').click()
+    window.page.locator('main').get_by_role('link', name='Media').click()
     window.page.get_by_label('Files to upload').set_input_files(files)
     window.press('Upload')
     window.shows('Uploaded.')

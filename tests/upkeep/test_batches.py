@@ -17,7 +17,7 @@ from quickpub.exchange import exports
 from quickpub.jobs import claims, errors
 from quickpub.jobs.tables import Job
 from quickpub.mail import delivery, ledger
-from quickpub.media import cleaning, files, usage, variants
+from quickpub.media import cleaning, usage, variants
 from quickpub.models import DailyViews, MediaFile, Message, Post, Report, SetAside, SpoolOffset, User
 from quickpub.upkeep import health
 
@@ -384,7 +384,7 @@ def test_a_file_that_cannot_be_removed_is_named_and_all_others_go(site, monkeypa
     for number in range(5):
         (site.data / folder / f'stray{number}{suffix}').write_text('x')
         age(site.data / folder / f'stray{number}{suffix}')
-    chore = {'outbox/new': ledger, 'exports': exports, 'media': files}[folder]
+    chore = {'outbox/new': ledger, 'exports': exports, 'media': cleaning}[folder]
     refuse_one(monkeypatch, 'stray2', error)
     with pytest.raises(removal.Unfinished, match='stray2'):
         chore.clean_up(NOON)
