@@ -535,16 +535,16 @@ CREATE INDEX post_all_viewed ON post (views, id, published_at, deleted_at) WHERE
 CREATE INDEX post_author ON post (author_id, published_at, id, deleted_at) WHERE deleted_at IS NULL;
 
 CREATE TRIGGER post_changes AFTER UPDATE OF author_id, published_at, deleted_at, views ON post BEGIN
-    UPDATE "author_totals" SET posts = posts - (OLD.published_at IS NOT NULL AND OLD.deleted_at IS NULL),
+    UPDATE author_totals SET posts = posts - (OLD.published_at IS NOT NULL AND OLD.deleted_at IS NULL),
         views = views - iif(OLD.deleted_at IS NULL, OLD.views, 0) WHERE user_id = OLD.author_id;
-    INSERT INTO "author_totals" VALUES (NEW.author_id, NEW.published_at IS NOT NULL AND NEW.deleted_at IS NULL,
+    INSERT INTO author_totals VALUES (NEW.author_id, NEW.published_at IS NOT NULL AND NEW.deleted_at IS NULL,
                               iif(NEW.deleted_at IS NULL, NEW.views, 0))
-        ON CONFLICT DO UPDATE SET posts = posts + "author_totals".posts, views = views + "author_totals".views;
+        ON CONFLICT DO UPDATE SET posts = posts + excluded.posts, views = views + excluded.views;
 END;
 
 CREATE TRIGGER post_comes AFTER INSERT ON post WHEN NEW.deleted_at IS NULL BEGIN
-    INSERT INTO "author_totals" VALUES (NEW.author_id, NEW.published_at IS NOT NULL, NEW.views)
-        ON CONFLICT DO UPDATE SET posts = posts + "author_totals".posts, views = views + "author_totals".views;
+    INSERT INTO author_totals VALUES (NEW.author_id, NEW.published_at IS NOT NULL, NEW.views)
+        ON CONFLICT DO UPDATE SET posts = posts + excluded.posts, views = views + excluded.views;
 END;
 
 CREATE TRIGGER post_date_changes AFTER UPDATE OF published_at, deleted_at ON post BEGIN
