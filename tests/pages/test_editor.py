@@ -325,7 +325,7 @@ def test_a_post_is_scheduled_moved_and_called_off(any_page, served):
     write_new(page, 'Later', 'Not yet.')
     page.locator('summary').get_by_text('Schedule').click()
     page.fill('[name=publish_at]', '2040-07-01T08:30')
-    page.get_by_role('button', name='Publish at that time').last.click()
+    page.get_by_role('button', name='Schedule').last.click()
     page.get_by_text('It will be published at the time you chose').wait_for()
     page.fill('[name=publish_at]', '2040-07-02T08:30')
     page.get_by_role('button', name='Reschedule').click()
@@ -344,8 +344,8 @@ def test_a_series_a_copy_a_pin_and_the_way_from_the_trash(any_page, served):
         page.fill('[name=series]', 'Walks')
         page.get_by_role('button', name='Publish now').click()
         page.get_by_text('Published. Readers can see it now.').wait_for()
-    page.get_by_text('More to do with it').click()
-    page.get_by_role('button', name='Pin it to your page').click()
+    page.get_by_text('More actions').click()
+    page.get_by_role('button', name='Pin to your page').click()
     page.get_by_text('Pinned.').wait_for()
     page.goto('/p/part-two')
     page.get_by_text('Part 2 of 2').wait_for()
@@ -355,8 +355,8 @@ def test_a_series_a_copy_a_pin_and_the_way_from_the_trash(any_page, served):
     page.get_by_role('button', name='Save and duplicate').click()
     page.get_by_text('This is the copy').wait_for()
     page.get_by_role('button', name='Move to trash').click()
-    page.get_by_role('button', name='Put it back').click()
-    page.get_by_text('Restored to the state').wait_for()
+    page.get_by_role('button', name='Restore').click()
+    page.get_by_text('Restored.').wait_for()
     with served.database():
         assert Post.get(Post.title == 'Part one (copy)').deleted_at is None
 

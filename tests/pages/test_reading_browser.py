@@ -87,7 +87,7 @@ def test_readers_search_and_find_their_way_through_a_post(served, has_scripts):
         page.keyboard.press('Enter')
         page.get_by_role('link', name='hedgehog sleep').click()
         page.get_by_role('status').get_by_text('25 posts').wait_for()
-        page.get_by_role('link', name='More results').click()
+        page.get_by_role('link', name='Next results').click()
         assert page.locator('.entry').count() == 5 and page.locator('.entry h2 mark').count() == 5
         page.get_by_role('searchbox').fill('"all that a post"')
         page.get_by_role('button', name='Search').click()
