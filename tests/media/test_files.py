@@ -56,7 +56,7 @@ def photo():
 def test_several_files_at_once_are_listed_with_what_to_write_in_a_post(alice, browse):
     browser = browse(alice)
     page = send(browser, ('Über den Hügel.JPG', picture()), ('talk.mp3', b'ID3' + bytes(99)), ('x.bin', PDF)).follow()
-    assert 'Uploaded.' in page and 'We are preparing it' in page and 'Not in any post' in page
+    assert 'Uploaded.' in page and 'Processing' in page and 'Not used in any post' in page
     assert [upload.name for upload in all_uploads()] == ['uber-den-hugel.jpg', 'talk.mp3', 'x.pdf']
     for upload, mark in zip(all_uploads(), ('![](', '![talk.mp3](', '[x.pdf]('), strict=True):
         assert f'{mark}/media/{upload.file_id}/{upload.name})' in page.html.text
