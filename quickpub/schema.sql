@@ -523,7 +523,7 @@ CREATE TABLE post (
     deleted_at TEXT,
     views INTEGER NOT NULL DEFAULT 0 CHECK (views >= 0),
     reported_views INTEGER NOT NULL DEFAULT 0
-, version INTEGER NOT NULL DEFAULT 1, editor_id INTEGER REFERENCES user (id) ON DELETE SET NULL, canonical TEXT NOT NULL DEFAULT '', series_id INTEGER REFERENCES series (id) ON DELETE SET NULL, part INTEGER, shared_at TEXT, is_page INTEGER NOT NULL DEFAULT 0, place INTEGER, first_tab TEXT, title_folded TEXT NOT NULL DEFAULT '', summary_folded TEXT NOT NULL DEFAULT '', html_folded TEXT NOT NULL DEFAULT '', feed_id TEXT NOT NULL DEFAULT '', is_titled INTEGER NOT NULL DEFAULT 1, rendered_by INTEGER NOT NULL DEFAULT 0, body TEXT NOT NULL DEFAULT '', html TEXT NOT NULL DEFAULT '', language TEXT) STRICT;
+, version INTEGER NOT NULL DEFAULT 1, editor_id INTEGER REFERENCES user (id) ON DELETE SET NULL, canonical TEXT NOT NULL DEFAULT '', series_id INTEGER REFERENCES series (id) ON DELETE SET NULL, part INTEGER, shared_at TEXT, is_page INTEGER NOT NULL DEFAULT 0, place INTEGER, first_tab TEXT, title_folded TEXT NOT NULL DEFAULT '', summary_folded TEXT NOT NULL DEFAULT '', html_folded TEXT NOT NULL DEFAULT '', feed_id TEXT NOT NULL DEFAULT '', is_titled INTEGER NOT NULL DEFAULT 1, rendered_by INTEGER NOT NULL DEFAULT 0, language TEXT, body TEXT NOT NULL DEFAULT '', html TEXT NOT NULL DEFAULT '') STRICT;
 
 CREATE INDEX post_all ON post (updated_at, id, title, published_at, deleted_at) WHERE deleted_at IS NULL;
 
@@ -535,16 +535,16 @@ CREATE INDEX post_all_viewed ON post (views, id, published_at, deleted_at) WHERE
 CREATE INDEX post_author ON post (author_id, published_at, id, deleted_at) WHERE deleted_at IS NULL;
 
 CREATE TRIGGER post_changes AFTER UPDATE OF author_id, published_at, deleted_at, views ON post BEGIN
-    UPDATE "author_totals" SET posts = posts - (OLD.published_at IS NOT NULL AND OLD.deleted_at IS NULL),
+    UPDATE author_totals SET posts = posts - (OLD.published_at IS NOT NULL AND OLD.deleted_at IS NULL),
         views = views - iif(OLD.deleted_at IS NULL, OLD.views, 0) WHERE user_id = OLD.author_id;
-    INSERT INTO "author_totals" VALUES (NEW.author_id, NEW.published_at IS NOT NULL AND NEW.deleted_at IS NULL,
+    INSERT INTO author_totals VALUES (NEW.author_id, NEW.published_at IS NOT NULL AND NEW.deleted_at IS NULL,
                               iif(NEW.deleted_at IS NULL, NEW.views, 0))
-        ON CONFLICT DO UPDATE SET posts = posts + "author_totals".posts, views = views + "author_totals".views;
+        ON CONFLICT DO UPDATE SET posts = posts + excluded.posts, views = views + excluded.views;
 END;
 
 CREATE TRIGGER post_comes AFTER INSERT ON post WHEN NEW.deleted_at IS NULL BEGIN
-    INSERT INTO "author_totals" VALUES (NEW.author_id, NEW.published_at IS NOT NULL, NEW.views)
-        ON CONFLICT DO UPDATE SET posts = posts + "author_totals".posts, views = views + "author_totals".views;
+    INSERT INTO author_totals VALUES (NEW.author_id, NEW.published_at IS NOT NULL, NEW.views)
+        ON CONFLICT DO UPDATE SET posts = posts + excluded.posts, views = views + excluded.views;
 END;
 
 CREATE TRIGGER post_date_changes AFTER UPDATE OF published_at, deleted_at ON post BEGIN

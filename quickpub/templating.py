@@ -59,7 +59,7 @@ class CompiledTranslations(InternationalizationExtension):
         return Output(list(_parts(message, variables)))
 
 
-PLACEHOLDER = re.compile(r'%\(([a-z_]+)\)s')
+PLACEHOLDER = re.compile(r'%\((\w+)\)s')
 
 
 def _parts(message: str, variables: dict[str, Expr]) -> list[Node]:

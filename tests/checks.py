@@ -70,10 +70,10 @@ MOMENT = r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ'
 # Name -> what it must be: a pattern for text, or a list of what such an object is. `?` marks what may be missing.
 AUTHOR = {'name': '.+', 'url': URL}
 ITEM = {'id': '.+', 'url': URL, 'title?': '.+', 'content_html': '(?s).*', 'summary?': '.+', 'date_published': MOMENT,
-        'date_modified': MOMENT, 'tags': ['.+'], 'authors': [AUTHOR]}
+        'date_modified': MOMENT, 'tags': ['.+'], 'authors': [AUTHOR], 'language?': '[a-z]{2,3}(-.+)?'}
 
 FEED = {'version': r'https://jsonfeed\.org/version/1\.1', 'title': '.+', 'home_page_url': URL, 'feed_url': URL,
-        'description?': '.+', 'items': [ITEM]}
+        'language': '[a-z]{2,3}(-.+)?', 'description?': '.+', 'items': [ITEM]}
 
 
 def assert_is(value, schema, place='feed'):

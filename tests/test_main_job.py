@@ -105,7 +105,7 @@ def see_a_draft(alice, rig):
     write(alice, 'Beans & peas', TEXT, tags='Gardening, slow food', summary='What to plant in March')
     alice.press('Save draft')
     alice.shows('Saved.')
-    alice.follow('View post')
+    alice.follow('View draft')
     alice.shows('This is how readers will see the saved text')
     assert alice.page.locator('article em').inner_text() == 'early'
     assert status(rig, '/p/beans-peas') == 404

@@ -18,7 +18,8 @@ from . import comparison
 from .comparison import Difference
 
 TEXTS = ('title', 'summary', 'tags', 'body')  # fields with columns of their own
-COMPARED = ('title', 'summary', 'tags', 'slug', 'canonical', 'series', 'part', 'place', 'body')  # fields of the form
+# Fields of the form.
+COMPARED = ('title', 'summary', 'tags', 'slug', 'language', 'canonical', 'series', 'part', 'place', 'body')
 SMALL = 10_000  # characters of all texts together that are compared without a child process
 MAX_COMPARED = 2_000_000  # characters of all of them; three of the longest posts have less
 

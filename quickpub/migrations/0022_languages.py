@@ -5,6 +5,14 @@ COLUMNS = [
     'ALTER TABLE user ADD COLUMN language TEXT',
     'ALTER TABLE post ADD COLUMN language TEXT',
     'ALTER TABLE message ADD COLUMN language TEXT',
+    # The texts stay last, so that no list reads past them.
+    "ALTER TABLE post ADD COLUMN body_ TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE post ADD COLUMN html_ TEXT NOT NULL DEFAULT ''",
+    'UPDATE post SET body_ = body, html_ = html',
+    'ALTER TABLE post DROP COLUMN body',
+    'ALTER TABLE post DROP COLUMN html',
+    'ALTER TABLE post RENAME COLUMN body_ TO body',
+    'ALTER TABLE post RENAME COLUMN html_ TO html',
 ]
 
 NEW_VERSION = "UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER))"
@@ -22,5 +30,8 @@ TRIGGERS = [
 
 
 def up(migrator, db):
-    for statement in [*COLUMNS, *TRIGGERS]:
+    # A trigger that names one of the texts would be in the way: all are made again afterwards.
+    triggers = db.execute_sql("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
+    dropped, kept = [f'DROP TRIGGER "{name}"' for name, _ in triggers], [sql for _, sql in triggers]
+    for statement in [*dropped, *COLUMNS, *kept, *TRIGGERS]:
         db.execute_sql(statement)

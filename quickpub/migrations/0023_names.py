@@ -1,5 +1,7 @@
 """Tables with plain names. SQLite renames them in triggers and indexes, too."""
 
+import re
+
 NAMES = {
     'shelf': 'author_totals',
     'told': 'reported_views',
@@ -11,10 +13,20 @@ NAMES = {
 }
 INDEXES = {'unsaved_age': 'autosave_age ON autosave (typed_at)', 'unsaved_post': 'autosave_post ON autosave (post_id)'}
 
+# Renaming a table makes `excluded.posts` in the triggers' upserts `author_totals.posts`: these are created anew.
+UPSERTS = ['post_changes', 'post_comes']
+
 
 def up(migrator, db):
+    upserts = []
+    for trigger in UPSERTS:
+        [sql] = db.execute_sql('SELECT sql FROM sqlite_master WHERE name = ?', (trigger,)).fetchone()
+        upserts.append(re.sub(r'\bshelf\b', NAMES['shelf'], sql))
+        db.execute_sql(f'DROP TRIGGER {trigger}')
     for old, new in NAMES.items():
         db.execute_sql(f'ALTER TABLE {old} RENAME TO {new}')
+    for sql in upserts:
+        db.execute_sql(sql)
     for old, new in INDEXES.items():
         db.execute_sql(f'DROP INDEX {old}')
         db.execute_sql(f'CREATE INDEX {new}')

@@ -20,7 +20,7 @@ from ..wsgi.responses import find_or_404, not_found, redirect, render
 def show_preview(user: User, post_id: str) -> Answer:
     """Show the saved version of a post as readers will see it."""
     post = find_or_404(Post.editable_by(user), post_id)
-    return _render(post, 'This is how readers will see what you saved last.', may_edit=True)
+    return _render(post, 'This is how readers will see the saved text.', may_edit=True)
 
 
 def show_shared_draft(token: str) -> Answer:
@@ -30,7 +30,7 @@ def show_shared_draft(token: str) -> Answer:
         return not_found()
     if post.is_public(now()):
         return redirect(post.path)
-    return _render(post, 'This is a draft. Who wrote it has given you the link; please do not pass it on.')
+    return _render(post, 'This is a draft. The author shared this link with you. Please do not pass it on.')
 
 
 def _render(post: Post, note: str, may_edit: bool = False) -> Answer:

@@ -18,6 +18,7 @@ from ..models import Autosave, Post, Site, User
 from ..settings import current
 from ..text import Rejected
 from ..translations import languages
+from ..translations.messages import N_
 from ..wsgi.actions import Answer, UnknownAction, find_action
 from ..wsgi.forms import Form, number, typed
 from ..wsgi.permissions import login_required
@@ -308,4 +309,5 @@ def _render(user: User, post: Post | None, form: Form, status: int = 200, **cont
         is_public=bool(post and post.is_public(at)), due=post.published_at if post and post.is_scheduled(at) else None,
         pinned=[where for where, on in (('author', author), ('home', Site.this())) if post and on.pinned_id == post.id],
         series_names=series.names_of(author), tag_names=tags.suggest_names(user, at),
-        languages=languages.written(), soon=dates.local(at + timedelta(minutes=1), user.timezone), **offered)
+        languages=[('', N_('The language of the site')), *languages.written()],
+        soon=dates.local(at + timedelta(minutes=1), user.timezone), **offered)

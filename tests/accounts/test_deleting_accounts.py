@@ -39,8 +39,8 @@ def test_what_stays_is_what_was_chosen(site, leaving, olga, browse, choice, kept
     browser = browse(leaving)
     page = browser.get('/settings/delete')
     words = ' '.join(page.html.find('form', {'class': 'form'}).get_text().split())
-    assert '1 published post, 1 scheduled post and 1 draft' in words
-    assert '1 post in the trash, and 1 text that you typed and did not save' in words
+    assert 'Published: 1. Scheduled: 1. Drafts: 1.' in words
+    assert '1 post in the trash will be deleted too. 1 autosave will be deleted too.' in words
     form = form_with(page, 'posts')
     form['posts'], form['password'] = choice, PASSWORD
     form.submit(status=303)

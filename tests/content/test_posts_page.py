@@ -58,7 +58,7 @@ def test_a_version_is_compared_word_by_word_and_brought_back(studio, hills):
     assert [each.text for each in diff[-1].find_all('ins')] == ['very ', '<b>flat</b>.']
     assert [each.text for each in diff[-1].find_all('del')] == ['low.']
     page = form_with(page, 'version').submit(status=303).follow()
-    assert 'The older version is restored' in page
+    assert 'Older version restored.' in page
     assert (saved(hills).body, saved(hills).version) == ('They are high.\n\nSome are low.', 3)
     with db.db.connection_context():
         assert tags.as_line(saved(hills)) == 'Walks'
@@ -135,7 +135,7 @@ def test_one_may_save_theirs_instead_and_the_other_text_is_in_the_history(olga, 
     theirs.submit('action', value='save', status=303)
     hers['body'] = 'My words.'
     page = hers.submit('action', value='publish', status=409)
-    assert 'by <bdi>Olga</bdi>' in page
+    assert '<bdi>Olga</bdi> saved another version' in page
     form_with(page, 'body').submit('action', value='overwrite', status=303)
     with db.db.connection_context():
         assert Post.get_by_id(hills.id).body == 'My words.'

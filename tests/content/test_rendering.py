@@ -133,14 +133,14 @@ def test_the_editor_keeps_the_title_empty(alice, browse, connection):
 # The editor's help
 
 @pytest.mark.parametrize('what, selectors', {
-    'A new paragraph': 'p + p', 'A line break': 'br', 'Bold, italic, struck out': 'strong, em, s',
+    'A new paragraph': 'p + p', 'A line break': 'br', 'Bold, italic, strikethrough': 'strong, em, s',
     'A heading': 'h2, h3',
     'A link': 'a[href="https://example.org"]', 'A link to a post here': 'a[href="/p/a-post"]',
     'A phone number': 'a[href^="tel:"]',
     'A list': 'ul li', 'A task list': '.check', 'A quote': 'blockquote', 'An image': 'figure img, figcaption',
     'A footnote': '.footnote-ref, .footnotes',
     'A table': 'table td.right', 'Code': 'p code, pre code.language-python span', 'A formula': 'p math, .formula math',
-    'A term and what it means': 'dt, dd', 'A rule': 'hr', 'The character itself': 'p'}.items())
+    'A term and its meaning': 'dt, dd', 'A horizontal line': 'hr', 'An escaped character': 'p'}.items())
 def test_every_example_of_the_editors_help_does_what_it_says(studio, what, selectors):
     help_ = studio.get('/studio/posts/new').html.select_one('.formatting')
     examples = {each.dt.text: each.code.text for each in help_.select('dl > div')}
@@ -148,7 +148,7 @@ def test_every_example_of_the_editors_help_does_what_it_says(studio, what, selec
     shown = BeautifulSoup(markdown.to_html(examples[what]), 'html.parser')
     for selector in selectors.split(', '):
         assert shown.select(selector), selector
-    if what == 'The character itself':
+    if what == 'An escaped character':
         assert shown.text == '*not italic*'
 
 
@@ -220,10 +220,10 @@ def test_one_post_that_cannot_be_rendered_stops_no_other(site, alice, monkeypatc
     Post.update(html='old', rendered_by=0).execute()
     render = markdown.to_html
 
-    def fail(source, files=None):
+    def fail(source, *args):
         if source == '(c) 0':
             raise RecursionError
-        return render(source, files)
+        return render(source, *args)
     monkeypatch.setattr(markdown, 'to_html', fail)
     rerendering.render_outdated()
     assert [post.html for post in Post.select().order_by(Post.id)] == ['old'] + [f'<p>(c) {n}</p>' for n in range(1,

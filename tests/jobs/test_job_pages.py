@@ -35,7 +35,7 @@ def bury(message=b'rubbish'):
 
 def test_an_empty_page_says_so(owner):
     page = owner.get('/admin/jobs')
-    assert 'Nothing runs at this moment' in page and 'Nothing waits' in page and 'not yet' in page
+    assert 'No jobs running' in page and 'No jobs waiting' in page and 'not yet' in page
 
 
 def test_what_failed_is_shown_with_its_reason_and_can_be_tried_again_or_thrown_away(owner):
@@ -46,10 +46,10 @@ def test_what_failed_is_shown_with_its_reason_and_can_be_tried_again_or_thrown_a
     with db.db.connection_context():
         assert Job.get().state == 'ready'
     drain()
-    press(owner, '/admin/jobs', 'Throw away')
+    press(owner, '/admin/jobs', 'Discard')
     with db.db.connection_context():
         assert not Job.select().exists()
-    assert 'not there any more' in owner.post('/admin/jobs', {'action': 'retry', 'job': '77'}).follow()
+    assert 'no longer exists' in owner.post('/admin/jobs', {'action': 'retry', 'job': '77'}).follow()
 
 
 def test_the_traceback_is_there_folded_away(owner):
@@ -68,8 +68,8 @@ def test_work_is_called_by_what_it_does_with_its_name_beside(owner, connection):
         queue.enqueue('quickpub.tasks.of_tomorrow', b'')
     waiting = owner.get('/admin/jobs').html.find(attrs={'aria-labelledby': 'waiting'})
     known, unknown = (' '.join(each.text.split()) for each in waiting.find_all('th', scope='row'))
-    assert known == 'Send the report so far, to one author or to every author send_view_count_report, number 1'
-    assert unknown == 'A job that this version of Quickpub does not know of_tomorrow, number 2'
+    assert known == 'Send the report so far, to one author or to every author send_view_count_report, job 1'
+    assert unknown == 'A job that this version of Quickpub does not know of_tomorrow, job 2'
 
 
 def test_all_work_has_words_that_fit_a_line():
@@ -87,11 +87,11 @@ def test_paused_nothing_new_is_begun_until_it_is_resumed(owner, alice):
     assert 'Paused since' in page and 'send_view_count_report' in page
     for path in ('/admin', '/admin/mail'):
         page = owner.get(path)
-        assert 'All work is paused since' in page and page.click('See what waits').request.path == '/admin/jobs'
+        assert 'All jobs have been paused since' in page and page.click('Show waiting jobs').request.path == '/admin/jobs'
     press(owner, '/admin/jobs', 'Resume')
     assert drain() == 2
     for path in ('/admin', '/admin/mail'):
-        assert 'is paused' not in owner.get(path), path
+        assert 'been paused' not in owner.get(path), path
 
 
 def test_schedules_say_when_they_ran_last_and_run_next(owner):
@@ -130,7 +130,7 @@ def test_the_counts_of_the_site_lead_to_what_they_count(owner, alice):
         Message.update(state='failed').where(Message.recipient == 'bob@example.org').execute()
     page = owner.get('/admin')
     assert 'A post' in page.click(href='/studio', description='^1$')
-    for failed in (page.click('See why'), page.click(href='/admin/mail', description='^1$', index=1)):
+    for failed in (page.click('Show why'), page.click(href='/admin/mail', description='^1$', index=1)):
         assert 'bob@' in failed and 'carol@' not in failed
 
 
@@ -169,15 +169,15 @@ def test_a_mail_whose_row_makes_no_sense_is_shown_too(site, owner, kind, payload
 
 def test_a_mail_is_held_back_and_sent_by_hand(site, owner):
     number = compose()
-    press(owner, f'/admin/mail/{number}', 'Hold it back')
+    press(owner, f'/admin/mail/{number}', 'Hold')
     with db.db.connection_context():
         delivery.deliver()
         assert Message.get().state == 'held' and outbox(site) == []
-    press(owner, f'/admin/mail/{number}', 'Send it now')
+    press(owner, f'/admin/mail/{number}', 'Send now')
     drain()
     assert len(outbox(site)) == 1
-    assert 'too late' in owner.post(f'/admin/mail/{number}', {'action': 'hold'}).follow()
-    press(owner, f'/admin/mail/{number}', 'Send it once more')
+    assert 'Too late' in owner.post(f'/admin/mail/{number}', {'action': 'hold'}).follow()
+    press(owner, f'/admin/mail/{number}', 'Send again')
     drain()
     first, second = outbox(site)
     assert first['Message-ID'] == second['Message-ID']

@@ -226,7 +226,7 @@ def test_the_page_of_schedules_tells_the_true_last_and_next_time(site):
 # Chores
 
 MODULE_OF = {
-    'clean_up_jobs': 'jobs.queue', 'clean_up_set_aside': 'batches', 'clean_up_accounts': 'accounts.users',
+    'clean_up_jobs': 'jobs.tally', 'clean_up_set_aside': 'batches', 'clean_up_accounts': 'accounts.users',
     'clean_up_sessions': 'accounts.sessions', 'clean_up_throttle': 'throttle', 'clean_up_posts': 'content.trash',
     'clean_up_revisions': 'content.revisions', 'clean_up_unsaved': 'content.autosave',
     'clean_up_media': 'media.cleaning',

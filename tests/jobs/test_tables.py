@@ -9,10 +9,11 @@ TABLES = {'job', 'job_tally', 'job_pause', 'recurring_job', 'job_key_value', 'jo
 
 
 def statements(database):
-    """Return the statements of the queue's tables and indexes, without white space, by name."""
+    """Return the statements of the queue's tables and indexes by name, without white space and without the quotes that
+    SQLite puts around the names of renamed tables."""
     rows = database.execute_sql("SELECT name, tbl_name, sql FROM sqlite_master WHERE type IN ('table', 'index') "
                                 'AND sql IS NOT NULL').fetchall()
-    return {name: ''.join(sql.split()) for name, table, sql in rows if table in TABLES}
+    return {name: ''.join(sql.replace('"', '').split()) for name, table, sql in rows if table in TABLES}
 
 
 def test_the_queue_makes_the_tables_that_the_migrations_make(site, tmp_path):

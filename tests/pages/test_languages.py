@@ -98,6 +98,18 @@ def test_a_post_has_a_language_of_its_own(site, alice, browse, connection):
     assert browse().get(post.path).html.h1['lang'] == 'fr', 'the cached page is a new one'
     preview = studio.post('/studio/preview', {'body': SAID, 'language': 'pl'})
     assert '„Go,” he said.' in preview.text
+    history = studio.get(f'/studio/posts/{post.id}/history?version=1').html
+    assert [each.text for each in history.select('.change h2')] == ['Language']
+
+
+def test_a_post_without_a_language_has_that_of_the_site_when_it_is_saved(site, alice, browse, connection):
+    with connection():
+        post = write(alice, 'On hills')
+    form = form_with(browse(alice).get(f'/studio/posts/{post.id}'), 'body')
+    assert form['language'].value == ''
+    form.submit('action', value='save', status=303)
+    with connection():
+        assert (Post.get().language, Post.get().version) == (None, 1)
 
 
 def test_mail_is_in_the_language_of_its_recipient(site, monkeypatch, browse, connection):
@@ -159,7 +171,8 @@ def test_no_string_of_any_page_is_forgotten(site, monkeypatch, olga, browse, con
     with connection():
         Site.change(language=code)
         post = write(olga, 'On hills', tags='Hills')
-        posts.save(post, olga, post_input.as_form(post) | {'summary': 'Some text.'}, db.now())
+        form = post_input.as_form(post) | {'summary': 'Some text.'}
+        posts.save(post, olga, post_input.PostInput.from_form(form), db.now())
     reader, owner = browse(), browse(olga)
     found = {path: words for browser, paths in ((reader, READERS), (owner, OWNERS)) for path in paths
              if (words := pseudo.untranslated(browser.get(path).text, TEXTS))}

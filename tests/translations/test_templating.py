@@ -12,6 +12,7 @@ from quickpub.translations.languages import Language
 SOURCES = [
     '{% trans %}Save{% endtrans %}', '{% trans %}100% <b>sure</b>{% endtrans %}', '{% trans %}5%% & up{% endtrans %}',
     '{% trans name %}Hello {{ name }}, 100%{% endtrans %}', '{% trans %}Hello {{ name }} {{ safe }}{% endtrans %}',
+    '{% trans link1=name, Link2=many %}{{ link1 }} or {{ Link2 }}{% endtrans %}',
     '{% trans who=name|upper, url="/a?b&c" %}<a href="{{ url }}">{{ who }}</a> and {{ who }}{% endtrans %}',
     '{% trans count=many %}{{ count }} view{% pluralize %}{{ count }} views of {{ name }}{% endtrans %}',
     '{% trans count=1, shown=many %}one view{% pluralize %}{{ shown }} views{% endtrans %}',
