@@ -56,7 +56,7 @@ def photo():
 def test_several_files_at_once_are_listed_with_what_to_write_in_a_post(alice, browse):
     browser = browse(alice)
     page = send(browser, ('Über den Hügel.JPG', picture()), ('talk.mp3', b'ID3' + bytes(99)), ('x.bin', PDF)).follow()
-    assert 'Uploaded.' in page and 'We are preparing it' in page and 'Not in any post' in page
+    assert 'Uploaded.' in page and 'Processing' in page and 'Not used in any post' in page
     assert [upload.name for upload in all_uploads()] == ['uber-den-hugel.jpg', 'talk.mp3', 'x.pdf']
     for upload, mark in zip(all_uploads(), ('![](', '![talk.mp3](', '[x.pdf]('), strict=True):
         assert f'{mark}/media/{upload.file_id}/{upload.name})' in page.html.text
@@ -123,7 +123,7 @@ def test_uploading_opens_with_a_confirmed_address(alice, browse, connection):
         alice.verified_at = None
         alice.save()
     assert 'confirm your address' in send(browser, ('x.pdf', PDF), status=403)
-    assert 'Uploading opens once' in browser.get('/studio/media') and all_uploads() == []
+    assert 'To upload media, follow the link in the email' in browser.get('/studio/media') and all_uploads() == []
 
 
 def test_the_same_bytes_are_kept_once_and_each_has_their_own_name(alice, bob, browse):

@@ -219,7 +219,7 @@ def test_a_child_answers_one_call_after_the_other():
 
 def test_much_goes_both_ways():
     text = 'ä\u2028"\\' * 300_000
-    assert pool.call(rendering._preview, 'word ' * 90_000, {}, '')[1] == 90_000
+    assert pool.call(rendering._preview, 'word ' * 90_000, {}, '', 'en')[1] == 90_000
     assert pool.call(max, [text, '']) == text
 
 
@@ -326,7 +326,7 @@ def test_a_child_makes_the_same(source):
     long, short = source * (20_000 // len(source)), source
     for typed in (long, short):
         found = rendering.render(typed, files, is_titled=False)
-        assert found == rendering._render(typed, {key: vars(file) for key, file in files.items()}, False)
+        assert found == rendering._render(typed, {key: vars(file) for key, file in files.items()}, False, 'en')
         assert found.html == markdown.to_html(typed, files)
 
 
