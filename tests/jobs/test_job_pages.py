@@ -87,7 +87,8 @@ def test_paused_nothing_new_is_begun_until_it_is_resumed(owner, alice):
     assert 'Paused since' in page and 'send_view_count_report' in page
     for path in ('/admin', '/admin/mail'):
         page = owner.get(path)
-        assert 'All jobs have been paused since' in page and page.click('Show waiting jobs').request.path == '/admin/jobs'
+        assert 'All jobs have been paused since' in page
+        assert page.click('Show waiting jobs').request.path == '/admin/jobs'
     press(owner, '/admin/jobs', 'Resume')
     assert drain() == 2
     for path in ('/admin', '/admin/mail'):
