@@ -86,7 +86,7 @@ def test_without_javascript_files_are_sent_by_a_form_and_put_into_a_post_by_hand
     window.goto('/studio/posts/new')
     window.page.locator('main').get_by_role('link', name='Media').click()
     window.page.get_by_label('Files to upload').set_input_files(files)
-    window.press('Upload')
+    window.press('Upload', exact=True)
     window.shows('Uploaded.')
     all_ready(rig)
     window.goto('/studio/media')
