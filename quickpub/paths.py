@@ -1,4 +1,4 @@
-"""Where each thing in the data folder is."""
+"""The place of each thing in the data folder."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the commands share: the site of the environment's settings, and errors in words."""
+"""Helpers of all commands: the site of the environment's settings, and errors in words."""
 
 import logging
 from collections.abc import Callable, Iterator

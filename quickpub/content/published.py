@@ -1,4 +1,4 @@
-"""What readers find: published posts and pages, and the tags that they are listed under."""
+"""Find what readers see: published posts and pages, and the tags that they are listed under."""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""Who may read a post: published, scheduled, a draft again, or shared by a secret link."""
+"""Decide who may read a post: published, scheduled, a draft again, or shared by a secret link."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""What a consumer does every second besides running jobs, and how it reports what fails, once."""
+"""Run the chores of a consumer, every second besides its jobs, and how it reports what fails, once."""
 
 import logging
 from collections.abc import Callable

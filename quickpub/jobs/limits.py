@@ -1,4 +1,4 @@
-"""How many jobs of which tasks may run at a time."""
+"""Limit how many jobs of which tasks run at a time."""
 
 import math
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""How many jobs ended, minute by minute."""
+"""Count the jobs that ended, minute by minute."""
 
 import json
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""What safe HTML says: as plain text, in short, and by its headings."""
+"""Turn safe HTML into words: as plain text, in short, and by its headings."""
 
 import re
 from html import escape, unescape

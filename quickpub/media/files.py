@@ -1,4 +1,4 @@
-"""Where media files are in the data folder, and the file behind a URL.
+"""Find media files in the data folder, and the file behind a URL.
 
     media/<digest>/original             an image as it was uploaded, sent to nobody
     media/<digest>/shown/800.avif, …    its variants (variants.py)

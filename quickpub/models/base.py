@@ -1,4 +1,4 @@
-"""What several models share: a field for JSON, ids of feeds, and folded copies for search."""
+"""Parts that several models share: a field for JSON, ids of feeds, and folded copies for search."""
 
 import json
 import logging

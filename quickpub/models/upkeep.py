@@ -1,4 +1,4 @@
-"""What background jobs keep: exports, failures, findings, deletions; and the audit log."""
+"""Rows that background jobs keep: exports, failures, findings, deletions; and the audit log."""
 
 from peewee import CharField, CompositeKey, DateTimeField, ForeignKeyField, IntegerField, TextField
 

@@ -1,4 +1,4 @@
-"""What search engines ask for: the sitemap and robots.txt."""
+"""The sitemap and robots.txt, for search engines."""
 
 from datetime import datetime
 
