@@ -8,7 +8,7 @@ MAX_LOCAL, MAX_EMAIL = 64, 254  # bytes before the @, and characters in all (RFC
 
 
 class Unreachable(ValueError):
-    """It looks like an email address, but no email can reach it. The message says why, and what to do."""
+    """The text looks like an email address, but no email can reach it. The message says why, and what to do."""
 
 
 def parse(text: str) -> str:

@@ -175,7 +175,7 @@ class Settings:
 
     @cached_property
     def is_local(self) -> bool:
-        """Whether no public URL is set: then the site is for this machine alone."""
+        """Return whether no public URL is set: then the site is for this machine alone."""
         return self.url == local_url(self.host, self.port) and self.url_parts.hostname == 'localhost'
 
     @property
@@ -184,7 +184,7 @@ class Settings:
 
     @cached_property
     def paths(self) -> Paths:
-        """Where each thing in the data folder is."""
+        """Return the place of each thing in the data folder."""
         return Paths(self.data)
 
     @cached_property

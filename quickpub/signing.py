@@ -31,7 +31,7 @@ def unsign(purpose: str, token: str) -> int | None:
 
 
 def number_in(token: str) -> int | None:
-    """What a token says its number is, whoever made it."""
+    """Return the number that a token claims, whoever made it."""
     number = token.partition('.')[0]
     return int(number) if number.isascii() and number.isdigit() and len(number) < 18 else None
 

@@ -60,8 +60,8 @@ def deliver_soon(composed: list[int] | bool, urgent: bool = True) -> None:
 
 
 def deliver_alike(composed: list[int]) -> None:
-    """The same, where nobody may notice whether there are any: where there are none, the same work is done and undone.
-    """
+    """Enqueue the delivery so that nobody notices whether there are any: where there are none, the same work is done
+    and undone."""
     with db.atomic() as attempt:
         deliver_urgent()
         if not composed:

@@ -10,7 +10,7 @@ from slugify import slugify
 
 
 class Rejected(Exception):
-    """What was typed cannot be used. `errors` maps each form field to a sentence: a text, or a message that is
+    """The input cannot be used. `errors` maps each form field to a sentence: a text, or a message that is
     translated where it is shown (translations.messages.N_)."""
 
     def __init__(self, **errors: Any):
@@ -37,7 +37,7 @@ def line(text: str, limit: int) -> str:
 
 
 def whole_line(text: str, limit: int) -> str | None:
-    """The same, or None for what is longer: nothing is left out without a word."""
+    """Return one clean line, or None if it is longer: nothing is left out without a word."""
     found = line(text, limit + 2)  # the first character too many may be a space, which does not count at the end
     return found if len(found) <= limit else None
 

@@ -26,7 +26,7 @@ SUBJECTS = {
 
 @dataclass(frozen=True)
 class Factors:
-    """What a member has set up."""
+    """The second factors that a member has set up."""
     passkeys: int
     has_app: bool
     asks_passkey: bool  # after the password, for a passkey
@@ -34,7 +34,7 @@ class Factors:
 
     @property
     def are_asked(self) -> bool:
-        """Whether a log-in by password has a second step."""
+        """Return whether a log-in by password has a second step."""
         return self.has_app or self.asks_passkey
 
     def __bool__(self) -> bool:

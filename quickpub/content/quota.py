@@ -21,7 +21,7 @@ BATCH = 50  # versions that are looked at to make room
 
 @dataclass(frozen=True)
 class Limits:
-    """What an account may keep. `size` is in bytes, `autosaved` in characters."""
+    """The limits of an account. `size` is in bytes, `autosaved` in characters."""
     size: int
     posts: int
     autosaves: int

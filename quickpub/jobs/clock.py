@@ -22,7 +22,7 @@ def is_ahead(moment: Any, at: datetime) -> Any:
 
 
 class Steadiness:
-    """How long the clock has gone evenly, as one process sees it."""
+    """Measures how long the clock has gone evenly, as one process sees it."""
 
     def __init__(self) -> None:
         self._offset: datetime | None = None

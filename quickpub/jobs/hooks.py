@@ -1,4 +1,5 @@
-"""The methods of `DurableHuey` that an application may override: how its processes begin, and what it knows of its errors."""
+"""The methods of `DurableHuey` that an application may override: how its processes begin, and what it knows of its
+errors."""
 
 from datetime import tzinfo
 

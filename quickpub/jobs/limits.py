@@ -12,7 +12,7 @@ URGENT = 100  # from this priority on somebody is waiting: one worker is always 
 
 @dataclass(frozen=True)
 class Limit:
-    """How many jobs with these names (any name, where there are none) and below this priority may run at a time: in
+    """At most so many jobs with these names (any name, where there are none) and below this priority run at a time: in
     this process and its siblings of one consumer, or in all consumers together."""
     most: int
     names: tuple[str, ...] = ()
@@ -29,8 +29,8 @@ class Limit:
 
 
 class WorkerLimits:
-    """What the application wants of its workers. `bulk` is how many may run jobs that are not urgent: all but one;
-    None where there is one worker, or no consumer."""
+    """The limits that the application sets for its workers. `bulk` is how many may run jobs that are not urgent: all
+    but one; None where there is one worker, or no consumer."""
 
     def __init__(self) -> None:
         self.bulk: int | None = None

@@ -24,12 +24,10 @@ def utc() -> tzinfo:
 
 @dataclass(frozen=True)
 class Recurrence:
-    """How often a job recurs: `every` so often, or every so many days at this `hour` by the clock of a time zone.
-
-    A job that does what cannot be undone has a `max_leap`. Where it was enqueued last longer ago than that, or so far
-    in the future, the machine was off for long or its clock is wrong: then the job waits until the clock has gone
-    evenly for a while. Five seconds in another year must not empty the trash.
-    """
+    """The times at which a job recurs: `every` so often, or every so many days at this `hour` by the clock of a time
+    zone. A job that does what cannot be undone has a `max_leap`. Where it was enqueued last longer ago than that, or so
+    far in the future, the machine was off for long or its clock is wrong: then the job waits until the clock has gone
+    evenly for a while. Five seconds in another year must not empty the trash."""
     every: timedelta
     hour: int | None = None
     max_leap: timedelta | None = None

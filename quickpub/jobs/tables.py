@@ -84,7 +84,7 @@ class Job(BaseModel):
 
 
 class Tally(BaseModel):
-    """How many jobs of one name ended in one minute."""
+    """The number of jobs of one name that ended in one minute."""
     minute = DateTimeField()
     name = CharField()
     done = IntegerField()
@@ -110,7 +110,7 @@ class RecurringJob(BaseModel):
 
 
 class KeyValue(BaseModel):
-    """What Huey keeps by key: results, revoked tasks, locks."""
+    """A value that Huey keeps by key: results, revoked tasks, locks."""
     queue = CharField()
     key = CharField()
     value = BlobField()
@@ -121,7 +121,7 @@ class KeyValue(BaseModel):
 
 
 class Counter(BaseModel):
-    """What Huey counts by key: members of a chord, uses of a limit."""
+    """A number that Huey counts by key: members of a chord, uses of a limit."""
     queue = CharField()
     key = CharField()
     value = IntegerField()

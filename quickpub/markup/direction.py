@@ -44,7 +44,7 @@ def direct(html: str) -> str:
 
 
 def has_rtl(html: str) -> bool:
-    """Whether any of it is written from right to left."""
+    """Return whether any of it is written from right to left."""
     return bool(RTL.search(html))
 
 

@@ -23,7 +23,7 @@ def plain(html: str) -> str:
 
 
 def shown(html: str) -> str:
-    """The same with what formulas show instead of their source: all that search finds a post by."""
+    """Return the text with what formulas show instead of their source: all that search finds a post by."""
     return _lines(formulas.as_shown(html))
 
 
@@ -45,9 +45,9 @@ ALT = re.compile('<img[^>]* alt="([^"]+)"')
 
 
 def excerpt(html: str, limit: int = 220, with_headings: bool = False) -> str:
-    """How safe HTML begins: running text only, ending with a sentence where one ends late enough, else with '…'. What
-    only means something where it stands is left out (notes, tables, pictures), and of an address the site's name is
-    kept, of a formula with commands '…'."""
+    """Return the beginning of safe HTML: running text only, ending with a sentence where one ends late enough, else
+    with '…'. What only means something where it stands is left out (notes, tables, pictures), and of an address the
+    site's name is kept, of a formula with commands '…'."""
     html = formulas.as_words(DISPLAYED.sub('', MARKS.sub('', html)))
     left_out = BESIDE_THE_TEXT - (HEADINGS if with_headings else frozenset())
     running = nh3.clean(html, tags=set(BLOCKS - left_out), attributes={}, link_rel=None,
@@ -59,7 +59,7 @@ def excerpt(html: str, limit: int = 220, with_headings: bool = False) -> str:
 
 
 def beginning(html: str, limit: int) -> str:
-    """What a post without a title is called in lists: its first words, or what is in its first picture."""
+    """Return the name of a post without a title in lists: its first words, or what is in its first picture."""
     alt = ALT.search(html)
     words = excerpt(html, limit, with_headings=True) or plain(html) or (unescape(alt[1]) if alt else '')
     return text.shorten(' '.join(words.split()), limit)
@@ -69,7 +69,7 @@ WORD = re.compile('[\u3040-\u30ff\u3400-\u9fff]|[^\\s\u3040-\u30ff\u3400-\u9fff]
 
 
 def count_words(html: str) -> int:
-    """How many words safe HTML has. (A Chinese or Japanese character counts as one.)"""
+    """Return the number of words of safe HTML. (A Chinese or Japanese character counts as one.)"""
     return len(WORD.findall(plain(html)))
 
 

@@ -16,7 +16,8 @@ PICTURE_DATA = re.compile('data:image/(gif|png|jpeg|webp);')
 
 
 def is_live(url: str) -> bool:
-    """Whether a link may lead there. Markdown of one that may not is shown as typed; so is what it was to say."""
+    """Return whether a link may lead there. Markdown of one that may not is shown as typed; so is what it was to
+    say."""
     scheme = SCHEME.match(url.strip().lower())
     # The cleaner removes such a picture; thousands of letters in its place would say nothing to anybody.
     return not scheme or scheme[0] in SCHEMES or bool(PICTURE_DATA.match(url.strip().lower()))
@@ -107,7 +108,8 @@ def below(html: str, base: str) -> str:
 
 
 def _is_below(path: str, prefix: str) -> bool:
-    """Whether it begins with the prefix; where that is called like a path of ours, such as /p, what follows decides."""
+    """Return whether it begins with the prefix; where that is called like a path of ours, such as /p, what follows
+    decides."""
     if not prefix or not re.match(re.escape(prefix) + '(?![^/?#])', path):
         return False
     return not OWN.match(path) or bool(OWN.match(path[len(prefix):]))

@@ -167,7 +167,7 @@ class Post(Searched):
 
 
 class AuthorTotals(BaseModel):
-    """How many posts and views an author has. Triggers keep it: counting takes longer the more there is."""
+    """The numbers of posts and views of an author. Triggers keep it: counting takes longer the more there is."""
     user = ForeignKeyField(User, primary_key=True, on_delete='CASCADE')
     posts = IntegerField(default=0)  # published or scheduled
     views = IntegerField(default=0)  # of all posts that are not in the trash

@@ -49,7 +49,7 @@ class DailyTotals(BaseModel):
 
 
 class DailyHosts(BaseModel):
-    """The same by referring host."""
+    """Views of a day by referring host."""
     scope = IntegerField()
     day = DateField()
     host = CharField()

@@ -41,7 +41,7 @@ def _do_nothing(user: User, post: Post, due: datetime | None) -> None:
 
 
 class Action(NamedTuple):
-    """What a button does once the form is saved."""
+    """The effect of a button once the form is saved."""
     notice: str  # on the next page
     do: Callable[[User, Post, datetime | None], Post | None] = _do_nothing
     is_writing: bool = False  # a new text can be saved with it, and an empty one is rejected

@@ -20,7 +20,7 @@ PER_FEED = 20
 
 
 class Feed(NamedTuple):
-    """What a feed is made of."""
+    """The parts of a feed."""
     posts: Any  # the query, the newest first
     home: str  # the path of the page that it belongs to
     title: str

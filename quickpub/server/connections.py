@@ -129,7 +129,8 @@ class Guard:
         return True
 
     def _close_too_many(self, at: float) -> None:
-        """Where one client has too many, or all together fill the room, those give way over which the least moves."""
+        """Close connections of a client that has too many, or, if all of them fill the room, those over which the least
+        moves."""
         by_client: dict[str, list[int]] = defaultdict(list)
         for inode, each in self._known.items():
             by_client[each.client].append(inode)

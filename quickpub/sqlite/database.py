@@ -16,7 +16,7 @@ CHECK_FILES_EVERY = 0.05  # seconds, where noticing late that the file is gone d
 
 
 class ThreadState(threading.local):
-    """What a thread knows about its connection."""
+    """The state of one thread's connection."""
     has_turn = False  # whether the open transaction is this thread's
     files: tuple[Identity, ...] | None = None  # with which it was opened
     is_lost = False  # whether it was closed, while in use, because its files were gone

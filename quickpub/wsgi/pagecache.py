@@ -85,7 +85,7 @@ class Page:
         return '200 OK', variant.headers + dated, body
 
     def _is_known(self, environ: Mapping[str, Any]) -> bool:
-        """Whether the client has it already (RFC 9110, 13.1: the date counts only where no ETag is sent)."""
+        """Return whether the client has it already (RFC 9110, 13.1: the date counts only where no ETag is sent)."""
         if (tags := environ.get('HTTP_IF_NONE_MATCH')) is not None:
             known = {tag.strip().removeprefix('W/') for tag in tags.split(',')}
             return '*' in known or any(variant.etag in known for variant in self.variants.values())
