@@ -355,7 +355,7 @@ def test_a_series_a_copy_a_pin_and_the_way_from_the_trash(any_page, served):
     page.get_by_role('button', name='Save and duplicate').click()
     page.get_by_text('This is the copy').wait_for()
     page.get_by_role('button', name='Move to trash').click()
-    page.get_by_role('button', name='Restore').click()
+    page.get_by_role('button', name='Undo').click()
     page.get_by_text('Restored.').wait_for()
     with served.database():
         assert Post.get(Post.title == 'Part one (copy)').deleted_at is None
