@@ -110,7 +110,8 @@ def test_a_terminal_that_goes_away_stops_nothing(site, rig, command):
     watch.CommitWatch.of(site).close()
     process = rig.start(*command)
     if command[0] == 'consumer':
-        wait_for(lambda: owners.living(), 'a consumer')
+        workers = settings.current().consumer_workers if 'process' in command else 1
+        wait_for(lambda: len(owners.living()) >= workers, 'all processes of the consumer')
     else:
         rig.wait_until_answers()
     before = {each.pid for each in rig.processes()}
