@@ -75,6 +75,7 @@ MUTATIONS = [
              'audience/test_user_agents.py'),
     Mutation('audience', 'if not user.mail_trouble', 'if True', LEDGER),
     Mutation('audience', 'found = users.where(User.reported_until < end)', 'found = users', REPORTS),
+    Mutation('audience', "User.report != 'never', User.active()", 'User.active()', REPORTS),
     Mutation('audience', 'Post.views - Post.reported_views).where(posts)', 'Post.views).where(posts)',
              'audience/test_report_mail.py'),
     Mutation('audience', '(day.weekday() - weekday - 1) % 7', '(day.weekday() - weekday) % 7', REPORTS),

@@ -12,7 +12,7 @@ from quickpub.accounts import users as accounts
 from quickpub.audience import periods, reports, running_reports, views
 from quickpub.content import publishing
 from quickpub.mail import delivery
-from quickpub.models import Message, Post, Report, User
+from quickpub.models import Message, Post, Report, SetAside, User
 
 MIDNIGHT = time(0)
 def lines_of(number):
@@ -138,6 +138,7 @@ def test_who_leaves_or_unsubscribes_while_reports_are_made_gets_none_and_keeps_n
     deletion.delete_account(alice, True, NOON)
     accounts.change_profile(bob, {'report': 'never'}, NOON)
     assert [Message.get_by_id(number).recipient for number in reports.close_period(closed, NOON)] == [carol.email]
+    assert not SetAside.select().exists(), 'an owner would be told of a failure'
 
 
 def test_never_means_never_and_starts_afresh(site):
