@@ -4,6 +4,8 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
+from markupsafe import Markup
+
 from .. import text
 from ..gates import TooMuch
 from ..markup import excerpts, markdown
@@ -24,7 +26,7 @@ class Rendered(NamedTuple):
 
 
 class Preview(NamedTuple):
-    content: str  # safe HTML as a page shows it
+    content: Markup  # safe HTML as a page shows it
     words: int
 
 
@@ -39,7 +41,8 @@ def preview(source: str, files: Mapping[str, markdown.File], prefix: str, who: H
             language: str = 'en') -> Preview:
     """Return what readers would see of a text in this language, below the prefix of the public address. For `who` see
     gates.Gate.entered. Raises Busy, or text.Rejected for `body` if it takes too long."""
-    return Preview(*_in_time(_preview, source, files, prefix, language, who=who))
+    content, words = _in_time(_preview, source, files, prefix, language, who=who)
+    return Preview(Markup(content), words)  # noqa: S704  # it is cleaned
 
 
 def _in_time(function: Callable[..., Any], source: str, files: Mapping[str, markdown.File], *args: Any,

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from bottle import request, response
-from markupsafe import Markup
 
 from .. import dates, text
 from ..content import autosave, pins, posts, publishing, quota, rerendering, revisions, series, tags, trash
@@ -129,7 +128,7 @@ def _find_post(user: User, post_id: str) -> Post:
 # Saving
 
 def _submit(user: User, post: Post | None) -> Answer:
-    """Save the form and do what its button says. Whatever goes wrong, the editor shows the form again as it was typed,
+    """Save the form and do what its button says. After any error, the editor shows the form again as it was typed,
     and an autosave keeps it."""
     form = typed(*FIELDS)
     name, is_page = form['action'] or 'save', form['kind'] == 'page'
@@ -190,8 +189,7 @@ def _preview(user: User, post: Post | None, form: Form) -> Answer:
     is_kept = _keep(user, post, form)
     try:
         preview = rerendering.preview(form['body'], user, current().path_prefix, form['language'])
-        content = Markup(preview.content)  # noqa: S704  # it is cleaned
-        return _render(user, post, form, preview={'content': content, 'words': preview.words}, is_kept=is_kept)
+        return _render(user, post, form, preview={'content': preview.content, 'words': preview.words}, is_kept=is_kept)
     except Rejected as error:
         form.errors, status = error.errors, 400
     except Busy as error:
