@@ -36,7 +36,7 @@ def minutes(count: int) -> str:
 def column(title: str, width: int) -> str:
     """A title cut to, or filled up to, so many columns of a terminal, where some characters take two and some none.
 
-    One that reads from right to left is isolated, so that it does not turn around what stands beside it.
+    A title that reads from right to left is isolated, so that the columns beside it keep their order.
     """
     if title.isascii() and len(title) <= width:
         return title.ljust(width)

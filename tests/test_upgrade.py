@@ -107,7 +107,7 @@ def sent_once(site, mail_server):
 
 
 def every_view_is_counted_once():
-    """Five views were counted before and four recorded; three of them stand in the report that was sent before."""
+    """Five views were counted before and four recorded; the earlier report included three of them."""
     post = Post.get(Post.slug == 'green-hills')
     assert post.views == sum(day.views for day in DailyViews.select().where(DailyViews.post == post)) == 9
     reported = sum(report.views for report in Report.select().join(User).where(User.handle == 'alice'))

@@ -1,8 +1,8 @@
 """Confirm email addresses, and decide who gets an unconfirmed account and what of it stays.
 
 Anybody can sign up with anybody's address, set a password, log in and write. The proof comes later, with a link in an
-email. What was set before stays only if the browser with the link is the one that set it (by its session, or by the
-cookie of signup_claim.py), or if the owner of the address has seen it and keeps it.
+email. Earlier settings stay only if the browser with the link is the one that made them (by its session, or by the
+cookie of signup_claim.py), or if the owner of the address has seen them and keeps them.
 """
 
 import re

@@ -29,8 +29,8 @@ def check() -> None:
 
 
 def _problems(found: Settings) -> Iterator[tuple[str, str | None]]:
-    """Yield each check's name, and what is wrong or None. What is on the disk comes first: without it, nothing else can
-    be checked."""
+    """Yield each check's name, and its problem or None. The disk comes first: nothing else can be checked
+    without it."""
     yield 'settings', None
     if secret.has_secret(found.paths.secret):
         gone = {name: problem for name, problem in presence.problems_of_closed_site(found).items() if problem}

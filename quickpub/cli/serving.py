@@ -42,7 +42,7 @@ def web() -> None:
 @click.command()
 @click.option('-w', '--workers', type=click.IntRange(1, 64), help='How many. Default: QUICKPUB_CONSUMER_WORKERS.')
 @click.option('-k', '--worker-type', type=click.Choice(['thread', 'process']), default='thread', show_default=True,
-              help='What the workers are.')
+              help='Run workers as threads or as processes.')
 @explain_errors
 def consumer(workers: int | None, worker_type: str) -> None:
     """Run the background jobs alone: emails, reports, recurring jobs."""

@@ -15,7 +15,7 @@ def select(user: User, at: datetime, *, state: str = '', words: str = '', is_eve
            is_by_views: bool = False) -> tuple[Any, tuple]:
     """Return the query of ids of the posts that match, and the columns that order it, for page_of.
 
-    `state` is one of STATES, `words` stand in the title, `is_everybodys` counts for owners alone. It reads no more
+    `state` is one of STATES, `words` occur in the title, `is_everybodys` counts for owners alone. It reads no more
     than an index holds where there is one.
     """
     query = Post.select(Post.id).where(Post.deleted_at.is_null())

@@ -9,7 +9,7 @@ What it promises, beyond Huey:
   long write lock, or a task name that this version does not know. It runs at least once, and its end is written once.
 - The jobs of a dead process run again within seconds. There is no time-out, so a live job never runs twice.
 - A job that kills its process is found, buried with the reason, and takes no other job with it.
-- What follows from a task (the next one of a pipeline, a chord's count, a retry) is written with its end, or not
+- The follow-ups of a task (the next one of a pipeline, a chord's count, a retry) are written with its end, or not
   at all.
 - A recurring job that was missed while the machine was off runs once when it is back.
 - An idle consumer starts a new job within about 5 ms, without polling.

@@ -37,7 +37,7 @@ class NotNow(Exception):
 class Claim:
     """A job that this process holds, and how it ended as far as is known: a statement to be executed.
 
-    What follows from the end, the next task of a pipeline say, is written in the same transaction: never without
+    The follow-up of the end, such as the next task of a pipeline, is written in the same transaction: never without
     it, never twice.
     """
     id: int

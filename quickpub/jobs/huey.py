@@ -114,7 +114,7 @@ class DurableHuey(ExecutingHuey, PeriodicHuey):
             ended = repr(error)
         finally:
             self.is_waiting_for_child = False
-        # Counts only if the child never took the claim over. What keeps it from that is nothing in the job.
+        # Counts only if the child never took the claim over. The job itself cannot keep it from that.
         claim.error = f'The process that was to run it could not begin: {ended}.'
         claim.retry(now() + AGAIN_AFTER)
         self.endings.write(claim)

@@ -46,7 +46,7 @@ ALT = re.compile('<img[^>]* alt="([^"]+)"')
 
 def excerpt(html: str, limit: int = 220, with_headings: bool = False) -> str:
     """Return the beginning of safe HTML: running text only, ending with a sentence where one ends late enough, else
-    with '…'. What only means something where it stands is left out (notes, tables, pictures), and of an address the
+    with '…'. Parts that need their place are left out (notes, tables, images), and of a web address the
     site's name is kept, of a formula with commands '…'."""
     html = formulas.as_words(DISPLAYED.sub('', MARKS.sub('', html)))
     left_out = BESIDE_THE_TEXT - (HEADINGS if with_headings else frozenset())

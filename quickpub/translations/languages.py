@@ -16,7 +16,7 @@ SOURCE = 'en'  # the language that the templates and the code are written in
 LOCALES = {SOURCE: 'en-GB'}  # where the language alone would mean another country's dates: month first, for English
 THIN_SPACE = '\u202f'  # narrow, and does not break
 
-# What a post can be written in. Each has a name in every locale of Babel.
+# The languages that a post can be written in. Each has a name in every locale of Babel.
 WRITTEN = tuple(
     'ar bg bn bs ca cs cy da de el en eo es et eu fa fi fr ga gl he hi hr hu hy id is it ja ka ko la lb lt lv mk ms mt '
     'nb nl nn pl pt ro ru sk sl sq sr sv sw ta th tr uk ur vi zh'.split())

@@ -18,7 +18,7 @@ from quickpub.web import create_app
 PATHS = ('/', '/archive', '/login', '/studio', '/studio/trash', '/studio/stats', '/studio/report', '/studio/exports',
          '/studio/media', '/studio/posts/new', '/settings', '/settings/security', '/settings/delete', '/admin',
          '/admin/jobs', '/admin/mail', '/admin/people', '/admin/audit', '/admin/site')
-# What sticks out of the page, or has words wider than itself without a way to scroll to them.
+# The elements that stick out of the page, or have words wider than itself without a way to scroll to them.
 BROKEN = """() => [...document.querySelectorAll('body *')].filter(each => {
   const box = each.getBoundingClientRect(), style = getComputedStyle(each)
   return box.width && each.tagName !== 'OPTION' && !each.closest('.table, pre, svg, .unseen, .skip, [hidden]') && (
