@@ -4,22 +4,8 @@ import re
 import unicodedata
 from collections.abc import Container
 from itertools import chain, count
-from typing import Any
 
 from slugify import slugify
-
-
-class Rejected(Exception):
-    """The input cannot be used. `errors` maps each form field to a sentence: a text, or a message that is
-    translated where it is shown (translations.messages.N_)."""
-
-    def __init__(self, **errors: Any):
-        super().__init__(*errors.values())
-        self.errors = errors
-
-    def __str__(self) -> str:
-        return ' '.join(map(str, self.errors.values()))
-
 
 NOT_IN_TEXT = re.compile('[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]')  # nor may most stand in XML, so in a feed
 # How word processors break a line (vertical tab, line separator) and a paragraph (form feed, paragraph separator).

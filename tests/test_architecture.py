@@ -37,7 +37,7 @@ LAYERS = [
     ['templating'],
     ['markup'],
     ['throttle', 'logs'],
-    ['signing'],
+    ['signing', 'sentences'],
     ['text', 'formats', 'dates'],
     ['opening', 'watch'],
     ['migrating'],
@@ -49,7 +49,7 @@ LAYERS = [
     ['jobs'],
     ['sandbox'],
     ['translations'],
-    ['gates', 'removal', 'networks', 'mailboxes', 'paths'],
+    ['gates', 'removal', 'networks', 'mailboxes', 'paths', 'codes'],
     ['processes'],
 ]
 # The same inside each package. The pages never import each other.
@@ -63,6 +63,7 @@ INSIDE = {
               'feeds', 'history', 'jobs', 'login', 'mail', 'media', 'members', 'profile', 'public', 'reports', 'search',
               'security', 'sitemaps', 'stats', 'studio', 'unsubscribing']],
     'demo': [],
+    'sentences': [['accounts', 'audit', 'content', 'exchange', 'jobs', 'mail', 'media', 'notices', 'pages', 'upkeep']],
     'upkeep': [['health'], ['checks', 'erasure'], ['corrections', 'integrity', 'sqlite_version', 'wal']],
     'exchange': [['exports']],
     'audience': [['counting', 'future_days', 'stats'], ['sums'], ['network_cap'], ['recording'], ['reports',

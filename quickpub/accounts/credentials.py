@@ -1,8 +1,8 @@
 """Check and change passwords, and end the sessions that a change must end."""
 
+from ..codes import Rejected
 from ..db import now
 from ..models import LoginStep, Session, User
-from ..text import Rejected
 from . import known_devices, passwords
 from .links import end_links
 from .passwords import hash_password

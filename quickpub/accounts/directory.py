@@ -5,8 +5,8 @@ from typing import Any
 
 from peewee import IntegrityError
 
+from ..codes import Rejected
 from ..models import Post, User
-from ..text import Rejected
 from . import users
 
 

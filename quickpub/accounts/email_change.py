@@ -5,11 +5,11 @@ from datetime import datetime
 from peewee import IntegrityError
 
 from .. import clocks
+from ..codes import Rejected
 from ..db import db
 from ..mail import budgets
 from ..mail.budgets import Cause
 from ..models import Autosave, Post, Token, Upload, User
-from ..text import Rejected
 from .emails import RESEND_AFTER, compose_account_exists, compose_if, compose_with_link, is_recently_mailed
 from .links import UNUSED, VERIFY_LIFETIME, InvalidLink, create_link, end_links, mark_used
 from .users import find_by_email

@@ -17,11 +17,11 @@ from typing import Any, NamedTuple
 from peewee import IntegrityError
 
 from .. import text
+from ..codes import Rejected
 from ..db import db
 from ..models import Passkey, Site, UsedChallenge, User
 from ..settings import current
 from ..signing import seal, unseal
-from ..text import Rejected
 
 log = logging.getLogger('quickpub.passkeys')
 

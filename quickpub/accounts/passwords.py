@@ -14,7 +14,7 @@ from unicodedata import normalize
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from ..text import Rejected
+from ..codes import Rejected
 from . import password_strength
 
 LENGTH = (10, 200)  # characters, normalised

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from .. import dates, throttle
+from ..codes import Rejected
 from ..db import rows
 from ..mail import ledger
 from ..models import Authenticator, LoginStep, Passkey, RecoveryCode, Session, Site, User
 from ..settings import current
-from ..text import Rejected
 from . import passkeys, recovery_codes, totp
 
 LONGEST_CODE = 100  # characters that are looked at

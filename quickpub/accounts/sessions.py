@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from peewee import JOIN
 
 from .. import clocks, networks, text, throttle
+from ..codes import Rejected
 from ..db import db
 from ..models import Device, Session, User
 from ..signing import digest
-from ..text import Rejected
 from . import audit, known_devices
 from .credentials import check_password_unchanged, is_correct_password, rehash_password
 from .users import find_by_email

@@ -6,9 +6,9 @@ report or writes a file. What is done here, once, is to end what goes on: sessio
 
 from datetime import datetime
 
+from ..codes import Rejected
 from ..db import db
 from ..models import Export, LoginStep, Message, Session, Token, User
-from ..text import Rejected
 from . import audit, links, roles
 from .roles import LastOwner
 from .validation import SUSPENDED

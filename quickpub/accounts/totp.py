@@ -4,9 +4,9 @@ is stored encrypted: the database alone is not enough to make codes."""
 from datetime import datetime, timedelta
 
 from .. import clocks, text
+from ..codes import Rejected
 from ..models import Authenticator, Site, User
 from ..signing import seal, unseal
-from ..text import Rejected
 
 STEP = 30  # seconds
 SLACK = 1  # steps that the clock of a phone may differ

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 
 from .. import text
+from ..codes import Rejected
 from ..email_addresses import Unreachable
 from ..email_addresses import parse as mail_address
 from ..mail import transport
 from ..models import Site
-from ..text import Rejected
 from . import passwords
 
 NAME_LENGTH, TITLE_LENGTH = 60, 100  # characters

@@ -9,9 +9,9 @@ import re
 from datetime import datetime
 from typing import NamedTuple
 
+from ..codes import Rejected
 from ..db import db
 from ..models import Autosave, Export, Post, Series, Token, Upload, User
-from ..text import Rejected
 from . import credentials, links, roles, second_factors, users
 from .links import InvalidLink
 from .validation import SUSPENDED

@@ -4,7 +4,8 @@ import click
 
 from .. import db
 from ..accounts import audit, passwords, roles, second_factors, suspensions, validation, verification
-from ..text import Rejected
+from ..codes import Rejected
+from ..sentences import describe
 from .site import explain_errors, find_member, log, opened_site
 
 
@@ -30,7 +31,7 @@ def adduser(name: str, email: str, password: str, owner: bool, texts: str | None
                 audit.record('member_added', db.now(), audit.COMMAND_LINE, member)
         except Rejected as error:
             hint = ' Add --texts keep or --texts discard.' if 'texts' in error.errors else ''
-            raise click.ClickException(f'{error}{hint}') from None
+            raise click.ClickException(f'{describe(error)}{hint}') from None
     click.echo(f'{member.name} can log in as {member.email}. Page: {member.path}')
 
 

@@ -10,9 +10,10 @@ from peewee import DatabaseError, OperationalError
 
 from .. import db, logs, migrating, opening, presence, settings
 from ..accounts import users, validation
+from ..codes import Rejected
 from ..models import User
+from ..sentences import describe
 from ..settings import Settings, SettingsError
-from ..text import Rejected
 from ..upkeep import integrity
 
 log = logging.getLogger('quickpub.cli')
@@ -34,7 +35,9 @@ def explain_errors(command: Callable) -> Callable:
             raise click.ClickException(f'The database cannot be used: {error}.') from None
         except DatabaseError as error:
             raise click.ClickException(f'quickpub.db is damaged: {error}. {integrity.ADVICE}') from None
-        except (SettingsError, migrating.SchemaError, Rejected) as error:
+        except Rejected as error:
+            raise click.ClickException(describe(error)) from None
+        except (SettingsError, migrating.SchemaError) as error:
             raise click.ClickException(str(error)) from None
     return wrapped
 

@@ -6,10 +6,10 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from .. import formats, text
+from ..codes import Rejected
 from ..models import Post
-from ..text import Rejected
 from ..translations import languages
-from ..translations.messages import N_, Words
+from ..translations.messages import N_
 from . import series, tags
 
 MAX_TITLE, MAX_SUMMARY, MAX_BODY, MAX_CANONICAL = 300, 500, 500_000, 500  # characters
@@ -48,7 +48,7 @@ class PostInput:
         """Return the columns that are stored as submitted. Raises Rejected with the errors of all fields."""
         title, body = text.whole_line(self.title, MAX_TITLE), text.body(self.body)
         summary, canonical = text.whole_line(self.summary, MAX_SUMMARY), self.canonical.strip()
-        errors: dict[str, Words] = {}
+        errors: dict[str, Any] = {}
         if title == '' and not body.strip():
             errors['title'] = 'There is nothing to save yet. Give it a title, or write something.'
         if title is None:

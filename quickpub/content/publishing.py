@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from peewee import fn
 
 from .. import dates
+from ..codes import Rejected
 from ..models import Post
-from ..text import Rejected
 from .series import MAX_NUMBER
 
 

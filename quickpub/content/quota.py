@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from peewee import fn
 
 from .. import formats
+from ..codes import Rejected
 from ..db import rows
 from ..gates import Newcomer
 from ..models import Post, Revision, TextSize, User
-from ..text import Rejected
 
 MEGABYTE = 1_000_000
 PER_ROW = 1000  # bytes that a post or a version costs beside its text, as in migration 20

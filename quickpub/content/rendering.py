@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from .. import text
+from .. import codes
 from ..gates import TooMuch
 from ..markup import excerpts, markdown
 from ..sandbox import pool
@@ -33,14 +33,14 @@ class Preview(NamedTuple):
 def render(source: str, files: Mapping[str, markdown.File], is_titled: bool, who: Hashable = None,
            patience: float | None = None, language: str = 'en') -> Rendered:
     """Return what is stored for this Markdown, which is written in `language`. For `who` and `patience` see
-    gates.Gate.entered. Raises Busy, or text.Rejected for `body` if it takes too long."""
+    gates.Gate.entered. Raises Busy, or Rejected for `body` if it takes too long."""
     return Rendered(*_in_time(_render, source, files, is_titled, language, who=who, patience=patience))
 
 
 def preview(source: str, files: Mapping[str, markdown.File], prefix: str, who: Hashable = None,
             language: str = 'en') -> Preview:
     """Return what readers would see of a text in this language, below the prefix of the public address. For `who` see
-    gates.Gate.entered. Raises Busy, or text.Rejected for `body` if it takes too long."""
+    gates.Gate.entered. Raises Busy, or Rejected for `body` if it takes too long."""
     content, words = _in_time(_preview, source, files, prefix, language, who=who)
     return Preview(Markup(content), words)  # noqa: S704  # it is cleaned
 
@@ -54,7 +54,7 @@ def _in_time(function: Callable[..., Any], source: str, files: Mapping[str, mark
         with pool.SMALL.entered(who, patience):
             return function(source, plain, *args)
     except TooMuch as error:
-        raise text.Rejected(body=TOO_MUCH) from error
+        raise codes.Rejected(body=TOO_MUCH) from error
 
 
 def _render(source: str, files: dict[str, dict[str, Any]], is_titled: bool, language: str) -> tuple[str, int, str, str]:

@@ -5,9 +5,9 @@ from typing import Any
 from peewee import fn
 
 from .. import text
+from ..codes import Rejected
 from ..db import rows
 from ..models import Post, Series, User
-from ..text import Rejected
 
 MAX_SERIES = 100  # characters of the name
 MAX_NUMBER = 999

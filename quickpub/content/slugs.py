@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from .. import text
+from ..codes import Rejected
 from ..db import rows
 from ..models import OldSlug, Post, User
-from ..text import Rejected
 
 # What a page cannot be called: the site's own pages begin so (a test compares it with all URLs).
 RESERVED = frozenset('admin archive draft forgot healthz login logout media p reset search settings setup signup '

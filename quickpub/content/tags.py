@@ -7,9 +7,9 @@ from datetime import datetime
 from peewee import fn
 
 from .. import text
+from ..codes import Rejected
 from ..db import rows
 from ..models import OldTag, Post, PostTag, Tag, User
-from ..text import Rejected
 
 MAX_TAGS, MAX_TAG = 12, 40  # of a post, characters of one
 MAX_OFFERED = 300
@@ -28,11 +28,11 @@ def clean(names: Iterable[str]) -> list[tuple[str, str]]:
     for each in names:
         name = text.whole_line(HASHTAG.sub('', each.strip()), MAX_TAG)
         if name is None:
-            raise Rejected(tags=f'Please keep each tag within {MAX_TAG} characters, with commas between them.')
+            raise Rejected('tags.too_long', count=MAX_TAG)
         if name:
             found.setdefault(text.caseless(name), name)
     if len(found) > MAX_TAGS:
-        raise Rejected(tags=f'A post can have {MAX_TAGS} tags. Please take some out.')
+        raise Rejected('tags.too_many', count=MAX_TAGS)
     return [(name, key) for key, name in found.items()]
 
 
@@ -40,10 +40,10 @@ def add(post: Post, line: str) -> None:
     """Add the tags of a line to a post. Raises Rejected if the line has none, or the post would have too many."""
     have, new = clean(split(as_line(post))), clean(split(line))
     if not new:
-        raise Rejected(tags='Type a tag first, such as gardening.')
+        raise Rejected('tags.empty')
     wanted = have + [each for each in new if each[1] not in {key for _, key in have}]
     if len(wanted) > MAX_TAGS:
-        raise Rejected(tags=f'Nothing was changed: “{post.title}” would have more than {MAX_TAGS} tags.')
+        raise Rejected('tags.too_many_in_list', title=post.title, count=MAX_TAGS)
     replace(post, wanted)
 
 

@@ -8,10 +8,10 @@ from functools import partial
 from peewee import fn
 
 from .. import processes, removal
+from ..codes import Rejected
 from ..db import db, rows
 from ..db import let_others_write as give_way
 from ..models import Autosave, MediaFile, Post, PostFile, Revision, Upload, User
-from ..text import Rejected
 from .files import DIGEST, GONE, aside, folder
 
 KEPT_UNUSED = timedelta(days=30)

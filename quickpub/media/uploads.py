@@ -12,10 +12,10 @@ from typing import Any
 from peewee import DatabaseError, fn
 
 from .. import formats, processes, text
+from ..codes import Rejected
 from ..db import db
 from ..models import MediaFile, Upload, User
 from ..settings import current
-from ..text import Rejected
 from .files import ACCEPTED, BEGINNINGS, KINDS, MEGABYTE, SHOWN, aside, folder
 from .intake import UploadedFile
 

@@ -17,12 +17,13 @@ from ..accounts import (
     validation,
     verification,
 )
+from ..codes import Rejected
 from ..db import db, now
 from ..models import Site, Token, User
+from ..sentences import make_sentences
 from ..settings import current
 from ..signing import unsign
 from ..tasks import deliver_alike, deliver_soon
-from ..text import Rejected
 from ..wsgi import identity
 from ..wsgi.actions import Answer
 from ..wsgi.authentication import (
@@ -65,7 +66,7 @@ def set_up_site(token: str) -> Answer:
             Site.change(title=title)
             note_action('site_set_up', owner)
     except Rejected as error:
-        form.errors = error.errors
+        form.errors = make_sentences(error.errors)
         return render_form('setup.html', form, action=url(f'/setup/{token}'))
     return _log_in(owner, 'welcome')
 
@@ -109,7 +110,7 @@ def sign_up() -> Answer:
         if not is_robot and honeypot.is_too_quick(form[honeypot.OPENED], at):
             raise Rejected(**{'': honeypot.TOO_QUICK})
     except Rejected as error:
-        form.errors = error.errors
+        form.errors = make_sentences(error.errors)
         form.values[honeypot.OPENED] = honeypot.stamp_again(form[honeypot.OPENED], at)
         return render_form('signup.html', form, closed=False)
     hashed = passwords.hash_password(password)  # before the transaction, and also for an address that is known
@@ -175,7 +176,7 @@ def verify_email(token: str) -> Answer:
         try:
             name, hashed = (claim.name, claim.password) if claim and not is_afresh else _clean_identity(form, user)
         except Rejected as error:
-            form.errors = error.errors
+            form.errors = make_sentences(error.errors)
             return _render_verification(token, user, form, claim, 400)
         user = _claim(found, name, hashed, form)
     forget_claim()
@@ -252,7 +253,7 @@ def _email_link(template: str, compose: Callable[..., list[int]], sent: str) -> 
     try:
         email = validation.clean_email(form['email'])
     except Rejected as error:
-        form.errors = error.errors
+        form.errors = make_sentences(error.errors)
         return render_form(template, form)
     with db.atomic():
         deliver_alike(compose(email, now(), cause()))
@@ -290,14 +291,14 @@ def reset_password(token: str) -> Answer:
     try:
         name, hashed = _clean_identity(form, user)
     except Rejected as error:
-        form.errors = error.errors
+        form.errors = make_sentences(error.errors)
         return _render_reset(token, user, form, 400)
     if user.is_verified and second_factors.find_factors(user).are_asked:  # access to the mailbox alone must not suffice
         log_out()
         try:
             identity.begin_step(user, '/studio', found, hashed)
         except Rejected as error:
-            form.errors = error.errors
+            form.errors = make_sentences(error.errors)
             return _render_reset(token, user, form, 400)
         return redirect(identity.STEP_PATH)
     if user.is_verified:

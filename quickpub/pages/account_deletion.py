@@ -4,9 +4,10 @@ from bottle import response
 
 from ..accounts import credentials, deletion, roles
 from ..audience import totals
+from ..codes import Rejected
 from ..db import db, now
 from ..models import User
-from ..text import Rejected
+from ..sentences import make_sentences
 from ..upkeep import erasure
 from ..wsgi.actions import Answer
 from ..wsgi.authentication import log_out, note_action
@@ -43,7 +44,7 @@ def delete_account(user: User) -> Answer:
             deletion.delete_account(confirmed, form['posts'] != 'delete', now(),
                                     keep_drafts=form['posts'] != 'published')
     except Rejected as error:
-        form.errors = error.errors
+        form.errors = make_sentences(error.errors)
         return _render(user, form, status=400)
     except roles.LastOwner:
         return _render(user, form, status=400)

@@ -5,11 +5,12 @@ from bottle import request
 from .. import findings, text
 from ..accounts import audit, validation
 from ..audience import totals
+from ..codes import Rejected
 from ..db import db, now
 from ..jobs import overview, queue
 from ..mail import listing
 from ..models import AuditEntry, Site, User
-from ..text import Rejected
+from ..sentences import make_sentences
 from ..translations import languages
 from ..translations.messages import N_
 from ..upkeep import checks, integrity
@@ -65,7 +66,7 @@ def update_site_settings(user: User) -> Answer:
             (validation.clean_title, form['title']), (_clean_tagline, form['tagline']), (_clean_hue, form['hue']),
             (_clean_language, form['language']))
     except Rejected as error:
-        form.errors = error.errors
+        form.errors = make_sentences(error.errors)
         return render_form('admin_site.html', form, languages=languages.supported().items())
     before = Site.this()
     changed = [words for name, words, value in (

@@ -3,11 +3,11 @@
 from bottle import response
 
 from .. import templating
+from ..codes import Rejected
 from ..content import rerendering, tags
 from ..db import now
 from ..models import Post, User
 from ..settings import current
-from ..text import Rejected
 from ..wsgi.actions import Answer
 from ..wsgi.forms import typed
 from ..wsgi.long_pages import render_long_html

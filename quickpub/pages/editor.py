@@ -8,14 +8,15 @@ from typing import Any, NamedTuple
 from bottle import request, response
 
 from .. import dates, text
+from ..codes import Rejected
 from ..content import autosave, pins, posts, publishing, quota, rerendering, revisions, series, tags, trash
 from ..content.post_input import PostInput, as_form
 from ..db import db, now
 from ..gates import Busy, TooMuch
 from ..jobs.errors import is_out_of_reach
 from ..models import Autosave, Post, Site, User
+from ..sentences import make_sentences
 from ..settings import current
-from ..text import Rejected
 from ..translations import languages
 from ..translations.messages import N_
 from ..wsgi.actions import Answer, UnknownAction, find_action
@@ -162,7 +163,7 @@ def _submit(user: User, post: Post | None) -> Answer:
         due = _due(user, form['publish_at'], name)
         copy = action.do(user, post, due)
     except Rejected as error:
-        form.errors = error.errors
+        form.errors = make_sentences(error.errors)
         return _render(user, post, form, 400, is_saved=is_saved, is_kept=is_saved or _keep(user, post, form))
     except posts.Conflict as conflict:
         return _show_conflict(user, conflict.post, form)

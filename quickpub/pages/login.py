@@ -5,9 +5,10 @@ from typing import Any
 from bottle import request
 
 from ..accounts import passkeys, second_factors, sessions
+from ..codes import Rejected
 from ..db import now
 from ..models import LoginStep
-from ..text import Rejected
+from ..sentences import make_sentences
 from ..wsgi import authentication, identity
 from ..wsgi.actions import Answer
 from ..wsgi.authentication import client_address, current_user, device_cookie
@@ -34,7 +35,7 @@ def log_in() -> Answer:
         user = sessions.log_in(form['email'], form['password'], client_address(), now(), device_cookie())
         return redirect(identity.log_in_or_begin_step(user, onward or '/studio'))
     except Rejected as error:
-        return _render_login(form, error.errors, 400)
+        return _render_login(form, make_sentences(error.errors), 400)
     except sessions.Throttled as error:
         return _render_login(form, {'password': str(error)}, 429)
 
@@ -60,7 +61,7 @@ def confirm_login() -> Answer:
     except identity.StepEnded as error:
         return _render_login(Form({'email': step.user.email or ''}), {'': str(error)}, 403)
     except Rejected as error:
-        form.errors = error.errors
+        form.errors = make_sentences(error.errors)
         return _render_step(step, form, 400)
     except sessions.Throttled as error:
         form.errors = {'code': str(error)}

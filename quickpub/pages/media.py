@@ -7,12 +7,13 @@ from typing import Any
 from bottle import request, response
 
 from .. import presence, tasks
+from ..codes import Rejected
 from ..db import db, now
 from ..media import cleaning, files, uploads, usage, variants
 from ..media.intake import UploadedFile
 from ..models import Upload, User
+from ..sentences import make_sentence, make_sentences
 from ..settings import current
-from ..text import Rejected
 from ..wsgi.actions import Answer, find_action
 from ..wsgi.bodies import MAX_PARTS, TooMany
 from ..wsgi.downloads import missing_file, send_file
@@ -61,14 +62,14 @@ def upload_files(user: User) -> Answer:
             try:
                 stored.append(_store(user, uploaded))
             except Rejected as error:
-                status, form.errors[f'file {len(form.errors) + 1}'] = 400, error.errors['file']
+                status, form.errors[f'file {len(form.errors) + 1}'] = 400, make_sentence(error.errors['file'])
         if not stored and not form.errors:
             status, form.errors = 400, {'file': 'Please choose a file first.'}
     except TooMany:
         status, form.errors['file'] = 400, (f'At most {MAX_PARTS} files can be sent at once. Please send those '
                                             'that are missing below in another go.')
     except Rejected as error:
-        status, form.errors = 403, error.errors
+        status, form.errors = 403, make_sentences(error.errors)
     except OSError as error:
         log.warning('An upload cannot be stored: %s', error)
         status, form.errors = (503, {'file': LOST}) if presence.explains(error) else (507, {'file': FULL})

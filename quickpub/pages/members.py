@@ -3,12 +3,13 @@
 from bottle import response
 
 from ..accounts import credentials, directory, password_reset, registration, roles, second_factors, validation
+from ..codes import Rejected
 from ..db import db, now
 from ..mail import budgets
 from ..models import User
+from ..sentences import make_sentences
 from ..settings import current
 from ..tasks import deliver_soon
-from ..text import Rejected
 from ..throttle import Throttled
 from ..wsgi.actions import Answer, find_action
 from ..wsgi.authentication import cause, note_action
@@ -89,7 +90,7 @@ def _hand_over_link(user: User, form: Form) -> Answer:
             deliver_soon(mails)
             note_action('link_handed_over', user, member)
     except Rejected as error:
-        form.errors = error.errors
+        form.errors = make_sentences(error.errors)
         return render_form('admin_link.html', form, **context)
     except Throttled as error:
         form.errors = {'': budgets.sentence(error, user.timezone)}
@@ -103,7 +104,7 @@ def _invite(user: User, form: Form) -> Answer:
             raise Rejected(email='Sign-up is closed, so an invitation would lead nowhere.')
         email = validation.clean_email(form['email'])
     except Rejected as error:
-        form.errors = error.errors
+        form.errors = make_sentences(error.errors)
         return _render(form, 400)
     try:
         with db.atomic():

@@ -23,12 +23,13 @@ from ..accounts import (
     validation,
 )
 from ..audience import totals
+from ..codes import Rejected
 from ..db import db, now
 from ..mail import budgets, listing
 from ..models import User
+from ..sentences import make_sentences
 from ..settings import current
 from ..tasks import deliver_alike, deliver_soon
-from ..text import Rejected
 from ..throttle import Throttled
 from ..translations import languages
 from ..translations.messages import N_
@@ -135,7 +136,7 @@ def _update_profile(user: User, form: Form) -> Answer:
                    'report': report, 'report_day': int(day), 'report_time': closes}
         directory.change_profile(user, changes, now())
     except Rejected as error:
-        form.errors = error.errors
+        form.errors = make_sentences(error.errors)
         return _render(user, form=form, status=400)
     return redirect('/settings', 'saved')
 
@@ -174,7 +175,7 @@ def _change_email(user: User, form: Form) -> Answer:
             deliver_alike(email_change.request_change(user, email, now(), cause()))
             note_action('address_asked', user)
     except Rejected as error:
-        form.errors = error.errors
+        form.errors = make_sentences(error.errors)
         return _render(user, address_form=form, status=400)
     except Throttled as error:
         form.errors = {'email': budgets.sentence(error, user.timezone)}
@@ -194,7 +195,7 @@ def _change_password(user: User, form: Form) -> Answer:
             deliver_soon(notifications.notify_password_changed(confirmed, now(), user_agent()))
             note_action('password_changed', user)
     except Rejected as error:
-        form.errors = error.errors
+        form.errors = make_sentences(error.errors)
         return _render(user, password_form=form, status=400)
     rotate()
     return redirect('/settings', 'password')

@@ -6,10 +6,11 @@ from bottle import request
 from markupsafe import Markup
 
 from ..accounts import passkeys, second_factors, totp
+from ..codes import Rejected
 from ..db import db, now
 from ..models import User
+from ..sentences import make_sentences
 from ..tasks import deliver_soon
-from ..text import Rejected
 from ..wsgi import identity, notices
 from ..wsgi.actions import Answer, find_action
 from ..wsgi.authentication import note_action, rotate
@@ -142,7 +143,7 @@ def _confirm_app(user: User, form: Form) -> Answer:
             _announce('totp_added', user, second_factors.confirm_app(user, form['code'], now()))
             page = _render_first_codes(user, 'The authenticator app is set up.')
     except Rejected as error:
-        form.errors = error.errors
+        form.errors = make_sentences(error.errors)
         with db.atomic():
             secret = totp.start(user, now())
         return _render_app(user, secret, form, 400)

@@ -6,10 +6,11 @@ from contextlib import nullcontext
 from bottle import request, response
 
 from ..audience import calendar, counting, stats
+from ..codes import Rejected
 from ..content import autosave, post_lists, publishing, search, tags, trash
 from ..db import db, now
 from ..models import AuthorTotals, Post, User
-from ..text import Rejected
+from ..sentences import describe
 from ..wsgi.actions import Answer, find_action
 from ..wsgi.forms import Form, all_typed, number, typed
 from ..wsgi.pagination import paginate
@@ -52,7 +53,7 @@ def update_posts(user: User) -> Answer:
             for post in found:
                 act(post, form)
     except Rejected as error:
-        return _render(user, filters, form['tag'], str(error))
+        return _render(user, filters, form['tag'], describe(error))
     undo = '.'.join(str(post.id) for post in found) if form['action'] == 'delete' else ''
     return redirect(with_query('/studio', **filters, undo=undo), notice)
 

@@ -1,6 +1,6 @@
 """Sentences to translate: at once with `gettext`, or later with `N_`, where the reader's language is known."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from . import languages
@@ -30,33 +30,21 @@ def _fill(message: str, values: dict[str, Any]) -> str:
 class Translatable:
     """A message that is translated where it is shown: `str()` of it is in the language in use at that moment."""
     message: str
-    many: str = ''  # the plural, where the message is about a number of things: values['count']
-    values: dict[str, Any] = field(default_factory=dict)
+    many: str = ''  # the plural, where the message is about a number of things: the value `count`
 
     def __str__(self) -> str:
-        if self.many:
-            return ngettext(self.message, self.many, **self.values)
-        return gettext(self.message, **self.values)
+        return self.fill({})
 
-    def to_json(self) -> dict[str, Any]:
-        """Return what can be stored as JSON and read by `from_json`, in whatever language it is shown then."""
-        return {'message': self.message, 'many': self.many, 'values': {
-            name: value if isinstance(value, int) else str(value) for name, value in self.values.items()}}
-
-    @classmethod
-    def from_json(cls, stored: dict[str, Any]) -> 'Translatable':
-        """Return the message that was stored. Raises KeyError or TypeError for anything else."""
-        return cls(stored['message'], stored['many'], dict(stored['values']))
+    def fill(self, values: dict[str, Any]) -> str:
+        """Return the message in the language in use, with these values in its %(name)s places."""
+        return ngettext(self.message, self.many, **values) if self.many else gettext(self.message, **values)
 
 
-Words = str | Translatable  # what a page can show
-
-
-def N_(message: str, **values: Any) -> Translatable:
+def N_(message: str) -> Translatable:
     """Return a message to translate later. `make translations` finds it by this name."""
-    return Translatable(message, values=values)
+    return Translatable(message)
 
 
-def N_plural(one: str, many: str, count: int, **values: Any) -> Translatable:
+def N_plural(one: str, many: str) -> Translatable:
     """The same for a message about a number of things; %(count)s is the number."""
-    return Translatable(one, many, {'count': count} | values)
+    return Translatable(one, many)

@@ -4,9 +4,10 @@ from typing import Any
 
 from bottle import request
 
-from .. import text
+from .. import codes
 from ..accounts import passkeys, second_factors
 from ..models import User
+from ..sentences import make_sentences
 from . import identity
 from .forms import Form, sent_fields
 from .responses import render_form
@@ -31,7 +32,7 @@ def require_confirmation(user: User, heading: str, sentence: str, button: str, i
         try:
             identity.confirm_identity(user, form, 'identity_password', 'identity_code')
             return None
-        except text.Rejected as error:
-            form.errors = error.errors
+        except codes.Rejected as error:
+            form.errors = make_sentences(error.errors)
     return render_form('confirm.html', form, 200 if is_first else 400, typed=sent, action=request.path, heading=heading,
                        sentence=sentence, button=button, identity=confirmation_context(user))

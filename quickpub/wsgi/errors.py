@@ -7,10 +7,11 @@ from typing import Any
 
 from bottle import HTTPError, request, response
 
-from .. import gates, presence, text
+from .. import codes, gates, presence
 from ..accounts import links
 from ..jobs.errors import is_out_of_reach
 from ..models import Site
+from ..sentences import describe
 from ..signing import redact
 from ..translations import languages
 from . import identity
@@ -58,8 +59,8 @@ def json_endpoint(page: Callable) -> Callable:
     def wrapped(*args: Any, **parts: str) -> Any:
         try:
             return render_json(page(*args, **parts))
-        except text.Rejected as error:
-            return render_json({'error': str(error)}, 400)
+        except codes.Rejected as error:
+            return render_json({'error': describe(error)}, 400)
         except identity.NotConfirmed as error:
             return render_json({'error': str(error), 'confirm': True}, 403)
         except (identity.StepEnded, links.InvalidLink) as error:

@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl
 
 from bottle import BaseRequest, HTTPError, request
 
+from ..codes import Rejected
 from ..media.intake import UploadedFile as Draft
-from ..text import Rejected
 from .bodies import files
 
 FORM_LIMIT = 8 * 1024 * 1024  # bytes of one request: the longest post, in any script, takes up to 12 a character

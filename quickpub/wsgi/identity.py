@@ -9,11 +9,11 @@ from .. import clocks
 from ..accounts import audit, login_steps, passkeys, second_factors, sessions
 from ..accounts.credentials import check_password_unchanged
 from ..accounts.validation import SUSPENDED
+from ..codes import Rejected
 from ..db import db, now
 from ..models import LoginStep, Session, Token, User
 from ..settings import current
 from ..tasks import deliver_soon
-from ..text import Rejected
 from .authentication import client_address, cookie_in, current_session, log_in, note_action
 from .forms import Form
 

@@ -5,10 +5,11 @@ from typing import Any
 
 from bottle import HTTPError, request, response
 
-from .. import text
+from .. import codes
 from ..accounts import passkeys, second_factors, sessions
 from ..db import now
 from ..models import LoginStep, User
+from ..sentences import describe
 from . import identity
 from .authentication import client_address, device_cookie, log_in
 from .forms import STUDIO, Form, sent_fields
@@ -24,8 +25,8 @@ def log_in_and_retry(page: Callable, parts: dict[str, str]) -> Any:
         step = None
     try:
         user, step = _log_in(form, step)
-    except text.Rejected as error:
-        form.errors = {'login_code': error.errors['code']} if step else {'login_password': str(error)}
+    except codes.Rejected as error:
+        form.errors = {'login_code' if step else 'login_password': describe(error)}
     except (sessions.Throttled, identity.StepEnded) as error:
         form.errors, step = {'': str(error)}, None if isinstance(error, identity.StepEnded) else step
     else:

@@ -8,7 +8,7 @@ from conftest import BROWSER, PASSWORD, Browser, path_in, person, text_of, write
 from sites import browser_of, form_with, long_ago, mails, newest_mail, stored
 from webtest import AppError
 
-from quickpub import db, text, throttle
+from quickpub import codes, db, throttle
 from quickpub.accounts import known_devices, notifications, sessions, users, validation
 from quickpub.accounts.devices import describe
 from quickpub.mail import delivery, ledger
@@ -241,7 +241,7 @@ def test_a_network_of_many_addresses_is_slowed_over_all_accounts(alice, app):
 def test_guessing_slowly_is_limited_by_the_day(site, alice):
     start = db.now()
     for number in range(throttle.LOGIN_ACCOUNT_DAY.limit):
-        with pytest.raises(text.Rejected):
+        with pytest.raises(codes.Rejected):
             sessions.log_in(alice.email, 'wrong', f'198.51.{number}.1', start + number * timedelta(minutes=5))
     at = start + throttle.LOGIN_ACCOUNT_DAY.limit * timedelta(minutes=5)
     with pytest.raises(sessions.Throttled, match='until tomorrow'):

@@ -7,7 +7,7 @@ from argon2 import PasswordHasher
 from conftest import PASSWORD, REAL_HASHER, path_in, person
 from sites import form_with, newest_mail
 
-from quickpub import db, text
+from quickpub import codes, db
 from quickpub.accounts import links, passwords, validation
 from quickpub.models import User
 
@@ -97,7 +97,7 @@ def test_a_hash_with_weaker_parameters_is_renewed_at_log_in(site, browse, connec
     'short', '', 'x' * 9, 'x' * 201, 'e\u0301' * 5, 'ﷺ', 'ﷺ' * 12, 'e\u0301' * 201, 'x' * 100_000, '\u1100\u1161' * 9,
     'ﬁ' * 9])
 def test_what_is_too_short_or_too_long_is_so_in_every_form(typed):
-    with pytest.raises(text.Rejected):
+    with pytest.raises(codes.Rejected):
         validation.clean_password(typed)
 
 

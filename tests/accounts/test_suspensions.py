@@ -7,7 +7,7 @@ from conftest import PASSWORD, Browser, drain, outbox, person, utc, write
 from peewee import IntegrityError
 from sites import form_with, keep, mails, stored
 
-from quickpub import db, tasks, text
+from quickpub import codes, db, tasks
 from quickpub.accounts import (
     audit,
     credentials,
@@ -70,7 +70,7 @@ def test_a_session_that_came_about_in_the_same_moment_is_of_no_use(olga, alice):
     secret = sessions.start(alice, '', AT)
     User.update(suspended_at=AT).where(User.id == alice.id).execute()  # whatever else did not happen
     assert sessions.find(secret, AT) is None
-    with pytest.raises(text.Rejected):
+    with pytest.raises(codes.Rejected):
         sessions.start(alice, '', AT)
 
 
@@ -232,7 +232,7 @@ def test_nobody_suspended_becomes_an_owner(olga, alice, browse, suspended):
     with db.db.connection_context():
         roles.make_owner(alice, AT)
         assert not User.get_by_id(alice.id).is_owner
-        with pytest.raises(text.Rejected):
+        with pytest.raises(codes.Rejected):
             verification.add_confirmed('Alice', alice.email, 'x', 'owner', AT)
 
 
@@ -248,7 +248,7 @@ def test_doing_it_twice_is_refused_in_a_sentence(olga, alice, act):
         act(alice, AT, olga)
     before = stored()
     db.db.connect(reuse_if_open=True)
-    with pytest.raises(text.Rejected, match='suspended'):
+    with pytest.raises(codes.Rejected, match='suspended'):
         act(alice, AT, olga)
     assert stored() == before
 

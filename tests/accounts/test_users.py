@@ -9,7 +9,7 @@ from conftest import BROWSER, PASSWORD, Browser, clean_up, path_in, person, text
 from sites import browser_of, form_with, long_ago, mails, newest_mail, stored
 from webtest import TestApp
 
-from quickpub import db, text, throttle
+from quickpub import codes, db, throttle
 from quickpub.accounts import deletion, links, sessions, users
 from quickpub.jobs import tables
 from quickpub.mail import ledger
@@ -142,7 +142,7 @@ def tries(count, email, client):
     """That many failed log-ins just now."""
     with db.db.connection_context():
         for _ in range(count):
-            with pytest.raises(text.Rejected):
+            with pytest.raises(codes.Rejected):
                 sessions.log_in(email, 'wrong', client, db.now())
 
 
@@ -664,7 +664,7 @@ def test_guesses_at_the_same_time_do_not_outrun_the_limit(site, alice):
         with db.db.connection_context():
             try:
                 sessions.log_in('alice@example.org', f'wrong {number}', '192.0.2.1', db.now())
-            except text.Rejected:
+            except codes.Rejected:
                 return 'tried'
             except sessions.Throttled:
                 return 'throttled'

@@ -8,7 +8,7 @@ import pytest
 from conftest import PASSWORD, path_in, person, write
 from sites import browser_of, form_with, long_ago, newest_mail, stored
 
-from quickpub import db, text
+from quickpub import codes, db
 from quickpub.accounts import links, passwords, roles, sessions, signup_claim, verification
 from quickpub.content import autosave
 from quickpub.models import Autosave, Message, Post, Session, Token, User
@@ -371,7 +371,7 @@ def test_a_log_in_under_way_while_the_address_is_proven_opens_nothing(site, mall
         user = sessions.log_in(EMAIL, HERS, '192.0.2.1', db.now())
         token = Token.get(Token.purpose == 'verify')
         verification.claim_account(token, 'Victor', passwords.hash_password(MINE), False, db.now())
-        with pytest.raises(text.Rejected):
+        with pytest.raises(codes.Rejected):
             sessions.start(user, '', db.now())
         assert not Session.select().exists()
 

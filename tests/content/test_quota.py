@@ -8,11 +8,11 @@ import pytest
 from conftest import person, write
 
 from quickpub import db, formats
+from quickpub.codes import Rejected
 from quickpub.content import autosave, post_input, posts, quota, revisions, trash
 from quickpub.content.post_input import PostInput, as_form
 from quickpub.gates import Busy
 from quickpub.models import Autosave, Post, Revision, TextSize, User
-from quickpub.text import Rejected
 
 TAB = 'a' * 16
 

@@ -5,7 +5,7 @@ from conftest import PASSWORD, open_site
 from sites import stored
 from smtp_rig import smtp_server
 
-from quickpub import db, settings, text
+from quickpub import codes, db, settings
 from quickpub.accounts import links, validation
 from quickpub.mail import transport
 from quickpub.models import Session, User
@@ -31,7 +31,7 @@ REACHABLE = {
 
 @pytest.mark.parametrize('typed', UNREACHABLE, ids=ascii)
 def test_what_email_cannot_reach_is_refused_with_a_sentence(site, typed):
-    with pytest.raises(text.Rejected) as refusal:
+    with pytest.raises(codes.Rejected) as refusal:
         validation.clean_email(typed)
     assert refusal.value.errors['email'].endswith('.')
 
@@ -97,6 +97,6 @@ def test_letters_beyond_ascii_are_taken_where_the_mail_server_takes_them(tmp_pat
             if takes:
                 assert validation.clean_email('José@bücher.example') == 'José@xn--bcher-kva.example'
             else:
-                with pytest.raises(text.Rejected, match='letters a to z'):
+                with pytest.raises(codes.Rejected, match='letters a to z'):
                     validation.clean_email('José@bücher.example')
         assert len(sink.sessions) <= 1

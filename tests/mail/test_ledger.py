@@ -15,7 +15,7 @@ from conftest import drain, ledger, open_site, outbox, person, text_of, write
 from sites import set_modified
 from smtp_rig import EagerServer, Sink, free_port, mute_server, smtp_server
 
-from quickpub import db, settings, tasks, text
+from quickpub import codes, db, settings, tasks
 from quickpub.accounts import credentials, email_change, links, password_reset, validation
 from quickpub.audience import reports, running_reports
 from quickpub.jobs import queue, rescue, tables
@@ -327,7 +327,7 @@ def test_a_server_without_such_letters_refuses_them_in_words(tmp_path):
 @pytest.mark.parametrize('typed', ['a@b.c, d@e.f', 'a@b.c\nBcc: d@e.f', '<a@b.c>', 'Anna <a@b.c>', 'a@b.c;d@e.f', '',
                                    '@', 'a' * 300 + '@example.org', 'a@b@c.example'])
 def test_what_is_not_one_address_is_refused(site, typed):
-    with pytest.raises(text.Rejected):
+    with pytest.raises(codes.Rejected):
         validation.clean_email(typed)
 
 

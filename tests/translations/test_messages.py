@@ -1,6 +1,5 @@
 """Messages in the language in use: which one it is, plurals, numbers, and messages that are translated later."""
 
-import json
 from datetime import datetime
 from threading import Thread
 
@@ -8,7 +7,6 @@ import pytest
 from babel.messages import Catalog, pofile
 
 from quickpub import dates, formats
-from quickpub.text import Rejected
 from quickpub.translations import catalogs, languages, messages
 from quickpub.translations.messages import N_, N_plural
 
@@ -69,18 +67,11 @@ def test_the_language_is_asked_for_once_and_only_if_a_word_is_needed(german):
     assert asked == [1] and languages.current().code == 'de'
 
 
-def test_a_message_can_be_stored_and_translated_later(german):
-    for message, expected in [(N_('Hello %(name)s', name='Bo'), 'Hallo Bo'),
-                              (N_plural('%(count)s view', '%(count)s views', 3), '3 Aufrufe')]:
-        again = messages.Translatable.from_json(json.loads(json.dumps(message.to_json())))
-        assert str(message) == str(again) == expected
-
-
-def test_an_error_is_translated_where_it_is_shown(german):
-    error = Rejected(title=N_('Hello %(name)s', name='Bo'), body='Plain.')
-    assert str(error) == 'Hallo Bo Plain.'
+def test_a_message_is_translated_where_it_is_shown(german):
+    hello, views = N_('Hello %(name)s'), N_plural('%(count)s view', '%(count)s views')
+    assert hello.fill({'name': 'Bo'}) == 'Hallo Bo' and views.fill({'count': 3}) == '3 Aufrufe'
     with languages.use(languages.find('en')):
-        assert str(error) == 'Hello Bo Plain.' and str(error.errors['title']) == 'Hello Bo'
+        assert hello.fill({'name': 'Bo'}) == 'Hello Bo' and str(N_('Bye')) == 'Bye'
 
 
 @pytest.mark.parametrize(('wanted', 'found'), [

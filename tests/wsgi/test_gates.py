@@ -15,7 +15,7 @@ import sandbox_work
 from conftest import write
 from diff_match_patch import diff_match_patch
 
-from quickpub import db, tasks, text
+from quickpub import codes, db, tasks
 from quickpub import gates as budget
 from quickpub.content import comparison, posts, rendering, rerendering, revisions, search
 from quickpub.content.post_input import PostInput, as_form
@@ -431,7 +431,7 @@ def test_background_work_waits_for_its_turn(site, alice, monkeypatch):
 
 def test_a_page_that_becomes_too_long_is_refused(monkeypatch):
     monkeypatch.setattr(rendering, 'MAX_HTML', 10)
-    with pytest.raises(text.Rejected) as refused:
+    with pytest.raises(codes.Rejected) as refused:
         rendering.render('A text of some words.', {}, True)
     assert list(refused.value.errors) == ['body']
 

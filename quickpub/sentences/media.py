@@ -1,0 +1,5 @@
+"""The sentences for the codes of `media`."""
+
+from ..translations.messages import Translatable
+
+SENTENCES: dict[str, Translatable] = {}

@@ -1,0 +1,5 @@
+"""The sentences for the codes of `upkeep` and `gates`."""
+
+from ..translations.messages import Translatable
+
+SENTENCES: dict[str, Translatable] = {}
