@@ -5,8 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help run demo test test-clocks test-deploy mutants install lint vulnerabilities schema translations common-passwords freeze \
-  audit spam soak bench bench-reading bench-growth bench-hostile chromium libfaketime proxies clean
+.PHONY: help run demo test test-clocks test-deploy mutants install lint vulnerabilities schema translations common-passwords fonts \
+  freeze audit spam soak bench bench-reading bench-growth bench-hostile chromium libfaketime proxies clean
 
 help: ## List what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 15
@@ -66,6 +66,11 @@ translations: $(VENV)/test.done ## Extract new messages into quickpub/translatio
 
 common-passwords: $(VENV)/test.done ## Write quickpub/wordlists again from the zxcvbn package
 	@$(BIN)/python -m tests.make_common_passwords
+
+fonts: ## Write quickpub/static/fonts anew from the packages of their makers (needs npm and the network)
+	@[ -x $(VENV)/fonts/bin/fonttools ] || { $(PYTHON) -m venv $(VENV)/fonts && \
+	  $(VENV)/fonts/bin/pip install --quiet --disable-pip-version-check fonttools brotli; }
+	@PYTHONPATH=. $(VENV)/fonts/bin/python tests/make_fonts.py
 
 freeze: ## Note that all migrations have landed: from now on none of them may change
 	@cd quickpub/migrations && sha256sum 0*.py > ../../tests/migrations.sha256

@@ -106,6 +106,9 @@ CREATE TRIGGER content_post_update AFTER UPDATE OF author_id, title, slug, html,
 
 CREATE TRIGGER content_series AFTER UPDATE OF name ON series WHEN TRUE BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
 
+CREATE TRIGGER content_site_fonts AFTER UPDATE OF fonts ON site WHEN OLD.fonts IS NOT NEW.fonts
+    BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
+
 CREATE TRIGGER content_site_insert AFTER INSERT ON site WHEN TRUE BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
 
 CREATE TRIGGER content_site_language AFTER UPDATE OF language ON site WHEN OLD.language IS NOT NEW.language
@@ -772,7 +775,7 @@ CREATE TABLE site (
     title TEXT NOT NULL,
     tagline TEXT NOT NULL,
     hue INTEGER NOT NULL CHECK (hue BETWEEN 0 AND 359)
-, pinned_id INTEGER REFERENCES post (id) ON DELETE SET NULL, language TEXT NOT NULL DEFAULT 'en') STRICT;
+, pinned_id INTEGER REFERENCES post (id) ON DELETE SET NULL, language TEXT NOT NULL DEFAULT 'en', fonts TEXT NOT NULL DEFAULT 'book') STRICT;
 
 CREATE TABLE spool_offset (
     file TEXT PRIMARY KEY,

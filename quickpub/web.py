@@ -60,6 +60,7 @@ URLS = [
     (GET, '/healthz', assets.check_health),
     (GET, '/static/site.css', assets.send_stylesheet),
     (GET, '/static/<name>', assets.send_static_file),
+    (GET, '/static/fonts/<name>', assets.send_font),
 
     # Accounts
     (GET, '/setup/<token>', account.show_setup),

@@ -47,6 +47,7 @@ TABLE = {
     'GET /healthz': (ANYBODY, '/healthz'),
     'GET /static/site.css': (ANYBODY, '/static/site.css'),
     'GET /static/<name>': (ANYBODY, '/static/style.css'),
+    'GET /static/fonts/<name>': (ANYBODY, '/static/fonts/inter.css'),
 
     'GET /setup/<token>': (ANYBODY, '/setup/{setup}'),
     'POST /setup/<token>': (ANYBODY, '/setup/{setup}', NEWCOMER),

@@ -13,6 +13,7 @@ class Site(BaseModel):
     title = CharField(default='Quickpub')
     tagline = CharField(default='')
     hue = IntegerField(default=215)  # degrees on the colour wheel: the site's one accent
+    fonts = CharField(default='book')  # the name of a pair in look/fonts.py
     pinned_id = IntegerField(null=True)  # the post that is first on the home page
     language = CharField(default=lambda: current().language)  # BCP 47, such as 'de'
 

@@ -3,6 +3,7 @@
 from bottle import HTTPResponse, request, response
 
 from ..db import now
+from ..look import fonts, stylesheet
 from ..models import Site
 from ..upkeep import health
 from ..wsgi.actions import Answer
@@ -15,16 +16,27 @@ TYPES = {'css': 'text/css', 'js': 'text/javascript', 'svg': 'image/svg+xml', 'tx
 
 def send_static_file(name: str) -> Answer:
     """Send a file of the folder static/."""
-    if name not in {path.name for path in STATIC.iterdir()}:
+    if name not in {path.name for path in STATIC.iterdir() if path.is_file()}:
         return not_found()
     return _send((STATIC / name).read_text('utf-8'), TYPES[name.rpartition('.')[2]], static_digest(name))
 
 
 def send_stylesheet() -> Answer:
-    """Send the stylesheet in the colour of the site."""
-    hue = Site.this().hue
-    return _send((STATIC / 'style.css').read_text('utf-8') + f'\n:root {{ --hue: {hue}; }}\n', 'text/css',
-                 f'{static_digest("style.css")}-{hue}')
+    """Send the style sheet in the fonts and the colour of the site."""
+    site = Site.this()
+    return _send(stylesheet.write(site), 'text/css', stylesheet.version(site))
+
+
+def send_font(name: str) -> Answer:
+    """Send a file of the folder static/fonts/: a font, or its licence."""
+    path = fonts.FOLDER / name
+    if name not in {each.name for each in fonts.FOLDER.iterdir()}:
+        return not_found()
+    if path.suffix != '.woff2':
+        return _send(path.read_text('utf-8'), TYPES[path.suffix[1:]], '')
+    response.content_type = 'font/woff2'
+    allow_caching(YEAR if request.query.get('v') == fonts.digest(name) else 0)
+    return path.read_bytes()
 
 
 def _send(text: str, content_type: str, version: str) -> Answer:

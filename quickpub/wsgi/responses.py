@@ -8,6 +8,7 @@ from bottle import HTTPError, HTTPResponse, request, response
 
 from .. import templating
 from ..db import now
+from ..look import fonts, stylesheet
 from ..models import Post, Site, User
 from ..settings import current
 from ..translations import languages
@@ -15,7 +16,7 @@ from . import notices
 from .authentication import current_user
 from .forms import Form, number
 from .notice_texts import NOTICES
-from .urls import absolute, static_url, stylesheet_url, url
+from .urls import absolute, static_url, url
 
 
 def render(template: str, **context: Any) -> str:
@@ -30,8 +31,10 @@ def _render(template: str, speaker: User | None, context: dict[str, Any]) -> str
     response.set_header('Cache-Control', 'private, no-store')
     with languages.use(languages.choose(speaker.language if speaker else None, site.language)):
         return templating.render(template, site=site, user=user, url=url, absolute=absolute, static=static_url,
-                                 stylesheet=stylesheet_url(site.hue), signup_open=current().signup == 'open',
-                                 menu=list(Post.pages()), notice=notice, **context)
+                                 stylesheet=url(f'/static/site.css?v={stylesheet.version(site)}'),
+                                 preloads=[url(f'/static/{path}') for path in fonts.preloads(site.fonts)],
+                                 signup_open=current().signup == 'open', menu=list(Post.pages()), notice=notice,
+                                 **context)
 
 
 def render_public(template: str, **context: Any) -> str:

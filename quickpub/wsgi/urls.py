@@ -32,11 +32,6 @@ def static_url(name: str) -> str:
     return url(f'/static/{name}?v={static_digest(name)}')
 
 
-def stylesheet_url(hue: int) -> str:
-    """Return the link to the stylesheet in the site's colour: one file, one request."""
-    return url(f'/static/site.css?v={static_digest("style.css")}-{hue}')
-
-
 @cache
 def static_digest(name: str) -> str:
     """Return a digest of a static file's content."""

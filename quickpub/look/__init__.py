@@ -1,0 +1,1 @@
+"""How the site looks: its fonts, its style sheet."""
