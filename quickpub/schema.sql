@@ -78,6 +78,12 @@ CREATE TABLE content (
 
 CREATE TRIGGER content_desk AFTER UPDATE OF canonical, series_id, part, place ON post WHEN (OLD.published_at IS NOT NULL OR OLD.place IS NOT NULL OR NEW.place IS NOT NULL) AND (OLD.canonical, OLD.series_id, OLD.part, OLD.place) IS NOT (NEW.canonical, NEW.series_id, NEW.part, NEW.place) BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
 
+CREATE TRIGGER content_featured_post_delete AFTER DELETE ON featured_post BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
+
+CREATE TRIGGER content_featured_post_insert AFTER INSERT ON featured_post BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
+
+CREATE TRIGGER content_featured_post_update AFTER UPDATE ON featured_post BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
+
 CREATE TRIGGER content_old_slug_delete AFTER DELETE ON old_slug WHEN TRUE BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
 
 CREATE TRIGGER content_old_slug_insert AFTER INSERT ON old_slug WHEN TRUE BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
@@ -85,6 +91,15 @@ CREATE TRIGGER content_old_slug_insert AFTER INSERT ON old_slug WHEN TRUE BEGIN 
 CREATE TRIGGER content_page AFTER UPDATE OF title, slug, html, summary, excerpt, updated_at, deleted_at ON post WHEN OLD.place IS NOT NULL BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
 
 CREATE TRIGGER content_page_delete AFTER DELETE ON post WHEN OLD.place IS NOT NULL BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
+
+CREATE TRIGGER content_placed_image_delete AFTER DELETE ON placed_image BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
+
+CREATE TRIGGER content_placed_image_insert AFTER INSERT ON placed_image BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
+
+CREATE TRIGGER content_placed_image_ready AFTER UPDATE OF state, made ON media_file
+    WHEN EXISTS (SELECT 1 FROM placed_image WHERE digest = NEW.digest) BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
+
+CREATE TRIGGER content_placed_image_update AFTER UPDATE ON placed_image BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
 
 CREATE TRIGGER content_post_delete AFTER DELETE ON post WHEN OLD.published_at IS NOT NULL BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
 
@@ -106,9 +121,6 @@ CREATE TRIGGER content_post_update AFTER UPDATE OF author_id, title, slug, html,
 
 CREATE TRIGGER content_series AFTER UPDATE OF name ON series WHEN TRUE BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
 
-CREATE TRIGGER content_site_fonts AFTER UPDATE OF fonts ON site WHEN OLD.fonts IS NOT NEW.fonts
-    BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
-
 CREATE TRIGGER content_site_insert AFTER INSERT ON site WHEN TRUE BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
 
 CREATE TRIGGER content_site_language AFTER UPDATE OF language ON site WHEN OLD.language IS NOT NEW.language
@@ -116,6 +128,11 @@ CREATE TRIGGER content_site_language AFTER UPDATE OF language ON site WHEN OLD.l
         UPDATE post SET rendered_by = -1 WHERE language IS NULL;
         UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER));
     END;
+
+CREATE TRIGGER content_site_look AFTER UPDATE OF fonts, layout, footer, css ON site
+    WHEN OLD.fonts IS NOT NEW.fonts OR OLD.layout IS NOT NEW.layout OR OLD.footer IS NOT NEW.footer
+        OR OLD.css IS NOT NEW.css
+    BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
 
 CREATE TRIGGER content_site_pin AFTER UPDATE OF pinned_id ON site WHEN OLD.pinned_id IS NOT NEW.pinned_id BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
 
@@ -126,6 +143,9 @@ CREATE TRIGGER content_tag_update AFTER UPDATE OF name, slug ON tag WHEN TRUE BE
 CREATE TRIGGER content_titled AFTER UPDATE OF is_titled ON post WHEN OLD.is_titled IS NOT NEW.is_titled BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
 
 CREATE TRIGGER content_user_delete AFTER DELETE ON user WHEN TRUE BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
+
+CREATE TRIGGER content_user_links AFTER UPDATE OF links, fediverse ON user
+    WHEN OLD.links IS NOT NEW.links OR OLD.fediverse IS NOT NEW.fediverse BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
 
 CREATE TRIGGER content_user_pin AFTER UPDATE OF pinned_id ON user WHEN OLD.pinned_id IS NOT NEW.pinned_id BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
 
@@ -266,6 +286,13 @@ CREATE INDEX export_user ON export (user_id, id);
 
 CREATE INDEX export_waiting ON export (user_id, kind) WHERE state = 'waiting';
 
+CREATE TABLE featured_post (
+        post_id INTEGER PRIMARY KEY REFERENCES post (id) ON DELETE CASCADE,
+        featured_at TEXT NOT NULL
+    );
+
+CREATE INDEX featured_post_newest ON featured_post (featured_at);
+
 CREATE TABLE finding (
     name TEXT PRIMARY KEY,
     problem TEXT NOT NULL, -- '' where all was well
@@ -377,6 +404,9 @@ CREATE TRIGGER last_owner_changes BEFORE UPDATE OF role, deleted_at, suspended_a
 CREATE TRIGGER last_owner_goes BEFORE DELETE ON user WHEN OLD.role = 'owner' AND OLD.deleted_at IS NULL AND OLD.suspended_at IS NULL AND NOT EXISTS (SELECT 1 FROM user
         WHERE role = 'owner' AND deleted_at IS NULL AND suspended_at IS NULL AND id != OLD.id)
     BEGIN SELECT RAISE(ABORT, 'the last owner'); END;
+
+CREATE TRIGGER links_of_former_user AFTER UPDATE OF deleted_at ON user WHEN NEW.deleted_at IS NOT NULL
+    BEGIN UPDATE user SET links = '', fediverse = '' WHERE id = NEW.id; END;
 
 CREATE TABLE login_step (
     digest TEXT PRIMARY KEY, -- sha256 of the random token that only the browser has
@@ -510,6 +540,27 @@ CREATE TRIGGER picture_retried AFTER UPDATE OF state ON job
     WHEN NEW.subject = 'picture' AND OLD.state = 'dead' AND NEW.state = 'ready' BEGIN
     UPDATE media_file SET state = 'waiting', error = '' WHERE digest = NEW.subject_id AND state = 'failed';
 END;
+
+CREATE TABLE placed_image (
+        place TEXT NOT NULL,
+        owner_id INTEGER NOT NULL,
+        digest TEXT NOT NULL,
+        alt TEXT NOT NULL DEFAULT '',
+        x INTEGER NOT NULL DEFAULT 50,
+        y INTEGER NOT NULL DEFAULT 50,
+        PRIMARY KEY (place, owner_id)
+    ) WITHOUT ROWID;
+
+CREATE INDEX placed_image_digest ON placed_image (digest);
+
+CREATE TRIGGER placed_image_of_former_user AFTER UPDATE OF deleted_at ON user WHEN NEW.deleted_at IS NOT NULL
+    BEGIN DELETE FROM placed_image WHERE place IN ('avatar', 'banner') AND owner_id = OLD.id; END;
+
+CREATE TRIGGER placed_image_of_post AFTER DELETE ON post
+    BEGIN DELETE FROM placed_image WHERE place = 'cover' AND owner_id = OLD.id; END;
+
+CREATE TRIGGER placed_image_of_user AFTER DELETE ON user
+    BEGIN DELETE FROM placed_image WHERE place IN ('avatar', 'banner') AND owner_id = OLD.id; END;
 
 CREATE TABLE post (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -775,7 +826,7 @@ CREATE TABLE site (
     title TEXT NOT NULL,
     tagline TEXT NOT NULL,
     hue INTEGER NOT NULL CHECK (hue BETWEEN 0 AND 359)
-, pinned_id INTEGER REFERENCES post (id) ON DELETE SET NULL, language TEXT NOT NULL DEFAULT 'en', fonts TEXT NOT NULL DEFAULT 'book') STRICT;
+, pinned_id INTEGER REFERENCES post (id) ON DELETE SET NULL, language TEXT NOT NULL DEFAULT 'en', fonts TEXT NOT NULL DEFAULT 'book', layout TEXT NOT NULL DEFAULT 'magazine', footer TEXT NOT NULL DEFAULT '', css TEXT NOT NULL DEFAULT '') STRICT;
 
 CREATE TABLE spool_offset (
     file TEXT PRIMARY KEY,
@@ -889,7 +940,7 @@ CREATE TABLE user (
     verified_at TEXT,
     deleted_at TEXT,
     mail_trouble TEXT
-, pinned_id INTEGER REFERENCES post (id) ON DELETE SET NULL, report_day INTEGER NOT NULL DEFAULT 6 CHECK (report_day BETWEEN 0 AND 6), report_time TEXT NOT NULL DEFAULT '00:00', name_folded TEXT NOT NULL DEFAULT '', feed_id TEXT NOT NULL DEFAULT '', logged_in_at TEXT, suspended_at TEXT, asks_passkey INTEGER NOT NULL DEFAULT 0, language TEXT) STRICT;
+, pinned_id INTEGER REFERENCES post (id) ON DELETE SET NULL, report_day INTEGER NOT NULL DEFAULT 6 CHECK (report_day BETWEEN 0 AND 6), report_time TEXT NOT NULL DEFAULT '00:00', name_folded TEXT NOT NULL DEFAULT '', feed_id TEXT NOT NULL DEFAULT '', logged_in_at TEXT, suspended_at TEXT, asks_passkey INTEGER NOT NULL DEFAULT 0, language TEXT, links TEXT NOT NULL DEFAULT '', fediverse TEXT NOT NULL DEFAULT '') STRICT;
 
 CREATE INDEX user_due ON user (report, timezone, report_time, report_day, reported_until);
 

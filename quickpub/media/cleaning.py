@@ -12,6 +12,7 @@ from ..codes import Rejected
 from ..db import db, rows
 from ..db import let_others_write as give_way
 from ..models import Autosave, MediaFile, Post, PostFile, Revision, Upload, User
+from . import placing
 from .files import DIGEST, GONE, aside, folder
 
 KEPT_UNUSED = timedelta(days=30)
@@ -25,6 +26,8 @@ def delete(upload: Upload) -> None:
     with db.atomic():
         if own.exists():
             raise Rejected(file=f'{upload.name} is in a post, or in an older version of one.')
+        if placing.is_placed_by(upload.user, upload.file_id):
+            raise Rejected('file.is_placed', name=upload.name)
         Upload.delete().where(Upload.id == upload.id).execute()
     _remove_unless_uploaded(upload.file_id)
 
@@ -34,7 +37,7 @@ def _remove_unless_uploaded(digest: str) -> None:
     place, gone = folder() / digest, aside()
     with processes.folder_held(folder()):
         with db.atomic():  # so that nobody uploads it meanwhile
-            if Upload.select().where(Upload.file == digest).exists():
+            if Upload.select().where(Upload.file == digest).exists() or placing.is_placed(digest).exists():
                 return
             MediaFile.delete().where(MediaFile.digest == digest).execute()
         if place.exists():
@@ -50,6 +53,7 @@ def clean_up(at: datetime) -> None:
     unused = Upload.select(Upload.id).join(User).where(
         Upload.touched_at < at - KEPT_UNUSED,
         ~fn.EXISTS(PostFile.select(PostFile.post).join(Post).where(PostFile.digest == Upload.file, is_theirs)),
+        ~fn.EXISTS(placing.is_placed(Upload.file)),
         ~fn.EXISTS(Autosave.select(Autosave.tab).where(Autosave.user == Upload.user,
                                                      fn.INSTR(Autosave.fields, Upload.file))))
     Upload.delete().where(Upload.id.in_(unused)).execute()

@@ -34,6 +34,8 @@ class User(Searched):
     pinned_id = IntegerField(null=True)  # the post that is first on the author's page
     feed_id = CharField(unique=True, default=new_feed_id)  # of the feed of their posts
     asks_passkey = BooleanField(default=False)  # after the password, for a passkey too
+    links = TextField(default='')  # web addresses, one a line
+    fediverse = CharField(default='')  # their handle there, such as @anna@example.social
     name_folded = TextField(default='')
     logged_in_at = DateTimeField(null=True)  # the last time; None: never
 

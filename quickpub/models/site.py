@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from peewee import CharField, IntegerField
+from peewee import CharField, IntegerField, TextField
 
 from ..db import BaseModel
 from ..settings import current
@@ -14,6 +14,9 @@ class Site(BaseModel):
     tagline = CharField(default='')
     hue = IntegerField(default=215)  # degrees on the colour wheel: the site's one accent
     fonts = CharField(default='book')  # the name of a pair in look/fonts.py
+    layout = CharField(default='magazine')  # of the front page: one of look.layouts.LAYOUTS
+    footer = TextField(default='')  # Markdown, on every page
+    css = TextField(default='')  # the owner's own, after ours
     pinned_id = IntegerField(null=True)  # the post that is first on the home page
     language = CharField(default=lambda: current().language)  # BCP 47, such as 'de'
 

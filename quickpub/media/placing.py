@@ -1,0 +1,112 @@
+"""Images that have a place outside of texts: the logo of the site, the portrait of a member, the cover of a post."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ..codes import Rejected
+from ..db import among
+from ..models import MediaFile, PlacedImage, Post, Upload, User
+
+# What the place belongs to.
+PLACES = {'logo': 'site', 'logo_dark': 'site', 'front': 'site', 'avatar': 'member', 'banner': 'member', 'cover': 'post'}
+SITE = 1  # the id of the site
+CENTRE = 50  # percent
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An image as templates show it. `x` and `y` are the point, in percent, that stays in view where it is cropped."""
+    digest: str
+    alt: str
+    x: int
+    y: int
+    width: int
+    height: int
+    colour: str = ''
+    moving: Sequence[int] = ()
+    widths: Mapping[str, Sequence[int]] = field(default_factory=dict)  # by ending; the last ending is for everybody
+
+    @property
+    def endings(self) -> tuple[str, ...]:
+        """The formats, the smallest files first."""
+        return tuple(self.widths)
+
+    @property
+    def is_transparent(self) -> bool:
+        return not self.colour
+
+    def srcset(self, ending: str, prefix: str = '') -> str:
+        """Return the value of srcset for this format."""
+        return ', '.join(f'{prefix}/media/{self.digest}/{width}.{ending} {width}w' for width in self.widths[ending])
+
+    def path(self, wanted_width: int) -> str:
+        """Return the path of the smallest variant that is at least so wide, or of the widest one, in the format that
+        every program can show."""
+        ending = self.endings[-1]
+        width = next((width for width in self.widths[ending] if width >= wanted_width), self.widths[ending][-1])
+        return f'/media/{self.digest}/{width}.{ending}'
+
+
+def place(where: str, owner_id: int, upload: Upload, alt: str = '', x: int = CENTRE, y: int = CENTRE) -> None:
+    """Put an uploaded image into a place, instead of the one that is there. Raises Rejected for other files and for
+    images that cannot be shown."""
+    if upload.file.kind != 'image' or upload.file.state == 'failed':
+        raise Rejected('image.not_an_image', field=where)
+    row = dict(place=where, owner_id=owner_id, digest=upload.file_id, alt=alt, x=x, y=y)
+    PlacedImage.replace(row).execute()
+
+
+def move(where: str, owner_id: int, x: int, y: int, alt: str) -> None:
+    """Change the point that stays in view, and the alternative text."""
+    PlacedImage.update(x=x, y=y, alt=alt).where(_is_at(where, owner_id)).execute()
+
+
+def remove(where: str, owner_id: int) -> None:
+    """Leave a place empty. The file stays among its owner's media."""
+    PlacedImage.delete().where(_is_at(where, owner_id)).execute()
+
+
+def find(where: str, owner_ids: Collection[int]) -> dict[int, Picture]:
+    """Return the images in this place that can be shown, by what they belong to."""
+    if not owner_ids:
+        return {}
+    query = (PlacedImage.select(PlacedImage, MediaFile)
+             .join(MediaFile, on=(MediaFile.digest == PlacedImage.digest), attr='file')
+             .where(PlacedImage.place == where, PlacedImage.owner_id.in_(among(owner_ids)),
+                    MediaFile.state == 'ready'))
+    return {each.owner_id: Picture(each.digest, each.alt, each.x, each.y, **each.file.made) for each in query}
+
+
+def find_row(where: str, owner_id: int) -> PlacedImage | None:
+    """Return what is in a place, whether or not it can be shown yet."""
+    return PlacedImage.get_or_none(_is_at(where, owner_id))
+
+
+def is_placed(digest: Any) -> Any:
+    """Return the query of the places that a file (a digest, or a column of one) is in."""
+    return PlacedImage.select(PlacedImage.place).where(PlacedImage.digest == digest)
+
+
+def is_placed_by(user: User, digest: str) -> bool:
+    """Return whether a file is in a place that this member can change."""
+    theirs = (PlacedImage.place.in_(_places_of('member')) & (PlacedImage.owner_id == user.id)
+              | PlacedImage.place.in_(_places_of('post'))
+              & PlacedImage.owner_id.in_(Post.select(Post.id).where(Post.may_edit(user))))
+    if user.is_owner:
+        theirs |= PlacedImage.place.in_(_places_of('site'))
+    return PlacedImage.select().where(PlacedImage.digest == digest, theirs).exists()
+
+
+def touch(upload: Upload, at: datetime) -> None:
+    """Record that an upload is used, so that the nightly clean-up keeps it."""
+    Upload.update(touched_at=at).where(Upload.id == upload.id).execute()
+
+
+def _places_of(kind: str) -> list[str]:
+    return [name for name, each in PLACES.items() if each == kind]
+
+
+def _is_at(where: str, owner_id: int) -> Any:
+    return (PlacedImage.place == where) & (PlacedImage.owner_id == owner_id)

@@ -1,0 +1,95 @@
+"""Images with a place of their own: they stay while they are used, go with what they belong to, and change pages."""
+
+from datetime import timedelta
+
+import pytest
+from conftest import write
+
+from quickpub.codes import Rejected
+from quickpub.db import now
+from quickpub.media import cleaning, placing
+from quickpub.models import Content, MediaFile, PlacedImage, Post, Upload, User
+
+DIGEST = 'a' * 32
+
+
+@pytest.fixture
+def upload(site, alice):
+    """An image of alice's, whose variants are made."""
+    MediaFile.create(digest=DIGEST, kind='image', ending='jpg', state='ready',
+                     made={'width': 1600, 'height': 900, 'colour': '#6b7f4c', 'moving': [],
+                           'widths': {'avif': [480, 960, 1600], 'jpg': [480, 960, 1600]}})
+    return Upload.create(user=alice, file=DIGEST, name='hills.jpg', bytes=1)
+
+
+@pytest.fixture
+def hills(alice):
+    return write(alice, 'On hills')
+
+
+def test_an_image_is_found_with_what_a_page_needs(upload, alice):
+    placing.place('avatar', alice.id, upload, alt='Alice on a hill', x=20, y=80)
+    found = placing.find('avatar', [alice.id, 99])
+    assert list(found) == [alice.id] and placing.find('banner', [alice.id]) == placing.find('avatar', []) == {}
+    image = found[alice.id]
+    assert (image.alt, image.x, image.y, image.width, image.is_transparent) == ('Alice on a hill', 20, 80, 1600, False)
+    assert image.path(500) == f'/media/{DIGEST}/960.jpg' and image.path(5000) == f'/media/{DIGEST}/1600.jpg'
+    assert image.srcset('avif', '/blog') == ', '.join(f'/blog/media/{DIGEST}/{width}.avif {width}w'
+                                                      for width in (480, 960, 1600))
+
+
+def test_what_is_no_image_is_refused(upload, alice):
+    for change in ({'kind': 'document'}, {'kind': 'image', 'state': 'failed'}):
+        MediaFile.update(**change).execute()
+        with pytest.raises(Rejected) as refused:
+            placing.place('avatar', alice.id, Upload.get(), alt='')
+        assert list(refused.value.errors) == ['avatar']
+    assert not PlacedImage.select().exists()
+
+
+def test_it_is_shown_once_its_variants_are_made_and_pages_change_then(upload, alice):
+    MediaFile.update(state='waiting').execute()
+    before = Content.get().version
+    placing.place('avatar', alice.id, Upload.get())
+    placed = Content.get().version
+    assert placed > before and not placing.find('avatar', [alice.id])
+    MediaFile.update(state='ready').execute()
+    assert Content.get().version > placed and placing.find('avatar', [alice.id])
+    ready = Content.get().version
+    placing.move('avatar', alice.id, 10, 10, 'Alice')
+    assert Content.get().version > ready
+    moved = Content.get().version
+    placing.remove('avatar', alice.id)
+    assert Content.get().version > moved and not placing.find('avatar', [alice.id])
+
+
+@pytest.mark.parametrize(('where', 'role', 'is_kept'), [
+    ('logo', 'author', False), ('logo', 'owner', True), ('avatar', 'author', True), ('cover', 'author', True)])
+def test_an_image_that_its_owner_has_placed_is_not_deleted(upload, alice, hills, where, role, is_kept):
+    User.update(role=role).execute()
+    placing.place(where, {'logo': placing.SITE, 'avatar': alice.id, 'cover': hills.id}[where], upload)
+    if is_kept:
+        with pytest.raises(Rejected) as refused:
+            cleaning.delete(Upload.get())
+        assert list(refused.value.errors) == ['file']
+    else:
+        cleaning.delete(Upload.get())
+    assert MediaFile.select().exists(), 'what is in a place stays, whoever has uploaded it'
+
+
+def test_the_clean_up_keeps_what_is_placed(upload, alice):
+    placing.place('avatar', alice.id, upload)
+    cleaning.clean_up(now() + timedelta(days=90))
+    assert Upload.select().exists()
+    placing.remove('avatar', alice.id)
+    cleaning.clean_up(now() + timedelta(days=90))
+    assert not Upload.select().exists() and not MediaFile.select().exists()
+
+
+def test_images_go_with_what_they_belong_to(upload, alice, hills):
+    for where, owner in (('avatar', alice.id), ('banner', alice.id), ('cover', hills.id), ('logo', placing.SITE)):
+        placing.place(where, owner, upload)
+    User.update(deleted_at=now(), links='https://example.org', fediverse='@a@example.org').execute()
+    assert {each.place for each in PlacedImage.select()} == {'cover', 'logo'}
+    Post.delete().execute()
+    assert {each.place for each in PlacedImage.select()} == {'logo'}
