@@ -16,8 +16,10 @@ from .pages import (
     exports,
     feeds,
     history,
+    images,
     jobs,
     login,
+    look,
     mail,
     media,
     members,
@@ -59,6 +61,7 @@ URLS = [
     (GET, '/media/<digest>/<name>', media.send_media_file),
     (GET, '/healthz', assets.check_health),
     (GET, '/static/site.css', assets.send_stylesheet),
+    (GET, '/static/own.css', assets.send_own_stylesheet),
     (GET, '/static/<name>', assets.send_static_file),
     (GET, '/static/fonts/<name>', assets.send_font),
 
@@ -113,6 +116,9 @@ URLS = [
     (POST, '/studio/media', media.upload_files),
     (GET, '/studio/media/<upload_id>', media.show_progress),
     (POST, '/studio/media/<upload_id>', media.update_media_file),
+    (GET, '/studio/images/<where>/<owner_id>', images.show_image),
+    (POST, '/studio/images/<where>/<owner_id>', images.update_image),
+    (POST, '/studio/images/<where>/<owner_id>/upload', images.upload_image),
 
     # Views, reports and exports
     (GET, '/studio/stats', stats.show_stats),
@@ -134,6 +140,9 @@ URLS = [
     (GET, '/admin/people', members.show_members),
     (POST, '/admin/people', members.update_members),
     (GET, '/admin/audit', admin.show_audit_log),
+    (GET, '/admin/look', look.show_look),
+    (POST, '/admin/look', look.update_look),
+    (GET, '/admin/look/preview', look.preview_look),
     (GET, '/admin/site', admin.show_site_settings),
     (POST, '/admin/site', admin.update_site_settings),
 

@@ -72,11 +72,14 @@ def find(where: str, owner_ids: Collection[int]) -> dict[int, Picture]:
     """Return the images in this place that can be shown, by what they belong to."""
     if not owner_ids:
         return {}
-    query = (PlacedImage.select(PlacedImage, MediaFile)
-             .join(MediaFile, on=(MediaFile.digest == PlacedImage.digest), attr='file')
-             .where(PlacedImage.place == where, PlacedImage.owner_id.in_(among(owner_ids)),
-                    MediaFile.state == 'ready'))
-    return {each.owner_id: Picture(each.digest, each.alt, each.x, each.y, **each.file.made) for each in query}
+    return {each.owner_id: _picture(each) for each in _ready().where(
+        PlacedImage.place == where, PlacedImage.owner_id.in_(among(owner_ids)))}
+
+
+def find_of_site() -> dict[str, Picture]:
+    """Return the images of the site that can be shown, by their place."""
+    return {each.place: _picture(each) for each in _ready().where(
+        PlacedImage.place.in_(_places_of('site')), PlacedImage.owner_id == SITE)}
 
 
 def find_row(where: str, owner_id: int) -> PlacedImage | None:
@@ -102,6 +105,16 @@ def is_placed_by(user: User, digest: str) -> bool:
 def touch(upload: Upload, at: datetime) -> None:
     """Record that an upload is used, so that the nightly clean-up keeps it."""
     Upload.update(touched_at=at).where(Upload.id == upload.id).execute()
+
+
+def _ready() -> Any:
+    return (PlacedImage.select(PlacedImage, MediaFile)
+            .join(MediaFile, on=(MediaFile.digest == PlacedImage.digest), attr='file')
+            .where(MediaFile.state == 'ready'))
+
+
+def _picture(row: PlacedImage) -> Picture:
+    return Picture(row.digest, row.alt, row.x, row.y, **row.file.made)
 
 
 def _places_of(kind: str) -> list[str]:

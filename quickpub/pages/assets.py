@@ -23,8 +23,15 @@ def send_static_file(name: str) -> Answer:
 
 def send_stylesheet() -> Answer:
     """Send the style sheet in the fonts and the colour of the site."""
+    version = request.query.get('v', '')
+    text, is_current = stylesheet.find(version, Site.this())
+    return _send(text, 'text/css', version if is_current else None)
+
+
+def send_own_stylesheet() -> Answer:
+    """Send the style sheet that the owner has written."""
     site = Site.this()
-    return _send(stylesheet.write(site), 'text/css', stylesheet.version(site))
+    return _send(site.css, 'text/css', stylesheet.digest_own(site))
 
 
 def send_font(name: str) -> Answer:
@@ -39,7 +46,7 @@ def send_font(name: str) -> Answer:
     return path.read_bytes()
 
 
-def _send(text: str, content_type: str, version: str) -> Answer:
+def _send(text: str, content_type: str, version: str | None) -> Answer:
     """Send a text that never changes under the URL with its version, and may change under any other."""
     response.content_type = f'{content_type}; charset=utf-8'
     allow_caching(YEAR if request.query.get('v') == version else 0)

@@ -6,6 +6,7 @@ from .. import templating
 from ..codes import Rejected
 from ..content import rerendering, tags
 from ..db import now
+from ..media import placing
 from ..models import Post, User
 from ..settings import current
 from ..wsgi.actions import Answer
@@ -34,6 +35,7 @@ def show_shared_draft(token: str) -> Answer:
 
 def _render(post: Post, note: str, may_edit: bool = False) -> Answer:
     return render('post.html', post=post, author=post.author, content=render_long_html(post.html),
+                  cover=placing.find('cover', [post.id]).get(post.id), faces=placing.find('avatar', [post.author_id]),
                   tags=tags.of_post(post),
                   newer=None, older=None, parts=[], canonical=post.path, draft_note=note, may_edit=may_edit)
 

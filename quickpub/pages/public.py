@@ -7,11 +7,13 @@ from bottle import request
 from .. import dates
 from ..accounts import directory
 from ..audience import views
-from ..content import pins, published, related, tags
+from ..content import published, related, tags
 from ..db import now
-from ..models import Post, PostTag, Site, Tag, User
+from ..media import placing
+from ..models import Post, PostTag, Site, Tag
 from ..wsgi.actions import Answer
 from ..wsgi.authentication import current_user
+from ..wsgi.front_page import images_of, render_front_page, split_off_pinned
 from ..wsgi.long_pages import render_long_html
 from ..wsgi.pagination import paginate
 from ..wsgi.responses import not_found, render_public
@@ -22,10 +24,7 @@ PER_ARCHIVE = 200
 
 def show_home() -> Answer:
     """Show the newest posts of the site."""
-    at = now()
-    found, older, is_first = paginate(Post.listed(at), '/', within=Post.published(at))
-    pinned, found = _split_off_pinned(Site.this(), found, is_first)
-    return render_public('home.html', posts=found, older=older, is_first=is_first, pinned=pinned)
+    return render_front_page(Site.this())
 
 
 def show_post(slug: str) -> Answer:
@@ -53,9 +52,9 @@ def show_page(slug: str) -> Answer:
 
 def _show_text(post: Post, found_tags: list[Tag], **context: Any) -> Answer:
     return render_public('post.html', post=post, author=post.author, content=render_long_html(post.html),
-                         tags=found_tags,
-                         canonical=post.canonical or absolute(post.path), draft_note=None,
-                         may_edit=False, **context)
+                         tags=found_tags, cover=placing.find('cover', [post.id]).get(post.id),
+                         faces=placing.find('avatar', [post.author_id]),
+                         canonical=post.canonical or absolute(post.path), draft_note=None, may_edit=False, **context)
 
 
 def show_author(handle: str) -> Answer:
@@ -65,14 +64,10 @@ def show_author(handle: str) -> Answer:
     if author is None:
         return not_found()
     listed, older, is_first = paginate(published.list_by(author, at), author.path, within=Post.published(at))
-    pinned, listed = _split_off_pinned(author, listed, is_first)
-    return render_public('author.html', author=author, posts=listed, older=older, is_first=is_first, pinned=pinned)
-
-
-def _split_off_pinned(on: User | Site, found: list[Post], is_first: bool) -> tuple[Post | None, list[Post]]:
-    """Return the pinned post, if this is the first page of the list, and the other posts."""
-    pinned = pins.find_pinned(on, now()) if is_first else None
-    return pinned, [each for each in found if each != pinned]
+    pinned, listed = split_off_pinned(author, listed, is_first)
+    return render_public('author.html', author=author, posts=listed, older=older, is_first=is_first, pinned=pinned,
+                         banner=placing.find('banner', [author.id]).get(author.id),
+                         **images_of([*listed, pinned], author))
 
 
 def show_tag(slug: str) -> Answer:
@@ -83,7 +78,7 @@ def show_tag(slug: str) -> Answer:
         return not_found()
     listed, older, is_first = paginate(Post.tagged(tag, at), tag.path, by=(PostTag.published_at, PostTag.post),
                                       within=Post.published(at))
-    return render_public('tag.html', tag=tag, posts=listed, older=older, is_first=is_first)
+    return render_public('tag.html', tag=tag, posts=listed, older=older, is_first=is_first, **images_of(listed))
 
 
 def show_archive() -> Answer:

@@ -20,6 +20,7 @@ STRANGERS_LIMIT = 64 * 1024  # of one request without a session: sign-up, log-in
 FILES_LIMIT = 256 * 1024 * 1024  # of one with files: a few of the largest
 STUDIO = '/studio'
 UPLOADS = f'{STUDIO}/media'  # where files are sent to
+IMAGES = f'{STUDIO}/images'  # and, below it, images for a place
 MAX_FIELDS = 1000  # of one form
 
 

@@ -10,7 +10,7 @@ from .. import presence
 from ..db import db, now
 from .authentication import find_session
 from .bodies import CHUNK, Incoming
-from .forms import FILES_LIMIT, FORM_LIMIT, STRANGERS_LIMIT, STUDIO, UPLOADS, number
+from .forms import FILES_LIMIT, FORM_LIMIT, IMAGES, STRANGERS_LIMIT, STUDIO, UPLOADS, number
 
 log = logging.getLogger('quickpub.web')
 
@@ -70,7 +70,8 @@ def find_limit(environ: dict[str, Any]) -> int:
             session, _ = find_session(environ.get('HTTP_COOKIE', ''), now())
     except DatabaseError:  # the answer will say so
         session = None
-    if path == UPLOADS and environ['REQUEST_METHOD'] == 'POST' and session and session.user.is_verified:
+    takes_files = path == UPLOADS or path.startswith(f'{IMAGES}/') and path.endswith('/upload')
+    if takes_files and environ['REQUEST_METHOD'] == 'POST' and session and session.user.is_verified:
         return FILES_LIMIT
     return FORM_LIMIT if session or path.startswith(STUDIO) else STRANGERS_LIMIT
 

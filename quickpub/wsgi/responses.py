@@ -8,13 +8,15 @@ from bottle import HTTPError, HTTPResponse, request, response
 
 from .. import templating
 from ..db import now
-from ..look import fonts, stylesheet
+from ..look import fonts, footer, stylesheet
+from ..media import placing
 from ..models import Post, Site, User
 from ..settings import current
 from ..translations import languages
 from . import notices
 from .authentication import current_user
 from .forms import Form, number
+from .long_pages import render_long_html
 from .notice_texts import NOTICES
 from .urls import absolute, static_url, url
 
@@ -24,22 +26,33 @@ def render(template: str, **context: Any) -> str:
     return _render(template, current_user(), context)
 
 
-def _render(template: str, speaker: User | None, context: dict[str, Any]) -> str:
+def _render(template: str, speaker: User | None, context: dict[str, Any], site: Site | None = None,
+            is_public: bool = False) -> str:
     """Return a page in the language of this member, or the site's for None, with the notice that was left for it."""
-    site, user, notice = Site.this(), current_user(), NOTICES.get(notices.take(now()), '')
+    site, user, notice = site or Site.this(), current_user(), NOTICES.get(notices.take(now()), '')
     request.environ['quickpub.has_notice'] = bool(notice)
     response.set_header('Cache-Control', 'private, no-store')
     with languages.use(languages.choose(speaker.language if speaker else None, site.language)):
+        footer_html = render_long_html(footer.render(site.footer, site.language)) if site.footer else ''
         return templating.render(template, site=site, user=user, url=url, absolute=absolute, static=static_url,
-                                 stylesheet=url(f'/static/site.css?v={stylesheet.version(site)}'),
+                                 stylesheets=_stylesheets(site, is_public),
                                  preloads=[url(f'/static/{path}') for path in fonts.preloads(site.fonts)],
-                                 signup_open=current().signup == 'open', menu=list(Post.pages()), notice=notice,
-                                 **context)
+                                 places=placing.find_of_site(), signup_open=current().signup == 'open',
+                                 menu=list(Post.pages()), notice=notice, footer_html=footer_html, **context)
 
 
-def render_public(template: str, **context: Any) -> str:
-    """Return a page in the site's language that may be cached, unless the reader is logged in or sees a notice."""
-    page = _render(template, None, context)
+def _stylesheets(site: Site, is_public: bool) -> list[str]:
+    """Return the URLs of the style sheets. The owner's own is for readers: the studio looks right whatever is in it."""
+    found = [url(f'/static/site.css?v={stylesheet.version(site)}')]
+    if is_public and site.css:
+        found.append(url(f'/static/own.css?v={stylesheet.digest_own(site)}'))
+    return found
+
+
+def render_public(template: str, site: Site | None = None, **context: Any) -> str:
+    """Return a page in the site's language that may be cached, unless the reader is logged in or sees a notice. `site`
+    is for a preview of another look."""
+    page = _render(template, None, context, site, is_public=True)
     if current_user() is None and not request.environ['quickpub.has_notice']:
         allow_caching()
     return page

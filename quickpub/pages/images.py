@@ -1,0 +1,146 @@
+"""Choosing the image for a place: the site's logo, a member's portrait, a post's cover."""
+
+import logging
+from typing import NamedTuple
+
+from bottle import response
+
+from .. import presence, tasks, text
+from ..codes import Rejected
+from ..db import db, now
+from ..media import placing, uploads
+from ..models import MediaFile, Post, Site, Upload, User
+from ..sentences import make_sentences
+from ..translations.messages import N_, Translatable, gettext
+from ..wsgi.actions import Answer, find_action
+from ..wsgi.bodies import TooMany
+from ..wsgi.forms import IMAGES, Form, number, sent_files, typed
+from ..wsgi.permissions import login_required
+from ..wsgi.responses import find_or_404, not_found, redirect, render
+
+log = logging.getLogger('quickpub.web')
+
+MOST_OFFERED = 60
+
+
+class Place(NamedTuple):
+    """A place, as its page describes it."""
+    title: Translatable
+    help: Translatable
+
+
+PLACES = {
+    'logo': Place(N_('Logo'), N_('Shown at the top of every page instead of the site name. PNG with a transparent '
+                                 'background looks best.')),
+    'logo_dark': Place(N_('Logo for dark screens'), N_('Shown instead of the logo when the device is set to dark.')),
+    'front': Place(N_('Front page image'), N_('A wide image at the top of the front page.')),
+    'avatar': Place(N_('Portrait'), N_('Shown beside your name and on your page. It is cropped to a circle.')),
+    'banner': Place(N_('Author page image'), N_('A wide image at the top of your page.')),
+    'cover': Place(N_('Cover'), N_('Shown above the post, in lists, and when the post is shared.')),
+}
+
+
+class Owned(NamedTuple):
+    """What an image is for: its id, its name, and the page to go back to."""
+    id: int
+    name: str
+    back: str
+
+
+def _find_owned(user: User, where: str, owner_id: str) -> Owned:
+    """Return what this image belongs to, if this member may change it. Raises 404."""
+    kind = placing.PLACES.get(where)
+    if kind == 'post':
+        post = find_or_404(Post.editable_by(user), owner_id)
+        return Owned(post.id, post.title or gettext('Untitled'), f'/studio/posts/{post.id}')
+    if kind == 'member' and owner_id == str(user.id):
+        return Owned(user.id, user.name, '/settings')
+    if kind == 'site' and owner_id == str(placing.SITE) and user.is_owner:
+        return Owned(placing.SITE, Site.this().title, '/admin/look')
+    raise not_found()
+
+
+@login_required
+def show_image(user: User, where: str, owner_id: str) -> Answer:
+    """Show the image in a place, and what can be put there."""
+    return _render(user, where, _find_owned(user, where, owner_id), Form())
+
+
+@login_required
+def update_image(user: User, where: str, owner_id: str) -> Answer:
+    """Choose another image for a place, move its focal point, or leave the place empty."""
+    owned = _find_owned(user, where, owner_id)
+    form = typed('action', 'upload', 'alt', 'point')
+    return find_action(ACTIONS, form['action'])(user, where, owned, form)
+
+
+def _choose(user: User, where: str, owned: Owned, form: Form) -> Answer:
+    upload = find_or_404(_images_of(user), form['upload'])
+    return _place(user, where, owned, upload)
+
+
+def _move(user: User, where: str, owned: Owned, form: Form) -> Answer:
+    x, _, y = form['point'].partition('-')
+    placing.move(where, owned.id, _percent(x), _percent(y), text.line(form['alt'], uploads.MAX_ALT))
+    return redirect(_path(where, owned), 'saved')
+
+
+def _percent(typed: str) -> int:
+    found = number(typed)
+    return placing.CENTRE if found is None else min(100, found)
+
+
+def _remove(user: User, where: str, owned: Owned, form: Form) -> Answer:
+    placing.remove(where, owned.id)
+    return redirect(_path(where, owned), 'saved')
+
+
+ACTIONS = {'choose': _choose, 'move': _move, 'remove': _remove}
+
+
+@login_required
+def upload_image(user: User, where: str, owner_id: str) -> Answer:
+    """Store an image that was sent, and put it into the place."""
+    owned, form, status = _find_owned(user, where, owner_id), Form(), 400
+    try:
+        uploads.check_room(user, 0)
+        for uploaded in sent_files(uploads.open_upload):
+            kept = uploads.store(user, uploaded, now(), tasks.prepare_pictures)
+            return _place(user, where, owned, _images_of(user).where(Upload.id == kept.id).get_or_none() or kept)
+        form.errors = {'file': gettext('Choose a file first.')}
+    except TooMany:
+        form.errors = {'file': gettext('Choose one file only.')}
+    except Rejected as error:
+        form.errors = make_sentences(error.errors)
+    except OSError as error:
+        log.warning('An upload cannot be stored: %s', error)
+        status = 503 if presence.explains(error) else 507
+        form.errors = {'file': gettext('This site cannot store files just now. Try again in a few minutes.')}
+    return _render(user, where, owned, form, status)
+
+
+def _place(user: User, where: str, owned: Owned, upload: Upload) -> Answer:
+    try:
+        with db.atomic():
+            placing.place(where, owned.id, upload, alt=upload.alt)
+            placing.touch(upload, now())
+    except Rejected as error:
+        return _render(user, where, owned, Form(errors=make_sentences(error.errors)), 400)
+    return redirect(_path(where, owned), 'saved')
+
+
+def _render(user: User, where: str, owned: Owned, form: Form, status: int = 200) -> Answer:
+    response.status = status
+    found = placing.find_row(where, owned.id)
+    image = placing.find(where, [owned.id]).get(owned.id)
+    offered = _images_of(user).where(MediaFile.state == 'ready').order_by(Upload.id.desc()).limit(MOST_OFFERED)
+    return render('image.html', form=form, where=where, owned=owned, place=PLACES[where], row=found, image=image,
+                  offered=list(offered), is_verified=user.is_verified, path=_path(where, owned))
+
+
+def _images_of(user: User):  # type: ignore[no-untyped-def] # peewee's queries have no type
+    return uploads.of(user).where(MediaFile.kind == 'image')
+
+
+def _path(where: str, owned: Owned) -> str:
+    return f'{IMAGES}/{where}/{owned.id}'

@@ -1,0 +1,36 @@
+"""The front page, and what every list of posts for readers has in common."""
+
+from typing import Any
+
+from ..content import featured, pins
+from ..db import now
+from ..look import layouts
+from ..media import placing
+from ..models import Post, Site, User
+from .pagination import paginate
+from .responses import render_public
+
+
+def render_front_page(site: Site) -> str:
+    """Return the newest posts of the site, in its layout, colour and fonts."""
+    at = now()
+    found, older, is_first = paginate(Post.listed(at), '/', within=Post.published(at))
+    pinned, found = split_off_pinned(site, found, is_first)
+    chosen = [each for each in featured.find_featured(at) if each != pinned] if is_first else []
+    found = [each for each in found if each not in chosen]
+    return render_public('home.html', site=site, posts=found, older=older, is_first=is_first, pinned=pinned,
+                         featured=chosen, layout=layouts.find_layout(site.layout),
+                         **images_of([*found, *chosen, pinned]))
+
+
+def images_of(posts: list[Post | None], author: User | None = None) -> dict[str, Any]:
+    """Return the covers of these posts and the portraits of their authors, for a list."""
+    listed = [each for each in posts if each]
+    return {'covers': placing.find('cover', [each.id for each in listed]),
+            'faces': placing.find('avatar', {each.author_id for each in listed} | ({author.id} if author else set()))}
+
+
+def split_off_pinned(on: User | Site, found: list[Post], is_first: bool) -> tuple[Post | None, list[Post]]:
+    """Return the pinned post, if this is the first page of the list, and the other posts."""
+    pinned = pins.find_pinned(on, now()) if is_first else None
+    return pinned, [each for each in found if each != pinned]
