@@ -46,6 +46,7 @@ TABLE = {
     'GET /media/<digest>/<name>': (ANYBODY, '{media}'),
     'GET /healthz': (ANYBODY, '/healthz'),
     'GET /static/site.css': (ANYBODY, '/static/site.css'),
+    'GET /static/own.css': (ANYBODY, '/static/own.css'),
     'GET /static/<name>': (ANYBODY, '/static/style.css'),
     'GET /static/fonts/<name>': (ANYBODY, '/static/fonts/inter.css'),
 
@@ -100,6 +101,12 @@ TABLE = {
     'GET /studio/media/<upload_id>': (ONLY_ITS_AUTHOR, '/studio/media/{upload}'),
     'POST /studio/media/<upload_id>': (ONLY_ITS_AUTHOR, '/studio/media/{upload}', {'action': 'describe', 'alt': 'New'}),
 
+    'GET /studio/images/<where>/<owner_id>': (ITS_AUTHOR, '/studio/images/cover/{draft}'),
+    'POST /studio/images/<where>/<owner_id>': (
+        ITS_AUTHOR, '/studio/images/cover/{draft}', {'action': 'move', 'point': '10-90', 'alt': 'Changed'}),
+    'POST /studio/images/<where>/<owner_id>/upload': (
+        ITS_AUTHOR, '/studio/images/cover/{draft}/upload', {'file': Sent('new.png', b'\x89PNG\r\n\x1a\n and more')}),
+
     'GET /studio/stats': (AUTHORS, '/studio/stats'),
     'GET /studio/stats/<post_id>': (ITS_AUTHOR, '/studio/stats/{draft}'),
     'GET /studio/report': (AUTHORS, '/studio/report'),
@@ -118,6 +125,9 @@ TABLE = {
     'POST /admin/mail/<message_id>': (OWNER, '/admin/mail/{message}', {'action': 'send'}),
     'GET /admin/people': (OWNER, '/admin/people'),
     'POST /admin/people': (OWNER, '/admin/people', {'email': 'zoe@example.org'}),
+    'GET /admin/look': (OWNER, '/admin/look'),
+    'POST /admin/look': (OWNER, '/admin/look', {'hue': '1', 'fonts': 'plain', 'layout': 'list', 'css': 'a {}'}),
+    'GET /admin/look/preview': (OWNER, '/admin/look/preview?layout=letters&fonts=plain&hue=7'),
     'GET /admin/site': (OWNER, '/admin/site'),
     'POST /admin/site': (OWNER, '/admin/site', {'title': 'Changed', 'tagline': '', 'hue': '1'}),
 

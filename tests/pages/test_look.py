@@ -1,0 +1,157 @@
+"""The look of the site: an owner chooses it with a preview, and readers see it on the next page."""
+
+import pytest
+from sites import form_with
+
+from quickpub import db
+from quickpub.look import fonts, layouts
+from quickpub.models import FeaturedPost, MediaFile, PlacedImage, Post, Site
+
+DIGEST = 'a' * 32
+
+
+@pytest.fixture
+def owner(olga, browse):
+    return browse(olga)
+
+
+def choose(owner, **fields):
+    form = form_with(owner.get('/admin/look'), 'hue')
+    for name, value in fields.items():
+        form[name] = value
+    return form.submit()
+
+
+def place(where, owner_id):
+    """An image in a place, with variants made."""
+    with db.db.connection_context():
+        MediaFile.insert(digest=DIGEST, kind='image', ending='jpg', state='ready', made={
+            'width': 1600, 'height': 900, 'colour': '#6b7f4c', 'moving': [],
+            'widths': {'avif': [480, 960], 'jpg': [480, 960]}}).on_conflict_ignore().execute()
+        PlacedImage.replace(place=where, owner_id=owner_id, digest=DIGEST, alt='Our hills', x=20).execute()
+
+
+def put(alice, *titles):
+    from conftest import write
+    with db.db.connection_context():
+        return [write(alice, title) for title in titles]
+
+
+@pytest.mark.parametrize('layout', layouts.LAYOUTS)
+def test_a_layout_is_seen_on_the_next_page(owner, alice, browse, layout):
+    put(alice, 'First', 'Second', 'Third')
+    browse().get('/')
+    choose(owner, layout=layout).follow(status=200)
+    page = browse().get('/').html
+    assert page.body['class'] == ['front', layout]
+    assert {'magazine': 'card', 'list': 'entry', 'letters': 'letter-entry'}[layout] in str(page.main)
+    assert [link.text for link in page.select('main h2 a')] == ['Third', 'Second', 'First']
+
+
+@pytest.mark.parametrize('layout', layouts.LAYOUTS)
+def test_covers_faces_and_the_front_image_are_shown_and_hidden_from_screen_readers(
+        owner, alice, browse, layout):
+    [post] = put(alice, 'Hills')
+    place('cover', post.id)
+    place('avatar', alice.id)
+    place('front', 1)
+    choose(owner, layout=layout)
+    page = browse().get('/').html
+    cover = page.select_one('a.cover')
+    assert cover['href'] == post.path and cover['aria-hidden'] == 'true' and cover['tabindex'] == '-1'
+    assert cover.img['alt'] == '' and 'x2' in cover.img['class'] and cover.img['width'] == '1600'
+    assert f'/media/{DIGEST}/480.avif 480w' in cover.source['srcset']
+    assert page.select_one('.front-image img')['alt'] == 'Our hills'
+    assert bool(page.select('.face img')) == (layout != 'list')
+
+
+def test_a_post_and_an_author_show_their_images(alice, browse):
+    [post] = put(alice, 'Hills')
+    for where, owner_id in (('cover', post.id), ('avatar', alice.id), ('banner', alice.id)):
+        place(where, owner_id)
+    page, author = browse().get(post.path).html, browse().get('/@alice').html
+    assert page.select_one('.cover-image img')['fetchpriority'] == 'high' and page.select('.byline .face img')
+    assert author.select('.front-image img') and author.select('.face.portrait img')
+
+
+def test_without_images_an_initial_stands_for_a_face(alice, browse):
+    [post] = put(alice, 'Hills')
+    face = browse().get(post.path).html.select_one('.face')
+    assert face.text == 'A' and face['aria-hidden'] == 'true'
+
+
+def test_the_logo_takes_the_place_of_the_name_and_says_it(alice, browse):
+    place('logo', 1)
+    place('logo_dark', 1)
+    page = browse().get('/archive').html
+    assert page.select_one('.name img')['alt'] == 'The Village Voice' and '480' in page.select_one('.name source')['srcset']
+
+
+def test_featured_posts_come_first(owner, alice, browse):
+    posts = put(alice, 'First', 'Second', 'Third')
+    with db.db.connection_context():
+        FeaturedPost.create(post=posts[0])
+    for layout, order in (('magazine', ['Third', 'First', 'Second']), ('list', ['First', 'Third', 'Second'])):
+        choose(owner, layout=layout)
+        assert [link.text for link in browse().get('/').html.select('main article h2 a')] == order
+    with db.db.connection_context():
+        Post.update(deleted_at=db.now()).where(Post.id == posts[0].id).execute()
+    assert 'First' not in browse().get('/')
+
+
+def test_fonts_and_colour_are_in_the_style_sheet_at_once(owner, browse):
+    before = browse().get('/').html.select_one('link[rel=stylesheet]')['href']
+    choose(owner, fonts='plain', hue='30')
+    after = browse().get('/').html.select_one('link[rel=stylesheet]')['href']
+    assert before != after
+    text = browse().get(after).text
+    assert '--hue: 30' in text and '--reading: "Inter"' in text and 'Source Serif' not in text
+    assert 'max-age' in browse().get(after).headers['Cache-Control']
+    assert 'max-age' not in browse().get(after.replace('-30-', '-31-')).headers['Cache-Control']
+    for version in ('x', '000000000000-999-book', '000000000000-30-nothing', ''):
+        assert '--hue: 30' in browse().get(f'/static/site.css?v={version}')
+
+
+def test_a_preview_shows_other_choices_and_saves_nothing(owner, alice, browse):
+    put(alice, 'Hills')
+    page = owner.get('/admin/look/preview?layout=letters&fonts=plain&hue=7')
+    assert page.html.body['class'] == ['front', 'letters'] and '-7-plain' in page
+    assert "frame-ancestors 'self'" in page.headers['Content-Security-Policy']
+    assert page.headers['X-Frame-Options'] == 'SAMEORIGIN' and 'no-store' in page.headers['Cache-Control']
+    assert browse().get('/').html.body['class'] == ['front', 'magazine']
+    odd = owner.get('/admin/look/preview?layout=../x&fonts=%00&hue=9999999999999999999')
+    assert odd.html.body['class'] == ['front', 'magazine']
+
+
+def test_the_owners_css_is_for_readers_alone(owner, browse):
+    choose(owner, css='main { color: teal } @import url(https://example.org/x.css);')
+    links = [each['href'] for each in browse().get('/').html.select('link[rel=stylesheet]')]
+    assert len(links) == 2 and links[1].startswith('/static/own.css?v=')
+    answer = browse().get(links[1])
+    assert 'color: teal' in answer and answer.content_type == 'text/css'
+    assert "default-src 'self'" in answer.headers['Content-Security-Policy']
+    for path in ('/studio', '/admin/look', '/login'):
+        assert '/static/own.css' not in owner.get(path, status='*')
+
+
+def test_the_footer_is_safe_markdown(owner, browse):
+    choose(owner, footer='[Imprint](https://example.org) <script>alert(1)</script>')
+    footer = browse().get('/').html.select_one('.footer-text')
+    assert footer.a['href'] == 'https://example.org' and not footer.select('script')
+
+
+@pytest.mark.parametrize(('field', 'value', 'said'), [
+    ('footer', 'x' * 2001, 'Keep the footer within 2 000 characters.'),
+    ('css', 'x' * 20_001, 'Keep your CSS within 20 000 characters.'), ('hue', '360', 'Choose one of these.')])
+def test_what_cannot_be_used_is_refused_and_stays_in_the_form(owner, field, value, said):
+    form = form_with(owner.get('/admin/look'), 'hue')
+    form[field].force_value(value)
+    page = form.submit(status=400)
+    assert said in page.html.text.replace('\u202f', ' ') and form_with(page, 'hue')[field].value == value
+    with db.db.connection_context():
+        assert getattr(Site.this(), field) == getattr(Site(), field)
+
+
+def test_every_choice_has_words():
+    from quickpub.pages import look
+    assert look.PAIRS.keys() == fonts.PAIRS.keys() and tuple(look.LAYOUTS) == layouts.LAYOUTS
