@@ -126,7 +126,7 @@ TABLE = {
     'GET /admin/people': (OWNER, '/admin/people'),
     'POST /admin/people': (OWNER, '/admin/people', {'email': 'zoe@example.org'}),
     'GET /admin/look': (OWNER, '/admin/look'),
-    'POST /admin/look': (OWNER, '/admin/look', {'hue': '1', 'fonts': 'plain', 'layout': 'list', 'css': 'a {}'}),
+    'POST /admin/look': (OWNER, '/admin/look', {'hue': '1', 'fonts': 'plain', 'layout': 'list'}),
     'GET /admin/look/preview': (OWNER, '/admin/look/preview?layout=letters&fonts=plain&hue=7'),
     'GET /admin/site': (OWNER, '/admin/site'),
     'POST /admin/site': (OWNER, '/admin/site', {'title': 'Changed', 'tagline': '', 'hue': '1'}),
@@ -143,6 +143,7 @@ def furnish(olga, alice, bob):
     if draft := Post.get_or_none(Post.title == 'Only a draft'):
         _use_the_desk(olga, alice, draft, at)
         places['shared'] = Post.get_by_id(draft.id).draft_token
+        models.PlacedImage.create(place='cover', owner_id=draft.id, digest='a' * 32)
         places |= {'draft': draft.id, 'oldest': Post.select().where(Post.published_at.is_null(False)).get().id}
     if Post.select().exists():
         kept = keep(alice)

@@ -9,6 +9,8 @@ STATEMENTS = [
     "ALTER TABLE site ADD COLUMN css TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE user ADD COLUMN links TEXT NOT NULL DEFAULT ''",
     "ALTER TABLE user ADD COLUMN fediverse TEXT NOT NULL DEFAULT ''",
+    # A site that is there keeps the front page that its readers know.
+    "UPDATE site SET layout = 'list'",
     # One row for each place: ('logo', 1) is the site's, ('avatar', 5) a member's, ('cover', 9) a post's.
     '''CREATE TABLE placed_image (
         place TEXT NOT NULL,

@@ -521,12 +521,12 @@ def test_a_pinned_post_stands_first_and_once(olga, alice, bob, browse, connectio
         write(alice, title, at=db.now() - timedelta(days=1))
     hers, owners = browse(alice), browse(olga)
     hers.post(edit(old), {'action': 'pin'}, status=303)
-    titles = [each.text.strip() for each in browse().get('/@alice').html.select('.entry h2')]
+    titles = [each.text.strip() for each in browse().get('/@alice').html.select('article h2')]
     assert titles[0] == 'The rules' and sorted(titles) == ['The rules', 'Three', 'Two']
-    assert browse().get('/').html.select_one('.entry h2').text.strip() != 'The rules'
+    assert browse().get('/').html.select_one('article h2').text.strip() != 'The rules'
     hers.post(edit(old), {'action': 'pin-home'}, status=404)
     owners.post(edit(old), {'action': 'pin-home'}, status=303)
-    assert browse().get('/').html.select_one('.entry h2').text.strip() == 'The rules'
+    assert browse().get('/').html.select_one('article h2').text.strip() == 'The rules'
     owners.post(edit(old), {'action': 'unpublish'}, status=303)
     assert 'The rules' not in browse().get('/') and 'The rules' not in browse().get('/@alice')
     owners.post(edit(old), {'action': 'unpin-home'}, status=303)
@@ -559,11 +559,11 @@ def test_the_pin_stays_when_the_site_gets_another_name(olga, browse):
     owner = browse(olga)
     owner.post(edit(old), {'action': 'pin-home'}, status=303)
     owner.post('/admin/site', {'title': 'Another', 'tagline': '', 'hue': '1'}, status=303)
-    assert browse().get('/').html.select_one('.entry h2').text.strip() == 'The rules'
+    assert browse().get('/').html.select_one('article h2').text.strip() == 'The rules'
     with db.db.connection_context():
         Site.delete().execute()  # as where nobody has given it a name yet
     owner.post(edit(old), {'action': 'pin-home'}, status=303)
-    assert browse().get('/').html.select_one('.entry h2').text.strip() == 'The rules'
+    assert browse().get('/').html.select_one('article h2').text.strip() == 'The rules'
 
 
 # The trash

@@ -79,8 +79,8 @@ def test_a_post_without_a_title_says_its_text_once(alice, browse, connection, bo
     for path in ('/', '/@alice', '/t/hills', f'/search?q={quote(word)}'):
         listed = browse().get(path)
         assert_sound(listed, path)
-        assert listed.html.select_one(f'.entry a[href="{post.path}"]'), path
-        assert 1 <= times(seen, str(listed.html.select_one('.entry'))) <= count, path
+        assert listed.html.select_one(f'article a[href="{post.path}"]'), path
+        assert 1 <= times(seen, str(listed.html.select_one('article'))) <= count, path
     assert times(seen, str(browse().get('/archive').html.select_one('.year'))) >= 1
 
 

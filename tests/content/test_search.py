@@ -426,7 +426,7 @@ def test_did_you_mean(site, alice, browse, connection, typed, meant):
     link = page.html.select_one('p.empty a[href*=search]')
     assert (link.text if link else None) == meant and 'secret' not in page.text.replace(typed, '')
     if meant:
-        assert 'A hedgehog' in page.click(href='search.q=h|search.q=u', index=0).html.select_one('.entry h2').text
+        assert 'A hedgehog' in page.click(href='search.q=h|search.q=u', index=0).html.select_one('article h2').text
 
 
 @pytest.mark.parametrize('hidden', ['scheduled', 'trashed', 'unpublished'])
@@ -452,7 +452,7 @@ def test_results_have_pages_and_a_count_that_ends(olga, alice, browse, connectio
         page = browser.get(path)
         assert_sound(page, path)
         assert '45 posts' in page
-        seen.append([each.text for each in page.html.select('.entry h2')])
+        seen.append([each.text for each in page.html.select('article h2')])
         later = page.html.select_one('nav.pager a[rel=next]')
         path = later and later['href']
     assert [len(each) for each in seen] == [20, 20, 5] and len(set(sum(seen, []))) == 45
@@ -475,7 +475,7 @@ def test_the_page_is_found_from_every_page_and_works_as_a_form(library, browse):
     page = browse().get('/').click('Search', href='/search')
     form = page.forms[0]
     form['q'] = 'quiet "café au'
-    assert [each.text for each in form.submit().html.select('.entry h2')] == ['On hills']
+    assert [each.text for each in form.submit().html.select('article h2')] == ['On hills']
 
 
 def test_questions_never_push_pages_out_of_memory(library, app, browse):

@@ -85,7 +85,7 @@ def test_a_post_has_a_language_of_its_own(site, alice, browse, connection):
     page = browse().get(post.path).html
     assert page.html['lang'] == 'en' and page.h1['lang'] == page.select_one('.prose')['lang'] == 'de'
     assert page.select_one('.prose').text.strip() == '„Go,“ he said.'
-    heads = {each.text: each.get('lang') for each in browse().get('/').html.select('.entry h2')}
+    heads = {each.text: each.get('lang') for each in browse().get('/').html.select('article h2')}
     assert heads == {'Über Hügel': 'de', 'On seas': None}
     feed = browse().get('/feed.xml')
     assert 'xml:lang="en"' in feed.text and [

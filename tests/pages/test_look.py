@@ -84,7 +84,8 @@ def test_the_logo_takes_the_place_of_the_name_and_says_it(alice, browse):
     place('logo', 1)
     place('logo_dark', 1)
     page = browse().get('/archive').html
-    assert page.select_one('.name img')['alt'] == 'The Village Voice' and '480' in page.select_one('.name source')['srcset']
+    assert page.select_one('.name img')['alt'] == 'The Village Voice'
+    assert '480' in page.select_one('.name source')['srcset']
 
 
 def test_featured_posts_come_first(owner, alice, browse):
