@@ -17,6 +17,9 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from .. import networks
+from ..sentences import describe
+from ..translations import languages
+from ..translations.languages import Language
 from ..wsgi.application import Answer, Application
 from ..wsgi.authentication import client_address
 from ..wsgi.bodies import Incoming
@@ -29,8 +32,6 @@ log = logging.getLogger('quickpub.web')
 
 THREADS = 40  # pages made at a time
 FORMS = 16  # of them, those for forms, which may wait for the write lock of the database, or hash passwords
-
-BROKEN = ('Your form arrived broken, or only a part of it, and nothing was saved. Please go back and send it again.')
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -55,7 +56,7 @@ class Front:
                     await self._take_in_time(body, environ, receive, client)
                 answer = await self._answer(environ, client)
             except Refused as refusal:
-                return await _refuse(refusal, self._site.security_headers, send)
+                return await _refuse(refusal, self._site.language, self._site.security_headers, send)
             finally:
                 body.close()
             await self._send(answer, _raw(answer[1]), send, scope, client)
@@ -82,8 +83,7 @@ class Front:
 
                 await self._take(body, environ, receive, note, client)
         except TimeoutError:
-            raise Refused(408, 'Your form took too long to arrive, and nothing was saved. Please go back and send it '
-                               'again.') from None
+            raise Refused('request.too_slow', status=408) from None
         finally:
             self._arriving.end(client, seen)
 
@@ -112,7 +112,7 @@ class Front:
         while not is_over:
             event = await receive()
             if event['type'] == 'http.disconnect':
-                raise Refused(400, BROKEN)
+                raise Refused('request.broken', status=400)
             part = event.get('body', b'')
             note(len(part))
             if body.size <= limit and 'quickpub.problem' not in environ:
@@ -148,10 +148,14 @@ def _has_body(environ: dict[str, Any]) -> bool:
     return 'CONTENT_LENGTH' in environ or 'HTTP_TRANSFER_ENCODING' in environ
 
 
-async def _refuse(refusal: Refused, security_headers: list[tuple[str, str]], send: Callable) -> None:
+async def _refuse(refusal: Refused, language: Language, security_headers: list[tuple[str, str]],
+                  send: Callable) -> None:
     """Answer without a thread, a template or the database: there may be thousands of these at once."""
-    page = (f'<!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-            f'<title>{refusal.status}</title><p>{refusal.sentence}</p></html>').encode()
+    with languages.use(language):
+        sentence = describe(refusal)
+    page = (f'<!DOCTYPE html><html lang="{language.code}" dir="{language.direction}"><meta charset="utf-8">'
+            f'<meta name="viewport" content="width=device-width"><title>{refusal.status}</title>'
+            f'<p>{sentence}</p></html>').encode()
     headers = [*security_headers, ('Content-Type', 'text/html; charset=utf-8'), ('Content-Length', str(len(page))),
                ('Cache-Control', 'no-store'), ('Connection', 'close')]
     await send({'type': 'http.response.start', 'status': refusal.status, 'headers': _raw(headers)})

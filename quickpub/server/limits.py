@@ -5,6 +5,7 @@ from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from .. import codes
 from ..wsgi.forms import FILES_LIMIT
 from .connections import PER_CLIENT
 
@@ -13,14 +14,13 @@ BODY_RATE = 1024  # bytes a second: a slow phone has four times as much
 BODIES_PER_CLIENT = 100  # at a time
 BYTES_PER_CLIENT = 2 * FILES_LIMIT  # in all bodies of one client that are on their way
 
-TOO_MUCH = 'Your network is sending too much at once. Please wait a minute, then send it again.'
 
+class Refused(codes.Problem):
+    """The request is refused. `code` says why, and `status` is that of the answer."""
 
-class Refused(Exception):
-    """The request is refused, with this status and a sentence for its client."""
-
-    def __init__(self, status: int, sentence: str):
-        self.status, self.sentence = status, sentence
+    def __init__(self, code: str, status: int):
+        super().__init__(code)
+        self.status = status
 
 
 class ArrivingBodies:
@@ -33,14 +33,14 @@ class ArrivingBodies:
     def begin(self, client: str) -> None:
         """Count a body. Raises Refused."""
         if self._bodies[client] >= BODIES_PER_CLIENT:
-            raise Refused(429, TOO_MUCH)
+            raise Refused('request.too_much_at_once', status=429)
         self._bodies[client] += 1
 
     def add(self, client: str, size: int) -> None:
         """Count bytes that have arrived. Raises Refused."""
         self._bytes[client] += size
         if self._bytes[client] > BYTES_PER_CLIENT:
-            raise Refused(429, TOO_MUCH)
+            raise Refused('request.too_much_at_once', status=429)
 
     def end(self, client: str, size: int) -> None:
         """Forget a body and its bytes."""
@@ -74,7 +74,7 @@ class Turns:
     async def _wait(self, client: str) -> None:
         turns = self._waiting.setdefault(client, deque())
         if len(turns) >= PER_CLIENT:
-            raise Refused(429, TOO_MUCH)
+            raise Refused('request.too_much_at_once', status=429)
         turn = asyncio.get_running_loop().create_future()
         turns.append(turn)
         try:

@@ -11,9 +11,11 @@ from peewee import DatabaseError
 
 from .. import presence
 from ..audience import recording, views, visitors
+from ..codes import Code
 from ..db import db, now
 from ..jobs.errors import is_out_of_reach
 from ..settings import Settings
+from ..translations import languages
 from ..upkeep import health
 from . import notices
 from .authentication import SESSION, client_address
@@ -46,6 +48,7 @@ class Application:
         self._cache = PageCache(settings)
         self._folder = settings.paths.media
         self._is_failing = False
+        self.language = languages.find(languages.SOURCE)  # the site's, as far as a page has shown it
 
     def __call__(self, environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
         status, headers, body = self.from_memory(environ) or self.answer(environ)
@@ -69,13 +72,15 @@ class Application:
 
     def answer(self, environ: dict[str, Any]) -> Answer:
         """Return the answer that `from_memory` did not have."""
-        if environ.get('quickpub.is_misdirected'):
-            return self._bare(environ, 421, bare_page(421, url=self._settings.url))
-        try:
-            answer = self._answer(environ)
-        except Exception as error:
-            return self._failed(environ, error)
+        with languages.use(self.language):  # for the pages that are made without the database
+            if environ.get('quickpub.is_misdirected'):
+                return self._bare(environ, 421, bare_page(421, url=self._settings.url))
+            try:
+                answer = self._answer(environ)
+            except Exception as error:
+                return self._failed(environ, error)
         self._is_failing = False
+        self.language = environ.get('quickpub.site_language', self.language)
         return answer
 
     def incoming(self) -> Incoming:
@@ -201,5 +206,5 @@ def _path_problem(environ: dict[str, Any]) -> Problem | None:
     try:
         environ.get('PATH_INFO', '').encode('latin-1').decode()
     except UnicodeError:
-        return 400, 'This address is broken. If you followed a link, tell whoever put it there.'
+        return 400, Code('request.bad_path')
     return None
