@@ -1,4 +1,4 @@
-"""Keep one client from holding up the others: by many or slow bodies, or by many requests."""
+"""Limits that keep one client from delaying the others: with many bodies, slow bodies or many requests."""
 
 import asyncio
 from collections import Counter, deque
@@ -9,10 +9,10 @@ from .. import codes
 from ..wsgi.forms import FILES_LIMIT
 from .connections import PER_CLIENT
 
-BODY_WINDOW = 15  # seconds within which ever more of a request's body must arrive
-BODY_RATE = 1024  # bytes a second: a slow phone has four times as much
+BODY_WINDOW = 15  # seconds over which the rate of a body is measured
+BODY_RATE = 1024  # bytes a second that must arrive: a quarter of what a slow phone sends
 BODIES_PER_CLIENT = 100  # at a time
-BYTES_PER_CLIENT = 2 * FILES_LIMIT  # in all bodies of one client that are on their way
+BYTES_PER_CLIENT = 2 * FILES_LIMIT  # in all bodies of one client that are arriving
 
 
 class Refused(codes.Problem):
@@ -24,26 +24,26 @@ class Refused(codes.Problem):
 
 
 class ArrivingBodies:
-    """Count the bodies that are on their way, and their bytes, by client."""
+    """The number of bodies that are arriving, and of their bytes, by client."""
 
     def __init__(self) -> None:
         self._bodies: Counter[str] = Counter()
         self._bytes: Counter[str] = Counter()
 
     def begin(self, client: str) -> None:
-        """Count a body. Raises Refused."""
+        """Count a body. Raises Refused if the client sends too many."""
         if self._bodies[client] >= BODIES_PER_CLIENT:
             raise Refused('request.too_much_at_once', status=429)
         self._bodies[client] += 1
 
     def add(self, client: str, size: int) -> None:
-        """Count bytes that have arrived. Raises Refused."""
+        """Count bytes that have arrived. Raises Refused if the client sends too many."""
         self._bytes[client] += size
         if self._bytes[client] > BYTES_PER_CLIENT:
             raise Refused('request.too_much_at_once', status=429)
 
     def end(self, client: str, size: int) -> None:
-        """Forget a body and its bytes."""
+        """Stop counting a body and its bytes."""
         for counter, count in ((self._bodies, 1), (self._bytes, size)):
             counter[client] -= count
             if not counter[client]:
@@ -51,17 +51,18 @@ class ArrivingBodies:
 
 
 class Turns:
-    """Let a few requests in at once, and those of each client in turn: a client that sends many waits for its own.
-    Waiting costs no thread."""
+    """Let only a few requests run at once. The clients take turns, so a client with many requests delays only itself.
+
+    A waiting request needs no thread.
+    """
 
     def __init__(self, at_once: int):
         self._free = at_once
-        self._waiting: dict[str, deque[asyncio.Future[None]]] = {}  # by client; the first client is the next
+        self._waiting: dict[str, deque[asyncio.Future[None]]] = {}  # by client; the first client is next
 
     @asynccontextmanager
     async def of(self, client: str) -> AsyncIterator[None]:
-        """Wait for a turn, and have it inside the block. Raises Refused if as many requests of this client wait as it
-        may have connections."""
+        """Wait for a turn, and keep it within the block. Raises Refused if the client has too many waiting requests."""
         if self._free:
             self._free -= 1
         else:
@@ -80,12 +81,12 @@ class Turns:
         try:
             await turn
         except asyncio.CancelledError:
-            if not turn.cancelled():  # it was given at this very moment
+            if not turn.cancelled():  # the turn was given at the same moment
                 self._pass_on()
             raise
 
     def _pass_on(self) -> None:
-        """Give the turn to the first request of the next client that still waits."""
+        """Give the turn to the first waiting request of the next client."""
         while self._waiting:
             client = next(iter(self._waiting))
             turns = self._waiting.pop(client)
@@ -100,9 +101,9 @@ class Turns:
 
 
 class Deadline:
-    """The time by which a body must be there. It moves on while enough arrives in each window of time.
+    """The time by which a body must have arrived. It is extended each time enough bytes have arrived.
 
-    `clock` and the times given to `reschedule` are an event loop's, in seconds.
+    `clock` and the times given to `reschedule` are those of an event loop, in seconds.
     """
 
     def __init__(self, reschedule: Callable[[float], None], clock: Callable[[], float]):
