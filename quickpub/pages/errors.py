@@ -5,7 +5,6 @@ from urllib.parse import quote
 
 from bottle import HTTPError, HTTPResponse, request
 
-from ..codes import Code
 from ..content import redirects
 from ..db import now
 from ..jobs.errors import is_out_of_reach
@@ -19,14 +18,14 @@ from ..wsgi.responses import page_language, redirect, render
 log = logging.getLogger('quickpub.web')
 
 ERRORS = {  # heading and sentence by status
-    400: (N_('This link does not work'),
+    400: (N_('There is a problem with this request'),
           N_('The link or the form is not valid. Check the web address and try again.')),
     403: (N_('This form came from another site'),
           N_('This form was not sent from a page of this site, so nothing was changed. Open the page here and send it '
              'again.')),
     404: (N_('Page not found'),
           N_('The page may have moved or been deleted, or there is a mistake in the web address.')),
-    405: (N_('This page does not accept forms'),
+    405: (N_('This page cannot be opened like this'),
           N_('Nothing was changed. Go to the home page and start from there.')),
     413: (N_('The form is too large'), N_('Nothing was saved. Go back and make it shorter.')),
     429: (N_('Too many attempts'), N_('Please wait 15 minutes, then try again.')),
@@ -41,7 +40,8 @@ ERRORS = {  # heading and sentence by status
 
 def show_error(problem: HTTPError) -> str | HTTPResponse:
     """Show the page for an error. A page that has moved, or is asked for in another spelling, is redirected to."""
-    status, (said, code) = problem.status_code, request.environ.get('quickpub.problem') or (0, Code(''))
+    status, found = problem.status_code, request.environ.get('quickpub.problem')
+    said = found[1] if found and found[0] == status else None
     if status == 404 and not said and request.method in ('GET', 'HEAD') and (target := _find_moved_page()):
         return redirect(quote(target, safe='/@') + (f'?{request.query_string}' if request.query_string else ''),
                         status=301)
@@ -54,7 +54,7 @@ def show_error(problem: HTTPError) -> str | HTTPResponse:
             if isinstance(problem, UnknownAction):
                 words = problem.sentence
             else:
-                words = make_sentence(code) if said == status else str(sentence)
+                words = make_sentence(said) if said else str(sentence)
             return render('error.html', status=status, heading=str(heading), sentence=words)
     except Exception as error:  # what broke the page, such as a database that is gone, breaks this one too
         log.error('%s %s: the page that says so cannot be made either: %s', status, request.path, error)

@@ -23,7 +23,6 @@ TITLES: dict[str, Translatable] = {  # by the name of the task in tasks.py
     'wake_pictures': N_('Find images to prepare'),
     'render_posts': N_('Render posts again'),
     'wake_rendering': N_('Find posts to render again'),
-    'count_views': N_('Count views'),
 
     # Clean-up
     'check_integrity': N_('Check the database for damage'),

@@ -4,8 +4,8 @@ from ..translations.messages import N_, Translatable
 
 SENTENCES: dict[str, Translatable] = {
     # Requests that are refused before a page reads them
-    'request.bad_path': N_('This web address is not valid. If you followed a link, tell the person who runs the page '
-                           'that it is on.'),
+    'request.bad_path': N_(
+        'This web address is not valid. If you followed a link, tell the author of the page with the link.'),
     'request.foreign_origin': N_('This form was not sent from a page of this site, so nothing was changed. Open the '
                                  'page here and send it again. (Programs that send forms must send the header '
                                  '“Origin: %(origin)s”.)'),

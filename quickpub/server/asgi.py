@@ -18,12 +18,12 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from .. import networks
-from ..sentences import describe
 from ..translations import languages
 from ..translations.languages import Language
 from ..wsgi.application import Answer, Application
 from ..wsgi.authentication import client_address
 from ..wsgi.bodies import Incoming
+from ..wsgi.error_pages import tiny_page
 from ..wsgi.forms import STRANGERS_LIMIT
 from ..wsgi.request_body import DRAINED, find_limit, may_be_large, no_room
 from . import limits
@@ -157,10 +157,7 @@ async def _refuse(refusal: Refused, language: Language, security_headers: list[t
                   send: Callable) -> None:
     """Send the answer without a thread, a template or the database, because there may be thousands at once."""
     with languages.use(language):
-        sentence = describe(refusal)
-    page = (f'<!DOCTYPE html><html lang="{language.code}" dir="{language.direction}"><meta charset="utf-8">'
-            f'<meta name="viewport" content="width=device-width"><title>{refusal.status}</title>'
-            f'<p>{sentence}</p></html>').encode()
+        page = tiny_page(refusal.status, refusal.code).encode()
     headers = [*security_headers, ('Content-Type', 'text/html; charset=utf-8'), ('Content-Length', str(len(page))),
                ('Cache-Control', 'no-store'), ('Connection', 'close')]
     await send({'type': 'http.response.start', 'status': refusal.status, 'headers': _raw(headers)})

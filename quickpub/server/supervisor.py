@@ -194,8 +194,8 @@ class Tree:
         self._shut_down()
 
     def look_after(self, patience: float) -> None:
-        """Wait for a signal for at most `patience` seconds. Kill children that hang, and restart dead ones whose pause has
-        ended."""
+        """Wait for a signal for at most `patience` seconds. Kill children that hang, and restart dead ones after their
+        pause."""
         select.select([self._wake], [], [], patience)
         self._drain()
         self._note_deaths()

@@ -1,9 +1,13 @@
 """Error pages that need no database, and what the other error pages say."""
 
+from html import escape
+
 from bottle import HTTPError, request
 
 from .. import templating
 from ..codes import Code
+from ..sentences import make_sentence
+from ..translations import languages
 from ..translations.messages import N_
 
 BARE = {  # heading and sentence by status
@@ -23,6 +27,14 @@ def bare_page(status: int, **values: str) -> str:
     names."""
     heading, sentence = BARE.get(status, BARE[500])
     return templating.render('bare.html', heading=str(heading), sentence=sentence.fill(values))
+
+
+def tiny_page(status: int, code: Code) -> str:
+    """Return an error page that needs no template either, in the language in use."""
+    language = languages.current()
+    return (f'<!DOCTYPE html><html lang="{language.code}" dir="{language.direction}"><meta charset="utf-8">'
+            f'<meta name="viewport" content="width=device-width"><title>{status}</title>'
+            f'<p>{escape(make_sentence(code))}</p></html>')
 
 
 def refuse(status: int, code: Code | str) -> HTTPError:  # XXX old form: str

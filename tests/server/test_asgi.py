@@ -5,6 +5,7 @@ import socket
 import threading
 import urllib.parse
 
+import pseudo
 import pytest
 from conftest import write
 from rig import Rig, Visitor
@@ -223,7 +224,15 @@ def test_a_form_that_stops_arriving_is_answered_in_words(app, monkeypatch):
     monkeypatch.setattr(limits, 'BODY_WINDOW', 0.05)
     status, headers, page = ask(app, part(b'email='), method='POST', raw_path=b'/login')
     assert status == 408 and b'nothing was saved' in page and headers[b'connection'] == b'close'
-    assert headers[b'x-content-type-options'] == b'nosniff'
+    assert headers[b'x-content-type-options'] == b'nosniff' and b'lang="en"' in page
+
+
+def test_a_form_is_refused_in_the_language_that_the_site_spoke_last(app, alice, connection, monkeypatch):
+    with connection():
+        Site.change(language=pseudo.add_to(monkeypatch))
+    ask(app, raw_path=b'/archive', query_string=b'')
+    _, _, page = ask(app, part(b'email='), {'type': 'http.disconnect'}, method='POST', raw_path=b'/login')
+    assert b'lang="en-XA"' in page and pseudo.untranslated(page.decode()) == []
 
 
 # Turns: more is asked for than can be made
