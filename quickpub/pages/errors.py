@@ -1,4 +1,4 @@
-"""The page for an answer that is not a page: an error, in words."""
+"""The error page, which also redirects from the former address of a page to its new one."""
 
 import logging
 from urllib.parse import quote
@@ -39,7 +39,7 @@ ERRORS = {  # heading and sentence by status
 
 
 def show_error(problem: HTTPError) -> str | HTTPResponse:
-    """Show the page for an error. A page that has moved, or is asked for in another spelling, is redirected to."""
+    """Show the page for an error. Redirect if the page has moved, or the path is another spelling of it."""
     status, found = problem.status_code, request.environ.get('quickpub.problem')
     said = found[1] if found and found[0] == status else None
     if status == 404 and not said and request.method in ('GET', 'HEAD') and (target := _find_moved_page()):
@@ -56,15 +56,15 @@ def show_error(problem: HTTPError) -> str | HTTPResponse:
             else:
                 words = make_sentence(said) if said else str(sentence)
             return render('error.html', status=status, heading=str(heading), sentence=words)
-    except Exception as error:  # what broke the page, such as a database that is gone, breaks this one too
-        log.error('%s %s: the page that says so cannot be made either: %s', status, request.path, error)
+    except Exception as error:  # what broke the page, such as a missing database, may also break the error page
+        log.error('%s %s: the error page cannot be rendered either: %s', status, request.path, error)
         status = 503 if is_out_of_reach(error) else status
         return HTTPResponse(bare_page(status), status,
                             {'Content-Type': 'text/html; charset=utf-8', 'Retry-After': '30'})
 
 
 def _find_moved_page() -> str | None:
-    """Return the path of the page that was asked for in another spelling, or that has moved; else None."""
+    """Return the right path of the requested page if it has moved or is spelled differently; else None."""
     bare = '/' + request.path.strip('/')
     fixed = {route.rule for route in request.app.routes if route.method == 'GET' and '<' not in route.rule}
     found = bare.lower() if bare.lower() in fixed else redirects.find_target(bare, now()) or bare

@@ -15,7 +15,7 @@ from .forms import FILES_LIMIT, FORM_LIMIT, STRANGERS_LIMIT, STUDIO, UPLOADS, nu
 
 log = logging.getLogger('quickpub.web')
 
-DRAINED = 64 * 1024 * 1024  # bytes of a request that is too large
+DRAINED = 64 * 1024 * 1024  # bytes of a too large request that are still read
 
 Problem = tuple[int, Code]  # status, and what its page says
 FULL: Problem = (507, Code('request.disk_full'))
@@ -23,7 +23,7 @@ LOST: Problem = (503, Code('request.no_storage'))
 
 
 def take_body(environ: dict[str, Any], body: Incoming) -> Problem | None:
-    """Read the whole body into `body` and put it into environ. Return a problem if it cannot be taken, or None."""
+    """Read the whole body into `body` and put it into environ. Return a problem if it is refused, or None."""
     if environ.get('quickpub.problem'):
         return environ['quickpub.problem']
     source, length = environ['wsgi.input'], environ.get('CONTENT_LENGTH') or ''
@@ -53,23 +53,23 @@ def take_body(environ: dict[str, Any], body: Incoming) -> Problem | None:
 
 
 def may_be_large(declared: str) -> bool:
-    """Return whether a body of this declared length ('' if none) may exceed a stranger's limit: then ask `find_limit`,
-    which needs the database."""
+    """Return whether a body of this declared length ('' if none) may exceed the limit for strangers: then `find_limit`,
+    which needs the database, must be asked."""
     length = number(declared)
     return length is None or length > STRANGERS_LIMIT
 
 
 def find_limit(environ: dict[str, Any]) -> int:
-    """Return how many bytes of this body are taken.
+    """Return how many bytes this body may have.
 
-    Strangers may send little, members the text of a post, and confirmed members files. In the studio anybody may send a
-    text: the answer to an author who was logged out while writing keeps it.
+    Strangers may send little, members the text of a post, and confirmed members files. In the studio strangers may send
+    a text, too, so that an author who was logged out while writing does not lose it.
     """
     path = environ.get('PATH_INFO', '')
     try:
         with db.connection_context():
             session, _ = find_session(environ.get('HTTP_COOKIE', ''), now())
-    except DatabaseError:  # the answer will say so
+    except DatabaseError:  # the page will report it
         session = None
     if path == UPLOADS and environ['REQUEST_METHOD'] == 'POST' and session and session.user.is_verified:
         return FILES_LIMIT
@@ -82,7 +82,7 @@ def no_room(error: OSError) -> Problem:
 
 
 def _drain(source: Any) -> None:
-    """Read what is refused anyway, within reason: a browser that cannot finish sending shows no answer."""
+    """Read the rest of a refused body, within limits: a browser that cannot finish sending shows no answer."""
     for _ in range(DRAINED // CHUNK):
         if not source.read(CHUNK):
             return
