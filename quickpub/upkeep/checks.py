@@ -53,7 +53,7 @@ def check_disk() -> str | None:
 def check_media() -> str | None:
     """Check that the media folder is not empty while files should be in it: then it is as good as gone."""
     if next(files.folder().iterdir(), None) is None and (count := MediaFile.select().count()):
-        return f'The folder is empty. Missing files: {count}.'
+        return f'The folder is empty, although the database lists files in it: {count}.'
     return None
 
 
