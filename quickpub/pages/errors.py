@@ -42,7 +42,7 @@ def show_error(problem: HTTPError) -> str | HTTPResponse:
     """Show the page for an error. Redirect if the page has moved, or the path is another spelling of it."""
     status, found = problem.status_code, request.environ.get('quickpub.problem')
     said = found[1] if found and found[0] == status else None
-    if status == 404 and not said and request.method in ('GET', 'HEAD') and (target := _find_moved_page()):
+    if status == 404 and not found and request.method in ('GET', 'HEAD') and (target := _find_moved_page()):
         return redirect(quote(target, safe='/@') + (f'?{request.query_string}' if request.query_string else ''),
                         status=301)
     heading, sentence = ERRORS.get(status) or ERRORS[400 if status < 500 else 500]

@@ -152,7 +152,7 @@ def test_ten_megabytes_are_refused_with_a_sentence(app, session, how):
         answer = ask(app, path, 'POST', body, session, **environ)
         assert is_refused(answer, 413) and 'up to 8 MB at once. Nothing was saved. Go back' in answer.text
     stranger = ask(app, '/login', 'POST', body, **environ)
-    assert is_refused(stranger, 413) and '64 KB for those who are not logged in. Nothing was saved' in stranger.text
+    assert is_refused(stranger, 413) and 'up to 64 KB. Nothing was saved' in stranger.text
     assert is_refused(ask(app, '/nothing/here', 'POST', body, session, **environ), 404)
     assert stored() == before
 
