@@ -27,7 +27,7 @@ from ..wsgi.error_pages import tiny_page
 from ..wsgi.forms import STRANGERS_LIMIT
 from ..wsgi.request_body import DRAINED, find_limit, may_be_large, no_room
 from . import limits
-from .limits import Refused
+from .limits import RefusedRequest
 
 log = logging.getLogger('quickpub.web')
 
@@ -58,7 +58,7 @@ class Front:
                 if _has_body(environ):
                     await self._take_in_time(body, environ, receive, client)
                 answer = await self._answer(environ, client)
-            except Refused as refusal:
+            except RefusedRequest as refusal:
                 return await _refuse(refusal, self._site.language, self._site.security_headers, send)
             finally:
                 body.close()
@@ -71,7 +71,7 @@ class Front:
 
     async def _take_in_time(self, body: Incoming, environ: dict[str, Any], receive: Callable[[], Awaitable],
                             client: str) -> None:
-        """Read the whole body as long as it arrives fast enough. Raises Refused."""
+        """Read the whole body as long as it arrives fast enough. Raises RefusedRequest."""
         seen = 0
         self._arriving.begin(client)
         try:
@@ -86,7 +86,7 @@ class Front:
 
                 await self._take(body, environ, receive, note, client)
         except TimeoutError:
-            raise Refused('request.too_slow', status=408) from None
+            raise RefusedRequest('request.too_slow', status=408) from None
         finally:
             self._arriving.end(client, seen)
 
@@ -108,7 +108,7 @@ class Front:
         """Read the whole body, and keep only the start of one that is too long or does not fit on the disk.
 
         The rest is still read, within limits, because a browser that is cut off while it sends shows no answer. Raises
-        Refused if the client is gone or its chunks are invalid: the server does not say which.
+        RefusedRequest if the client is gone or its chunks are invalid: the server does not say which.
         """
         limit = STRANGERS_LIMIT
         if may_be_large(environ.get('CONTENT_LENGTH', '')):
@@ -117,7 +117,7 @@ class Front:
         while not is_over:
             event = await receive()
             if event['type'] == 'http.disconnect':
-                raise Refused('request.broken', status=400)
+                raise RefusedRequest('request.broken', status=400)
             part = event.get('body', b'')
             note(len(part))
             if body.size <= limit and 'quickpub.problem' not in environ:
@@ -153,7 +153,7 @@ def _has_body(environ: dict[str, Any]) -> bool:
     return 'CONTENT_LENGTH' in environ or 'HTTP_TRANSFER_ENCODING' in environ
 
 
-async def _refuse(refusal: Refused, language: Language, security_headers: list[tuple[str, str]],
+async def _refuse(refusal: RefusedRequest, language: Language, security_headers: list[tuple[str, str]],
                   send: Callable) -> None:
     """Send the answer without a thread, a template or the database, because there may be thousands at once."""
     with languages.use(language):

@@ -15,7 +15,7 @@ BODIES_PER_CLIENT = 100  # at a time
 BYTES_PER_CLIENT = 2 * FILES_LIMIT  # in all bodies of one client that are arriving
 
 
-class Refused(codes.Problem):
+class RefusedRequest(codes.Problem):
     """The request is refused. `code` says why, and `status` is that of the answer."""
 
     def __init__(self, code: str, status: int):
@@ -31,16 +31,16 @@ class ArrivingBodies:
         self._bytes: Counter[str] = Counter()
 
     def begin(self, client: str) -> None:
-        """Count a body. Raises Refused if the client sends too many."""
+        """Count a body. Raises RefusedRequest if the client sends too many."""
         if self._bodies[client] >= BODIES_PER_CLIENT:
-            raise Refused('request.too_much_at_once', status=429)
+            raise RefusedRequest('request.too_much_at_once', status=429)
         self._bodies[client] += 1
 
     def add(self, client: str, size: int) -> None:
-        """Count bytes that have arrived. Raises Refused if the client sends too many."""
+        """Count bytes that have arrived. Raises RefusedRequest if the client sends too many."""
         self._bytes[client] += size
         if self._bytes[client] > BYTES_PER_CLIENT:
-            raise Refused('request.too_much_at_once', status=429)
+            raise RefusedRequest('request.too_much_at_once', status=429)
 
     def end(self, client: str, size: int) -> None:
         """Stop counting a body and its bytes."""
@@ -62,7 +62,8 @@ class Turns:
 
     @asynccontextmanager
     async def of(self, client: str) -> AsyncIterator[None]:
-        """Wait for a turn, and keep it within the block. Raises Refused if the client has too many waiting requests."""
+        """Wait for a turn, and keep it within the block. Raises RefusedRequest if too many requests of the client are
+        waiting."""
         if self._free:
             self._free -= 1
         else:
@@ -75,7 +76,7 @@ class Turns:
     async def _wait(self, client: str) -> None:
         turns = self._waiting.setdefault(client, deque())
         if len(turns) >= PER_CLIENT:
-            raise Refused('request.too_much_at_once', status=429)
+            raise RefusedRequest('request.too_much_at_once', status=429)
         turn = asyncio.get_running_loop().create_future()
         turns.append(turn)
         try:

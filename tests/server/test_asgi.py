@@ -21,7 +21,7 @@ from quickpub.server.limits import (
     BYTES_PER_CLIENT,
     ArrivingBodies,
     Deadline,
-    Refused,
+    RefusedRequest,
     Turns,
 )
 from quickpub.wsgi import bodies
@@ -207,11 +207,11 @@ def test_one_client_has_a_share_of_the_bodies_and_gets_it_back():
     arriving = ArrivingBodies()
     for _ in range(BODIES_PER_CLIENT):
         arriving.begin('192.0.2.1')
-    with pytest.raises(Refused):
+    with pytest.raises(RefusedRequest):
         arriving.begin('192.0.2.1')
     arriving.begin('192.0.2.2')
     arriving.add('192.0.2.2', BYTES_PER_CLIENT)
-    with pytest.raises(Refused):
+    with pytest.raises(RefusedRequest):
         arriving.add('192.0.2.2', 1)
     arriving.end('192.0.2.2', BYTES_PER_CLIENT + 1)
     arriving.end('192.0.2.1', 0)
@@ -291,7 +291,7 @@ def test_no_client_has_more_waiting_than_it_may_have_connections(monkeypatch):
             try:
                 async with turns.of(client):
                     pass
-            except Refused as error:
+            except RefusedRequest as error:
                 refused.append((client, error.status))
         async with turns.of('a'):
             tasks = [asyncio.create_task(ask_for(client)) for client in 'aaaaab']
