@@ -59,7 +59,7 @@ INSIDE = {
     'server': [['supervisor'], ['asgi'], ['limits'], ['connections']],
     'wsgi': [['permissions'], ['application', 'confirmation', 'errors', 'inline_login', 'pagination'], ['identity',
              'request_body', 'responses'], ['downloads', 'forms', 'long_pages', 'notices', 'origin_check'], ['actions',
-             'authentication', 'bodies', 'error_pages', 'guards', 'notice_texts', 'pagecache', 'urls']],
+             'authentication', 'bodies', 'error_pages', 'guards', 'pagecache', 'urls']],
     'pages': [['account', 'account_deletion', 'admin', 'assets', 'autosaves', 'drafts', 'editor', 'errors', 'exports',
               'feeds', 'history', 'jobs', 'login', 'mail', 'media', 'members', 'profile', 'public', 'reports', 'search',
               'security', 'sitemaps', 'stats', 'studio', 'unsubscribing']],
@@ -85,7 +85,7 @@ INSIDE = {
     'sqlite': [['database'], ['connection', 'files']],
     'jobs': [['huey'], ['execution', 'isolation'], ['rescue', 'storage'], ['endings', 'queue'], ['claims', 'periodic'],
              ['hooks', 'limits'], ['overview', 'owners', 'recurring', 'tally'], ['chores', 'consumer', 'tables'],
-             ['clock', 'compat', 'errors', 'liveness', 'serializer']],
+             ['clock', 'compat', 'errors', 'liveness', 'reasons', 'serializer']],
     'sandbox': [['child', 'pool']],
 }
 

@@ -5,7 +5,7 @@ from dataclasses import fields
 
 import click
 
-from .. import db, formats, presence, secret, settings
+from .. import db, presence, secret, settings
 from ..jobs import tables
 from ..mail import transport
 from ..settings import Settings
@@ -52,7 +52,7 @@ def _problems_inside(found: Settings) -> Iterator[tuple[str, str | None]]:
     else:
         yield f'mail server {settings.mask_password(found.smtp) or found.paths.outbox}', None
     dead = tables.Job.select().where(tables.Job.state == 'dead').count()
-    yield 'failed jobs', f'{formats.plural(dead, "job", "jobs")}; see `quickpub jobs list`' if dead else None
+    yield 'failed jobs', f'{dead}. List them with `quickpub jobs list`.' if dead else None
 
 
 @click.command(name='settings')

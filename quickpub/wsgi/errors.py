@@ -10,14 +10,12 @@ from bottle import HTTPError, request, response
 from .. import codes, gates, presence
 from ..accounts import links
 from ..jobs.errors import is_out_of_reach
-from ..models import Site
 from ..sentences import describe
 from ..signing import redact
 from ..translations import languages
 from . import identity
-from .authentication import current_user
 from .error_pages import refuse
-from .responses import render, render_json
+from .responses import page_language, render, render_json
 
 log = logging.getLogger('quickpub.web')
 
@@ -29,7 +27,7 @@ def map_errors(page: Callable) -> Callable:
         if request.environ.get('quickpub.problem'):
             return HTTPError(request.environ['quickpub.problem'][0])
         try:
-            with languages.use_when_asked(_member_language):
+            with languages.use_when_asked(page_language):
                 return page(**parts)
         except links.InvalidLink as error:
             response.status = 404
@@ -45,12 +43,6 @@ def map_errors(page: Callable) -> Callable:
                 return HTTPError(503)
             raise
     return wrapped
-
-
-def _member_language() -> languages.Language:
-    """Return the language in which the code of a page speaks: the member's own, or the site's."""
-    user = current_user()
-    return languages.choose(user.language if user else None, Site.this().language)
 
 
 def json_endpoint(page: Callable) -> Callable:

@@ -153,7 +153,7 @@ def test_the_owner_sees_that_mail_waits_and_that_nothing_is_wrong(limited):
     with db.db.connection_context():
         assert checks.check_mail(db.now()) is None
         pass_time(2 * HOUR)
-        assert '22 mails are not sent' in checks.check_mail(db.now())
+        assert '22 emails are waiting' in checks.check_mail(db.now())
 
 
 def test_without_a_rate_nothing_is_counted(limited):
