@@ -6,7 +6,6 @@ from .. import networks
 from ..content import search
 from ..db import now
 from ..gates import Busy, TooMuch
-from ..translations.messages import N_
 from ..wsgi.actions import Answer
 from ..wsgi.authentication import client_address
 from ..wsgi.forms import number
@@ -14,7 +13,7 @@ from ..wsgi.pagination import PER_PAGE
 from ..wsgi.responses import not_found, render
 from ..wsgi.urls import with_query
 
-TOO_MUCH = N_('This search takes too long. Try fewer or longer words.')
+TOO_MUCH = 'This search takes too long. Try fewer or longer words.'
 
 
 def show_search() -> Answer:
@@ -27,7 +26,7 @@ def show_search() -> Answer:
         response.status, problem = 503, str(error)
         response.set_header('Retry-After', '5')
     except TooMuch:
-        response.status, problem = 400, str(TOO_MUCH)
+        response.status, problem = 400, TOO_MUCH
     return render('search.html', query=query, problem=problem)
 
 
