@@ -460,7 +460,8 @@ def test_publish_now_is_now_whatever_time_stands_in_the_form(studio, browse):
 @pytest.mark.parametrize(('typed', 'sentence'), [
     ('yesterday', 'enter a date and time'), ('2020-01-01T00:00', 'this time has passed'), ('9999-12-31T23:59', None),
     ('0001-01-01T00:00', 'enter a date and time'), ('2031-03-30T02:30', 'clocks go forward'),
-    ('2031-10-26T02:30', None), ('2031-03-30T02:30+02:00', None), ('\x00', 'enter a date and time'), ('2040', 'enter a date and time'),
+    ('2031-10-26T02:30', None), ('2031-03-30T02:30+02:00', None),
+    ('\x00', 'enter a date and time'), ('2040', 'enter a date and time'),
 ])
 def test_times_that_cannot_be_are_refused_in_words_and_the_draft_is_saved(studio, connection, typed, sentence):
     berlin(connection)
