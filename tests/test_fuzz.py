@@ -350,6 +350,7 @@ VERSIONS = st.lists(st.sampled_from(['a', 'b', 'c d', '\n', '\n\n', ' ', 'ä', '
 
 
 @fuzz(250)
+@example('\n', 'a \n', '')
 @given(VERSIONS | WORDS, VERSIONS | WORDS, VERSIONS)
 def test_differences_hold_both_texts_and_a_merge_loses_nothing(old, new, base):
     found = comparison.differences(old, new)

@@ -92,13 +92,17 @@ def merge(base: str, mine: str, theirs: str, names: Sequence[str] = ('', '')) ->
     """Return the text with both changes, and whether it has no conflict. Lines that both have changed are kept twice,
     mine first, between MARKERS; `names` are the words behind the first and the last marker."""
     by_word = Merge3(PIECE.findall(base), PIECE.findall(mine), PIECE.findall(theirs), sequence_matcher=Matcher)
-    if not any(kind == 'conflict' for kind, *_ in by_word.merge_regions()):
+    if not _has_conflict(by_word):
         return ''.join(by_word.merge_lines()), True
     by_line = Merge3(_lines(base), _lines(mine), _lines(theirs), sequence_matcher=Matcher)
     first, middle, last = MARKERS
     merged = by_line.merge_lines(start_marker=f'{first} {names[0]}'.rstrip(), mid_marker=middle,
                                  end_marker=f'{last} {names[1]}'.rstrip())
-    return ''.join(merged).removesuffix('\n'), False
+    return ''.join(merged).removesuffix('\n'), not _has_conflict(by_line)
+
+
+def _has_conflict(merge: Merge3) -> bool:
+    return any(kind == 'conflict' for kind, *_ in merge.merge_regions())
 
 
 def _lines(text: str) -> list[str]:
