@@ -53,7 +53,8 @@ def differences(old: str, new: str) -> list[Difference]:
 
 
 def _differences(old: Sequence[str], new: Sequence[str]) -> tuple[list[tuple[int, str]], list[str]]:
-    """(-1, 0 or 1 for gone, kept or come; pieces, a character each), and which piece has which number."""
+    """Return the differences as (-1, 0 or 1 for deleted, kept or inserted; pieces, coded as one character each), and
+    the piece of each code."""
     numbers: dict[str, str] = {}
     coded = [''.join(numbers.setdefault(piece, chr(len(numbers))) for piece in pieces) for pieces in (old, new)]
     matcher = _Comparer()
@@ -62,13 +63,13 @@ def _differences(old: Sequence[str], new: Sequence[str]) -> tuple[list[tuple[int
 
 
 class Matcher:
-    """What Merge3 asks difflib, whose answer would take minutes for texts that have little in common."""
+    """A matcher for Merge3 in place of difflib's, which takes minutes for texts that have little in common."""
 
     def __init__(self, isjunk: None, a: Sequence[str], b: Sequence[str]):
         self._a, self._b = a, b
 
     def get_matching_blocks(self) -> list[tuple[int, int, int]]:
-        """(where in a, where in b, how many), and an empty one at the end."""
+        """Return the common blocks as (start in a, start in b, length), with an empty one at the end."""
         blocks, in_a, in_b = [], 0, 0
         for sign, pieces in _differences(self._a, self._b)[0]:
             if sign == 0:
