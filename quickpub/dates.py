@@ -25,6 +25,11 @@ def date(when: Date) -> str:
     return format_date(when, 'long', languages.current().locale)
 
 
+def month(when: Date) -> str:
+    """Return the month of a day: 'January 2026'."""
+    return format_skeleton('yMMMM', datetime.combine(when, time()), locale=languages.current().locale)
+
+
 def month_day(when: datetime, zone: str | None = None) -> str:
     """Return the day of a moment without its year: '1 January'."""
     return format_skeleton('MMMMd', at(when, zone).replace(tzinfo=None), locale=languages.current().locale)

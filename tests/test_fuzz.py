@@ -350,6 +350,7 @@ VERSIONS = st.lists(st.sampled_from(['a', 'b', 'c d', '\n', '\n\n', ' ', 'ä', '
 
 
 @fuzz(250)
+@example('\n', 'a \n', '')
 @given(VERSIONS | WORDS, VERSIONS | WORDS, VERSIONS)
 def test_differences_hold_both_texts_and_a_merge_loses_nothing(old, new, base):
     found = comparison.differences(old, new)
@@ -358,7 +359,7 @@ def test_differences_hold_both_texts_and_a_merge_loses_nothing(old, new, base):
     assert comparison.merge(old, new, old) == comparison.merge(old, old, new) == (new, True)
     merged, is_clean = comparison.merge(base, old, new)
     if not is_clean:
-        assert all(mark in merged for mark in comparison.MARKS)
+        assert all(mark in merged for mark in comparison.MARKERS)
     for word in {*new.split()} & {*old.split()} - {*base.split()}:
         assert word in merged
 

@@ -10,6 +10,7 @@ from ..accounts import passkeys, second_factors, sessions
 from ..db import now
 from ..models import LoginStep, User
 from ..sentences import describe
+from ..translations.messages import gettext
 from . import identity
 from .authentication import client_address, device_cookie, log_in
 from .forms import STUDIO, Form, sent_fields
@@ -34,7 +35,8 @@ def log_in_and_retry(page: Callable, parts: dict[str, str]) -> Any:
         if user and not (isinstance(found, HTTPError) and found.status_code == 404):
             return found
         if user:
-            form.errors = {'': f'You are logged in as {user.name}, who cannot change this post. Log in as who can.'}
+            form.errors = {'': gettext('You are logged in as %(name)s. That account cannot edit this post. Log '
+                                       'in with another account.', name=user.name)}
     response.status = 403
     return render('log_in_first.html', form=form, typed=sent, action=request.path, step=step,
                   has_passkey=passkeys.is_possible())

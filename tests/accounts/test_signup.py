@@ -199,7 +199,7 @@ def test_who_is_not_confirmed_may_log_in_and_write_but_not_publish(site, browse,
     assert 'not confirmed yet' in page and not page.html.find('button', value='publish')
     typed = {'title': 'On hills', 'body': 'They are *high*.', 'tags': 'Hills', 'summary': '', 'slug': ''}
     page = browser.post('/studio/posts/new', typed | {'action': 'publish'}, status=400)
-    assert 'Your draft is saved. To publish it, first confirm your address' in page
+    assert 'Your draft is saved. To publish it, first confirm your email address' in page
     assert form_with(page, 'body')['body'].value == typed['body']
     with connection():
         post = Post.get()

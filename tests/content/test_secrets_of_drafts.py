@@ -201,7 +201,7 @@ def test_a_slug_that_was_ever_public_is_taken(alice, bob, browse, connection, pu
         publish(alice, title='Known')
     page = browse(bob).post('/studio/posts/new', {'title': 'Mine', 'body': 'x', 'slug': 'known', 'action': 'save'},
                             status=400)
-    assert 'This address is taken. Try known-2.' in page
+    assert 'This web address is already in use. Try known-2.' in page
 
 
 # Handles

@@ -179,7 +179,7 @@ def test_what_never_ends_is_not_kept_in_memory_nor_read_for_ever(app, session):
 def test_what_is_just_within_the_limit_is_read(app, session):
     body = b'body=' + b'x' * (FORM_LIMIT - 5)
     answer = ask(app, '/studio/posts/new', 'POST', body, session)
-    assert is_refused(answer, 400) and 'Please make two posts of it' in answer.text
+    assert is_refused(answer, 400) and 'Split it into two posts' in answer.text
     assert is_refused(ask(app, '/studio/posts/new', 'POST', body + b'x', session), 413)
 
 

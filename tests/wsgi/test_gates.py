@@ -371,7 +371,7 @@ def test_where_many_render_the_form_is_kept(studio, connection, hold, monkeypatc
     form = open_editor(studio, body)
     hold(monkeypatch, gate)
     page = form.submit('action', value=action, status=503)
-    assert 'Please try again in a minute. What you typed is still here.' in page
+    assert 'Your text is still here, but not saved. Please try again in a minute.' in page
     assert_kept(page, connection, body)
     with connection():
         assert not Post.select().exists()
@@ -479,7 +479,7 @@ def test_a_conflict_of_texts_that_cannot_be_compared_keeps_both(studio, alice, c
     assert 'too long or too different' in page
     assert_kept(page, connection)
     merged = page.forms['editor'].submit('action', value='merge', status=409)
-    assert 'cannot be merged just now' in merged
+    assert 'cannot be merged because that takes too long' in merged
     assert_kept(merged, connection)
     saved = merged.forms['editor'].submit('action', value='overwrite', status=303)
     assert 'Saved.' in saved.follow()
