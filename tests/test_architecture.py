@@ -49,8 +49,8 @@ LAYERS = [
     ['jobs'],
     ['sandbox'],
     ['translations'],
-    ['gates', 'removal', 'networks', 'mailboxes', 'paths', 'codes'],
-    ['processes'],
+    ['gates', 'removal', 'networks', 'mailboxes', 'paths'],
+    ['codes', 'processes'],
 ]
 # The same inside each package. The pages never import each other.
 INSIDE = {

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from .. import codes
+from ..codes import Rejected
 from ..gates import TooMuch
 from ..markup import excerpts, markdown
 from ..sandbox import pool
@@ -14,8 +14,6 @@ from ..sandbox import pool
 SMALL = 5_000  # characters that are rendered without a child process; the worst of them take a tenth of a second
 MAX_BEGINNING = 80  # characters of the title that a post without one is given
 MAX_HTML = 10_000_000  # characters; honest text becomes twice as long, task lists and code up to twelve times
-TOO_MUCH = ('This text takes too long to display: it has too many links, brackets, tables or formulas. Simplify it, or '
-            'make two posts of it. Nothing was saved yet; your text is still here.')
 
 
 class Rendered(NamedTuple):
@@ -54,7 +52,7 @@ def _in_time(function: Callable[..., Any], source: str, files: Mapping[str, mark
         with pool.SMALL.entered(who, patience):
             return function(source, plain, *args)
     except TooMuch as error:
-        raise codes.Rejected(body=TOO_MUCH) from error
+        raise Rejected('body.too_complex') from error
 
 
 def _render(source: str, files: dict[str, dict[str, Any]], is_titled: bool, language: str) -> tuple[str, int, str, str]:
@@ -71,5 +69,5 @@ def _preview(source: str, files: dict[str, dict[str, Any]], prefix: str, languag
 def _html(source: str, files: dict[str, dict[str, Any]], language: str) -> str:
     html = markdown.to_html(source, {digest: markdown.File(**each) for digest, each in files.items()}, language)
     if len(html) > MAX_HTML:
-        raise TooMuch('This makes too long a page.')
+        raise TooMuch('too_much.page')
     return html

@@ -98,7 +98,7 @@ def merge(base: str, mine: str, theirs: str) -> tuple[str, bool]:
 def _in_time(compare: Callable[..., Any], texts: list[Any], who: Hashable) -> Any:
     length = sum(len(each) if isinstance(each, str) else sum(map(len, each.values())) for each in texts)
     if length > MAX_COMPARED:
-        raise TooMuch('These texts are too long to be compared.')
+        raise TooMuch('too_much.comparison')
     if length <= SMALL:
         with pool.SMALL.entered(who):
             return compare(*texts)

@@ -24,7 +24,7 @@ def delete(upload: Upload) -> None:
     own = PostFile.select().join(Post).where(PostFile.digest == upload.file_id, Post.may_edit(upload.user))
     with db.atomic():
         if own.exists():
-            raise Rejected(file=f'{upload.name} is in a post, or in an older version of one.')
+            raise Rejected('file.in_use', name=upload.name)
         Upload.delete().where(Upload.id == upload.id).execute()
     _remove_unless_uploaded(upload.file_id)
 

@@ -27,7 +27,6 @@ TYPES = {'jpg': 'image/jpeg', 'png': 'image/png', 'webp': 'image/webp', 'gif': '
          'mp3': 'audio/mpeg', 'm4a': 'audio/mp4', 'ogg': 'audio/ogg', 'wav': 'audio/wav', 'mp4': 'video/mp4',
          'webm': 'video/webm', 'pdf': 'application/pdf'}
 KINDS = {ending: 'document' if ending == 'pdf' else type.partition('/')[0] for ending, type in TYPES.items()}
-ACCEPTED = 'Pictures can be JPEG, PNG, WebP, GIF or AVIF; sound MP3, M4A, OGG or WAV; films MP4 or WebM; papers PDF.'
 
 # How each kind of file begins. Names and content types that a browser sends prove nothing.
 BEGINNINGS = [

@@ -2,7 +2,7 @@
 
 `python -m quickpub.media.imaging SOURCE FOLDER PARENT` reads SOURCE and writes into FOLDER `<width>.<ending>` in
 several widths and formats, and `<width>-moving.webp` of an animation. It prints its progress, one JSON object a line;
-the last one says what it made or, in a sentence, why there is nothing.
+the last one says what it made or, as a code, why there is nothing.
 
 Everything is drawn anew: no EXIF, no location, no byte of the original is passed on. Decoders run here alone, under
 limits of the kernel, and variants.py kills a process that takes too long.
@@ -20,6 +20,7 @@ from typing import Any
 from PIL import Image, ImageCms, ImageFile, ImageSequence
 
 from .. import processes
+from ..codes import Code, Problem
 from . import repair
 
 FORMATS = ('JPEG', 'PNG', 'WEBP', 'GIF', 'AVIF')
@@ -45,11 +46,10 @@ NAMES = {'avif': 'AVIF', 'webp': 'WEBP', 'jpg': 'JPEG', 'png': 'PNG'}  # as Pill
 TURNS = {2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
          5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
          8: Image.Transpose.ROTATE_90}  # by EXIF's orientation; from 5 on it lies on its side
-DAMAGED = 'This picture cannot be read: the file is damaged, or part of it is missing.'
 
 
-class Unusable(Exception):
-    """No image can be made of this file. The message says why."""
+class Unusable(Problem):
+    """No image can be made of this file."""
 
 
 def main(source: str, folder: str, parent: str) -> None:
@@ -59,14 +59,14 @@ def main(source: str, folder: str, parent: str) -> None:
     try:
         said = {'made': make(Path(source), Path(folder))}
     except Unusable as error:
-        said = {'problem': str(error)}
+        said = _reject(error.code)
     except MemoryError:
-        said = {'problem': 'This picture needs more memory than we can give it. Please make it smaller.'}
+        said = _reject(Code('image.too_much_memory'))
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):  # no fault of the picture's
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):  # not the image's fault
             said = {'full': True}
         elif error.errno == errno.EFBIG:
-            said = {'problem': 'This picture needs more room than we can give it. Please make it smaller.'}
+            said = _reject(Code('image.too_much_space'))
         else:
             said = _damaged(error)
     except Exception as error:  # what decoders raise where bytes make no sense is of every kind
@@ -75,8 +75,12 @@ def main(source: str, folder: str, parent: str) -> None:
 
 
 def _damaged(error: Exception) -> dict[str, Any]:
-    print(f'A picture cannot be read: {error!r}', file=sys.stderr)
-    return {'problem': DAMAGED}
+    print(f'An image cannot be read: {error!r}', file=sys.stderr)
+    return _reject(Code('image.damaged'))
+
+
+def _reject(code: Code) -> dict[str, Any]:
+    return {'problem': code.to_json()}
 
 
 def _limit() -> None:
@@ -131,7 +135,7 @@ def _still(image: Image.Image, width: int, height: int, orientation: int) -> Ima
     image.draft(None, (max(1, round(image.width * wanted)), max(1, round(image.height * wanted))))
     image.load()
     if not image.info['is_whole'] and _is_missing(image):
-        raise Unusable(DAMAGED)
+        raise Unusable('image.damaged')
     say({'progress': 20})
     if orientation in TURNS:
         profile, image = image.info.get('icc_profile'), image.transpose(TURNS[orientation])
@@ -170,10 +174,10 @@ def _open(source: Path) -> Image.Image:
         image = Image.open(BytesIO(content), formats=FORMATS)
         image.info['is_whole'] = is_whole
     except Image.UnidentifiedImageError:
-        raise Unusable('This picture cannot be read: the file is damaged, or is no picture at all.') from None
+        raise Unusable('image.unreadable') from None
     if image.width * image.height > MAX_PIXELS or max(image.size) > MAX_SIDE:
-        raise Unusable(f'This picture is {image.width} × {image.height} pixels large, which is more than we can take: '
-                       f'{MAX_PIXELS // 1_000_000} million in all, {MAX_SIDE} a side. Please make it smaller.')
+        raise Unusable('image.too_many_pixels', width=image.width, height=image.height,
+                       millions=MAX_PIXELS // 1_000_000, side=MAX_SIDE)
     return image
 
 
@@ -187,8 +191,7 @@ def _frames(image: Image.Image) -> int:
         return 1
     shown = frames * image.width * image.height * min(1, MOVING_WIDTH / image.width) ** 2
     if frames > MAX_FRAMES or (frames > 1 and shown > MAX_MOVING_PIXELS):
-        raise Unusable(f'This picture moves for too long: it has {frames} frames. Please make it shorter or smaller, '
-                       'or upload it as a video.')
+        raise Unusable('image.too_many_frames', count=frames)
     return frames
 
 
@@ -205,7 +208,7 @@ def _moving(image: Image.Image, frames: int, folder: Path) -> list[int]:
             if number % 20 == 0:
                 say({'progress': 15 * number // frames})
     except (OSError, SyntaxError, ValueError) as error:  # it ends amid a frame: it moves up to there
-        print(f'A picture moves for less long than it says: {error!r}', file=sys.stderr)
+        print(f'An animation is shorter than its header says: {error!r}', file=sys.stderr)
     if not drawn:
         return []
     _write(drawn[0], folder / f'{width}-moving.webp', 'webp', save_all=True, append_images=drawn[1:],
@@ -238,7 +241,7 @@ def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
         theirs, ours = ImageCms.ImageCmsProfile(BytesIO(profile)), ImageCms.createProfile('sRGB')
         mode = 'RGB' if image.mode == 'CMYK' else image.mode
         return ImageCms.profileToProfile(image, theirs, ours, outputMode=mode) or image
-    except Exception:  # a profile that makes no sense, or is for other pictures: as if there were none
+    except Exception:  # a profile that makes no sense, or is for another kind of image
         return image
 
 

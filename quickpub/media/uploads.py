@@ -11,12 +11,12 @@ from typing import Any
 
 from peewee import DatabaseError, fn
 
-from .. import formats, processes, text
+from .. import processes, text
 from ..codes import Rejected
 from ..db import db
 from ..models import MediaFile, Upload, User
 from ..settings import current
-from .files import ACCEPTED, BEGINNINGS, KINDS, MEGABYTE, SHOWN, aside, folder
+from .files import BEGINNINGS, KINDS, MEGABYTE, SHOWN, aside, folder
 from .intake import UploadedFile
 
 FILE_LIMIT = 64 * MEGABYTE
@@ -37,17 +37,16 @@ def describe(upload: Upload, alt: str) -> None:
 def check_room(user: User, size: int) -> None:
     """Check whether this user may upload so many bytes now. Raises Rejected, or OSError if the disk has no room."""
     if not user.is_verified:
-        raise Rejected(file='To upload files, first confirm your address: the link is in the mail we sent you.')
+        raise Rejected('file.not_confirmed')
     _check_quota(user, size)
     if shutil.disk_usage(folder()).free - size < RESERVE:
         raise OSError(errno.ENOSPC, 'the disk is nearly full')
 
 
 def _check_quota(user: User, size: int) -> None:
-    left = current().quota * MEGABYTE - used_by(user)
-    if size > left:
-        raise Rejected(file=f'This would be more than your {formats.number(current().quota)} MB: there is room for '
-                            f'{formats.size(max(0, left))} more. Delete what you do not need, then try again.')
+    free = current().quota * MEGABYTE - used_by(user)
+    if size > free:
+        raise Rejected('file.over_quota', free=max(0, free) // MEGABYTE, quota=current().quota)
 
 
 def used_by(user: User) -> int:
@@ -67,13 +66,13 @@ def store(user: User, uploaded: UploadedFile, at: datetime, follow: Callable[[],
     rows, to enqueue jobs. Raises Rejected, or OSError if the file cannot be stored.
     """
     ending = _find_ending(uploaded.beginning)
-    named = text.line(uploaded.name, 100) or 'this file'
+    name = text.line(uploaded.name, 100) or 'file'
     if uploaded.size > FILE_LIMIT:
-        raise Rejected(file=f'{named}: a file can have {FILE_LIMIT // MEGABYTE} MB. Please make it smaller.')
+        raise Rejected('file.too_large', name=name, limit=FILE_LIMIT // MEGABYTE)
     if not uploaded.size:
-        raise Rejected(file=f'{named} is empty.')
+        raise Rejected('file.empty', name=name)
     if ending is None:
-        raise Rejected(file=f'{named}: this is not of a kind that we take. {ACCEPTED}')
+        raise Rejected('file.unknown_type', name=name)
     digest = uploaded.digest[:32]
     if known := Upload.get_or_none(Upload.user == user, Upload.file == digest):
         Upload.update(touched_at=at).where(Upload.id == known.id).execute()

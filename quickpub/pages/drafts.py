@@ -7,6 +7,7 @@ from ..codes import Rejected
 from ..content import rerendering, tags
 from ..db import now
 from ..models import Post, User
+from ..sentences import describe
 from ..settings import current
 from ..wsgi.actions import Answer
 from ..wsgi.forms import typed
@@ -47,4 +48,4 @@ def render_live_preview(user: User) -> Answer:
         return templating.render('_preview.html', content=preview.content, words=preview.words)
     except Rejected as error:  # the script shows this sentence; at other errors it leaves the last preview
         response.status = 422
-        return templating.render('_preview_failed.html', sentence=error.errors['body'])
+        return templating.render('_preview_failed.html', sentence=describe(error))

@@ -15,7 +15,7 @@ from ..db import db, now
 from ..gates import Busy, TooMuch
 from ..jobs.errors import is_out_of_reach
 from ..models import Autosave, Post, Site, User
-from ..sentences import make_sentences
+from ..sentences import describe, make_sentences
 from ..settings import current
 from ..translations import languages
 from ..translations.messages import N_
@@ -117,7 +117,7 @@ def restore_version(user: User, post_id: str) -> Answer:
         posts.save(post, user, PostInput.from_form(restored), now())
     except Rejected as error:
         saved = _saved_form(user, post)
-        return _render(user, post, Form(saved.values | restored, error.errors), 400, is_kept=False)
+        return _render(user, post, Form(saved.values | restored, make_sentences(error.errors)), 400, is_kept=False)
     return redirect(f'/studio/posts/{post.id}', 'version-restored')
 
 
@@ -170,7 +170,7 @@ def _submit(user: User, post: Post | None) -> Answer:
     except Busy as error:
         if not has_text:
             raise
-        form.errors = {'': f'{error} What you typed is still here.'}
+        form.errors = {'': f'{describe(error)} What you typed is still here.'}
         return _render(user, post, form, 503, is_saved=is_saved, is_kept=is_saved or _keep(user, post, form))
     except Exception as error:
         if not (is_out_of_reach(error) and has_text):
@@ -192,9 +192,9 @@ def _preview(user: User, post: Post | None, form: Form) -> Answer:
         preview = rerendering.preview(form['body'], user, current().path_prefix, form['language'])
         return _render(user, post, form, preview={'content': preview.content, 'words': preview.words}, is_kept=is_kept)
     except Rejected as error:
-        form.errors, status = error.errors, 400
+        form.errors, status = make_sentences(error.errors), 400
     except Busy as error:
-        form.errors, status = {'': f'{error} What you typed is still here.'}, 503
+        form.errors, status = {'': f'{describe(error)} What you typed is still here.'}, 503
     return _render(user, post, form, status, is_kept=is_kept)
 
 

@@ -8,6 +8,7 @@ from bottle import HTTPError, HTTPResponse, request
 from ..content import redirects
 from ..db import now
 from ..jobs.errors import is_out_of_reach
+from ..sentences import make_sentence
 from ..wsgi.actions import UnknownAction
 from ..wsgi.error_pages import bare_page
 from ..wsgi.responses import redirect, render
@@ -33,7 +34,7 @@ ERRORS = {
 
 def show_error(problem: HTTPError) -> str | HTTPResponse:
     """Show the page for an error. A page that has moved, or is asked for in another spelling, is redirected to."""
-    status, (said, words) = problem.status_code, request.environ.get('quickpub.problem') or (0, '')
+    status, (said, code) = problem.status_code, request.environ.get('quickpub.problem') or (0, None)
     if status == 404 and not said and request.method in ('GET', 'HEAD') and (target := _find_moved_page()):
         return redirect(quote(target, safe='/@') + (f'?{request.query_string}' if request.query_string else ''),
                         status=301)
@@ -43,8 +44,8 @@ def show_error(problem: HTTPError) -> str | HTTPResponse:
     problem.content_type = 'text/html; charset=utf-8'
     if isinstance(problem, UnknownAction):
         sentence = problem.sentence
-    elif said == status:
-        sentence = words
+    elif code and said == status:
+        sentence = make_sentence(code)
     try:
         return render('error.html', status=status, heading=heading, sentence=sentence)
     except Exception as error:  # what broke the page, such as a database that is gone, breaks this one too

@@ -13,6 +13,7 @@ import traceback
 from typing import Any
 
 from .. import processes
+from ..codes import Code
 from ..gates import TooMuch
 
 IDLE = 60.0  # seconds without a call, after which it leaves
@@ -66,9 +67,9 @@ def _answer(question: dict[str, Any]) -> bytes:
     try:
         return json.dumps({'value': function(*question['args'])}).encode()
     except TooMuch as error:
-        return json.dumps({'too_much': str(error)}).encode()
+        return json.dumps({'too_much': error.code.to_json()}).encode()
     except (MemoryError, RecursionError):
-        return json.dumps({'too_much': 'This takes more memory than one request may have.'}).encode()
+        return json.dumps({'too_much': Code('too_much.memory').to_json()}).encode()
     except Exception:  # a fault of ours: whoever called says so
         return json.dumps({'error': traceback.format_exc()}).encode()
     finally:

@@ -16,13 +16,14 @@ import threading
 from collections.abc import Callable, Hashable
 from typing import Any
 
+from ..codes import Code
 from ..gates import Busy, Gate, Newcomer, TooMuch
 
 SECONDS = 20.0  # of processor time for one call; the longest texts take 2 to 6, on small boards three times as long
 LATE = 90.0  # seconds by the clock, after which a child is ended that gets no processor time
-BUSY = 'The site has many long texts to work on at the moment. Please try again in a minute.'
-SMALL = Gate(at_once=1, waiting=10, patience=10, sentence=BUSY)
-LARGE = Gate(at_once=2, waiting=6, patience=10, sentence=BUSY)
+BUSY = Code('busy.texts')
+SMALL = Gate(at_once=1, waiting=10, patience=10, busy=BUSY)
+LARGE = Gate(at_once=2, waiting=6, patience=10, busy=BUSY)
 CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE)
 HEAD = 8  # bytes before each message, which say how long it is
 
@@ -145,7 +146,7 @@ class Pool:
     @staticmethod
     def _meaning_of(end: Ended, is_late: bool) -> Exception:
         if end.code == -signal.SIGPROF or -end.code in CRASHES:
-            return TooMuch('This takes more time than one request may have.')
+            return TooMuch('too_much.time')
         if is_late or end.code == -signal.SIGKILL:  # the machine is overloaded, or has no memory
             return Busy(BUSY)
         return RuntimeError(str(end))
@@ -171,8 +172,8 @@ def call(function: Callable[..., Any], *args: Any, who: Hashable = None, seconds
     question = {'module': function.__module__, 'name': function.__name__, 'args': args, 'seconds': seconds or SECONDS}
     with LARGE.entered(Newcomer if isinstance(who, Newcomer) else who, patience):
         answer = POOL.ask(question)
-    if 'too_much' in answer:
-        raise TooMuch(answer['too_much'])
+    if code := Code.from_json(answer.get('too_much', '')):
+        raise TooMuch(code)
     if 'error' in answer:
         raise RuntimeError(f'{function.__name__} failed in a child process:\n{answer["error"]}')
     return answer['value']

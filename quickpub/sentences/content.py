@@ -3,6 +3,9 @@
 from ..translations.messages import N_, N_plural, Translatable
 
 SENTENCES: dict[str, Translatable] = {
+    'body.too_complex': N_('This text takes too long to display because it has too many links, brackets, tables or '
+                           'formulas. Simplify it, or split it into two posts. Nothing is saved yet, but your text is '
+                           'still here.'),
     # Tags
     'tags.too_long': N_plural('Keep each tag within %(count)s character, with commas between tags.',
                               'Keep each tag within %(count)s characters, with commas between tags.'),

@@ -11,6 +11,7 @@ from peewee import DatabaseError
 
 from .. import presence
 from ..audience import recording, views, visitors
+from ..codes import Code
 from ..db import db, now
 from ..jobs.errors import is_out_of_reach
 from ..settings import Settings
@@ -201,5 +202,5 @@ def _path_problem(environ: dict[str, Any]) -> Problem | None:
     try:
         environ.get('PATH_INFO', '').encode('latin-1').decode()
     except UnicodeError:
-        return 400, 'This address is broken. If you followed a link, tell whoever put it there.'
+        return 400, Code('request.bad_path')
     return None

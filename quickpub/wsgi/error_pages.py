@@ -3,6 +3,7 @@
 from bottle import HTTPError, request
 
 from .. import templating
+from ..codes import Code
 
 BARE = {  # heading and sentence by status
     421: ('This site has another web address', 'You will find this site at {url}. If you run this site: it answers '
@@ -20,7 +21,7 @@ def bare_page(status: int, **words: str) -> str:
     return templating.render('bare.html', heading=heading, sentence=sentence.format(**words))
 
 
-def refuse(status: int, sentence: str) -> HTTPError:
-    """Return an error whose page shows this sentence."""
-    request.environ['quickpub.problem'] = status, sentence
+def refuse(status: int, code: Code | str) -> HTTPError:  # XXX old form: str
+    """Return an error whose page shows the sentence for this code."""
+    request.environ['quickpub.problem'] = status, code
     return HTTPError(status)

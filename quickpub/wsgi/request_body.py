@@ -7,6 +7,7 @@ from typing import Any
 from peewee import DatabaseError
 
 from .. import presence
+from ..codes import Code
 from ..db import db, now
 from .authentication import find_session
 from .bodies import CHUNK, Incoming
@@ -16,9 +17,9 @@ log = logging.getLogger('quickpub.web')
 
 DRAINED = 64 * 1024 * 1024  # bytes of a request that is too large
 
-Problem = tuple[int, str]  # status, a sentence
-FULL: Problem = (507, 'The disk of this site is full. Nothing was saved. Please tell who keeps the site.')
-LOST: Problem = (503, 'This site cannot store files just now. Nothing was saved. Please try again in a few minutes.')
+Problem = tuple[int, Code]  # status, and what its page says
+FULL: Problem = (507, Code('request.disk_full'))
+LOST: Problem = (503, Code('request.no_storage'))
 
 
 def take_body(environ: dict[str, Any], body: Incoming) -> Problem | None:
@@ -33,7 +34,7 @@ def take_body(environ: dict[str, Any], body: Incoming) -> Problem | None:
     limit = environ.get('quickpub.limit') or (find_limit(environ) if may_be_large(length) else STRANGERS_LIMIT)
     wanted = number(length) if length else limit + 1
     if wanted is None:
-        return 400, 'Your browser sent a request that makes no sense to us. Please try again.'
+        return 400, Code('request.bad_length')
     try:
         enough = min(wanted, limit + 1)
         while body.size < enough and (part := source.read(min(CHUNK, enough - body.size))):
@@ -46,7 +47,7 @@ def take_body(environ: dict[str, Any], body: Incoming) -> Problem | None:
         _drain(source)
         return _too_large(limit)
     if length and body.size < wanted:
-        return 400, 'The connection ended before all of it had arrived. Nothing was saved. Please send it again.'
+        return 400, Code('request.incomplete')
     environ['wsgi.input'], environ['CONTENT_LENGTH'] = whole, str(body.size)
     return None
 
@@ -89,8 +90,7 @@ def _drain(source: Any) -> None:
 
 def _too_large(limit: int) -> Problem:
     if limit == STRANGERS_LIMIT:
-        return 413, (f'This is more than a form can carry: the limit is {limit // 1024} KB for those who are not '
-                     'logged in. Nothing was saved. Please log in first, or make it shorter.')
-    advice = 'send fewer files at a time' if limit == FILES_LIMIT else 'go back and make it shorter'
-    return 413, (f'This is more than a form can carry: the limit is {limit // 1024 ** 2} MB. Nothing was saved. '
-                 f'Please {advice}.')
+        return 413, Code('request.too_large_for_strangers', kilobytes=limit // 1024)
+    if limit == FILES_LIMIT:
+        return 413, Code('request.files_too_large', megabytes=limit // 1024 ** 2)
+    return 413, Code('request.too_large', megabytes=limit // 1024 ** 2)

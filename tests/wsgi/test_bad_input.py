@@ -150,9 +150,9 @@ def test_ten_megabytes_are_refused_with_a_sentence(app, session, how):
         environ |= {'CONTENT_LENGTH': '', 'HTTP_TRANSFER_ENCODING': 'chunked'}
     for path in ('/studio/posts/new', '/login', '/signup'):
         answer = ask(app, path, 'POST', body, session, **environ)
-        assert is_refused(answer, 413) and 'the limit is 8 MB. Nothing was saved. Please go back' in answer.text
+        assert is_refused(answer, 413) and 'up to 8 MB at once. Nothing was saved. Go back' in answer.text
     stranger = ask(app, '/login', 'POST', body, **environ)
-    assert is_refused(stranger, 413) and '64 KB for those who are not logged in. Nothing was saved' in stranger.text
+    assert is_refused(stranger, 413) and 'up to 64 KB. Nothing was saved' in stranger.text
     assert is_refused(ask(app, '/nothing/here', 'POST', body, session, **environ), 404)
     assert stored() == before
 
