@@ -23,7 +23,7 @@ from quickpub.accounts import (
 from quickpub.audience import network_cap
 from quickpub.content import comparison, post_input, quota, search, tags
 from quickpub.mail import ledger, transport
-from quickpub.markup import markdown
+from quickpub.markup import highlighting, transforms
 from quickpub.media import files, imaging, uploads
 from quickpub.sandbox import pool
 from quickpub.server import asgi, connections
@@ -178,8 +178,8 @@ def minutes(span):
     f'invitation {links.INVITE_LIFETIME.days} days',
     f'they end {sessions.SESSION_LASTS.days} days after the last visit and {sessions.LONGEST_SESSION.days} days after '
     'the log-in',
-    f'coloured code {markdown.MAX_CODE_TIME} s and formulas {markdown.MAX_MATH_TIME} s of a text, comparing versions '
-    f'{comparison.COMPARE_FOR} s; a search looks at {search.WEIGHED:,} posts and takes at most {search.SECONDS:.0f} s; '
+    f'coloured code {highlighting.MAX_CODE_TIME} s and formulas {transforms.MAX_MATH_TIME} s of a text, comparing '
+    f'versions {comparison.COMPARE_FOR} s; a search looks at {search.WEIGHED:,} posts and takes at most {search.SECONDS:.0f} s; '
     f'a long text is rendered in at most {pool.SECONDS:.0f} s',
     f'{transport.TIMEOUT} seconds that a mail server may be silent, {transport.DEADLINE} for one email',
     f'{ledger.KEPT.days} days | owners',

@@ -24,7 +24,7 @@ from quickpub.codes import Code
 from quickpub.content import autosave
 from quickpub.jobs import isolation
 from quickpub.jobs.tables import Job
-from quickpub.markup import markdown
+from quickpub.markup import images, markdown
 from quickpub.media import cleaning, uploads, usage, variants
 from quickpub.media import files as media
 from quickpub.models import MediaFile, Post, PostFile, Revision, Upload, User
@@ -215,7 +215,7 @@ def test_a_gif_that_moves_goes_on_moving(alice, browse):
     upload = prepared(browser, moving(5, (900, 300), loop=0), 'ball.gif')
     found = Image.open(BytesIO(browser.get(upload.path).body))
     assert (found.format, found.n_frames, found.size, found.info['loop']) == ('WEBP', 5, (800, 267), 0)
-    html = markdown.to_html(f'![A ball]({upload.path})', {upload.file_id: markdown.File('image', **upload.file.made)})
+    html = markdown.to_html(f'![A ball]({upload.path})', {upload.file_id: images.File('image', **upload.file.made)})
     assert '-moving.webp 800w' in html and '<source media="(prefers-reduced-motion: reduce)" srcset="' in html
 
 
@@ -400,7 +400,7 @@ def test_pictures_that_are_not_ours_or_not_there_stay_as_they_are(alice, connect
 
 def test_what_an_author_types_around_a_picture_stays_harmless(alice, browse):
     upload = prepared(browse(alice), picture())
-    files = {upload.file_id: markdown.File('image', **upload.file.made)}
+    files = {upload.file_id: images.File('image', **upload.file.made)}
     for source in (f'<img src="{upload.path}" onload=alert(1) srcset="https://x.org/1.jpg" style="x">',
                    f'![" onload="alert(1)]({upload.path} "\\" onload=\\"x")', f'![<b>]({upload.path}?"><script>)',
                    f'<img alt=\'<img src="{upload.path}">\' src=x>'):

@@ -20,7 +20,7 @@ from quickpub import gates as budget
 from quickpub.codes import Code
 from quickpub.content import comparison, posts, rendering, rerendering, revisions, search
 from quickpub.content.post_input import PostInput, as_form
-from quickpub.markup import markdown
+from quickpub.markup import images, markdown, rules
 from quickpub.models import Autosave, Post, User
 from quickpub.sandbox import pool
 from quickpub.server import asgi
@@ -328,7 +328,7 @@ def spent(monkeypatch):
 @pytest.mark.parametrize('source', ['# A [b](/c) $x^2$ and `d`\n\n', '![A hill](/media/%s/hill.jpg)\n\n' % ('a' * 32),
                                     '|a|b|\n|-|-|\n|c|d|\n\n', '**注：**ש "a" -- b\n\n'])
 def test_a_child_makes_the_same(source):
-    files = {'a' * 32: markdown.File('image', 100, 50, '#123456', moving=[50], widths={'png': [50, 100]})}
+    files = {'a' * 32: images.File('image', 100, 50, '#123456', moving=[50], widths={'png': [50, 100]})}
     long, short = source * (20_000 // len(source)), source
     for typed in (long, short):
         found = rendering.render(typed, files, is_titled=False)
@@ -445,8 +445,8 @@ def test_a_page_that_becomes_too_long_is_refused(monkeypatch):
 def test_marks_of_footnotes_are_limited():
     source = '[^1]' * 20_000 + '\n\n[^1]: b'
     html = markdown.to_html(source)
-    assert html.count('class="footnote-ref"') == markdown.MAX_NOTED
-    assert html.count('[^1]') == 20_000 - markdown.MAX_NOTED
+    assert html.count('class="footnote-ref"') == rules.MAX_NOTED
+    assert html.count('[^1]') == 20_000 - rules.MAX_NOTED
 
 
 # Comparing
