@@ -72,7 +72,7 @@ INSIDE = {
     'content': [['posts'], ['post_lists', 'rerendering'], ['autosave', 'post_input', 'publishing', 'revisions',
                 'search', 'trash'], ['comparison', 'pins', 'published', 'quota', 'redirects', 'related', 'rendering',
                 'series', 'slugs', 'spelling', 'tags']],
-    'media': [['cleaning', 'imaging', 'uploads', 'usage', 'variants'], ['files', 'intake', 'repair']],
+    'media': [['cleaning', 'imaging', 'uploads', 'usage', 'variants'], ['drawing', 'files', 'intake'], ['repair']],
     'accounts': [['email_change', 'login_steps'], ['directory', 'password_reset', 'registration', 'sessions',
                  'verification'], ['deletion', 'notifications', 'suspensions', 'users'], ['credentials', 'emails',
                  'roles', 'signup_claim'], ['links'], ['validation'], ['passwords', 'second_factors'], ['audit',
@@ -102,7 +102,7 @@ ONLY_IN = {
                     'markup.transforms', 'markup.typography'},
     'linkify_it': {'markup.links'},
     'pygments': {'markup.highlighting'},
-    'PIL': {'media.imaging'},  # never in a process that holds a database
+    'PIL': {'media.drawing'},  # never in a process that holds a database
     'multipart': {'wsgi.bodies'},
     'wcwidth': {'formats'},
     'babel': {'translations', 'dates', 'formats'},

@@ -11,7 +11,7 @@ from images import prepared, uploads
 from PIL import Image, ImageCms, ImageFile
 
 from quickpub.codes import Code
-from quickpub.media import imaging
+from quickpub.media import drawing
 
 RED = (200, 40, 40)
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile('sRGB')).tobytes()
@@ -125,7 +125,7 @@ def pillow_as_it_was(monkeypatch):
 def made(content, folder):
     """The picture that every browser shows, after all variants were made."""
     (folder / 'original').write_bytes(content)
-    found = imaging.make(folder / 'original', folder)
+    found = drawing.draw_variants(folder / 'original', folder, print)
     assert list(folder.glob('*.avif')) or found['moving']
     with Image.open(next(path for path in folder.iterdir() if path.suffix in ('.jpg', '.png'))) as image:
         image.load()
@@ -147,7 +147,7 @@ def test_whatever_a_browser_shows_is_taken(tmp_path, name):
 @pytest.mark.parametrize('kind', ['JPEG', 'PNG', 'WEBP', 'GIF'])
 def test_a_line_is_a_picture_too(tmp_path, kind, size):
     (tmp_path / 'original').write_bytes(saved(kind, Image.new('RGB', size, RED)))
-    found = imaging.make(tmp_path / 'original', tmp_path)
+    found = drawing.draw_variants(tmp_path / 'original', tmp_path, print)
     assert (found['width'], found['height']) == size
 
 
