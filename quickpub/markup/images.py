@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-# Of cleaned HTML: there every value is in double quotes, and has none.
+# In cleaned HTML, every value is in double quotes and contains none.
 IMAGE = re.compile('<img(?: [a-z]+="[^"]*")*>')
 ATTRIBUTE = re.compile('([a-z]+)="([^"]*)"')
 FILE_PATH = re.compile(r'/media/([0-9a-f]{32})/([^/?#]+)')
-SIZES = 'auto, (min-width: 66em) 64em, 100vw'  # a column is narrower than a figure; newer browsers look for themselves
+SIZES = 'auto, (min-width: 66em) 64em, 100vw'  # of a figure, the widest place; newer browsers use `auto`
 USUAL_WIDTH = 960  # for browsers that do not choose
 BACKDROP = re.compile('(?<=<span class="picture">)<svg .*?</svg>')
 

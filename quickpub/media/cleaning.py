@@ -39,7 +39,7 @@ def _remove_unless_uploaded(digest: str) -> None:
             MediaFile.delete().where(MediaFile.digest == digest).execute()
         if place.exists():
             os.rename(place, gone)
-    shutil.rmtree(gone, ignore_errors=True)  # what is left, the nightly clean-up removes
+    shutil.rmtree(gone, ignore_errors=True)  # the nightly clean-up removes the rest
     give_way()
 
 

@@ -1,4 +1,4 @@
-"""Uploads: storing a file that was uploaded, within the quota of its author."""
+"""Store uploaded files, within the quota of their author."""
 
 import errno
 import os
@@ -20,7 +20,7 @@ from .files import BEGINNINGS, KINDS, MEGABYTE, SHOWN, aside, folder
 from .intake import UploadedFile
 
 FILE_LIMIT = 64 * MEGABYTE
-RESERVE = 16 * MEGABYTE  # of the disk, that media files leave to texts
+RESERVE = 16 * MEGABYTE  # bytes of the disk that stay free for texts
 MAX_ALT = 1000  # characters
 
 
@@ -30,7 +30,7 @@ def of(user: User) -> Any:
 
 
 def describe(upload: Upload, alt: str) -> None:
-    """Set the text that says what is in an image, for readers who do not see it."""
+    """Set the description of an image, for readers who cannot see it."""
     Upload.update(alt=text.line(alt, MAX_ALT)).where(Upload.id == upload.id).execute()
 
 
@@ -60,7 +60,7 @@ def open_upload(name: str) -> UploadedFile:
 
 
 def store(user: User, uploaded: UploadedFile, at: datetime, follow: Callable[[], None] = lambda: None) -> Upload:
-    """Store a file that was uploaded, and return the upload; for a file that the user has already, the one there is.
+    """Store a file that was uploaded, and return the upload; for a file that the user already has, the existing one.
 
     Call it outside of a transaction, because a disk may be slow. `follow` is called in the transaction that writes the
     rows, to enqueue jobs. Raises Rejected, or OSError if the file cannot be stored.

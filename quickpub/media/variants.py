@@ -1,8 +1,8 @@
-"""The variants of images, made in the background one after the other, by a child process under limits.
+"""Make the variants of images in the background, one after the other, in a child process with limits.
 
     waiting ──▶ working ──▶ ready
-      ▲           │ └─a bomb, damaged, too slow, ended from outside each time──▶ failed ──a person──▶ waiting
-      └───────────┘ full disk, or the child was ended from outside
+      ▲           │ └─too large, damaged, too slow, ended from outside each time──▶ failed ──a person──▶ waiting
+      └───────────┘ the disk is full, or the child was ended from outside
 
 Each image has a job of its own. Triggers carry its end into the row (migration 10).
 """
@@ -36,13 +36,13 @@ from . import files
 log = logging.getLogger('quickpub.images')
 
 TIME_LIMIT = 120.0  # seconds for one image
-MAX_ATTEMPTS = 4  # that are ended from outside
+MAX_ATTEMPTS = 4  # ended from outside
 AFTER_TROUBLE, AFTER_DEATH = timedelta(minutes=1), timedelta(seconds=10)
 CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE)
 WRITTEN_BY_TRIGGERS = {  # of migration 10, into `error`
     'Something went wrong.': Code('image.broken'),
     'It was stopped before it was finished.': Code('image.stopped')}
-UNREADY = SQL("state IN ('waiting', 'working')")  # as the index has it
+UNREADY = SQL("state IN ('waiting', 'working')")  # as in the index
 
 
 class Died(Problem):
@@ -97,7 +97,7 @@ def _prepare(file: MediaFile, show: Callable[[str], None]) -> None:
         shutil.rmtree(made_in, ignore_errors=True)
     _update(file, made=said['made'], progress=100)
     show(file.digest)
-    _update(file, state='ready')  # last: a process that dies before this line begins again
+    _update(file, state='ready')  # last, so that a process that dies before this line starts again
 
 
 def _fail(file: MediaFile, stored_code: str, show: Callable[[str], None]) -> None:
@@ -106,7 +106,7 @@ def _fail(file: MediaFile, stored_code: str, show: Callable[[str], None]) -> Non
 
 
 def announce_failures(show: Callable[[str], None]) -> None:
-    """Have the posts rendered again whose images have failed: `show` is called with the digest of each."""
+    """Call `show` with the digest of each image that has failed, so that posts with it are rendered again."""
     for file in MediaFile.select().where(SQL('is_news')):
         show(file.digest)
         _update(file, is_news=False)
@@ -122,9 +122,9 @@ def _draw(original: Path, made_in: Path, tell: Callable[[int], None]) -> dict[st
     try:
         child = subprocess.Popen(
             [sys.executable, '-m', f'{__package__}.imaging', original, made_in, str(os.getpid())],
-            stdout=subprocess.PIPE, text=True, cwd='/', env={  # no secret among it
+            stdout=subprocess.PIPE, text=True, cwd='/', env={  # no secrets
                 'PYTHONPATH': os.pathsep.join(filter(None, sys.path)), 'QUICKPUB_DATA': str(current().data)})
-    except OSError as error:  # no memory, or no process, to be had
+    except OSError as error:  # no memory, or too many processes
         raise Died('image.interrupted') from error
     is_late = False
 
