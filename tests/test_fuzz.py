@@ -26,7 +26,7 @@ from quickpub import settings as settings_module
 from quickpub.accounts import links, sessions
 from quickpub.audience import user_agents
 from quickpub.content import comparison, redirects, search
-from quickpub.markup import excerpts, folding, markdown
+from quickpub.markup import cleaner, excerpts, folding, markdown
 from quickpub.media import intake
 from quickpub.models import Post, User
 from quickpub.web import URLS
@@ -59,7 +59,7 @@ def test_no_markdown_becomes_anything_dangerous(source):
         assert_safe(html)
         assert_safe_on_page(html)
     assert not text.NOT_IN_TEXT.search(html) and '<script' not in html.lower()
-    assert markdown.CLEANER.clean(html).strip() == html
+    assert cleaner.CLEANER.clean(html).strip() == html
     assert excerpts.count_words(html) >= 0
     assert len(excerpts.excerpt(html)) <= 221 and len(excerpts.beginning(html, 80)) <= 81
     assert '\n' not in excerpts.excerpt(html) + excerpts.beginning(html, 80)

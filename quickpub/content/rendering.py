@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from ..codes import Rejected
 from ..gates import TooMuch
-from ..markup import excerpts, markdown
+from ..markup import excerpts, images, markdown
 from ..sandbox import pool
 
 SMALL = 5_000  # characters that are rendered without a child process; the worst of them take a tenth of a second
@@ -28,14 +28,14 @@ class Preview(NamedTuple):
     words: int
 
 
-def render(source: str, files: Mapping[str, markdown.File], is_titled: bool, who: Hashable = None,
+def render(source: str, files: Mapping[str, images.File], is_titled: bool, who: Hashable = None,
            patience: float | None = None, language: str = 'en') -> Rendered:
     """Return what is stored for this Markdown, which is written in `language`. For `who` and `patience` see
     gates.Gate.entered. Raises Busy, or Rejected for `body` if it takes too long."""
     return Rendered(*_in_time(_render, source, files, is_titled, language, who=who, patience=patience))
 
 
-def preview(source: str, files: Mapping[str, markdown.File], prefix: str, who: Hashable = None,
+def preview(source: str, files: Mapping[str, images.File], prefix: str, who: Hashable = None,
             language: str = 'en') -> Preview:
     """Return what readers would see of a text in this language, below the prefix of the public address. For `who` see
     gates.Gate.entered. Raises Busy, or Rejected for `body` if it takes too long."""
@@ -43,7 +43,7 @@ def preview(source: str, files: Mapping[str, markdown.File], prefix: str, who: H
     return Preview(Markup(content), words)  # noqa: S704  # it is cleaned
 
 
-def _in_time(function: Callable[..., Any], source: str, files: Mapping[str, markdown.File], *args: Any,
+def _in_time(function: Callable[..., Any], source: str, files: Mapping[str, images.File], *args: Any,
              who: Hashable, patience: float | None = None) -> Any:
     plain = {digest: asdict(file) for digest, file in files.items()}
     try:
@@ -67,7 +67,7 @@ def _preview(source: str, files: dict[str, dict[str, Any]], prefix: str, languag
 
 
 def _html(source: str, files: dict[str, dict[str, Any]], language: str) -> str:
-    html = markdown.to_html(source, {digest: markdown.File(**each) for digest, each in files.items()}, language)
+    html = markdown.to_html(source, {digest: images.File(**each) for digest, each in files.items()}, language)
     if len(html) > MAX_HTML:
-        raise TooMuch('This makes too long a page.')
+        raise TooMuch('too_much.page')
     return html

@@ -92,7 +92,7 @@ def merge_forms(base: dict[str, str], mine: dict[str, str], theirs: dict[str, st
 def _in_time(compare: Callable[..., Any], texts: list[Any], who: Hashable, *names: Any) -> Any:
     length = sum(len(each) if isinstance(each, str) else sum(map(len, each.values())) for each in texts)
     if length > MAX_COMPARED:
-        raise TooMuch('These texts are too long to be compared.')
+        raise TooMuch('too_much.comparison')
     if length <= SMALL:
         with pool.SMALL.entered(who):
             return compare(*texts, *names)

@@ -34,9 +34,9 @@ def map_errors(page: Callable) -> Callable:
             return render('link_dead.html', heading='This link does not work', sentence=str(error),
                           purpose=error.purpose)
         except gates.Busy as error:
-            return refuse(503, f'{error} Nothing was changed.')
+            return refuse(503, error.code)
         except gates.TooMuch as error:
-            return refuse(400, f'{error} Nothing was changed. Please ask for less.')
+            return refuse(400, error.code)
         except Exception as error:
             if is_out_of_reach(error) or presence.explains(error):
                 log.warning('503 for %s %s: %s', request.method, redact(request.path), error)
