@@ -18,7 +18,7 @@ from ..db import let_others_write as give_way
 from ..jobs import claims
 from ..jobs.errors import is_transient
 from ..mail import ledger
-from ..models import KnownHost, Message, Post, Report, ReportedViews, Site, User
+from ..models import KnownHost, Message, Post, Report, ReportedViews, User
 from ..settings import FREQUENCIES
 from . import report_email
 from .periods import last_closing_for
@@ -98,10 +98,10 @@ def close_period(closed: ClosedPeriod, at: datetime) -> list[int]:
 
 def _close_batch(closed: ClosedPeriod, at: datetime) -> list[int]:
     users = _find_still_due(closed)
-    contents, site = ReportContents.gather(users, at), Site.this()
+    contents = ReportContents.gather(users, at)
     reported = [user for user in users if contents.lines[user.id]]
     ids = ledger.compose_many([
-        report_email.compose_row(user, contents, closed.end, f'report:{user.id}:{closed.end}', site)
+        report_email.compose_row(user, contents, closed.end, f'report:{user.id}:{closed.end}')
         for user in reported if not user.mail_trouble])
     messages = dict(db.execute(Message.select(Message.user, Message.id).where(Message.id.in_(among(ids)))))
     if reported:

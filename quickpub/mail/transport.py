@@ -18,27 +18,37 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from .. import processes, removal, settings, text
+from ..codes import Code
 from ..settings import current
 
 TIMEOUT = 20  # seconds that a mail server may be silent
 DEADLINE = 60  # seconds for one email, including connecting and logging in
 FAREWELL = 5  # seconds for the answer to QUIT, which changes nothing
+LONGEST_ANSWER = 500  # characters
 
 
-class Refused(Exception):
+class Undelivered(Exception):
+    """An email was not sent. `answer` says why: the words of the mail server, or a code."""
+
+    def __init__(self, answer: Code | str):
+        super().__init__(answer)
+        self.answer = answer
+
+
+class Refused(Undelivered):
     """The server will never take this email. `is_address`: because of its recipient."""
 
-    def __init__(self, answer: str, is_address: bool):
+    def __init__(self, answer: Code | str, is_address: bool):
         super().__init__(answer)
         self.is_address = is_address
 
 
-class NotYet(Exception):
+class NotYet(Undelivered):
     """The server does not take this email now; the next one may be sent over the same connection."""
 
 
-class Lost(Exception):
-    """There is no connection, or no longer: the current email may have been taken or not. The message says why."""
+class Lost(Undelivered):
+    """There is no connection, or no longer: the current email may have been taken or not."""
 
 
 class HungUp(Lost):
@@ -49,7 +59,7 @@ class Transport(Protocol):
     """`send` takes a whole email as bytes and returns the server's answer, or raises Refused, NotYet, HungUp or Lost,
     at the latest when `time.monotonic()` has reached `until`."""
 
-    def send(self, recipient: str, mail: bytes, until: float) -> str: ...
+    def send(self, recipient: str, mail: bytes, until: float) -> Code | str: ...
 
     def close(self) -> None: ...
 
@@ -99,14 +109,13 @@ def _losses(kind: type[Lost] = Lost) -> Iterator[None]:
         raise kind(_answer(error.smtp_code, error.smtp_error)) from error
     except (OSError, smtplib.SMTPException, ValueError) as error:  # the last: what smtplib cannot encode or decode
         if any('timed out' in str(each) for each in (error, error.__context__)):  # smtplib wraps the one in the other
-            raise Lost(f'The mail server did not answer within {TIMEOUT} seconds, or not to the end within '
-                       f'{DEADLINE}') from error
+            raise Lost(Code('answer.silent', seconds=TIMEOUT, most=DEADLINE)) from error
         raise kind(str(error) or type(error).__name__) from error
 
 
-def _answer(code: int, words: bytes | str) -> str:
-    words = words.decode('utf-8', 'replace') if isinstance(words, bytes) else words
-    return text.line(f'{code} {words}' if code >= 0 else f'What the mail server says is not SMTP: …{words}', 500)
+def _answer(code: int, words: bytes | str) -> Code | str:
+    words = text.line(words.decode('utf-8', 'replace') if isinstance(words, bytes) else words, LONGEST_ANSWER)
+    return f'{code} {words}'.strip() if code >= 0 else Code('answer.not_smtp', words=words)
 
 
 def _refusal(code: int, words: bytes, is_address: bool = False) -> Refused | NotYet:
@@ -123,15 +132,15 @@ class Outbox:
     def __init__(self) -> None:
         folder = current().paths.outbox
         if not (folder / 'new').is_dir():
-            raise Lost('The folder outbox is gone, or a part of it')
+            raise Lost(Code('answer.no_outbox'))
         self._maildir = mailbox.Maildir(folder, create=False)
 
-    def send(self, recipient: str, mail: bytes, until: float = 0) -> str:
+    def send(self, recipient: str, mail: bytes, until: float = 0) -> Code | str:
         with _losses():
             key = self._maildir.add(mail.replace(b'\r\n', b'\n'))  # add() syncs the file itself
             processes.hand_over(current().paths.outbox / 'new' / key, current().paths.outbox)
             processes.sync_folder(current().paths.outbox / 'new')
-        return f'kept in outbox/new/{key}'
+        return Code('answer.kept', path=f'outbox/new/{key}')
 
     def close(self) -> None:
         self._maildir.close()
@@ -247,13 +256,13 @@ class MailServer:
     def takes_international(self) -> bool:
         return self._smtp.has_extn('smtputf8')
 
-    def send(self, recipient: str, mail: bytes, until: float) -> str:
+    def send(self, recipient: str, mail: bytes, until: float) -> Code | str:
         self._smtp.until = until
         options = '' if recipient.isascii() else ' SMTPUTF8'
         if options and not self.takes_international:
-            raise Refused('This mail server cannot send to an address with such letters before the @', True)
+            raise Refused(Code('answer.no_such_letters'), is_address=True)
         if any(sign in recipient for sign in '<>\r\n'):  # it would end the command, and begin another
-            raise Refused('This is not an address', is_address=True)
+            raise Refused(Code('answer.not_an_address'), is_address=True)
         with _losses(HungUp):
             # smtplib's own sendmail waits for each answer, and throws the last one away.
             self._say({f'MAIL FROM:<{current().mail_from}>{options}': 2, f'RCPT TO:<{recipient}>': 2, 'DATA': 3})

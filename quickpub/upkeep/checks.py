@@ -13,6 +13,7 @@ from ..jobs.tables import Job
 from ..mail import ledger, rate
 from ..media import files
 from ..models import Content, MediaFile, Message, User
+from ..sentences import describe_stored
 from ..settings import current
 from . import corrections, integrity
 
@@ -80,7 +81,7 @@ def check_mail(at: datetime, zone: str | None = None) -> str | None:
     if oldest is None:
         return None
     return f'{formats.plural(unsent.count(), "mail is", "mails are")} not sent, the oldest since ' \
-           f'{dates.clock(oldest.created_at, zone)}. {oldest.answer}'.strip()
+           f'{dates.clock(oldest.created_at, zone)}. {describe_stored(oldest.answer, zone)}'.strip()
 
 
 def check_reports(at: datetime) -> str | None:

@@ -6,7 +6,7 @@ import pytest
 from conftest import PASSWORD, drain, person, utc, write
 from sites import form_with
 
-from quickpub import db
+from quickpub import audit_log, db
 from quickpub.accounts import audit, deletion, links, roles
 from quickpub.models import AuditEntry, Export, Message, Token
 from quickpub.upkeep import corrections
@@ -15,7 +15,7 @@ AT = utc(2026, 11, 28, 12)
 
 
 def sentences(**filters):
-    return [audit.sentence(entry) for entry in audit.entries(**filters)]
+    return [audit_log.describe(entry) for entry in audit_log.select(**filters)]
 
 
 def test_an_entry_says_who_did_what_to_whom(olga, alice):
@@ -24,7 +24,7 @@ def test_an_entry_says_who_did_what_to_whom(olga, alice):
     audit.record('suspended', AT, actor=audit.COMMAND_LINE, subject=alice)
     audit.record('export_asked', AT, actor=alice, subject=Export(id=3, kind='numbers'))
     assert sentences() == [
-        'Alice asked for an export: the stats of their posts.', 'The command line suspended Alice.',
+        'Alice requested an export: the stats of their posts.', 'The command line suspended Alice.',
         'Alice changed their password.', 'Olga changed the role of Alice to owner.']
     assert AuditEntry.get(AuditEntry.code == 'role_changed').network == '192.0.2.0/24'
 
@@ -125,7 +125,7 @@ def test_entries_are_found_by_member_kind_and_text(olga, filters, found):
 def log():
     """Every entry as a sentence, oldest first."""
     with db.db.connection_context():
-        return [audit.sentence(entry) for entry in audit.entries()][::-1]
+        return [audit_log.describe(entry) for entry in audit_log.select()][::-1]
 
 
 def test_log_ins_are_written_down_and_failures_counted(alice, browse):
@@ -218,10 +218,10 @@ def test_what_owners_do_is_written_down(olga, alice, bob, browse, connection):
     for action in ('pause', 'resume', 'retry', 'nonsense'):
         browser.post('/admin/jobs', {'action': action, 'job': '99'}, status=400 if action == 'nonsense' else 303)
     assert log() == [
-        'Olga logged in.', 'Olga made a link to a new password for Bob.', 'Olga changed the role of Alice to owner.',
+        'Olga logged in.', 'Olga created a password link for Bob.', 'Olga changed the role of Alice to owner.',
         'Olga sent an invitation.', 'Olga changed the settings of the site: name, colour.',
-        'Olga held back an email: You are invited to write - The Village Voice.',
-        'Olga sent an email again: You are invited to write - The Village Voice.', 'Olga paused all jobs.',
+        'Olga put an email on hold: You are invited to write.',
+        'Olga sent an email again: You are invited to write.', 'Olga paused all jobs.',
         'Olga resumed all jobs.']
 
 
