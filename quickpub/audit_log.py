@@ -76,6 +76,7 @@ def _has(word: str) -> Any:
     found = AuditEntry.code.in_(codes) | AuditEntry.subject_label.in_(labels)
     found |= listing.has_word(AuditEntry.subject_label, word)
     found |= fn.FOLD(AuditEntry.actor_name).contains(word) | AuditEntry.network.contains(word)
+    found |= fn.FOLD(AuditEntry.details).contains(word)  # where older versions have stored words
     for name in details:
         found |= AuditEntry.details.contains(f'"{name}"')
     return found

@@ -272,7 +272,7 @@ def test_the_command_suspends_and_restores(rig):
     with rig.database():
         assert User.get_by_id(zoe.id).is_active
         said = [audit_log.describe(entry) for entry in audit_log.select()]
-    assert said == ['The command line let Zoe log in again.', 'The command line suspended Zoe.']
+    assert said == ['The command line ended the suspension of Zoe.', 'The command line suspended Zoe.']
 
 
 def test_a_browser_that_knows_the_address_alone_learns_nothing(alice, browse, suspended):
