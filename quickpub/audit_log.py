@@ -78,5 +78,5 @@ def _has(word: str) -> Any:
     found |= fn.FOLD(AuditEntry.actor_name).contains(word) | AuditEntry.network.contains(word)
     found |= fn.FOLD(AuditEntry.details).contains(word)  # where older versions have stored words
     for name in details:
-        found |= AuditEntry.details.contains(f'"{name}"')
+        found |= fn.FOLD(AuditEntry.details).contains(f'"{name}"')
     return found

@@ -22,7 +22,7 @@ from quickpub.accounts import (
 )
 from quickpub.audience import network_cap
 from quickpub.content import comparison, post_input, quota, search, tags
-from quickpub.mail import ledger, transport
+from quickpub.mail import conversation, ledger
 from quickpub.markup import markdown
 from quickpub.media import files, imaging, uploads
 from quickpub.sandbox import pool
@@ -181,7 +181,7 @@ def minutes(span):
     f'coloured code {markdown.MAX_CODE_TIME} s and formulas {markdown.MAX_MATH_TIME} s of a text, comparing versions '
     f'{comparison.COMPARE_FOR} s; a search looks at {search.WEIGHED:,} posts and takes at most {search.SECONDS:.0f} s; '
     f'a long text is rendered in at most {pool.SECONDS:.0f} s',
-    f'{transport.TIMEOUT} seconds that a mail server may be silent, {transport.DEADLINE} for one email',
+    f'{conversation.TIMEOUT} seconds that a mail server may be silent, {conversation.DEADLINE} for one email',
     f'{ledger.KEPT.days} days | owners',
 ])
 def test_the_numbers_are_the_code_s(words):

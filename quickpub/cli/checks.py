@@ -8,6 +8,7 @@ import click
 from .. import db, formats, presence, secret, settings
 from ..jobs import tables
 from ..mail import transport
+from ..mail.undelivered import Lost
 from ..sentences import make_words
 from ..settings import Settings
 from ..upkeep import health, integrity, sqlite_version
@@ -48,7 +49,7 @@ def _problems_inside(found: Settings) -> Iterator[tuple[str, str | None]]:
     yield from ((name, problem) for name, problem in health.problems(db.now()).items() if name != 'integrity')
     try:
         transport.connect().close()
-    except transport.Lost as error:
+    except Lost as error:
         yield 'mail server', f'{settings.mask_password(found.smtp)}: {make_words(error.answer)}'
     except Exception as error:  # whatever it is, it is what the operator must know
         yield 'mail server', f'{settings.mask_password(found.smtp)}: {error}'

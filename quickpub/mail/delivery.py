@@ -23,7 +23,8 @@ from ..settings import current
 from ..signing import redact_emails
 from . import message as mail_format
 from .rate import remaining
-from .transport import HungUp, Lost, NotYet, Refused, Transport, connect, deadline
+from .transport import Transport, connect, deadline
+from .undelivered import HungUp, Lost, NotYet, Refused
 
 log = logging.getLogger('quickpub.mail')
 

@@ -21,7 +21,7 @@ from ..db import among, db, insert, now, rows
 from ..db import let_others_write as give_way
 from ..models import Message, OutboxLeftover, Token, User
 from ..settings import current
-from .transport import forget_outbox, remove_from_outbox
+from .outbox import forget_outbox, remove_from_outbox
 
 KEPT = timedelta(days=90)  # after an email was sent, or failed for good
 DELETE_BATCH = 500  # a report has several KB

@@ -24,11 +24,13 @@ from ..sentences import make_sentence, make_words
 from ..settings import current
 from ..translations import languages
 from ..translations.languages import Language
+from ..translations.messages import N_
 from . import dkim
 from .ledger import LONGEST_SUBJECT
 
 LINKS = {'verify': '/verify/', 'reset': '/reset/', 'address': '/verify/', 'invite': '/signup?invite='}  # by purpose
 LINK = 'https://link.invalid/'  # a placeholder for the email's own link, with no character that HTML would escape
+NO_LINK = N_('(this link no longer works)')
 LONGEST_LINE = 998  # characters (RFC 5322, 2.1.1)
 
 
@@ -56,7 +58,7 @@ def render(message: Message, site: Site | None = None) -> bytes:
 
 def bodies(message: Message, site: Site) -> tuple[str, str]:
     """Return the text of an email, and the same as HTML. Raises CannotBeMade."""
-    context = {'site_title': site.title, 'site_url': current().url, 'link': '(this link is gone)'} | message.payload
+    context = {'site_title': site.title, 'site_url': current().url, 'link': NO_LINK} | message.payload
     language = _language(message, site)
     if message.token is None:
         return _bodies(language, message.kind, context)

@@ -2,13 +2,17 @@
 
 from datetime import timedelta
 
+import pseudo
 import pytest
 from conftest import PASSWORD, drain, person, utc, write
 from sites import form_with
 
 from quickpub import audit_log, db
 from quickpub.accounts import audit, deletion, links, roles
+from quickpub.codes import Code
 from quickpub.models import AuditEntry, Export, Message, Token
+from quickpub.sentences.audit import SENTENCES
+from quickpub.translations import languages
 from quickpub.upkeep import corrections
 
 AT = utc(2026, 11, 28, 12)
@@ -35,6 +39,43 @@ def test_every_kind_can_be_said(olga, alice):
         said = sentences()[0]
         assert said[0].isupper() and said.endswith('.') and '(' not in said and '%' not in said
         assert group in audit.GROUPS
+
+
+def test_every_kind_has_a_sentence():
+    assert {f'audit.{code}' for code in audit.KINDS} <= SENTENCES.keys()
+
+
+def test_values_are_codes_and_older_entries_have_words(olga, alice):
+    audit.record('site_changed', AT, actor=olga, changed=['title', 'hue', 'language'])
+    audit.record('site_changed', AT, actor=olga, changed='name, colour')
+    audit.record('role_changed', AT, actor=olga, subject=alice)
+    audit.record('export_asked', AT, actor=olga, subject=Export(id=3, kind='site'))
+    AuditEntry.update(subject_label='the stats of the whole site').where(AuditEntry.code == 'export_asked').execute()
+    audit.record('mail_held', AT, actor=olga, subject=Message(id=3, subject='You are invited - The Voice'))
+    audit.record('mail_held', AT, actor=olga, subject=Message(id=4, subject=Code('subject.invite').to_json()))
+    assert sentences()[::-1] == [
+        'Olga changed the settings of the site: name, colour and language.',
+        'Olga changed the settings of the site: name, colour.', 'Olga changed the role of Alice to (unknown).',
+        'Olga requested an export: the stats of the whole site.',
+        'Olga put an email on hold: You are invited - The Voice.',
+        'Olga put an email on hold: You are invited to write.']
+    assert len(sentences(typed='colour')) == 2 and len(sentences(typed='invited')) == 2
+    assert len(sentences(typed='whole stats')) == 1 and sentences(typed='values') == []
+
+
+def test_it_is_written_and_found_in_the_language_of_its_reader(site, monkeypatch, olga, alice):
+    code = pseudo.add_to(monkeypatch)
+    audit.record('role_changed', AT, actor=olga, subject=alice, role='editor')
+    audit.record('site_changed', AT, actor=None, changed=['title', 'hue'])
+    audit.count('login_failed', AT, alice)
+    audit.count('login_failed', AT, alice)
+    audit.record('export_asked', AT, actor=audit.COMMAND_LINE, subject=Export(id=3, kind='site'))
+    AuditEntry.update(actor_name='').where(AuditEntry.code == 'role_changed').execute()
+    with languages.use(languages.find(code)):
+        for said in sentences():
+            assert pseudo.untranslated(said, ['Alice', 'and']) == [], said
+        assert len(sentences(typed='çölöůř')) == len(sentences(typed='édîtöř')) == 1
+        assert sentences(typed='editor') == sentences(typed='édîtöř')
 
 
 def test_a_code_that_nobody_knows_is_an_error_when_written_and_not_when_read(olga):

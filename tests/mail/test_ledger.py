@@ -20,7 +20,7 @@ from quickpub.accounts import credentials, email_change, links, password_reset, 
 from quickpub.audience import reports, running_reports
 from quickpub.codes import Code
 from quickpub.jobs import queue, tables
-from quickpub.mail import delivery, transport
+from quickpub.mail import conversation, delivery
 from quickpub.mail import ledger as mail
 from quickpub.mail import message as letter
 from quickpub.models import Message, Site, Token, User
@@ -231,7 +231,7 @@ def test_nobody_answering_defers(tmp_path):
 
 
 def test_a_server_that_never_speaks_is_left_after_a_while(tmp_path, monkeypatch):
-    monkeypatch.setattr(transport, 'TIMEOUT', 0.3)
+    monkeypatch.setattr(conversation, 'TIMEOUT', 0.3)
     with mute_server() as port:
         url = f'smtp+plain://127.0.0.1:{port}'
         for _ in open_site(settings.from_env({'QUICKPUB_DATA': str(tmp_path / 'data'), 'QUICKPUB_SMTP': url})):
@@ -242,7 +242,7 @@ def test_a_server_that_never_speaks_is_left_after_a_while(tmp_path, monkeypatch)
 
 @pytest.mark.parametrize('stage', ['EHLO', 'RCPT', 'DATA'])
 def test_a_server_that_hangs_is_left_and_delays_nobody_else_for_long(smtp_site, sink, monkeypatch, stage):
-    monkeypatch.setattr(transport, 'TIMEOUT', 0.3)
+    monkeypatch.setattr(conversation, 'TIMEOUT', 0.3)
     numbers = [compose(f'reader{each}@example.org') for each in range(3)]
     sink.hangs_at_ehlo = stage == 'EHLO'
     {'RCPT': sink.answers, 'DATA': sink.after_data}.get(stage, {})['reader0@example.org'] = 'hang'
@@ -267,7 +267,8 @@ def test_a_mail_that_its_sender_died_with_again_and_again_waits_for_hours_and_no
     later(old, created_at=db.now() - 2 * delivery.GIVE_UP_AFTER)
     delivery.deliver()
     assert (row(deadly).state, row(old).state, row(fresh).state) == ('deferred', 'failed', 'sent')
-    assert row(deadly).next_try > db.now() + timedelta(hours=3) and Code.from_json(row(old).answer) == Code('answer.sender_died')
+    assert row(deadly).next_try > db.now() + timedelta(hours=3)
+    assert Code.from_json(row(old).answer) == Code('answer.sender_died')
     assert [each.recipients for each in sink.mails] == [['fresh@example.org']]
 
 
