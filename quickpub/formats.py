@@ -8,7 +8,7 @@ from babel.lists import format_list
 from babel.units import format_unit
 
 from .translations import languages
-from .translations.messages import gettext, pgettext
+from .translations.messages import gettext
 
 
 def number(value: int) -> str:
@@ -19,7 +19,7 @@ def number(value: int) -> str:
 def signed(value: int | str | None) -> str:
     """Return a difference: '+3', '−1 200', '±0'; the word for 'new' where there was nothing before; '' for None."""
     if not isinstance(value, int):
-        return pgettext('difference', 'new') if value == 'new' else value or ''
+        return gettext('new') if value == 'new' else value or ''
     return ('+' if value > 0 else '−' if value else '±') + number(abs(value))
 
 

@@ -73,6 +73,6 @@ EXPORTS = {'numbers': N_('the stats of their posts'), 'site': N_('the stats of t
 
 # For each detail that an entry can have: the words for its values.
 DETAILS: dict[str, dict[str, Translatable]] = {
-    'role': {'owner': N_('owner'), 'editor': N_('editor'), 'author': N_('author')},
+    'role': {'owner': N_('owner'), 'author': N_('author')},
     'changed': {'title': N_('name'), 'tagline': N_('tagline'), 'hue': N_('colour'), 'language': N_('language')},
 }
