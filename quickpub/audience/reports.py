@@ -12,7 +12,8 @@ from typing import Any
 
 from peewee import EXCLUDED, fn
 
-from .. import batches, clocks, formats
+from .. import batches, clocks
+from ..codes import Code
 from ..db import among, db, insert, rows
 from ..db import let_others_write as give_way
 from ..jobs import claims
@@ -47,7 +48,7 @@ def due(at: datetime) -> Iterator[ClosedPeriod]:
         found = users.where(User.reported_until < end)
         ids = [user_id for (user_id,) in db.execute(found) if user_id not in set_aside]
         for start in range(0, len(ids), BATCH):
-            claims.report_progress(f'{formats.number(start)} of {formats.plural(len(ids), "report", "reports")}')
+            claims.report_progress(Code('report.progress', done=start, count=len(ids)).to_json())
             yield ClosedPeriod(end, ids[start:start + BATCH])
             claims.clear_strikes()
             give_way()

@@ -12,7 +12,7 @@ from itertools import count
 
 from peewee import DatabaseError
 
-from .. import formats, throttle
+from .. import throttle
 from ..codes import Code
 from ..db import db, first, now
 from ..jobs import claims, owners
@@ -213,7 +213,7 @@ class _Delivery:
                 with db.atomic():
                     self._write(message, outcome)
                     if self._count % PROGRESS_EVERY == 0:
-                        claims.report_progress(formats.plural(self._count, 'mail', 'mails'))
+                        claims.report_progress(Code('mail.progress', count=self._count).to_json())
                         claims.clear_strikes()
                     return None if is_last else self._claim()
             except DatabaseError as error:

@@ -1,4 +1,4 @@
-"""The sentences for the codes of `mail`: subjects, and why an email was not delivered."""
+"""The sentences for the codes of `mail` and of reports: subjects, and why an email was not delivered."""
 
 from ..translations.messages import N_, N_plural, Translatable
 
@@ -31,6 +31,10 @@ SENTENCES: dict[str, Translatable] = {
                                     '%(count)s views, %(change)s more than before, %(period)s'),
     'subject.report_fewer': N_plural('%(count)s view, %(change)s fewer than before, %(period)s',
                                      '%(count)s views, %(change)s fewer than before, %(period)s'),
+
+    # Progress of jobs
+    'mail.progress': N_plural('%(count)s email', '%(count)s emails'),
+    'report.progress': N_plural('%(done)s of %(count)s report', '%(done)s of %(count)s reports'),
 
     # In emails
     'mail.moment': N_('%(at)s (%(zone)s)'),
