@@ -17,9 +17,9 @@ def number(value: int) -> str:
 
 
 def signed(value: int | str | None) -> str:
-    """Return a difference: '+3', '−1 200', '±0'; a word as it is, and nothing for None."""
+    """Return a difference: '+3', '−1 200', '±0'; the word for 'new' where there was nothing before; '' for None."""
     if not isinstance(value, int):
-        return value or ''
+        return gettext('new') if value == 'new' else value or ''
     return ('+' if value > 0 else '−' if value else '±') + number(abs(value))
 
 

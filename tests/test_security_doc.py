@@ -22,7 +22,7 @@ from quickpub.accounts import (
 )
 from quickpub.audience import network_cap
 from quickpub.content import comparison, post_input, quota, search, tags
-from quickpub.mail import ledger, transport
+from quickpub.mail import conversation, ledger
 from quickpub.markup import highlighting, transforms
 from quickpub.media import drawing, files, imaging, uploads
 from quickpub.sandbox import pool
@@ -182,7 +182,7 @@ def minutes(span):
     f'versions {comparison.COMPARE_FOR} s; a search looks at {search.WEIGHED:,} posts and takes at most '
     f'{search.SECONDS:.0f} s; '
     f'a long text is rendered in at most {pool.SECONDS:.0f} s',
-    f'{transport.TIMEOUT} seconds that a mail server may be silent, {transport.DEADLINE} for one email',
+    f'{conversation.TIMEOUT} seconds that a mail server may be silent, {conversation.DEADLINE} for one email',
     f'{ledger.KEPT.days} days | owners',
 ])
 def test_the_numbers_are_the_code_s(words):

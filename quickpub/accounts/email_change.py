@@ -5,7 +5,7 @@ from datetime import datetime
 from peewee import IntegrityError
 
 from .. import clocks
-from ..codes import Rejected
+from ..codes import Code, Rejected
 from ..db import db
 from ..mail import budgets
 from ..mail.budgets import Cause
@@ -40,7 +40,7 @@ def request_change(user: User, email: str, at: datetime, cause: Cause | None = N
     recipient = holder.email or '' if holder else email
 
     def compose_confirmation() -> list[int]:
-        return compose_with_link(link, user, recipient, VERIFY_LIFETIME, subject='Please confirm your new address')
+        return compose_with_link(link, user, recipient, VERIFY_LIFETIME, subject=Code('subject.address'))
 
     return [*compose_if(holder is None, compose_confirmation, occasion, recipient, cause, at),
             *compose_if(holder is not None and not is_mailed, lambda: compose_account_exists(holder, recipient, at),

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from .. import dates, throttle
-from ..codes import Rejected
+from ..codes import Code, Rejected
 from ..db import rows
 from ..mail import ledger
-from ..models import Authenticator, LoginStep, Passkey, RecoveryCode, Session, Site, User
+from ..models import Authenticator, LoginStep, Passkey, RecoveryCode, Session, User
 from ..settings import current
 from . import passkeys, recovery_codes, totp
 
@@ -17,11 +17,11 @@ LONGEST_CODE = 100  # characters that are looked at
 
 TOO_MANY = 'Too many wrong codes. Wait a quarter of an hour, or use a recovery code or a passkey.'
 SUBJECTS = {
-    'passkey_added': 'A passkey was added', 'passkey_removed': 'A passkey was removed',
-    'app_added': 'An authenticator app was added', 'app_removed': 'The authenticator app was removed',
-    'passkey_asked': 'Your log-in now asks for a passkey', 'passkey_not_asked': 'Your log-in asks for no passkey now',
-    'codes_renewed': 'You have new recovery codes', 'code_used': 'A recovery code was used',
-    'reset': 'Your passkeys and authenticator app were removed'}
+    'passkey_added': Code('subject.passkey_added'), 'passkey_removed': Code('subject.passkey_removed'),
+    'app_added': Code('subject.app_added'), 'app_removed': Code('subject.app_removed'),
+    'passkey_asked': Code('subject.passkey_asked'), 'passkey_not_asked': Code('subject.passkey_not_asked'),
+    'codes_renewed': Code('subject.codes_renewed'), 'code_used': Code('subject.code_used'),
+    'reset': Code('subject.factors_reset')}
 
 
 @dataclass(frozen=True)
@@ -179,8 +179,8 @@ def _clear_unneeded(user: User) -> None:
 def notify(user: User, what: str, at: datetime, **details: Any) -> list[int]:
     """Compose the email about a change, in the caller's transaction. Return its id in a list. `what` is a key of
     SUBJECTS."""
-    payload = details | {'what': what, 'at': dates.clock(at, user.timezone), 'zone': dates.zone_name(user.timezone),
+    payload = details | {'what': what, 'at': at, 'zone': dates.zone_name(user.timezone),
                          'settings_url': f'{current().url}/settings/security', 'forgot_url': f'{current().url}/forgot'}
     found = ledger.compose('second_factor', user.email or '', key=f'second_factor:{user.id}:{what}:{at}', user=user,
-                           urgent=True, subject=f'{SUBJECTS[what]} - {Site.this().title}', payload=payload)
+                           urgent=True, subject=SUBJECTS[what], payload=payload)
     return [found] if found else []

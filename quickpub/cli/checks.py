@@ -8,6 +8,8 @@ import click
 from .. import db, presence, secret, settings
 from ..jobs import tables
 from ..mail import transport
+from ..mail.undelivered import Lost
+from ..sentences import make_words
 from ..settings import Settings
 from ..upkeep import health, integrity, sqlite_version
 from .site import explain_errors, opened_site
@@ -47,6 +49,8 @@ def _problems_inside(found: Settings) -> Iterator[tuple[str, str | None]]:
     yield from ((name, problem) for name, problem in health.problems(db.now()).items() if name != 'integrity')
     try:
         transport.connect().close()
+    except Lost as error:
+        yield 'mail server', f'{settings.mask_password(found.smtp)}: {make_words(error.answer)}'
     except Exception as error:  # whatever it is, it is what the operator must know
         yield 'mail server', f'{settings.mask_password(found.smtp)}: {error}'
     else:

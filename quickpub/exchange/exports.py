@@ -25,7 +25,7 @@ from ..db import rows
 from ..jobs import claims, queue
 from ..jobs.errors import is_out_of_reach
 from ..mail import ledger
-from ..models import DailyReferrers, DailyViews, DailyVisitorCount, Export, Post, Site, User
+from ..models import DailyReferrers, DailyViews, DailyVisitorCount, Export, Post, User
 from ..processes import sync_folder
 from ..settings import current
 
@@ -135,7 +135,7 @@ def finish(export_id: int, at: datetime) -> list[int]:
     if not export.user.email or export.user.mail_trouble:
         return []
     found = ledger.compose('export', export.user.email, key=f'export:{export.id}', user=export.user,
-                         subject=f'Your stats are ready - {Site.this().title}',
+                         subject=Code('subject.export'),
                          payload={'exports_url': f'{current().url}/studio/exports', 'days': KEPT.days})
     return [found] if found else []
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from .. import clocks, dates, mailboxes, throttle
+from ..codes import Code
 from ..db import db
-from ..models import Message, Site, User
+from ..models import Message, User
 from ..settings import current
 from ..throttle import Budget, Throttled, Use
 from . import ledger
@@ -130,7 +131,7 @@ def alarm_mails(at: datetime) -> list[int]:
         owners = User.select().where(User.role == 'owner', User.verified_at.is_null(False), User.deleted_at.is_null())
         return ledger.compose_many([
             ledger.row('throttled', owner.email or '', key=f'throttled:{owner.id}:{at}', user=owner, payload=payload,
-                     subject=f'Too many emails were asked for - {Site.this().title}')
+                     subject=Code('subject.throttled'))
             for owner in owners if not _was_told(owner, at)])
 
 

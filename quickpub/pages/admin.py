@@ -2,7 +2,7 @@
 
 from bottle import request
 
-from .. import findings, text
+from .. import audit_log, findings, text
 from ..accounts import audit, validation
 from ..audience import totals
 from ..codes import Rejected
@@ -42,10 +42,10 @@ def show_audit_log(user: User) -> Answer:
     form = Form({'q': text.line(request.query.getunicode('q', ''), MAX_QUERY), 'kind': request.query.get('kind', '')})
     asked = request.query.get('member', '')
     member = find_or_404(User.select(), asked) if asked else None
-    query = audit.entries(member, form['kind'], form['q'])
+    query = audit_log.select(member, form['kind'], form['q'])
     base = with_query('/admin/audit', **form.values, member=member and member.id)
     found, older, _ = paginate(query, base, PER_LIST, by=(AuditEntry.id,))
-    return render('admin_audit.html', entries=[(entry, audit.sentence(entry)) for entry in found], older=older,
+    return render('admin_audit.html', entries=[(entry, audit_log.describe(entry)) for entry in found], older=older,
                   form=form, member=member, groups=audit.GROUPS, kept_days=audit.KEPT.days)
 
 
@@ -69,13 +69,12 @@ def update_site_settings(user: User) -> Answer:
         form.errors = make_sentences(error.errors)
         return render_form('admin_site.html', form, languages=languages.supported().items())
     before = Site.this()
-    changed = [words for name, words, value in (
-        ('title', 'name', title), ('tagline', 'tagline', tagline), ('hue', 'colour', hue),
-        ('language', 'language', language)) if getattr(before, name) != value]
+    changes = {'title': title, 'tagline': tagline, 'hue': hue, 'language': language}
+    changed = [name for name, value in changes.items() if getattr(before, name) != value]
     with db.atomic():
-        Site.change(title=title, tagline=tagline, hue=hue, language=language)
+        Site.change(**changes)
         if changed:
-            note_action('site_changed', user, changed=', '.join(changed))
+            note_action('site_changed', user, changed=changed)
     return redirect('/admin/site', 'saved')
 
 

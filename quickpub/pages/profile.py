@@ -27,7 +27,7 @@ from ..codes import Rejected
 from ..db import db, now
 from ..mail import budgets, listing
 from ..models import User
-from ..sentences import make_sentences
+from ..sentences import describe_stored, make_sentences
 from ..settings import current
 from ..tasks import deliver_alike, deliver_soon
 from ..throttle import Throttled
@@ -103,8 +103,8 @@ def _list_times(user: User) -> list[str]:
 
 def _describe_last_report(user: User) -> str | None:
     if user.mail_trouble:
-        return f'No reports are sent now: the mail server refused your address ({user.mail_trouble}). ' \
-               'Change the address below, and they begin again.'
+        return f'No reports are sent now: the mail server refused your address ' \
+               f'({describe_stored(user.mail_trouble)}). Change the address below, and they begin again.'
     last = listing.find_last_report(user)
     if last is None or last.sent_at is None:
         return None

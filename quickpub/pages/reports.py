@@ -57,5 +57,6 @@ def _preview(user: User) -> Message | None:
 def _render(user: User, form: Form, status: int = 200) -> Answer:
     response.status = status
     found = _preview(user)
-    plain = message.bodies(found, Site.this())[0] if found else ''
-    return render('report.html', message=found, text=plain, form=form)
+    site = Site.this()
+    plain, subject = (message.bodies(found, site)[0], message.make_subject(found, site)) if found else ('', '')
+    return render('report.html', message=found, subject=subject, text=plain, form=form)

@@ -10,14 +10,13 @@ from peewee import DatabaseError, InterfaceError
 
 from .. import batches, clocks, dates, findings
 from ..audience import reports
-from ..codes import Code
 from ..db import literal, rows
 from ..jobs import owners, queue, tables
 from ..jobs.tables import Job
 from ..mail import ledger, rate
 from ..media import files
 from ..models import Content, MediaFile, Message, User
-from ..sentences import make_sentence
+from ..sentences import describe_stored
 from ..settings import current
 from ..translations.messages import N_, gettext, ngettext
 from . import corrections, integrity
@@ -91,8 +90,7 @@ def check_mail(at: datetime, zone: str | None = None) -> str | None:
     waiting = ngettext('%(count)s email is waiting since %(since)s.',
                        '%(count)s emails are waiting, the oldest since %(since)s.', unsent.count(),
                        since=dates.clock(oldest.created_at, zone))
-    answer = Code.from_json(oldest.answer)
-    return f'{waiting} {make_sentence(answer, zone)}' if answer else waiting
+    return f'{waiting} {describe_stored(oldest.answer, zone)}'.strip()
 
 
 def check_reports(at: datetime) -> str | None:

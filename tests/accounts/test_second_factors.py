@@ -26,6 +26,7 @@ from quickpub.accounts import (
 )
 from quickpub.content import posts
 from quickpub.models import Authenticator, LoginStep, Passkey, Post, RecoveryCode, Session, Site, User
+from quickpub.sentences import make_sentence
 
 ROOT = Path(__file__).parents[2]
 SECURITY, STEP = '/settings/security', '/login/confirm'
@@ -602,6 +603,6 @@ def test_every_email_says_what_was_done_and_what_to_do(site, alice, connection, 
             alice, what, db.now(), name='<b>Phone</b> & "more"', left=1, owner=''))
     mail = newest_mail(site)
     text, html = text_of(mail), mail.get_body(('html',)).get_content()
-    assert second_factors.SUBJECTS[what] in mail['Subject'] and '<b>' not in html
+    assert make_sentence(second_factors.SUBJECTS[what]) in mail['Subject'] and '<b>' not in html
     for words in ('/forgot', '/settings/security', 'If you did not' if what == 'reset' else 'If it was not'):
         assert words in text and words in html.replace('\n', ' ')

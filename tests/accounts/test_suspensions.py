@@ -7,7 +7,7 @@ from conftest import PASSWORD, Browser, drain, outbox, person, utc, write
 from peewee import IntegrityError
 from sites import form_with, keep, mails, stored
 
-from quickpub import codes, db, tasks
+from quickpub import audit_log, codes, db, tasks
 from quickpub.accounts import (
     audit,
     credentials,
@@ -271,8 +271,8 @@ def test_the_command_suspends_and_restores(rig):
     assert rig.run('user', 'restore', zoe.email).returncode == 1
     with rig.database():
         assert User.get_by_id(zoe.id).is_active
-        said = [audit.sentence(entry) for entry in audit.entries()]
-    assert said == ['The command line let Zoe log in again.', 'The command line suspended Zoe.']
+        said = [audit_log.describe(entry) for entry in audit_log.select()]
+    assert said == ['The command line ended the suspension of Zoe.', 'The command line suspended Zoe.']
 
 
 def test_a_browser_that_knows_the_address_alone_learns_nothing(alice, browse, suspended):

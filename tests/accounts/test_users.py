@@ -304,7 +304,7 @@ def test_a_new_address_counts_once_it_is_confirmed_and_the_old_one_is_told(site,
     assert reload(alice).email == 'new@example.org'
     assert mails() == [('address', 'new@example.org'), ('address_told', alice.email)]
     ledger, told = newest_mail(site), text_of(newest_mail(site))
-    assert ledger['Subject'] == 'Your address was changed - The Village Voice'
+    assert ledger['Subject'] == 'Your email address was changed - The Village Voice'
     assert 'was changed' in told and 'n…@example.org' in told and 'new@example.org' not in told
     assert is_logged_in(browser)
     log_in(browse(), status=400)

@@ -183,7 +183,7 @@ def test_a_mail_that_another_version_has_written_is_shown_with_what_is_known_of_
     with db.db.connection_context():
         number = ledger.compose('report', 'alice@example.org', key='x', subject='5 views', payload={'lines': [{}]})
     page = owner.get(f'/admin/mail/{number}')
-    assert '5 views' in page and 'This version of Quickpub cannot make this mail' in page
+    assert '5 views' in page and 'This version of Quickpub cannot create this email' in page
 
 
 @pytest.mark.parametrize(('kind', 'payload'), [('verify', {}), ('verify', {'hours': 'x'}), ('report', {'lines': 7}),

@@ -19,6 +19,7 @@ from quickpub.jobs.tables import Job
 from quickpub.mail import delivery, ledger
 from quickpub.media import cleaning, usage, variants
 from quickpub.models import DailyViews, MediaFile, Message, Post, Report, SetAside, SpoolOffset, User
+from quickpub.sentences import describe_stored
 from quickpub.upkeep import checks, health
 
 NOON = datetime(2026, 11, 25, 12)
@@ -239,7 +240,7 @@ def test_a_mail_whose_row_is_broken_fails_alone_with_its_reason(site, payload, b
         delivery.deliver()
         states = {row.recipient: row.state for row in Message.select()}
         assert states == {'broken@example.org': 'failed', 'alice@example.org': 'sent'}
-        assert 'could not be made' in Message.get_by_id(broken).answer
+        assert 'create this email' in describe_stored(Message.get_by_id(broken).answer)
     browser = browse(olga)
     for path in ('/admin/mail', f'/admin/mail/{broken}'):
         assert browser.get(path).status_int == 200
