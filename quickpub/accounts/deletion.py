@@ -16,7 +16,7 @@ def delete_account(user: User, keep_posts: bool, at: datetime, keep_drafts: bool
     with db.atomic():
         user = User.get_by_id(user.id)  # as it is now, inside the transaction
         if is_sole_owner(user):
-            raise LastOwner
+            raise LastOwner('role.last_owner', name=user.name)
         _delete_emails(user)
         for table in (Autosave, Export, OldHandle, Report):
             table.delete().where(table.user == user).execute()

@@ -12,6 +12,7 @@ from ..jobs import queue
 from ..mail import budgets, ledger, listing, rate
 from ..mail import message as rendering
 from ..models import Message, User
+from ..sentences import describe
 from ..settings import current
 from ..signing import HIDDEN, redact
 from ..tasks import deliver_soon
@@ -91,7 +92,7 @@ def _send_again(user: User, found: Message) -> Answer:
                 note_action('mail_sent_again', user, found)
             deliver_soon(ids)
     except Throttled as error:
-        return _render(user, found, Form(errors={'': budgets.sentence(error, user.timezone)}), 429)
+        return _render(user, found, Form(errors={'': describe(error, user.timezone)}), 429)
     return redirect(f'/admin/mail/{found.id}', 'queued')
 
 
