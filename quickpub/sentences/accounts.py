@@ -40,8 +40,8 @@ SENTENCES: dict[str, Translatable] = {
 
     # Passwords
     'password.length': N_('Choose a password of %(low)s to %(high)s characters.'),
-    'password.too_common': N_('This password is easy to guess because many people use it. Four random words are hard to '
-                              'guess and easy to remember.'),
+    'password.too_common': N_('This password is easy to guess because many people use it. Four random words are hard '
+                              'to guess and easy to remember.'),
     'password.too_personal': N_('This password is easy to guess because it is made of your name, your email address or '
                                 'the name of this site. Four random words are hard to guess and easy to remember.'),
     'password.too_regular': N_('This password is easy to guess because it repeats one character or follows a simple '

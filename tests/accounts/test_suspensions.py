@@ -248,8 +248,10 @@ def test_doing_it_twice_is_refused_in_a_sentence(olga, alice, act):
         act(alice, AT, olga)
     before = stored()
     db.db.connect(reuse_if_open=True)
-    with pytest.raises(codes.Rejected, match='suspended'):
+    with pytest.raises(codes.Rejected) as refused:
         act(alice, AT, olga)
+    name = 'email.already_suspended' if act is suspensions.suspend else 'email.not_suspended'
+    assert refused.value.errors == {'email': codes.Code(name, name='Alice')}
     assert stored() == before
 
 
