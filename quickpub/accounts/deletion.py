@@ -51,7 +51,7 @@ def _delete_emails(user: User) -> None:
     # Other members still have to get the email about a link that this owner made for them, without the owner's name.
     links = Message.key.in_(among(made))
     Message.delete().where(links, Message.state.in_(['sent', 'failed'])).execute()
-    Message.update(payload={'owner': 'An owner'}).where(links).execute()
+    Message.update(payload={'owner': ''}).where(links).execute()
 
 
 def _hand_over_pages(user: User, heir: User) -> None:

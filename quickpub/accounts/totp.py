@@ -50,12 +50,13 @@ def provisioning_uri(user: User, secret: str) -> str:
     return pyotp.TOTP(secret, name=user.email, issuer=text.line(Site.this().title, TITLE_LENGTH)).provisioning_uri()
 
 
-def qr_code(uri: str) -> str:
-    """Return a QR code as SVG, without a size and without styles of its own. It is dark on light in dark mode too."""
+def qr_code(uri: str, title: str) -> str:
+    """Return a QR code with this title as SVG, without a size and without styles of its own. It is dark on light in
+    dark mode too."""
     import segno
     return segno.make(uri, error='m', micro=False).svg_inline(
         omitsize=True, border=4, dark='#000', light='#fff', svgclass='qr', lineclass=None,
-        title='QR code for the authenticator app')
+        title=title)
 
 
 def remove(user: User) -> bool:

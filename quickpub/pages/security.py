@@ -133,7 +133,7 @@ def _start_app(user: User, form: Form) -> Answer:
 
 def _render_app(user: User, secret: str, form: Form, status: int) -> Answer:
     uri = totp.provisioning_uri(user, secret)
-    qr_code = Markup(totp.qr_code(uri))  # noqa: S704  # drawn by segno
+    qr_code = Markup(totp.qr_code(uri, gettext('QR code for the authenticator app')))  # noqa: S704  # drawn by segno
     return render_form('security_app.html', form, status, uri=uri, qr=qr_code,
                        secret=' '.join(secret[start:start + 4] for start in range(0, len(secret), 4)))
 

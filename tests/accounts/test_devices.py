@@ -161,7 +161,7 @@ def test_nobody_keeps_a_known_device_out(alice, app):
     desk.post('/logout')
     guess(app, alice.email, throttle.LOGIN_ACCOUNT.limit)
     page = log_in(device(app, address='198.51.100.1'), alice, status=429)
-    assert 'Please wait a quarter of an hour' in page and page.html.find('a', href='/forgot')
+    assert 'Wait 15 minutes' in page and page.html.find('a', href='/forgot')
     desk.extra_environ['REMOTE_ADDR'] = '192.0.2.1'  # even from where somebody guesses
     log_in(desk, alice)
     log_in(device(app, address='198.51.100.1'), alice, status=429)  # which is no room for more guesses

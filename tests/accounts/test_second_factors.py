@@ -111,7 +111,7 @@ def test_another_secret_is_made_where_the_first_one_was_left_for_long(studio, al
 def test_the_longest_title_fits_into_the_picture(alice, site, connection):
     with connection():
         Site.this().change(title='\U0001f3d4' * 100)
-        assert totp.qr_code(totp.provisioning_uri(alice, pyotp.random_base32())).startswith('<svg')
+        assert totp.qr_code(totp.provisioning_uri(alice, pyotp.random_base32()), 'Code').startswith('<svg')
 
 
 def test_recovery_codes_are_shown_once_and_stored_as_hashes(studio, app_of_alice):

@@ -151,7 +151,7 @@ def test_after_ten_wrong_passwords_the_right_one_has_to_wait(alice, browse):
     for _ in range(sessions.TRIES_PER_PAIR):
         log_in(browser, password='wrong', status=400)
     page = log_in(browser, status=429)
-    assert 'Please wait a quarter of an hour' in page and page.forms[0]['email'].value == alice.email
+    assert 'Wait 15 minutes' in page and page.forms[0]['email'].value == alice.email
     elsewhere = Browser(browser.app, address='192.0.2.7')
     log_in(elsewhere, status=303)  # nobody can lock somebody else out so easily
 
@@ -189,7 +189,7 @@ def test_the_password_in_the_settings_cannot_be_tried_for_ever_either(alice, bro
     for _ in range(throttle.LOGIN_DEVICE.limit):
         browser.post('/settings', {'action': 'password', 'current': 'wrong', 'password': NEW}, status=400)
     page = browser.post('/settings', {'action': 'password', 'current': PASSWORD, 'password': NEW}, status=400)
-    assert 'Please wait a quarter of an hour' in page
+    assert 'Wait 15 minutes' in page
 
 
 # A forgotten password
