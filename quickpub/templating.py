@@ -11,10 +11,8 @@ from jinja2 import TemplateError as TemplateError  # what `render` raises where 
 from jinja2.ext import Extension, InternationalizationExtension
 from jinja2.nodes import Expr, Name, Node, Output, TemplateData
 
-from . import dates, formats, text
-from .codes import Code
+from . import dates, formats, sentences, text
 from .markup import excerpts
-from .sentences import make_sentence
 from .translations import languages
 from .translations.languages import Language
 
@@ -38,18 +36,10 @@ def environment(language: Language) -> Environment:
 
 
 LOADER = PackageLoader('quickpub')
-
-
-def sentence(code: Code | str, zone: str | None = None) -> str:
-    """Return the sentence for a code, or for one that was stored, in the language in use."""
-    found = Code.from_json(code) if isinstance(code, str) else code
-    return make_sentence(found, zone) if found else ''
-
-
 FILTERS = (
     dates.day, dates.date, dates.month_day, dates.iso, dates.clock, dates.time_of_day, dates.zone_name, formats.number,
     formats.minutes, formats.plural, formats.size, formats.listing, formats.para, formats.columns, formats.signed,
-    formats.simple, text.middle, excerpts.outlined, sentence)
+    formats.simple, sentences.describe_stored, sentences.make_sentence, text.middle, excerpts.outlined)
 
 
 class CompiledTranslations(InternationalizationExtension):

@@ -31,7 +31,7 @@ LANGUAGES = [
     ('Java', r'(?:Java|okhttp|Apache-HttpClient)/'), ('JavaScript', r'(?:node|axios|undici|Bun)\b')]
 
 
-def identify(agent: str) -> Code:
+def describe(agent: str) -> Code:
     """Return what a User-Agent header says, as a code whose sentence is such as "Safari on iPhone" or "curl"."""
     agent = agent[:LOOKED_AT]
     browser, system = _first(BROWSERS, agent), _first(SYSTEMS, agent)

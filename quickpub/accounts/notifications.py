@@ -44,4 +44,4 @@ def _notify(kind: str, user: User, at: datetime, agent: str, subject: str) -> li
 
 def _describe_event(user: User, at: datetime, agent: str) -> dict[str, str]:
     return {'when': f'{dates.clock(at, user.timezone)} ({dates.zone_name(user.timezone)})',
-            'device': devices.identify(agent).to_json()}
+            'device': devices.describe(agent).to_json()}

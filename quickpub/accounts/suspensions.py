@@ -28,8 +28,9 @@ def suspend(user: User, at: datetime, actor: User | str) -> None:
             table.delete().where(table.user == user).execute()
         links.end_links(user, at, 'verify', 'reset', 'address')
         Token.update(ended_at=at).where(Token.made_by == user, *links.UNUSED).execute()  # handed over to others
-        Export.update(state='failed', error=SUSPENDED).where(Export.user == user, Export.state == 'waiting').execute()
-        Message.update(state='held', answer=SUSPENDED).where(
+        why = SUSPENDED.to_json()
+        Export.update(state='failed', error=why).where(Export.user == user, Export.state == 'waiting').execute()
+        Message.update(state='held', answer=why).where(
             Message.user == user, Message.kind.in_(HELD_KINDS), Message.state.in_(['queued', 'deferred'])).execute()
         audit.record('suspended', at, actor=actor, subject=user)
 

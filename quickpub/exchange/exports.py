@@ -98,7 +98,7 @@ def _find_waiting(export_id: int) -> Export | None:
     export = Export.get_or_none(Export.id == export_id, Export.state == 'waiting')
     if export is None or export.user.is_active:
         return export
-    Export.update(state='failed', error=SUSPENDED).where(Export.id == export.id).execute()
+    Export.update(state='failed', error=SUSPENDED.to_json()).where(Export.id == export.id).execute()
     return None
 
 

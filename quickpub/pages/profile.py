@@ -75,7 +75,7 @@ def _render(user: User, form: Form | None = None, address_form: Form | None = No
 def _list_devices(user: User) -> list[dict[str, Any]]:
     """Return the devices on which a user is logged in, this one first."""
     this = current_session()
-    found = [{'words': make_sentence(devices.identify(each.agent)), 'digest': each.digest, 'is_this': each == this,
+    found = [{'words': make_sentence(devices.describe(each.agent)), 'digest': each.digest, 'is_this': each == this,
               'since': (each.device or each).created_at, 'seen_at': each.seen_at}
               for each in sessions.list_sessions(user)]
     return sorted(found, key=lambda each: not each['is_this'])

@@ -27,6 +27,12 @@ def make_sentences(errors: dict[str, Code], zone: str | None = None) -> dict[str
     return {field: make_sentence(code, zone) for field, code in errors.items()}
 
 
+def describe_stored(stored: str, zone: str | None = None) -> str:
+    """Return the sentence for a stored code, or the sentence that an older version has stored; '' for ''."""
+    code = Code.from_json(stored)
+    return make_sentence(code, zone) if code else ''
+
+
 def describe(error: Problem | Rejected, zone: str | None = None) -> str:
     """Return the sentence, or sentences, for an error."""
     codes = [error.code] if isinstance(error, Problem) else error.errors.values()

@@ -10,7 +10,7 @@ from webtest import AppError
 
 from quickpub import codes, db, throttle
 from quickpub.accounts import known_devices, notifications, sessions, users, validation
-from quickpub.accounts.devices import identify
+from quickpub.accounts.devices import describe
 from quickpub.mail import delivery, ledger
 from quickpub.models import Device, Message, Session, User
 from quickpub.sentences import make_sentence
@@ -53,7 +53,7 @@ FIREFOX = 'Mozilla/5.0 (Android 15; Mobile; rv:145.0) Gecko/145.0 Firefox/145.0'
     ('Firefox', 'Unknown device'), ('\0\n', 'Unknown device'), ('日本', 'Unknown device'),
     ('Anna logged in from Windows', 'Unknown browser on Windows')])
 def test_a_device_in_words(agent, words):
-    assert make_sentence(identify(agent)) == words
+    assert make_sentence(describe(agent)) == words
 
 
 # In the settings

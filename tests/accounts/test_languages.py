@@ -74,7 +74,7 @@ def test_budgets_and_devices_are_named_in_the_readers_language(spoken, olga, bro
     assert pseudo.untranslated(browser.get('/admin/mail?state=held').text, TEXTS) == []
     with languages.use(languages.find(spoken)):
         words = [make_sentence(Code.from_json(title)) for title, _ in lines]
-        words += [make_sentence(devices.identify(agent)) for agent in ('X11', 'python-requests/2.32', '')]
+        words += [make_sentence(devices.describe(agent)) for agent in ('X11', 'python-requests/2.32', '')]
     assert len(words) == 14 and all(each.startswith('⟦') for each in words)
 
 
