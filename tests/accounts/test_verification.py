@@ -272,7 +272,7 @@ def test_an_unconfirmed_account_does_not_keep_an_address_from_its_owner(mallory,
     assert not is_in(mallory) and not log_in(browse(), HERS) and log_in(browse(), PASSWORD)
     mallory.get(f'/draft/{mallory.shared}', status=404)
     for dead in (mallory.change, mallory.first):
-        assert 'gone' in mallory.get(dead, status=404)
+        assert 'no longer exists' in mallory.get(dead, status=404)
 
 
 @pytest.mark.parametrize('who', ['stranger', 'bob'])

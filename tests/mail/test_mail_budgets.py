@@ -342,7 +342,7 @@ def test_the_owner_sees_what_was_refused_and_gets_one_email_a_day(site, browse, 
         tasks.report_used_up_budgets.call_local()
         assert mails('throttled') == told
     drain()
-    assert any('sign-ups from one network in an hour: 3 requests refused' in text_of(mail).replace('\n', ' ')
+    assert any('Sign-ups from one network in an hour: 3 requests refused' in text_of(mail).replace('\n', ' ')
                for mail in outbox(site) if mail['To'] == olga.email)
     pass_time(DAY)
     sign_up(stranger, 'one@example.org')
