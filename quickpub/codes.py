@@ -88,11 +88,7 @@ class Rejected(Exception):
     """The input cannot be used. `errors` maps each form field to a code; the field is the first part of the code's
     name, unless it is given."""
 
-    def __init__(self, code: Code | str | None = None, /, *, field: str | None = None, **values: Any):
-        if code is None:  # XXX old form
-            self.errors = values
-            super().__init__(self.errors)
-            return
+    def __init__(self, code: Code | str, /, *, field: str | None = None, **values: Any):
         code = Code(code, **values) if isinstance(code, str) else code
         self.errors = {code.name.partition('.')[0] if field is None else field: code}
         super().__init__(self.errors)

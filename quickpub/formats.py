@@ -80,8 +80,3 @@ def size(count: float) -> str:
 def listing(items: list[str]) -> str:
     """Return a list in a sentence: 'a, b and c'."""
     return format_list(items, locale=languages.current().locale)
-
-
-def plural(count: int, one: str, many: str) -> str:
-    """Return a number of things in English: '1 view', '1 200 views'."""
-    return f'{number(count)} {one if count == 1 else many}'

@@ -15,8 +15,6 @@ from .links import UNUSED, VERIFY_LIFETIME, InvalidLink, create_link, end_links,
 from .users import find_by_email
 from .verification import delete_texts, end_other_access
 
-TAKEN = 'This address belongs to another account by now.'
-
 
 def request_change(user: User, email: str, at: datetime, cause: Cause | None = None) -> list[int]:
     """Compose the email to the new address, whose link makes the change. Return its id in a list, which may be empty.
@@ -26,7 +24,7 @@ def request_change(user: User, email: str, at: datetime, cause: Cause | None = N
     """
     if Token.select().where(Token.user == user, Token.purpose == 'address',
                             clocks.is_lately(Token.created_at, RESEND_AFTER, at)).exists():
-        raise Rejected(email='We sent a mail for a change of address a moment ago. Please wait ten minutes.')
+        raise Rejected('email.wait')
     occasion = budgets.CHANGE_ADDRESS if user.is_verified else budgets.CHANGE_UNCONFIRMED_ADDRESS
     is_admitted = budgets.admit(occasion, cause, at)
     end_links(user, at, 'address')
@@ -66,7 +64,7 @@ def change_email(link: Token, at: datetime, keep: str, keep_texts: bool) -> tupl
             User.update(email=link.email, verified_at=user.verified_at or at, mail_trouble=None).where(
                 User.id == user.id).execute()
         except IntegrityError:
-            raise InvalidLink('address', TAKEN) from None
+            raise InvalidLink('link.email_taken', purpose='address') from None
         end_links(user, at, 'reset', 'verify')  # they were sent to the old mailbox
         if not user.is_verified:
             end_other_access(user, at, keep)
@@ -80,7 +78,7 @@ def find_unconfirmed_holder(link: Token) -> User | None:
     if holder is None or holder.id == link.user_id:
         return None
     if holder.is_verified:
-        raise InvalidLink('address', TAKEN)
+        raise InvalidLink('link.email_taken', purpose='address')
     return holder
 
 

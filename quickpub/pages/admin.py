@@ -12,7 +12,6 @@ from ..mail import listing
 from ..models import AuditEntry, Site, User
 from ..sentences import make_sentences
 from ..translations import languages
-from ..translations.messages import N_
 from ..upkeep import checks, integrity
 from ..wsgi.actions import Answer
 from ..wsgi.authentication import note_action
@@ -25,6 +24,7 @@ from ..wsgi.urls import with_query
 SITE = ('title', 'tagline', 'hue', 'language')  # the fields of its form
 PER_LIST = 50
 MAX_QUERY, MAX_TAGLINE = 100, 200  # characters
+MAX_HUE = 359  # degrees
 
 
 @owner_required
@@ -81,19 +81,19 @@ def update_site_settings(user: User) -> Answer:
 def _clean_tagline(typed: str) -> str:
     tagline = text.whole_line(typed, MAX_TAGLINE)
     if tagline is None:
-        raise Rejected(tagline=f'Please keep the tagline within {MAX_TAGLINE} characters.')
+        raise Rejected('tagline.too_long', limit=MAX_TAGLINE)
     return tagline
 
 
 def _clean_language(typed: str) -> str:
     """Return the chosen language; the present one if a script sends none. Raises Rejected."""
     if typed and typed not in languages.supported():
-        raise Rejected(language=N_('Choose a language from the list.'))
+        raise Rejected('language.not_offered')
     return typed or Site.this().language
 
 
 def _clean_hue(typed: str) -> int:
     hue = number(typed)
-    if hue is None or hue > 359:
-        raise Rejected(hue='Please give a number from 0 to 359.')
+    if hue is None or hue > MAX_HUE:
+        raise Rejected('hue.out_of_range', low=0, high=MAX_HUE)
     return hue

@@ -7,7 +7,7 @@ from ..db import db, now
 from ..exchange import exports
 from ..mail import budgets
 from ..models import User
-from ..sentences import make_sentence
+from ..sentences import describe, make_sentence
 from ..tasks import make_export
 from ..throttle import Throttled
 from ..wsgi.actions import Answer
@@ -41,7 +41,7 @@ def request_export(user: User) -> Answer:
                 make_export(export.id)
                 note_action('export_asked', user, export)
     except Throttled as error:
-        return _render(user, Form(errors={'': budgets.sentence(error, user.timezone)}), 429)
+        return _render(user, Form(errors={'': describe(error, user.timezone)}), 429)
     return redirect('/studio/exports', 'export-asked')
 
 

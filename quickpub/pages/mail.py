@@ -93,7 +93,7 @@ def _send_again(user: User, found: Message) -> Answer:
                 note_action('mail_sent_again', user, found)
             deliver_soon(ids)
     except Throttled as error:
-        return _render(user, found, Form(errors={'': budgets.sentence(error, user.timezone)}), 429)
+        return _render(user, found, Form(errors={'': describe(error, user.timezone)}), 429)
     return redirect(f'/admin/mail/{found.id}', 'queued')
 
 

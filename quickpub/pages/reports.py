@@ -6,6 +6,7 @@ from ..audience import counting, running_reports
 from ..db import db, now
 from ..mail import budgets, message
 from ..models import Message, Site, User
+from ..sentences import describe
 from ..tasks import send_view_count_report
 from ..throttle import Throttled
 from ..wsgi.actions import Answer
@@ -45,7 +46,7 @@ def send_report(user: User) -> Answer:
             budgets.admit(budgets.REPORT_NOW, cause(), now())
             send_view_count_report(user.id)
     except Throttled as error:
-        return _render(user, Form(errors={'': budgets.sentence(error, user.timezone)}), 429)
+        return _render(user, Form(errors={'': describe(error, user.timezone)}), 429)
     return redirect('/studio/report', 'report-asked')
 
 

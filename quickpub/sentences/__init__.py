@@ -20,8 +20,6 @@ COUNTS = 0, 1, 2, 5, 11, 100  # which have all forms of the plural between them,
 def make_sentence(code: Code, zone: str | None = None) -> str:
     """Return the sentence for a code in the language in use, with its moments in this time zone, by default the
     site's. Raises KeyError for a code that has none."""
-    if not isinstance(code, Code):  # XXX old form
-        return str(code)
     if code.name == AS_WRITTEN:
         return str(code.values['text'])
     return SENTENCES[code.name].fill({name: make_words(value, zone) for name, value in code.values.items()})
@@ -33,8 +31,11 @@ def make_sentences(errors: dict[str, Code], zone: str | None = None) -> dict[str
 
 
 def describe_stored(stored: str, zone: str | None = None) -> str:
-    """Return the sentence for a stored code, or the sentence that an older version has stored; '' for ''."""
+    """Return the sentence for a stored code, or the sentence that an older version has stored; '' for ''. Of a code
+    that a later version has stored, return its name."""
     code = Code.from_json(stored)
+    if code and code.name != AS_WRITTEN and code.name not in SENTENCES:
+        return code.name
     return make_sentence(code, zone) if code else ''
 
 

@@ -37,7 +37,7 @@ def tiny_page(status: int, code: Code) -> str:
             f'<p>{escape(make_sentence(code))}</p></html>')
 
 
-def refuse(status: int, code: Code | str) -> HTTPError:  # XXX old form: str
+def refuse(status: int, code: Code) -> HTTPError:
     """Return an error whose page shows the sentence for this code."""
     request.environ['quickpub.problem'] = status, code
     return HTTPError(status)

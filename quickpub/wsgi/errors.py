@@ -31,8 +31,7 @@ def map_errors(page: Callable) -> Callable:
                 return page(**parts)
         except links.InvalidLink as error:
             response.status = 404
-            return render('link_dead.html', heading='This link does not work', sentence=str(error),
-                          purpose=error.purpose)
+            return render('link_dead.html', problem=error.code, purpose=error.purpose)
         except gates.Busy as error:
             return refuse(503, error.code)
         except gates.TooMuch as error:
@@ -54,7 +53,7 @@ def json_endpoint(page: Callable) -> Callable:
         except codes.Rejected as error:
             return render_json({'error': describe(error)}, 400)
         except identity.NotConfirmed as error:
-            return render_json({'error': str(error), 'confirm': True}, 403)
+            return render_json({'error': describe(error), 'confirm': True}, 403)
         except (identity.StepEnded, links.InvalidLink) as error:
-            return render_json({'error': str(error)}, 403)
+            return render_json({'error': describe(error)}, 403)
     return wrapped

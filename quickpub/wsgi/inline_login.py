@@ -29,7 +29,7 @@ def log_in_and_retry(page: Callable, parts: dict[str, str]) -> Any:
     except codes.Rejected as error:
         form.errors = {'login_code' if step else 'login_password': describe(error)}
     except (sessions.Throttled, identity.StepEnded) as error:
-        form.errors, step = {'': str(error)}, None if isinstance(error, identity.StepEnded) else step
+        form.errors, step = {'': describe(error)}, None if isinstance(error, identity.StepEnded) else step
     else:
         found = _call_page(page, user, parts) if user else None
         if user and not (isinstance(found, HTTPError) and found.status_code == 404):
@@ -47,7 +47,7 @@ def _log_in(form: Form, step: LoginStep | None) -> tuple[User | None, LoginStep 
     if step:
         return identity.finish_by_code(step, form['login_code']), None
     if form['login_code']:
-        raise identity.StepEnded('That took too long. Please log in again.')
+        raise identity.StepEnded('step.too_late')
     if not (form['login_email'] or form['login_password']):
         return None, None
     user = sessions.log_in(form['login_email'], form['login_password'], client_address(), now(), device_cookie())
