@@ -13,6 +13,7 @@ from functools import cache
 
 import pytest
 from argon2 import PasswordHasher
+from page_forms import Request
 from webtest import TestApp
 
 from quickpub import data_folder, db, migrating, opening, secret, settings, tasks
@@ -29,6 +30,11 @@ pytest.register_assert_rewrite('checks', 'hostile_markdown', 'hostile_requests',
 
 MEMORY = '/dev/shm'  # a disk in memory, on Linux
 NEEDED = 2 * 1024 ** 3  # bytes
+
+
+# Hundreds of processes start in the tests: where they may not keep what they compile, each would do so anew.
+os.environ.pop('PYTHONDONTWRITEBYTECODE', None)
+sys.dont_write_bytecode = False
 
 
 def pytest_configure(config):
@@ -136,6 +142,7 @@ def write(author, title='A post', at=None, published=True, **fields):
 
 class Browser(TestApp):
     """The application, used by one person: keeps cookies, says what a browser says, checks the WSGI protocol."""
+    RequestClass = Request
 
     def __init__(self, app, prefix='', address='127.0.0.1'):
         url = settings.current().url_parts
@@ -150,9 +157,8 @@ class Browser(TestApp):
         return super().do_request(req, *args, **options)
 
     def log_in(self, user, password=PASSWORD):
-        form = self.get(self.prefix + '/login').forms[0]
-        form['email'], form['password'] = user.email, password
-        return form.submit(status=303)
+        """Send the log-in form."""
+        return self.post(self.prefix + '/login', {'email': user.email, 'password': password}, status=303)
 
 
 @pytest.fixture
@@ -165,7 +171,7 @@ def app(site):
 
 @pytest.fixture
 def browse(app):
-    """browse() is a stranger's browser, browse(alice) one in which alice has logged in through the form."""
+    """browse() is a stranger's browser, browse(alice) one in which alice has logged in."""
     def open_browser(user=None):
         browser = Browser(app)
         if user is not None:
