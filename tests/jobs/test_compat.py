@@ -85,7 +85,8 @@ def is_hueys(cls):
 @cache
 def hueys():
     """Return the private members that Huey defines or uses."""
-    return set().union(*(private_names(ast.parse(path.read_text())) for path in Path(huey.__file__).parent.glob('*.py')))
+    modules = Path(huey.__file__).parent.glob('*.py')
+    return set().union(*(private_names(ast.parse(path.read_text())) for path in modules))
 
 
 def touched(name):

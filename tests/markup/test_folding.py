@@ -10,6 +10,7 @@ import pytest
 
 from quickpub.markup import folding
 
+
 def characters():
     """Return all characters of Unicode."""
     return [chr(code) for code in range(sys.maxunicode + 1) if not 0xd800 <= code <= 0xdfff]
