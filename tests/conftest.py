@@ -93,9 +93,8 @@ def open_site(config):
     opening.open_site(config)
     spool.mine.close()  # each site has its own
     owners.reset()
-    with db.db.connection_context():
-        Site.create(id=1, title='The Village Voice', tagline='News from the hill', hue=215)
     db.db.connect(reuse_if_open=True)
+    Site.create(id=1, title='The Village Voice', tagline='News from the hill', hue=215)
     yield config
     spool.mine.close()
     db.db.close()
