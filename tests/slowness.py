@@ -14,7 +14,9 @@ FOLDERS = ('deploy', 'faults')
 LONG = {'pages/test_queries.py', 'wsgi/test_mount.py', 'test_fuzz.py', 'upkeep/test_growth.py',
         'mail/test_mail_budgets.py', 'pages/test_pages.py'}
 LONG_TESTS = {
-    'test_hostile_text_is_survived', 'test_what_would_take_minutes_is_limited', 'test_formulas_are_limited_in_all',
+    'test_each_author_is_in_a_running_period_with_something_to_report', 'test_an_outline_of_a_hostile_text_is_fast',
+    'test_no_address_breaks_anything', 'test_hostile_text_is_survived', 'test_what_would_take_minutes_is_limited',
+    'test_formulas_are_limited_in_all',
     'test_folding_again_changes_nothing_and_decomposed_text_folds_alike',
     'test_the_index_finds_exactly_what_would_be_marked',
     'test_the_number_of_statements_grows_with_batches_not_with_authors',
@@ -25,7 +27,7 @@ OF_A_SITE = 6  # tests of a file that make a site, at a tenth of a second each, 
 
 
 def pytest_configure(config):
-    config.addinivalue_line('markers', 'slow: starts processes or a browser, or takes seconds (found out by itself)')
+    config.addinivalue_line('markers', 'slow: starts processes or a browser, takes long, or is one of many of a site (found out by itself)')
 
 
 def is_slow(item, before):
