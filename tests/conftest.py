@@ -11,6 +11,7 @@ import tempfile
 from datetime import datetime, timedelta
 from functools import cache
 
+import hypothesis
 import pytest
 from argon2 import PasswordHasher
 from page_forms import Request
@@ -27,6 +28,10 @@ from quickpub.web import create_app
 
 pytest_plugins = ['clocks', 'slowness']
 pytest.register_assert_rewrite('checks', 'hostile_markdown', 'hostile_requests', 'rig', 'windows')
+
+# A busy machine is no fault.
+hypothesis.settings.register_profile('untimed', deadline=None)
+hypothesis.settings.load_profile('untimed')
 
 MEMORY = '/dev/shm'  # a disk in memory, on Linux
 NEEDED = 2 * 1024 ** 3  # bytes

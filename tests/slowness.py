@@ -27,7 +27,8 @@ OF_A_SITE = 6  # tests of a file that make a site, at a tenth of a second each, 
 
 
 def pytest_configure(config):
-    config.addinivalue_line('markers', 'slow: starts processes or a browser, takes long, or is one of many of a site (found out by itself)')
+    config.addinivalue_line(
+        'markers', 'slow: starts processes or a browser, takes long, or is one of many of a site (found out by itself)')
 
 
 def is_slow(item, before):
