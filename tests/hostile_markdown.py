@@ -1,6 +1,7 @@
 """Hostile texts in Markdown, and the check that no HTML of theirs is dangerous."""
 
 import re
+from functools import lru_cache
 
 import html5lib
 
@@ -39,6 +40,7 @@ def allowed(tag: str, name: str, value: str | None) -> bool:
                     'scope', 'open')
 
 
+@lru_cache(maxsize=2)  # what a page makes of a text is often the text itself
 def assert_safe(html: str) -> None:
     """Read it as a browser does, and look at every element."""
     for element in html5lib.parseFragment(html, namespaceHTMLElements=False).iter():

@@ -8,7 +8,7 @@ import pytest
 import quickpub
 
 HOUSE = Path(quickpub.__file__).parent
-MODULES = {path.relative_to(HOUSE).as_posix(): ast.parse(path.read_text()) for path in sorted(HOUSE.rglob('*.py'))}
+MODULES = {path.relative_to(HOUSE).as_posix(): path for path in sorted(HOUSE.rglob('*.py'))}
 
 # Names that no module calls, and what would be wrong with it.
 CALLS = {
@@ -81,9 +81,9 @@ def _is_made_of_values(node):
         for part in node.values)
 
 
-@pytest.mark.parametrize('module', MODULES)
-def test_no_module_does_anything_dangerous(module):
-    assert list(faults(module, MODULES[module])) == []
+def test_no_module_does_anything_dangerous():
+    trees = {module: ast.parse(path.read_text()) for module, path in MODULES.items()}
+    assert {module: found for module, tree in trees.items() if (found := list(faults(module, tree)))} == {}
 
 
 @pytest.mark.parametrize('code', [
