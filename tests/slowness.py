@@ -6,7 +6,7 @@ from functools import cache
 import pytest
 
 # Starts whole processes or a browser, by itself or by a fixture; named in the test, or in a helper of its module.
-STARTS = re.compile(r'\b(rig|Rig|founded|chromium|playwright|subprocess|Popen|multiprocessing)\b')
+STARTS = re.compile(r'\b(rig|shared_rig|Rig|founded|chromium|playwright|subprocess|Popen|multiprocessing)\b')
 FOLDERS = ('deploy', 'faults')
 # In-process tests that take a second or more each, by what was measured.
 LONG = {'pages/test_queries.py', 'wsgi/test_mount.py', 'test_fuzz.py', 'upkeep/test_growth.py'}
@@ -19,7 +19,7 @@ def pytest_configure(config):
 def is_slow(item):
     """Return whether a test is slow: by its folder, its fixtures, what it starts, or as one of many of a site."""
     name, fixtures = item.path.as_posix().rpartition('/tests/')[2], set(item.fixturenames)
-    if name.split('/')[0] in FOLDERS or name in LONG or {'rig', 'founded'} & fixtures:
+    if name.split('/')[0] in FOLDERS or name in LONG or {'rig', 'founded', 'shared_rig'} & fixtures:
         return True
     return 'site' in fixtures and not is_first_of_its_kind(item) or starts_processes(item.path, item.function.__name__)
 
