@@ -18,6 +18,7 @@ import traceback
 from functools import cache
 from pathlib import Path
 
+AT_FIRST = dict(os.environ)  # before any test changes it
 FREE = ('QUICKPUB_', 'PYTEST_')  # beginnings of variables that differ from command to command
 
 
@@ -51,8 +52,8 @@ def without_settings(environment):
 @cache
 def server():
     """Start the process that forks, once; return it and its environment."""
-    fixed = without_settings(os.environ) | {'PYTHONUNBUFFERED': '1', 'PYTHONPATH': os.pathsep.join(
-        [str(Path(__file__).parents[1]), *filter(None, [os.environ.get('PYTHONPATH')])])}
+    fixed = without_settings(AT_FIRST) | {'PYTHONUNBUFFERED': '1', 'PYTHONPATH': os.pathsep.join(
+        [str(Path(__file__).parents[1]), *filter(None, [AT_FIRST.get('PYTHONPATH')])])}
     return subprocess.Popen([sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=fixed,
                             text=True, start_new_session=True), fixed
 
