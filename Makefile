@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help run demo test test-clocks test-deploy mutants install lint vulnerabilities schema common-passwords freeze \
+.PHONY: help run demo test test-clocks test-deploy mutants install lint vulnerabilities schema translations common-passwords freeze \
   audit spam soak bench bench-reading bench-growth bench-hostile chromium libfaketime proxies clean
 
 help: ## List what there is
@@ -17,7 +17,7 @@ run: $(VENV)/run.done ## Run the site at http://localhost:8000; its data is in .
 demo: $(VENV)/run.done ## Fill an empty site with authors, posts and weeks of views
 	@$(BIN)/quickpub demo
 
-# So many tests run at the same time: twice as many as two cores take, for half of the time they wait for processes.
+# How many processes run tests. Tests often wait for other processes, so this is twice the number of cores.
 # JOBS=0 is for a debugger.
 JOBS ?= 4
 
@@ -58,13 +58,13 @@ vulnerabilities: ## Ask the Python vulnerability databases about the pinned vers
 	  $(VENV)/audit/bin/pip install --quiet --disable-pip-version-check pip-audit; }
 	@$(VENV)/audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip --progress-spinner off
 
-schema: $(VENV)/test.done ## Write quickpub/schema.sql anew, after a migration was added
+schema: $(VENV)/test.done ## Write quickpub/schema.sql again, after a migration was added
 	@$(BIN)/python -m tests.make_schema
 
 translations: $(VENV)/test.done ## Extract new messages into quickpub/translations/*.po, and list what is not translated
 	@$(BIN)/python -m tests.make_translations
 
-common-passwords: $(VENV)/test.done ## Write quickpub/wordlists anew from the zxcvbn package
+common-passwords: $(VENV)/test.done ## Write quickpub/wordlists again from the zxcvbn package
 	@$(BIN)/python -m tests.make_common_passwords
 
 freeze: ## Note that all migrations have landed: from now on none of them may change

@@ -72,7 +72,7 @@ class Presence:
         self._logged: dict[str, str] = {}
         self._checked_at = 0.0  # monotonic
         self._lock = threading.Lock()
-        self._speaker_fd = -1
+        self._log_lock_fd = -1
         self.is_quiet = False
 
     def check(self) -> dict[str, str | None]:
@@ -95,7 +95,7 @@ class Presence:
             problems = {'data': problems['data']}
         logged, self._logged = self._logged, problems
         # The lock must be taken while all is well: once the folder is gone, nobody could tell who holds it.
-        if self.is_quiet or not self._become_speaker() or problems == logged:
+        if self.is_quiet or not self._take_log_lock() or problems == logged:
             return
         for name, problem in problems.items():
             if name not in logged:
@@ -103,12 +103,12 @@ class Presence:
         for name in logged.keys() - problems.keys():
             log.warning('%s: %s', self._folder.path, 'It is back.' if name == 'data' else f'{name} is back.')
 
-    def _become_speaker(self) -> bool:
+    def _take_log_lock(self) -> bool:
         """Return whether this process logs for all processes of the site. It holds a lock for that until it dies."""
         try:
-            if self._speaker_fd < 0:
-                self._speaker_fd = os.open(self._folder.path, os.O_RDONLY | os.O_CLOEXEC)
-            fcntl.flock(self._speaker_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if self._log_lock_fd < 0:
+                self._log_lock_fd = os.open(self._folder.path, os.O_RDONLY | os.O_CLOEXEC)
+            fcntl.flock(self._log_lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         except OSError:
@@ -117,9 +117,9 @@ class Presence:
 
     def reset_after_fork(self) -> None:
         """Let go of the parent's locks."""
-        if self._speaker_fd >= 0:
-            os.close(self._speaker_fd)
-        self._speaker_fd, self._lock = -1, threading.Lock()
+        if self._log_lock_fd >= 0:
+            os.close(self._log_lock_fd)
+        self._log_lock_fd, self._lock = -1, threading.Lock()
         self.database.reset_after_fork()
 
 

@@ -21,7 +21,7 @@ def run_all(steps: Iterable[Callable[[], Any]]) -> None:
         except (OSError, Unfinished) as error:
             problems.append(str(error))
     if problems:
-        raise Unfinished(f'{len(problems)} could not be cleared away: {"; ".join(problems[:5])}')
+        raise Unfinished(f'{len(problems)} could not be removed: {"; ".join(problems[:5])}')
 
 
 def remove_all(paths: Iterable[Path]) -> None:

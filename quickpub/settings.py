@@ -65,6 +65,13 @@ def _zone(text: str) -> str:
     return text
 
 
+def _email(text: str) -> str:
+    try:
+        return email_addresses.parse(text)
+    except email_addresses.Unreachable:
+        raise ValueError('must be an email address such as quickpub@example.org') from None
+
+
 def _clock(text: str) -> time:
     try:
         hour, minute = text.split(':')
@@ -123,23 +130,23 @@ class Settings:
     data: Path = setting('./data', 'Folder that holds everything: quickpub.db, outbox/, secret', _folder)
     host: str = setting('127.0.0.1', 'Address the web server listens on', _host)
     port: int = setting('8000', 'Port the web server listens on', _number(1, 65535))
-    url: str = setting('', 'Public address; every link in a mail begins with it, a path is honoured. '
+    url: str = setting('', 'Public web address; every link in an email begins with it. It may have a path. '
                            'Unset: http://localhost:PORT, and every other name of this machine works', _http_url)
     workers: int = setting('1', 'Web processes', _number(1, 64))
     consumer_workers: int = setting('4', 'Background workers (threads, or processes with -k process)',
                                     _number(1, 64))
     smtp: str = setting('', 'Mail server: smtp://user:password@host:587 (STARTTLS, required where there is a '
-                            'password), smtps://, smtp+plain:// (never TLS). Unset: mail is kept in outbox/',
+                            'password), smtps://, smtp+plain:// (never TLS). Unset: emails are kept in outbox/',
                         _smtp_url, secret=True)
-    mail_rate: int = setting('0', 'Emails that the mail server takes in an hour; others wait. 0: no limit',
+    mail_rate: int = setting('0', 'Emails that the mail server accepts in an hour; others wait. 0: no limit',
                              _number(0, 1_000_000))
-    mail_limits: int = setting('1', 'How many times as many emails as usual people may cause, for a day with hundreds '
-                               'of newcomers, say. 0: no limit', _number(0, 1000))
-    mail_from: str = setting('', 'From of every mail. Unset: quickpub@ and the host of the public address',
-                             email_addresses.parse)
+    mail_limits: int = setting('1', 'Factor for the limits on emails that people cause, such as 10 for a day with '
+                               'hundreds of newcomers. 0: no limit', _number(0, 1000))
+    mail_from: str = setting('', 'From of every email. Unset: quickpub@ and the host of the public web address',
+                             _email)
     signup: str = setting('open', 'Who may sign up: open, invite or closed', _one_of('open', 'invite', 'closed'))
-    signup_seconds: int = setting('3', 'Seconds after which a sign-up form is taken from a person, not from a robot. '
-                                  '0: it is always taken', _number(0, 60))
+    signup_seconds: int = setting('3', 'A sign-up form that is sent sooner, in seconds after it was opened, is from a '
+                                  'robot. 0: accept all', _number(0, 60))
     language: str = setting('en', 'Language of a new site; the owner changes it in the browser',
                             lambda text: _one_of(*languages.supported())(text))
     timezone: str = setting('UTC', "The site's time zone, and new authors'", _zone)
@@ -148,7 +155,7 @@ class Settings:
     report_time: time = setting('00:00', "New authors' time for a period to close, in their own time zone", _clock)
     quota: int = setting('1000', "Megabytes of files that an author may have", _number(0, 10_000_000))
     trusted_proxy: frozenset[str] = setting(
-        '', 'Addresses or networks, with commas between, whose X-Forwarded-For and X-Forwarded-Host are believed',
+        '', 'Addresses or networks, with commas between, whose X-Forwarded-For and X-Forwarded-Host are trusted',
         _addresses)
 
     def validate(self) -> None:
@@ -157,7 +164,7 @@ class Settings:
             raise SettingsError(f'{PREFIX}SMTP would send a password without encryption; use smtp:// or smtps://')
 
     def trusts(self, address: str) -> bool:
-        """Return whether this is a proxy that is believed about where a request came from."""
+        """Return whether this is a proxy that may say where a request came from."""
         return _is_within(address, self.trusted_proxy)
 
     @cached_property
@@ -287,7 +294,7 @@ def _derived_from(url: str) -> str:
     """Return the sender of emails of a site at this URL, if none is set."""
     host = urlsplit(url).hostname or 'localhost'
     try:
-        return email_addresses.parse(f'quickpub@{host}')
+        return _email(f'quickpub@{host}')
     except ValueError:  # quickpub@127.0.0.1, say, is refused by many mail programs
         return 'quickpub@localhost'
 

@@ -1,5 +1,6 @@
 """What PRIVACY.md says is true: after a day of traffic nothing in any file of the site tells who was there."""
 
+import re
 import urllib.error
 import urllib.request
 from contextlib import suppress
@@ -13,7 +14,8 @@ from rig import Rig, wait_for
 from quickpub import db, migrating, settings
 from quickpub.audience import calendar, counting, recording, spool, sums
 from quickpub.audience import visitors as visitor_names
-from quickpub.models import DailyReferrers, DailySalt, DailyViews, DailyVisitor, DailyVisitorCount, Site
+from quickpub.models import TABLES, DailyReferrers, DailySalt, DailyViews, DailyVisitor, DailyVisitorCount, Site
+from quickpub.throttle import ThrottleUse
 
 ADDRESS, AGENT = '203.0.113.77', BROWSER + ' Marked/4711'
 FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:131.0) Gecko/20100101 Firefox/131.0'
@@ -177,3 +179,10 @@ def test_each_night_what_is_old_is_forgotten(site, hills):
 
 def test_the_page_about_privacy_is_linked():
     assert 'PRIVACY.md' in (ROOT / 'README.md').read_text()
+
+
+@pytest.mark.parametrize('page', ['PRIVACY.md', 'SECURITY.md'])
+def test_every_table_that_is_named_exists(page):
+    named = {name for words in re.findall(r'\btables? ((?:`\w+`(?:, | and )?)+)', (ROOT / page).read_text())
+             for name in re.findall(r'`(\w+)`', words)}
+    assert named and named <= {table._meta.table_name for table in (*TABLES, ThrottleUse)}

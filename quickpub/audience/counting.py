@@ -80,7 +80,7 @@ def _try_file(act: Callable, *args: Any, **options: Any) -> Any:
             raise
         if error.filename not in _logged_files:
             _logged_files.add(error.filename)
-            log.error('A file of recorded views is of no use: %s', error)
+            log.error('A file of recorded views cannot be read: %s', error)
     return None
 
 

@@ -116,8 +116,8 @@ def report_progress(progress: str) -> None:
 
 
 def clear_strikes() -> None:
-    """Forget the deaths so far of the job that this thread executes: it has got further than ever before, with work
-    that need not be done again."""
+    """Forget the deaths so far of the job that this thread executes: it has made progress that will
+    not be repeated."""
     held = this_thread.claim
     if held and held.strikes > SUSPECT:
         database.execute_sql(f'UPDATE job SET strikes = ? WHERE {HELD}', (SUSPECT, held.id, owners.current().name))

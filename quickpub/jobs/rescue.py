@@ -1,7 +1,7 @@
 """Jobs whose process died: they run again, and one that kills its process is buried, alone.
 
-A strike after a death in company, or together with the parent, may be another job's fault: there is at most one of
-these. A job with a strike runs next in a process of its own (isolation.py). Only deaths of that process count further,
+If several jobs ran in the dead process, or its parent died too, each of them may be innocent: it gets one strike at
+most. A job with a strike runs next in a process of its own (isolation.py). Only deaths of that process count further,
 where the one that started it lives on: then nothing else can have been the cause. After OWN_DEATHS of them without any
 progress the job is buried; a person may retry it.
 """
@@ -16,13 +16,13 @@ from .. import processes
 from . import owners, queue
 from .claims import SUSPECT, TO_DEAD, TO_READY
 from .clock import is_ahead, now
+from .reasons import DIED
 from .tables import Job, database, run_folder
 
 log = logging.getLogger(__name__)
 
 OWN_DEATHS = 3
 RETRY_WITHIN = timedelta(days=1)  # a retry that is to wait longer was put off by a clock that was ahead
-DIED = 'The process that ran it died, each time it was tried.'
 
 
 class SweepFailed(Exception):
@@ -71,7 +71,7 @@ def make_due(at: datetime) -> None:
 
 
 def _remove_files(life: Path) -> None:
-    """Remove a dead process's files. Raises OSError for another user's, of which nobody can tell."""
+    """Remove a dead process's files. Raises OSError for files of another user, whose lock cannot be checked."""
     if not processes.is_locked(life):
         life.with_suffix('.bell').unlink(missing_ok=True)
         life.unlink(missing_ok=True)

@@ -26,7 +26,7 @@ FEW_STEPS = 5  # of merging the search index, while somebody waits
 
 
 def erase(steps: int | None = None) -> None:
-    """Erase what was deleted since the last time; cheap where that is nothing. After so many `steps`, the rest of a
+    """Erase what was deleted since the last time; cheap if nothing was. After so many `steps`, the rest of a
     large search index is left to the next time, as is all that is being read. Raises Unfinished, after all else was
     done, where something could not be removed."""
     wanted = {kind: number for kind, number, done in rows(Erasure.select(

@@ -1,8 +1,9 @@
 """Public pages, rendered once and kept in this process's memory until a commit changes what readers see.
 
-How it knows, for each request anew: `PRAGMA data_version` (microseconds) says whether anybody has committed anything,
-and only then one row says whether that concerned readers (triggers in the migrations; views, mails and drafts do not).
-A scheduled post coming due ends all pages too. Nothing else does; what is asked for least goes first when it is full.
+For each request, `PRAGMA data_version` (microseconds) says whether anybody has committed anything, and only then one
+row says whether readers see a difference. The triggers named content_* in schema.sql count up that row, so a new table
+that public pages show needs one. A scheduled post that comes due ends all pages too, and nothing else does. When the
+cache is full, the page that was requested longest ago goes first.
 """
 
 import gzip
@@ -116,7 +117,8 @@ def _seconds(date: str) -> float:
 
 @lru_cache(256)
 def coding_for(accepted: str, offered: tuple[str, ...]) -> str:
-    """The best of the offered codings that an Accept-Encoding header takes (RFC 9110, 12.5.3); '' is as it is."""
+    """Return the best of the offered codings that an Accept-Encoding header accepts (RFC 9110, 12.5.3); '' means
+    uncompressed."""
     weights = {}
     for part in accepted.lower().split(','):
         name, _, parameter = part.partition(';')
@@ -211,7 +213,7 @@ class PageCache:
 
 
 def key_of(environ: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Under which name the answer to this request may be kept, or None: it is not the same for everybody."""
+    """Return the cache key of this request, or None if the answer depends on who asks."""
     query = environ.get('QUERY_STRING', '')
     if environ['REQUEST_METHOD'] not in ('GET', 'HEAD') or not QUERY.fullmatch(query):
         return None

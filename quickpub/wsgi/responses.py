@@ -9,13 +9,22 @@ from bottle import HTTPError, HTTPResponse, request, response
 from .. import templating
 from ..db import now
 from ..models import Post, Site, User
+from ..sentences.notices import find_notice
 from ..settings import current
 from ..translations import languages
 from . import notices
 from .authentication import current_user
 from .forms import Form, number
-from .notice_texts import NOTICES
 from .urls import absolute, static_url, stylesheet_url, url
+
+
+def page_language() -> languages.Language:
+    """Return the language of a page for this request: the member's own, or the site's if nobody is logged in."""
+    return _language_of(current_user())
+
+
+def _language_of(member: User | None) -> languages.Language:
+    return languages.choose(member.language if member else None, Site.this().language)
 
 
 def render(template: str, **context: Any) -> str:
@@ -25,10 +34,12 @@ def render(template: str, **context: Any) -> str:
 
 def _render(template: str, speaker: User | None, context: dict[str, Any]) -> str:
     """Return a page in the language of this member, or the site's for None, with the notice that was left for it."""
-    site, user, notice = Site.this(), current_user(), NOTICES.get(notices.take(now()), '')
-    request.environ['quickpub.has_notice'] = bool(notice)
+    site, user, left = Site.this(), current_user(), notices.take(now())
+    request.environ['quickpub.site_language'] = languages.choose(site.language)
     response.set_header('Cache-Control', 'private, no-store')
-    with languages.use(languages.choose(speaker.language if speaker else None, site.language)):
+    with languages.use(_language_of(speaker)):
+        notice = find_notice(left)
+        request.environ['quickpub.has_notice'] = bool(notice)
         return templating.render(template, site=site, user=user, url=url, absolute=absolute, static=static_url,
                                  stylesheet=stylesheet_url(site.hue), signup_open=current().signup == 'open',
                                  menu=list(Post.pages()), notice=notice, **context)
@@ -72,7 +83,8 @@ def allow_caching(seconds: int = 0) -> None:
 
 
 def redirect(path: str, notice: str | None = None, status: int = 303) -> HTTPResponse:
-    """Return a redirect within this site, to a page that shows one of NOTICES. Keeps the cookies that were set."""
+    """Return a redirect within this site, to a page that shows this notice (see sentences/notices.py).
+    Keeps the cookies that were set."""
     if notice:
         notices.leave(notice, path, now())
     answer = HTTPResponse('', status, Location=quote(url(path), safe="/%?=&#@:+,;~!$'()*"))

@@ -177,7 +177,7 @@ def test_whoever_writes_saves_the_folded_words_as_well(site, olga, alice, browse
         changed = as_form(hills) | {'body': f'Straße ![x]({kept.path})', 'tags': 'Ölberg'}
         posts.save(hills, alice, PostInput.from_form(changed), db.now())
         tags.add(other, 'Żółw, 東京')
-        posts.duplicate(hills, alice, db.now())
+        posts.duplicate(hills, alice, 'Łódź (copy)', db.now())
         Tag.update(name='Ÿ').where(Tag.name == 'Ölberg').execute()
         tag = Tag.get(Tag.name == 'Żółw')
         tag.name = 'Żaba'

@@ -201,7 +201,7 @@ def test_a_slug_that_was_ever_public_is_taken(alice, bob, browse, connection, pu
         publish(alice, title='Known')
     page = browse(bob).post('/studio/posts/new', {'title': 'Mine', 'body': 'x', 'slug': 'known', 'action': 'save'},
                             status=400)
-    assert 'This address is taken. Try known-2.' in page
+    assert 'This web address is already in use. Try known-2.' in page
 
 
 # Handles
@@ -241,7 +241,7 @@ def test_a_file_in_a_post_of_ones_own_is_not_deleted_by_accident(alice, bob, bro
         upload, other = keep(alice), keep(bob)  # whether somebody else has it changes nothing, and so tells nothing
         use(alice, title='Mine', body=upload.markdown)
     page = browse(alice).post(f'/studio/media/{upload.id}', {'action': 'delete'}, status=400)
-    assert 'paper.pdf is in a post' in page
+    assert '“paper.pdf” cannot be deleted' in page
     browse(bob).post(f'/studio/media/{other.id}', {'action': 'delete'}, status=303)
     browse().get(upload.path, status=200)
 

@@ -12,6 +12,7 @@ from conftest import clean_up, drain, link_in, outbox, write
 
 from quickpub import db, tasks
 from quickpub.audience import recording
+from quickpub.codes import Code
 from quickpub.exchange import exports
 from quickpub.jobs import claims
 from quickpub.models import DailyReferrers, DailyViews, DailyVisitorCount, Export, Message, Post, User
@@ -167,9 +168,10 @@ def test_the_progress_is_written_down_while_it_goes_on(alice, monkeypatch):
     for number in range(3 * exports.BATCH):
         Post.create(author=alice, title='x', slug=f'x{number}')
     seen = []
-    monkeypatch.setattr(claims, 'report_progress', lambda words: seen.append((words, Export.get().progress)))
+    monkeypatch.setattr(claims, 'report_progress', lambda progress: seen.append((progress, Export.get().progress)))
     exports.write(exports.request(alice, 'numbers', db.now()).id)
-    assert seen == [('33 %', 33), ('66 %', 66)]
+    assert [(Code.from_json(progress), percent) for progress, percent in seen] == [
+        (Code('export.progress', percent=33), 33), (Code('export.progress', percent=66), 66)]
 
 
 @pytest.mark.parametrize('kind', ['numbers', 'site'])

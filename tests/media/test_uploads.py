@@ -152,7 +152,7 @@ def test_files_are_dropped_and_pasted(rig, open_window):
     window.goto('/studio/posts/new')
     window.page.evaluate(DROP, [['hill.jpg', 'notes.html'], [list(picture(size=(60, 40))), list(b'<html>')]])
     wait_for_body(window, '/hill.jpg)')
-    window.shows('notes.html: this is not of a kind that we take')
+    window.shows('“notes.html” is not in a format that you can upload')
     assert window.page.locator('#uploads-list .error').inner_text().count('notes.html') == 1
     window.page.evaluate(PASTE, list(picture('PNG', (30, 20), 'red')))
     wait_for_body(window, '/image.png)')

@@ -180,7 +180,7 @@ def test_the_second_of_two_windows_sees_both_texts(page, served):
     page.get_by_text('Saved.', exact=True).wait_for()
     other.fill(BODY, 'They are high.\n\nAnd green.')
     other.click(SAVE)
-    other.get_by_text('Nothing was saved yet').first.wait_for()
+    other.get_by_text('Nothing was saved. While you were writing').first.wait_for()
     other.get_by_role('button', name='Merge').click()
     other.get_by_text('Both changes were merged').wait_for()
     assert other.locator(BODY).input_value() == 'They are very high.\n\nAnd green.'
@@ -291,7 +291,7 @@ def test_axe_finds_nothing_in_the_editor_and_around_it(served):
             assert_accessible(page)
         other.fill(BODY, 'Typed before that.')
         other.click(SAVE)
-        other.get_by_text('Nothing was saved yet').first.wait_for()
+        other.get_by_text('Nothing was saved. While you were writing').first.wait_for()
         assert_accessible(other)
 
 

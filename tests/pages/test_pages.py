@@ -170,7 +170,7 @@ def test_the_health_page_names_nobody(site, browse, connection):
         ledger.compose('exists', 'zoe@example.org', key='x', subject='x')
         models.Message.update(state='deferred', answer='450 <zoe@example.org>', created_at=utc(2026, 1, 1)).execute()
     answer = browse().get('/healthz', status=503)
-    assert '1 mail is not sent' in answer.json['checks']['mail']
+    assert '1 email is waiting' in answer.json['checks']['mail']
     assert 'zoe' not in answer and str(site.data) not in answer
 
 

@@ -9,11 +9,11 @@ import pytest
 
 import quickpub
 from quickpub import sentences
-from quickpub.codes import Code, Problem, Rejected
+from quickpub.codes import Code, Period, Problem, Rejected
 from quickpub.sentences import describe, make_sentence, make_sentences
 
 PACKAGE = Path(quickpub.__file__).parent
-EDGE = {'cli', 'pages', 'wsgi', 'mail', 'sentences', 'templating', 'upkeep'}  # where words are made
+EDGE = {'audit_log', 'cli', 'pages', 'wsgi', 'mail', 'sentences', 'templating', 'upkeep'}  # where words are made
 
 
 def uses():
@@ -59,7 +59,8 @@ def test_words_are_made_at_the_edge():
 
 
 def test_a_code_is_stored_and_read_again():
-    code = Code('a.b', limit=3, at=datetime(2026, 1, 2, 3, 4), why=Code('c', name='“x”'), list=['a', Code('d')])
+    code = Code('a.b', limit=3, at=datetime(2026, 1, 2, 3, 4), why=Code('c', name='“x”'), list=['a', Code('d')],
+                period=Period(datetime(2026, 1, 2), datetime(2026, 1, 3), 'Europe/Berlin'))
     assert Code.from_json(code.to_json()) == code
     assert Code.from_json('') is None
 
