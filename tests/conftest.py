@@ -49,9 +49,13 @@ def pytest_configure(config):
 
 
 def pytest_sessionfinish():
-    """End the browser that the tests of this process have shared."""
+    """End the site, the browser and the process for commands that the tests of this process have shared."""
+    if shared := sys.modules.get('shared_site'):
+        shared.stop()
     if rig := sys.modules.get('rig'):
         rig.stop_chromium()
+    if forked := sys.modules.get('forked_commands'):
+        forked.stop()
 
 
 # A person's browser, as far as anybody can tell from it.
@@ -252,6 +256,14 @@ def rig(tmp_path):
     rig = Rig(tmp_path)
     yield rig
     rig.close()
+
+
+@pytest.fixture
+def shared_rig():
+    """A site that runs, empty, for a test that only uses it: all such tests of this process share its processes."""
+    import shared_site  # which needs what stands above
+    with shared_site.lend() as rig:
+        yield rig
 
 
 @pytest.fixture

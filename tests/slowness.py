@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 # Starts whole processes or a browser, by itself or by a fixture; named in the test, or in a helper of its module.
-STARTS = re.compile(r'\b(rig|Rig|founded|chromium|playwright|subprocess|Popen|multiprocessing)\b')
+STARTS = re.compile(r'\b(rig|shared_rig|Rig|founded|chromium|playwright|subprocess|Popen|multiprocessing)\b')
 FOLDERS = ('deploy', 'faults')
 # In-process tests that take long, a second or more each or a hundred together, by what was measured.
 LONG = {'pages/test_queries.py', 'wsgi/test_mount.py', 'test_fuzz.py', 'upkeep/test_growth.py',
@@ -35,7 +35,7 @@ def is_slow(item, before):
     """Return whether a test is slow: by its folder, its fixtures, what it starts, or as one of many of a site. `before`
     counts, by file, those of a site that are not; this one is added."""
     name, fixtures = item.path.as_posix().rpartition('/tests/')[2], set(item.fixturenames)
-    if name.split('/')[0] in FOLDERS or name in LONG or {'rig', 'founded'} & fixtures:
+    if name.split('/')[0] in FOLDERS or name in LONG or {'rig', 'founded', 'shared_rig'} & fixtures:
         return True
     if item.function.__name__ in LONG_TESTS or starts_processes(item.path, item.function.__name__):
         return True

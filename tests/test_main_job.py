@@ -37,7 +37,8 @@ def windows(rig):
 
 
 def test_the_main_job(rig, mail_server, windows):
-    served = rig.serve(smtp=mail_server.url, report='minute')
+    served = rig.start('serve', smtp=mail_server.url, report='minute')  # which makes the site
+    rig.wait_until_well()
     olga, alice, reader = windows(), windows(), windows()
     set_up(olga, served)
     write(olga, 'Welcome', 'Hello **all**.')

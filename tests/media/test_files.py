@@ -5,13 +5,11 @@ import re
 import signal
 import subprocess
 import sys
-import threading
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import timedelta
 from io import BytesIO
 
 import pseudo
-import psutil
 import pytest
 from conftest import drain, write
 from images import PDF, picture, prepared, send
@@ -261,23 +259,18 @@ def test_a_picture_that_takes_too_long_is_given_up(alice, browse, monkeypatch):
 
 @contextmanager
 def children_that_get(number, times, digest):
-    """Send this signal to the first so many children that draw this picture; yields those that got it."""
-    struck, is_over = [], threading.Event()
+    """Send this signal to the first so many children that draw this picture, once they live; yields those that got
+    it."""
+    struck, start = [], subprocess.Popen.__init__
 
-    def strike():
-        while len(struck) < times and not is_over.wait(0.002):
-            for child in psutil.Process().children():
-                with suppress(psutil.Error):
-                    if child.pid not in struck and digest in ' '.join(child.cmdline()):
-                        child.send_signal(number)
-                        struck.append(child.pid)
-    thread = threading.Thread(target=strike)
-    thread.start()
-    try:
+    def start_and_strike(child, command, *arguments, **options):
+        start(child, command, *arguments, **options)
+        if len(struck) < times and digest in ' '.join(map(str, command)):
+            child.send_signal(number)
+            struck.append(child.pid)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subprocess.Popen, '__init__', start_and_strike)
         yield struck
-    finally:
-        is_over.set()
-        thread.join()
 
 
 def drain_all(connection):
@@ -299,7 +292,7 @@ def test_a_child_that_is_ended_from_outside_is_tried_again_and_the_reason_is_tru
         alice, browse, connection, monkeypatch, number, times, code):
     monkeypatch.setattr(isolation, 'GRACE', 0)
     browser = browse(alice)
-    send(browser, ('hill.jpg', picture(size=(2000, 1500))), ('other.jpg', picture()))
+    send(browser, ('hill.jpg', picture(size=(900, 700))), ('other.jpg', picture()))
     with children_that_get(number, times, all_uploads()[0].file_id) as struck:
         drain_all(connection)
     assert len(struck) == times

@@ -8,7 +8,6 @@ from conftest import PASSWORD, person
 from images import PDF, picture
 from rig import Window, chromium, wait_for
 
-from quickpub import migrating, settings
 from quickpub.models import MediaFile, Post, Site, Upload
 
 DROP = '''([names, contents]) => {
@@ -32,13 +31,17 @@ def browser():
 
 
 @pytest.fixture
+def rig(shared_rig):
+    """A site that runs, which no other test of this process uses at the same time."""
+    return shared_rig
+
+
+@pytest.fixture
 def open_window(rig, browser):
     """open_window(javaScriptEnabled=False) is Alice's browser, logged in; nothing may go wrong in it."""
-    migrating.migrate(settings.from_env(rig.environ()))
     with rig.database():
         Site.create(id=1, title='The Village Voice')
         person('alice')
-    rig.serve()
     opened = []
 
     def open_window(**options):

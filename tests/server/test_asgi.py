@@ -10,7 +10,7 @@ import pytest
 from conftest import write
 from rig import Rig, Visitor
 
-from quickpub import db, migrating, settings
+from quickpub import db
 from quickpub.accounts import sessions
 from quickpub.models import Site, Upload
 from quickpub.server import asgi, limits
@@ -138,7 +138,7 @@ def test_the_same_page_comes_from_memory(app, alice):
 @pytest.fixture
 def served(tmp_path):
     rig = Rig(tmp_path)
-    migrating.migrate(settings.from_env(rig.environ()))
+    rig.open()
     with rig.database():
         Site.create(id=1, title='The Village Voice')
     rig.serve()
@@ -166,8 +166,8 @@ def test_hundreds_of_slow_clients_hold_nobody_up(served, request_so_far):
 @pytest.mark.parametrize('chunks', [
     b'0x0\r\n\r\n', b'-1\r\n\r\n', b'0_0\r\n\r\n', b'\r\n', b'0;a=b\nX\r\n\r\n', b'3\r\nabcXX0\r\n\r\n',
     b'5\r\nemail0\r\n\r\n', b'fffffffffffffffff\r\n'])
-def test_chunks_that_make_no_sense_are_the_clients_fault(served, chunks):
-    with socket.create_connection(('127.0.0.1', served.port), timeout=20) as client:
+def test_chunks_that_make_no_sense_are_the_clients_fault(shared_rig, chunks):
+    with socket.create_connection(('127.0.0.1', shared_rig.port), timeout=20) as client:
         client.sendall(b'POST /login HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n' + chunks
                        + b'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
         answer = b''.join(iter(lambda: client.recv(65536), b''))
