@@ -1,7 +1,7 @@
 """Every sentence about posts, exports and stats is in the member's language."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pseudo
 import pytest
@@ -17,6 +17,8 @@ from quickpub.models import DailyViews, Export, Post, Site, User
 FORM = {'title': 'On hills', 'body': 'Some text.', 'tags': '', 'summary': '', 'slug': ''}
 TEXTS = ('The Village Voice', 'News from the hill', 'Alice', 'alice', 'Bob', 'On hills', 'Some text.', 'on-hills',
          'http://localhost:8000')
+
+AUTUMN = datetime(2026, 10, 8, 12)
 
 
 @pytest.fixture
@@ -172,9 +174,9 @@ def test_the_bars_of_a_chart(studio, post, connection, days, words):
 
 @pytest.mark.parametrize(('days', 'name'), [(0, '8. Oktober 2026'), (500, 'Oktober 2026')])
 def test_a_german_member_gets_german_bars(studio, post, connection, monkeypatch, days, name):
-    monkeypatch.setattr('quickpub.pages.stats.now', lambda: db.now().replace(year=2026, month=10, day=8))
+    monkeypatch.setattr('quickpub.pages.stats.now', lambda: AUTUMN)
     with connection():
         User.update(language='de').execute()
-        DailyViews.create(post=post, day=db.now().replace(year=2026, month=10, day=8) - timedelta(days=days), views=3)
+        DailyViews.create(post=post, day=AUTUMN - timedelta(days=days), views=3)
     page = studio.get(f'/studio/stats/{post.id}?days=all')
     assert page.html.select('.axis span')[-1].text == name
