@@ -39,7 +39,3 @@ class SiteHuey(DurableHuey):
     def report_chore(self, name: str, problem: str) -> None:
         finding = findings.CHORE + name
         findings.record(finding, problem, now()) if problem else findings.forget(finding)
-
-    def describe(self, name: str) -> str:
-        """Return what the task of this name does, for the owner."""
-        return super().describe(name) or 'A job that this version of Quickpub does not know'

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from . import clocks, formats, text
+from . import clocks, text
 from .db import db
 from .jobs.errors import is_transient
 from .models import SetAside
@@ -74,13 +74,9 @@ def forget(kind: str, items: Iterable[int]) -> None:
         SetAside.delete().where(SetAside.kind == kind, SetAside.key == str(item)).execute()
 
 
-def problem() -> str | None:
-    """Return a sentence about the items that are set aside, or None."""
-    found = list(SetAside.select().order_by(SetAside.kind, SetAside.key))
-    if not found:
-        return None
-    count = formats.plural(len(found), 'item is', 'items are')
-    return f'{count} set aside: {found[0].kind} {found[0].key}, for one. {found[0].reason}'
+def list_set_aside() -> list[SetAside]:
+    """Return the items that are set aside, in a fixed order."""
+    return list(SetAside.select().order_by(SetAside.kind, SetAside.key))
 
 
 def clean_up(at: datetime) -> None:

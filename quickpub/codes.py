@@ -1,6 +1,7 @@
 """Codes for what people are told: lower packages raise and store them, and `sentences` makes the words at the edge."""
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
@@ -10,7 +11,7 @@ AS_WRITTEN = 'as_written'  # a sentence that an older version has stored
 class Code:
     """A code with its parameters, such as Code('title.too_long', limit=200).
 
-    The values are strings, whole numbers, moments in UTC, other codes, or lists of strings and codes.
+    The values are strings, whole numbers, moments in UTC, periods, other codes, or lists of strings and codes.
     """
 
     def __init__(self, name: str, /, **values: Any):
@@ -24,7 +25,7 @@ class Code:
 
     def to_json(self) -> str:
         """Return the text that is stored, and read by `from_json`."""
-        return json.dumps(_plain(self), ensure_ascii=False)
+        return json.dumps(self, ensure_ascii=False, default=to_plain)
 
     @classmethod
     def from_json(cls, stored: str) -> Self | None:
@@ -33,28 +34,46 @@ class Code:
         if not stored:
             return None
         try:
-            found = _parsed(json.loads(stored))
+            found = from_plain(json.loads(stored))
         except (ValueError, LookupError, TypeError, AttributeError):
             found = None
         return found if isinstance(found, cls) else cls(AS_WRITTEN, text=stored)
 
 
-def _plain(value: Any) -> Any:
+@dataclass(frozen=True)
+class Period:
+    """A period from one moment to another, both in UTC, of somebody in this time zone."""
+    start: datetime
+    end: datetime
+    zone: str
+
+
+def to_plain(value: Any) -> Any:
+    """Return a code, a moment or a period in types that JSON has: the `default` of `json.dumps`. Raises TypeError for
+    anything else."""
     if isinstance(value, Code):
-        return {'code': value.name, 'values': {name: _plain(each) for name, each in value.values.items()}}
+        return {'code': value.name, 'values': value.values}
+    if isinstance(value, Period):
+        return {'from': value.start, 'to': value.end, 'zone': value.zone}
     if isinstance(value, datetime):
         return {'at': value.isoformat()}
-    return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
+    raise TypeError(f'{type(value).__name__} cannot be stored in JSON')
 
 
-def _parsed(value: Any) -> Any:
+def from_plain(value: Any) -> Any:
+    """Return what `to_plain` was given, also inside of lists and dictionaries. Raises ValueError, LookupError,
+    TypeError or AttributeError for what it never returns."""
     if isinstance(value, list):
-        return [_parsed(each) for each in value]
+        return [from_plain(each) if isinstance(each, dict | list) else each for each in value]
     if not isinstance(value, dict):
         return value
-    if 'at' in value:
+    if value.keys() == {'at'}:
         return datetime.fromisoformat(value['at'])
-    return Code(str(value['code']), **{name: _parsed(each) for name, each in value['values'].items()})
+    if value.keys() == {'from', 'to', 'zone'}:
+        return Period(from_plain(value['from']), from_plain(value['to']), value['zone'])
+    if value.keys() == {'code', 'values'}:
+        return Code(str(value['code']), **{name: from_plain(each) for name, each in value['values'].items()})
+    return {name: from_plain(each) for name, each in value.items()}
 
 
 class Problem(Exception):
@@ -69,11 +88,7 @@ class Rejected(Exception):
     """The input cannot be used. `errors` maps each form field to a code; the field is the first part of the code's
     name, unless it is given."""
 
-    def __init__(self, code: Code | str | None = None, /, *, field: str | None = None, **values: Any):
-        if code is None:  # XXX old form
-            self.errors = values
-            super().__init__(self.errors)
-            return
+    def __init__(self, code: Code | str, /, *, field: str | None = None, **values: Any):
         code = Code(code, **values) if isinstance(code, str) else code
         self.errors = {code.name.partition('.')[0] if field is None else field: code}
         super().__init__(self.errors)

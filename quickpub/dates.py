@@ -9,7 +9,8 @@ from datetime import UTC, datetime, time, timedelta
 from datetime import date as Date
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_skeleton, format_time
+from babel import Locale
+from babel.dates import format_date, format_interval, format_skeleton, format_time
 
 from .settings import current
 from .translations import languages
@@ -25,6 +26,11 @@ def date(when: Date) -> str:
     return format_date(when, 'long', languages.current().locale)
 
 
+def month(when: Date) -> str:
+    """Return the month of a day: 'January 2026'."""
+    return format_skeleton('yMMMM', datetime.combine(when, time()), locale=languages.current().locale)
+
+
 def month_day(when: datetime, zone: str | None = None) -> str:
     """Return the day of a moment without its year: '1 January'."""
     return format_skeleton('MMMMd', at(when, zone).replace(tzinfo=None), locale=languages.current().locale)
@@ -32,13 +38,32 @@ def month_day(when: datetime, zone: str | None = None) -> str:
 
 def clock(when: datetime, zone: str | None = None) -> str:
     """Return the day and the time: '1 January 2026, 00:30'."""
-    both = languages.current().locale.datetime_formats['medium']
-    return both.replace('{1}', day(when, zone)).replace('{0}', time_of_day(when, zone))
+    return _join(languages.current().locale, day(when, zone), time_of_day(when, zone))
+
+
+def _join(locale: Locale, day: str, time: str) -> str:
+    return str(locale.datetime_formats['medium']).replace('{1}', day).replace('{0}', time)
 
 
 def time_of_day(when: datetime, zone: str | None = None) -> str:
     """Return the time by the clock in that zone: '00:30'."""
     return format_time(at(when, zone).replace(tzinfo=None), 'short', locale=languages.current().locale)
+
+
+def period(start: datetime, end: datetime, zone: str | None = None) -> str:
+    """Return a period in words: '21 November 2026', '16 – 22 Nov 2026', or with times if it does not end at midnight,
+    such as '22 November 2026, 12:00–12:30'."""
+    locale, ends_at_midnight = languages.current().locale, at(end, zone).time() == time(0)
+    first, last = (at(each, zone).replace(tzinfo=None) for each in (
+        start, end - timedelta(seconds=1) if ends_at_midnight else end))
+    if ends_at_midnight:
+        is_day = first.date() == last.date()
+        found = date(last) if is_day else format_interval(first.date(), last.date(), 'yMMMd', locale=locale)
+    elif first.date() == last.date():
+        found = _join(locale, date(last), format_interval(first, last, 'Hm', locale=locale))
+    else:
+        found = str(locale.interval_formats[None]).format(clock(start, zone), clock(end, zone))
+    return found.replace('\N{THIN SPACE}', ' ')
 
 
 def iso(when: datetime, zone: str | None = None) -> str:

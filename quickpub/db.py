@@ -114,7 +114,7 @@ def time_limit(seconds: float) -> Iterator[None]:
     except (peewee.DatabaseError, sqlite3.DatabaseError) as error:  # the second where a row is read
         if not is_over:  # the message does not tell: full-text search has statements and errors of its own
             raise
-        raise TooMuch('This question takes too long to answer.') from error
+        raise TooMuch('too_much.query') from error
     finally:
         connection.set_progress_handler(None, STEPS)
 

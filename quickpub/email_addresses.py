@@ -4,36 +4,38 @@ from unicodedata import normalize
 
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
+from .codes import Problem
+
 MAX_LOCAL, MAX_EMAIL = 64, 254  # bytes before the @, and characters in all (RFC 5321, 4.5.3.1)
 
 
-class Unreachable(ValueError):
-    """The text looks like an email address, but no email can reach it. The message says why, and what to do."""
+class Unreachable(Problem):
+    """The text looks like an email address, but no email can reach it."""
 
 
 def parse(text: str) -> str:
     """Return one email address, normalised, an international domain as punycode (RFC 5890). Letters beyond ASCII
-    before the @ are kept: whether they can be used depends on the mail server. Raises ValueError saying why not.
+    before the @ are kept: whether they can be used depends on the mail server. Raises ValueError, or Unreachable.
 
     Names of closed networks (club@server.local) are accepted: whether email arrives shows whether it exists.
     """
     if '\uff20' in text or '\ufe6b' in text:
-        raise Unreachable('This email address has a wide ＠. Type the plain @ instead.')
+        raise Unreachable('email.wide_at')
     _allow_closed_networks()
     try:
         found = validate_email(text, check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError as error:
-        raise ValueError(f'must be one mail address: {error}') from None
+        raise ValueError(f'must be one email address: {error}') from None
     if normalize('NFKC', found.local_part) != found.local_part:
-        raise Unreachable('This email address has wide or joined letters before the @. Type plain ones instead.')
+        raise Unreachable('email.wide_letters')
     email = found.ascii_email or f'{found.local_part}@{found.ascii_domain}'
     local, _, domain = email.rpartition('@')
     if len(local.encode()) > MAX_LOCAL:
-        raise Unreachable(f'This email address is too long: it can have {MAX_LOCAL} characters before the @.')
+        raise Unreachable('email.too_long_before_at', limit=MAX_LOCAL)
     if len(email.encode()) > MAX_EMAIL:
-        raise Unreachable(f'This email address is too long: it can have {MAX_EMAIL} characters.')
+        raise Unreachable('email.too_long', limit=MAX_EMAIL)
     if domain.rpartition('.')[2].isdigit():
-        raise Unreachable('This email address ends with a number. It looks like name@example.org.')
+        raise Unreachable('email.ends_with_number')
     return email
 
 

@@ -17,9 +17,9 @@ def number(value: int) -> str:
 
 
 def signed(value: int | str | None) -> str:
-    """Return a difference: '+3', '−1 200', '±0'; a word as it is, and nothing for None."""
+    """Return a difference: '+3', '−1 200', '±0'; the word for 'new' where there was nothing before; '' for None."""
     if not isinstance(value, int):
-        return value or ''
+        return gettext('new') if value == 'new' else value or ''
     return ('+' if value > 0 else '−' if value else '±') + number(abs(value))
 
 
@@ -80,8 +80,3 @@ def size(count: float) -> str:
 def listing(items: list[str]) -> str:
     """Return a list in a sentence: 'a, b and c'."""
     return format_list(items, locale=languages.current().locale)
-
-
-def plural(count: int, one: str, many: str) -> str:
-    """Return a number of things in English: '1 view', '1 200 views'."""
-    return f'{number(count)} {one if count == 1 else many}'

@@ -7,15 +7,17 @@ from contextlib import contextmanager
 from typing import ClassVar, NamedTuple
 from weakref import WeakSet
 
+from .codes import Code, Problem
+
 WAITING_EACH = 2  # of one person
 WAITING_IN_ALL = 28  # at all gates of a process: most of the web server's 40 threads, and never all
 
 
-class Busy(Exception):
-    """Too many do the same at the moment, or the machine lacks something. The message says to try again."""
+class Busy(Problem):
+    """Too many do the same at the moment, or the machine lacks something. Trying again later helps."""
 
 
-class TooMuch(Exception):
+class TooMuch(Problem):
     """This takes more time or memory than one request may have. Trying again does not help."""
 
 
@@ -39,9 +41,9 @@ class Gate:
     """
     _all: 'ClassVar[WeakSet[Gate]]' = WeakSet()
 
-    def __init__(self, at_once: int, waiting: int, patience: float, sentence: str):
-        """`patience` is in seconds; `sentence` is what Busy says."""
-        self.at_once, self._may_wait, self._patience, self._sentence = at_once, waiting, patience, sentence
+    def __init__(self, at_once: int, waiting: int, patience: float, busy: Code):
+        """`patience` is in seconds; `busy` is the code of Busy."""
+        self.at_once, self._may_wait, self._patience, self._busy = at_once, waiting, patience, busy
         self._reset()
         self._all.add(self)
         os.register_at_fork(after_in_child=self._reset)  # inside are threads of the parent
@@ -79,10 +81,10 @@ class Gate:
         if self._next() == ticket:
             return
         if patience is None and self._has_enough_waiting(ticket.who):
-            raise Busy(self._sentence)
+            raise Busy(self._busy)
         seconds = self._patience if patience is None else patience
         if not self._changed.wait_for(lambda: self._next() == ticket, seconds or None):
-            raise Busy(self._sentence)
+            raise Busy(self._busy)
 
     def _has_enough_waiting(self, who: Hashable) -> bool:
         """Return whether this person, who came last, must not wait as well."""

@@ -65,6 +65,13 @@ def _zone(text: str) -> str:
     return text
 
 
+def _email(text: str) -> str:
+    try:
+        return email_addresses.parse(text)
+    except email_addresses.Unreachable:
+        raise ValueError('must be an email address such as quickpub@example.org') from None
+
+
 def _clock(text: str) -> time:
     try:
         hour, minute = text.split(':')
@@ -136,7 +143,7 @@ class Settings:
     mail_limits: int = setting('1', 'Factor for the limits on emails that people cause, such as 10 for a day with '
                                'hundreds of newcomers. 0: no limit', _number(0, 1000))
     mail_from: str = setting('', 'From of every email. Unset: quickpub@ and the host of the public web address',
-                             email_addresses.parse)
+                             _email)
     signup: str = setting('open', 'Who may sign up: open, invite or closed', _one_of('open', 'invite', 'closed'))
     signup_seconds: int = setting('3', 'A sign-up form that is sent sooner, in seconds after it was opened, is from a '
                                   'robot. 0: accept all', _number(0, 60))
@@ -287,7 +294,7 @@ def _derived_from(url: str) -> str:
     """Return the sender of emails of a site at this URL, if none is set."""
     host = urlsplit(url).hostname or 'localhost'
     try:
-        return email_addresses.parse(f'quickpub@{host}')
+        return _email(f'quickpub@{host}')
     except ValueError:  # quickpub@127.0.0.1, say, is refused by many mail programs
         return 'quickpub@localhost'
 

@@ -1,8 +1,8 @@
-"""What runs later: every background task and every schedule. They take ids only, and do their work elsewhere.
-The first line of each docstring is what the owner's page of work calls it.
+"""Everything that runs in the background: the jobs and the recurring jobs. They take ids only, and call lower packages.
+Their titles are in sentences/jobs.py.
 
-A recurring job never acts "because it is midnight": it asks what is due and not done yet, and is due itself as long as
-it was not enqueued. So a minute that is missed, or comes twice, changes nothing.
+A recurring job asks the database what is due and not done yet. It is itself due until it is enqueued, so a minute that
+is missed or comes twice changes nothing.
 """
 
 from datetime import timedelta
@@ -24,16 +24,14 @@ from .upkeep import corrections, erasure, integrity
 
 huey = SiteHuey('quickpub', import_path='quickpub.tasks.huey')
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-NIGHT = 3  # o'clock by the site's clock: when it cleans up, if it is on; otherwise as soon as it is
+NIGHT = 3  # the hour of the clean-up in the site's time zone; if the site is off then, as soon as it is on
 
 
 # Mail
 
 @huey.task(retries=3, retry_delay=10, is_single=True)
 def deliver() -> None:
-    """Send a batch of the mail that waits.
-
-    Another worker may help as long as there is more."""
+    """Send a batch of the waiting emails. If there are more, another worker may help."""
     if delivery.has_queued(more_than=delivery.BATCH):
         deliver()
     if delivery.deliver():
@@ -42,26 +40,28 @@ def deliver() -> None:
 
 @huey.task(retries=3, retry_delay=10, is_single=True, priority=URGENT)
 def deliver_urgent() -> None:
-    """Send the mail that somebody waits for."""
+    """Send a batch of the emails that someone is waiting for, such as a log-in link."""
     if delivery.has_queued(urgent=True, more_than=delivery.BATCH):
         deliver_urgent()
     if delivery.deliver(urgent=True):
         deliver_urgent()
 
 
-huey.keep_free(1, deliver, deliver_urgent)  # whatever the mail server does, other work goes on
-huey.keep_free(2, deliver)  # and a mail that somebody waits for does not wait for all the others
+huey.keep_free(1, deliver, deliver_urgent)  # so that a slow mail server does not stop other jobs
+huey.keep_free(2, deliver)  # so that urgent emails do not wait for all others
 
 
 def deliver_soon(composed: list[int] | bool, urgent: bool = True) -> None:
-    """Enqueue the delivery of mails just composed, in the same transaction; nothing where there are none."""
+    """Enqueue the delivery of these emails in the caller's transaction; do nothing if there are none.
+
+    `composed` is the ids of the emails, or whether there are any.
+    """
     if composed:
         (deliver_urgent if urgent else deliver)()
 
 
 def deliver_alike(composed: list[int]) -> None:
-    """Enqueue the delivery so that nobody notices whether there are any: where there are none, the same work is done
-    and undone."""
+    """Enqueue the delivery of these emails, and take as long if there are none: nobody can tell the difference."""
     with db.atomic() as attempt:
         deliver_urgent()
         if not composed:
@@ -70,21 +70,21 @@ def deliver_alike(composed: list[int]) -> None:
 
 @huey.task(priority=URGENT)
 def send_verification_email(user_id: int) -> None:
-    """Send the mail that asks to confirm an address, if it is still needed."""
+    """Send the email that confirms a member's email address, if it is still needed."""
     with db.atomic():
         deliver_soon(registration.resend_verification(User.get_by_id(user_id), now()))
 
 
 @huey.recurring(every=HOUR)
 def report_used_up_budgets() -> None:
-    """Each hour: tell the owners, once a day, if more emails were asked for than the site sends."""
+    """Email the owners, at most once a day, if more emails were requested than the site may send."""
     with db.atomic():
         deliver_soon(budgets.alarm_mails(now()), urgent=False)
 
 
 @huey.recurring(every=MINUTE)
 def wake_mail() -> None:
-    """Each minute: send mail that is due for another try, or was left behind."""
+    """Enqueue the delivery of emails that are due again, or that no job would send."""
     delivery.wake(now())
     deliver_soon(delivery.has_queued(), urgent=False)
     deliver_soon(delivery.has_queued(urgent=True))
@@ -94,7 +94,7 @@ def wake_mail() -> None:
 
 @huey.recurring(every=MINUTE)
 def close_periods() -> None:
-    """Each minute: make the reports of everybody whose period has closed."""
+    """Make the reports of all authors whose period has ended."""
     counting.count_recorded_views()
     for closed in reports.due(now()):
         with db.atomic():
@@ -103,58 +103,58 @@ def close_periods() -> None:
 
 @huey.task()
 def send_view_count_report(user_id: int | None = None) -> None:
-    """Send the report so far, to one author or to every author."""
+    """Send the report so far to one author, or to all authors for None."""
     counting.count_recorded_views()
     with db.atomic():
         deliver_soon(running_reports.compose_running([user_id] if user_id else None, now()), urgent=False)
 
 
-# Files to take away
+# Exports
 
 @huey.task(retries=3, retry_delay=10, subject='export')
 def make_export(export_id: int) -> None:
-    """Make a file that somebody asked for, and tell them."""
+    """Make an export, and email the member who requested it."""
     counting.count_recorded_views()
     exports.write(export_id)
     with db.atomic():
         deliver_soon(exports.finish(export_id, now()), urgent=False)
 
 
-# Pictures
+# Images
 
 @huey.task(retries=2, retry_delay=10, subject='picture')
 def prepare_picture(digest: str) -> None:
-    """Prepare a new picture for readers."""
+    """Make the sizes of an uploaded image that readers get."""
     variants.prepare(digest, rerendering.render_posts_with_file)
 
 
-huey.run_one_by_one(prepare_picture)  # each may take much memory
+huey.run_one_by_one(prepare_picture)  # because each may need much memory
 
 
 def prepare_pictures() -> None:
-    """Enqueue a job for each picture that waits and has none, in the caller's transaction if there is one."""
+    """Enqueue a job for each waiting image that has none, in the caller's transaction if there is one."""
     for digest in variants.without_job():
         prepare_picture(digest)
 
 
 @huey.recurring(every=MINUTE)
 def wake_pictures() -> None:
-    """Each minute: prepare pictures whose job got lost, and let posts say which could not be prepared."""
+    """Enqueue jobs for waiting images that have none, and render posts again whose images could not be prepared."""
     prepare_pictures()
     variants.announce_failures(rerendering.render_posts_with_file)
 
 
-# Texts
+# Posts
 
 @huey.task(is_single=True)
 def render_posts() -> None:
-    """Render posts again that an older version of Quickpub has rendered."""
+    """Render posts again that an older version of Quickpub rendered."""
     rerendering.render_outdated()
 
 
 @huey.recurring(every=MINUTE)
 def wake_rendering() -> None:
-    """Each minute: render posts again where an upgrade has changed how."""
+    """Enqueue the rendering of posts that an older version of Quickpub rendered."""
     if rerendering.is_any_outdated():
         render_posts()
 
@@ -163,104 +163,104 @@ def wake_rendering() -> None:
 
 @huey.each_second
 def count_views() -> None:
-    """Each second: the views that web processes have recorded since."""
+    """Count the views that the web processes have recorded."""
     counting.count_recorded_views()
 
 
 @huey.recurring(every=WEEK, hour=NIGHT)
 def check_integrity() -> None:
-    """Each week: look for damage in the database."""
+    """Check the database for damage."""
     integrity.check(now())
 
 
 @huey.recurring(every=DAY, hour=NIGHT)
 def forget_visitors() -> None:
-    """Each day: forget who was here before yesterday."""
+    """Delete what tells the visitors of past days apart."""
     counting.clean_up(now())
 
 
 @huey.recurring(every=DAY, hour=NIGHT)
 def clean_up_jobs() -> None:
-    """Each day: forget how many jobs ended long ago."""
+    """Delete old counts of finished jobs."""
     tally.clean_up(now())
 
 
 @huey.recurring(every=DAY, hour=NIGHT)
 def clean_up_set_aside() -> None:
-    """Each day: forget what was set aside and is gone."""
+    """Delete old errors of items that are no longer tried."""
     batches.clean_up(now())
 
 
 @huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)
 def clean_up_accounts() -> None:
-    """Each day: forget expired links, and accounts that were never confirmed."""
+    """Delete expired links, and accounts whose email address was never confirmed."""
     users.clean_up(now())
 
 
 @huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)
 def clean_up_sessions() -> None:
-    """Each day: forget sessions, devices and half log-ins that are over."""
+    """Delete expired sessions, devices and unfinished log-ins."""
     for module in (sessions, login_steps, passkeys):
         module.clean_up(now())
 
 
 @huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)
 def clean_up_throttle() -> None:
-    """Each day: forget what was counted to keep robots from doing too much."""
+    """Delete old counts of attempts, which limit robots."""
     throttle.clean_up(now())
 
 
 @huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)
 def clean_up_posts() -> None:
-    """Each day: delete posts that were in the trash for 30 days."""
+    """Delete posts that have been in the trash for 30 days."""
     trash.clean_up(now())
 
 
 @huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)
 def clean_up_revisions() -> None:
-    """Each day: let old versions of posts become fewer."""
+    """Delete some of the old versions of posts: the older they are, the fewer are kept."""
     revisions.clean_up(now())
 
 
 @huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)
 def clean_up_unsaved() -> None:
-    """Each day: forget unsaved texts of long ago."""
+    """Delete old autosaves."""
     autosave.clean_up(now())
 
 
 @huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)
 def clean_up_media() -> None:
-    """Each day: delete files that nothing has used for 30 days."""
+    """Delete media that have not been used for 30 days."""
     cleaning.clean_up(now())
 
 
 @huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)
 def clean_up_mail() -> None:
-    """Each day: forget mail that was sent long ago."""
+    """Delete emails that were sent long ago."""
     ledger.clean_up(now())
 
 
 @huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)
 def clean_up_exports() -> None:
-    """Each day: delete exports after a week."""
+    """Delete exports that are a week old."""
     exports.clean_up(now())
 
 
 @huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)
 def clean_up_audit() -> None:
-    """Each day: delete entries of the audit log after 400 days."""
+    """Delete entries of the audit log that are 400 days old."""
     audit.clean_up(now())
 
 
 @huey.recurring(every=MINUTE)
 def erase_deleted() -> None:
-    """Each minute: erase from the disk what people have deleted."""
+    """Erase deleted data from the disk."""
     erasure.erase()
 
 
 @huey.recurring(every=DAY, hour=NIGHT)
 def erase_all() -> None:
-    """Each day: erase what was deleted or overwritten, and files that are nobody's."""
+    """Erase all deleted and overwritten data from the disk, and files that belong to no row."""
     erasure.erase_all()
 
 
@@ -268,17 +268,17 @@ def erase_all() -> None:
 
 @huey.recurring(every=HOUR, max_leap=2 * HOUR)
 def correct_moments() -> None:
-    """Each hour: let what lies in the future although it has passed be of now."""
+    """Set times in the future that must be in the past to now."""
     corrections.correct(now())
 
 
 @huey.recurring(every=HOUR, max_leap=2 * HOUR)
 def correct_reports() -> None:
-    """Each hour: let reports that are dated in the future be of now."""
+    """Set the end of reports that are dated in the future to now."""
     reports.move_future_reports(now())
 
 
 @huey.recurring(every=HOUR, max_leap=2 * HOUR)
 def correct_views() -> None:
-    """Each hour: let views on days to come be of today."""
+    """Move views that are dated in the future to today."""
     future_days.move_to_today(now())

@@ -11,7 +11,7 @@ from jinja2 import TemplateError as TemplateError  # what `render` raises where 
 from jinja2.ext import Extension, InternationalizationExtension
 from jinja2.nodes import Expr, Name, Node, Output, TemplateData
 
-from . import dates, formats, text
+from . import dates, formats, sentences, text
 from .markup import excerpts
 from .translations import languages
 from .translations.languages import Language
@@ -38,8 +38,8 @@ def environment(language: Language) -> Environment:
 LOADER = PackageLoader('quickpub')
 FILTERS = (
     dates.day, dates.date, dates.month_day, dates.iso, dates.clock, dates.time_of_day, dates.zone_name, formats.number,
-    formats.minutes, formats.plural, formats.size, formats.listing, formats.para, formats.columns, formats.signed,
-    formats.simple, text.middle, excerpts.outlined)
+    formats.minutes, formats.size, formats.listing, formats.para, formats.columns, formats.signed,
+    formats.simple, sentences.describe_stored, sentences.make_sentence, text.middle, excerpts.outlined)
 
 
 class CompiledTranslations(InternationalizationExtension):

@@ -1,4 +1,4 @@
-"""Text that people type, made clean and short."""
+"""Clean and shorten the text that people type."""
 
 import re
 import unicodedata
@@ -16,28 +16,28 @@ HALF_CHARACTER = re.compile('[\ud800-\udfff]')
 
 
 def line(text: str, limit: int) -> str:
-    """One clean line of what a person typed, at most `limit` characters; '' where nothing could be seen."""
+    """Return the text as one clean line of at most `limit` characters, or '' if nothing in it is visible."""
     text = ' '.join(NOT_IN_LINE.sub('', text).split())[:10 * limit]
     text = unicodedata.normalize('NFC', text)[:limit].strip()
     return text if any(unicodedata.category(each)[0] in 'LNPS' for each in text) else ''
 
 
 def whole_line(text: str, limit: int) -> str | None:
-    """Return one clean line, or None if it is longer: nothing is left out without a word."""
+    """Return the text as one clean line, or None if it has more than `limit` characters."""
     found = line(text, limit + 2)  # the first character too many may be a space, which does not count at the end
     return found if len(found) <= limit else None
 
 
 def body(text: str) -> str:
-    """A longer text as typed, made storable: newlines are \\n, breaks of other kinds are Markdown's, no control
-    characters, no half characters."""
+    """Return a longer text as it is stored: newlines are \\n, breaks of other kinds are those of Markdown, without
+    control characters and half characters."""
     text = re.sub('\r\n|[\r\x85]', '\n', text)
     text = PARAGRAPH_BREAK.sub('\n\n', LINE_BREAK.sub('  \n', text))
     return HALF_CHARACTER.sub('\ufffd', NOT_IN_TEXT.sub('', text))
 
 
 def slug(text: str, default: str) -> str:
-    """The text for an address: a-z, 0-9 and hyphens, at most 80, or `default` where nothing is left."""
+    """Return a slug of the text: at most 80 of a-z, 0-9 and hyphens, or `default` if nothing is left."""
     text = line(text, 400).replace("'", '').replace('’', '')
     return slugify(text, entities=False, decimal=False, hexadecimal=False, max_length=80, word_boundary=True,
                    save_order=True) or default
@@ -50,7 +50,7 @@ def caseless(text: str) -> str:
 
 
 def free(wanted: str, stem: str, taken: Container[str]) -> str:
-    """`wanted`, or where it is taken, the first of stem-2, stem-3, … that is not."""
+    """Return `wanted`, or if it is taken, the first of stem-2, stem-3, … that is not."""
     candidates = chain([wanted], (f'{stem}-{number}' for number in count(2)))
     return next(each for each in candidates if each not in taken)
 
@@ -59,7 +59,7 @@ SENTENCE_END = re.compile(r'[.!?…。！？]["”’»)]?(?=\s|$)')
 
 
 def shorten(text: str, limit: int) -> str:
-    """At most `limit` characters of a line."""
+    """Return the beginning of a line, at most `limit` characters, cut after a sentence or a word if possible."""
     if len(text) <= limit:
         return text
     ends = [match.end() for match in SENTENCE_END.finditer(text, 0, limit)]
@@ -72,5 +72,5 @@ def shorten(text: str, limit: int) -> str:
 
 
 def middle(text: str, kept: int = 300) -> str:
-    """A long text without its middle."""
+    """Return a long text without its middle: the first and the last `kept` characters."""
     return text if len(text) <= 3 * kept else f'{text[:kept]} […] {text[-kept:]}'

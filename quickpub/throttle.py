@@ -6,7 +6,7 @@ of which only a keyed hash is stored. Every budget of the site is declared here.
 
 import hmac
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from peewee import CharField, DateTimeField, IntegerField
 
 from . import clocks
+from .codes import Code, Problem
 from .db import BaseModel, db
 from .settings import current
 
@@ -22,11 +23,11 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 @dataclass(frozen=True)
 class Budget:
-    """`limit` uses in any `window` of time, for each key. `title` is what the owner's pages call it."""
+    """`limit` uses in any `window` of time, for each key. `title` names it to the owners."""
     name: str
     limit: int
     window: timedelta
-    title: str = ''
+    title: Code | None = field(default=None, compare=False)
 
     def with_limit(self, limit: int) -> 'Budget':
         """Return the same budget with another limit, where the limit depends on the site. Uses are counted together."""
@@ -48,22 +49,21 @@ WRONG_CODES = Budget('wrong-codes', 10, timedelta(minutes=15))
 WRONG_CODES_DAY = Budget('wrong-codes-day', 50, DAY)
 
 # Emails that strangers ask for (mail/budgets.py). A class of 30 behind one school's address can sign up together.
-SIGNUPS_HOUR = Budget('signups-hour', 40, HOUR, 'sign-ups from one network in an hour')
-SIGNUPS_DAY = Budget('signups-day', 120, DAY, 'sign-ups from one network in a day')
-RESETS_HOUR = Budget('resets-hour', 20, HOUR, 'forgotten passwords from one network in an hour')
-RESETS_DAY = Budget('resets-day', 60, DAY, 'forgotten passwords from one network in a day')
+SIGNUPS_HOUR = Budget('signups-hour', 40, HOUR, Code('budget.signups_hour'))
+SIGNUPS_DAY = Budget('signups-day', 120, DAY, Code('budget.signups_day'))
+RESETS_HOUR = Budget('resets-hour', 20, HOUR, Code('budget.resets_hour'))
+RESETS_DAY = Budget('resets-day', 60, DAY, Code('budget.resets_day'))
 
 # Emails to one mailbox. One network, or one member, can never use up all of it. New passwords have their own share.
-MAILBOX = Budget('mailbox', 4, DAY, 'emails to one mailbox in a day')
-MAILBOX_FROM_ONE = Budget('mailbox-from-one', 3, DAY, 'emails to one mailbox in a day, asked for by one network')
-RESET_MAILBOX = Budget('reset-mailbox', 4, DAY, 'new passwords for one mailbox in a day')
-RESET_MAILBOX_FROM_ONE = Budget('reset-mailbox-from-one', 3, DAY,
-                                'new passwords for one mailbox in a day, asked for by one network')
+MAILBOX = Budget('mailbox', 4, DAY, Code('budget.mailbox'))
+MAILBOX_FROM_ONE = Budget('mailbox-from-one', 3, DAY, Code('budget.mailbox_from_one'))
+RESET_MAILBOX = Budget('reset-mailbox', 4, DAY, Code('budget.reset_mailbox'))
+RESET_MAILBOX_FROM_ONE = Budget('reset-mailbox-from-one', 3, DAY, Code('budget.reset_mailbox_from_one'))
 
 # Emails of the whole site. The limit is for a site without members; mail/budgets.py adds a share for each.
-SITE_SIGNUPS = Budget('site-signups', 100, DAY, 'emails to newcomers in a day')
-SITE_RESETS = Budget('site-resets', 50, DAY, 'emails about new passwords in a day')
-SITE_MEMBERS = Budget('site-members', 100, DAY, 'emails that members caused in a day')
+SITE_SIGNUPS = Budget('site-signups', 100, DAY, Code('budget.site_signups'))
+SITE_RESETS = Budget('site-resets', 50, DAY, Code('budget.site_resets'))
+SITE_MEMBERS = Budget('site-members', 100, DAY, Code('budget.site_members'))
 
 # Emails that a member asks for.
 ADDRESS_CHANGES = Budget('address-changes', 5, DAY)
@@ -104,11 +104,12 @@ class ThrottleRefusal(BaseModel):
         table_name = 'throttle_refusal'
 
 
-class Throttled(Exception):
+class Throttled(Problem):
     """A budget is used up. `budget` is which one, `free_at` when there is room again (UTC)."""
 
     def __init__(self, budget: Budget, free_at: datetime):
-        super().__init__(f'the budget {budget.name} is used up until {free_at}')
+        is_mailbox = budget.name in (MAILBOX.name, MAILBOX_FROM_ONE.name)
+        super().__init__(Code('limit.mailbox', at=free_at) if is_mailbox else Code('limit.reached', at=free_at))
         self.budget, self.free_at = budget, free_at
 
 

@@ -1,5 +1,7 @@
 """The web application: every URL, and `create_app`, which makes a WSGI application for any server."""
 
+from functools import cache
+
 from bottle import Bottle
 
 from .db import WEB_PATIENCE
@@ -152,14 +154,23 @@ URLS = [
 
 
 def create_app(settings: Settings) -> Application:
-    """Return the site as a WSGI application, one per process. To mount it below a path, let `settings.url` end with
-    that path. Raises SchemaError if `settings.data` holds no site, or one with another schema."""
+    """Return the site as a WSGI application, one per process.
+
+    To mount it below a path, let `settings.url` end with that path. Raises SchemaError if `settings.data` has no site,
+    or one with another schema.
+    """
     open_site(settings, patience=WEB_PATIENCE)
     forms.accept_long_forms()
+    return Application(router(), settings)
+
+
+@cache
+def router() -> Bottle:
+    """Return the application that finds the page for a URL. It knows nothing of a site."""
     app = Bottle()
-    app.install(map_errors)  # around check_origin, which was installed later
+    app.install(map_errors)  # it runs around check_origin, which is installed later
     app.install(check_origin)
     for method, path, page in URLS:
         app.route(path, method, page)
     app.default_error_handler = errors.show_error
-    return Application(app, settings)
+    return app

@@ -11,8 +11,10 @@ import tempfile
 from datetime import datetime, timedelta
 from functools import cache
 
+import hypothesis
 import pytest
 from argon2 import PasswordHasher
+from page_forms import Request
 from webtest import TestApp
 
 from quickpub import data_folder, db, migrating, opening, secret, settings, tasks
@@ -27,8 +29,17 @@ from quickpub.web import create_app
 pytest_plugins = ['clocks', 'slowness']
 pytest.register_assert_rewrite('checks', 'hostile_markdown', 'hostile_requests', 'rig', 'windows')
 
+# A busy machine is no fault.
+hypothesis.settings.register_profile('untimed', deadline=None)
+hypothesis.settings.load_profile('untimed')
+
 MEMORY = '/dev/shm'  # a disk in memory, on Linux
 NEEDED = 2 * 1024 ** 3  # bytes
+
+
+# Hundreds of processes start in the tests: where they may not keep what they compile, each would do so anew.
+os.environ.pop('PYTHONDONTWRITEBYTECODE', None)
+sys.dont_write_bytecode = False
 
 
 def pytest_configure(config):
@@ -38,9 +49,13 @@ def pytest_configure(config):
 
 
 def pytest_sessionfinish():
-    """End the browser that the tests of this process have shared."""
+    """End the site, the browser and the process for commands that the tests of this process have shared."""
+    if shared := sys.modules.get('shared_site'):
+        shared.stop()
     if rig := sys.modules.get('rig'):
         rig.stop_chromium()
+    if forked := sys.modules.get('forked_commands'):
+        forked.stop()
 
 
 # A person's browser, as far as anybody can tell from it.
@@ -87,9 +102,8 @@ def open_site(config):
     opening.open_site(config)
     spool.mine.close()  # each site has its own
     owners.reset()
-    with db.db.connection_context():
-        Site.create(id=1, title='The Village Voice', tagline='News from the hill', hue=215)
     db.db.connect(reuse_if_open=True)
+    Site.create(id=1, title='The Village Voice', tagline='News from the hill', hue=215)
     yield config
     spool.mine.close()
     db.db.close()
@@ -136,6 +150,7 @@ def write(author, title='A post', at=None, published=True, **fields):
 
 class Browser(TestApp):
     """The application, used by one person: keeps cookies, says what a browser says, checks the WSGI protocol."""
+    RequestClass = Request
 
     def __init__(self, app, prefix='', address='127.0.0.1'):
         url = settings.current().url_parts
@@ -150,9 +165,8 @@ class Browser(TestApp):
         return super().do_request(req, *args, **options)
 
     def log_in(self, user, password=PASSWORD):
-        form = self.get(self.prefix + '/login').forms[0]
-        form['email'], form['password'] = user.email, password
-        return form.submit(status=303)
+        """Send the log-in form."""
+        return self.post(self.prefix + '/login', {'email': user.email, 'password': password}, status=303)
 
 
 @pytest.fixture
@@ -165,7 +179,7 @@ def app(site):
 
 @pytest.fixture
 def browse(app):
-    """browse() is a stranger's browser, browse(alice) one in which alice has logged in through the form."""
+    """browse() is a stranger's browser, browse(alice) one in which alice has logged in."""
     def open_browser(user=None):
         browser = Browser(app)
         if user is not None:
@@ -242,6 +256,14 @@ def rig(tmp_path):
     rig = Rig(tmp_path)
     yield rig
     rig.close()
+
+
+@pytest.fixture
+def shared_rig():
+    """A site that runs, empty, for a test that only uses it: all such tests of this process share its processes."""
+    import shared_site  # which needs what stands above
+    with shared_site.lend() as rig:
+        yield rig
 
 
 @pytest.fixture

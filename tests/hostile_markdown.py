@@ -1,10 +1,11 @@
 """Hostile texts in Markdown, and the check that no HTML of theirs is dangerous."""
 
 import re
+from functools import lru_cache
 
 import html5lib
 
-from quickpub.markup import formulas, links, markdown
+from quickpub.markup import cleaner, formulas, links, markdown
 
 
 def allowed(tag: str, name: str, value: str | None) -> bool:
@@ -17,7 +18,7 @@ def allowed(tag: str, name: str, value: str | None) -> bool:
         case 'id':
             return bool(re.match(r'h-|fn\d|fnref\d', value))
         case 'class':
-            return set(value.split()) <= markdown.CLASSES[tag]
+            return set(value.split()) <= cleaner.CLASSES[tag]
         case 'tabindex':
             return value == '0' and tag in ('pre', 'div')
         case 'role':
@@ -39,11 +40,12 @@ def allowed(tag: str, name: str, value: str | None) -> bool:
                     'scope', 'open')
 
 
+@lru_cache(maxsize=2)  # what a page makes of a text is often the text itself
 def assert_safe(html: str) -> None:
     """Read it as a browser does, and look at every element."""
     for element in html5lib.parseFragment(html, namespaceHTMLElements=False).iter():
         tag = element.tag.removeprefix('{http://www.w3.org/1998/Math/MathML}')
-        assert tag in markdown.TAGS | {'DOCUMENT_FRAGMENT'}
+        assert tag in cleaner.TAGS | {'DOCUMENT_FRAGMENT'}
         assert (tag == element.tag) == (tag not in formulas.TAGS), 'HTML in a formula, or what is of a formula outside'
         for name, value in element.items():
             assert allowed(tag, name, value), (tag, name, value)

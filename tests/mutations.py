@@ -100,8 +100,8 @@ MUTATIONS = [
     Mutation('accounts', "User.select().where(User.role == 'owner', User.active())",
              'User.select().where(User.active())', USERS),
     # Rendering, and what readers get
-    Mutation('markup', 'CLEANER.clean(_parser(typography.quotes(language)).render(text.body(source)))',
-             '_parser(typography.quotes(language)).render(text.body(source))', MARKDOWN),
+    Mutation('markup', 'cleaner.clean(parser.make_parser(typography.quotes(language)).render(text.body(source)))',
+             'parser.make_parser(typography.quotes(language)).render(text.body(source))', MARKDOWN),
     Mutation('markup', "re.match(r'h-|fn(ref)?\\d', value) else f'h-{value}'", "True else f'h-{value}'", MARKDOWN),
     Mutation('markup', "link_rel='noopener'", 'link_rel=None', MARKDOWN),
     Mutation('markup', 'if _is_below(path[0], prefix) else prefix + path[0]', 'if False else prefix + path[0]',

@@ -23,6 +23,7 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
+import forked_commands
 import psutil
 from aiosmtpd.controller import Controller
 from conftest import BROWSER, create_database
@@ -73,14 +74,21 @@ class Rig:
         return process
 
     def serve(self, **settings):
-        """Start `quickpub serve`, and wait until the whole site runs."""
+        """Start `quickpub serve`, and wait until the whole site runs. Where there is none yet, one is copied: all
+        migrations take long."""
+        if not self.data.exists():
+            create_database(settings_of(self))
         served = self.start('serve', **settings)
         self.wait_until_well()
         return served
 
     def run(self, *command, stdin='', **settings):
         """Run a command to its end."""
-        return subprocess.run(full(command), input=stdin, env=self.environ(**settings), cwd=self.elsewhere, text=True,
+        environment = self.environ(**settings)
+        if not Path(command[0]).is_absolute() and (done := forked_commands.run(
+                list(map(str, command)), stdin, environment, self.elsewhere, PATIENCE)):
+            return done
+        return subprocess.run(full(command), input=stdin, env=environment, cwd=self.elsewhere, text=True,
                               capture_output=True, timeout=PATIENCE)
 
     def wait_until_answers(self):
@@ -103,7 +111,7 @@ class Rig:
 
     def open(self):
         """Make the site, and open it in this process too."""
-        config = settings.from_env(self.environ())
+        config = settings_of(self)
         create_database(config)
         migrating.migrate(config)
         opening.open_site(config)
@@ -129,7 +137,7 @@ class Rig:
     @contextmanager
     def database(self):
         """The site, opened in this process."""
-        opening.open_site(settings.from_env(self.environ()))
+        opening.open_site(settings_of(self))
         with db.db.connection_context():
             yield
 
@@ -141,6 +149,10 @@ class Rig:
         for served in self.started:
             served.popen.wait(PATIENCE)
             print(f'--- {" ".join(served.command)}: {served.popen.returncode}\n{served.output()}')
+
+
+def settings_of(rig):
+    return settings.from_env(rig.environ())
 
 
 def full(command):
@@ -238,6 +250,12 @@ class MailServer:
         """Wait until so many have arrived for this address; the last of them."""
         return wait_for(lambda: self.to(recipient, subject)[count - 1:],
                         f'{count} "{subject}" to {recipient}, have {[mail["Subject"] for mail in self.mails]}')[-1]
+
+    def forget(self):
+        """Be as new."""
+        self.is_slow_to = lambda mail: True
+        self.may_answer.set()
+        self.mails.clear()
 
     def close(self):
         self.may_answer.set()

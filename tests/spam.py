@@ -72,7 +72,7 @@ def _kinds() -> Iterator[tuple[str, Message]]:
     for name in sorted(kinds):
         yield name, Message.select().where(Message.kind == name).order_by(Message.id.desc()).get()
     yield 'report, views', Message.select().where(
-        ~Message.subject.startswith('No views'), Message.kind == 'report').get()
+        ~Message.subject.contains('report_no_views'), Message.kind == 'report').get()
 
 
 def _score(name: str, mail: bytes) -> float:

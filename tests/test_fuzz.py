@@ -26,7 +26,7 @@ from quickpub import settings as settings_module
 from quickpub.accounts import links, sessions
 from quickpub.audience import user_agents
 from quickpub.content import comparison, redirects, search
-from quickpub.markup import excerpts, folding, markdown
+from quickpub.markup import cleaner, excerpts, folding, markdown
 from quickpub.media import intake
 from quickpub.models import Post, User
 from quickpub.web import URLS
@@ -59,7 +59,7 @@ def test_no_markdown_becomes_anything_dangerous(source):
         assert_safe(html)
         assert_safe_on_page(html)
     assert not text.NOT_IN_TEXT.search(html) and '<script' not in html.lower()
-    assert markdown.CLEANER.clean(html).strip() == html
+    assert cleaner.CLEANER.clean(html).strip() == html
     assert excerpts.count_words(html) >= 0
     assert len(excerpts.excerpt(html)) <= 221 and len(excerpts.beginning(html, 80)) <= 81
     assert '\n' not in excerpts.excerpt(html) + excerpts.beginning(html, 80)
@@ -350,6 +350,7 @@ VERSIONS = st.lists(st.sampled_from(['a', 'b', 'c d', '\n', '\n\n', ' ', 'ä', '
 
 
 @fuzz(250)
+@example('\n', 'a \n', '')
 @given(VERSIONS | WORDS, VERSIONS | WORDS, VERSIONS)
 def test_differences_hold_both_texts_and_a_merge_loses_nothing(old, new, base):
     found = comparison.differences(old, new)
@@ -358,7 +359,7 @@ def test_differences_hold_both_texts_and_a_merge_loses_nothing(old, new, base):
     assert comparison.merge(old, new, old) == comparison.merge(old, old, new) == (new, True)
     merged, is_clean = comparison.merge(base, old, new)
     if not is_clean:
-        assert all(mark in merged for mark in comparison.MARKS)
+        assert all(mark in merged for mark in comparison.MARKERS)
     for word in {*new.split()} & {*old.split()} - {*base.split()}:
         assert word in merged
 

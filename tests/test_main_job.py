@@ -37,7 +37,8 @@ def windows(rig):
 
 
 def test_the_main_job(rig, mail_server, windows):
-    served = rig.serve(smtp=mail_server.url, report='minute')
+    served = rig.start('serve', smtp=mail_server.url, report='minute')  # which makes the site
+    rig.wait_until_well()
     olga, alice, reader = windows(), windows(), windows()
     set_up(olga, served)
     write(olga, 'Welcome', 'Hello **all**.')
@@ -85,7 +86,7 @@ def sign_up(alice):
 
 
 def confirm(alice, mail_server):
-    link = link_in(mail_server.wait_for(ALICE, 'confirm your address'), '/verify/')
+    link = link_in(mail_server.wait_for(ALICE, 'Confirm your email address'), '/verify/')
     assert 'Confirm email address' in Visitor('').get(link).text  # as mail scanners do
     alice.goto(link)
     assert alice.page.get_by_role('main').get_by_role('button').count() == 1
@@ -226,7 +227,7 @@ def one_more_report_by_hand(rig, mail_server, views):
 def tasks_from_the_shell(rig, mail_server, views):
     """What is enqueued at the prompt, the running consumer does."""
     Visitor(rig.url).post('/signup', name='Bob', email=BOB, password=PASSWORD)
-    mail_server.wait_for(BOB, 'confirm your address')
+    mail_server.wait_for(BOB, 'Confirm your email address')
     before = len(mail_server.to(ALICE))
     done = rig.run('shell', smtp=mail_server.url, stdin=f"""
 from datetime import timedelta

@@ -22,9 +22,9 @@ from quickpub.accounts import (
 )
 from quickpub.audience import network_cap
 from quickpub.content import comparison, post_input, quota, search, tags
-from quickpub.mail import ledger, transport
-from quickpub.markup import markdown
-from quickpub.media import files, imaging, uploads
+from quickpub.mail import conversation, ledger
+from quickpub.markup import highlighting, transforms
+from quickpub.media import drawing, files, imaging, uploads
 from quickpub.sandbox import pool
 from quickpub.server import asgi, connections
 from quickpub.wsgi import forms, identity
@@ -145,7 +145,7 @@ def minutes(span):
     f'{post_input.MAX_TITLE}, {post_input.MAX_SUMMARY} and {post_input.MAX_BODY:,} characters',
     f'{tags.MAX_TAGS} for a post, {tags.MAX_TAG} characters each',
     f'{uploads.FILE_LIMIT // files.MEGABYTE} MB each',
-    f'{imaging.MAX_PIXELS // 10 ** 6} million pixels; drawn anew in at most {imaging.CPU_SECONDS} seconds and '
+    f'{drawing.MAX_PIXELS // 10 ** 6} million pixels; drawn anew in at most {imaging.CPU_SECONDS} seconds and '
     f'{imaging.MEMORY // 1024 ** 2:,} MB',
     f'{forms.STRANGERS_LIMIT // 1024} KB from strangers, {forms.FORM_LIMIT // 1024 ** 2} MB from members, '
     f'{forms.FILES_LIMIT // 1024 ** 2} MB with files; {forms.MAX_FIELDS:,} fields',
@@ -178,10 +178,11 @@ def minutes(span):
     f'invitation {links.INVITE_LIFETIME.days} days',
     f'they end {sessions.SESSION_LASTS.days} days after the last visit and {sessions.LONGEST_SESSION.days} days after '
     'the log-in',
-    f'coloured code {markdown.MAX_CODE_TIME} s and formulas {markdown.MAX_MATH_TIME} s of a text, comparing versions '
-    f'{comparison.COMPARE_FOR} s; a search looks at {search.WEIGHED:,} posts and takes at most {search.SECONDS:.0f} s; '
+    f'coloured code {highlighting.MAX_CODE_TIME} s and formulas {transforms.MAX_MATH_TIME} s of a text, comparing '
+    f'versions {comparison.COMPARE_FOR} s; a search looks at {search.WEIGHED:,} posts and takes at most '
+    f'{search.SECONDS:.0f} s; '
     f'a long text is rendered in at most {pool.SECONDS:.0f} s',
-    f'{transport.TIMEOUT} seconds that a mail server may be silent, {transport.DEADLINE} for one email',
+    f'{conversation.TIMEOUT} seconds that a mail server may be silent, {conversation.DEADLINE} for one email',
     f'{ledger.KEPT.days} days | owners',
 ])
 def test_the_numbers_are_the_code_s(words):

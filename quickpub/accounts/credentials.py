@@ -28,7 +28,7 @@ def check_password_unchanged(user: User, field: str = 'password') -> None:
     Checking a password takes too long for a transaction, so it is done before; call this inside the transaction.
     """
     if not User.select().where(User.id == user.id, User.password == user.password, User.active()).exists():
-        raise Rejected(**{field: 'The password was changed a moment ago. Nothing was done. Please try again.'})
+        raise Rejected('password.changed', field=field)
 
 
 def set_password(user: User, password: str, keep: Session | None = None) -> None:

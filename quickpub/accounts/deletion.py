@@ -16,7 +16,7 @@ def delete_account(user: User, keep_posts: bool, at: datetime, keep_drafts: bool
     with db.atomic():
         user = User.get_by_id(user.id)  # as it is now, inside the transaction
         if is_sole_owner(user):
-            raise LastOwner
+            raise LastOwner('role.last_owner', name=user.name)
         _delete_emails(user)
         for table in (Autosave, Export, OldHandle, Report):
             table.delete().where(table.user == user).execute()
@@ -51,7 +51,7 @@ def _delete_emails(user: User) -> None:
     # Other members still have to get the email about a link that this owner made for them, without the owner's name.
     links = Message.key.in_(among(made))
     Message.delete().where(links, Message.state.in_(['sent', 'failed'])).execute()
-    Message.update(payload={'owner': 'An owner'}).where(links).execute()
+    Message.update(payload={'owner': ''}).where(links).execute()
 
 
 def _hand_over_pages(user: User, heir: User) -> None:

@@ -1,10 +1,12 @@
 """Devices in words: "Firefox on Android", from what a browser or a program says about itself.
 
-Whoever is logged in only has to tell their own devices apart, so the usual names are enough, without versions. Nothing
-of the header itself is repeated: these words also stand in emails.
+Members only have to tell their own devices apart, so the usual names are enough, without versions. Nothing of the
+header itself is repeated: these words are also in emails.
 """
 
 import re
+
+from ..codes import AS_WRITTEN, Code
 
 LOOKED_AT = 1000  # characters
 
@@ -23,22 +25,29 @@ SYSTEMS = [
 ]
 PROGRAMS = [
     ('curl', r'curl/'), ('Wget', r'Wget/'), ('HTTPie', r'HTTPie/'), ('PowerShell', r'.*PowerShell/'),
-    ('Lynx', r'Lynx/'), ('w3m', r'w3m/'), ('Links', r'E?Links\b'),
-    ('a Python program', r'python|.*\b(?:aiohttp|httpx)/'), ('a Go program', r'Go-http-client/'),
-    ('a Java program', r'(?:Java|okhttp|Apache-HttpClient)/'), ('a JavaScript program', r'(?:node|axios|undici|Bun)\b'),
-]
+    ('Lynx', r'Lynx/'), ('w3m', r'w3m/'), ('Links', r'E?Links\b')]
+LANGUAGES = [
+    ('Python', r'python|.*\b(?:aiohttp|httpx)/'), ('Go', r'Go-http-client/'),
+    ('Java', r'(?:Java|okhttp|Apache-HttpClient)/'), ('JavaScript', r'(?:node|axios|undici|Bun)\b')]
 
 
-def describe(agent: str) -> str:
-    """Return a User-Agent header in a few words, such as "Safari on iPhone" or "curl"."""
+def describe(agent: str) -> Code:
+    """Return what a User-Agent header says, as a code whose sentence is such as "Safari on iPhone" or "curl"."""
     agent = agent[:LOOKED_AT]
     browser, system = _first(BROWSERS, agent), _first(SYSTEMS, agent)
     if browser and system:
-        return f'{browser} on {system}'
-    if program := next((name for name, pattern in PROGRAMS if re.match(pattern, agent, re.IGNORECASE)), None):
-        return program[0].upper() + program[1:] if program.startswith('a ') else program
-    return browser or (f'An unknown browser on {system}' if system else 'An unknown device')
+        return Code('device.browser_on_system', browser=browser, system=system)
+    program, language = _beginning(PROGRAMS, agent), _beginning(LANGUAGES, agent)
+    if language and not program:
+        return Code('device.program', language=language)
+    if name := program or browser:
+        return Code(AS_WRITTEN, text=name)  # the same in every language
+    return Code('device.unknown_browser', system=system) if system else Code('device.unknown')
 
 
 def _first(names: list[tuple[str, str]], agent: str) -> str | None:
     return next((name for name, pattern in names if re.search(pattern, agent)), None)
+
+
+def _beginning(names: list[tuple[str, str]], agent: str) -> str | None:
+    return next((name for name, pattern in names if re.match(pattern, agent, re.IGNORECASE)), None)

@@ -45,4 +45,4 @@ def change_profile(user: User, changes: dict[str, Any], at: datetime) -> None:
 
 def handle_taken(handle: str) -> Rejected:
     """Return the error for a handle that cannot be chosen; it suggests another one."""
-    return Rejected(handle=f'This handle is taken. Try {users.find_free_handle(handle)}.')
+    return Rejected('handle.taken', handle=users.find_free_handle(handle))

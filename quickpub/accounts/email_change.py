@@ -5,7 +5,7 @@ from datetime import datetime
 from peewee import IntegrityError
 
 from .. import clocks
-from ..codes import Rejected
+from ..codes import Code, Rejected
 from ..db import db
 from ..mail import budgets
 from ..mail.budgets import Cause
@@ -14,8 +14,6 @@ from .emails import RESEND_AFTER, compose_account_exists, compose_if, compose_wi
 from .links import UNUSED, VERIFY_LIFETIME, InvalidLink, create_link, end_links, mark_used
 from .users import find_by_email
 from .verification import delete_texts, end_other_access
-
-TAKEN = 'This address belongs to another account by now.'
 
 
 def request_change(user: User, email: str, at: datetime, cause: Cause | None = None) -> list[int]:
@@ -26,7 +24,7 @@ def request_change(user: User, email: str, at: datetime, cause: Cause | None = N
     """
     if Token.select().where(Token.user == user, Token.purpose == 'address',
                             clocks.is_lately(Token.created_at, RESEND_AFTER, at)).exists():
-        raise Rejected(email='We sent a mail for a change of address a moment ago. Please wait ten minutes.')
+        raise Rejected('email.wait')
     occasion = budgets.CHANGE_ADDRESS if user.is_verified else budgets.CHANGE_UNCONFIRMED_ADDRESS
     is_admitted = budgets.admit(occasion, cause, at)
     end_links(user, at, 'address')
@@ -40,7 +38,7 @@ def request_change(user: User, email: str, at: datetime, cause: Cause | None = N
     recipient = holder.email or '' if holder else email
 
     def compose_confirmation() -> list[int]:
-        return compose_with_link(link, user, recipient, VERIFY_LIFETIME, subject='Please confirm your new address')
+        return compose_with_link(link, user, recipient, VERIFY_LIFETIME, subject=Code('subject.address'))
 
     return [*compose_if(holder is None, compose_confirmation, occasion, recipient, cause, at),
             *compose_if(holder is not None and not is_mailed, lambda: compose_account_exists(holder, recipient, at),
@@ -66,7 +64,7 @@ def change_email(link: Token, at: datetime, keep: str, keep_texts: bool) -> tupl
             User.update(email=link.email, verified_at=user.verified_at or at, mail_trouble=None).where(
                 User.id == user.id).execute()
         except IntegrityError:
-            raise InvalidLink('address', TAKEN) from None
+            raise InvalidLink('link.email_taken', purpose='address') from None
         end_links(user, at, 'reset', 'verify')  # they were sent to the old mailbox
         if not user.is_verified:
             end_other_access(user, at, keep)
@@ -80,7 +78,7 @@ def find_unconfirmed_holder(link: Token) -> User | None:
     if holder is None or holder.id == link.user_id:
         return None
     if holder.is_verified:
-        raise InvalidLink('address', TAKEN)
+        raise InvalidLink('link.email_taken', purpose='address')
     return holder
 
 

@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from .. import clocks, throttle
+from ..codes import Code
 from ..db import db
 from ..mail import budgets, ledger
 from ..mail.budgets import Cause, Occasion
-from ..models import Message, Site, Token, User
+from ..models import Message, Token, User
 from ..settings import current
 from .links import VERIFY_LIFETIME, create_link
 
@@ -45,31 +46,31 @@ def is_recently_mailed(kind: str, user: User | None, at: datetime) -> bool:
 
 def compose_verification(user: User | None, recipient: str, at: datetime) -> list[int]:
     """Compose the email that asks to confirm an email address, with a new link. Return its id in a list."""
-    return compose_with_new_link('verify', user, recipient, VERIFY_LIFETIME, at, subject='Please confirm your address')
+    return compose_with_new_link('verify', user, recipient, VERIFY_LIFETIME, at, subject=Code('subject.verify'))
 
 
 def compose_account_exists(user: User | None, recipient: str, at: datetime) -> list[int]:
     """Compose the email for a sign-up with the address of a confirmed account. Return its id in a list."""
     url = current().url
     return compose('exists', recipient, key=f'exists:{user and user.id}:{at}', user=user,
-                   subject='You already have an account',
+                   subject=Code('subject.exists'),
                    payload={'login_url': f'{url}/login', 'forgot_url': f'{url}/forgot'})
 
 
 def compose_with_new_link(purpose: str, user: User | None, recipient: str, lifetime: timedelta, at: datetime,
-                          subject: str) -> list[int]:
+                          subject: Code) -> list[int]:
     """Create a link for this purpose and compose the email that carries it. Return its id in a list."""
     link = create_link(purpose, lifetime, at, user=user, email=recipient)
     return compose_with_link(link, user, recipient, lifetime, subject)
 
 
-def compose_with_link(link: Token, user: User | None, recipient: str, lifetime: timedelta, subject: str) -> list[int]:
+def compose_with_link(link: Token, user: User | None, recipient: str, lifetime: timedelta, subject: Code) -> list[int]:
     """Compose the email that carries this link. Return its id in a list."""
     return compose(link.purpose, recipient, key=f'{link.purpose}:{link.id}', user=user, token=link, subject=subject,
                    payload={'hours': int(lifetime.total_seconds()) // 3600, 'days': lifetime.days})
 
 
-def compose(kind: str, recipient: str, subject: str, **fields: Any) -> list[int]:
+def compose(kind: str, recipient: str, **fields: Any) -> list[int]:
     """Compose an urgent email. Return its id in a list, which is empty if its key has an email already."""
-    message_id = ledger.compose(kind, recipient, urgent=True, subject=f'{subject} - {Site.this().title}', **fields)
+    message_id = ledger.compose(kind, recipient, urgent=True, **fields)
     return [message_id] if message_id else []

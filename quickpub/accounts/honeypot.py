@@ -12,8 +12,6 @@ OPENED = 'opened'  # the hidden field that says when the form was opened
 PURPOSE = 'form opened'
 OPEN_FOR = timedelta(days=2)  # or a robot could use one such moment for ever
 
-TOO_QUICK = 'That was very quick. Wait a few seconds, then press the button again. You have to type the password again.'
-
 
 def stamp(at: datetime) -> str:
     """Return what the hidden field holds in a form that is opened now."""

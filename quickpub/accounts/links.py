@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from ..codes import Code, Problem
 from ..models import Token, User
 from ..settings import current
 from ..signing import nonce_in, sign, unsign
@@ -10,20 +11,17 @@ from .validation import SUSPENDED
 VERIFY_LIFETIME, RESET_LIFETIME, INVITE_LIFETIME = timedelta(hours=48), timedelta(hours=2), timedelta(days=7)
 SETUP_LIFETIME = timedelta(days=365)
 
-USED = 'This link was used already. It works once.'
-END_REASONS = {  # by purpose, for a link that was ended before anybody used it
-    'verify': 'This link is not needed any more. The address is confirmed already, or the account has another one.',
-    'reset': 'This link has ended. The password or the email address of the account was changed after it was sent.',
-    'address': 'This link has ended. A newer one was sent, or the account was changed after it was sent.',
-    'setup': 'This link has ended. The site has an owner already.'}
+END_REASONS = {  # by purpose, for a link that was ended before it was used
+    'verify': Code('link.ended_verify'), 'reset': Code('link.ended_reset'), 'address': Code('link.ended_address'),
+    'setup': Code('link.ended_setup')}
 UNUSED = (Token.used_at.is_null(), Token.ended_at.is_null())  # conditions of a query
 
 
-class InvalidLink(Exception):
-    """The link does not work, or no longer. The message says why; `purpose` is what the link was for."""
+class InvalidLink(Problem):
+    """The link does not work, or no longer. The code says why; `purpose` is what the link was for."""
 
-    def __init__(self, purpose: str, sentence: str):
-        super().__init__(sentence)
+    def __init__(self, code: Code | str, /, *, purpose: str):
+        super().__init__(code)
         self.purpose = purpose
 
 
@@ -38,26 +36,25 @@ def find_link(purpose: str, typed: str, at: datetime) -> Token:
     """Return the row of a link that works. Raises InvalidLink."""
     number = unsign(purpose, typed)
     if number is None:
-        raise InvalidLink(purpose, 'This link is not complete. Mail programs sometimes break a long link in two: '
-                                   'copy all of it from the mail into the address bar.')
+        raise InvalidLink('link.incomplete', purpose=purpose)
     link = Token.get_or_none(Token.id == number, Token.purpose == purpose, Token.nonce == nonce_in(typed))
     if link is None:
-        raise InvalidLink(purpose, 'This link is too old, or what it was for is gone.')
+        raise InvalidLink('link.unknown', purpose=purpose)
     if link.used_at:
-        raise InvalidLink(purpose, USED)
+        raise InvalidLink('link.used', purpose=purpose)
     if link.user is not None and not link.user.is_active:
-        raise InvalidLink(purpose, SUSPENDED)
+        raise InvalidLink(SUSPENDED, purpose=purpose)
     if link.ended_at:
-        raise InvalidLink(purpose, END_REASONS.get(purpose, 'This link has ended.'))
+        raise InvalidLink(END_REASONS.get(purpose, Code('link.ended')), purpose=purpose)
     if link.expires_at <= at:
-        raise InvalidLink(purpose, 'This link has expired.')
+        raise InvalidLink('link.expired', purpose=purpose)
     return link
 
 
 def mark_used(link: Token, at: datetime) -> None:
     """Use a link up, in the caller's transaction. Raises InvalidLink if another request was faster."""
     if not Token.update(used_at=at).where(Token.id == link.id, *UNUSED).execute():
-        raise InvalidLink(link.purpose, USED)
+        raise InvalidLink('link.used', purpose=link.purpose)
 
 
 def end_links(user: User, at: datetime, *purposes: str) -> None:
@@ -75,6 +72,5 @@ def find_unsubscriber(typed: str) -> User:
     number = unsign('unsubscribe', typed)
     user = User.get_or_none(User.id == number, User.deleted_at.is_null()) if number else None
     if user is None:
-        raise InvalidLink('unsubscribe',
-                          'This link is not complete. Copy all of it from the mail into the address bar.')
+        raise InvalidLink('link.incomplete', purpose='unsubscribe')
     return user

@@ -1,8 +1,10 @@
 """Tell members about changes to how their account can be entered, as soon as they are made."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from .. import clocks, dates
+from ..codes import Code
 from ..models import Message, User
 from ..settings import current
 from . import devices
@@ -14,23 +16,23 @@ NOTIFICATIONS_PER_DAY = 3  # of one kind; more would say nothing new
 def notify_password_changed(user: User, at: datetime, agent: str = '') -> list[int]:
     """Compose the email about a new password. `agent` is the User-Agent of the browser in which it was set. Return the
     email's id in a list, which may be empty."""
-    return _notify('password_told', user, at, agent, 'Your password was changed')
+    return _notify('password_told', user, at, agent, Code('subject.password_told'))
 
 
 def notify_new_device(user: User, at: datetime, agent: str = '') -> list[int]:
     """Compose the email about a log-in from a new device. Return its id in a list, which may be empty."""
-    return _notify('login_told', user, at, agent, 'A new device logged in to your account')
+    return _notify('login_told', user, at, agent, Code('subject.login_told'))
 
 
 def notify_email_changed(user: User, old: str, at: datetime, agent: str = '') -> list[int]:
     """Compose the email that tells the old address about the new one. Return its id in a list."""
     local, _, domain = (user.email or '').partition('@')
     return compose('address_told', old, key=f'address_told:{user.id}:{at}', user=user,
-                   subject='Your address was changed',
+                   subject=Code('subject.address_told'),
                    payload={'new_hint': f'{local[:1]}…@{domain}', **_describe_event(user, at, agent)})
 
 
-def _notify(kind: str, user: User, at: datetime, agent: str, subject: str) -> list[int]:
+def _notify(kind: str, user: User, at: datetime, agent: str, subject: Code) -> list[int]:
     recent = Message.select().where(Message.user == user, Message.kind == kind,
                                     clocks.is_lately(Message.created_at, timedelta(days=1), at))
     # An unconfirmed address may be somebody else's.
@@ -42,6 +44,6 @@ def _notify(kind: str, user: User, at: datetime, agent: str, subject: str) -> li
                             'settings_url': f'{url}/settings'})
 
 
-def _describe_event(user: User, at: datetime, agent: str) -> dict[str, str]:
-    return {'when': f'{dates.clock(at, user.timezone)} ({dates.zone_name(user.timezone)})',
-            'device': devices.describe(agent)}
+def _describe_event(user: User, at: datetime, agent: str) -> dict[str, Any]:
+    zone = dates.zone_name(user.timezone)
+    return {'when': Code('mail.moment', at=at, zone=zone), 'zone': zone, 'device': devices.describe(agent)}

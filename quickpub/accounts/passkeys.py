@@ -31,11 +31,6 @@ NAME_LENGTH = 60
 LONGEST_ID = 1023  # bytes (W3C Web Authentication, 4)
 PORTS = {'http': 80, 'https': 443}  # that browsers leave out of an origin
 
-LATE = 'That took too long, or was done already. Please try again.'
-UNCHECKED = 'This passkey could not be checked. Please try again.'
-UNKNOWN = 'This passkey was removed here, or belongs to another account. Log in in another way.'
-COPIED = 'This passkey seems to have been copied, so it was refused. Log in in another way, then remove it.'
-
 
 class Challenge(NamedTuple):
     """A value that a browser has to sign. `purpose` and `bound` (such as a session) are what it may be used for."""
@@ -80,7 +75,7 @@ def _server() -> Any:
 def _ask(purpose: str, bound: str, at: datetime) -> tuple[bytes, str]:
     """Return a new challenge, and the cookie's value that keeps it. Raises Rejected where browsers would not answer."""
     if not is_possible():
-        raise Rejected(passkey='Passkeys do not work at this site’s address.')
+        raise Rejected('passkey.impossible')
     value = secrets.token_bytes(32)
     coded = urlsafe_b64encode(value).decode().rstrip('=')
     return value, seal('passkey', json.dumps([purpose, bound, coded, str(at + CHALLENGE_LASTS)]))
@@ -92,7 +87,7 @@ def _asked(cookie: str, purpose: str, bound: str, at: datetime) -> Challenge:
     found = Challenge(*json.loads(sealed)) if sealed else None
     if found is None or (found.purpose, found.bound) != (purpose, bound) or not (
             str(at) < found.expires_at <= str(at + 2 * CHALLENGE_LASTS)):  # a clock that was ahead has written others
-        raise Rejected(passkey=LATE)
+        raise Rejected('passkey.too_late')
     return found
 
 
@@ -102,7 +97,7 @@ def _use_up(challenge: Challenge) -> None:
         with db.atomic():
             UsedChallenge.create(digest=sha256(challenge.value.encode()).hexdigest(), expires_at=challenge.expires_at)
     except IntegrityError:
-        raise Rejected(passkey=LATE) from None
+        raise Rejected('passkey.too_late') from None
 
 
 def _state(challenge: Challenge) -> dict[str, str]:
@@ -116,9 +111,9 @@ def creation_options(user: User, session: str, at: datetime) -> tuple[dict[str, 
     to it. `session` is the digest of the session that asks. Raises Rejected."""
     known = of(user)
     if not user.is_verified:
-        raise Rejected(passkey='Confirm your email address first.')
+        raise Rejected('passkey.unconfirmed')
     if len(known) >= MOST:
-        raise Rejected(passkey=f'You have {MOST} passkeys. Remove one first.')
+        raise Rejected('passkey.too_many', count=MOST)
     from fido2.webauthn import PublicKeyCredentialUserEntity
     value, cookie = _ask('add', session, at)
     person = PublicKeyCredentialUserEntity(id=_handle(user), name=user.email or '', display_name=user.name)
@@ -150,10 +145,10 @@ def add(user: User, session: str, cookie: str, reply: Any, name: str, at: dateti
         _refuse_frames(reply, 'attestation')
     except Exception as error:  # a stranger's bytes make the library raise anything
         log.info('A passkey was refused: %r', error)
-        raise Rejected(passkey=UNCHECKED) from None
+        raise Rejected('passkey.unverified') from None
     _use_up(challenge)
     if Passkey.select().where(Passkey.credential_id == credential.credential_id).exists():
-        raise Rejected(passkey='This passkey was added already.')
+        raise Rejected('passkey.added_before')
     return Passkey.create(user=user, credential_id=credential.credential_id, credential=bytes(credential), name=name,
                           counter=made.counter, created_at=at)
 
@@ -175,7 +170,7 @@ def clean_name(typed: str) -> str:
     """Return the name of a passkey, cleaned; it may be empty. Raises Rejected."""
     name = text.whole_line(typed, NAME_LENGTH)
     if name is None:
-        raise Rejected(name=f'Please keep the name within {NAME_LENGTH} characters.')
+        raise Rejected('passkey_name.too_long', field='name', limit=NAME_LENGTH)
     return name
 
 
@@ -192,7 +187,7 @@ def request_options(purpose: str, bound: str, at: datetime, user: User | None = 
     `user`: with one of this member's; otherwise the person chooses an account on the device. Raises Rejected."""
     known = [_descriptor(each) for each in of(user)] if user else None
     if known == []:
-        raise Rejected(passkey='There is no passkey for this account.')
+        raise Rejected('passkey.none')
     value, cookie = _ask(purpose, bound, at)
     options, _ = _server().authenticate_begin(known, user_verification='required', challenge=value)
     return dict(options['publicKey']), cookie
@@ -204,12 +199,12 @@ def check(purpose: str, bound: str, cookie: str, reply: Any, at: datetime, user:
     challenge = _asked(cookie, purpose, bound, at)
     passkey = _find(reply)
     if passkey is None or passkey.user.deleted_at or (user and passkey.user_id != user.id):
-        raise Rejected(passkey=UNKNOWN)
+        raise Rejected('passkey.unknown')
     try:
         counter = _verify(passkey, challenge, reply)
     except Exception as error:  # as above
         log.info('An answer of passkey %s was refused: %r', passkey.id, error)
-        raise Rejected(passkey=UNCHECKED) from None
+        raise Rejected('passkey.unverified') from None
     _use_up(challenge)
     _count(passkey, counter, at)
     return passkey.user
@@ -220,7 +215,7 @@ def _find(reply: Any) -> Passkey | None:
     try:
         wanted = websafe_decode(reply['rawId'])
     except Exception:  # as above
-        raise Rejected(passkey=UNCHECKED) from None
+        raise Rejected('passkey.unverified') from None
     return Passkey.select(Passkey, User).join(User).where(Passkey.credential_id == wanted).get_or_none()
 
 
@@ -240,7 +235,7 @@ def _count(passkey: Passkey, counter: int, at: datetime) -> None:
     is_new = (Passkey.counter < counter) | (Passkey.counter + counter == 0)
     if not Passkey.update(counter=counter, used_at=at).where(Passkey.id == passkey.id, is_new).execute():
         log.warning('Passkey %s of member %s seems to have been copied', passkey.id, passkey.user_id)
-        raise Rejected(passkey=COPIED)
+        raise Rejected('passkey.copied')
 
 
 # Keeping them
@@ -254,7 +249,7 @@ def rename(user: User, passkey_id: int, typed: str) -> bool:
     """Rename a passkey of this member. Return whether there was one. Raises Rejected."""
     name = clean_name(typed)
     if not name:
-        raise Rejected(name='Please give the passkey a name.')
+        raise Rejected('passkey_name.missing', field='name')
     return bool(Passkey.update(name=name).where(Passkey.id == passkey_id, Passkey.user == user).execute())
 
 

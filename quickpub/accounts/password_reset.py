@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from ..codes import Code
 from ..db import db
 from ..mail import budgets
 from ..mail.budgets import Cause
@@ -22,7 +23,7 @@ def request_reset(email: str, at: datetime, cause: Cause | None = None) -> list[
     recipient, is_mailed = user.email or '' if user else email, is_recently_mailed('reset', user, at)
     return compose_if(
         user is not None and user.is_active and not is_mailed,
-        lambda: compose_with_new_link('reset', user, recipient, RESET_LIFETIME, at, subject='Choose a new password'),
+        lambda: compose_with_new_link('reset', user, recipient, RESET_LIFETIME, at, subject=Code('subject.reset')),
         budgets.FORGOT, recipient, cause, at)
 
 
@@ -40,7 +41,7 @@ def create_handover_link(user: User, owner: User, at: datetime) -> tuple[str, li
     transaction. Return its URL and the ids of the emails that tell the member."""
     link = create_link('reset', RESET_LIFETIME, at, user=user, email=user.email, made_by=owner)
     message_ids = compose('link_made', user.email or '', key=f'link_made:{link.id}', user=user,
-                          subject='A link to your account was made', payload={'owner': owner.name})
+                          subject=Code('subject.link_made'), payload={'owner': owner.name})
     return f'{current().url}/reset/{link.text}', message_ids
 
 

@@ -9,31 +9,28 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
+from ..codes import Code
+
 COMMON = Path(__file__).parents[1] / 'wordlists' / 'common_passwords.txt'
 SHORTEST = 5  # characters of a common password, once its spaces and signs are left out
 SHORTEST_WORD = 3  # letters of a name that counts
-
-HOW = 'Four random words are hard to guess and easy to remember.'
-TOO_COMMON = f'This password is one of those that are tried first, because many people use it. {HOW}'
-TOO_PERSONAL = f'This password is easy to guess: it is made of your name, your email address or this site. {HOW}'
-TOO_REGULAR = f'This password is easy to guess: it is one character repeated, or characters in a row. {HOW}'
 
 # Keys side by side. Letters and digits in their own order are found without a list.
 ROWS = ('1234567890', 'qwertyuiop', 'asdfghjkl', 'zxcvbnm', 'qwertzuiop', 'yxcvbnm', 'azertyuiop', 'qsdfghjklm',
         'qwertyuiopasdfghjklzxcvbnm', 'йцукенгшщзхъ', 'фывапролджэ', 'ячсмитьбю', '1qaz2wsx3edc4rfv5tgb6yhn7ujm')
 
 
-def find_fault(password: str, words: Iterable[str] = ()) -> str | None:
-    """Return a sentence about a password that is easy to guess, or None for a good one. `words` are about its owner and
+def find_fault(password: str, words: Iterable[str] = ()) -> Code | None:
+    """Return the code of what makes a password easy to guess, or None for a good one. `words` are about its owner and
     the site: names, an email address."""
     whole, bare = fold(password), _bare(password)
     unit = _unit(bare) if bare else _unit(whole)
     if len(unit) == 1 or _is_in_a_row(unit):
-        return TOO_REGULAR
+        return Code('password.too_regular')
     core = bare.strip('0123456789')
     if not _common().isdisjoint({whole, bare, unit, core}):
-        return TOO_COMMON
-    return TOO_PERSONAL if any(_is_made_of(word, bare) for word in _about(words)) else None
+        return Code('password.too_common')
+    return Code('password.too_personal') if any(_is_made_of(word, bare) for word in _about(words)) else None
 
 
 def fold(text: str) -> str:

@@ -36,9 +36,9 @@ def clean(typed: str, field: str = 'password', words: Iterable[str] = ()) -> str
     low, high = LENGTH
     password = normalise(typed)
     if len(typed) > LONGEST_TYPED or len(password) > high or min(len(typed), len(password)) < low:
-        raise Rejected(**{field: f'Please choose a password of {low} to {high} characters.'})
+        raise Rejected('password.length', field=field, low=low, high=high)
     if fault := password_strength.find_fault(password, words):
-        raise Rejected(**{field: fault})
+        raise Rejected(fault, field=field)
     return password
 
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from ..codes import Code
 from ..mail import budgets
 from ..mail.budgets import Cause
 from ..models import Token, User
@@ -63,4 +64,4 @@ def invite(email: str, at: datetime, cause: Cause | None = None) -> list[int]:
     """Compose an invitation. Return its id in a list. Raises Throttled if a budget is used up: members may know."""
     budgets.admit(budgets.INVITE, cause, at)
     budgets.take(budgets.INVITE, email, cause, at)
-    return compose_with_new_link('invite', None, email, INVITE_LIFETIME, at, subject='You are invited to write')
+    return compose_with_new_link('invite', None, email, INVITE_LIFETIME, at, subject=Code('subject.invite'))

@@ -3,13 +3,14 @@
 from datetime import datetime
 from typing import Any
 
+from ..codes import Problem
 from ..db import db
 from ..models import Token, User
 from ..settings import current
 from .links import SETUP_LIFETIME, UNUSED, create_link
 
 
-class LastOwner(Exception):
+class LastOwner(Problem):
     """Nothing was changed, because the site would have been left without an owner."""
 
 

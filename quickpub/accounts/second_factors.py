@@ -6,22 +6,21 @@ from datetime import datetime
 from typing import Any
 
 from .. import dates, throttle
-from ..codes import Rejected
+from ..codes import Code, Rejected
 from ..db import rows
 from ..mail import ledger
-from ..models import Authenticator, LoginStep, Passkey, RecoveryCode, Session, Site, User
+from ..models import Authenticator, LoginStep, Passkey, RecoveryCode, Session, User
 from ..settings import current
 from . import passkeys, recovery_codes, totp
 
 LONGEST_CODE = 100  # characters that are looked at
 
-TOO_MANY = 'Too many wrong codes. Wait a quarter of an hour, or use a recovery code or a passkey.'
 SUBJECTS = {
-    'passkey_added': 'A passkey was added', 'passkey_removed': 'A passkey was removed',
-    'app_added': 'An authenticator app was added', 'app_removed': 'The authenticator app was removed',
-    'passkey_asked': 'Your log-in now asks for a passkey', 'passkey_not_asked': 'Your log-in asks for no passkey now',
-    'codes_renewed': 'You have new recovery codes', 'code_used': 'A recovery code was used',
-    'reset': 'Your passkeys and authenticator app were removed'}
+    'passkey_added': Code('subject.passkey_added'), 'passkey_removed': Code('subject.passkey_removed'),
+    'app_added': Code('subject.app_added'), 'app_removed': Code('subject.app_removed'),
+    'passkey_asked': Code('subject.passkey_asked'), 'passkey_not_asked': Code('subject.passkey_not_asked'),
+    'codes_renewed': Code('subject.codes_renewed'), 'code_used': Code('subject.code_used'),
+    'reset': Code('subject.factors_reset')}
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def members_with_factors(user_ids: list[int]) -> set[int]:
 @dataclass(frozen=True)
 class Outcome:
     """The result of checking a code: what is wrong with it, and the emails to send."""
-    problem: str | None = None
+    problem: Code | None = None
     mails: list[int] = field(default_factory=list)
     is_throttled: bool = False
 
@@ -77,13 +76,13 @@ def check_code(user: User, typed: str, at: datetime) -> Outcome:
     the outcome is: wrong ones are counted. Recovery codes are too long to be guessed, so they are never refused."""
     code = normalize_code(typed)
     if not code:
-        return Outcome('Please type a code.')
+        return Outcome(Code('code.missing'))
     if recovery_codes.use(user, code):
         return Outcome(mails=notify(user, 'code_used', at, left=recovery_codes.count_left(user)))
     try:
         taken = throttle.take(at, *_budgets(user))
     except throttle.Throttled:
-        return Outcome(TOO_MANY, is_throttled=True)
+        return Outcome(Code('code.too_many_tries'), is_throttled=True)
     problem = totp.check(user, code, at)
     if not problem:
         throttle.give_back(taken)
@@ -115,7 +114,7 @@ def remove_passkey(user: User, passkey_id: int, at: datetime) -> list[int]:
 def require_passkey(user: User, wanted: bool, at: datetime) -> list[int]:
     """Ask for a passkey after the password, or no longer. Raises Rejected where there is none."""
     if wanted and not find_factors(user).passkeys:
-        raise Rejected(passkey='Add a passkey first.')
+        raise Rejected('passkey.add_one_first')
     if not User.update(asks_passkey=wanted).where(User.id == user.id, User.asks_passkey != wanted).execute():
         return []
     _clear_unneeded(user)
@@ -139,8 +138,7 @@ def remove_app(user: User, at: datetime) -> list[int]:
 def renew_codes(user: User, at: datetime) -> tuple[list[str], list[int]]:
     """Return new recovery codes, and the emails to send. Raises Rejected where no log-in asks for one."""
     if not find_factors(user).are_asked:
-        raise Rejected(codes='You need recovery codes only with an authenticator app, or if your log-in asks for a '
-                             'passkey after the password.')
+        raise Rejected('codes.not_needed')
     return recovery_codes.renew(user), notify(user, 'codes_renewed', at)
 
 
@@ -179,8 +177,8 @@ def _clear_unneeded(user: User) -> None:
 def notify(user: User, what: str, at: datetime, **details: Any) -> list[int]:
     """Compose the email about a change, in the caller's transaction. Return its id in a list. `what` is a key of
     SUBJECTS."""
-    payload = details | {'what': what, 'at': dates.clock(at, user.timezone), 'zone': dates.zone_name(user.timezone),
+    payload = details | {'what': what, 'at': at, 'zone': dates.zone_name(user.timezone),
                          'settings_url': f'{current().url}/settings/security', 'forgot_url': f'{current().url}/forgot'}
     found = ledger.compose('second_factor', user.email or '', key=f'second_factor:{user.id}:{what}:{at}', user=user,
-                           urgent=True, subject=f'{SUBJECTS[what]} - {Site.this().title}', payload=payload)
+                           urgent=True, subject=SUBJECTS[what], payload=payload)
     return [found] if found else []

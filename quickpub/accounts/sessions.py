@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from peewee import JOIN
 
 from .. import clocks, networks, text, throttle
-from ..codes import Rejected
+from ..codes import Code, Problem, Rejected
 from ..db import db
 from ..models import Device, Session, User
 from ..signing import digest
@@ -24,8 +24,8 @@ TRIES_PER_PAIR, TRIES_PER_ACCOUNT, TRIES_PER_CLIENT = (
     budget.limit for budget in (throttle.LOGIN_PAIR, throttle.LOGIN_ACCOUNT, throttle.LOGIN_CLIENT))
 
 
-class Throttled(Exception):
-    """Too many failed log-ins. The message says what to do."""
+class Throttled(Problem):
+    """Too many failed log-ins. The code says how long to wait."""
 
 
 # Logging in
@@ -64,24 +64,21 @@ def _check_password(user: User | None, password: str, client: str, at: datetime,
         try:
             taken = throttle.take(at, *((budget, key) for budget in own), *others)
         except throttle.Throttled as full:
-            raise Throttled(_describe_wait(full.budget)) from None
+            raise Throttled(_explain_wait(full.budget)) from None
     if not is_correct_password(user, password):
         audit.count('login_failed' if user else 'login_unknown', at, user, client)
-        raise Rejected(
-            password='Wrong email or password. Check both, or ask for a new password.')
+        raise Rejected('password.wrong_or_email')
     assert user is not None
     throttle.give_back(taken)
     throttle.forget((own[0], key))
     if not user.is_active:
         audit.count('login_suspended', at, user, client)
-        raise Rejected(**{'': SUSPENDED})
+        raise Rejected(SUSPENDED, field='')
     return rehash_password(user, password)
 
 
-def _describe_wait(budget: throttle.Budget) -> str:
-    wait = 'a quarter of an hour' if budget.window < throttle.HOUR else 'until tomorrow'
-    return (f'Too many tries. Please wait {wait}, or ask for a new password: the link in that email lets you in at '
-            'once.')
+def _explain_wait(budget: throttle.Budget) -> Code:
+    return Code('login.wait_minutes') if budget.window < throttle.HOUR else Code('login.wait_until_tomorrow')
 
 
 # Sessions

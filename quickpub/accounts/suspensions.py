@@ -21,15 +21,16 @@ def suspend(user: User, at: datetime, actor: User | str) -> None:
     Rejected if the account is suspended already; then nothing is changed."""
     with db.atomic():
         if roles.is_sole_owner(user):
-            raise LastOwner
+            raise LastOwner('role.last_owner', name=user.name)
         if not User.update(suspended_at=at).where(User.id == user.id, User.active()).execute():
-            raise Rejected(email=f'The account of {user.name} is suspended already.')
+            raise Rejected('email.already_suspended', name=user.name)
         for table in (Session, LoginStep):
             table.delete().where(table.user == user).execute()
         links.end_links(user, at, 'verify', 'reset', 'address')
         Token.update(ended_at=at).where(Token.made_by == user, *links.UNUSED).execute()  # handed over to others
-        Export.update(state='failed', error=SUSPENDED).where(Export.user == user, Export.state == 'waiting').execute()
-        Message.update(state='held', answer=SUSPENDED).where(
+        why = SUSPENDED.to_json()
+        Export.update(state='failed', error=why).where(Export.user == user, Export.state == 'waiting').execute()
+        Message.update(state='held', answer=why).where(
             Message.user == user, Message.kind.in_(HELD_KINDS), Message.state.in_(['queued', 'deferred'])).execute()
         audit.record('suspended', at, actor=actor, subject=user)
 
@@ -40,5 +41,5 @@ def restore(user: User, at: datetime, actor: User | str) -> None:
     with db.atomic():
         if not User.update(suspended_at=None).where(
                 User.id == user.id, User.suspended_at.is_null(False), User.deleted_at.is_null()).execute():
-            raise Rejected(email=f'The account of {user.name} is not suspended.')
+            raise Rejected('email.not_suspended', name=user.name)
         audit.record('unsuspended', at, actor=actor, subject=user)

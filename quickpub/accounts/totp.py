@@ -4,7 +4,7 @@ is stored encrypted: the database alone is not enough to make codes."""
 from datetime import datetime, timedelta
 
 from .. import clocks, text
-from ..codes import Rejected
+from ..codes import Code, Rejected
 from ..models import Authenticator, Site, User
 from ..signing import seal, unseal
 
@@ -15,9 +15,6 @@ SETUP_LASTS = timedelta(hours=1)  # for which the same QR code is shown again
 TITLE_LENGTH = 30  # characters of the site's title: a longer one makes a QR code that is hard to scan
 EPOCH = datetime(1970, 1, 1)
 
-WRONG = 'This code is not right. Type the one that your app shows now.'
-USED = 'This code was used already. Wait for the next one: there is a new one every 30 seconds.'
-
 
 # Setting it up
 
@@ -26,7 +23,7 @@ def start(user: User, at: datetime) -> str:
     same is returned again for an hour. Raises Rejected where an app is set up already."""
     found = _of(user)
     if found and found.confirmed_at:
-        raise Rejected(code='An authenticator app is set up already. Remove it first.')
+        raise Rejected('code.has_app')
     if found and clocks.is_lately(found.created_at, SETUP_LASTS, at) and (secret := unseal('totp', found.secret)):
         return secret
     import pyotp
@@ -40,10 +37,10 @@ def confirm(user: User, code: str, at: datetime) -> None:
     """Let the app count from now on, if this is its code now. In the caller's transaction. Raises Rejected."""
     found = _of(user)
     if found is None or found.confirmed_at:
-        raise Rejected(code='There is nothing to confirm. Start again.')
+        raise Rejected('code.no_app')
     step = _step_of(found, code, at)
     if step is None:
-        raise Rejected(code=WRONG)
+        raise Rejected('code.wrong')
     Authenticator.update(confirmed_at=at, last_step=step).where(Authenticator.user == user).execute()
 
 
@@ -53,12 +50,13 @@ def provisioning_uri(user: User, secret: str) -> str:
     return pyotp.TOTP(secret, name=user.email, issuer=text.line(Site.this().title, TITLE_LENGTH)).provisioning_uri()
 
 
-def qr_code(uri: str) -> str:
-    """Return a QR code as SVG, without a size and without styles of its own. It is dark on light in dark mode too."""
+def qr_code(uri: str, title: str) -> str:
+    """Return a QR code with this title as SVG, without a size and without styles of its own. It is dark on light in
+    dark mode too."""
     import segno
     return segno.make(uri, error='m', micro=False).svg_inline(
         omitsize=True, border=4, dark='#000', light='#fff', svgclass='qr', lineclass=None,
-        title='QR code for the authenticator app')
+        title=title)
 
 
 def remove(user: User) -> bool:
@@ -70,20 +68,18 @@ def remove(user: User) -> bool:
 
 # Using it
 
-def check(user: User, code: str, at: datetime) -> str | None:
-    """Use up the code that the app shows now, in the caller's transaction. Return None if it is right, or a sentence
-    that says why not. `code` is normalised."""
+def check(user: User, code: str, at: datetime) -> Code | None:
+    """Use up the code that the app shows now, in the caller's transaction. Return None if it is right, or why not.
+    `code` is normalised."""
     found = _of(user)
-    if found is None or not found.confirmed_at:
-        return WRONG
-    step = _step_of(found, code, at)
+    step = _step_of(found, code, at) if found and found.confirmed_at else None
     if step is None:
-        return WRONG
+        return Code('code.wrong')
     now_step = _now_step(at)
     # One that lies ahead was used while the clock of this machine was ahead.
     is_new = (Authenticator.last_step < step) | (Authenticator.last_step > now_step + SLACK)
     used = Authenticator.update(last_step=step).where(Authenticator.user == user, is_new).execute()
-    return None if used else USED
+    return None if used else Code('code.used')
 
 
 def _of(user: User) -> Authenticator | None:

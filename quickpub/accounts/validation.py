@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from .. import text
-from ..codes import Rejected
+from ..codes import Code, Rejected
 from ..email_addresses import Unreachable
 from ..email_addresses import parse as mail_address
 from ..mail import transport
@@ -12,15 +12,14 @@ from . import passwords
 
 NAME_LENGTH, TITLE_LENGTH = 60, 100  # characters
 INVISIBLE = ' \t\r\n\xa0\u3000\u200b\u200c\u200d\u2060\ufeff'  # copied along with an address
-SUSPENDED = 'This account is suspended. Please ask an owner of this site.'
+SUSPENDED = Code('account.suspended')
 
 
 def clean_email(typed: str) -> str:
     """Return one email address that this site can send to, normalised. Raises Rejected."""
     email = _parse_email(typed)
     if not email.isascii() and not transport.takes_international():
-        raise Rejected(email='The email server of this site cannot send to an address with such letters before the @. '
-                             'Use one with the letters a to z.')
+        raise Rejected('email.ascii_only')
     return email
 
 
@@ -40,18 +39,18 @@ def _parse_email(typed: str) -> str:
             raise ValueError
         return mail_address(typed)
     except Unreachable as problem:
-        raise Rejected(email=str(problem)) from None
+        raise Rejected(problem.code) from None
     except ValueError:
-        raise Rejected(email='This is not an email address. An email address looks like name@example.org.') from None
+        raise Rejected('email.invalid') from None
 
 
 def clean_name(typed: str) -> str:
     """Return a member's public name, cleaned. Raises Rejected."""
     name = text.whole_line(typed, NAME_LENGTH)
     if name is None:
-        raise Rejected(name=f'Please keep your name within {NAME_LENGTH} characters.')
+        raise Rejected('name.too_long', limit=NAME_LENGTH)
     if not name:
-        raise Rejected(name='Please give the name that readers will see.')
+        raise Rejected('name.missing')
     return name
 
 
@@ -59,7 +58,7 @@ def clean_title(typed: str, field: str = 'title') -> str:
     """Return the site's title, cleaned. Raises Rejected."""
     title = text.whole_line(typed, TITLE_LENGTH)
     if not title:
-        raise Rejected(**{field: f'Please give the site a name of at most {TITLE_LENGTH} characters.'})
+        raise Rejected('site_title.length', field=field, limit=TITLE_LENGTH)
     return title
 
 
@@ -75,7 +74,7 @@ def avoided_words(*words: str | None) -> list[str]:
 
 def validate_all(*checks: tuple) -> list:
     """Run each (check, argument, …) and return the cleaned values. Raises Rejected with the errors of all that fail."""
-    errors: dict[str, str] = {}
+    errors: dict[str, Code] = {}
     values = []
     for check, *args in checks:
         try:
@@ -83,5 +82,5 @@ def validate_all(*checks: tuple) -> list:
         except Rejected as error:
             errors |= error.errors
     if errors:
-        raise Rejected(**errors)
+        raise Rejected.of(errors)
     return values

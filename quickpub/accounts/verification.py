@@ -19,18 +19,15 @@ from .validation import SUSPENDED
 TITLES_SHOWN = 50
 KEEP_TEXTS = {'keep': True, 'discard': False}  # choices in forms and commands
 
-CONFIRMED = 'This email address is confirmed already.'
-OLD_EMAIL = 'This link is for an address that you no longer use here.'
-
 
 def find_account(link: Token) -> User:
     """Return the user of a `verify` or `reset` link. Raises InvalidLink if the link proves nothing, or no longer."""
     user = User.get_by_id(link.user_id)
     is_proof = link.purpose == 'verify' or not user.is_verified
     if is_proof and (user.email or '').lower() != (link.email or '').lower():
-        raise InvalidLink(link.purpose, OLD_EMAIL)
+        raise InvalidLink('link.old_email', purpose=link.purpose)
     if link.purpose == 'verify' and user.is_verified:
-        raise InvalidLink('verify', CONFIRMED)
+        raise InvalidLink('link.confirmed_before', purpose='verify')
     return user
 
 
@@ -52,7 +49,7 @@ def claim_account(link: Token, name: str, password: str, keep_texts: bool, at: d
         links.mark_used(link, at)
         user = find_account(link)
         if user.is_verified:  # by another link, a moment ago
-            raise InvalidLink(link.purpose, CONFIRMED)
+            raise InvalidLink('link.confirmed_before', purpose=link.purpose)
         take_over(user, name, password, keep_texts, at)
     return User.get_by_id(user.id)
 
@@ -86,7 +83,7 @@ def end_other_access(user: User, at: datetime, keep: str = '') -> None:
 
 
 class AccountTexts(NamedTuple):
-    """The texts in an account: the titles of some, and how many texts and files there are."""
+    """The texts in an account: the titles of some, which may be empty, and how many texts and files there are."""
     titles: list[str]
     total: int
     files: int
@@ -99,7 +96,7 @@ def list_texts(user: User) -> AccountTexts:
     """Return what was written and uploaded in an account, including the trash and autosaves."""
     posts, unsaved = Post.select(Post.title).where(Post.author == user), Autosave.select().where(Autosave.user == user)
     titles = [post.title for post in posts.order_by(Post.id.desc()).limit(TITLES_SHOWN)]
-    titles += [each.beginning or 'Untitled' for each in unsaved.order_by(Autosave.typed_at.desc()).limit(TITLES_SHOWN)]
+    titles += [each.beginning for each in unsaved.order_by(Autosave.typed_at.desc()).limit(TITLES_SHOWN)]
     return AccountTexts(titles[:TITLES_SHOWN], posts.count() + unsaved.count(),
                         Upload.select().where(Upload.user == user).count())
 
@@ -123,12 +120,11 @@ def add_confirmed(name: str, email: str, password: str, role: str, at: datetime,
         if user is None:
             return users.create(name, email, password, at, role=role, is_verified=True)
         if user.is_verified:
-            raise Rejected(email=f'{email} has an account already.')
+            raise Rejected('email.has_account', email=email)
         if not user.is_active:
-            raise Rejected(email=f'The account of {email} is suspended.')
+            raise Rejected('email.suspended', email=email)
         if list_texts(user) and keep_texts is None:
-            raise Rejected(texts='Somebody signed up with this address, never confirmed it, and wrote something. '
-                                 'Choose whether to keep or to delete it.')
+            raise Rejected('texts.missing')
         take_over(user, name, password, bool(keep_texts), at)
         if role == 'owner':
             roles.make_owner(user, at)
@@ -144,9 +140,9 @@ def set_up_owner(link: Token, name: str, email: str, password: str, typed: str, 
     """
     known = users.find_by_email(email)
     if known and known.is_verified and not credentials.is_correct_password(known, typed):
-        raise Rejected(password='This email address has an account already. Type the password of that account.')
+        raise Rejected('password.of_account')
     if known and not known.is_active:
-        raise Rejected(email=SUSPENDED)
+        raise Rejected(SUSPENDED, field='email')
     with db.atomic():
         links.mark_used(link, at)
         if known and known.is_verified:

@@ -1,14 +1,15 @@
-"""The words and values of the email that carries a report."""
+"""The contents of the email that carries a report."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
-from .. import formats, text
+from .. import text
 from ..accounts.links import unsubscribe_url
+from ..codes import Code, Period
 from ..mail import ledger
-from ..models import Post, Site, User
+from ..models import Post, User
 from ..settings import current
-from .periods import describe_period, last_closing_for
+from .periods import last_closing_for
 from .report_contents import PostLine, ReportContents
 
 HOSTS_LISTED = 5
@@ -17,18 +18,18 @@ TITLE_LENGTH = 140  # characters
 COMPARABLE = 0.85, 1.18  # ratio of the lengths of two periods: months, and days when the clock changes
 
 
-def compose_row(user: User, contents: ReportContents, end: datetime, key: str, site: Site,
+def compose_row(user: User, contents: ReportContents, end: datetime, key: str,
                 is_running: bool = False) -> dict[str, Any]:
     """Return the ledger row (see `ledger.row`) of this user's report up to `end`. `is_running`: the period is not over,
     so the report compares with nothing."""
     url, start = current().url, user.reported_until
     lines, hosts = contents.lines[user.id], contents.hosts[user.id]
     views, most = sum(line.views for line in lines), max(1, lines[0].views)
-    period = describe_period(start, end, user.timezone)
+    period = Period(start, end, user.timezone)
     before = None if is_running else _views_before(user, contents, end)
     change = None if before is None else views - before
     payload: dict[str, Any] = {
-        'name': user.name, 'period': period, 'missed': None if is_running else _missed_note(user, start, end),
+        'name': user.name, 'period': period, 'missed': None if is_running else _find_missed(user, start, end),
         'lines': [(text.shorten(line.title, TITLE_LENGTH), url + Post.path_of(line.slug), line.id, line.views,
                    line.total, (100 * line.views + most - 1) // most, None if change is None else line.change)
                   for line in lines[:POSTS_LISTED]],
@@ -37,7 +38,7 @@ def compose_row(user: User, contents: ReportContents, end: datetime, key: str, s
         'hosts': hosts[:HOSTS_LISTED], 'more_hosts': len(hosts[HOSTS_LISTED:]), 'stats_url': f'{url}/studio/stats',
         'settings_url': f'{url}/settings', 'unsubscribe_url': unsubscribe_url(user.id), 'frequency': user.report}
     return ledger.row('report', user.email or '', key=key, user=user, payload=payload,
-                      subject=f'{_summarize(views, change)}, {period} - {site.title}')
+                      subject=_choose_subject(views, change, period))
 
 
 def _views_before(user: User, contents: ReportContents, end: datetime) -> int | None:
@@ -49,10 +50,10 @@ def _views_before(user: User, contents: ReportContents, end: datetime) -> int | 
     return views if COMPARABLE[0] <= length / length_before <= COMPARABLE[1] else None
 
 
-def _missed_note(user: User, start: datetime, end: datetime) -> str | None:
-    if start >= last_closing_for(user, end - timedelta(seconds=1)):
-        return None
-    return 'It covers more than one period, because no report could be sent in between. Every view is counted once.'
+def _find_missed(user: User, start: datetime, end: datetime) -> Code | None:
+    """Return a note if the report covers more than one period."""
+    has_missed = start < last_closing_for(user, end - timedelta(seconds=1))
+    return Code('mail.missed_periods') if has_missed else None
 
 
 def _sum_others(lines: list[PostLine]) -> dict[str, int] | None:
@@ -61,11 +62,11 @@ def _sum_others(lines: list[PostLine]) -> dict[str, int] | None:
             'total': sum(line.total for line in lines)} if lines else None
 
 
-def _summarize(views: int, change: int | None) -> str:
-    """Return the beginning of the subject: '37 views, 12 more than before'."""
+def _choose_subject(views: int, change: int | None, period: Period) -> Code:
     if not views:
-        return 'No views'
-    count = formats.plural(views, 'view', 'views')
+        return Code('subject.report_no_views', period=period)
     if not change:
-        return count
-    return f'{count}, {formats.number(abs(change))} {"more" if change > 0 else "fewer"} than before'
+        return Code('subject.report', count=views, period=period)
+    if change > 0:
+        return Code('subject.report_more', count=views, change=change, period=period)
+    return Code('subject.report_fewer', count=views, change=-change, period=period)

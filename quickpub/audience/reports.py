@@ -12,13 +12,14 @@ from typing import Any
 
 from peewee import EXCLUDED, fn
 
-from .. import batches, clocks, formats
+from .. import batches, clocks
+from ..codes import Code
 from ..db import among, db, insert, rows
 from ..db import let_others_write as give_way
 from ..jobs import claims
 from ..jobs.errors import is_transient
 from ..mail import ledger
-from ..models import KnownHost, Message, Post, Report, ReportedViews, Site, User
+from ..models import KnownHost, Message, Post, Report, ReportedViews, User
 from ..settings import FREQUENCIES
 from . import report_email
 from .periods import last_closing_for
@@ -47,7 +48,7 @@ def due(at: datetime) -> Iterator[ClosedPeriod]:
         found = users.where(User.reported_until < end)
         ids = [user_id for (user_id,) in db.execute(found) if user_id not in set_aside]
         for start in range(0, len(ids), BATCH):
-            claims.report_progress(f'{formats.number(start)} of {formats.plural(len(ids), "report", "reports")}')
+            claims.report_progress(Code('report.progress', done=start, count=len(ids)).to_json())
             yield ClosedPeriod(end, ids[start:start + BATCH])
             claims.clear_strikes()
             give_way()
@@ -98,10 +99,10 @@ def close_period(closed: ClosedPeriod, at: datetime) -> list[int]:
 
 def _close_batch(closed: ClosedPeriod, at: datetime) -> list[int]:
     users = _find_still_due(closed)
-    contents, site = ReportContents.gather(users, at), Site.this()
+    contents = ReportContents.gather(users, at)
     reported = [user for user in users if contents.lines[user.id]]
     ids = ledger.compose_many([
-        report_email.compose_row(user, contents, closed.end, f'report:{user.id}:{closed.end}', site)
+        report_email.compose_row(user, contents, closed.end, f'report:{user.id}:{closed.end}')
         for user in reported if not user.mail_trouble])
     messages = dict(db.execute(Message.select(Message.user, Message.id).where(Message.id.in_(among(ids)))))
     if reported:

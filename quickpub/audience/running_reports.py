@@ -6,7 +6,7 @@ from typing import Any
 from .. import batches
 from ..db import among
 from ..mail import ledger
-from ..models import Message, Post, Site, User
+from ..models import Message, Post, User
 from . import report_email
 from .report_contents import ReportContents
 
@@ -35,8 +35,8 @@ def preview(user: User, at: datetime) -> Message | None:
 
 
 def _compose_rows(users: list[User], at: datetime) -> list[dict[str, Any]]:
-    contents, site = ReportContents.gather(users, at), Site.this()
-    return [report_email.compose_row(user, contents, at, f'report-so-far:{user.id}:{at}', site, is_running=True)
+    contents = ReportContents.gather(users, at)
+    return [report_email.compose_row(user, contents, at, f'report-so-far:{user.id}:{at}', is_running=True)
             for user in users if contents.lines[user.id]]
 
 

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 from peewee import fn
 
-from .. import dates
 from ..db import among, rows
 from ..models import DailyHosts, DailyReferrers, DailyTotals, DailyViews, DailyVisitorCount, Post, RecentViews
 from .recent_window import SPANS
@@ -23,7 +22,7 @@ MANY = 10  # posts and hosts in a list
 
 
 class Bar(NamedTuple):
-    name: str  # 21 November 2026; Week of 16 November 2026; November 2026
+    first: date  # the first day of the week or month, or the day itself
     views: int = 0
     visitors: int = 0
 
@@ -77,20 +76,20 @@ def _by_day(scope: int, first: date, last: date) -> dict[date, tuple[int, int]]:
 
 
 def _bars(found: dict[date, tuple[int, int]], first: date, last: date, unit: str) -> list[Bar]:
-    bars: dict[str, Bar] = {}
+    bars: dict[date, Bar] = {}
     for number in range((last - first).days + 1):
         day = first + timedelta(days=number)
-        name = _name(day, unit)
-        bar, (views, visitors) = bars.get(name, Bar(name)), found.get(day, (0, 0))
-        bars[name] = Bar(name, bar.views + views, bar.visitors + visitors)
+        start = _start_of(day, unit)
+        bar, (views, visitors) = bars.get(start, Bar(start)), found.get(day, (0, 0))
+        bars[start] = Bar(start, bar.views + views, bar.visitors + visitors)
     return list(bars.values())
 
 
-def _name(day: date, unit: str) -> str:
+def _start_of(day: date, unit: str) -> date:
+    """Return the first day of the week or month that this day is in, or the day itself."""
     if unit == 'month':
-        return f'{day:%B %Y}'
-    monday = day - timedelta(days=day.weekday())
-    return f'Week of {dates.date(monday)}' if unit == 'week' else dates.date(day)
+        return day.replace(day=1)
+    return day - timedelta(days=day.weekday()) if unit == 'week' else day
 
 
 def most_viewed(scope: int, days: int | None) -> list[tuple[int, str, int]]:

@@ -5,9 +5,11 @@ from dataclasses import fields
 
 import click
 
-from .. import db, formats, presence, secret, settings
+from .. import db, presence, secret, settings
 from ..jobs import tables
 from ..mail import transport
+from ..mail.undelivered import Lost
+from ..sentences import make_words
 from ..settings import Settings
 from ..upkeep import health, integrity, sqlite_version
 from .site import explain_errors, opened_site
@@ -47,12 +49,14 @@ def _problems_inside(found: Settings) -> Iterator[tuple[str, str | None]]:
     yield from ((name, problem) for name, problem in health.problems(db.now()).items() if name != 'integrity')
     try:
         transport.connect().close()
+    except Lost as error:
+        yield 'mail server', f'{settings.mask_password(found.smtp)}: {make_words(error.answer)}'
     except Exception as error:  # whatever it is, it is what the operator must know
         yield 'mail server', f'{settings.mask_password(found.smtp)}: {error}'
     else:
         yield f'mail server {settings.mask_password(found.smtp) or found.paths.outbox}', None
     dead = tables.Job.select().where(tables.Job.state == 'dead').count()
-    yield 'failed jobs', f'{formats.plural(dead, "job", "jobs")}; see `quickpub jobs list`' if dead else None
+    yield 'failed jobs', f'{dead}. List them with `quickpub jobs list`.' if dead else None
 
 
 @click.command(name='settings')

@@ -7,6 +7,8 @@ import click
 from .. import db
 from ..accounts import audit
 from ..jobs import queue, tables
+from ..sentences import make_sentence
+from ..sentences.jobs import find_reason
 from .site import explain_errors, opened_site
 
 JOB_ID = click.IntRange(1, 2**63 - 1)
@@ -24,9 +26,14 @@ def list_jobs() -> None:
     with opened_site():
         found = list(tables.Job.select().order_by(tables.Job.state, tables.Job.run_at, tables.Job.id))
         for job in found:
-            click.echo(f'{job.id:>6}  {job.state:<8}{job.name:<40}{job.run_at:%Y-%m-%d %H:%M:%S}  {job.reason}')
+            click.echo(f'{job.id:>6}  {job.state:<8}{job.name:<40}{job.run_at:%Y-%m-%d %H:%M:%S}  {_reason_of(job)}')
     if not found:
         click.echo('No jobs are waiting or running, and none has failed.')
+
+
+def _reason_of(job: tables.Job) -> str:
+    code = find_reason(job.reason)
+    return make_sentence(code) if code else ''
 
 
 @jobs.command()

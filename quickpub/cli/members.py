@@ -3,7 +3,7 @@
 import click
 
 from .. import db
-from ..accounts import audit, passwords, roles, second_factors, suspensions, validation, verification
+from ..accounts import audit, passwords, second_factors, suspensions, validation, verification
 from ..codes import Rejected
 from ..sentences import describe
 from .site import explain_errors, find_member, log, opened_site
@@ -47,11 +47,7 @@ def suspend(email: str) -> None:
     """Suspend a member: they are logged out and cannot log in. Their published posts stay."""
     with opened_site():
         member = find_member(email)
-        try:
-            suspensions.suspend(member, db.now(), audit.COMMAND_LINE)
-        except roles.LastOwner:
-            raise click.ClickException(f'{member.name} is the only owner who can log in. Make another owner first.'
-                                       ) from None
+        suspensions.suspend(member, db.now(), audit.COMMAND_LINE)
     click.echo(f'{member.name} is suspended. `quickpub user restore {member.email}` ends that.')
 
 

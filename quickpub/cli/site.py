@@ -10,7 +10,7 @@ from peewee import DatabaseError, OperationalError
 
 from .. import db, logs, migrating, opening, presence, settings
 from ..accounts import users, validation
-from ..codes import Rejected
+from ..codes import Problem, Rejected
 from ..models import User
 from ..sentences import describe
 from ..settings import Settings, SettingsError
@@ -35,7 +35,7 @@ def explain_errors(command: Callable) -> Callable:
             raise click.ClickException(f'The database cannot be used: {error}.') from None
         except DatabaseError as error:
             raise click.ClickException(f'quickpub.db is damaged: {error}. {integrity.ADVICE}') from None
-        except Rejected as error:
+        except (Problem, Rejected) as error:
             raise click.ClickException(describe(error)) from None
         except (SettingsError, migrating.SchemaError) as error:
             raise click.ClickException(str(error)) from None

@@ -1,4 +1,4 @@
-"""Comparing two texts word by word, and merging two changes of one text.
+"""Compare two texts word by word, and merge two changes of one text.
 
 The functions are pure; revisions.py calls them within limits of time.
 """
@@ -13,7 +13,7 @@ from merge3 import Merge3
 PIECE = re.compile(r'\n|[^\S\n]+|\S+ ?')  # of a text: a word with the space behind it, or what stands between words
 COMPARE_FOR = 0.5  # seconds of looking for the shortest difference; what is found by then is right, only longer
 MAX_PLACES = 20  # of a common part in a text, each of which the library compares to its ends
-MARKS = ('<<<<<<< Yours', '=======', '>>>>>>> Theirs')  # around what two people changed in different ways
+MARKERS = ('<<<<<<<', '=======', '>>>>>>>')  # around what two people changed in different ways
 
 
 class Difference(NamedTuple):
@@ -53,7 +53,8 @@ def differences(old: str, new: str) -> list[Difference]:
 
 
 def _differences(old: Sequence[str], new: Sequence[str]) -> tuple[list[tuple[int, str]], list[str]]:
-    """(-1, 0 or 1 for gone, kept or come; pieces, a character each), and which piece has which number."""
+    """Return the differences as (-1, 0 or 1 for deleted, kept or inserted; pieces, coded as one character each), and
+    the piece of each code."""
     numbers: dict[str, str] = {}
     coded = [''.join(numbers.setdefault(piece, chr(len(numbers))) for piece in pieces) for pieces in (old, new)]
     matcher = _Comparer()
@@ -62,13 +63,13 @@ def _differences(old: Sequence[str], new: Sequence[str]) -> tuple[list[tuple[int
 
 
 class Matcher:
-    """What Merge3 asks difflib, whose answer would take minutes for texts that have little in common."""
+    """A matcher for Merge3 in place of difflib's, which takes minutes for texts that have little in common."""
 
     def __init__(self, isjunk: None, a: Sequence[str], b: Sequence[str]):
         self._a, self._b = a, b
 
     def get_matching_blocks(self) -> list[tuple[int, int, int]]:
-        """(where in a, where in b, how many), and an empty one at the end."""
+        """Return the common blocks as (start in a, start in b, length), with an empty one at the end."""
         blocks, in_a, in_b = [], 0, 0
         for sign, pieces in _differences(self._a, self._b)[0]:
             if sign == 0:
@@ -78,25 +79,31 @@ class Matcher:
         return [*blocks, (len(self._a), len(self._b), 0)]
 
 
-def merge_forms(base: dict[str, str], mine: dict[str, str], theirs: dict[str, str]) -> tuple[dict[str, str], bool]:
-    """Field by field: what only one of two has changed, and the text as `merge` puts it together."""
+def merge_forms(base: dict[str, str], mine: dict[str, str], theirs: dict[str, str], names: Sequence[str] = ('', '')
+                ) -> tuple[dict[str, str], bool]:
+    """Return the merged form, field by field, with the body as `merge` returns it, and whether it has no conflict."""
     merged = {name: theirs[name] if mine.get(name, '') == base.get(name, '') else mine.get(name, '') for name in theirs}
     is_clean = all(mine.get(name, '') in (base.get(name, ''), theirs[name]) or theirs[name] == base.get(name, '')
                    for name in theirs if name != 'body')
-    merged['body'], is_body_clean = merge(base.get('body', ''), mine['body'], theirs['body'])
+    merged['body'], is_body_clean = merge(base.get('body', ''), mine['body'], theirs['body'], names)
     return merged, is_clean and is_body_clean
 
 
-def merge(base: str, mine: str, theirs: str) -> tuple[str, bool]:
-    """Both changes of the same text in one, and whether they do not touch each other. Where they do, both lines stand
-    there, one below the other, between MARKS."""
+def merge(base: str, mine: str, theirs: str, names: Sequence[str] = ('', '')) -> tuple[str, bool]:
+    """Return the text with both changes, and whether it has no conflict. Lines that both have changed are kept twice,
+    mine first, between MARKERS; `names` are the words behind the first and the last marker."""
     by_word = Merge3(PIECE.findall(base), PIECE.findall(mine), PIECE.findall(theirs), sequence_matcher=Matcher)
-    if not any(kind == 'conflict' for kind, *_ in by_word.merge_regions()):
+    if not _has_conflict(by_word):
         return ''.join(by_word.merge_lines()), True
     by_line = Merge3(_lines(base), _lines(mine), _lines(theirs), sequence_matcher=Matcher)
-    yours, between, others = MARKS
-    merged = by_line.merge_lines(start_marker=yours, mid_marker=between, end_marker=others)
-    return ''.join(merged).removesuffix('\n'), False
+    first, middle, last = MARKERS
+    merged = by_line.merge_lines(start_marker=f'{first} {names[0]}'.rstrip(), mid_marker=middle,
+                                 end_marker=f'{last} {names[1]}'.rstrip())
+    return ''.join(merged).removesuffix('\n'), not _has_conflict(by_line)
+
+
+def _has_conflict(merge: Merge3) -> bool:
+    return any(kind == 'conflict' for kind, *_ in merge.merge_regions())
 
 
 def _lines(text: str) -> list[str]:

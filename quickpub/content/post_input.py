@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from .. import formats, text
-from ..codes import Rejected
+from .. import text
+from ..codes import Code, Rejected
 from ..models import Post
 from ..translations import languages
-from ..translations.messages import N_
 from . import series, tags
 
 MAX_TITLE, MAX_SUMMARY, MAX_BODY, MAX_CANONICAL = 300, 500, 500_000, 500  # characters
@@ -48,22 +47,21 @@ class PostInput:
         """Return the columns that are stored as submitted. Raises Rejected with the errors of all fields."""
         title, body = text.whole_line(self.title, MAX_TITLE), text.body(self.body)
         summary, canonical = text.whole_line(self.summary, MAX_SUMMARY), self.canonical.strip()
-        errors: dict[str, Any] = {}
+        errors: dict[str, Code] = {}
         if title == '' and not body.strip():
-            errors['title'] = 'There is nothing to save yet. Give it a title, or write something.'
+            errors['title'] = Code('post.empty')
         if title is None:
-            errors['title'] = f'Please keep the title within {MAX_TITLE} characters.'
+            errors['title'] = Code('title.too_long', count=MAX_TITLE)
         if summary is None:
-            errors['summary'] = f'Please keep the summary within {MAX_SUMMARY} characters.'
+            errors['summary'] = Code('summary.too_long', count=MAX_SUMMARY)
         if len(body) > MAX_BODY:
-            errors['body'] = f'This text has {formats.number(len(body))} characters; a post can have ' \
-                             f'{formats.number(MAX_BODY)}. Please make two posts of it.'
+            errors['body'] = Code('body.too_long', length=len(body), limit=MAX_BODY)
         if canonical and not _is_web_address(canonical):
-            errors['canonical'] = 'This is not an address of the web. It looks like https://example.org/my-post.'
+            errors['canonical'] = Code('canonical.not_web_address')
         if self.language and self.language not in languages.WRITTEN:
-            errors['language'] = N_('Choose a language from the list.')
+            errors['language'] = Code('language.unknown')
         if errors:
-            raise Rejected(**errors)
+            raise Rejected.of(errors)
         return {'title': title, 'body': body, 'summary': summary, 'canonical': canonical,
                 'language': self.language or None}
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from .. import text
+from ..codes import Problem
 from ..db import db
 from ..media import usage
 from ..models import Post, User
@@ -11,11 +12,11 @@ from . import quota, rerendering, revisions, series, slugs, tags
 from .post_input import MAX_TITLE, PostInput, as_form
 
 
-class Conflict(Exception):
-    """Somebody has saved the post since this text was begun; `post` is the post as it is now."""
+class Conflict(Problem):
+    """Another version of the post was saved since this text was begun; `post` is the post as it is now."""
 
     def __init__(self, post: Post):
-        super().__init__('This post was changed meanwhile.')
+        super().__init__('post.conflict')
         self.post = post
 
 
@@ -24,7 +25,7 @@ def save(post: Post | None, editor: User, submitted: PostInput, at: datetime, ba
     """Save a new post or page of `editor`, or a new version of this one, and return it. The version before is kept.
 
     `based_on` is the version that the editor began with. `tab` names the editor's window: saved twice there, a new
-    post is still one. Raises Rejected with a sentence for each wrong field, gates.Busy, or Conflict if another version
+    post is still one. Raises Rejected with a code for each wrong field, gates.Busy, or Conflict if another version
     was saved since `based_on`; nothing is changed then.
     """
     values = submitted.clean_text()
@@ -85,9 +86,8 @@ def _update(post: Post, editor: User, values: dict[str, Any], wanted_tags: list[
     tags.replace(post, wanted_tags)
 
 
-def duplicate(post: Post, author: User, at: datetime) -> Post:
-    """Save a draft of `author` with the same text, and return it."""
-    title = text.line(f'{post.title} (copy)', MAX_TITLE) if post.is_titled else ''
-    copy = PostInput(title=title, body=post.body, summary=post.summary, tags=tags.split(tags.as_line(post)),
-                     language=post.language or '')
+def duplicate(post: Post, author: User, title: str, at: datetime) -> Post:
+    """Save a draft of `author` with the same text and this title, cut if it is too long, and return it."""
+    copy = PostInput(title=text.line(title, MAX_TITLE), body=post.body, summary=post.summary,
+                     tags=tags.split(tags.as_line(post)), language=post.language or '')
     return save(None, author, copy, at, is_page=post.is_page)

@@ -14,15 +14,13 @@ def publish(post: Post, at: datetime, due: datetime | None = None) -> None:
     """Publish a post now, or schedule it for the time `due` (UTC). A published post keeps its date. A page gets the
     last place in the navigation. Raises Rejected."""
     if not post.author.is_verified:
-        raise Rejected(title='Your draft is saved. To publish it, first confirm your address: the link is in the mail '
-                             'we sent you.')
+        raise Rejected('publish.unconfirmed', field='title')
     if not post.body.strip():
-        raise Rejected(body='There is nothing to read yet. Write something, then publish.')
+        raise Rejected('publish.empty', field='body')
     if post.deleted_at:
-        raise Rejected(title='This post is in the trash. Your text is saved; put the post back, then publish it.')
+        raise Rejected('publish.in_trash', field='title')
     if due and due <= at:
-        raise Rejected(publish_at='This time has passed already. Choose a later one, or publish now. Your text is '
-                                  'saved.')
+        raise Rejected('publish_at.past')
     if post.is_page:
         last = Post.select(fn.MAX(Post.place)).where(Post.place.is_null(False)).scalar()
         changes = {'place': post.place or min((last or 0) + 1, MAX_NUMBER), 'was_public': True}
@@ -40,11 +38,9 @@ def parse_publish_at(typed: str, timezone: str) -> datetime:
         local = local if local.tzinfo else local.replace(tzinfo=dates.find_zone(timezone))
         due = local.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise Rejected(publish_at='This is not a date and a time, such as 2027-03-01T08:00. Your text is saved.'
-                       ) from None
+        raise Rejected('publish_at.malformed') from None
     if due.astimezone(local.tzinfo).replace(tzinfo=None) != local.replace(tzinfo=None):
-        raise Rejected(publish_at='The clocks go forward in that night, and this time does not exist. Choose one an '
-                                  'hour later. Your text is saved.')
+        raise Rejected('publish_at.skipped')
     return due.replace(tzinfo=None)
 
 
@@ -58,8 +54,7 @@ def share(post: Post, at: datetime) -> None:
     """Make a secret link to a draft; an earlier link stops working. Raises Rejected for an author whose email address
     is not confirmed: strangers could publish anything that way."""
     if not post.author.is_verified:
-        raise Rejected(title='Your draft is saved. To share it, first confirm your email address: the link is in the '
-                             'email we sent you.')
+        raise Rejected('share.unconfirmed', field='title')
     Post.update(shared_at=at).where(Post.id == post.id).execute()
 
 

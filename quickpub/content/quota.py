@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from peewee import fn
 
-from .. import formats
-from ..codes import Rejected
+from ..codes import Code, Rejected
 from ..db import rows
 from ..gates import Newcomer
 from ..models import Post, Revision, TextSize, User
@@ -57,18 +56,15 @@ def check(author: User, post: Post | None, size: int) -> None:
     texts, versions, posts = _totals(author)
     before = (TextSize.select(TextSize.text).where(TextSize.post == post).scalar() or 0) if post else 0
     if post is None and posts >= limits.posts:
-        raise Rejected(title=f'You have {formats.number(posts)} posts, which is the limit. {_suggest(author)}')
+        raise Rejected('quota.posts', field='title', count=limits.posts, advice=_suggest(author))
     if size > before and texts - before + size > limits.size:
-        raise Rejected(body=f'There is no room for this text: all your texts together can have '
-                            f'{formats.size(limits.size)}. {_suggest(author)}')
+        raise Rejected('quota.size', field='body', megabytes=limits.size // MEGABYTE, advice=_suggest(author))
     if (excess := texts + versions + size - limits.size) > 0:  # what was there becomes an older version
         _forget_versions(author, excess)
 
 
-def _suggest(author: User) -> str:
-    if not author.is_verified:
-        return 'Confirm your email address to have more room: the link is in the email we sent you.'
-    return 'Shorten or delete other posts first. Posts in the trash count until they are deleted for good.'
+def _suggest(author: User) -> Code:
+    return Code('quota.delete_posts') if author.is_verified else Code('quota.confirm_email')
 
 
 def _totals(author: User) -> tuple[int, int, int]:

@@ -6,16 +6,14 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from .. import codes
+from ..codes import Rejected
 from ..gates import TooMuch
-from ..markup import excerpts, markdown
+from ..markup import excerpts, images, markdown
 from ..sandbox import pool
 
 SMALL = 5_000  # characters that are rendered without a child process; the worst of them take a tenth of a second
 MAX_BEGINNING = 80  # characters of the title that a post without one is given
 MAX_HTML = 10_000_000  # characters; honest text becomes twice as long, task lists and code up to twelve times
-TOO_MUCH = ('This text takes too long to display: it has too many links, brackets, tables or formulas. Simplify it, or '
-            'make two posts of it. Nothing was saved yet; your text is still here.')
 
 
 class Rendered(NamedTuple):
@@ -30,14 +28,14 @@ class Preview(NamedTuple):
     words: int
 
 
-def render(source: str, files: Mapping[str, markdown.File], is_titled: bool, who: Hashable = None,
+def render(source: str, files: Mapping[str, images.File], is_titled: bool, who: Hashable = None,
            patience: float | None = None, language: str = 'en') -> Rendered:
     """Return what is stored for this Markdown, which is written in `language`. For `who` and `patience` see
     gates.Gate.entered. Raises Busy, or Rejected for `body` if it takes too long."""
     return Rendered(*_in_time(_render, source, files, is_titled, language, who=who, patience=patience))
 
 
-def preview(source: str, files: Mapping[str, markdown.File], prefix: str, who: Hashable = None,
+def preview(source: str, files: Mapping[str, images.File], prefix: str, who: Hashable = None,
             language: str = 'en') -> Preview:
     """Return what readers would see of a text in this language, below the prefix of the public address. For `who` see
     gates.Gate.entered. Raises Busy, or Rejected for `body` if it takes too long."""
@@ -45,7 +43,7 @@ def preview(source: str, files: Mapping[str, markdown.File], prefix: str, who: H
     return Preview(Markup(content), words)  # noqa: S704  # it is cleaned
 
 
-def _in_time(function: Callable[..., Any], source: str, files: Mapping[str, markdown.File], *args: Any,
+def _in_time(function: Callable[..., Any], source: str, files: Mapping[str, images.File], *args: Any,
              who: Hashable, patience: float | None = None) -> Any:
     plain = {digest: asdict(file) for digest, file in files.items()}
     try:
@@ -54,7 +52,7 @@ def _in_time(function: Callable[..., Any], source: str, files: Mapping[str, mark
         with pool.SMALL.entered(who, patience):
             return function(source, plain, *args)
     except TooMuch as error:
-        raise codes.Rejected(body=TOO_MUCH) from error
+        raise Rejected('body.too_complex') from error
 
 
 def _render(source: str, files: dict[str, dict[str, Any]], is_titled: bool, language: str) -> tuple[str, int, str, str]:
@@ -69,7 +67,7 @@ def _preview(source: str, files: dict[str, dict[str, Any]], prefix: str, languag
 
 
 def _html(source: str, files: dict[str, dict[str, Any]], language: str) -> str:
-    html = markdown.to_html(source, {digest: markdown.File(**each) for digest, each in files.items()}, language)
+    html = markdown.to_html(source, {digest: images.File(**each) for digest, each in files.items()}, language)
     if len(html) > MAX_HTML:
-        raise TooMuch('This makes too long a page.')
+        raise TooMuch('too_much.page')
     return html

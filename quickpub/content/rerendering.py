@@ -11,7 +11,7 @@ from .. import text
 from ..db import let_others_write as give_way
 from ..db import now
 from ..jobs.errors import is_transient
-from ..markup import excerpts, markdown
+from ..markup import excerpts, images, markdown
 from ..media import usage
 from ..models import Post, PostFile, Site, User
 from . import quota, rendering
@@ -24,7 +24,7 @@ NO_LIMIT = 0.0  # the patience of background work
 NOT_TYPED = frozenset({'html', 'words', 'excerpt', 'rendered_by'})  # columns that follow from the others
 
 
-def render_columns(clean: dict[str, Any], files: dict[str, markdown.File], who: Hashable,
+def render_columns(clean: dict[str, Any], files: dict[str, images.File], who: Hashable,
                    patience: float | None = None) -> dict[str, Any]:
     """Return the columns that follow from a post's title, summary, body and language. For `who` and `patience` see
     gates.Gate.entered. Raises Busy, or Rejected where rendering takes too long."""

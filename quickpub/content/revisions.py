@@ -81,28 +81,22 @@ def _find_differences(before: str, after: str, who: Hashable) -> list[Difference
         return None
 
 
-def merge_forms(base: dict[str, str], mine: dict[str, str], theirs: dict[str, str], who: Hashable = None
-                ) -> tuple[dict[str, str], bool]:
-    """Return the merged form, field by field, and whether it has no conflict; the body is merged like `merge`. For
-    `who` see gates.Gate.entered. Raises Busy or TooMuch."""
-    merged, is_clean = _in_time(comparison.merge_forms, [base, mine, theirs], who)
+def merge_forms(base: dict[str, str], mine: dict[str, str], theirs: dict[str, str], names: tuple[str, str],
+                who: Hashable = None) -> tuple[dict[str, str], bool]:
+    """Return the merged form, field by field, and whether it has no conflict; for the body and `names` see
+    comparison.merge. For `who` see gates.Gate.entered. Raises Busy or TooMuch."""
+    merged, is_clean = _in_time(comparison.merge_forms, [base, mine, theirs], who, names)
     return merged, is_clean
 
 
-def merge(base: str, mine: str, theirs: str) -> tuple[str, bool]:
-    """See comparison.merge. Raises Busy or TooMuch."""
-    merged, is_clean = _in_time(comparison.merge, [base, mine, theirs], None)
-    return merged, is_clean
-
-
-def _in_time(compare: Callable[..., Any], texts: list[Any], who: Hashable) -> Any:
+def _in_time(compare: Callable[..., Any], texts: list[Any], who: Hashable, *names: Any) -> Any:
     length = sum(len(each) if isinstance(each, str) else sum(map(len, each.values())) for each in texts)
     if length > MAX_COMPARED:
-        raise TooMuch('These texts are too long to be compared.')
+        raise TooMuch('too_much.comparison')
     if length <= SMALL:
         with pool.SMALL.entered(who):
-            return compare(*texts)
-    return pool.call(compare, *texts, who=who)
+            return compare(*texts, *names)
+    return pool.call(compare, *texts, *names, who=who)
 
 
 def clean_up(at: datetime) -> None:

@@ -18,6 +18,7 @@ from markupsafe import Markup, escape
 from peewee import SQL, Field, Select, fn
 
 from .. import text
+from ..codes import Code
 from ..db import among, db, let_others_write, rows, time_limit
 from ..gates import Gate
 from ..markup import excerpts, folding
@@ -35,7 +36,7 @@ MERGED = 200  # pages of the index that are merged in one transaction
 PASSAGE, BEFORE, MAX_SHOWN = 240, 60, 100_000  # characters: shown, before the first word found, looked through
 
 SECONDS = 3.0  # of processor time for one search; with 100,000 posts the slowest take a tenth
-GATE = Gate(at_once=2, waiting=28, patience=3, sentence='Search is busy. Please try again in a moment.')
+GATE = Gate(at_once=2, waiting=28, patience=3, busy=Code('busy.search'))
 
 STRETCH = re.compile(r'(?s).{1,500}[^ ]* *')  # of a text, cut between two words
 PART = re.compile(r'"([^"]*)"?|([^\s"]+)')

@@ -20,7 +20,7 @@ def parse_number(typed: str, field: str) -> int | None:
     if not typed:
         return None
     if not (typed.isascii() and typed.isdigit() and len(typed) < 10 and 1 <= int(typed) <= MAX_NUMBER):
-        raise Rejected(**{field: f'This is a number from 1 to {MAX_NUMBER}.'})
+        raise Rejected('number.out_of_range', field=field, limit=MAX_NUMBER)
     return int(typed)
 
 
@@ -29,7 +29,7 @@ def choose_part(post: Post | None, author: User, name: str, part: int | None) ->
     number, a post keeps its part, and a new one is the last. Raises Rejected for a name that is too long."""
     clean_name = text.whole_line(name, MAX_SERIES)
     if clean_name is None:
-        raise Rejected(series=f'Please keep the name of the series within {MAX_SERIES} characters.')
+        raise Rejected('series.too_long', count=MAX_SERIES)
     if not clean_name:
         return {'series': None, 'part': None}
     series, _ = Series.get_or_create(author=author, name=clean_name)

@@ -41,9 +41,9 @@ def _choose_visible(post: Post | None, author: User, typed: str, title: str, is_
         return _find_free(_from_title(title), post, author, is_page, at)
     slug = text.slug(typed, '')
     if not slug:
-        raise Rejected(slug='An address needs letters or digits, such as my-first-post.')
+        raise Rejected('slug.empty')
     if (free := _find_free(slug, post, author, is_page, at)) != slug:
-        raise Rejected(slug=f'This address is taken. Try {free}.')
+        raise Rejected('slug.taken', free=free)
     return slug
 
 

@@ -20,17 +20,21 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from .. import presence, removal
-from ..accounts.validation import SUSPENDED
+from ..codes import Code
 from ..db import rows
 from ..jobs import claims, queue
 from ..jobs.errors import is_out_of_reach
 from ..mail import ledger
-from ..models import DailyReferrers, DailyViews, DailyVisitorCount, Export, Post, Site, User
+from ..models import DailyReferrers, DailyViews, DailyVisitorCount, Export, Post, User
 from ..processes import sync_folder
 from ..settings import current
 
 KEPT = timedelta(days=7)
 BATCH = 20  # posts at a time: each may have a thousand days
+WRITTEN_BY_TRIGGERS = {  # of migration 10, into `error`
+    'Something went wrong.': Code('export.broken'),
+    'It was stopped before it was finished.': Code('export.stopped'),
+    'It was never finished.': Code('export.lost')}
 COLUMNS = ('Day', 'Post', 'Address', 'Author', 'Views', 'Visitors', 'Came from')
 # A spreadsheet would execute what begins so; before it, some leave out spaces, quotation marks and what is invisible.
 FORMULA = ('=', '+', '-', '@', '−', '\t', '\r', '\n')
@@ -40,6 +44,11 @@ IGNORED = re.compile(r'^(?:[^\S\t\r\n]|["\'`´«»‘-‟‹›\u200b-\u200f\u20
 def list_of(user: User, limit: int) -> list[Export]:
     """Return the newest exports of a user."""
     return list(Export.select().where(Export.user == user).order_by(Export.id.desc()).limit(limit))
+
+
+def find_problem(export: Export) -> Code | None:
+    """Return why an export failed, or why it is tried again, or None."""
+    return WRITTEN_BY_TRIGGERS.get(export.error) or Code.from_json(export.error)
 
 
 def ready_for(user: User) -> Any:
@@ -67,7 +76,7 @@ def fail_lost() -> None:
     """Mark exports as failed that wait although their job is gone, as in a restored copy of the table."""
     lost = (Export.state == 'waiting') & ~queue.has_job('export', Export.id)
     if Export.select(Export.id).where(lost).exists():
-        Export.update(state='failed', error='It was never finished.').where(lost).execute()
+        Export.update(state='failed', error=Code('export.lost').to_json()).where(lost).execute()
 
 
 def write(export_id: int) -> None:
@@ -88,8 +97,8 @@ def write(export_id: int) -> None:
             path.unlink(missing_ok=True)
     except Exception as error:
         if not (is_out_of_reach(error) or presence.explains(error)):
-            words = 'The disk of this site is full.' if _is_full(error) else 'Something is wrong here.'
-            Export.update(error=words).where(Export.id == export.id).execute()
+            problem = Code('export.disk_full') if _is_full(error) else Code('export.broken')
+            Export.update(error=problem.to_json()).where(Export.id == export.id).execute()
         raise
 
 
@@ -98,7 +107,7 @@ def _find_waiting(export_id: int) -> Export | None:
     export = Export.get_or_none(Export.id == export_id, Export.state == 'waiting')
     if export is None or export.user.is_active:
         return export
-    Export.update(state='failed', error=SUSPENDED).where(Export.id == export.id).execute()
+    Export.update(state='failed', error=Code('export.suspended').to_json()).where(Export.id == export.id).execute()
     return None
 
 
@@ -126,7 +135,7 @@ def finish(export_id: int, at: datetime) -> list[int]:
     if not export.user.email or export.user.mail_trouble:
         return []
     found = ledger.compose('export', export.user.email, key=f'export:{export.id}', user=export.user,
-                         subject=f'Your stats are ready - {Site.this().title}',
+                         subject=Code('subject.export'),
                          payload={'exports_url': f'{current().url}/studio/exports', 'days': KEPT.days})
     return [found] if found else []
 
@@ -155,7 +164,7 @@ def _sync(export: Export, file: BinaryIO, last_post: int, percent: int) -> None:
     os.fsync(file.fileno())
     Export.update(bytes=file.tell(), last_post=last_post, progress=percent, error='').where(
         Export.id == export.id).execute()
-    claims.report_progress(f'{percent} %')
+    claims.report_progress(Code('export.progress', percent=percent).to_json())
     claims.clear_strikes()
 
 

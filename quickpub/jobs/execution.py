@@ -20,6 +20,7 @@ from .compat import HueyBase
 from .endings import Endings, as_text
 from .errors import is_out_of_reach, is_transient
 from .hooks import Hooks
+from .reasons import UNREADABLE
 from .storage import Envelope, Lock
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ class ExecutingHuey(Hooks, HueyBase):
         try:
             task = self.deserialize_task(claim.message)
         except Exception as error:  # whatever is wrong with one message, it must not stop the others
-            claim.bury(f'The message cannot be read: {error!r}')
+            claim.bury(f'{UNREADABLE} {error!r}')
             self.endings.write(claim)
             return None
         task.claim = claim

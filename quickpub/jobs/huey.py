@@ -24,6 +24,7 @@ from .errors import is_out_of_reach
 from .execution import AGAIN_AFTER, ExecutingHuey
 from .limits import WorkerLimits
 from .periodic import PeriodicHuey
+from .reasons import NOT_STARTED
 from .rescue import rescue
 from .serializer import JSONSerializer
 from .storage import JobStorage
@@ -115,7 +116,7 @@ class DurableHuey(ExecutingHuey, PeriodicHuey):
         finally:
             self.is_waiting_for_child = False
         # Counts only if the child never took the claim over. The job itself cannot keep it from that.
-        claim.error = f'The process that was to run it could not begin: {ended}.'
+        claim.error = f'{NOT_STARTED} {ended}.'
         claim.retry(now() + AGAIN_AFTER)
         self.endings.write(claim)
 

@@ -47,13 +47,6 @@ class PeriodicHuey(Hooks, HueyBase):
         last, following = tally.last_runs(tasks, at), recurring.next_times(self.recurrences(), at)
         return [(name, last.get(name), following.get(name) or _next_minute(task, at)) for name, task in tasks.items()]
 
-    def describe(self, name: str) -> str | None:
-        """Return what the task of this name does, for people: the first line of its docstring; None where there is no
-        such task."""
-        task = self.registry.tasks.get(name)
-        words = task and task.__doc__
-        return words.partition('\n')[0].rstrip('.') if words else None
-
 
 def _never(at: datetime) -> bool:
     """Answer Huey's scheduler for a recurring job: whether it is due is asked in the database."""

@@ -16,13 +16,13 @@ from .. import processes
 from . import owners, queue
 from .claims import SUSPECT, TO_DEAD, TO_READY
 from .clock import is_ahead, now
+from .reasons import DIED
 from .tables import Job, database, run_folder
 
 log = logging.getLogger(__name__)
 
 OWN_DEATHS = 3
 RETRY_WITHIN = timedelta(days=1)  # a retry that is to wait longer was put off by a clock that was ahead
-DIED = 'The process that ran it died, each time it was tried.'
 
 
 class SweepFailed(Exception):

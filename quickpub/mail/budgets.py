@@ -8,9 +8,10 @@ about security, has no budget.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from .. import clocks, dates, mailboxes, throttle
+from .. import clocks, mailboxes, throttle
+from ..codes import Code
 from ..db import db
-from ..models import Message, Site, User
+from ..models import Message, User
 from ..settings import current
 from ..throttle import Budget, Throttled, Use
 from . import ledger
@@ -98,25 +99,13 @@ def _of_site(occasion: Occasion) -> Budget | None:
     return occasion.site.with_limit(occasion.site.limit + occasion.per_member * members)
 
 
-def sentence(refusal: Throttled, zone: str) -> str:
-    """Return a sentence for the member whose request was refused, in the member's time zone."""
-    return f'You have done this too often today. It works again on {dates.clock(refusal.free_at, zone)}.'
-
-
-def invitation_sentence(refusal: Throttled, zone: str) -> str:
-    """Return the same for an owner who invites somebody: it may be the mailbox that has had enough."""
-    if refusal.budget.name in (throttle.MAILBOX.name, throttle.MAILBOX_FROM_ONE.name):
-        return f'This site has sent several emails to this mailbox today. The next one can be sent on ' \
-               f'{dates.clock(refusal.free_at, zone)}.'
-    return sentence(refusal, zone)
-
-
 # Alarms for the owners
 
-def refusals(at: datetime) -> list[tuple[str, throttle.ThrottleRefusal]]:
-    """Return the budgets that were used up in the last week, in words, each with how much was refused since when."""
-    titles = {budget.name: budget.title for budget in throttle.BUDGETS}
-    return [(titles[each.budget], each) for each in throttle.refusals(at) if titles.get(each.budget)]
+def refusals(at: datetime) -> list[tuple[Code, throttle.ThrottleRefusal]]:
+    """Return the titles of the budgets that were used up in the last week, each with how much was refused since
+    when."""
+    titles = {budget.name: budget.title for budget in throttle.BUDGETS if budget.title}
+    return [(titles[each.budget], each) for each in throttle.refusals(at) if each.budget in titles]
 
 
 def alarm_mails(at: datetime) -> list[int]:
@@ -125,12 +114,13 @@ def alarm_mails(at: datetime) -> list[int]:
     found = [(title, each) for title, each in refusals(at) if clocks.is_lately(each.last_at, TOLD_EVERY, at)]
     if not found:
         return []
-    payload = {'lines': [(title, each.count) for title, each in found], 'mail_url': f'{current().url}/admin/mail'}
+    payload = {'lines': [(title.to_json(), each.count) for title, each in found],
+               'mail_url': f'{current().url}/admin/mail'}
     with db.atomic():
         owners = User.select().where(User.role == 'owner', User.verified_at.is_null(False), User.deleted_at.is_null())
         return ledger.compose_many([
             ledger.row('throttled', owner.email or '', key=f'throttled:{owner.id}:{at}', user=owner, payload=payload,
-                     subject=f'Too many emails were asked for - {Site.this().title}')
+                     subject=Code('subject.throttled'))
             for owner in owners if not _was_told(owner, at)])
 
 

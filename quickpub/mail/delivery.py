@@ -12,16 +12,19 @@ from itertools import count
 
 from peewee import DatabaseError
 
-from .. import formats, throttle
+from .. import throttle
+from ..codes import Code
 from ..db import db, first, now
-from ..jobs import claims, owners, rescue
+from ..jobs import claims, owners
 from ..jobs.errors import is_out_of_reach, is_transient
 from ..models import Message, Site, Token, User
+from ..sentences import describe_stored, make_words
 from ..settings import current
 from ..signing import redact_emails
 from . import message as mail_format
 from .rate import remaining
-from .transport import HungUp, Lost, NotYet, Refused, Transport, connect, deadline
+from .transport import Transport, connect, deadline
+from .undelivered import HungUp, Lost, NotYet, Refused
 
 log = logging.getLogger('quickpub.mail')
 
@@ -32,7 +35,6 @@ BACK_OFF = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 24
 GIVE_UP_AFTER = timedelta(days=2)
 FEW_ATTEMPTS = 3  # with no more, an email is old because the site was off or a clock was ahead: do not give up
 MANY_ATTEMPTS = 10  # back-off alone needs most of a day for so many
-GIVEN_UP = 'Given up after two days. The last answer was: '
 
 # Literals, not parameters: SQLite uses a partial index only for what it can read in the statement itself.
 QUEUED = {False: "state = 'queued'", True: "state = 'queued' AND urgent = 1"}
@@ -87,14 +89,15 @@ def _requeue(sender: str, excused: int) -> None:
         "state = CASE WHEN attempts < ? THEN 'queued' WHEN created_at < ? THEN 'failed' ELSE 'deferred' END, "
         'answer = iif(attempts < ?, answer, ?) '
         f'WHERE {SENDING} AND sender = ?',
-        (excused, str(at + BACK_OFF[-1]), MANY_ATTEMPTS, str(at - GIVE_UP_AFTER), MANY_ATTEMPTS, rescue.DIED, sender))
+        (excused, str(at + BACK_OFF[-1]), MANY_ATTEMPTS, str(at - GIVE_UP_AFTER), MANY_ATTEMPTS,
+         Code('answer.sender_died').to_json(), sender))
 
 
 @dataclass(frozen=True)
 class Outcome:
     """The result of one attempt to send an email."""
     state: str
-    answer: str
+    answer: Code | str  # of the mail server, or a code
     sent_at: datetime | None = None
     next_try: datetime | None = None
     is_bad_address: bool = False
@@ -154,29 +157,32 @@ class _Delivery:
     def _attempt(self, message: Message) -> Outcome:
         try:
             if not _has_live_link(message):
-                return Outcome('failed', 'Not sent: the link in it does not work any more')
+                return Outcome('failed', Code('answer.link_expired'))
             made = mail_format.render(message, self._site)
+        except mail_format.CannotBeMade as error:
+            log.exception('Email %s cannot be created', message.id)
+            return Outcome('failed', error.code)
         except Exception as error:  # one bad email must not stop the others
             if is_transient(error) or isinstance(error, OSError):  # such as an unreadable DKIM key
                 return _retry_when_possible(message, error)
-            log.exception('Mail %s cannot be made', message.id)
-            return Outcome('failed', f'It could not be made: {error!r}')
+            log.exception('Email %s cannot be created', message.id)
+            return Outcome('failed', Code('answer.not_created', error=repr(error)))
         try:
             return Outcome('sent', self._send(message.recipient, made, deadline()), sent_at=now())
         except Refused as refusal:
-            return Outcome('failed', str(refusal), is_bad_address=refusal.is_address)
+            return Outcome('failed', refusal.answer, is_bad_address=refusal.is_address)
         except NotYet as error:
-            return _retry_later(message, str(error))
+            return _retry_later(message, error.answer)
         except Lost as error:
             self._hang_up()
-            return _retry_when_possible(message, error) if is_transient(error) else _retry_later(message, str(error))
+            return _retry_when_possible(message, error) if is_transient(error) else _retry_later(message, error.answer)
         except Exception as error:
             if not is_transient(error):
                 raise
             self._hang_up()
             return _retry_when_possible(message, error)
 
-    def _send(self, recipient: str, mail: bytes, until: float) -> str:
+    def _send(self, recipient: str, mail: bytes, until: float) -> Code | str:
         """Send over the open connection, or over a new one if the server has ended it, as many do after some emails."""
         if self._transport:
             try:
@@ -207,7 +213,7 @@ class _Delivery:
                 with db.atomic():
                     self._write(message, outcome)
                     if self._count % PROGRESS_EVERY == 0:
-                        claims.report_progress(formats.plural(self._count, 'mail', 'mails'))
+                        claims.report_progress(Code('mail.progress', count=self._count).to_json())
                         claims.clear_strikes()
                     return None if is_last else self._claim()
             except DatabaseError as error:
@@ -219,43 +225,53 @@ class _Delivery:
                 time.sleep(1)
 
     def _write(self, message: Message, outcome: Outcome) -> None:
+        answer = _stored(outcome.answer)
         is_ours = db.execute_sql(
             'UPDATE message SET sender = NULL, state = ?, answer = ?, sent_at = ?, next_try = ? '
             'WHERE id = ? AND sender = ?',
-            (outcome.state, outcome.answer, outcome.sent_at and str(outcome.sent_at),
+            (outcome.state, answer, outcome.sent_at and str(outcome.sent_at),
              str(outcome.next_try or message.next_try), message.id, self._sender)).rowcount
         if is_ours and outcome.is_bad_address and message.user_id:
-            User.update(mail_trouble=outcome.answer).where(  # not one of a pending or past change
+            User.update(mail_trouble=answer).where(  # not one of a pending or past change
                 User.id == message.user_id, User.email == message.recipient).execute()
         if self._is_server_gone:
             throttle.give_back(self._counted)
             _defer_all(outcome.answer)
         log.log(logging.INFO if outcome.state == 'sent' else logging.WARNING,
-                'Mail %s: "%s" - %s: %s', message.id, message.subject, outcome.state,
-                redact_emails(outcome.answer, message.recipient))
+                'Email %s: "%s" - %s: %s', message.id, describe_stored(message.subject), outcome.state,
+                redact_emails(describe_stored(answer), message.recipient))
 
 
-def _defer_all(answer: str) -> None:
+def _stored(answer: Code | str) -> str:
+    return answer.to_json() if isinstance(answer, Code) else answer
+
+
+def _given_up(answer: Code | str) -> Code:
+    return Code('answer.given_up', answer=answer)
+
+
+def _defer_all(answer: Code | str) -> None:
     """Defer all queued email for a minute, because the mail server cannot be reached. Then one tries for all."""
     at = now()
     db.execute_sql("UPDATE message SET state = 'failed', answer = ? WHERE state = 'queued' AND created_at < ? "
                    'AND attempts >= ?',  # with a rate, those never tried wait for their turn
-                   (GIVEN_UP + answer, str(at - GIVE_UP_AFTER), 1 if current().mail_rate else 0))
+                   (_given_up(answer).to_json(), str(at - GIVE_UP_AFTER), 1 if current().mail_rate else 0))
     db.execute_sql("UPDATE message SET state = 'deferred', answer = ?, next_try = ? WHERE state = 'queued'",
-                   (answer, str(at + BACK_OFF[0])))
+                   (_stored(answer), str(at + BACK_OFF[0])))
 
 
-def _retry_later(message: Message, answer: str) -> Outcome:
+def _retry_later(message: Message, answer: Code | str) -> Outcome:
     at = now()
     if at - message.created_at > GIVE_UP_AFTER and message.attempts > FEW_ATTEMPTS:
-        return Outcome('failed', GIVEN_UP + answer)
+        return Outcome('failed', _given_up(answer))
     return Outcome('deferred', answer, next_try=at + BACK_OFF[min(message.attempts, len(BACK_OFF)) - 1])
 
 
 def _retry_when_possible(message: Message, error: Exception) -> Outcome:
     """Defer an email, without limit, while this machine lacks something it needs."""
-    log.warning('Mail %s waits: %s', message.id, error)
-    return Outcome('deferred', f'This site cannot send it just now: {error}', next_try=now() + BACK_OFF[0])
+    reason = error.answer if isinstance(error, Lost) else str(error)
+    log.warning('Email %s waits: %s', message.id, make_words(reason))
+    return Outcome('deferred', Code('answer.not_now', error=reason), next_try=now() + BACK_OFF[0])
 
 
 def _has_live_link(message: Message) -> bool:

@@ -1,7 +1,7 @@
-"""Signing mail (DKIM, RFC 6376), so that the servers it goes to know that it is the domain's own.
+"""Sign emails (DKIM, RFC 6376), so that mail servers know that they come from this domain.
 
-The key lies in the data folder. Its selector, the name of its DNS record, is made from the key itself: a new key never
-gets the record of an old one.
+The key is in the data folder. Its selector, the name of its DNS record, is made from the key itself, so that a new key
+never gets the record of an old one.
 """
 
 import base64
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 KEY_SIZE = 2048  # bits (RFC 8301, 3.2)
-# The headers that a signature covers. Those named twice (RFC 6376, 5.4.2) cannot be added once more.
+# The headers that a signature covers. Nobody can add a second one of those named twice (RFC 6376, 5.4.2).
 COVERED = ('from', 'from', 'subject', 'subject', 'to', 'date', 'message-id', 'mime-version', 'content-type',
            'auto-submitted', 'list-id', 'list-unsubscribe', 'list-unsubscribe-post')
 DNS_STRING = 255  # characters that one string of a TXT record can have (RFC 1035, 3.3.14)
@@ -30,12 +30,12 @@ FOLDED_AT = 72  # characters of the signature on a line
 
 
 def key_file(settings: Settings) -> Path:
-    """Return where the site's key is, or would be."""
+    """Return the path of the site's key, whether it exists or not."""
     return settings.paths.dkim_key
 
 
 def make_key(settings: Settings) -> None:
-    """Write a new key; one that was there is replaced. Raises OSError, and then the old one is still there."""
+    """Write a new key in place of the old one. Raises OSError, and then the old one is still there."""
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import rsa
     key = rsa.generate_private_key(65537, KEY_SIZE)
@@ -60,14 +60,14 @@ def dns_record(settings: Settings) -> tuple[str, str]:
 
 
 def domain(settings: Settings) -> str:
-    """Return the domain that signs: that of the address which mail comes from."""
+    """Return the domain that signs: the one of the address that emails come from."""
     return settings.mail_from.rpartition('@')[2]
 
 
 def signed(mail: bytes, settings: Settings, at: datetime) -> bytes:
-    """Return a mail (with CRLF) with its signature in front; as it is where the site has no key.
+    """Return an email (with CRLF) with its signature in front, or as it is if the site has no key.
 
-    `at` is what the signature says when it was made, in UTC: the same mail and time give the same bytes.
+    `at` is the time in the signature, in UTC: the same email and time give the same bytes. Raises OSError.
     """
     if not key_file(settings).exists():
         return mail
@@ -93,7 +93,7 @@ def signed(mail: bytes, settings: Settings, at: datetime) -> bytes:
 
 
 def _fields(headers: bytes) -> dict[bytes, list[bytes]]:
-    """Each header's values by its name, the last one last."""
+    """Return the values of each header by its name, in their order."""
     found: dict[bytes, list[bytes]] = defaultdict(list)
     for field in re.split(rb'\r\n(?![ \t])', headers):
         name, _, value = field.partition(b':')
@@ -102,12 +102,12 @@ def _fields(headers: bytes) -> dict[bytes, list[bytes]]:
 
 
 def _relaxed(name: bytes, value: bytes) -> bytes:
-    """A header as it is signed (RFC 6376, 3.4.2)."""
+    """Return a header as it is signed (RFC 6376, 3.4.2)."""
     return name + b':' + re.sub(rb'[ \t]+', b' ', value.replace(b'\r\n', b'')).strip()
 
 
 def _relaxed_body(body: bytes) -> bytes:
-    """A body as it is signed (RFC 6376, 3.4.4)."""
+    """Return a body as it is signed (RFC 6376, 3.4.4)."""
     body = re.sub(rb'[ \t]+', b' ', body)
     body = re.sub(rb' (?=\r\n|\Z)', b'', body)
     body = re.sub(rb'(\r\n)+\Z', b'', body)
@@ -121,7 +121,7 @@ def _version(settings: Settings) -> tuple[Path, int]:
 
 @lru_cache(2)
 def _key(path: Path, version: int) -> 'tuple[str, RSAPrivateKey]':
-    """Selector and key; `version` tells a new key from the one that was there before."""
+    """Return the selector and the key. A new key has another `version`. Raises OSError."""
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
     try:
         key: Any = load_pem_private_key(path.read_bytes(), None)

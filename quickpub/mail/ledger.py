@@ -16,21 +16,23 @@ from uuid import uuid4
 from peewee import SQL
 
 from .. import text
+from ..codes import Code
 from ..db import among, db, insert, now, rows
 from ..db import let_others_write as give_way
 from ..models import Message, OutboxLeftover, Token, User
 from ..settings import current
-from .transport import forget_outbox, remove_from_outbox
+from .outbox import forget_outbox, remove_from_outbox
 
 KEPT = timedelta(days=90)  # after an email was sent, or failed for good
 DELETE_BATCH = 500  # a report has several KB
+LONGEST_SUBJECT = 200  # characters
 
 # Literals, not parameters: SQLite uses a partial index only for what it can read in the statement itself.
 UNSENT = SQL("state IN ('queued', 'sending', 'deferred')")
 DONE = "state IN ('sent', 'failed')"
 
 
-def compose(kind: str, recipient: str, *, key: str, subject: str, **fields: Any) -> int | None:
+def compose(kind: str, recipient: str, *, key: str, subject: Code | str, **fields: Any) -> int | None:
     """Write one email into the ledger, in the caller's transaction. Return its id, or None if `key` has one
     already.
 
@@ -40,12 +42,17 @@ def compose(kind: str, recipient: str, *, key: str, subject: str, **fields: Any)
     return ids[0] if ids else None
 
 
-def row(kind: str, recipient: str, *, key: str, subject: str, payload: dict[str, Any] | None = None,
+def row(kind: str, recipient: str, *, key: str, subject: Code | str, payload: dict[str, Any] | None = None,
         user: User | None = None, token: Token | None = None, urgent: bool = False) -> dict[str, Any]:
-    """Return one email as `compose_many` takes it: the columns as they are stored."""
+    """Return one email as `compose_many` takes it: the columns as they are stored.
+
+    `subject` is a code, whose sentence is made in the recipient's language when the email is sent, or the words
+    themselves. Codes and moments in `payload` become words likewise, the moments in the time zone `payload['zone']`.
+    """
     at = str(now())
     domain = current().mail_from.partition('@')[2]
-    return {'kind': kind, 'recipient': recipient, 'key': key, 'subject': text.line(subject, 200),
+    stored = subject.to_json() if isinstance(subject, Code) else text.line(subject, LONGEST_SUBJECT)
+    return {'kind': kind, 'recipient': recipient, 'key': key, 'subject': stored,
             'payload': Message.payload.db_value(payload or {}), 'message_id': f'<{uuid4()}@{domain}>',
             'state': 'queued', 'answer': '', 'created_at': at, 'next_try': at, 'user_id': user and user.id,
             'token_id': token and token.id, 'urgent': urgent, 'language': user and user.language}

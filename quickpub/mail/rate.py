@@ -3,10 +3,11 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from .. import dates, formats, throttle
+from .. import dates, throttle
 from ..db import literal
 from ..models import Message
 from ..settings import current
+from ..translations.messages import ngettext
 
 URGENT_SHARE = 5  # one part in so many is kept for urgent email
 UNLIMITED = 10 ** 9
@@ -38,6 +39,8 @@ def describe_wait(at: datetime, zone: str | None = None) -> str | None:
     free_at = throttle.free_at(at, throttle.MAIL_RATE.with_limit(hourly_limit(urgent=False)), '')
     if not (current().mail_rate and waiting and free_at):
         return None
-    count, most = formats.plural(waiting, 'email waits', 'emails wait'), formats.number(current().mail_rate)
-    return f'{count}: at most {most} may be sent in an hour ' \
-           f'(QUICKPUB_MAIL_RATE). The next one can go out on {dates.clock(free_at, zone)}.'
+    return ngettext('%(count)s email is waiting, because the site may send at most %(most)s in an hour '
+                    '(QUICKPUB_MAIL_RATE). The next one can be sent on %(at)s.',
+                    '%(count)s emails are waiting, because the site may send at most %(most)s in an hour '
+                    '(QUICKPUB_MAIL_RATE). The next one can be sent on %(at)s.',
+                    waiting, most=current().mail_rate, at=dates.clock(free_at, zone))

@@ -1,22 +1,22 @@
-"""Which way each block of a text runs: from left to right, or from right to left."""
+"""Set the direction of each block of a text: from left to right, or from right to left."""
 
 import re
 import unicodedata
 
 BLOCKS = frozenset('blockquote caption dd details div dl dt figcaption figure h2 h3 h4 h5 h6 li ol p section summary '
                    'table td th ul'.split())
-CODE = frozenset('code kbd math pre samp'.split())  # which runs from left to right in any language
-TAG = re.compile(r'<(/?)([a-z][a-z0-9]*)((?:[^">]|"[^"]*")*)>')  # of cleaned HTML: every value is in double quotes
+CODE = frozenset('code kbd math pre samp'.split())  # left to right in any language
+TAG = re.compile(r'<(/?)([a-z][a-z0-9]*)((?:[^">]|"[^"]*")*)>')  # cleaned HTML has double quotes
 DIR = re.compile(' dir="')
 REFERENCE = re.compile('&[a-z]+;|&#[0-9]+;')
 RTL = re.compile('[\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufeff\U00010800-\U00010fff\U0001e800-\U0001efff]')
 
 
 def direct(html: str) -> str:
-    """Safe HTML whose blocks each run as their own words do, and whose code runs from left to right.
+    """Return safe HTML in which each block has the direction of its own words, and code runs from left to right.
 
-    `dir="auto"` looks at a block's own words, but not into blocks that have a `dir` themselves: a list, or a quote of
-    several paragraphs, is told in which direction its first words run. A block without words runs like what is around.
+    `dir="auto"` looks at a block's own words, but not into blocks that have a `dir` themselves. So a list, or a quote
+    of several paragraphs, gets the direction of its first words. A block without words inherits its direction.
     """
     is_mixed, output, position = has_rtl(html), [], 0
     open_blocks: list[_Block] = []
@@ -44,17 +44,17 @@ def direct(html: str) -> str:
 
 
 def has_rtl(html: str) -> bool:
-    """Return whether any of it is written from right to left."""
+    """Return whether any text in the HTML is written from right to left."""
     return bool(RTL.search(html))
 
 
 class _Block:
-    """A block whose end is not reached yet."""
+    """A block whose end has not been reached yet."""
 
     def __init__(self, name: str, attributes: str, place: int):
         self.name, self.attributes, self.place = name, attributes, place
-        self.is_rtl: bool | None = None  # None: no word yet
-        self.is_own = False  # the first word is its own, and not in a block inside
+        self.is_rtl: bool | None = None  # None until the first word
+        self.is_own = False  # the first word is not in a nested block
 
     def opening(self) -> str:
         if self.is_rtl is None or DIR.search(self.attributes):
@@ -64,7 +64,7 @@ class _Block:
 
 
 def _read(open_blocks: list[_Block], text: str) -> None:
-    """Give the direction of this text to all blocks around it that have none."""
+    """Give the direction of this text to all blocks around it that have none yet."""
     if open_blocks[-1].is_rtl is not None:
         return
     is_rtl = next((kind != 'L' for kind in map(unicodedata.bidirectional, REFERENCE.sub(' ', text))

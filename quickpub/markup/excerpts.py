@@ -1,4 +1,4 @@
-"""Turn safe HTML into words: as plain text, in short, and by its headings."""
+"""Turn safe HTML into plain text, excerpts and outlines."""
 
 import re
 from html import escape, unescape
@@ -18,12 +18,12 @@ MARKS = re.compile('<sup class="footnote-ref">.*?</sup>|<a href="[^"]*" class="f
 
 
 def plain(html: str) -> str:
-    """The text of safe HTML, for reading: a line for each block."""
+    """Return the text of safe HTML, for reading: a line for each block."""
     return _lines(formulas.as_typed(html))
 
 
 def shown(html: str) -> str:
-    """Return the text with what formulas show instead of their source: all that search finds a post by."""
+    """Return the text for the search index: like `plain`, but with what formulas show instead of their source."""
     return _lines(formulas.as_shown(html))
 
 
@@ -37,10 +37,10 @@ def _lines(html: str) -> str:
 
 HEADINGS = frozenset(each for each in BESIDE_THE_TEXT if each[1:].isdigit())
 DISPLAYED = re.compile('<div class="formula".*?</div>', re.DOTALL)
-# The scheme, who logs in, and what is behind the name of a site; not the mark that ends a sentence.
+# A URL, whose host is the group, without the punctuation that ends a sentence.
 ADDRESS = re.compile(r'(?<!\w)[a-z][a-z0-9+.-]{0,20}://(?:[^\s/?#@]{1,100}@)?(?:www\.)?([^\s/?#:<>"（）「」。、]+)'
                      r'(?<![.,;!)])(?:[/?#:][^\s<>"（）「」。、]*)?(?<![.,;:!?)])', re.IGNORECASE)
-UNREAD_LINK = re.compile(r'(!?)\[([^][]*)\]\([^()]*\)')  # Markdown that stayed as it was typed
+UNREAD_LINK = re.compile(r'(!?)\[([^][]*)\]\([^()]*\)')  # Markdown of a link that is not allowed
 ALT = re.compile('<img[^>]* alt="([^"]+)"')
 
 
@@ -52,14 +52,14 @@ def excerpt(html: str, limit: int = 220, with_headings: bool = False) -> str:
     left_out = BESIDE_THE_TEXT - (HEADINGS if with_headings else frozenset())
     running = nh3.clean(html, tags=set(BLOCKS - left_out), attributes={}, link_rel=None,
                         clean_content_tags=set(left_out))
-    lines = (each for each in plain(running).split('\n') if not each.startswith('|'))  # a table that is none
+    lines = (each for each in plain(running).split('\n') if not each.startswith('|'))  # a table that was not recognised
     words = UNREAD_LINK.sub(lambda link: '' if link[1] else link[2], ' '.join(lines)[:20 * limit])
     words = ADDRESS.sub(r'\1', words)
     return text.shorten(' '.join(words.split()), limit)
 
 
 def beginning(html: str, limit: int) -> str:
-    """Return the name of a post without a title in lists: its first words, or what is in its first picture."""
+    """Return the name of a post without a title in lists: its first words, or the description of its first image."""
     alt = ALT.search(html)
     words = excerpt(html, limit, with_headings=True) or plain(html) or (unescape(alt[1]) if alt else '')
     return text.shorten(' '.join(words.split()), limit)
@@ -77,12 +77,12 @@ HEADING = re.compile('<h([2-6])((?: [^>]*)? id="(h-[^"]*)"[^>]*)>(.*?)</h\\1>', 
 
 
 class Outline(NamedTuple):
-    html: Markup  # with a way to the address of each heading
+    html: Markup  # with a link to each heading
     parts: list[tuple[int, str, str]]  # level, id and text of each heading of the upper two levels
 
 
 def outlined(html: str) -> Outline:
-    """Safe HTML as a page shows it; what is stored, searched and sent in feeds is without such links."""
+    """Return safe HTML with a link to each heading, for pages; stored HTML, search and feeds have no such links."""
     parts = []
 
     def link(match: re.Match[str]) -> str:

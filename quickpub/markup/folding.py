@@ -1,7 +1,7 @@
-"""The words of a text as search compares them: one function for what is indexed and for what is typed.
+"""Fold words as search compares them: one function for the index and for queries.
 
-Two spellings that a reader takes for the same word fold alike: Łódź and lodz, ёлка and елка, ＡＢＣ and abc. What is a
-letter of its own to its readers stays one: й, ї, the vowel signs of Hindi and Thai, the が of か.
+Spellings that readers take for the same word fold alike: Łódź and lodz, ёлка and елка, ＡＢＣ and abc. Letters that
+readers tell apart stay different: й, ї, the vowel signs of Hindi and Thai, the が of か.
 """
 
 import re
@@ -9,13 +9,13 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 
-# Where there are marks and digits: not among ideographs and syllables, which are most of Unicode.
+# The ranges that have marks and digits, without ideographs and syllables, which are most of Unicode.
 CHARACTERS = ''.join(map(chr, (*range(0x3100), *range(0xa000, 0xac00), *range(0xfb00, 0x12000),
                                *range(0x16000, 0x17000), *range(0x1b000, 0x1f000))))
 
 
 def _ranges(codes: list[int]) -> str:
-    """These code points, in order, as the inside of a character class."""
+    """Return these code points, which are in order, as the inside of a character class."""
     starts = [code for code, before in zip(codes, [-1, *codes], strict=False) if code != before + 1]
     ends = [code for code, after in zip(codes, [*codes[1:], -1], strict=True) if code != after - 1]
     return ''.join(f'{chr(start)}-{chr(end)}' for start, end in zip(starts, ends, strict=True))
@@ -26,16 +26,16 @@ IGNORED = re.compile('[\u00ad\u02b9-\u02bb\u02bd-\u02bf\u034f\u0640\u061c\u115f\
                      '\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U0001bca0-\U0001bca3'
                      '\U0001d173-\U0001d17a\U000e0000-\U000e0fff]')
 
-# Marks that readers of Latin, Greek, Cyrillic, Hebrew, Arabic and Syriac leave out. Those of all other scripts are part
+# Marks that writers of Latin, Greek, Cyrillic, Hebrew, Arabic and Syriac leave out. In all other scripts they are part
 # of their letters; so are those of й, ў, ї, ѓ and ќ, which other characters replace while marks are removed.
 OPTIONAL = re.compile('[\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a'
                       '\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u0711\u0730-\u074a\u1ab0-\u1aff'
                       '\u1dc0-\u1dff\u20d0-\u20f0\ufe20-\ufe2f]')
 KEPT = [('и\u0306', '\ufdd0'), ('у\u0306', '\ufdd1'), ('і\u0308', '\ufdd2'), ('г\u0301', '\ufdd3'),
         ('к\u0301', '\ufdd4')]
-IOTA_BELOW = '\u0345'  # which `casefold` would make a letter
+IOTA_BELOW = '\u0345'  # `casefold` would make it a letter
 
-LATIN_WITH = re.compile('LATIN SMALL LETTER ([A-Z]) WITH ')  # a stroke, a hook, a tail: what Unicode does not take off
+LATIN_WITH = re.compile('LATIN SMALL LETTER ([A-Z]) WITH ')  # a stroke, a hook, a tail: Unicode does not decompose them
 LETTERS = {code: found[1].lower()
            for code in (*range(0xdf, 0x2b0), *range(0x1d00, 0x1f00), *range(0x2c60, 0x2c80), *range(0xa720, 0xab70))
            if (found := LATIN_WITH.match(unicodedata.name(chr(code), '')))}
@@ -47,8 +47,7 @@ LETTER_TO_EXCHANGE = re.compile(f'[{_ranges(sorted(LETTERS))}]')
 
 
 def fold(text: str) -> str:
-    """Return the text as it is compared: small, without marks that people leave out. Folding it again changes
-    nothing."""
+    """Return the text as it is compared: in small letters, without optional marks. Folding it again changes nothing."""
     if text.isascii():
         return text.lower()
     text = unicodedata.normalize('NFKD', text).replace(IOTA_BELOW, '').casefold()
@@ -63,12 +62,12 @@ def fold(text: str) -> str:
 
 # Words
 
-# Scripts that do not put a space between two words (Thai, Lao, Tibetan, Burmese, Khmer, Tai, Javanese, Chinese,
-# Japanese), and Korean, which puts its endings to the word.
+# Scripts without spaces between words (Thai, Lao, Tibetan, Burmese, Khmer, Tai, Javanese, Chinese, Japanese), and
+# Korean, which appends its endings to words.
 UNSPACED = ('\u0e00-\u0fff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u1950-\u19ff\u1a20-\u1aaf\u2e80-\ua4cf\ua960-\ua97f'
             '\ua980-\ua9ff\uaa60-\uaadf\uac00-\ud7ff\uf900-\ufaff\U0001b000-\U0001b16f\U00020000-\U0003ffff')
 _MARKS = [ord(each) for each in re.findall(r'\W', CHARACTERS) if unicodedata.category(each)[0] == 'M']
-MARKS = _ranges(_MARKS)  # which `\w` leaves out
+MARKS = _ranges(_MARKS)  # `\w` does not match them
 WORD = re.compile(rf'[\w{MARKS}]+')
 IS_UNSPACED = re.compile(f'[{UNSPACED}]')
 PIECE = re.compile(f'[{UNSPACED}]+|[^{UNSPACED}]+')
@@ -87,8 +86,8 @@ def words(text: str) -> list[str]:
 
 
 def index(text: str) -> str:
-    """Return what the index is given for a text: its words with a space between them, where scripts are not spaced each
-    pair of neighbours and the last character."""
+    """Return what is indexed for a text: its words, separated by spaces; for scripts without spaces, each pair of
+    neighbouring characters and the last character."""
     return ' '.join(term for word in words(text) for term in _terms(word))
 
 
@@ -99,8 +98,8 @@ def _terms(word: str) -> list[str]:
 
 
 def query(phrase: str, is_open: bool) -> str:
-    """Return an expression of FTS5 that finds this phrase in what `index` returned; '' where there is no word in it.
-    Where it `is_open`, its last word may be the beginning of a longer one."""
+    """Return an FTS5 expression that finds this phrase in what `index` returned; '' for a phrase without words. With
+    `is_open`, its last word may be the beginning of a longer one."""
     found = words(phrase)
     if not found:
         return ''
@@ -128,13 +127,13 @@ def pattern(phrase: str, is_open: bool) -> str:
 
 # Back to the text
 
-# What is folded together: a letter with its marks (of half width, too), the parts of a Korean syllable.
+# Characters that are folded together: a letter with its marks (also of half width), the parts of a Korean syllable.
 CLUSTER = re.compile(rf'(?s:[\u1100-\u115f\u3131-\u318e\uffa1-\uffbe][\u1160-\u11ff\u3131-\u318e\uffa1-\uffdc]*|.)'
                      rf'(?:[{MARKS}\uff9e\uff9f]|{IGNORED.pattern})*')
 
 
 def spans(text: str, sought: re.Pattern[str]) -> Iterator[tuple[int, int]]:
-    """Yield the start and the end of what this pattern finds in the folded text, as places in the text itself."""
+    """Yield the start and the end of each match of this pattern in the folded text, as places in the text itself."""
     folded, places = _placed(text)
     last = 0
     for match in sought.finditer(folded):
@@ -145,12 +144,12 @@ def spans(text: str, sought: re.Pattern[str]) -> Iterator[tuple[int, int]]:
 
 
 def place(text: str, of: int) -> int:
-    """Return where in the text the character is of which this one of the folded text was made."""
+    """Return the place in the text of the character that this character of the folded text was made of."""
     return _placed(text)[1][of][0]
 
 
 def _placed(text: str) -> tuple[str, list[tuple[int, int]]]:
-    """The folded text, and for each of its characters the start and the end of what it was made of."""
+    """Return the folded text, and for each of its characters the start and the end of its source in the text."""
     if text.isascii():
         return fold(text), [(number, number + 1) for number in range(len(text))]
     folded, places = [], []

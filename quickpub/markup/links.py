@@ -1,4 +1,4 @@
-"""Where links of a text may lead: which schemes live, which bare addresses become links, what lies on this site."""
+"""Links in a text: which schemes are allowed, which bare web addresses become links, and paths of this site."""
 
 import re
 import unicodedata
@@ -8,22 +8,21 @@ from linkify_it import LinkifyIt
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 
-# From the HTML standard's list of schemes that any page may handle (registerProtocolHandler), what people write to each
-# other; without ssh and sftp, whose programs have executed what stood in a link.
+# Those of the HTML standard's list (registerProtocolHandler) that people write to each other, without ssh and sftp,
+# whose programs have executed parts of links.
 SCHEMES = frozenset('http https mailto tel sms geo xmpp matrix im irc ircs sip sips webcal news magnet'.split())
 SCHEME = re.compile(r'[a-z][a-z0-9+.-]*(?=:)')
 PICTURE_DATA = re.compile('data:image/(gif|png|jpeg|webp);')
 
 
 def is_live(url: str) -> bool:
-    """Return whether a link may lead there. Markdown of one that may not is shown as typed; so is what it was to
-    say."""
+    """Return whether a link may lead to this URL. The Markdown of other links is shown as typed."""
     scheme = SCHEME.match(url.strip().lower())
-    # The cleaner removes such a picture; thousands of letters in its place would say nothing to anybody.
+    # The cleaner removes such an image; as typed, it would be thousands of letters.
     return not scheme or scheme[0] in SCHEMES or bool(PICTURE_DATA.match(url.strip().lower()))
 
 
-# Bare addresses
+# Bare web addresses
 
 MAX_URL = 2_000  # characters
 LINKIFY = LinkifyIt({}, {'fuzzy_link': False, 'fuzzy_email': False, 'fuzzy_ip': False})
@@ -35,7 +34,7 @@ WITHIN_WORDS = '·・’'  # such as /wiki/マイケル・ジャクソン
 
 
 def find_bare_link(state: StateInline, silent: bool) -> bool:
-    """`https://…` is a link without any brackets. (The library's rule copies the rest of the text at each `://`.)"""
+    """Make `https://…` a link without brackets. (The library's rule copies the rest of the text at each `://`.)"""
     if state.linkLevel or not state.src.startswith('://', state.pos):
         return False
     scheme = BARE.search(state.pending[-10:])
@@ -52,14 +51,14 @@ def find_bare_link(state: StateInline, silent: bool) -> bool:
         opening = state.push('link_open', 'a', 1)
         opening.attrs = {'href': target}
         opening.info = 'auto'
-        state.push('text_special', '', 0).content = state.md.normalizeLinkText(url)  # which no rule makes prettier
+        state.push('text_special', '', 0).content = state.md.normalizeLinkText(url)  # which no typographic rule changes
         state.push('link_close', 'a', -1).info = 'auto'
     state.pos = start + len(url)
     return True
 
 
 def _without_what_follows(url: str, before: str) -> str:
-    """The address, without the sentence around it: it ends before 」 and 。, which no space precedes, and before
+    """Return the URL without the sentence after it: it ends before 」 and 。, which no space precedes, and before
     markers of emphasis."""
     for position, character in enumerate(url):
         is_within_word = character in WITHIN_WORDS and url[position + 1:position + 2].isalpha()
@@ -74,7 +73,7 @@ CODE_TAG = re.compile(r'<(/?)(?:code|pre|kbd|samp)\b', re.IGNORECASE)
 
 
 def unlink_code(state: StateCore) -> None:
-    """In code that is marked with HTML no bare address is a link, as in code that is marked with backticks."""
+    """Remove the links of bare web addresses in code that is marked with HTML, as in code between backticks."""
     for block in state.tokens:
         depth = 0
         for token in block.children or ():
@@ -84,18 +83,18 @@ def unlink_code(state: StateCore) -> None:
                 token.type, token.tag, token.nesting, token.attrs, token.content = 'text', '', 0, {}, ''
 
 
-# What lies on this site. A text names it by its path, /p/hills, whatever the site's address is: it may change.
+# Paths of this site. A text has paths such as /p/hills, because the URL of the site may change.
 
-# Of cleaned HTML: there every value is in double quotes.
+# In cleaned HTML, every value is in double quotes.
 TAG = re.compile('<(?:a|audio|img|source|video)(?: [a-z]+(?:-[a-z]+)?(?:="[^"]*")?)*>')
 ADDRESS = re.compile(' (href|src|srcset)="([^"]*)"')
-PATH = re.compile('(?:^|(?<=, ))/(?!/)[^ ]*')  # of `srcset` each, before its width
+PATH = re.compile('(?:^|(?<=, ))/(?!/)[^ ]*')  # in `srcset`, each before its width
 OWN = re.compile(r'/(?:(?:p|t|media|static|archive|search|feed\.xml|feed\.json)(?![\w-])|@)')
 
 
 def below(html: str, base: str) -> str:
-    """Safe HTML with every path of this site below `base`, which is a path or the site's whole address; paths that
-    were typed with it are left as they are."""
+    """Return safe HTML with every path of this site below `base`, which is a path or the site's whole URL. Paths that
+    were typed with it stay as they are."""
     parts = urlsplit(base)
     origin, prefix = base[:len(base) - len(parts.path)] if parts.netloc else '', parts.path
 
@@ -108,8 +107,8 @@ def below(html: str, base: str) -> str:
 
 
 def _is_below(path: str, prefix: str) -> bool:
-    """Return whether it begins with the prefix; where that is called like a path of ours, such as /p, what follows
-    decides."""
+    """Return whether a path begins with the prefix. If the prefix is also a path of ours, such as /p, the rest of the
+    path decides."""
     if not prefix or not re.match(re.escape(prefix) + '(?![^/?#])', path):
         return False
     return not OWN.match(path) or bool(OWN.match(path[len(prefix):]))

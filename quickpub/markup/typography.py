@@ -1,6 +1,6 @@
-"""Rules for the Markdown parser about how words look: dashes, quotation marks, emphasis in scripts without spaces.
+"""Rules for the Markdown parser: dashes, quotation marks, and emphasis in scripts without spaces.
 
-Only what has one meaning is replaced. `(c)` may be a list's third item and `+-` an option, so they stay as typed.
+Only characters with one meaning are replaced. `(c)` may be the third item of a list and `+-` an option.
 """
 
 import re
@@ -23,14 +23,14 @@ EN_DASH = re.compile(r'(?<!\S)--(?!\S)|(?<=[^-\s])--(?=[^-\s])')  # not `--optio
 
 
 def set_dashes(state: StateCore) -> None:
-    """`--` is an en dash, `---` an em dash, `...` an ellipsis."""
+    """Replace `--` by an en dash, `---` by an em dash and `...` by an ellipsis."""
     for token in _texts(state.tokens):
         if '..' in token.content or '--' in token.content:
             token.content = EN_DASH.sub('–', EM_DASH.sub('—', ELLIPSIS.sub('…', token.content)))
 
 
 def _texts(tokens: list[Token]) -> Iterator[Token]:
-    """The text tokens of every block, but not the words of bare links: those are addresses."""
+    """Yield the text tokens of every block, without the text of bare links, which are web addresses."""
     for block in tokens:
         is_address = False
         for token in block.children or ():
@@ -58,20 +58,20 @@ def quotes(language: str) -> tuple[str, ...]:
 
 
 MAX_QUOTED = 5_000  # characters of one paragraph, for typographer's quotes
-# Where letters are left out in front, an apostrophe stands and no quotation mark: 'tis, 'em, the '90s, rock 'n' roll.
+# Words that begin with an apostrophe, not a quotation mark: 'tis, 'em, the '90s, rock 'n' roll.
 CONTRACTED = re.compile(r"(?<!\w)(?:'n'(?!\w)|'(?=\d\d(?:s\b|[.,;:!?)]|$))|'(?=(?:tis|tisn|twas|twasn|twere|twill|"
                         r"twould|twixt|tween|em|til|n|nuff|cos|cuz|bout|neath|gainst)\b))", re.IGNORECASE)
 LONELY = re.compile(r"'(?=\w)|(?<=\w)'")
 
 
 def set_quotes(state: StateCore) -> None:
-    """Typographer's quotation marks and apostrophes."""
+    """Replace straight quotation marks and apostrophes by typographic ones."""
     for block in state.tokens:
         if block.children and len(block.content) <= MAX_QUOTED and ("'" in block.content or '"' in block.content):
             for token in _texts([block]):
                 token.content = CONTRACTED.sub(lambda match: match[0].replace("'", '’'), token.content)
             process_inlines(block.children, state)
-            for token in _texts([block]):  # what has found no partner quotes nothing
+            for token in _texts([block]):  # a mark without a partner is an apostrophe
                 token.content = LONELY.sub('’', token.content)
 
 
@@ -86,8 +86,8 @@ VARIATION_SELECTORS = '\ufe00\ufe01\ufe0e\ufe0f'
 class CJKFriendlyState(StateInline):
     """Lets `**注意：**正文` be bold, as in the specification of markdown-cjk-friendly.
 
-    CommonMark asks for white space or punctuation outside of markers that have punctuation inside. Scripts without
-    spaces have neither, so next to one of their characters punctuation counts as a letter.
+    CommonMark requires white space or punctuation outside of markers that have punctuation inside. Scripts without
+    spaces have neither, so punctuation next to one of their characters counts as a letter.
     """
 
     def scanDelims(self, start: int, canSplitWord: bool) -> Scanned:
@@ -105,7 +105,7 @@ class CJKFriendlyState(StateInline):
         after_mark = _is_punctuation(after) and not after_cjk
         left = not after_space and (not after_mark or before_space or before_mark or before_cjk)
         right = not before_space and (not before_mark or after_space or after_mark or after_cjk)
-        if canSplitWord or (before_cjk and after_cjk):  # `_` too, which the editor's button types within a sentence
+        if canSplitWord or (before_cjk and after_cjk):  # `_`, too: the editor's button inserts it within sentences
             return Scanned(left, right, found.length)
         return Scanned(left and (not right or _is_punctuation(before)), right and (not left or _is_punctuation(after)),
                        found.length)

@@ -25,7 +25,7 @@ def delete(upload: Upload) -> None:
     own = PostFile.select().join(Post).where(PostFile.digest == upload.file_id, Post.may_edit(upload.user))
     with db.atomic():
         if own.exists():
-            raise Rejected(file=f'{upload.name} is in a post, or in an older version of one.')
+            raise Rejected('file.in_use', name=upload.name)
         if placing.is_placed_by(upload.user, upload.file_id):
             raise Rejected('file.is_placed', name=upload.name)
         Upload.delete().where(Upload.id == upload.id).execute()
@@ -42,7 +42,7 @@ def _remove_unless_uploaded(digest: str) -> None:
             MediaFile.delete().where(MediaFile.digest == digest).execute()
         if place.exists():
             os.rename(place, gone)
-    shutil.rmtree(gone, ignore_errors=True)  # what is left, the nightly clean-up removes
+    shutil.rmtree(gone, ignore_errors=True)  # the nightly clean-up removes the rest
     give_way()
 
 

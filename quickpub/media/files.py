@@ -5,11 +5,11 @@
     media/<digest>/shown/file.pdf       any other file, itself
     media/.new-…, .made-…, .gone-…      being uploaded, prepared or removed
 
-The path of a file names its content, so that it can be guessed only by who has the same file.
+The path of a file is derived from its content, so that only people who have the same file can guess it.
 
 The rows are the truth. A file is synced and in place before the transaction of its row begins, and is removed after
-its last row is deleted. So a crash may leave a file too many until the night, never one too few. Whoever places a file
-shares the lock on the folder until the row is committed; whoever removes one holds it alone.
+its last row is deleted. So a crash may leave a file too many until the night, never one too few. Code that places a
+file shares the lock on the folder until the row is committed; code that removes one holds it alone.
 """
 
 import os
@@ -21,15 +21,14 @@ from .. import processes
 from ..settings import current
 
 MEGABYTE = 1_000_000
-GONE = '.gone-'  # how the name of what is being removed begins
+GONE = '.gone-'  # prefix of files that are being removed
 
 TYPES = {'jpg': 'image/jpeg', 'png': 'image/png', 'webp': 'image/webp', 'gif': 'image/gif', 'avif': 'image/avif',
          'mp3': 'audio/mpeg', 'm4a': 'audio/mp4', 'ogg': 'audio/ogg', 'wav': 'audio/wav', 'mp4': 'video/mp4',
          'webm': 'video/webm', 'pdf': 'application/pdf'}
 KINDS = {ending: 'document' if ending == 'pdf' else type.partition('/')[0] for ending, type in TYPES.items()}
-ACCEPTED = 'Pictures can be JPEG, PNG, WebP, GIF or AVIF; sound MP3, M4A, OGG or WAV; films MP4 or WebM; papers PDF.'
 
-# How each kind of file begins. Names and content types that a browser sends prove nothing.
+# The first bytes of each format. Names and content types that a browser sends prove nothing.
 BEGINNINGS = [
     (rb'\xff\xd8\xff', 'jpg'), (rb'\x89PNG\r\n\x1a\n', 'png'), (rb'GIF8[79]a', 'gif'), (rb'RIFF.{4}WEBP', 'webp'),
     (rb'.{4}ftypavi[fs]', 'avif'), (rb'%PDF-', 'pdf'), (rb'ID3|\xff[\xfb\xfa\xf3\xf2]', 'mp3'), (rb'OggS', 'ogg'),
@@ -37,7 +36,7 @@ BEGINNINGS = [
     (rb'\x1a\x45\xdf\xa3.{0,40}webm', 'webm')]
 PATH = re.compile(r'/media/([0-9a-f]{32})/')
 DIGEST = re.compile('[0-9a-f]{32}')
-NAME = re.compile(r'[a-z0-9-]{1,200}\.[a-z0-9]{2,4}')  # as uploads.py makes them: what follows goes into a header
+NAME = re.compile(r'[a-z0-9-]{1,200}\.[a-z0-9]{2,4}')  # as uploads.py makes them; they go into a header
 SHOWN = re.compile(r'[1-9]\d{0,4}(-moving)?\.(avif|webp|jpg|png)')
 
 
@@ -81,5 +80,5 @@ def place_variants(digest: str, made_in: Path) -> None:
 
 
 def aside() -> Path:
-    """Return a new path to move a file to that is being removed."""
+    """Return a new path for a file that is being removed."""
     return folder() / f'{GONE}{secrets.token_hex(8)}'

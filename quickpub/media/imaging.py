@@ -1,11 +1,9 @@
 """The child process that draws the variants of one image, whose bytes may be hostile.
 
-`python -m quickpub.media.imaging SOURCE FOLDER PARENT` reads SOURCE and writes into FOLDER `<width>.<ending>` in
-several widths and formats, and `<width>-moving.webp` of an animation. It prints its progress, one JSON object a line;
-the last one says what it made or, in a sentence, why there is nothing.
+`python -m quickpub.media.imaging SOURCE FOLDER PARENT` reads SOURCE and writes its variants into FOLDER (drawing.py).
+It prints its progress, one JSON object a line; the last one says what it made or, as a code, why there is nothing.
 
-Everything is drawn anew: no EXIF, no location, no byte of the original is passed on. Decoders run here alone, under
-limits of the kernel, and variants.py kills a process that takes too long.
+Decoders run here alone, under limits of the kernel, and variants.py kills a process that takes too long.
 """
 
 import errno
@@ -13,43 +11,16 @@ import json
 import os
 import resource
 import sys
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageCms, ImageFile, ImageSequence
-
 from .. import processes
-from . import repair
+from ..codes import Code
+from . import drawing
 
-FORMATS = ('JPEG', 'PNG', 'WEBP', 'GIF', 'AVIF')
-WIDTHS = (480, 960, 1440, 2000)  # the column is 690 pixels wide, a figure up to 1030; screens have up to twice as many
-MOVING_WIDTH = 800
-MAX_PIXELS = 50_000_000
-MAX_SIDE = 16_000  # WebP has 14 bits for it, and what is scaled down keeps its shape
-MAX_FRAMES = 600
-MAX_MOVING_PIXELS = 60_000_000  # of all frames as they are shown: they are in memory together
 MEMORY = 1536 * 1024 * 1024  # bytes of address space, of which the program and its libraries take a sixth
 CPU_SECONDS = 60
 FILE_BYTES = 64 * 1024 * 1024
-
-# Slower is smaller. So an AVIF of 2000 x 1500 takes 0.4 s, where the next step takes 1.1 s to be a quarter smaller.
-OPTIONS: dict[str, dict[str, Any]] = {
-    'avif': {'quality': 60, 'speed': 8, 'max_threads': 1},
-    'webp': {'quality': 78, 'method': 4},
-    'jpg': {'quality': 80, 'progressive': True, 'optimize': True},
-    'png': {},
-}
-NAMES = {'avif': 'AVIF', 'webp': 'WEBP', 'jpg': 'JPEG', 'png': 'PNG'}  # as Pillow calls them
-
-TURNS = {2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
-         5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
-         8: Image.Transpose.ROTATE_90}  # by EXIF's orientation; from 5 on it lies on its side
-DAMAGED = 'This picture cannot be read: the file is damaged, or part of it is missing.'
-
-
-class Unusable(Exception):
-    """No image can be made of this file. The message says why."""
 
 
 def main(source: str, folder: str, parent: str) -> None:
@@ -57,26 +28,30 @@ def main(source: str, folder: str, parent: str) -> None:
     _limit()
     said: dict[str, Any]
     try:
-        said = {'made': make(Path(source), Path(folder))}
-    except Unusable as error:
-        said = {'problem': str(error)}
+        said = {'made': drawing.draw_variants(Path(source), Path(folder), _show_progress)}
+    except drawing.Unusable as error:
+        said = _reject(error.code)
     except MemoryError:
-        said = {'problem': 'This picture needs more memory than we can give it. Please make it smaller.'}
+        said = _reject(Code('image.too_much_memory'))
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):  # no fault of the picture's
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):  # not the image's fault
             said = {'full': True}
         elif error.errno == errno.EFBIG:
-            said = {'problem': 'This picture needs more room than we can give it. Please make it smaller.'}
+            said = _reject(Code('image.too_much_space'))
         else:
             said = _damaged(error)
-    except Exception as error:  # what decoders raise where bytes make no sense is of every kind
+    except Exception as error:  # decoders raise errors of every kind for damaged files
         said = _damaged(error)
-    say(said)
+    _say(said)
 
 
 def _damaged(error: Exception) -> dict[str, Any]:
-    print(f'A picture cannot be read: {error!r}', file=sys.stderr)
-    return {'problem': DAMAGED}
+    print(f'An image cannot be read: {error!r}', file=sys.stderr)
+    return _reject(Code('image.damaged'))
+
+
+def _reject(code: Code) -> dict[str, Any]:
+    return {'problem': code.to_json()}
 
 
 def _limit() -> None:
@@ -84,179 +59,19 @@ def _limit() -> None:
     for what, limit in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_FSIZE, FILE_BYTES), (resource.RLIMIT_CORE, 0)):
         if sys.platform == 'linux' or what != resource.RLIMIT_AS:  # macOS refuses this one
             resource.setrlimit(what, (limit, limit))
-    # At the first the kernel sends SIGXCPU, by which our limit is told from an end that comes from outside.
+    # At the first limit the kernel sends SIGXCPU, so that variants.py can tell it from a kill from outside.
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS + 5))
     os.nice(10)
     if sys.platform == 'linux':
         Path('/proc/self/oom_score_adj').write_text('1000')
 
 
-def say(what: dict[str, Any]) -> None:
+def _show_progress(percent: int) -> None:
+    _say({'progress': percent})
+
+
+def _say(what: dict[str, Any]) -> None:
     print(json.dumps(what), flush=True)
-
-
-def make(source: Path, folder: Path) -> dict[str, Any]:
-    """Write all variants, and return what a page needs to know: width and height as shown, the dominant colour ('' if
-    any part is transparent), and the widths for each ending. Raises Unusable."""
-    image = _open(source)
-    frames = _frames(image)
-    moving = []
-    if frames > 1:
-        moving = _moving(image, frames, folder)
-        image = _open(source)  # at its first frame again
-    is_drawing, orientation = image.format in ('PNG', 'GIF'), _orientation(image)
-    width, height = image.size[::-1] if orientation >= 5 else image.size
-    still = _still(image, width, height, orientation)
-    is_opaque = still.mode == 'RGB'
-    fallback = 'png' if is_drawing or not is_opaque else 'jpg'
-    endings = ('avif', 'webp', fallback) if frames == 1 else (fallback,)
-    widths, smallest = _variants(still, endings, folder)
-    return {'width': width, 'height': height, 'colour': _colour(smallest) if is_opaque else '', 'moving': moving,
-            'widths': dict.fromkeys(endings, widths)}
-
-
-def _orientation(image: Image.Image) -> int:
-    """Return the orientation in EXIF, or 1 if it cannot be read."""
-    try:
-        orientation = image.getexif().get(0x0112)
-    except Exception:  # what cameras and applications write is of every kind
-        return 1
-    return orientation if orientation in TURNS else 1
-
-
-def _still(image: Image.Image, width: int, height: int, orientation: int) -> Image.Image:
-    """Return the size of the largest variant of an image that is shown in this size. Raises Unusable."""
-    wanted = min(1, WIDTHS[-1] / width)
-    # A JPEG can be read at half size.
-    image.draft(None, (max(1, round(image.width * wanted)), max(1, round(image.height * wanted))))
-    image.load()
-    if not image.info['is_whole'] and _is_missing(image):
-        raise Unusable(DAMAGED)
-    say({'progress': 20})
-    if orientation in TURNS:
-        profile, image = image.info.get('icc_profile'), image.transpose(TURNS[orientation])
-        image.info['icc_profile'] = profile
-    return _flat(image, (max(1, round(width * wanted)), max(1, round(height * wanted))))
-
-
-def _is_missing(image: Image.Image) -> bool:
-    """Return whether the last quarter is what decoders fill in for missing data: the author should know."""
-    fill, most = (127, 129) if image.format == 'JPEG' else (0, 0)
-    extrema = image.crop((0, image.height * 3 // 4, *image.size)).getextrema()
-    return all(fill <= low and high <= most for low, high in (
-        extrema if isinstance(extrema[0], tuple) else (extrema,)))
-
-
-def _variants(image: Image.Image, endings: tuple[str, ...], folder: Path) -> tuple[list[int], Image.Image]:
-    """Write an image in all widths up to its own, each drawn from the next larger one, and in all formats. Return the
-    widths, the smallest first, and the image in that width."""
-    widths = sorted({*(width for width in WIDTHS if width < image.width), image.width}, reverse=True)
-    written = 0
-    for width in widths:
-        if width != image.width:
-            image = image.resize((width, max(1, round(width * image.height / image.width))), Image.Resampling.LANCZOS)
-        for ending in endings:
-            _write(image, folder / f'{width}.{ending}', ending)
-            written += 1
-            say({'progress': 20 + 75 * written // (len(widths) * len(endings))})
-    return widths[::-1], image
-
-
-def _open(source: Path) -> Image.Image:
-    Image.MAX_IMAGE_PIXELS = None  # ours is an error, not a warning
-    ImageFile.LOAD_TRUNCATED_IMAGES = True  # browsers show what there is; we look at how much that is
-    content, is_whole = repair.repair(source.read_bytes())
-    try:
-        image = Image.open(BytesIO(content), formats=FORMATS)
-        image.info['is_whole'] = is_whole
-    except Image.UnidentifiedImageError:
-        raise Unusable('This picture cannot be read: the file is damaged, or is no picture at all.') from None
-    if image.width * image.height > MAX_PIXELS or max(image.size) > MAX_SIDE:
-        raise Unusable(f'This picture is {image.width} × {image.height} pixels large, which is more than we can take: '
-                       f'{MAX_PIXELS // 1_000_000} million in all, {MAX_SIDE} a side. Please make it smaller.')
-    return image
-
-
-def _frames(image: Image.Image) -> int:
-    """Return the number of frames of an animation. Other images in a JPEG, such as previews, do not count."""
-    if image.format not in ('GIF', 'WEBP', 'PNG', 'AVIF'):
-        return 1
-    try:
-        frames = getattr(image, 'n_frames', 1)
-    except Exception:  # it ends amid a frame
-        return 1
-    shown = frames * image.width * image.height * min(1, MOVING_WIDTH / image.width) ** 2
-    if frames > MAX_FRAMES or (frames > 1 and shown > MAX_MOVING_PIXELS):
-        raise Unusable(f'This picture moves for too long: it has {frames} frames. Please make it shorter or smaller, '
-                       'or upload it as a video.')
-    return frames
-
-
-def _moving(image: Image.Image, frames: int, folder: Path) -> list[int]:
-    """Write an animation as WebP in its own width, within limits, and return its widths."""
-    width = min(image.width, MOVING_WIDTH)
-    size = (width, max(1, round(width * image.height / image.width)))
-    loop = image.info.get('loop', 1 if image.format == 'GIF' else 0)
-    drawn, durations = [], []
-    try:
-        for number, frame in enumerate(ImageSequence.Iterator(image)):
-            drawn.append(_flat(frame, size))
-            durations.append(frame.info.get('duration') or 100)
-            if number % 20 == 0:
-                say({'progress': 15 * number // frames})
-    except (OSError, SyntaxError, ValueError) as error:  # it ends amid a frame: it moves up to there
-        print(f'A picture moves for less long than it says: {error!r}', file=sys.stderr)
-    if not drawn:
-        return []
-    _write(drawn[0], folder / f'{width}-moving.webp', 'webp', save_all=True, append_images=drawn[1:],
-           duration=durations, loop=loop)
-    return [width]
-
-
-def _flat(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """Return the image in this size, in sRGB, as RGB or, if any part is transparent, RGBA."""
-    profile = image.info.get('icc_profile')
-    if image.mode.startswith('I;16') or image.mode in ('I', 'F'):
-        image = image.point(lambda value: value / 256).convert('L')
-    target = 'RGBA' if image.has_transparency_data else 'RGB'
-    if image.mode not in ('RGB', 'RGBA', 'CMYK'):
-        image, profile = image.convert(target), None if image.mode in ('L', 'LA', '1') else profile
-    if image.size != size:
-        image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3)
-    if profile:
-        image = _to_srgb(image, profile)
-    image = image.convert(target)
-    if target == 'RGBA' and image.getchannel('A').getextrema()[0] == 255:
-        image = image.convert('RGB')
-    image.info.clear()
-    return image
-
-
-def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    """Convert an image to sRGB: without its profile, a photo with more colours would look pale."""
-    try:
-        theirs, ours = ImageCms.ImageCmsProfile(BytesIO(profile)), ImageCms.createProfile('sRGB')
-        mode = 'RGB' if image.mode == 'CMYK' else image.mode
-        return ImageCms.profileToProfile(image, theirs, ours, outputMode=mode) or image
-    except Exception:  # a profile that makes no sense, or is for other pictures: as if there were none
-        return image
-
-
-def _colour(image: Image.Image) -> str:
-    """Return the dominant colour."""
-    few = image.resize((64, 64), Image.Resampling.BOX).quantize(6)
-    counts = few.histogram()
-    most = counts.index(max(counts))
-    red, green, blue = (few.getpalette() or [])[3 * most:3 * most + 3]
-    return f'#{red:02x}{green:02x}{blue:02x}'
-
-
-def _write(image: Image.Image, path: Path, ending: str, **more: Any) -> None:
-    """Write a file and sync it; the caller syncs the folder."""
-    with open(path, 'wb') as file:
-        image.save(file, NAMES[ending], **OPTIONS[ending], **more)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 if __name__ == '__main__':

@@ -39,4 +39,4 @@ class UploadedFile:
     def close(self) -> None:
         """Remove it, unless it was renamed."""
         self.path.unlink(missing_ok=True)
-        self._file.close()  # last: what could not be written is tried once more here, and fails
+        self._file.close()  # last, because it writes the rest again and may fail

@@ -1,6 +1,5 @@
-"""Repairing image files for the decoder, which rejects some metadata that browsers ignore: such metadata is removed,
-and a truncated file gets an end.
-"""
+"""Repair image files for the decoder, which rejects some metadata that browsers ignore: remove such metadata, and add
+the end to truncated files."""
 
 import struct
 import zlib
@@ -50,7 +49,7 @@ def _is_needed(marker: bytes, body: bytes) -> bool:
 
 
 def _png(content: bytes) -> tuple[bytes, bool]:
-    """Keep only those optional chunks that are sound: transparency, profile, orientation, animation."""
+    """Keep only valid optional chunks: transparency, profile, orientation, animation."""
     chunks = list(_chunks(content))
     motion = [name for name, *_ in chunks if name in ANIMATION]
     moves = motion[:1] == [b'acTL'] and b'fcTL' in motion and all(

@@ -1,4 +1,4 @@
-"""Uploads: storing a file that was uploaded, within the quota of its author."""
+"""Store uploaded files, within the quota of their author."""
 
 import errno
 import os
@@ -11,16 +11,16 @@ from typing import Any
 
 from peewee import DatabaseError, fn
 
-from .. import formats, processes, text
+from .. import processes, text
 from ..codes import Rejected
 from ..db import db
 from ..models import MediaFile, Upload, User
 from ..settings import current
-from .files import ACCEPTED, BEGINNINGS, KINDS, MEGABYTE, SHOWN, aside, folder
+from .files import BEGINNINGS, KINDS, MEGABYTE, SHOWN, aside, folder
 from .intake import UploadedFile
 
 FILE_LIMIT = 64 * MEGABYTE
-RESERVE = 16 * MEGABYTE  # of the disk, that media files leave to texts
+RESERVE = 16 * MEGABYTE  # bytes of the disk that stay free for texts
 MAX_ALT = 1000  # characters
 
 
@@ -30,24 +30,23 @@ def of(user: User) -> Any:
 
 
 def describe(upload: Upload, alt: str) -> None:
-    """Set the text that says what is in an image, for readers who do not see it."""
+    """Set the description of an image, for readers who cannot see it."""
     Upload.update(alt=text.line(alt, MAX_ALT)).where(Upload.id == upload.id).execute()
 
 
 def check_room(user: User, size: int) -> None:
     """Check whether this user may upload so many bytes now. Raises Rejected, or OSError if the disk has no room."""
     if not user.is_verified:
-        raise Rejected(file='To upload files, first confirm your address: the link is in the mail we sent you.')
+        raise Rejected('file.not_confirmed')
     _check_quota(user, size)
     if shutil.disk_usage(folder()).free - size < RESERVE:
         raise OSError(errno.ENOSPC, 'the disk is nearly full')
 
 
 def _check_quota(user: User, size: int) -> None:
-    left = current().quota * MEGABYTE - used_by(user)
-    if size > left:
-        raise Rejected(file=f'This would be more than your {formats.number(current().quota)} MB: there is room for '
-                            f'{formats.size(max(0, left))} more. Delete what you do not need, then try again.')
+    free = current().quota * MEGABYTE - used_by(user)
+    if size > free:
+        raise Rejected('file.over_quota', free=max(0, free) // MEGABYTE, quota=current().quota)
 
 
 def used_by(user: User) -> int:
@@ -61,19 +60,19 @@ def open_upload(name: str) -> UploadedFile:
 
 
 def store(user: User, uploaded: UploadedFile, at: datetime, follow: Callable[[], None] = lambda: None) -> Upload:
-    """Store a file that was uploaded, and return the upload; for a file that the user has already, the one there is.
+    """Store a file that was uploaded, and return the upload; for a file that the user already has, the existing one.
 
     Call it outside of a transaction, because a disk may be slow. `follow` is called in the transaction that writes the
     rows, to enqueue jobs. Raises Rejected, or OSError if the file cannot be stored.
     """
     ending = _find_ending(uploaded.beginning)
-    named = text.line(uploaded.name, 100) or 'this file'
+    name = text.line(uploaded.name, 100) or 'file'
     if uploaded.size > FILE_LIMIT:
-        raise Rejected(file=f'{named}: a file can have {FILE_LIMIT // MEGABYTE} MB. Please make it smaller.')
+        raise Rejected('file.too_large', name=name, limit=FILE_LIMIT // MEGABYTE)
     if not uploaded.size:
-        raise Rejected(file=f'{named} is empty.')
+        raise Rejected('file.empty', name=name)
     if ending is None:
-        raise Rejected(file=f'{named}: this is not of a kind that we take. {ACCEPTED}')
+        raise Rejected('file.unknown_type', name=name)
     digest = uploaded.digest[:32]
     if known := Upload.get_or_none(Upload.user == user, Upload.file == digest):
         Upload.update(touched_at=at).where(Upload.id == known.id).execute()

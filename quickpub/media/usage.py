@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from ..db import among, rows
-from ..markup import markdown
+from ..markup import images
 from ..models import MediaFile, Post, PostFile, Upload, User
 from .files import PATH
 
@@ -24,14 +24,14 @@ def refer(post: Post, body: str, at: datetime) -> None:
     Upload.update(touched_at=at).where(Upload.file.in_(among(new)), Upload.user == post.author_id).execute()
 
 
-def known_in(source: str) -> dict[str, markdown.File]:
+def known_in(source: str) -> dict[str, images.File]:
     """Return what `markdown.to_html` needs to know of the files that a text mentions, by their digests."""
     digests = digests_in(source)
     if not digests:
         return {}
     found = MediaFile.select(MediaFile.digest, MediaFile.kind, MediaFile.state, MediaFile.made).where(
         MediaFile.digest.in_(among(digests)))
-    return {file.digest: markdown.File(file.kind, is_failed=file.state == 'failed', **file.made) for file in found}
+    return {file.digest: images.File(file.kind, is_failed=file.state == 'failed', **file.made) for file in found}
 
 
 def find_posts_with(digests: Iterable[str], user: User, at: datetime) -> dict[str, list[Post]]:

@@ -1,8 +1,8 @@
-"""The variants of images, made in the background one after the other, by a child process under limits.
+"""Make the variants of images in the background, one after the other, in a child process with limits.
 
     waiting ──▶ working ──▶ ready
-      ▲           │ └─a bomb, damaged, too slow, ended from outside each time──▶ failed ──a person──▶ waiting
-      └───────────┘ full disk, or the child was ended from outside
+      ▲           │ └─too large, damaged, too slow, ended from outside each time──▶ failed ──a person──▶ waiting
+      └───────────┘ the disk is full, or the child was ended from outside
 
 Each image has a job of its own. Triggers carry its end into the row (migration 10).
 """
@@ -26,28 +26,27 @@ from typing import Any
 from peewee import SQL
 
 from .. import presence
+from ..codes import Code, Problem
 from ..jobs import claims, isolation, queue
 from ..jobs.errors import is_transient
 from ..models import MediaFile
 from ..settings import current
 from . import files
 
-log = logging.getLogger('quickpub.pictures')
+log = logging.getLogger('quickpub.images')
 
 TIME_LIMIT = 120.0  # seconds for one image
-MAX_ATTEMPTS = 4  # that are ended from outside
+MAX_ATTEMPTS = 4  # ended from outside
 AFTER_TROUBLE, AFTER_DEATH = timedelta(minutes=1), timedelta(seconds=10)
-WAITS = 'This site cannot prepare it now, because its disk or its memory is full. We try again each minute.'
-TOO_SLOW = 'This picture takes longer to prepare than we can give it. Please make it smaller.'
-INTERRUPTED = ('We began several times, and were interrupted each time. The server of this site may have too little '
-               'memory now.')
-CRASHED = 'The program that prepares pictures broke down at this one, several times. The file may be damaged.'
 CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE)
-UNREADY = SQL("state IN ('waiting', 'working')")  # as the index has it
+WRITTEN_BY_TRIGGERS = {  # of migration 10, into `error`
+    'Something went wrong.': Code('image.broken'),
+    'It was stopped before it was finished.': Code('image.stopped')}
+UNREADY = SQL("state IN ('waiting', 'working')")  # as in the index
 
 
-class Died(Exception):
-    """The child process ended without a result. The message is for the image's author, if it happens again."""
+class Died(Problem):
+    """The child process ended without a result. The code is for the image's author, if it happens again."""
 
 
 def _waiting() -> Any:
@@ -66,21 +65,21 @@ def prepare(digest: str, show: Callable[[str], None]) -> None:
     if file is None:  # it is ready, or was deleted
         return
     if file.attempts >= MAX_ATTEMPTS:
-        return _fail(file, INTERRUPTED, show)
+        return _fail(file, Code('image.interrupted').to_json(), show)
     try:
         _prepare(file, show)
     except Died as death:
         time.sleep(isolation.GRACE)  # if the whole tree is being killed, the image is not to blame
         if file.attempts + 1 >= MAX_ATTEMPTS:
-            return _fail(file, str(death), show)
+            return _fail(file, death.code.to_json(), show)
         _update(file, state='waiting', attempts=file.attempts + 1)
-        raise claims.NotNow(AFTER_DEATH, str(death)) from death
+        raise claims.NotNow(AFTER_DEATH, f'The image process ended early: {death.code.name}.') from death
     except Exception as error:
         if not (is_transient(error) or presence.explains(error)):
             raise
-        log.warning('A picture waits: %s', error)
-        _update(file, state='waiting', error=WAITS)
-        raise claims.NotNow(AFTER_TROUBLE, WAITS) from error
+        log.warning('An image waits: %s', error)
+        _update(file, state='waiting', error=Code('image.waits').to_json())
+        raise claims.NotNow(AFTER_TROUBLE, f'The image waits: {error}') from error
 
 
 def _prepare(file: MediaFile, show: Callable[[str], None]) -> None:
@@ -98,16 +97,16 @@ def _prepare(file: MediaFile, show: Callable[[str], None]) -> None:
         shutil.rmtree(made_in, ignore_errors=True)
     _update(file, made=said['made'], progress=100)
     show(file.digest)
-    _update(file, state='ready')  # last: a process that dies before this line begins again
+    _update(file, state='ready')  # last, so that a process that dies before this line starts again
 
 
-def _fail(file: MediaFile, sentence: str, show: Callable[[str], None]) -> None:
-    _update(file, state='failed', error=sentence, is_news=True)
+def _fail(file: MediaFile, stored_code: str, show: Callable[[str], None]) -> None:
+    _update(file, state='failed', error=stored_code, is_news=True)
     announce_failures(show)
 
 
 def announce_failures(show: Callable[[str], None]) -> None:
-    """Have the posts rendered again whose images have failed: `show` is called with the digest of each."""
+    """Call `show` with the digest of each image that has failed, so that posts with it are rendered again."""
     for file in MediaFile.select().where(SQL('is_news')):
         show(file.digest)
         _update(file, is_news=False)
@@ -123,10 +122,10 @@ def _draw(original: Path, made_in: Path, tell: Callable[[int], None]) -> dict[st
     try:
         child = subprocess.Popen(
             [sys.executable, '-m', f'{__package__}.imaging', original, made_in, str(os.getpid())],
-            stdout=subprocess.PIPE, text=True, cwd='/', env={  # no secret among it
+            stdout=subprocess.PIPE, text=True, cwd='/', env={  # no secrets
                 'PYTHONPATH': os.pathsep.join(filter(None, sys.path)), 'QUICKPUB_DATA': str(current().data)})
-    except OSError as error:  # no memory, or no process, to be had
-        raise Died(INTERRUPTED) from error
+    except OSError as error:  # no memory, or too many processes
+        raise Died('image.interrupted') from error
     is_late = False
 
     def end() -> None:
@@ -154,10 +153,15 @@ def _draw(original: Path, made_in: Path, tell: Callable[[int], None]) -> dict[st
     if 'made' in said or 'problem' in said:
         return said
     if is_late or child.returncode == -signal.SIGXCPU:
-        return {'problem': TOO_SLOW}
+        return {'problem': Code('image.too_slow').to_json()}
     if child.returncode < 0:
-        raise Died(CRASHED if -child.returncode in CRASHES else INTERRUPTED)
-    raise RuntimeError(f'the program that prepares pictures ended with {child.returncode}')
+        raise Died('image.crashed') if -child.returncode in CRASHES else Died('image.interrupted')
+    raise RuntimeError(f'the image process ended with {child.returncode}')
+
+
+def find_problem(file: MediaFile) -> Code | None:
+    """Return why an image is not ready, or None."""
+    return WRITTEN_BY_TRIGGERS.get(file.error) or Code.from_json(file.error)
 
 
 def try_again(file: MediaFile) -> None:

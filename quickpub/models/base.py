@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from peewee import TextField
 
+from ..codes import to_plain
 from ..db import BaseModel, db
 from ..markup import folding
 
@@ -25,10 +26,10 @@ def new_feed_id() -> str:
 
 
 class JSONText(TextField):
-    """A dictionary, stored as JSON."""
+    """A dictionary, stored as JSON. Codes, moments and periods in it are read again by `codes.from_plain`."""
 
     def db_value(self, value: Any) -> Any:
-        return json.dumps(value, ensure_ascii=False, separators=(',', ':'))
+        return json.dumps(value, ensure_ascii=False, separators=(',', ':'), default=to_plain)
 
     def python_value(self, value: Any) -> Any:
         """Return the stored dictionary; an empty one where it cannot be read, so that one bad row does not stop a

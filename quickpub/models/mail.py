@@ -17,7 +17,7 @@ class Message(BaseModel):
     token = ForeignKeyField(Token, null=True, on_delete='SET NULL')
     token_id: int | None
     recipient = CharField()
-    subject = CharField()
+    subject = CharField()  # a code (codes.py); words in rows of older versions
     language = CharField(null=True)  # that it is written in; None: the site's
     payload = JSONText()  # for the templates, without the link
     message_id = CharField(unique=True)  # the header, by which a copy is recognised
@@ -26,7 +26,7 @@ class Message(BaseModel):
     sender = CharField(null=True)  # the worker that is sending it: process#number
     attempts = IntegerField(default=0)
     next_try = DateTimeField(default=now)
-    answer = TextField(default='')  # the mail server's last answer, or the file in the outbox
+    answer = TextField(default='')  # the mail server's last answer, or a code
     created_at = DateTimeField(default=now)
     sent_at = DateTimeField(null=True)
 

@@ -20,9 +20,9 @@ class MediaFile(BaseModel):
     state = CharField(default='waiting')  # waiting, working, ready, failed; only images have to wait
     progress = IntegerField(default=0)  # percent
     attempts = IntegerField(default=0)  # that were killed
-    error = TextField(default='')  # a sentence
+    error = TextField(default='')  # a code as JSON (codes.py)
     is_news = BooleanField(default=False)  # failed, and the posts that show it do not say so yet
-    made = JSONText(default=dict)  # the variants of an image, as imaging.py reports them
+    made = JSONText(default=dict)  # the variants of an image, as drawing.py returns them
     created_at = DateTimeField(default=now)
 
 

@@ -15,7 +15,7 @@ class Export(BaseModel):
     state = CharField(default='waiting')  # waiting (or being made), ready, failed
     progress = IntegerField(default=0)  # percent
     file = CharField()  # its name in the folder exports/, which cannot be guessed
-    error = TextField(default='')
+    error = TextField(default='')  # a code (codes.py), or a sentence of migration 10
     bytes = IntegerField(default=0)  # of the file, synced to the disk
     last_post = IntegerField(default=0)  # the post up to which they go
     created_at = DateTimeField(default=now)

@@ -87,7 +87,7 @@ def show_sign_up() -> Answer:
 
 
 def _is_closed(invite: str) -> bool:
-    """Return whether sign-up is closed. Raises LinkDead for an invitation that does not work."""
+    """Return whether sign-up is closed. Raises InvalidLink for an invitation that does not work."""
     if current().signup == 'open':
         return False
     if current().signup == 'invite' and invite:
@@ -108,7 +108,7 @@ def sign_up() -> Answer:
              validation.avoided_words(form['name'], form['email'])))
         is_robot = bool(form[honeypot.TRAP])
         if not is_robot and honeypot.is_too_quick(form[honeypot.OPENED], at):
-            raise Rejected(**{'': honeypot.TOO_QUICK})
+            raise Rejected('form.too_quick', field='')
     except Rejected as error:
         form.errors = make_sentences(error.errors)
         form.values[honeypot.OPENED] = honeypot.stamp_again(form[honeypot.OPENED], at)

@@ -36,7 +36,7 @@ def delete_account(user: User) -> Answer:
     form = typed('password', 'code', 'posts')
     try:
         if form['posts'] not in ('keep', 'published', 'delete') and totals.has_posts(user):
-            raise Rejected(posts='Please choose what happens to your posts.')
+            raise Rejected('posts.missing')
         confirmed = confirm_identity(user, form, 'password')
         with db.atomic():
             credentials.check_password_unchanged(confirmed)

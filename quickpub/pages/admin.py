@@ -2,7 +2,7 @@
 
 from bottle import request
 
-from .. import findings, text
+from .. import audit_log, findings, text
 from ..accounts import audit, validation
 from ..audience import totals
 from ..codes import Rejected
@@ -12,7 +12,6 @@ from ..mail import listing
 from ..models import AuditEntry, Site, User
 from ..sentences import make_sentences
 from ..translations import languages
-from ..translations.messages import N_
 from ..upkeep import checks, integrity
 from ..wsgi.actions import Answer
 from ..wsgi.authentication import note_action
@@ -25,6 +24,7 @@ from ..wsgi.urls import with_query
 SITE = ('title', 'tagline', 'hue', 'language')  # the fields of its form
 PER_LIST = 50
 MAX_QUERY, MAX_TAGLINE = 100, 200  # characters
+MAX_HUE = 359  # degrees
 
 
 @owner_required
@@ -42,10 +42,10 @@ def show_audit_log(user: User) -> Answer:
     form = Form({'q': text.line(request.query.getunicode('q', ''), MAX_QUERY), 'kind': request.query.get('kind', '')})
     asked = request.query.get('member', '')
     member = find_or_404(User.select(), asked) if asked else None
-    query = audit.entries(member, form['kind'], form['q'])
+    query = audit_log.select(member, form['kind'], form['q'])
     base = with_query('/admin/audit', **form.values, member=member and member.id)
     found, older, _ = paginate(query, base, PER_LIST, by=(AuditEntry.id,))
-    return render('admin_audit.html', entries=[(entry, audit.sentence(entry)) for entry in found], older=older,
+    return render('admin_audit.html', entries=[(entry, audit_log.describe(entry)) for entry in found], older=older,
                   form=form, member=member, groups=audit.GROUPS, kept_days=audit.KEPT.days)
 
 
@@ -69,32 +69,31 @@ def update_site_settings(user: User) -> Answer:
         form.errors = make_sentences(error.errors)
         return render_form('admin_site.html', form, languages=languages.supported().items())
     before = Site.this()
-    changed = [words for name, words, value in (
-        ('title', 'name', title), ('tagline', 'tagline', tagline), ('hue', 'colour', hue),
-        ('language', 'language', language)) if getattr(before, name) != value]
+    changes = {'title': title, 'tagline': tagline, 'hue': hue, 'language': language}
+    changed = [name for name, value in changes.items() if getattr(before, name) != value]
     with db.atomic():
-        Site.change(title=title, tagline=tagline, hue=hue, language=language)
+        Site.change(**changes)
         if changed:
-            note_action('site_changed', user, changed=', '.join(changed))
+            note_action('site_changed', user, changed=changed)
     return redirect('/admin/site', 'saved')
 
 
 def _clean_tagline(typed: str) -> str:
     tagline = text.whole_line(typed, MAX_TAGLINE)
     if tagline is None:
-        raise Rejected(tagline=f'Please keep the tagline within {MAX_TAGLINE} characters.')
+        raise Rejected('tagline.too_long', limit=MAX_TAGLINE)
     return tagline
 
 
 def _clean_language(typed: str) -> str:
     """Return the chosen language; the present one if a script sends none. Raises Rejected."""
     if typed and typed not in languages.supported():
-        raise Rejected(language=N_('Choose a language from the list.'))
+        raise Rejected('language.not_offered')
     return typed or Site.this().language
 
 
 def _clean_hue(typed: str) -> int:
     hue = number(typed)
-    if hue is None or hue > 359:
-        raise Rejected(hue='Please give a number from 0 to 359.')
+    if hue is None or hue > MAX_HUE:
+        raise Rejected('hue.out_of_range', low=0, high=MAX_HUE)
     return hue

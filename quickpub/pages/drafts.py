@@ -8,7 +8,9 @@ from ..content import rerendering, tags
 from ..db import now
 from ..media import placing
 from ..models import Post, User
+from ..sentences import describe
 from ..settings import current
+from ..translations.messages import gettext
 from ..wsgi.actions import Answer
 from ..wsgi.forms import typed
 from ..wsgi.long_pages import render_long_html
@@ -20,7 +22,7 @@ from ..wsgi.responses import find_or_404, not_found, redirect, render
 def show_preview(user: User, post_id: str) -> Answer:
     """Show the saved version of a post as readers will see it."""
     post = find_or_404(Post.editable_by(user), post_id)
-    return _render(post, 'This is how readers will see the saved text.', may_edit=True)
+    return _render(post, gettext('This is how readers will see the saved text.'), may_edit=True)
 
 
 def show_shared_draft(token: str) -> Answer:
@@ -30,7 +32,7 @@ def show_shared_draft(token: str) -> Answer:
         return not_found()
     if post.is_public(now()):
         return redirect(post.path)
-    return _render(post, 'This is a draft. The author shared this link with you. Please do not pass it on.')
+    return _render(post, gettext('This is a draft. Its author shared the link with you. Please do not pass it on.'))
 
 
 def _render(post: Post, note: str, may_edit: bool = False) -> Answer:
@@ -49,4 +51,4 @@ def render_live_preview(user: User) -> Answer:
         return templating.render('_preview.html', content=preview.content, words=preview.words)
     except Rejected as error:  # the script shows this sentence; at other errors it leaves the last preview
         response.status = 422
-        return templating.render('_preview_failed.html', sentence=error.errors['body'])
+        return templating.render('_preview_failed.html', sentence=describe(error))

@@ -15,25 +15,30 @@ from ..db import db, now
 from ..gates import Busy, TooMuch
 from ..jobs.errors import is_out_of_reach
 from ..models import Autosave, Post, Site, User
-from ..sentences import make_sentences
+from ..sentences import describe, make_sentences
 from ..settings import current
 from ..translations import languages
-from ..translations.messages import N_
+from ..translations.messages import N_, gettext
 from ..wsgi.actions import Answer, UnknownAction, find_action
 from ..wsgi.forms import Form, number, typed
 from ..wsgi.permissions import login_required
 from ..wsgi.responses import find_or_404, not_found, redirect, render
 
 FIELDS = (*autosave.FIELDS, 'action', 'tab')
-BUSY = 'The site cannot save anything at this moment. What you typed is still here: please try again in a minute.'
-CONFLICT = 'Nothing was saved yet, because this text was saved in another window or by somebody else while you wrote.'
-UNKNOWN_ACTION = 'Nothing was saved yet: please use one of the buttons below.'
-MERGE_FAILED = ('The two texts cannot be merged just now, because that takes too long. Your text is still here: keep '
-                'yours, keep theirs, or copy what you need from the version history.')
+BUSY = N_('The site is busy. Your text is still here, but not saved. Please try again in a minute.')
+CANNOT_SAVE = N_('The site cannot save anything right now. Your text is still here. Please try again in a minute.')
+UNKNOWN_ACTION = N_('Nothing was saved. Please use one of the buttons below.')
+MERGE_FAILED = N_('The two versions cannot be merged because that takes too long. Your text is still here. Keep yours, '
+                  'keep theirs, or copy what you need from the version history.')
 
 
 def _publish(user: User, post: Post, due: datetime | None) -> None:
     publishing.publish(post, now(), due)
+
+
+def _duplicate(user: User, post: Post) -> Post:
+    title = gettext('%(title)s (copy)', title=post.title) if post.is_titled else ''
+    return posts.duplicate(post, user, title, now())
 
 
 def _do_nothing(user: User, post: Post, due: datetime | None) -> None:
@@ -64,7 +69,7 @@ ACTIONS = {
     'unpin': Action('unpinned', lambda user, post, due: pins.unpin(post, post.author)),
     'pin-home': Action('pinned', lambda user, post, due: pins.pin(post, Site.this()), is_owners=True),
     'unpin-home': Action('unpinned', lambda user, post, due: pins.unpin(post, Site.this()), is_owners=True),
-    'duplicate': Action('duplicated', lambda user, post, due: posts.duplicate(post, user, now())),
+    'duplicate': Action('duplicated', lambda user, post, due: _duplicate(user, post)),
     'unpublish': Action('unpublished', lambda user, post, due: publishing.unpublish(post, now()), is_taking_back=True),
     'unshare': Action('unshared', lambda user, post, due: publishing.unshare(post), is_taking_back=True),
     'delete': TRASH,
@@ -117,7 +122,7 @@ def restore_version(user: User, post_id: str) -> Answer:
         posts.save(post, user, PostInput.from_form(restored), now())
     except Rejected as error:
         saved = _saved_form(user, post)
-        return _render(user, post, Form(saved.values | restored, error.errors), 400, is_kept=False)
+        return _render(user, post, Form(saved.values | restored, make_sentences(error.errors)), 400, is_kept=False)
     return redirect(f'/studio/posts/{post.id}', 'version-restored')
 
 
@@ -166,22 +171,22 @@ def _submit(user: User, post: Post | None) -> Answer:
         form.errors = make_sentences(error.errors)
         return _render(user, post, form, 400, is_saved=is_saved, is_kept=is_saved or _keep(user, post, form))
     except posts.Conflict as conflict:
-        return _show_conflict(user, conflict.post, form)
-    except Busy as error:
+        return _show_conflict(user, conflict, form)
+    except Busy:
         if not has_text:
             raise
-        form.errors = {'': f'{error} What you typed is still here.'}
+        form.errors = {'': str(BUSY)}
         return _render(user, post, form, 503, is_saved=is_saved, is_kept=is_saved or _keep(user, post, form))
     except Exception as error:
         if not (is_out_of_reach(error) and has_text):
             raise
-        form.errors = {'': BUSY}
+        form.errors = {'': str(CANNOT_SAVE)}
         return _render(user, post, form, 503, is_kept=False)
     return redirect(f'/studio/posts/{(copy or post).id}', _choose_notice(user, post, form, name, due))
 
 
 def _reject_action(user: User, post: Post | None, form: Form) -> Answer:
-    form.errors = {'': UNKNOWN_ACTION}
+    form.errors = {'': str(UNKNOWN_ACTION)}
     return _render(user, post, form, 400)
 
 
@@ -192,9 +197,9 @@ def _preview(user: User, post: Post | None, form: Form) -> Answer:
         preview = rerendering.preview(form['body'], user, current().path_prefix, form['language'])
         return _render(user, post, form, preview={'content': preview.content, 'words': preview.words}, is_kept=is_kept)
     except Rejected as error:
-        form.errors, status = error.errors, 400
-    except Busy as error:
-        form.errors, status = {'': f'{error} What you typed is still here.'}, 503
+        form.errors, status = make_sentences(error.errors), 400
+    except Busy:
+        form.errors, status = {'': str(BUSY)}, 503
     return _render(user, post, form, status, is_kept=is_kept)
 
 
@@ -232,7 +237,7 @@ def _keep(user: User, post: Post | None, form: Form | None) -> bool:
 def _due(user: User, publish_at: str, name: str) -> datetime | None:
     """Return when a button publishes, in UTC, or None for now. Raises Rejected."""
     if name == 'schedule' and not publish_at:
-        raise Rejected(publish_at='Choose a date and a time first. Your text is saved.')
+        raise Rejected('publish_at.missing')
     if name not in ('schedule', 'publish') or not publish_at:
         return None
     return publishing.parse_publish_at(publish_at, user.timezone)
@@ -248,9 +253,9 @@ def _choose_notice(user: User, post: Post, form: Form, name: str, due: datetime 
 
 # Conflicts
 
-def _show_conflict(user: User, post: Post, form: Form) -> Answer:
-    """Show the editor with the form, and how it differs from the version that somebody else has saved."""
-    form.errors = {'': CONFLICT}
+def _show_conflict(user: User, conflict: posts.Conflict, form: Form) -> Answer:
+    """Show the editor with the form, and how it differs from the version that was saved meanwhile."""
+    post, form.errors = conflict.post, {'': describe(conflict)}
     differences = revisions.compare_forms(as_form(post), form.values, quota.waits_as(user))
     return _render(user, post, form, 409, conflict=differences, saved_by=revisions.find_editor(post) or post.author,
                    is_kept=_keep(user, post, form))
@@ -262,10 +267,11 @@ def _merge(user: User, post: Post, form: Form) -> Answer:
     base = revisions.find(post, number(form['version']), theirs)
     mine = {name: text.body(form[name]) for name in theirs}
     try:
-        merged, is_clean = revisions.merge_forms(revisions.form_of(base) if base else {}, mine, theirs,
-                                                 quota.waits_as(user))
+        merged, is_clean = revisions.merge_forms(
+            revisions.form_of(base) if base else {}, mine, theirs, (gettext('Yours'), gettext('Theirs')),
+            quota.waits_as(user))
     except (Busy, TooMuch):
-        form.errors = {'': MERGE_FAILED}
+        form.errors = {'': str(MERGE_FAILED)}
         return _render(user, post, form, 409, conflict=[('body', None)],
                        saved_by=revisions.find_editor(post) or post.author, is_kept=_keep(user, post, form))
     form.values |= merged | {'version': str(post.version)}

@@ -7,6 +7,7 @@ from ..db import db, now
 from ..exchange import exports
 from ..mail import budgets
 from ..models import User
+from ..sentences import describe, make_sentence
 from ..tasks import make_export
 from ..throttle import Throttled
 from ..wsgi.actions import Answer
@@ -40,7 +41,7 @@ def request_export(user: User) -> Answer:
                 make_export(export.id)
                 note_action('export_asked', user, export)
     except Throttled as error:
-        return _render(user, Form(errors={'': budgets.sentence(error, user.timezone)}), 429)
+        return _render(user, Form(errors={'': describe(error, user.timezone)}), 429)
     return redirect('/studio/exports', 'export-asked')
 
 
@@ -60,4 +61,6 @@ def download_export(user: User, export_id: str) -> Answer:
 def _render(user: User, form: Form, status: int = 200) -> Answer:
     response.status = status
     exports.fail_lost()
-    return render('exports.html', exports=exports.list_of(user, PER_LIST), kept=exports.KEPT, form=form)
+    found = exports.list_of(user, PER_LIST)
+    problems = {export.id: make_sentence(problem) for export in found if (problem := exports.find_problem(export))}
+    return render('exports.html', exports=found, problems=problems, kept=exports.KEPT, form=form)

@@ -2,11 +2,15 @@
 
 from collections.abc import Callable
 
-from .. import batches
+from ..codes import Code
 from ..db import db, now
 from ..jobs import overview, queue, tally
+from ..jobs.tables import Job
 from ..models import User
+from ..sentences import make_sentence
+from ..sentences.jobs import find_reason, make_title
 from ..tasks import huey
+from ..upkeep import checks
 from ..wsgi.actions import Answer, find_action
 from ..wsgi.authentication import note_action
 from ..wsgi.forms import Form, number, typed
@@ -20,9 +24,23 @@ PER_LIST = 50
 def show_jobs(user: User) -> Answer:
     """Show which jobs are running, ready, due later and dead, and how many ended in the last hour."""
     at = now()
-    return render('admin_jobs.html', now=at, paused_since=queue.paused_since(), set_aside=batches.problem(),
-                  schedules=huey.recurring_jobs(at), throughput=tally.throughput(at), in_words=huey.describe,
-                  **overview.list_jobs(at, PER_LIST))
+    return render('admin_jobs.html', now=at, paused_since=queue.paused_since(), set_aside=checks.check_set_aside(),
+                  schedules=huey.recurring_jobs(at), throughput=tally.throughput(at), title_of=make_title,
+                  reason_of=_reason_of, progress_of=_progress_of, **overview.list_jobs(at, PER_LIST))
+
+
+def _reason_of(job: Job) -> str:
+    """Return why a job failed, in one line."""
+    return _sentence(find_reason(job.reason))
+
+
+def _progress_of(job: Job) -> str:
+    """Return how far a running job is; '' if it did not say."""
+    return _sentence(Code.from_json(job.progress))
+
+
+def _sentence(code: Code | None) -> str:
+    return make_sentence(code) if code else ''
 
 
 @owner_required

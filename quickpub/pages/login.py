@@ -5,10 +5,10 @@ from typing import Any
 from bottle import request
 
 from ..accounts import passkeys, second_factors, sessions
-from ..codes import Rejected
+from ..codes import Code, Rejected
 from ..db import now
 from ..models import LoginStep
-from ..sentences import make_sentences
+from ..sentences import describe, make_sentence, make_sentences
 from ..wsgi import authentication, identity
 from ..wsgi.actions import Answer
 from ..wsgi.authentication import client_address, current_user, device_cookie
@@ -16,8 +16,6 @@ from ..wsgi.errors import json_endpoint
 from ..wsgi.forms import Form, sent_json, typed
 from ..wsgi.responses import redirect, render, render_form
 from ..wsgi.urls import url
-
-TOO_LATE = 'That took too long. Please log in again.'
 
 
 def show_login() -> Answer:
@@ -37,7 +35,7 @@ def log_in() -> Answer:
     except Rejected as error:
         return _render_login(form, make_sentences(error.errors), 400)
     except sessions.Throttled as error:
-        return _render_login(form, {'password': str(error)}, 429)
+        return _render_login(form, {'password': describe(error)}, 429)
 
 
 def _render_login(form: Form, errors: dict[str, str], status: int) -> Answer:
@@ -55,16 +53,16 @@ def confirm_login() -> Answer:
     """Check the code of the second step."""
     step, form = identity.pending_step(), typed('code')
     if step is None:
-        return _render_login(Form({'email': ''}), {'': TOO_LATE}, 403)
+        return _render_login(Form({'email': ''}), {'': make_sentence(Code('step.too_late'))}, 403)
     try:
         identity.finish_by_code(step, form['code'])
     except identity.StepEnded as error:
-        return _render_login(Form({'email': step.user.email or ''}), {'': str(error)}, 403)
+        return _render_login(Form({'email': step.user.email or ''}), {'': describe(error)}, 403)
     except Rejected as error:
         form.errors = make_sentences(error.errors)
         return _render_step(step, form, 400)
     except sessions.Throttled as error:
-        form.errors = {'code': str(error)}
+        form.errors = {'code': describe(error)}
         return _render_step(step, form, 429)
     return redirect(step.onward, 'password' if step.token_id else None)
 
@@ -96,7 +94,7 @@ def _step_of(sent: dict[str, Any]) -> LoginStep | None:
         return None
     step = identity.pending_step()
     if step is None:
-        raise identity.StepEnded(TOO_LATE)
+        raise identity.StepEnded('step.too_late')
     return step
 
 

@@ -12,6 +12,7 @@ from ..jobs import queue
 from ..mail import budgets, ledger, listing, rate
 from ..mail import message as rendering
 from ..models import Message, User
+from ..sentences import describe
 from ..settings import current
 from ..signing import HIDDEN, redact
 from ..tasks import deliver_soon
@@ -56,14 +57,15 @@ def _render(user: User, found: Message, form: Form, status: int = 200) -> Answer
     try:
         made = message_from_bytes(rendering.render(found), policy=policy.default)
     except rendering.CannotBeMade as error:
-        body = str(error)
+        body = describe(error)
     else:
         part = made.get_body(('plain',))
         assert part is not None  # every email has a text
         body = show(part.get_content())
         headers = [(name, show(str(value))) for name, value in made.items()
                    if not name.startswith(('Content-', 'MIME-'))]
-    return render('admin_message.html', message=found, text=body, headers=headers,
+    return render('admin_message.html', message=found, is_in_outbox=listing.is_in_outbox(found), text=body,
+                  headers=headers,
                   links=[link for link in re.findall(r'https?://\S+', body) if HIDDEN not in link],
                   is_redacted=HIDDEN in body, form=form)
 
@@ -91,7 +93,7 @@ def _send_again(user: User, found: Message) -> Answer:
                 note_action('mail_sent_again', user, found)
             deliver_soon(ids)
     except Throttled as error:
-        return _render(user, found, Form(errors={'': budgets.sentence(error, user.timezone)}), 429)
+        return _render(user, found, Form(errors={'': describe(error, user.timezone)}), 429)
     return redirect(f'/admin/mail/{found.id}', 'queued')
 
 

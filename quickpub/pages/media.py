@@ -11,9 +11,10 @@ from ..codes import Rejected
 from ..db import db, now
 from ..media import cleaning, files, uploads, usage, variants
 from ..media.intake import UploadedFile
-from ..models import Upload, User
+from ..models import MediaFile, Upload, User
 from ..sentences import make_sentence, make_sentences
 from ..settings import current
+from ..translations.messages import N_, gettext, ngettext
 from ..wsgi.actions import Answer, find_action
 from ..wsgi.bodies import MAX_PARTS, TooMany
 from ..wsgi.downloads import missing_file, send_file
@@ -26,8 +27,8 @@ from ..wsgi.urls import url
 log = logging.getLogger('quickpub.web')
 
 PER_PAGE = 50
-FULL = 'The disk of this site is nearly full, so no more files can be taken. Please tell who keeps the site.'
-LOST = 'This site cannot store files just now. Please try again in a few minutes, or tell the owner of the site.'
+FULL = N_('The disk of this site is nearly full, so you cannot upload files now. Please tell an owner of the site.')
+LOST = N_('This site cannot store files right now. Please try again in a few minutes.')
 
 
 @login_required
@@ -43,7 +44,7 @@ def _render(user: User, form: Form, status: int = 200) -> Answer:
     uses = usage.find_posts_with((each.file_id for each in found), user, now())
     return render('media.html', form=form, uploads=found, uses=uses,
                   older=older, is_first=is_first, used=uploads.used_by(user), quota=current().quota * files.MEGABYTE,
-                  is_verified=user.is_verified, endings=_list_endings(),
+                  is_verified=user.is_verified, endings=_list_endings(), explain=_explain,
                   file_limit=uploads.FILE_LIMIT, kept_days=cleaning.KEPT_UNUSED.days)
 
 
@@ -64,15 +65,16 @@ def upload_files(user: User) -> Answer:
             except Rejected as error:
                 status, form.errors[f'file {len(form.errors) + 1}'] = 400, make_sentence(error.errors['file'])
         if not stored and not form.errors:
-            status, form.errors = 400, {'file': 'Please choose a file first.'}
+            status, form.errors = 400, {'file': gettext('Choose a file first.')}
     except TooMany:
-        status, form.errors['file'] = 400, (f'At most {MAX_PARTS} files can be sent at once. Please send those '
-                                            'that are missing below in another go.')
+        status, form.errors['file'] = 400, ngettext(
+            'You can upload %(count)s file at once. Upload the files that are missing below separately.',
+            'You can upload %(count)s files at once. Upload the files that are missing below separately.', MAX_PARTS)
     except Rejected as error:
         status, form.errors = 403, make_sentences(error.errors)
     except OSError as error:
         log.warning('An upload cannot be stored: %s', error)
-        status, form.errors = (503, {'file': LOST}) if presence.explains(error) else (507, {'file': FULL})
+        status, form.errors = (503, {'file': str(LOST)}) if presence.explains(error) else (507, {'file': str(FULL)})
     if 'application/json' in request.get_header('Accept', ''):
         response.status = status
         return _render_json({'uploads': [_describe_state(each) for each in stored],
@@ -99,8 +101,14 @@ def _render_json(value: Any) -> str:
 def _describe_state(upload: Upload) -> dict[str, Any]:
     file = upload.file
     return {'id': upload.id, 'name': upload.name, 'path': upload.path, 'markdown': upload.markdown, 'kind': file.kind,
-            'alt': upload.alt, 'state': file.state, 'progress': file.progress, 'error': file.error,
+            'alt': upload.alt, 'state': file.state, 'progress': file.progress, 'error': _explain(file),
             'url': url(f'{UPLOADS}/{upload.id}')}
+
+
+def _explain(file: MediaFile) -> str:
+    """Return why a file is not ready, or ''."""
+    problem = variants.find_problem(file)
+    return make_sentence(problem) if problem else ''
 
 
 @login_required
@@ -120,7 +128,7 @@ def _delete(user: User, upload: Upload, form: Form) -> Answer:
     try:
         cleaning.delete(upload)
     except Rejected as error:
-        return _render(user, Form(errors=error.errors), 400)
+        return _render(user, Form(errors=make_sentences(error.errors)), 400)
     return redirect(UPLOADS, 'file-deleted')
 
 

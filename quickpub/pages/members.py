@@ -7,10 +7,11 @@ from ..codes import Rejected
 from ..db import db, now
 from ..mail import budgets
 from ..models import User
-from ..sentences import make_sentences
+from ..sentences import describe, make_sentences
 from ..settings import current
 from ..tasks import deliver_soon
 from ..throttle import Throttled
+from ..translations.messages import gettext
 from ..wsgi.actions import Answer, find_action
 from ..wsgi.authentication import cause, note_action
 from ..wsgi.confirmation import confirmation_context, require_confirmation
@@ -47,9 +48,11 @@ def update_members(user: User) -> Answer:
 
 def _make_owner(user: User, form: Form) -> Answer:
     member = find_or_404(directory.active_members(), form['person'])
-    page = require_confirmation(user, f'Make {member.name} an owner', 'Owners can change everything on this site: its '
-                         'members, its settings and everybody’s posts. An owner cannot be made an author again here.',
-                         'Make an owner', is_always_asked=True)
+    page = require_confirmation(
+        user, gettext('Make %(name)s an owner', name=member.name),
+        gettext('Owners can change everything on this site: its members, its settings and everyone’s posts. You cannot '
+                'undo this here.'),
+        gettext('Make owner'), is_always_asked=True)
     if page is not None:
         return page
     with db.atomic():
@@ -62,11 +65,12 @@ def _make_owner(user: User, form: Form) -> Answer:
 def _reset_factors(user: User, form: Form) -> Answer:
     """Let a member who has lost their phone or key log in with the password alone."""
     member = find_or_404(directory.active_members(but=user), form['person'])
-    page = require_confirmation(user, f'Remove the passkeys and the app of {member.name}',
-                         'Do this only if they have lost their phone or key, and make sure that you talk to the right '
-                         'person. Their passkeys, authenticator app and recovery codes are removed, they are logged '
-                         'out everywhere, and they get an email about it. Then their password alone logs them in.',
-                         'Remove them', is_always_asked=True)
+    page = require_confirmation(
+        user, gettext('Remove the passkeys and authenticator app of %(name)s', name=member.name),
+        gettext('Do this only if they have lost their phone or key, and make sure that you are talking to the right '
+                'person. This removes their passkeys, authenticator app and recovery codes and logs them out '
+                'everywhere. We email them about it. They can then log in with their password only.'),
+        gettext('Remove'), is_always_asked=True)
     if page is not None:
         return page
     with db.atomic():
@@ -93,7 +97,7 @@ def _hand_over_link(user: User, form: Form) -> Answer:
         form.errors = make_sentences(error.errors)
         return render_form('admin_link.html', form, **context)
     except Throttled as error:
-        form.errors = {'': budgets.sentence(error, user.timezone)}
+        form.errors = {'': describe(error, user.timezone)}
         return render_form('admin_link.html', form, 429, **context)
     return render('admin_link.html', form=form, **(context | {'link': link}))
 
@@ -101,7 +105,7 @@ def _hand_over_link(user: User, form: Form) -> Answer:
 def _invite(user: User, form: Form) -> Answer:
     try:
         if current().signup == 'closed':
-            raise Rejected(email='Sign-up is closed, so an invitation would lead nowhere.')
+            raise Rejected('email.signup_closed')
         email = validation.clean_email(form['email'])
     except Rejected as error:
         form.errors = make_sentences(error.errors)
@@ -111,7 +115,7 @@ def _invite(user: User, form: Form) -> Answer:
             deliver_soon(registration.invite(email, now(), cause()))
             note_action('invited', user)
     except Throttled as error:
-        form.errors = {'email': budgets.invitation_sentence(error, user.timezone)}
+        form.errors = {'email': describe(error, user.timezone)}
         return _render(form, 429)
     return redirect('/admin/people', 'invited')
 

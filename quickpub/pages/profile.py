@@ -23,16 +23,16 @@ from ..accounts import (
     validation,
 )
 from ..audience import totals
-from ..codes import Rejected
+from ..codes import Code, Rejected
 from ..db import db, now
-from ..mail import budgets, listing
+from ..mail import listing
 from ..models import User
-from ..sentences import make_sentences
+from ..sentences import describe, describe_stored, make_sentence, make_sentences
 from ..settings import current
 from ..tasks import deliver_alike, deliver_soon
 from ..throttle import Throttled
 from ..translations import languages
-from ..translations.messages import N_
+from ..translations.messages import N_, gettext
 from ..wsgi.actions import Answer, find_action
 from ..wsgi.authentication import cause, current_session, log_out, note_action, rotate, user_agent
 from ..wsgi.confirmation import confirmation_context
@@ -75,7 +75,7 @@ def _render(user: User, form: Form | None = None, address_form: Form | None = No
 def _list_devices(user: User) -> list[dict[str, Any]]:
     """Return the devices on which a user is logged in, this one first."""
     this = current_session()
-    found = [{'words': devices.describe(each.agent), 'digest': each.digest, 'is_this': each == this,
+    found = [{'words': make_sentence(devices.describe(each.agent)), 'digest': each.digest, 'is_this': each == this,
               'since': (each.device or each).created_at, 'seen_at': each.seen_at}
               for each in sessions.list_sessions(user)]
     return sorted(found, key=lambda each: not each['is_this'])
@@ -103,13 +103,15 @@ def _list_times(user: User) -> list[str]:
 
 def _describe_last_report(user: User) -> str | None:
     if user.mail_trouble:
-        return f'No reports are sent now: the mail server refused your address ({user.mail_trouble}). ' \
-               'Change the address below, and they begin again.'
+        return gettext('You get no reports, because the mail server rejected your email address (%(answer)s). To get '
+                       'them again, change the address below.', answer=describe_stored(user.mail_trouble))
     last = listing.find_last_report(user)
     if last is None or last.sent_at is None:
         return None
-    return f'Your last report was sent on {dates.clock(last.sent_at, user.timezone)}, and ' + (
-        'accepted by the mail server.' if current().smtp else 'kept in the outbox of this site.')
+    when = dates.clock(last.sent_at, user.timezone)
+    if current().smtp:
+        return gettext('The mail server accepted your last report on %(when)s.', when=when)
+    return gettext('Your last report is in the outbox of this site, since %(when)s.', when=when)
 
 
 @login_required
@@ -123,15 +125,13 @@ def _update_profile(user: User, form: Form) -> Answer:
     try:
         name, handle, bio, language, zone, report, day, closes = validation.validate_all(
             (validation.clean_name, form['name']), (_clean_handle, form['handle']), (_clean_bio, form['bio']),
-            (_clean_choice, ['', *languages.supported()], form['language'], 'language',
-             N_('Choose a language from the list.')),
-            (_clean_choice, _list_zones(user), form['timezone'], 'timezone',
-             'Please choose a time zone from the list.'),
-            (_clean_choice, _list_frequencies(user), form['report'], 'report', 'Please choose one of the list.'),
-            (_clean_choice, [*map(str, WEEKDAYS)], form['report_day'] or str(user.report_day), 'report_day',
-             'Please choose a day of the week.'),
-            (_clean_choice, _list_times(user), form['report_time'] or user.report_time, 'report_time',
-             'Please choose one of the list.'))
+            (_clean_choice, ['', *languages.supported()], form['language'], Code('language.not_offered')),
+            (_clean_choice, _list_zones(user), form['timezone'], Code('timezone.not_offered')),
+            (_clean_choice, _list_frequencies(user), form['report'], Code('report.not_offered')),
+            (_clean_choice, [*map(str, WEEKDAYS)], form['report_day'] or str(user.report_day),
+             Code('report_day.not_offered')),
+            (_clean_choice, _list_times(user), form['report_time'] or user.report_time,
+             Code('report_time.not_offered')))
         changes = {'name': name, 'handle': handle, 'bio': bio, 'language': language or None, 'timezone': zone,
                    'report': report, 'report_day': int(day), 'report_time': closes}
         directory.change_profile(user, changes, now())
@@ -144,7 +144,7 @@ def _update_profile(user: User, form: Form) -> Answer:
 def _clean_handle(typed: str) -> str:
     handle = text.slug(typed, '')[:40].strip('-')
     if not handle:
-        raise Rejected(handle='A handle needs letters or digits, such as anna-berg.')
+        raise Rejected('handle.no_letters')
     if handle in users.RESERVED_HANDLES:
         raise directory.handle_taken(handle)
     return handle
@@ -153,13 +153,13 @@ def _clean_handle(typed: str) -> str:
 def _clean_bio(typed: str) -> str:
     bio = text.whole_line(typed, MAX_BIO)
     if bio is None:
-        raise Rejected(bio=f'Please keep this within {MAX_BIO} characters.')
+        raise Rejected('bio.too_long', limit=MAX_BIO)
     return bio
 
 
-def _clean_choice(choices: Iterable[str], typed: str, field: str, sentence: str) -> str:
+def _clean_choice(choices: Iterable[str], typed: str, problem: Code) -> str:
     if typed not in choices:
-        raise Rejected(**{field: sentence})
+        raise Rejected(problem)
     return typed
 
 
@@ -168,7 +168,7 @@ def _change_email(user: User, form: Form) -> Answer:
     try:
         email = validation.clean_email(form['email'])
         if email.lower() == (user.email or '').lower():
-            raise Rejected(email='This is your address already.')
+            raise Rejected('email.unchanged')
         confirmed = confirm_identity(user, form)
         with db.atomic():
             credentials.check_password_unchanged(confirmed, 'current')
@@ -178,7 +178,7 @@ def _change_email(user: User, form: Form) -> Answer:
         form.errors = make_sentences(error.errors)
         return _render(user, address_form=form, status=400)
     except Throttled as error:
-        form.errors = {'email': budgets.sentence(error, user.timezone)}
+        form.errors = {'email': describe(error, user.timezone)}
         return _render(user, address_form=form, status=429)
     return redirect('/settings', 'address-sent')
 

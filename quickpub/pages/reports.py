@@ -6,6 +6,7 @@ from ..audience import counting, running_reports
 from ..db import db, now
 from ..mail import budgets, message
 from ..models import Message, Site, User
+from ..sentences import describe
 from ..tasks import send_view_count_report
 from ..throttle import Throttled
 from ..wsgi.actions import Answer
@@ -45,7 +46,7 @@ def send_report(user: User) -> Answer:
             budgets.admit(budgets.REPORT_NOW, cause(), now())
             send_view_count_report(user.id)
     except Throttled as error:
-        return _render(user, Form(errors={'': budgets.sentence(error, user.timezone)}), 429)
+        return _render(user, Form(errors={'': describe(error, user.timezone)}), 429)
     return redirect('/studio/report', 'report-asked')
 
 
@@ -57,5 +58,6 @@ def _preview(user: User) -> Message | None:
 def _render(user: User, form: Form, status: int = 200) -> Answer:
     response.status = status
     found = _preview(user)
-    plain = message.bodies(found, Site.this())[0] if found else ''
-    return render('report.html', message=found, text=plain, form=form)
+    site = Site.this()
+    plain, subject = (message.bodies(found, site)[0], message.make_subject(found, site)) if found else ('', '')
+    return render('report.html', message=found, subject=subject, text=plain, form=form)

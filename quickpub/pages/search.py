@@ -6,14 +6,13 @@ from .. import networks
 from ..content import search
 from ..db import now
 from ..gates import Busy, TooMuch
+from ..sentences import describe
 from ..wsgi.actions import Answer
 from ..wsgi.authentication import client_address
 from ..wsgi.forms import number
 from ..wsgi.pagination import PER_PAGE
 from ..wsgi.responses import not_found, render
 from ..wsgi.urls import with_query
-
-TOO_MUCH = 'This search takes too long. Try fewer or longer words.'
 
 
 def show_search() -> Answer:
@@ -23,10 +22,10 @@ def show_search() -> Answer:
         with search.run_in_turn(_identify_client()):
             return _render_results(query)
     except Busy as error:
-        response.status, problem = 503, str(error)
+        response.status, problem = 503, describe(error)
         response.set_header('Retry-After', '5')
-    except TooMuch:
-        response.status, problem = 400, TOO_MUCH
+    except TooMuch as error:
+        response.status, problem = 400, describe(error)
     return render('search.html', query=query, problem=problem)
 
 

@@ -9,8 +9,9 @@ from ..accounts import passkeys, second_factors, totp
 from ..codes import Rejected
 from ..db import db, now
 from ..models import User
-from ..sentences import make_sentences
+from ..sentences import describe, make_sentences
 from ..tasks import deliver_soon
+from ..translations.messages import gettext
 from ..wsgi import identity, notices
 from ..wsgi.actions import Answer, find_action
 from ..wsgi.authentication import note_action, rotate
@@ -43,16 +44,16 @@ def update_security(user: User) -> Answer:
     form = typed('action', 'passkey', 'name', 'code')
     act = find_action(ACTIONS, form['action'])
     if not user.is_verified:
-        return _refuse(user, 'To change this, first confirm your email address: the link is in the email that we '
-                       'sent you.', 403)
+        return _refuse(user, gettext('To change this, first confirm your email address. The link is in the '
+                                      'email that we sent you.'), 403)
     page = None if act is _rename else require_confirmation(
-        user, 'Confirm that it’s you', 'You are about to change how you log in.', 'Continue')
+        user, gettext('Confirm that it’s you'), gettext('You are about to change how you log in.'), gettext('Continue'))
     if page is not None:
         return page
     try:
         return act(user, form)
     except Rejected as error:
-        return _refuse(user, str(error), 400)
+        return _refuse(user, describe(error), 400)
 
 
 def _refuse(user: User, sentence: str, status: int) -> Answer:
@@ -90,7 +91,7 @@ def _remove_passkey(user: User, form: Form) -> Answer:
 def _require_passkey(user: User, form: Form) -> Answer:
     with db.atomic():
         _announce('passkey_asked', user, second_factors.require_passkey(user, True, now()))
-        page = _render_first_codes(user, 'Your log-in now asks for a passkey after the password.')
+        page = _render_first_codes(user, gettext('From now on, you log in with your password and a passkey.'))
     rotate()
     return page
 
@@ -132,7 +133,7 @@ def _start_app(user: User, form: Form) -> Answer:
 
 def _render_app(user: User, secret: str, form: Form, status: int) -> Answer:
     uri = totp.provisioning_uri(user, secret)
-    qr_code = Markup(totp.qr_code(uri))  # noqa: S704  # drawn by segno
+    qr_code = Markup(totp.qr_code(uri, gettext('QR code for the authenticator app')))  # noqa: S704  # drawn by segno
     return render_form('security_app.html', form, status, uri=uri, qr=qr_code,
                        secret=' '.join(secret[start:start + 4] for start in range(0, len(secret), 4)))
 
@@ -141,7 +142,7 @@ def _confirm_app(user: User, form: Form) -> Answer:
     try:
         with db.atomic():
             _announce('totp_added', user, second_factors.confirm_app(user, form['code'], now()))
-            page = _render_first_codes(user, 'The authenticator app is set up.')
+            page = _render_first_codes(user, gettext('Your authenticator app is set up.'))
     except Rejected as error:
         form.errors = make_sentences(error.errors)
         with db.atomic():
@@ -166,7 +167,7 @@ def _renew_codes(user: User, form: Form) -> Answer:
     with db.atomic():
         codes, mails = second_factors.renew_codes(user, now())
         _announce('recovery_codes_made', user, mails)
-    return _render_codes('Your old recovery codes no longer work.', codes)
+    return _render_codes(gettext('Your old recovery codes no longer work.'), codes)
 
 
 def _render_first_codes(user: User, done: str) -> Answer:

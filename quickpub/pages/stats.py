@@ -2,9 +2,11 @@
 
 from bottle import request
 
+from .. import dates
 from ..audience import calendar, counting, stats, sums
 from ..db import now
 from ..models import Post, User
+from ..translations.messages import gettext
 from ..wsgi.actions import Answer
 from ..wsgi.permissions import login_required
 from ..wsgi.responses import find_or_404, render
@@ -33,5 +35,14 @@ def _render(path: str, scope: int, post: Post | None, is_mine: bool) -> Answer:
     span = request.query.days if request.query.days in stats.CHOICES else '30'
     days, today = stats.CHOICES[span], calendar.site_day(now())
     found = stats.collect(scope, days, today)
-    return render('stats.html', figures=found, span=span, path=path, post=post, is_mine=is_mine,
+    return render('stats.html', figures=found, names={bar.first: _name(bar, found.unit) for bar in found.bars},
+                  span=span, path=path, post=post, is_mine=is_mine,
                   top=stats.most_viewed(scope, days) if post is None else [], hosts=stats.top_hosts(scope, found))
+
+
+def _name(bar: stats.Bar, unit: str) -> str:
+    """Return the name of the day, week or month of a bar."""
+    if unit == 'month':
+        return dates.month(bar.first)
+    day = dates.date(bar.first)
+    return gettext('Week of %(day)s', day=day) if unit == 'week' else day

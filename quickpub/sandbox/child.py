@@ -13,22 +13,23 @@ import traceback
 from typing import Any
 
 from .. import processes
+from ..codes import Code
 from ..gates import TooMuch
 
-IDLE = 60.0  # seconds without a call, after which it leaves
+IDLE = 60.0  # seconds without a call, after which the child ends
 MEMORY = 1024 * 1024 * 1024  # bytes of address space
 HEAD = 8
 
 
 def main(parent: str) -> None:
-    # A parent that stops lets running requests finish, and then closes the pipe; a signal to the whole group must not
-    # come first. (A parent-death signal would come when the thread ends that started this process.)
+    # A parent that stops finishes running requests before it closes the pipe, so the child ignores signals to the
+    # group. (A parent-death signal would come when the thread that started this process ends.)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     threading.Thread(target=processes.watch_parent, args=(int(parent),), daemon=True).start()
     _limit()
-    answers, sys.stdout = os.fdopen(os.dup(1), 'wb', buffering=0), sys.stderr  # what a library prints is no answer
+    answers, sys.stdout = os.fdopen(os.dup(1), 'wb', buffering=0), sys.stderr  # libraries print to stderr
     while question := _next():
         answer = _answer(question)
         message = memoryview(len(answer).to_bytes(HEAD, 'big') + answer)
@@ -44,7 +45,7 @@ def _limit() -> None:
 
 
 def _next() -> dict[str, Any] | None:
-    """Return the next call, or None where none comes, or none will."""
+    """Return the next call, or None if none came in time or the parent has closed the pipe."""
     if not select.select([0], [], [], IDLE)[0]:
         return None
     head = _read(HEAD)
@@ -60,16 +61,16 @@ def _read(size: int) -> bytes:
 
 
 def _answer(question: dict[str, Any]) -> bytes:
-    """Return the encoded answer. The kernel ends this process where that takes more than its processor time."""
+    """Return the encoded answer to a call. The kernel ends this process if the call takes too much processor time."""
     function = getattr(importlib.import_module(question['module']), question['name'])
     signal.setitimer(signal.ITIMER_PROF, question['seconds'])
     try:
         return json.dumps({'value': function(*question['args'])}).encode()
     except TooMuch as error:
-        return json.dumps({'too_much': str(error)}).encode()
+        return json.dumps({'too_much': error.code.to_json()}).encode()
     except (MemoryError, RecursionError):
-        return json.dumps({'too_much': 'This takes more memory than one request may have.'}).encode()
-    except Exception:  # a fault of ours: whoever called says so
+        return json.dumps({'too_much': Code('too_much.memory').to_json()}).encode()
+    except Exception:  # a fault of ours, which the parent raises as RuntimeError
         return json.dumps({'error': traceback.format_exc()}).encode()
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)

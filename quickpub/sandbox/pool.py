@@ -1,9 +1,8 @@
-"""Run a pure function in a child process with limited time and memory, so that no input holds up anybody else.
+"""Run a pure function in a child process with limited time and memory, so that no input delays other requests.
 
-Python's threads share one lock: a single regular expression that takes seconds would stop every page. A child has a
-lock of its own and a lower priority, and the kernel ends it when its time is up. Children are kept for the next call
-and leave when they had nothing to do for a while. Small inputs are not worth the trip: their caller does the work
-itself, one at a time (SMALL).
+Python's threads share one lock: a single regular expression that takes seconds would stop every page. A child has its
+own lock and a lower priority, and the kernel ends it when its time is up. Children are kept for the next call, and end
+when they have had nothing to do for a while. Callers do small work themselves, one at a time (SMALL).
 """
 
 import atexit
@@ -16,15 +15,16 @@ import threading
 from collections.abc import Callable, Hashable
 from typing import Any
 
+from ..codes import Code
 from ..gates import Busy, Gate, Newcomer, TooMuch
 
 SECONDS = 20.0  # of processor time for one call; the longest texts take 2 to 6, on small boards three times as long
-LATE = 90.0  # seconds by the clock, after which a child is ended that gets no processor time
-BUSY = 'The site has many long texts to work on at the moment. Please try again in a minute.'
-SMALL = Gate(at_once=1, waiting=10, patience=10, sentence=BUSY)
-LARGE = Gate(at_once=2, waiting=6, patience=10, sentence=BUSY)
+LATE = 90.0  # seconds by the clock, after which a child that gets no processor time is killed
+BUSY = Code('busy.texts')
+SMALL = Gate(at_once=1, waiting=10, patience=10, busy=BUSY)
+LARGE = Gate(at_once=2, waiting=6, patience=10, busy=BUSY)
 CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE)
-HEAD = 8  # bytes before each message, which say how long it is
+HEAD = 8  # bytes before each message, with its length
 
 
 class Ended(Exception):
@@ -43,7 +43,7 @@ class Child:
         self._process = subprocess.Popen(
             [sys.executable, '-m', f'{__package__}.child', str(os.getpid())], bufsize=0, cwd='/',
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            env={'PYTHONPATH': os.pathsep.join(filter(None, sys.path))})  # no secret among it
+            env={'PYTHONPATH': os.pathsep.join(filter(None, sys.path))})  # no secrets
 
     def ask(self, question: dict[str, Any]) -> dict[str, Any]:
         """Return the child's answer. Raises Ended."""
@@ -96,7 +96,7 @@ class Child:
 
 
 class Pool:
-    """The idle children of this process. `started` counts all that there ever were."""
+    """The idle children of this process. `started` counts all children so far."""
 
     def __init__(self) -> None:
         self.started = 0
@@ -105,7 +105,7 @@ class Pool:
         atexit.register(self.end_all)
 
     def _forget(self) -> None:
-        """After a fork, forget the children, which are the parent's; open ends of their pipes would keep them alive."""
+        """Forget the children after a fork: they are the parent's, and open pipes would keep them alive."""
         for child in self._idle:
             child.let_go()
         self._lock, self._idle = threading.Lock(), []
@@ -121,7 +121,7 @@ class Pool:
                 meaning = self._meaning_of(end, child.is_late)
                 if is_new or isinstance(meaning, TooMuch) or child.is_late:
                     raise meaning from end
-                continue  # it had just ended, because it was idle or was killed
+                continue  # it ended before the call, because it was idle or was killed
             except BaseException:
                 child.end()
                 raise
@@ -139,19 +139,19 @@ class Pool:
             self.started += 1
         try:
             return Child(), True
-        except OSError as error:  # no memory, or no process, to be had
+        except OSError as error:  # no memory, or too many processes
             raise Busy(BUSY) from error
 
     @staticmethod
     def _meaning_of(end: Ended, is_late: bool) -> Exception:
         if end.code == -signal.SIGPROF or -end.code in CRASHES:
-            return TooMuch('This takes more time than one request may have.')
-        if is_late or end.code == -signal.SIGKILL:  # the machine is overloaded, or has no memory
+            return TooMuch('too_much.time')
+        if is_late or end.code == -signal.SIGKILL:  # the machine is overloaded, or out of memory
             return Busy(BUSY)
         return RuntimeError(str(end))
 
     def end_all(self) -> None:
-        """End the children that have nothing to do."""
+        """End the idle children."""
         with self._lock:
             idle, self._idle = self._idle, []
         for child in idle:
@@ -171,8 +171,8 @@ def call(function: Callable[..., Any], *args: Any, who: Hashable = None, seconds
     question = {'module': function.__module__, 'name': function.__name__, 'args': args, 'seconds': seconds or SECONDS}
     with LARGE.entered(Newcomer if isinstance(who, Newcomer) else who, patience):
         answer = POOL.ask(question)
-    if 'too_much' in answer:
-        raise TooMuch(answer['too_much'])
+    if code := Code.from_json(answer.get('too_much', '')):
+        raise TooMuch(code)
     if 'error' in answer:
         raise RuntimeError(f'{function.__name__} failed in a child process:\n{answer["error"]}')
     return answer['value']

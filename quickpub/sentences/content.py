@@ -3,6 +3,27 @@
 from ..translations.messages import N_, N_plural, Translatable
 
 SENTENCES: dict[str, Translatable] = {
+    # The fields of a post
+    'post.empty': N_('There is nothing to save yet. Enter a title or write some text.'),
+    'title.too_long': N_plural('Keep the title within %(count)s character.',
+                               'Keep the title within %(count)s characters.'),
+    'summary.too_long': N_plural('Keep the summary within %(count)s character.',
+                                 'Keep the summary within %(count)s characters.'),
+    'body.too_long': N_('This text has too many characters: %(length)s. The limit is %(limit)s. Split it into two '
+                        'posts.'),
+    'body.too_complex': N_('This text takes too long to display because it has too many links, brackets, tables or '
+                           'formulas. Simplify it, or split it into two posts. Nothing is saved yet, but your text is '
+                           'still here.'),
+    'canonical.not_web_address': N_('Enter a full web address, such as https://example.org/my-post.'),
+    'language.unknown': N_('Choose a language from the list.'),
+    'slug.empty': N_('Use at least one letter or digit, such as in my-first-post.'),
+    'slug.taken': N_('This web address is already in use. Try %(free)s.'),
+    'series.too_long': N_plural('Keep the name of the series within %(count)s character.',
+                                'Keep the name of the series within %(count)s characters.'),
+    'number.out_of_range': N_('Enter a number from 1 to %(limit)s.'),
+    'post.conflict': N_('Nothing was saved. While you were writing, this post was saved in another window or by '
+                        'another member.'),
+
     # Tags
     'tags.too_long': N_plural('Keep each tag within %(count)s character, with commas between tags.',
                               'Keep each tag within %(count)s characters, with commas between tags.'),
@@ -11,4 +32,25 @@ SENTENCES: dict[str, Translatable] = {
     'tags.empty': N_('Type a tag first, such as gardening.'),
     'tags.too_many_in_list': N_plural('Nothing was changed: “%(title)s” would have more than %(count)s tag.',
                                       'Nothing was changed: “%(title)s” would have more than %(count)s tags.'),
+
+    # Publishing and sharing
+    'publish.unconfirmed': N_('Your draft is saved. To publish it, first confirm your email address with the link '
+                              'that we emailed you.'),
+    'publish.empty': N_('There is nothing to publish yet. Write some text first.'),
+    'publish.in_trash': N_('Your text is saved, but this post is in the trash. Restore it, then publish it.'),
+    'publish_at.missing': N_('Your text is saved. To schedule it, choose a date and time first.'),
+    'publish_at.malformed': N_('Your text is saved. To schedule it, enter a date and time, such as 2027-03-01T08:00.'),
+    'publish_at.past': N_('Your text is saved, but this time has passed. Choose a later time, or publish now.'),
+    'publish_at.skipped': N_('Your text is saved, but this time does not exist: the clocks go forward that night. '
+                             'Choose a time one hour later.'),
+    'share.unconfirmed': N_('Your draft is saved. To share it, first confirm your email address with the link that we '
+                            'emailed you.'),
+
+    # The limits of an account
+    'quota.posts': N_plural('You have reached the limit of %(count)s post. %(advice)s',
+                            'You have reached the limit of %(count)s posts. %(advice)s'),
+    'quota.size': N_('There is no room for this text. All your posts together can have %(megabytes)s MB. %(advice)s'),
+    'quota.confirm_email': N_('For more room, confirm your email address with the link that we emailed you.'),
+    'quota.delete_posts': N_('Shorten or delete other posts first. Posts in the trash count until they are deleted '
+                             'permanently.'),
 }

@@ -1,5 +1,75 @@
-"""The sentences for the codes of notices."""
+"""The notices at the top of a page, by the name that a redirect leaves (see wsgi/notices.py)."""
 
-from ..translations.messages import Translatable
+from ..translations.messages import N_, Translatable
 
-SENTENCES: dict[str, Translatable] = {}
+SENTENCES: dict[str, Translatable] = {
+    # Posts
+    'notice.saved': N_('Saved.'),
+    'notice.published': N_('Published. Readers can see it now.'),
+    'notice.unpublished': N_('Unpublished. It is a draft again.'),
+    'notice.scheduled': N_('Scheduled. It will be published at the time you chose.'),
+    'notice.saved-not-scheduled': N_('Saved, but not scheduled. To schedule the post, press the button below the '
+                                     'date.'),
+    'notice.trashed': N_('Moved to trash. You can restore it for 30 days.'),
+    'notice.restored': N_('Restored.'),
+    'notice.version-restored': N_('Older version restored. The text before it is in the version history.'),
+    'notice.shared': N_('Link created. Anyone with the link below can read this draft.'),
+    'notice.unshared': N_('Link removed.'),
+    'notice.pinned': N_('Pinned.'),
+    'notice.unpinned': N_('Unpinned.'),
+    'notice.duplicated': N_('Duplicated. This is the copy; the original is unchanged.'),
+    'notice.discarded': N_('Discarded.'),
+    'notice.some-offline': N_('Unpublished. The posts are drafts again.'),
+    'notice.some-trashed': N_('Moved to trash.'),
+    'notice.some-restored': N_('Restored.'),
+    'notice.some-tagged': N_('Tag added.'),
+    'notice.none-ticked': N_('No posts selected. Select at least one post first.'),
+
+    # Media, exports, reports
+    'notice.uploaded': N_('Uploaded.'),
+    'notice.file-deleted': N_('Deleted.'),
+    'notice.report-asked': N_('We are emailing you the report.'),
+    'notice.export-asked': N_('We are preparing your export and will email you when it is ready. You can close '
+                               'this page.'),
+
+    # Accounts
+    'notice.welcome': N_('Your site is ready. Write your first post, or add a tagline under Site.'),
+    'notice.verified': N_('Your email address is confirmed, and you are logged in. You can publish now.'),
+    'notice.log-in-first': N_('You were logged out, and nothing was changed. Log in and try again.'),
+    'notice.address': N_('Your new email address is confirmed.'),
+    'notice.password': N_('Password changed. You are logged out everywhere else.'),
+    'notice.address-sent': N_('We sent a link to the new email address. Follow it to confirm the change.'),
+    'notice.logged-out': N_('You are logged out.'),
+    'notice.session-ended': N_('That device is logged out.'),
+    'notice.session-gone': N_('That device was already logged out, or has logged in again. Check the list below.'),
+    'notice.others-ended': N_('Logged out everywhere else. Only this device is logged in.'),
+    'notice.deleted': N_('Your account is deleted.'),
+
+    # Second factors
+    'notice.confirmed': N_('Confirmed. Now press “Add a passkey” again.'),
+    'notice.passkey-added': N_('Passkey added. You can now log in with it.'),
+    'notice.passkey-removed': N_('Passkey removed.'),
+    'notice.passkey-renamed': N_('Passkey renamed.'),
+    'notice.passkey-not-asked': N_('You are no longer asked for a passkey after the password.'),
+    'notice.app-removed': N_('Authenticator app removed.'),
+
+    # Owners
+    'notice.invited': N_('The invitation is on its way.'),
+    'notice.owner-made': N_('The member is now an owner of this site.'),
+    'notice.factors-reset': N_('Passkeys and authenticator app removed. The member now logs in with the password '
+                               'only.'),
+    'notice.queued': N_('The email will be sent again in a moment.'),
+    'notice.held': N_('The email is on hold until you send it.'),
+    'notice.not-held': N_('Too late: the email was sent or is being sent.'),
+    'notice.job-retry': N_('The job will be retried in a moment.'),
+    'notice.job-discard': N_('Job discarded. Emails that are not sent yet will still be sent.'),
+    'notice.job-gone': N_('This job no longer exists, or it is running.'),
+    'notice.job-pause': N_('Jobs paused. Running jobs finish, and no new jobs start until you resume.'),
+    'notice.job-resume': N_('Jobs resumed.'),
+}
+
+
+def find_notice(name: str) -> str:
+    """Return the notice of this name in the language in use; '' for a name that has none."""
+    notice = SENTENCES.get(f'notice.{name}')
+    return str(notice) if notice else ''

@@ -1,8 +1,9 @@
 """The ASGI application that our own web server runs, around the WSGI one.
 
-Pages in memory are sent from the event loop; only other answers need a thread. So clients that are slow to ask, to send
-a form or to read cost a few kilobytes and hold up nobody, and no thread competes for Python's lock with the one that
-answers nearly all readers. Forms may take only some of the threads, and under load the clients take turns.
+Cached pages are sent from the event loop; all other answers are made in a thread. A client that is slow to send its
+request, to send a form or to read the answer costs a few kilobytes and delays nobody, and no thread competes for
+Python's lock with the one that serves nearly all readers. Forms may use only some of the threads, and under load the
+clients take turns.
 """
 
 import asyncio
@@ -17,25 +18,28 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from .. import networks
+from ..translations import languages
+from ..translations.languages import Language
 from ..wsgi.application import Answer, Application
 from ..wsgi.authentication import client_address
 from ..wsgi.bodies import Incoming
+from ..wsgi.error_pages import tiny_page
 from ..wsgi.forms import STRANGERS_LIMIT
 from ..wsgi.request_body import DRAINED, find_limit, may_be_large, no_room
 from . import limits
-from .limits import Refused
+from .limits import RefusedRequest
 
 log = logging.getLogger('quickpub.web')
 
-THREADS = 40  # pages made at a time
-FORMS = 16  # of them, those for forms, which may wait for the write lock of the database, or hash passwords
-
-BROKEN = ('Your form arrived broken, or only a part of it, and nothing was saved. Please go back and send it again.')
+THREADS = 40  # pages that are made at the same time
+FORMS = 16  # threads for forms, which may wait for the database's write lock or hash passwords
 
 Headers = list[tuple[bytes, bytes]]
 
 
 class Front:
+    """The site as an ASGI application."""
+
     def __init__(self, site: Application):
         self._site = site
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix='page')
@@ -54,8 +58,8 @@ class Front:
                 if _has_body(environ):
                     await self._take_in_time(body, environ, receive, client)
                 answer = await self._answer(environ, client)
-            except Refused as refusal:
-                return await _refuse(refusal, self._site.security_headers, send)
+            except RefusedRequest as refusal:
+                return await _refuse(refusal, self._site.language, self._site.security_headers, send)
             finally:
                 body.close()
             await self._send(answer, _raw(answer[1]), send, scope, client)
@@ -67,7 +71,7 @@ class Front:
 
     async def _take_in_time(self, body: Incoming, environ: dict[str, Any], receive: Callable[[], Awaitable],
                             client: str) -> None:
-        """Read the whole body while enough of it arrives. Raises Refused."""
+        """Read the whole body as long as it arrives fast enough. Raises RefusedRequest."""
         seen = 0
         self._arriving.begin(client)
         try:
@@ -82,8 +86,7 @@ class Front:
 
                 await self._take(body, environ, receive, note, client)
         except TimeoutError:
-            raise Refused(408, 'Your form took too long to arrive, and nothing was saved. Please go back and send it '
-                               'again.') from None
+            raise RefusedRequest('request.too_slow', status=408) from None
         finally:
             self._arriving.end(client, seen)
 
@@ -96,15 +99,17 @@ class Front:
                 self._done += 1
 
     def is_moving(self) -> bool:
-        """Return whether the threads have done anything since the last call, or are not all busy."""
+        """Return whether a thread is free, or has finished an answer since the last call."""
         before, self._done_before = self._done_before, self._done
         return self._done != before or self._asked - self._done < THREADS
 
     async def _take(self, body: Incoming, environ: dict[str, Any], receive: Callable[[], Awaitable],
                     note: Callable[[int], None], client: str) -> None:
-        """Read the whole body; of one that is too long, or has no room on the disk, keep the start. The rest is still
-        read, within limits, because a browser that is cut off while it sends shows no answer at all. Raises Refused
-        if the client went away or its chunks make no sense: the server does not tell which."""
+        """Read the whole body, and keep only the start of one that is too long or does not fit on the disk.
+
+        The rest is still read, within limits, because a browser that is cut off while it sends shows no answer. Raises
+        RefusedRequest if the client is gone or its chunks are invalid: the server does not say which.
+        """
         limit = STRANGERS_LIMIT
         if may_be_large(environ.get('CONTENT_LENGTH', '')):
             limit = await self._in_thread(client, find_limit, environ)
@@ -112,7 +117,7 @@ class Front:
         while not is_over:
             event = await receive()
             if event['type'] == 'http.disconnect':
-                raise Refused(400, BROKEN)
+                raise RefusedRequest('request.broken', status=400)
             part = event.get('body', b'')
             note(len(part))
             if body.size <= limit and 'quickpub.problem' not in environ:
@@ -148,10 +153,11 @@ def _has_body(environ: dict[str, Any]) -> bool:
     return 'CONTENT_LENGTH' in environ or 'HTTP_TRANSFER_ENCODING' in environ
 
 
-async def _refuse(refusal: Refused, security_headers: list[tuple[str, str]], send: Callable) -> None:
-    """Answer without a thread, a template or the database: there may be thousands of these at once."""
-    page = (f'<!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-            f'<title>{refusal.status}</title><p>{refusal.sentence}</p></html>').encode()
+async def _refuse(refusal: RefusedRequest, language: Language, security_headers: list[tuple[str, str]],
+                  send: Callable) -> None:
+    """Send the answer without a thread, a template or the database, because there may be thousands at once."""
+    with languages.use(language):
+        page = tiny_page(refusal.status, refusal.code).encode()
     headers = [*security_headers, ('Content-Type', 'text/html; charset=utf-8'), ('Content-Length', str(len(page))),
                ('Cache-Control', 'no-store'), ('Connection', 'close')]
     await send({'type': 'http.response.start', 'status': refusal.status, 'headers': _raw(headers)})
@@ -159,7 +165,7 @@ async def _refuse(refusal: Refused, security_headers: list[tuple[str, str]], sen
 
 
 def environ_of(scope: dict[str, Any]) -> dict[str, Any]:
-    """The WSGI environ (PEP 3333) of an ASGI scope; without the body."""
+    """Return the WSGI environ (PEP 3333) of an ASGI scope, without the body."""
     path = scope['raw_path']
     environ = {
         'REQUEST_METHOD': scope['method'], 'SCRIPT_NAME': '',
@@ -170,7 +176,7 @@ def environ_of(scope: dict[str, Any]) -> dict[str, Any]:
         'wsgi.version': (1, 0), 'wsgi.url_scheme': scope['scheme'], 'wsgi.input': BytesIO(), 'wsgi.errors': sys.stderr,
         'wsgi.multithread': True, 'wsgi.multiprocess': True, 'wsgi.run_once': False}
     for raw_name, raw_value in scope['headers']:
-        if b'_' in raw_name:  # it would be taken for the one with hyphens, which a proxy may vouch for
+        if b'_' in raw_name:  # WSGI could not tell it from the header with hyphens, which a trusted proxy sets
             continue
         name, value = VARIABLES.get(raw_name) or _variable(raw_name), raw_value.decode('latin-1')
         if name in environ:  # RFC 9110, 5.2; cookies are joined by RFC 9113, 8.2.3
@@ -194,4 +200,4 @@ def _raw(headers: Iterable[tuple[str, str]]) -> Headers:
     return [(name.lower().encode('latin-1'), value.encode('latin-1')) for name, value in headers]
 
 
-_kept = lru_cache(1024)(_raw)  # for pages in memory only: what else is sent may hold somebody's cookie
+_kept = lru_cache(1024)(_raw)  # for cached pages only, because other headers may hold a cookie

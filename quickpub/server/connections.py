@@ -1,8 +1,8 @@
-"""Close the connections that would starve everybody else: silent ones, slow readers, and too many of one client.
+"""Close connections that use up the server: silent ones, slow readers, and too many of one client.
 
-The web server has a deadline for a request's head alone, and gives an application no way to close a connection. But
-its sockets belong to this very process, so a guard thread looks at them once a second and shuts down those that break
-a rule. Only Linux tells how much has moved over a connection (TCP_INFO); elsewhere only the limits of number hold.
+The web server has a deadline for the head of a request only, and an application cannot close a connection. But its
+sockets belong to this process, so a thread checks them once a second and closes those that break a rule. Only Linux
+tells how many bytes a connection has moved (TCP_INFO); elsewhere only the limits on the number of connections apply.
 """
 
 import logging
@@ -23,22 +23,22 @@ from .. import networks
 log = logging.getLogger('quickpub.web')
 
 LOOK_EVERY = 1.0  # seconds
-SILENT_FOR = 12  # seconds in which a new connection must have sent something
-READ_WINDOW = 15  # seconds over which a reader's speed is measured, while there is something to read
-READ_RATE = 1024  # bytes a second that a reader must take
+SILENT_FOR = 12  # seconds within which a new connection must send something
+READ_WINDOW = 15  # seconds over which a reader's rate is measured, while there is something to read
+READ_RATE = 1024  # bytes a second that a reader must receive
 PER_CLIENT = 512  # connections of one client
-MOST, LEAST = 8192, 128  # connections in all, as far as the limit of open files allows
+MOST, LEAST = 8192, 128  # connections in total, if the limit of open files allows
 RESERVED_FILES = 512  # for the database, uploads, logs
 
-SEND_BUFFER = 128 * 1024  # bytes that the kernel holds for one reader: a slow one shows after few pages
+SEND_BUFFER = 128 * 1024  # bytes that the kernel keeps for one reader; small, so that slow readers are noticed soon
 UNANSWERED_FOR = 30_000  # milliseconds after which the kernel gives up on a client that is gone
-RESET = struct.pack('ii', 1, 0)  # SO_LINGER: what is not sent yet is dropped, too
-# Offsets in struct tcp_info (linux/tcp.h). The bytes received follow those acknowledged.
+RESET = struct.pack('ii', 1, 0)  # SO_LINGER: unsent bytes are dropped
+# Offsets in struct tcp_info (linux/tcp.h). The received bytes follow the acknowledged ones.
 UNACKED, BYTES_ACKED, NOTSENT, INFO_SIZE = 24, 120, 144, 192
 
 
 def room() -> int:
-    """Return how many connections this process can hold, after raising its limit of open files as far as it may."""
+    """Raise the limit of open files as far as possible, and return how many connections this process can hold."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard == resource.RLIM_INFINITY:
         hard = max(soft, 2 * MOST + RESERVED_FILES)
@@ -51,26 +51,28 @@ def room() -> int:
 
 @dataclass
 class Connection:
-    """One open connection, as it was seen at the last look. Times are monotonic, in seconds."""
+    """An open connection as of the last check. Times are monotonic, in seconds."""
     client: str
     since: float
-    window: float  # when the window over which its reader's speed is measured began
-    taken: int = 0  # bytes that the reader had taken when it began
+    window: float  # start of the window over which its reader's rate is measured
+    taken: int = 0  # bytes that the reader had received at that time
     moved: int = 0  # bytes in both directions
     descriptor: int = -1
 
     def rate(self, at: float) -> float:
-        """Return how many bytes a second have moved since it was opened."""
+        """Return the bytes a second since it was opened."""
         return self.moved / (1 + at - self.since)
 
 
 class Guard:
-    """Looks at all connections to `port` of this process. Those from an address that `is_trusted`, a proxy's, count for
-    many clients and are never too many."""
+    """Check all connections to `port` of this process.
+
+    Connections from an address that `is_trusted`, such as a proxy, serve many clients: their number is not limited.
+    """
 
     def __init__(self, port: int, room: int, is_trusted: Callable[[str], bool]):
         self._port, self._room, self._is_trusted = port, room, is_trusted
-        self._known: dict[int, Connection] = {}  # by inode: a descriptor's number is used again at once
+        self._known: dict[int, Connection] = {}  # by inode, because numbers of descriptors are reused
         self._is_failing = False
 
     def start(self) -> None:
@@ -83,12 +85,12 @@ class Guard:
                 self._is_failing = False
             except OSError as error:
                 if not self._is_failing:
-                    log.error('Connections cannot be looked after: %s', error)
+                    log.error('Connections cannot be checked: %s', error)
                 self._is_failing = True
             time.sleep(LOOK_EVERY)
 
     def look(self, at: float) -> None:
-        """Close what breaks a rule at this time (monotonic, in seconds)."""
+        """Close the connections that break a rule at this time (monotonic, in seconds)."""
         known: dict[int, Connection] = {}
         for descriptor, inode in _sockets():
             with _copy(descriptor, inode) as connection:
@@ -99,7 +101,7 @@ class Guard:
         self._close_too_many(at)
 
     def _look_at(self, connection: socket.socket, inode: int, at: float) -> Connection | None:
-        """Return what is known of this connection now; None if it is not ours, or was closed."""
+        """Return what is known about this connection; None if it is not to our port, or was closed."""
         if connection.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
             _set_up_listener(connection)
             return None
@@ -129,8 +131,8 @@ class Guard:
         return True
 
     def _close_too_many(self, at: float) -> None:
-        """Close connections of a client that has too many, or, if all of them fill the room, those over which the least
-        moves."""
+        """Close the slowest connections of each client that has too many, and of all clients if there are too many in
+        total."""
         by_client: dict[str, list[int]] = defaultdict(list)
         for inode, each in self._known.items():
             by_client[each.client].append(inode)
@@ -150,9 +152,9 @@ class Guard:
 
 
 def _sockets() -> Iterator[tuple[int, int]]:
-    """The descriptor and the inode of each socket of this process."""
+    """Yield the descriptor and the inode of each socket of this process."""
     for name in os.listdir('/dev/fd'):
-        with suppress(OSError):  # closed meanwhile
+        with suppress(OSError):  # it was closed meanwhile
             status = os.fstat(int(name))
             if status.st_mode & 0o170000 == 0o140000:
                 yield int(name), status.st_ino
@@ -160,7 +162,7 @@ def _sockets() -> Iterator[tuple[int, int]]:
 
 @contextmanager
 def _copy(descriptor: int, inode: int) -> Iterator[socket.socket | None]:
-    """The TCP socket behind a descriptor under another one, so that it stays the same; None where it is gone."""
+    """Duplicate the descriptor of a TCP socket, so that it stays the same socket; None if it is gone."""
     try:
         connection = socket.socket(fileno=os.dup(descriptor))
     except OSError:
@@ -176,14 +178,14 @@ def _copy(descriptor: int, inode: int) -> Iterator[socket.socket | None]:
 
 
 def _set_up_listener(listener: socket.socket) -> None:
-    """Connections inherit these from the socket they come in by."""
+    """Set the options that new connections inherit from their listening socket."""
     if sys.platform == 'linux' and listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) != UNANSWERED_FOR:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNANSWERED_FOR)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
 
 
 def _reset(connection: socket.socket) -> None:
-    """Close it for all who have it, at once."""
+    """Close the connection at once, for all processes that share it."""
     with suppress(OSError):  # the client was faster
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         connection.shutdown(socket.SHUT_RDWR)

@@ -1,49 +1,49 @@
-"""Keep one client from holding up the others: by many or slow bodies, or by many requests."""
+"""Limits that keep one client from delaying the others: with many bodies, slow bodies or many requests."""
 
 import asyncio
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from .. import codes
 from ..wsgi.forms import FILES_LIMIT
 from .connections import PER_CLIENT
 
-BODY_WINDOW = 15  # seconds within which ever more of a request's body must arrive
-BODY_RATE = 1024  # bytes a second: a slow phone has four times as much
+BODY_WINDOW = 15  # seconds over which the rate of a body is measured
+BODY_RATE = 1024  # bytes a second that must arrive: a quarter of what a slow phone sends
 BODIES_PER_CLIENT = 100  # at a time
-BYTES_PER_CLIENT = 2 * FILES_LIMIT  # in all bodies of one client that are on their way
-
-TOO_MUCH = 'Your network is sending too much at once. Please wait a minute, then send it again.'
+BYTES_PER_CLIENT = 2 * FILES_LIMIT  # in all bodies of one client that are arriving
 
 
-class Refused(Exception):
-    """The request is refused, with this status and a sentence for its client."""
+class RefusedRequest(codes.Problem):
+    """The request is refused. `code` says why, and `status` is that of the answer."""
 
-    def __init__(self, status: int, sentence: str):
-        self.status, self.sentence = status, sentence
+    def __init__(self, code: str, status: int):
+        super().__init__(code)
+        self.status = status
 
 
 class ArrivingBodies:
-    """Count the bodies that are on their way, and their bytes, by client."""
+    """The number of bodies that are arriving, and of their bytes, by client."""
 
     def __init__(self) -> None:
         self._bodies: Counter[str] = Counter()
         self._bytes: Counter[str] = Counter()
 
     def begin(self, client: str) -> None:
-        """Count a body. Raises Refused."""
+        """Count a body. Raises RefusedRequest if the client sends too many."""
         if self._bodies[client] >= BODIES_PER_CLIENT:
-            raise Refused(429, TOO_MUCH)
+            raise RefusedRequest('request.too_much_at_once', status=429)
         self._bodies[client] += 1
 
     def add(self, client: str, size: int) -> None:
-        """Count bytes that have arrived. Raises Refused."""
+        """Count bytes that have arrived. Raises RefusedRequest if the client sends too many."""
         self._bytes[client] += size
         if self._bytes[client] > BYTES_PER_CLIENT:
-            raise Refused(429, TOO_MUCH)
+            raise RefusedRequest('request.too_much_at_once', status=429)
 
     def end(self, client: str, size: int) -> None:
-        """Forget a body and its bytes."""
+        """Stop counting a body and its bytes."""
         for counter, count in ((self._bodies, 1), (self._bytes, size)):
             counter[client] -= count
             if not counter[client]:
@@ -51,17 +51,19 @@ class ArrivingBodies:
 
 
 class Turns:
-    """Let a few requests in at once, and those of each client in turn: a client that sends many waits for its own.
-    Waiting costs no thread."""
+    """Let only a few requests run at once. The clients take turns, so a client with many requests delays only itself.
+
+    A waiting request needs no thread.
+    """
 
     def __init__(self, at_once: int):
         self._free = at_once
-        self._waiting: dict[str, deque[asyncio.Future[None]]] = {}  # by client; the first client is the next
+        self._waiting: dict[str, deque[asyncio.Future[None]]] = {}  # by client; the first client is next
 
     @asynccontextmanager
     async def of(self, client: str) -> AsyncIterator[None]:
-        """Wait for a turn, and have it inside the block. Raises Refused if as many requests of this client wait as it
-        may have connections."""
+        """Wait for a turn, and keep it within the block. Raises RefusedRequest if too many requests of the client are
+        waiting."""
         if self._free:
             self._free -= 1
         else:
@@ -74,18 +76,18 @@ class Turns:
     async def _wait(self, client: str) -> None:
         turns = self._waiting.setdefault(client, deque())
         if len(turns) >= PER_CLIENT:
-            raise Refused(429, TOO_MUCH)
+            raise RefusedRequest('request.too_much_at_once', status=429)
         turn = asyncio.get_running_loop().create_future()
         turns.append(turn)
         try:
             await turn
         except asyncio.CancelledError:
-            if not turn.cancelled():  # it was given at this very moment
+            if not turn.cancelled():  # the turn was given at the same moment
                 self._pass_on()
             raise
 
     def _pass_on(self) -> None:
-        """Give the turn to the first request of the next client that still waits."""
+        """Give the turn to the first waiting request of the next client."""
         while self._waiting:
             client = next(iter(self._waiting))
             turns = self._waiting.pop(client)
@@ -100,9 +102,9 @@ class Turns:
 
 
 class Deadline:
-    """The time by which a body must be there. It moves on while enough arrives in each window of time.
+    """The time by which a body must have arrived. It is extended each time enough bytes have arrived.
 
-    `clock` and the times given to `reschedule` are an event loop's, in seconds.
+    `clock` and the times given to `reschedule` are those of an event loop, in seconds.
     """
 
     def __init__(self, reschedule: Callable[[float], None], clock: Callable[[], float]):

@@ -1,4 +1,4 @@
-"""The web server and the consumer as one process tree: started together, restarted when they die, stopped in order."""
+"""Run the web server and the consumer as one process tree: start, restart and stop them in order."""
 
 import asyncio
 import errno
@@ -34,14 +34,14 @@ from .asgi import Front
 
 log = logging.getLogger('quickpub.server')
 
-BACK_OFF = (0.1, 0.5, 1, 2, 5, 10, 30)  # seconds before a child that keeps dying is started again
-STEADY = 5  # seconds of life after which a death counts as the first one again
+BACK_OFF = (0.1, 0.5, 1, 2, 5, 10, 30)  # seconds before a child that died is restarted, by number of deaths
+STEADY = 5  # seconds after which a child counts as running well, and its next death as the first
 STOP_WEB_WITHIN = 10
 CONNECTION_BUFFER = 64 * 1024  # bytes
 BACKLOG = 4096  # connections that the kernel keeps until they are accepted
-HEAD_WITHIN = 10  # seconds for a request's head, and between two requests
+HEAD_WITHIN = 10  # seconds for the head of a request, and between two requests
 STARTS_WITHIN = 15
-SWITCH_EVERY = 0.001  # seconds that a thread keeps Python's lock while others wait: quick pages pass slow ones
+SWITCH_EVERY = 0.001  # seconds that a thread keeps Python's lock while others wait, so that quick pages stay quick
 
 
 class CannotServe(Exception):
@@ -51,8 +51,8 @@ class CannotServe(Exception):
 def run_web(settings: Settings) -> None:
     """Serve the site until SIGTERM or SIGINT, in this process and its workers."""
     receiver, sender = Pipe(duplex=False)
-    # HTTP/1 alone: granian has no deadline for a connection that may turn out to be HTTP/2. Backpressure limits open
-    # connections: slow clients easily fill its default of 1,024.
+    # HTTP/1 only, because granian has no deadline for a connection that may become HTTP/2. Backpressure limits open
+    # connections, and slow clients would easily fill its default of 1,024.
     server = Server(
         'quickpub', address=settings.host, port=settings.port, interface=Interfaces.ASGINL, workers=settings.workers,
         websockets=False, log_enabled=False, respawn_failed_workers=True, http=HTTPModes.http1, backlog=BACKLOG,
@@ -70,7 +70,7 @@ def run_web(settings: Settings) -> None:
 
 
 def _load(settings: Settings, parent: int, sender: Connection) -> Callable:
-    """Set up a worker, which must not outlive the server that holds its socket; return its application."""
+    """Set up a worker, which dies with the server that owns its socket, and return its application."""
     processes.die_with_parent(parent)
     processes.share_heaps()
     sys.setswitchinterval(SWITCH_EVERY)
@@ -84,27 +84,27 @@ def _load(settings: Settings, parent: int, sender: Connection) -> Callable:
 
 
 def _beat_while_moving(front: Front, sender: Connection) -> None:
-    """Tell the parent, once a second and from the event loop itself, that this worker is alive."""
+    """Tell the parent once a second, from the event loop, that this worker is alive."""
     if front.is_moving():
         liveness.beat(sender)
     asyncio.get_running_loop().call_later(liveness.BEAT_EVERY, _beat_while_moving, front, sender)
 
 
 def run_consumer() -> None:
-    """Work until SIGTERM or SIGINT, with as many threads as the settings say."""
+    """Run jobs until SIGTERM or SIGINT, with as many threads as the settings say."""
     huey.create_consumer().run()
 
 
 def check_port(settings: Settings) -> None:
-    """Raise CannotServe if the port cannot be used, because another program listens there, say."""
+    """Raise CannotServe if the port cannot be used, for example because another program is listening there."""
     family = socket.AF_INET6 if ':' in settings.host else socket.AF_INET
     with socket.socket(family) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((settings.host, settings.port))
         except OSError as error:
-            advice = {errno.EADDRINUSE: 'Is it running already? QUICKPUB_PORT chooses another port.',
-                      errno.EACCES: 'Ports below 1024 are for root: QUICKPUB_PORT chooses another one.'
+            advice = {errno.EADDRINUSE: 'If Quickpub is not running already, choose another port with QUICKPUB_PORT.',
+                      errno.EACCES: 'Only root may use ports below 1024. Choose another one with QUICKPUB_PORT.'
                       }.get(error.errno or 0, 'QUICKPUB_HOST must be an address of this machine.')
             raise CannotServe(f'Cannot listen on {settings.host} port {settings.port}: {error.strerror}. {advice}'
                               ) from None
@@ -126,12 +126,12 @@ def serve(settings: Settings) -> None:
     if setup:
         log.info('Set up your site:         %s', setup, extra=logs.SHOWS_LINKS)
     if not settings.smtp:
-        log.info('No mail server is set: mail is kept in %s', settings.paths.outbox)
+        log.info('No mail server is configured. Emails are saved in %s', settings.paths.outbox)
     tree.run()
 
 
 def _wait_until_serving(settings: Settings, tree: 'Tree') -> bool:
-    """Wait until the web server answers. Return False if it does not in time, or if a signal says stop."""
+    """Wait until the web server answers. Return False if it does not answer in time, or if a signal stops the tree."""
     until = time.monotonic() + STARTS_WITHIN
     host = {'0.0.0.0': '127.0.0.1', '::': '::1'}.get(settings.host, settings.host)  # noqa: S104  # nobody listens there
     while time.monotonic() < until and not tree.is_stopping:
@@ -154,13 +154,13 @@ class Child:
     pid: int = 0
     started: float = 0
     deaths: int = 0
-    start_at: float = 0  # it is not started again before
+    start_at: float = 0  # the earliest time of its next start
 
 
 class Tree:
-    """Starts children by fork, so that they share this process's memory, and looks after them.
+    """Child processes that are forked, so that they share this process's memory, and restarted when they die.
 
-    Each is in a process group of its own: Ctrl-C reaches only this process, which stops them one after the other.
+    Each has its own process group, so that Ctrl-C reaches only this process, which stops them one after the other.
     """
 
     def __init__(self, children: list[Child]):
@@ -174,7 +174,7 @@ class Tree:
         signal.set_wakeup_fd(write, warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # go on when the terminal is closed; children inherit it
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # keep running without a terminal; children inherit this
         signal.signal(signal.SIGCHLD, lambda *_: None)  # only so that it wakes `run`
 
     def _stop(self, *_: object) -> None:
@@ -182,20 +182,20 @@ class Tree:
 
     def start(self) -> None:
         gc.collect()
-        gc.freeze()  # the collector would touch, and so copy, every page that the children share
+        gc.freeze()  # because the collector would copy every memory page that the children share
         for child in self.children:
             self._fork(child)
 
     def run(self) -> None:
-        """Look after the children until a signal says stop."""
+        """Look after the children until a signal stops the tree."""
         while not self.is_stopping:
             waiting = [child.start_at - time.monotonic() for child in self.children if not child.pid]
             self.look_after(max(0.0, min([liveness.BEAT_EVERY, *waiting])))
         self._shut_down()
 
     def look_after(self, patience: float) -> None:
-        """Wait for a signal, at most `patience` seconds. Kill children that hang, and restart dead ones whose pause is
-        over."""
+        """Wait for a signal for at most `patience` seconds. Kill children that hang, and restart dead ones after their
+        pause."""
         select.select([self._wake], [], [], patience)
         self._drain()
         self._note_deaths()
@@ -218,7 +218,7 @@ class Tree:
         child.pid, child.started = pid, time.monotonic()
 
     def _run_child(self, child: Child, parent: int) -> None:
-        """Live as a forked child, and exit. Never returns."""
+        """Run the child in the forked process, then exit. Never returns."""
         code = 1
         try:
             os.setpgid(0, 0)
@@ -239,7 +239,7 @@ class Tree:
             os._exit(code)
 
     def _note_deaths(self) -> None:
-        """Note which children died, and when to start each again: for ever, with longer pauses."""
+        """Note which children died and when to restart them: always, after longer and longer pauses."""
         for child in self.children:
             if not child.pid or os.waitpid(child.pid, os.WNOHANG)[0] == 0:
                 continue
@@ -248,10 +248,10 @@ class Tree:
             wait = BACK_OFF[min(child.deaths, len(BACK_OFF)) - 1]
             child.pid, child.start_at = 0, now + wait
             if not self.is_stopping:
-                log.warning('The %s process died; it is started again in %s s', child.name, wait)
+                log.warning('The %s process died; it is restarted in %s s', child.name, wait)
 
     def _shut_down(self) -> None:
-        """Stop the web server first, so that the consumer can still finish what it has accepted."""
+        """Stop the web server first, so that the consumer can still run the jobs that it has enqueued."""
         log.info('Stopping')
         for child in self.children:
             if not child.pid:

@@ -2,7 +2,7 @@
 // truth: this adds Markdown to it and rewrites descriptions in it. Without this, the media page does the same by hand.
 
 const WORDS = JSON.parse(document.getElementById('editor').dataset.words)
-const LOOK_EVERY = 1000 // milliseconds, while a picture is prepared
+const LOOK_EVERY = 1000 // milliseconds, while an image is processed
 const NO_DESCRIPTION = /!\[\s*\]\((\/media\/[0-9a-f]{32}\/([^)\s]+\.(?:jpg|png|webp|gif|avif)))/g
 
 const part = document.getElementById('uploads')
@@ -66,7 +66,7 @@ class Row {
 
   fail (sentence) {
     this.end(sentence)
-    if (sentence.startsWith(`${this.label.textContent}: `)) this.label.remove() // once is enough
+    if (sentence.includes(this.label.textContent)) this.label.remove() // once is enough
     this.element.className = 'error'
     said.textContent = sentence
   }
@@ -140,7 +140,7 @@ async function follow (upload, row) {
   upload.state === 'failed' ? row.fail(`${upload.name}: ${upload.error}`) : row.end(WORDS.ready)
 }
 
-// The list of pictures without a description follows the text, but leaves alone what somebody is typing.
+// The list of images without a description follows the text, but leaves alone what somebody is typing.
 function listMissing () {
   const paths = new Map([...text.value.matchAll(NO_DESCRIPTION)].map(([, path, name]) => [path, name]))
   const rows = missing.querySelector('ul')

@@ -1,11 +1,14 @@
-"""The checks of /healthz and `quickpub check`. Each returns None, or a sentence that says what is wrong."""
+"""The checks of /healthz and `quickpub check`. Each returns None, or a sentence that says what is wrong.
+
+The sentences that the owner's pages show are in the language in use, the others in English.
+"""
 
 import shutil
 from datetime import datetime, timedelta
 
 from peewee import DatabaseError, InterfaceError
 
-from .. import clocks, dates, findings, formats
+from .. import batches, clocks, dates, findings
 from ..audience import reports
 from ..db import literal, rows
 from ..jobs import owners, queue, tables
@@ -13,7 +16,9 @@ from ..jobs.tables import Job
 from ..mail import ledger, rate
 from ..media import files
 from ..models import Content, MediaFile, Message, User
+from ..sentences import describe_stored
 from ..settings import current
+from ..translations.messages import N_, gettext, ngettext
 from . import corrections, integrity
 
 MIN_FREE = 4  # megabytes on the disk, below which writing will soon fail
@@ -30,9 +35,12 @@ def check_database() -> str | None:
 
 
 def check_integrity() -> str | None:
-    """Return the damage that the last weekly look has found, and what to do about it."""
+    """Return the damage that the last weekly check has found, and what to do about it."""
     found = findings.latest(integrity.NAME)
-    return f'quickpub.db is damaged {found.problem}. {integrity.ADVICE}' if found and found.problem else None
+    if not found or not found.problem:
+        return None
+    return gettext('The database quickpub.db is damaged (%(damage)s). %(advice)s', damage=found.problem,
+                   advice=str(integrity.ADVICE))
 
 
 def check_disk() -> str | None:
@@ -44,7 +52,7 @@ def check_disk() -> str | None:
 def check_media() -> str | None:
     """Check that the media folder is not empty while files should be in it: then it is as good as gone."""
     if next(files.folder().iterdir(), None) is None and (count := MediaFile.select().count()):
-        return f'The folder is empty, although {formats.plural(count, "file", "files")} should be in it.'
+        return f'The folder is empty, although the database lists files in it: {count}.'
     return None
 
 
@@ -53,7 +61,8 @@ def check_consumer() -> str | None:
     if not tables.run_folder().is_dir():
         return 'Unknown, because the folder run is gone.'
     is_running = bool(owners.living())
-    return None if is_running else 'None is running: no mail goes out, no report is made. `quickpub serve` runs one.'
+    return None if is_running else ('None is running: no emails are sent, no reports are made. Start one with '
+                                    '`quickpub serve`.')
 
 
 def check_chores() -> str | None:
@@ -65,10 +74,9 @@ def check_chores() -> str | None:
 def check_jobs(at: datetime) -> str | None:
     """Check that no job waits for long."""
     if since := queue.paused_since():
-        return f'Paused since {dates.clock(since)}: no mail goes out, no report is made.'
+        return f'Paused since {dates.clock(since)}: no emails are sent, no reports are made.'
     waiting = Job.select().where(Job.state == literal('ready'), Job.run_at < at - OVERDUE).count()
-    return f'{formats.plural(waiting, "job has", "jobs have")} waited for more than a quarter of an hour.' \
-        if waiting else None
+    return f'Jobs that have been waiting for more than 15 minutes: {waiting}.' if waiting else None
 
 
 def check_mail(at: datetime, zone: str | None = None) -> str | None:
@@ -79,25 +87,47 @@ def check_mail(at: datetime, zone: str | None = None) -> str | None:
     oldest = unsent.where(~clocks.is_lately(Message.created_at, OVERDUE, at)).order_by(Message.created_at).first()
     if oldest is None:
         return None
-    return f'{formats.plural(unsent.count(), "mail is", "mails are")} not sent, the oldest since ' \
-           f'{dates.clock(oldest.created_at, zone)}. {oldest.answer}'.strip()
+    waiting = ngettext('%(count)s email is waiting since %(since)s.',
+                       '%(count)s emails are waiting, the oldest since %(since)s.', unsent.count(),
+                       since=dates.clock(oldest.created_at, zone))
+    return f'{waiting} {describe_stored(oldest.answer, zone)}'.strip()
 
 
 def check_reports(at: datetime) -> str | None:
     """Check that no report is overdue."""
     late = reports.count_overdue(at - OVERDUE)
-    return f'{formats.plural(late, "report is", "reports are")} overdue.' if late else None
+    return f'Overdue reports: {late}.' if late else None
 
 
 def check_clock(at: datetime) -> str | None:
     """Check that nothing is dated in the future: then the clock was ahead, or it is behind now."""
     found = corrections.tables_ahead(at)
-    return f'Dated in the future: {", ".join(found)}. The clock was ahead, which is put right within the hour; ' \
-           f'or it is behind now: it says {dates.clock(at)}.' if found else None
+    return f'Dated in the future: {", ".join(found)}. If the clock was ahead, the dates are corrected within the ' \
+           f'hour. If it is behind now, set it: it says {dates.clock(at)}.' if found else None
 
 
 def check_time_zones() -> str | None:
     """Check that this machine knows the time zones of all members."""
     names = [name for (name,) in rows(User.select(User.timezone).distinct()) if not dates.is_zone(name)]
-    return f'This machine does not know {formats.plural(len(names), "time zone", "time zones")} of members. The time ' \
-           f'zone of the site is used instead of {", ".join(names[:5])}: upgrade the package tzdata.' if names else None
+    return f'This machine does not know these time zones of members: {", ".join(names[:5])}. They see the time zone ' \
+           'of the site instead. Upgrade the package tzdata.' if names else None
+
+
+SET_ASIDE = {  # by kind: see batches.handle
+    'report of author': N_('report of member %(id)s'),
+    'report so far of author': N_('report so far of member %(id)s'),
+    'removal of post': N_('deletion of post %(id)s'),
+    'removal of account': N_('deletion of account %(id)s'),
+}
+
+
+def check_set_aside() -> str | None:
+    """Check that no item of a batch fails."""
+    found = batches.list_set_aside()
+    if not found:
+        return None
+    first, named = found[0], SET_ASIDE.get(found[0].kind)
+    item = named.fill({'id': first.key}) if named else f'{first.kind} {first.key}'
+    return ngettext('%(count)s item failed: %(item)s. %(reason)s',
+                    '%(count)s items failed, the first is: %(item)s. %(reason)s', len(found), item=item,
+                    reason=first.reason)

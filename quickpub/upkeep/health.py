@@ -8,7 +8,7 @@ from functools import partial
 
 from peewee import DatabaseError, InterfaceError
 
-from .. import batches, dates, findings, presence
+from .. import dates, findings, presence
 from ..settings import current
 from ..translations import languages
 from . import checks, integrity
@@ -31,7 +31,7 @@ def problems(at: datetime) -> dict[str, str | None]:
         'integrity': checks.check_integrity,
         'clock': partial(checks.check_clock, at),
         'time_zones': checks.check_time_zones,
-        'set_aside': batches.problem,
+        'set_aside': checks.check_set_aside,
     }
     return found | {name: found.get(name) or _run(check) for name, check in named.items()}
 

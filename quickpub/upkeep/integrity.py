@@ -8,12 +8,13 @@ from peewee import DatabaseError
 from .. import findings
 from ..db import let_others_write, rows_of
 from ..jobs.errors import is_out_of_reach
+from ..translations.messages import N_
 
 log = logging.getLogger('quickpub.integrity')
 
 NAME = 'integrity'  # of the finding
-ADVICE = ('Stop the site, copy its data folder as it is, and restore the last backup. If there is none, '
-          '`sqlite3 quickpub.db .recover` saves what can be read. Then have the disk checked.')
+ADVICE = N_('Stop the site, copy its data folder and restore the last backup. If there is none, run `sqlite3 '
+            'quickpub.db .recover` to save what can still be read. Then check the disk.')
 
 
 def check(at: datetime) -> str:

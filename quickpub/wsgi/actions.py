@@ -5,6 +5,8 @@ from typing import TypeVar
 
 from bottle import HTTPError, HTTPResponse
 
+from ..translations.messages import gettext
+
 Answer = str | HTTPResponse | HTTPError  # what a page function returns
 Action = TypeVar('Action')
 
@@ -13,7 +15,7 @@ class UnknownAction(HTTPError):
     """The form names a button that its page does not have."""
 
     def __init__(self) -> None:
-        self.sentence = 'Nothing was changed: please use one of the buttons on this page.'
+        self.sentence = gettext('Nothing was changed. Please use one of the buttons on this page.')
         super().__init__(400, self.sentence)
 
 

@@ -1,4 +1,4 @@
-"""The WSGI application around Bottle's: what happens before a page's code runs, and instead of it."""
+"""The WSGI application around Bottle's: everything that happens before a page's code runs, or instead of it."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -11,9 +11,11 @@ from peewee import DatabaseError
 
 from .. import presence
 from ..audience import recording, views, visitors
+from ..codes import Code
 from ..db import db, now
 from ..jobs.errors import is_out_of_reach
 from ..settings import Settings
+from ..translations import languages
 from ..upkeep import health
 from . import notices
 from .authentication import SESSION, client_address
@@ -31,10 +33,10 @@ Answer = tuple[str, Headers, bytes | Outgoing]  # status, headers, the whole bod
 
 
 class Application:
-    """Answers from memory what is the same for everybody; reads the body before a connection is opened for anything
-    else; keeps that connection for the whole request, error pages included; adds the security headers.
+    """Send cached pages from memory. For all other requests, read the whole body, then open a database connection for
+    the whole request, including its error page. Add the security headers.
 
-    Views are recorded here, because most are of pages that are in memory.
+    Views are recorded here, because most of them are of cached pages.
     """
 
     def __init__(self, app: Callable, settings: Settings):
@@ -46,6 +48,7 @@ class Application:
         self._cache = PageCache(settings)
         self._folder = settings.paths.media
         self._is_failing = False
+        self.language = languages.find(languages.SOURCE)  # the site's, as far as a page has shown it
 
     def __call__(self, environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
         status, headers, body = self.from_memory(environ) or self.answer(environ)
@@ -53,7 +56,7 @@ class Application:
         return body.chunks() if isinstance(body, Outgoing) else [body]
 
     def from_memory(self, environ: dict[str, Any]) -> Answer | None:
-        """Return the cached answer to this request, or None. Takes microseconds and waits for nothing."""
+        """Return the cached answer to this request, or None. Takes microseconds and never waits."""
         presence.check_if_due()
         self._enter_prefix(environ)
         if not self._is_for_this_site(environ):
@@ -68,14 +71,16 @@ class Application:
         return self._from_page(page, environ, at) if page else None
 
     def answer(self, environ: dict[str, Any]) -> Answer:
-        """Return the answer that `from_memory` did not have."""
-        if environ.get('quickpub.is_misdirected'):
-            return self._bare(environ, 421, bare_page(421, url=self._settings.url))
-        try:
-            answer = self._answer(environ)
-        except Exception as error:
-            return self._failed(environ, error)
+        """Return the answer to a request for which `from_memory` had none."""
+        with languages.use(self.language):  # for the pages that are made without the database
+            if environ.get('quickpub.is_misdirected'):
+                return self._bare(environ, 421, bare_page(421, url=self._settings.url))
+            try:
+                answer = self._answer(environ)
+            except Exception as error:
+                return self._failed(environ, error)
         self._is_failing = False
+        self.language = environ.get('quickpub.site_language', self.language)
         return answer
 
     def incoming(self) -> Incoming:
@@ -130,7 +135,7 @@ class Application:
         answer: list[Any] = []
 
         def start(status: str, headers: Headers, exc_info: Any = None) -> None:
-            own = {name for name, _ in headers}  # a page may be stricter, or be meant for a frame of ours
+            own = {name for name, _ in headers}  # a page may replace a security header
             cookies = [('Set-Cookie', each) for each in environ.get('quickpub.cookies', {}).values()]
             answer[:] = [status, [*headers, *(each for each in self.security_headers if each[0] not in own), *cookies]]
 
@@ -151,11 +156,11 @@ class Application:
         return answer[0], answer[1], file if file and environ['REQUEST_METHOD'] != 'HEAD' else page
 
     def _failed(self, environ: dict[str, Any], error: Exception) -> Answer:
-        """Return the answer if no page can be made at all, such as without a database."""
+        """Return the answer if no page can be made, for example without a database."""
         is_missing = is_out_of_reach(error) or presence.explains(error)
         if not is_missing:
             log.error('500 for %s %s', environ['REQUEST_METHOD'], environ.get('PATH_INFO'), exc_info=error)
-        elif not self._is_failing:  # not a line for each request
+        elif not self._is_failing:  # one line is enough
             log.error('Pages are answered with 503: %s', error)
             self._is_failing = True
         status, body, content_type = (503 if is_missing else 500), '', HTML
@@ -165,7 +170,7 @@ class Application:
         return self._bare(environ, status, body or bare_page(status), content_type)
 
     def _bare(self, environ: dict[str, Any], status: int, body: str, content_type: str = HTML) -> Answer:
-        """Return an answer without Bottle."""
+        """Return an answer that is made without Bottle."""
         whole = body.encode()
         headers = [('Content-Type', content_type), ('Cache-Control', 'no-store'), ('Content-Length', str(len(whole))),
                    *([('Retry-After', '30')] if status == 503 else []), *self.security_headers]
@@ -173,8 +178,9 @@ class Application:
 
 
 def _is_cacheable(environ: dict[str, Any]) -> bool:
-    """Return whether it makes no difference who asks: a browser without a session or a notice, or a static file."""
-    # The session's cookie has several names; all contain SESSION. That of a known device does not matter.
+    """Return whether the answer is the same for everyone: the browser has no session and no notice, or it asks for a
+    static file."""
+    # The session cookie has several names, which all end with SESSION. The cookie of a known device does not matter.
     cookies = environ.get('HTTP_COOKIE', '')
     return (f'{SESSION}=' not in cookies and notices.COOKIE not in cookies
             or environ.get('PATH_INFO', '').startswith('/static/'))
@@ -185,8 +191,8 @@ def _record_view(post_id: int | None, environ: dict[str, Any], at: datetime) -> 
         try:
             recording.record_view(post_id, at, client_address(environ), environ.get('HTTP_USER_AGENT', ''),
                                   environ.get('HTTP_REFERER', ''))
-        except DatabaseError as error:  # it costs the view, not the page
-            log.error('A view cannot be recorded: %s', error)
+        except DatabaseError as error:  # the view is lost, but the page is shown
+            log.error('A view could not be recorded: %s', error)
 
 
 def _mend_headers(environ: dict[str, Any]) -> None:
@@ -201,5 +207,5 @@ def _path_problem(environ: dict[str, Any]) -> Problem | None:
     try:
         environ.get('PATH_INFO', '').encode('latin-1').decode()
     except UnicodeError:
-        return 400, 'This address is broken. If you followed a link, tell whoever put it there.'
+        return 400, Code('request.bad_path')
     return None

@@ -1,26 +1,43 @@
-"""Error pages that need no database, and the sentence that an error page shows."""
+"""Error pages that need no database, and what the other error pages say."""
+
+from html import escape
 
 from bottle import HTTPError, request
 
 from .. import templating
+from ..codes import Code
+from ..sentences import make_sentence
+from ..translations import languages
+from ..translations.messages import N_
 
 BARE = {  # heading and sentence by status
-    421: ('This site has another web address', 'You will find this site at {url}. If you run this site: it answers '
-                                               'only at the web address in QUICKPUB_URL, and a proxy must pass on the '
-                                               'Host header.'),
-    503: ('The site is not available', 'The site cannot read its data right now. Nothing was changed. Please try '
-                                       'again in a few minutes. If you sent a form, go back and send it again then.'),
-    500: ('Something went wrong', 'The error was logged, and it is not your fault. Please try again later.'),
+    421: (N_('This site has another web address'),
+          N_('You will find this site at %(url)s. If you run this site: it answers only at the web address in '
+             'QUICKPUB_URL, and a proxy must pass on the Host header.')),
+    503: (N_('The site is not available'),
+          N_('The site cannot read its data right now. Nothing was changed. Please try again in a few minutes. If you '
+             'sent a form, go back and send it again then.')),
+    500: (N_('Something went wrong'),
+          N_('The error was logged, and it is not your fault. Please try again later.')),
 }
 
 
-def bare_page(status: int, **words: str) -> str:
-    """Return an error page that needs nothing of the site. `words` fill the gaps in its sentence."""
+def bare_page(status: int, **values: str) -> str:
+    """Return an error page that needs nothing of the site, in the language in use. `values` are those that its sentence
+    names."""
     heading, sentence = BARE.get(status, BARE[500])
-    return templating.render('bare.html', heading=heading, sentence=sentence.format(**words))
+    return templating.render('bare.html', heading=str(heading), sentence=sentence.fill(values))
 
 
-def refuse(status: int, sentence: str) -> HTTPError:
-    """Return an error whose page shows this sentence."""
-    request.environ['quickpub.problem'] = status, sentence
+def tiny_page(status: int, code: Code) -> str:
+    """Return an error page that needs no template either, in the language in use."""
+    language = languages.current()
+    return (f'<!DOCTYPE html><html lang="{language.code}" dir="{language.direction}"><meta charset="utf-8">'
+            f'<meta name="viewport" content="width=device-width"><title>{status}</title>'
+            f'<p>{escape(make_sentence(code))}</p></html>')
+
+
+def refuse(status: int, code: Code) -> HTTPError:
+    """Return an error whose page shows the sentence for this code."""
+    request.environ['quickpub.problem'] = status, code
     return HTTPError(status)

@@ -10,14 +10,12 @@ from bottle import HTTPError, request, response
 from .. import codes, gates, presence
 from ..accounts import links
 from ..jobs.errors import is_out_of_reach
-from ..models import Site
 from ..sentences import describe
 from ..signing import redact
 from ..translations import languages
 from . import identity
-from .authentication import current_user
 from .error_pages import refuse
-from .responses import render, render_json
+from .responses import page_language, render, render_json
 
 log = logging.getLogger('quickpub.web')
 
@@ -29,28 +27,21 @@ def map_errors(page: Callable) -> Callable:
         if request.environ.get('quickpub.problem'):
             return HTTPError(request.environ['quickpub.problem'][0])
         try:
-            with languages.use_when_asked(_member_language):
+            with languages.use_when_asked(page_language):
                 return page(**parts)
         except links.InvalidLink as error:
             response.status = 404
-            return render('link_dead.html', heading='This link does not work', sentence=str(error),
-                          purpose=error.purpose)
+            return render('link_dead.html', problem=error.code, purpose=error.purpose)
         except gates.Busy as error:
-            return refuse(503, f'{error} Nothing was changed.')
+            return refuse(503, error.code)
         except gates.TooMuch as error:
-            return refuse(400, f'{error} Nothing was changed. Please ask for less.')
+            return refuse(400, error.code)
         except Exception as error:
             if is_out_of_reach(error) or presence.explains(error):
                 log.warning('503 for %s %s: %s', request.method, redact(request.path), error)
                 return HTTPError(503)
             raise
     return wrapped
-
-
-def _member_language() -> languages.Language:
-    """Return the language in which the code of a page speaks: the member's own, or the site's."""
-    user = current_user()
-    return languages.choose(user.language if user else None, Site.this().language)
 
 
 def json_endpoint(page: Callable) -> Callable:
@@ -62,7 +53,7 @@ def json_endpoint(page: Callable) -> Callable:
         except codes.Rejected as error:
             return render_json({'error': describe(error)}, 400)
         except identity.NotConfirmed as error:
-            return render_json({'error': str(error), 'confirm': True}, 403)
+            return render_json({'error': describe(error), 'confirm': True}, 403)
         except (identity.StepEnded, links.InvalidLink) as error:
-            return render_json({'error': str(error)}, 403)
+            return render_json({'error': describe(error)}, 403)
     return wrapped

@@ -73,7 +73,7 @@ def sent_json() -> dict[str, Any]:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise Rejected(json='Your browser sent something that makes no sense to us. Please try again.')
+        raise Rejected('json.invalid')
     return found
 
 

@@ -1,7 +1,7 @@
-"""Which requests are for this site, which come from its own pages, and what every answer forbids the browser.
+"""Check that a request is for this site and comes from its own pages; the security headers of every answer.
 
-All of it is decided by the configured address alone (QUICKPUB_URL), never by what a request says of itself: a name that
-somebody else has pointed at this machine is not this site.
+Only the configured web address (QUICKPUB_URL) counts, never what a request says about itself: a host name that another
+person has pointed at this machine is not this site.
 """
 
 import re
@@ -14,10 +14,10 @@ from ..networks import is_loopback
 from ..settings import Settings
 
 PORTS = {'http': 80, 'https': 443}
-SAFE_METHODS = {'GET', 'HEAD', 'OPTIONS'}  # which change nothing
+SAFE_METHODS = {'GET', 'HEAD', 'OPTIONS'}  # these change nothing
 YEAR = 365 * 24 * 3600  # seconds
 
-# Features that no page of this site needs. Passkeys, copying and full-screen video keep their defaults.
+# Browser features that no page needs. Passkeys, copying and full-screen video keep their defaults.
 FEATURES = ('accelerometer', 'camera', 'display-capture', 'geolocation', 'gyroscope', 'hid', 'idle-detection',
             'local-fonts', 'magnetometer', 'microphone', 'midi', 'payment', 'serial', 'usb', 'xr-spatial-tracking')
 SECURITY_HEADERS = [
@@ -30,12 +30,12 @@ SECURITY_HEADERS = [
     ('Cross-Origin-Opener-Policy', 'same-origin'),
     ('Cross-Origin-Resource-Policy', 'same-origin'),
 ]
-# No subdomains: what else runs below the same domain is not ours to decide about.
+# Without subdomains, because other sites may run there.
 HTTPS_ALONE = ('Strict-Transport-Security', f'max-age={YEAR}')
 
 
 def security_headers(settings: Settings) -> list[tuple[str, str]]:
-    """Return the headers of every answer. A page may be stricter, or meant for a frame of ours."""
+    """Return the security headers of every answer. A page may replace them."""
     return [*SECURITY_HEADERS, HTTPS_ALONE] if settings.is_https else SECURITY_HEADERS
 
 
@@ -50,7 +50,7 @@ URL = re.compile(r'(https?://[^/?#]*)(?:[/?#].*)?', re.IGNORECASE)
 
 
 def parse_origin(text: str) -> Origin | None:
-    """Return what an Origin header says, or None for anything that is no origin: a URL with a path is none."""
+    """Return the origin in an Origin header, or None if it is not valid. A URL with a path is not valid."""
     found = ORIGIN.fullmatch(text)
     if found is None:
         return None
@@ -74,14 +74,17 @@ def _is_ours(text: str, origin: str, is_local: bool) -> bool:
 
 
 def is_our_origin(text: str, settings: Settings) -> bool:
-    """Return whether this is the origin of the site: scheme, host and port. Where no address was configured, each name
-    of this very machine is as good as another."""
+    """Return whether this is the origin of the site: scheme, host and port. If no web address is configured, every name
+    of this machine is accepted."""
     return _is_ours(text[:300], settings.origin, settings.is_local)
 
 
 def is_our_host(header: str | None, settings: Settings) -> bool:
-    """Return whether a Host header names this site. The name alone tells, because some proxies send another port or
-    none. A request without the header (HTTP/1.0, or a program) cannot be from a browser that was led astray."""
+    """Return whether a Host header names this site.
+
+    The port is ignored, because some proxies send another one or none. A request without the header is accepted: it is
+    from a program, because all browsers send it.
+    """
     if header is None:
         return True
     asked, ours = parse_origin(f'http://{header[:300]}'), parse_origin(settings.origin)
@@ -91,10 +94,11 @@ def is_our_host(header: str | None, settings: Settings) -> bool:
 
 
 def comes_from_us(fetch_site: str | None, origin: str | None, referer: str | None, settings: Settings) -> bool:
-    """Return whether a form was sent from a page of this site, by what the browser says: Sec-Fetch-Site (Fetch
-    Metadata, W3C), Origin (RFC 6454) or, where it sends neither, Referer. A request with none of them is refused, too.
+    """Return whether a form was sent from a page of this site.
 
-    A browser hides the origin ("null") of forms that it knows to be from the same site, where it was told to."""
+    The browser says so in Sec-Fetch-Site (Fetch Metadata, W3C), Origin (RFC 6454) or, if it sends neither, Referer. A
+    request with none of them is refused. A browser may hide the origin ("null") of a form from the same site.
+    """
     if fetch_site:
         is_same = fetch_site in ('same-origin', 'none')
         return is_same and (origin in (None, '', 'null') or is_our_origin(origin or '', settings))

@@ -9,7 +9,7 @@ from .. import clocks
 from ..accounts import audit, login_steps, passkeys, second_factors, sessions
 from ..accounts.credentials import check_password_unchanged
 from ..accounts.validation import SUSPENDED
-from ..codes import Rejected
+from ..codes import Problem, Rejected
 from ..db import db, now
 from ..models import LoginStep, Session, Token, User
 from ..settings import current
@@ -22,12 +22,12 @@ CONFIRMED_FOR = timedelta(minutes=10)
 STEP_PATH = '/login/confirm'
 
 
-class StepEnded(Exception):
-    """The second step of a log-in took too long or failed too often. The message tells the person what to do."""
+class StepEnded(Problem):
+    """The second step of a log-in took too long or failed too often."""
 
 
-class NotConfirmed(Exception):
-    """The member has to confirm first who they are. The message says so."""
+class NotConfirmed(Problem):
+    """The member has to confirm first who they are."""
 
 
 # Logging in
@@ -64,10 +64,10 @@ def finish_by_code(step: LoginStep, typed: str) -> User:
         _report_code(step.user, outcome)
     if outcome.problem:
         if not login_steps.is_there(step):
-            raise StepEnded('Too many wrong codes. Please log in again.')
+            raise StepEnded('step.too_many_tries')
         if outcome.is_throttled:
             raise sessions.Throttled(outcome.problem)
-        raise Rejected(code=outcome.problem)
+        raise Rejected(outcome.problem, field='code')
     with db.atomic():
         return _finish_step(step)
 
@@ -75,7 +75,7 @@ def finish_by_code(step: LoginStep, typed: str) -> User:
 def _finish_step(step: LoginStep) -> User:
     user = login_steps.finish(step, now())
     if user is None:
-        raise StepEnded('That took too long. Please log in again.')
+        raise StepEnded('step.too_late')
     log_in(user, by_link=bool(step.token_id))
     _delete_cookie(STEP_COOKIE)
     return user
@@ -99,7 +99,7 @@ def finish_by_passkey(step: LoginStep | None, reply: Any) -> User:
             log_in(user)
             return user
     audit.count('login_suspended', now(), user, client_address())
-    raise Rejected(passkey=SUSPENDED)
+    raise Rejected(SUSPENDED, field='passkey')
 
 
 def passkey_creation_options(user: User) -> dict[str, Any]:
@@ -152,7 +152,7 @@ def is_confirmed() -> bool:
 
 def _require_confirmed() -> None:
     if not is_confirmed():
-        raise NotConfirmed('Please confirm first that it’s you.')
+        raise NotConfirmed('identity.not_confirmed')
 
 
 def confirm_identity(user: User, form: Form, field: str = 'current', code_field: str = 'code') -> User:
@@ -173,9 +173,9 @@ def _check_password(user: User, typed: str, field: str) -> User:
     try:
         return sessions.confirm_password(user, typed, client_address(), now())
     except Rejected:
-        raise Rejected(**{field: 'This is not your password.'}) from None
+        raise Rejected('password.wrong', field=field) from None
     except sessions.Throttled as error:
-        raise Rejected(**{field: str(error)}) from None
+        raise Rejected(error.code, field=field) from None
 
 
 def _check_code(user: User, typed: str, field: str) -> None:
@@ -183,7 +183,7 @@ def _check_code(user: User, typed: str, field: str) -> None:
         outcome = second_factors.check_code(user, typed, now())
         _report_code(user, outcome)
     if outcome.problem:
-        raise Rejected(**{field: outcome.problem})
+        raise Rejected(outcome.problem, field=field)
 
 
 def _report_code(user: User, outcome: second_factors.Outcome) -> None:

@@ -10,6 +10,7 @@ from ..accounts import passkeys, second_factors, sessions
 from ..db import now
 from ..models import LoginStep, User
 from ..sentences import describe
+from ..translations.messages import gettext
 from . import identity
 from .authentication import client_address, device_cookie, log_in
 from .forms import STUDIO, Form, sent_fields
@@ -28,13 +29,14 @@ def log_in_and_retry(page: Callable, parts: dict[str, str]) -> Any:
     except codes.Rejected as error:
         form.errors = {'login_code' if step else 'login_password': describe(error)}
     except (sessions.Throttled, identity.StepEnded) as error:
-        form.errors, step = {'': str(error)}, None if isinstance(error, identity.StepEnded) else step
+        form.errors, step = {'': describe(error)}, None if isinstance(error, identity.StepEnded) else step
     else:
         found = _call_page(page, user, parts) if user else None
         if user and not (isinstance(found, HTTPError) and found.status_code == 404):
             return found
         if user:
-            form.errors = {'': f'You are logged in as {user.name}, who cannot change this post. Log in as who can.'}
+            form.errors = {'': gettext('You are logged in as %(name)s. That account cannot edit this post. Log '
+                                       'in with another account.', name=user.name)}
     response.status = 403
     return render('log_in_first.html', form=form, typed=sent, action=request.path, step=step,
                   has_passkey=passkeys.is_possible())
@@ -45,7 +47,7 @@ def _log_in(form: Form, step: LoginStep | None) -> tuple[User | None, LoginStep 
     if step:
         return identity.finish_by_code(step, form['login_code']), None
     if form['login_code']:
-        raise identity.StepEnded('That took too long. Please log in again.')
+        raise identity.StepEnded('step.too_late')
     if not (form['login_email'] or form['login_password']):
         return None, None
     user = sessions.log_in(form['login_email'], form['login_password'], client_address(), now(), device_cookie())

@@ -4,6 +4,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 from markupsafe import Markup
 
+from ..codes import Code
 from ..gates import Gate
 from ..markup import markdown
 from ..settings import current
@@ -12,8 +13,7 @@ from .authentication import current_user
 LONG_PAGE = 100_000  # characters of HTML
 
 # Strangers can ask for one page under any number of addresses, so they do not share a gate with members.
-MANY, OF_MEMBERS = (Gate(at_once=1, waiting=10, patience=10, sentence='The site has many long pages to make at the '
-                         'moment. Please try again in a minute.') for _ in range(2))
+MANY, OF_MEMBERS = (Gate(at_once=1, waiting=10, patience=10, busy=Code('busy.pages')) for _ in range(2))
 
 
 def render_long_html(html: str) -> Markup:

@@ -1,7 +1,7 @@
-"""Notices at the top of a page, right after something was done: a signed cookie carries them from form to page.
+"""Notices at the top of a page after a form was sent. A signed cookie with the notice's name carries it to that page.
 
-It is for that one page, lasts a minute and goes when it is shown. So no link can make this site say anything, two
-windows do not take each other's notices, and a page with a notice is nobody else's (pagecache.py never keeps it).
+The cookie is for one page, lasts a minute and is deleted when the notice is shown. So a link cannot make the site show
+a notice, two windows do not take each other's notices, and a page with a notice is never cached (pagecache.py).
 """
 
 from datetime import datetime, timedelta
@@ -18,14 +18,14 @@ LASTS = timedelta(minutes=1)
 
 
 def leave(name: str, path: str, at: datetime) -> None:
-    """Let the page at this path, which may have a query, show this notice once."""
+    """Show this notice once, on the page at this path, which may have a query."""
     path = path.partition('#')[0].partition('?')[0]
     response.set_cookie(_cookie(path), seal('notice', f'{at + LASTS}|{path}|{name}'), path=_cookie_path(),
                         max_age=int(LASTS.total_seconds()), httponly=True, samesite='lax', secure=current().is_https)
 
 
 def take(at: datetime) -> str:
-    """Return the name of the notice that was left for the page that is asked for, or ''; from now on it is gone."""
+    """Return the name of the notice for the requested page, or '', and delete the notice."""
     cookie = _cookie(request.path)
     sealed = cookie_in(request.get_header('Cookie', ''), cookie)
     if not sealed:

@@ -6,12 +6,10 @@ from typing import Any
 
 from bottle import request
 
+from ..codes import Code
 from ..settings import current
 from .error_pages import refuse
 from .guards import SAFE_METHODS, comes_from_us
-
-FOREIGN_ORIGIN = ('This form was not sent from a page of this site, so nothing was changed. Open the page here and '
-                  'send it again. (Programs that send forms must send the header "Origin: {origin}".)')
 
 
 def check_origin(page: Callable) -> Callable:
@@ -21,7 +19,7 @@ def check_origin(page: Callable) -> Callable:
     def wrapped(**parts: str) -> Any:
         if request.method in SAFE_METHODS or _is_from_our_pages() or _is_one_click_unsubscribe():
             return page(**parts)
-        return refuse(403, FOREIGN_ORIGIN.format(origin=current().origin))
+        return refuse(403, Code('request.foreign_origin', origin=current().origin))
     return wrapped
 
 

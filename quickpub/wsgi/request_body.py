@@ -7,6 +7,7 @@ from typing import Any
 from peewee import DatabaseError
 
 from .. import presence
+from ..codes import Code
 from ..db import db, now
 from .authentication import find_session
 from .bodies import CHUNK, Incoming
@@ -14,15 +15,15 @@ from .forms import FILES_LIMIT, FORM_LIMIT, IMAGES, STRANGERS_LIMIT, STUDIO, UPL
 
 log = logging.getLogger('quickpub.web')
 
-DRAINED = 64 * 1024 * 1024  # bytes of a request that is too large
+DRAINED = 64 * 1024 * 1024  # bytes of a too large request that are still read
 
-Problem = tuple[int, str]  # status, a sentence
-FULL: Problem = (507, 'The disk of this site is full. Nothing was saved. Please tell who keeps the site.')
-LOST: Problem = (503, 'This site cannot store files just now. Nothing was saved. Please try again in a few minutes.')
+Problem = tuple[int, Code]  # status, and what its page says
+FULL: Problem = (507, Code('request.disk_full'))
+LOST: Problem = (503, Code('request.no_storage'))
 
 
 def take_body(environ: dict[str, Any], body: Incoming) -> Problem | None:
-    """Read the whole body into `body` and put it into environ. Return a problem if it cannot be taken, or None."""
+    """Read the whole body into `body` and put it into environ. Return a problem if it is refused, or None."""
     if environ.get('quickpub.problem'):
         return environ['quickpub.problem']
     source, length = environ['wsgi.input'], environ.get('CONTENT_LENGTH') or ''
@@ -33,7 +34,7 @@ def take_body(environ: dict[str, Any], body: Incoming) -> Problem | None:
     limit = environ.get('quickpub.limit') or (find_limit(environ) if may_be_large(length) else STRANGERS_LIMIT)
     wanted = number(length) if length else limit + 1
     if wanted is None:
-        return 400, 'Your browser sent a request that makes no sense to us. Please try again.'
+        return 400, Code('request.bad_length')
     try:
         enough = min(wanted, limit + 1)
         while body.size < enough and (part := source.read(min(CHUNK, enough - body.size))):
@@ -46,29 +47,29 @@ def take_body(environ: dict[str, Any], body: Incoming) -> Problem | None:
         _drain(source)
         return _too_large(limit)
     if length and body.size < wanted:
-        return 400, 'The connection ended before all of it had arrived. Nothing was saved. Please send it again.'
+        return 400, Code('request.incomplete')
     environ['wsgi.input'], environ['CONTENT_LENGTH'] = whole, str(body.size)
     return None
 
 
 def may_be_large(declared: str) -> bool:
-    """Return whether a body of this declared length ('' if none) may exceed a stranger's limit: then ask `find_limit`,
-    which needs the database."""
+    """Return whether a body of this declared length ('' if none) may exceed the limit for strangers: then `find_limit`,
+    which needs the database, must be asked."""
     length = number(declared)
     return length is None or length > STRANGERS_LIMIT
 
 
 def find_limit(environ: dict[str, Any]) -> int:
-    """Return how many bytes of this body are taken.
+    """Return how many bytes this body may have.
 
-    Strangers may send little, members the text of a post, and confirmed members files. In the studio anybody may send a
-    text: the answer to an author who was logged out while writing keeps it.
+    Strangers may send little, members the text of a post, and confirmed members files. In the studio strangers may send
+    a text, too, so that an author who was logged out while writing does not lose it.
     """
     path = environ.get('PATH_INFO', '')
     try:
         with db.connection_context():
             session, _ = find_session(environ.get('HTTP_COOKIE', ''), now())
-    except DatabaseError:  # the answer will say so
+    except DatabaseError:  # the page will report it
         session = None
     takes_files = path == UPLOADS or path.startswith(f'{IMAGES}/') and path.endswith('/upload')
     if takes_files and environ['REQUEST_METHOD'] == 'POST' and session and session.user.is_verified:
@@ -82,7 +83,7 @@ def no_room(error: OSError) -> Problem:
 
 
 def _drain(source: Any) -> None:
-    """Read what is refused anyway, within reason: a browser that cannot finish sending shows no answer."""
+    """Read the rest of a refused body, within limits: a browser that cannot finish sending shows no answer."""
     for _ in range(DRAINED // CHUNK):
         if not source.read(CHUNK):
             return
@@ -90,8 +91,7 @@ def _drain(source: Any) -> None:
 
 def _too_large(limit: int) -> Problem:
     if limit == STRANGERS_LIMIT:
-        return 413, (f'This is more than a form can carry: the limit is {limit // 1024} KB for those who are not '
-                     'logged in. Nothing was saved. Please log in first, or make it shorter.')
-    advice = 'send fewer files at a time' if limit == FILES_LIMIT else 'go back and make it shorter'
-    return 413, (f'This is more than a form can carry: the limit is {limit // 1024 ** 2} MB. Nothing was saved. '
-                 f'Please {advice}.')
+        return 413, Code('request.too_large_for_strangers', kilobytes=limit // 1024)
+    if limit == FILES_LIMIT:
+        return 413, Code('request.files_too_large', megabytes=limit // 1024 ** 2)
+    return 413, Code('request.too_large', megabytes=limit // 1024 ** 2)

@@ -11,14 +11,23 @@ from ..db import now
 from ..look import fonts, footer, stylesheet
 from ..media import placing
 from ..models import Post, Site, User
+from ..sentences.notices import find_notice
 from ..settings import current
 from ..translations import languages
 from . import notices
 from .authentication import current_user
 from .forms import Form, number
 from .long_pages import render_long_html
-from .notice_texts import NOTICES
 from .urls import absolute, static_url, url
+
+
+def page_language() -> languages.Language:
+    """Return the language of a page for this request: the member's own, or the site's if nobody is logged in."""
+    return _language_of(current_user())
+
+
+def _language_of(member: User | None) -> languages.Language:
+    return languages.choose(member.language if member else None, Site.this().language)
 
 
 def render(template: str, **context: Any) -> str:
@@ -29,10 +38,12 @@ def render(template: str, **context: Any) -> str:
 def _render(template: str, speaker: User | None, context: dict[str, Any], site: Site | None = None,
             is_public: bool = False) -> str:
     """Return a page in the language of this member, or the site's for None, with the notice that was left for it."""
-    site, user, notice = site or Site.this(), current_user(), NOTICES.get(notices.take(now()), '')
-    request.environ['quickpub.has_notice'] = bool(notice)
+    site, user, left = site or Site.this(), current_user(), notices.take(now())
+    request.environ['quickpub.site_language'] = languages.choose(site.language)
     response.set_header('Cache-Control', 'private, no-store')
-    with languages.use(languages.choose(speaker.language if speaker else None, site.language)):
+    with languages.use(_language_of(speaker)):
+        notice = find_notice(left)
+        request.environ['quickpub.has_notice'] = bool(notice)
         footer_html = render_long_html(footer.render(site.footer, site.language)) if site.footer else ''
         return templating.render(template, site=site, user=user, url=url, absolute=absolute, static=static_url,
                                  stylesheets=_stylesheets(site, is_public),
@@ -88,7 +99,8 @@ def allow_caching(seconds: int = 0) -> None:
 
 
 def redirect(path: str, notice: str | None = None, status: int = 303) -> HTTPResponse:
-    """Return a redirect within this site, to a page that shows one of NOTICES. Keeps the cookies that were set."""
+    """Return a redirect within this site, to a page that shows this notice (see sentences/notices.py).
+    Keeps the cookies that were set."""
     if notice:
         notices.leave(notice, path, now())
     answer = HTTPResponse('', status, Location=quote(url(path), safe="/%?=&#@:+,;~!$'()*"))

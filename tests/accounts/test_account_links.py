@@ -13,6 +13,7 @@ from quickpub.accounts import credentials, email_change, links, notifications, p
 from quickpub.audience import running_reports
 from quickpub.mail import delivery
 from quickpub.models import Message, Post, Session, Token, User
+from quickpub.sentences import make_sentence
 from quickpub.sqlite import database
 
 TOKEN = re.compile(r'\d+\.[\w-]{24}')
@@ -127,7 +128,7 @@ def test_an_owner_helps_a_member_whose_email_does_not_arrive_and_everybody_sees_
     phone.post(path, {'password': NEW}, status=303)
     assert phone.get('/settings').text.count('It was used.') == 1
     browse().post('/login', {'email': alice.email, 'password': NEW}, status=303)
-    assert 'used already' in phone.get(path, status=404)
+    assert 'already used' in phone.get(path, status=404)
 
 
 def test_a_link_handed_over_to_somebody_unconfirmed_confirms_and_changes_hands_like_any_other(site, olga, browse):
@@ -147,7 +148,7 @@ def test_nobody_else_gets_such_a_link(site, olga, alice, bob, browse, who):
         otto = person('otto', role='owner')
     before = stored(Session)
     if who == 'wrong password':
-        assert 'This is not your password' in hand_over(browse(olga), alice, 'wrong', status=400)
+        assert 'Wrong password' in hand_over(browse(olga), alice, 'wrong', status=400)
         page = browse(olga).post('/admin/people', {'action': 'link', 'person': str(alice.id)})
     else:
         browser = browse({'author': bob, 'stranger': None}.get(who, olga))
@@ -192,7 +193,7 @@ def test_every_end_of_every_link_says_what_happened_and_what_is_next(site, alice
     before = stored()
     page = browser.get(path, status=404)
     words = page.html.find('main').get_text()
-    assert {'used': 'used already', 'expired': 'expired', 'incomplete': 'not complete', 'forgotten': 'too old',
+    assert {'used': 'already used', 'expired': 'expired', 'incomplete': 'is incomplete', 'forgotten': 'too old',
             'replaced': 'This link'}[how] in words
     ways = {link['href'] for link in page.html.find('main').find_all('a')}
     forms = {form['action'] for form in page.html.find('main').find_all('form')}
@@ -225,7 +226,7 @@ def test_links_end_where_what_they_are_for_has_happened(site, alice, browse, con
         browse().post(f'/verify/{newer.text}', {'password': NEW}, status=303)
     path = f"/{'verify' if purpose == 'address' else purpose}/{token.text}"
     for page in (browse().get(path, status=404), browse().post(path, {'password': NEW}, status=404)):
-        assert links.END_REASONS[purpose] in page.html.find('main').get_text()
+        assert make_sentence(links.END_REASONS[purpose]) in page.html.find('main').get_text()
 
 
 def test_a_mail_whose_link_has_ended_is_not_sent(site, alice):

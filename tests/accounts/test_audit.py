@@ -2,20 +2,24 @@
 
 from datetime import timedelta
 
+import pseudo
 import pytest
 from conftest import PASSWORD, drain, person, utc, write
 from sites import form_with
 
-from quickpub import db
+from quickpub import audit_log, db
 from quickpub.accounts import audit, deletion, links, roles
+from quickpub.codes import Code
 from quickpub.models import AuditEntry, Export, Message, Token
+from quickpub.sentences.audit import SENTENCES
+from quickpub.translations import languages
 from quickpub.upkeep import corrections
 
 AT = utc(2026, 11, 28, 12)
 
 
 def sentences(**filters):
-    return [audit.sentence(entry) for entry in audit.entries(**filters)]
+    return [audit_log.describe(entry) for entry in audit_log.select(**filters)]
 
 
 def test_an_entry_says_who_did_what_to_whom(olga, alice):
@@ -24,17 +28,54 @@ def test_an_entry_says_who_did_what_to_whom(olga, alice):
     audit.record('suspended', AT, actor=audit.COMMAND_LINE, subject=alice)
     audit.record('export_asked', AT, actor=alice, subject=Export(id=3, kind='numbers'))
     assert sentences() == [
-        'Alice asked for an export: the stats of their posts.', 'The command line suspended Alice.',
+        'Alice requested an export: the stats of their posts.', 'The command line suspended Alice.',
         'Alice changed their password.', 'Olga changed the role of Alice to owner.']
     assert AuditEntry.get(AuditEntry.code == 'role_changed').network == '192.0.2.0/24'
 
 
 def test_every_kind_can_be_said(olga, alice):
-    for code, kind in audit.KINDS.items():
-        audit.record(code, AT, actor=olga, subject=alice, role='owner', changed='title')
+    for code, group in audit.KINDS.items():
+        audit.record(code, AT, actor=olga, subject=alice, role='owner', changed=['title'])
         said = sentences()[0]
-        assert said[0].isupper() and said.endswith('.') and '(' not in said and '{' not in said
-        assert kind.group in audit.GROUPS
+        assert said[0].isupper() and said.endswith('.') and '(' not in said and '%' not in said
+        assert group in audit.GROUPS
+
+
+def test_every_kind_has_a_sentence():
+    assert {f'audit.{code}' for code in audit.KINDS} <= SENTENCES.keys()
+
+
+def test_values_are_codes_and_older_entries_have_words(olga, alice):
+    audit.record('site_changed', AT, actor=olga, changed=['title', 'hue', 'language'])
+    audit.record('site_changed', AT, actor=olga, changed='name, colour')
+    audit.record('role_changed', AT, actor=olga, subject=alice)
+    audit.record('export_asked', AT, actor=olga, subject=Export(id=3, kind='site'))
+    AuditEntry.update(subject_label='the stats of the whole site').where(AuditEntry.code == 'export_asked').execute()
+    audit.record('mail_held', AT, actor=olga, subject=Message(id=3, subject='You are invited - The Voice'))
+    audit.record('mail_held', AT, actor=olga, subject=Message(id=4, subject=Code('subject.invite').to_json()))
+    assert sentences()[::-1] == [
+        'Olga changed the settings of the site: name, colour and language.',
+        'Olga changed the settings of the site: name, colour.', 'Olga changed the role of Alice to (unknown).',
+        'Olga requested an export: the stats of the whole site.',
+        'Olga put an email on hold: You are invited - The Voice.',
+        'Olga put an email on hold: You are invited to write.']
+    assert len(sentences(typed='colour')) == 2 and len(sentences(typed='invited')) == 2
+    assert len(sentences(typed='whole stats')) == 1 and sentences(typed='values') == []
+
+
+def test_it_is_written_and_found_in_the_language_of_its_reader(site, monkeypatch, olga, alice):
+    code = pseudo.add_to(monkeypatch)
+    audit.record('role_changed', AT, actor=olga, subject=alice, role='author')
+    audit.record('site_changed', AT, actor=None, changed=['title', 'hue'])
+    audit.count('login_failed', AT, alice)
+    audit.count('login_failed', AT, alice)
+    audit.record('export_asked', AT, actor=audit.COMMAND_LINE, subject=Export(id=3, kind='site'))
+    AuditEntry.update(actor_name='').where(AuditEntry.code == 'role_changed').execute()
+    with languages.use(languages.find(code)):
+        for said in sentences():
+            assert pseudo.untranslated(said, ['Alice', 'and']) == [], said
+        assert len(sentences(typed='çölöůř')) == len(sentences(typed='àůthöř')) == 1
+        assert sentences(typed='author') == sentences(typed='àůthöř')
 
 
 def test_a_code_that_nobody_knows_is_an_error_when_written_and_not_when_read(olga):
@@ -125,7 +166,7 @@ def test_entries_are_found_by_member_kind_and_text(olga, filters, found):
 def log():
     """Every entry as a sentence, oldest first."""
     with db.db.connection_context():
-        return [audit.sentence(entry) for entry in audit.entries()][::-1]
+        return [audit_log.describe(entry) for entry in audit_log.select()][::-1]
 
 
 def test_log_ins_are_written_down_and_failures_counted(alice, browse):
@@ -218,10 +259,10 @@ def test_what_owners_do_is_written_down(olga, alice, bob, browse, connection):
     for action in ('pause', 'resume', 'retry', 'nonsense'):
         browser.post('/admin/jobs', {'action': action, 'job': '99'}, status=400 if action == 'nonsense' else 303)
     assert log() == [
-        'Olga logged in.', 'Olga made a link to a new password for Bob.', 'Olga changed the role of Alice to owner.',
-        'Olga sent an invitation.', 'Olga changed the settings of the site: name, colour.',
-        'Olga held back an email: You are invited to write - The Village Voice.',
-        'Olga sent an email again: You are invited to write - The Village Voice.', 'Olga paused all jobs.',
+        'Olga logged in.', 'Olga created a password link for Bob.', 'Olga changed the role of Alice to owner.',
+        'Olga sent an invitation.', 'Olga changed the settings of the site: name and colour.',
+        'Olga put an email on hold: You are invited to write.',
+        'Olga sent an email again: You are invited to write.', 'Olga paused all jobs.',
         'Olga resumed all jobs.']
 
 
@@ -237,7 +278,7 @@ def test_the_first_owner_and_exports_are_written_down(site, browse, connection):
     browser.get('/studio/exports').click('Download')
     browser.get('/studio/exports/99', status=404)
     assert log() == ['Olga set up the site.', 'Olga logged in.',
-                     'Olga asked for an export: the stats of the whole site.',
+                     'Olga requested an export: the stats of the whole site.',
                      'Olga downloaded an export: the stats of the whole site.']
 
 
@@ -265,9 +306,9 @@ def test_commands_are_written_down(rig):
     rig.run('dkim')
     with rig.database():
         assert sentences()[::-1] == [
-            'The command line made an account for Zoe.', 'The command line sent reports by hand.',
+            'The command line created an account for Zoe.', 'The command line sent reports manually.',
             'The command line paused all jobs.', 'The command line resumed all jobs.',
-            'The command line made a new key that signs emails.']
+            'The command line created a new key that signs emails.']
 
 
 # The page

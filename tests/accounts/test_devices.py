@@ -13,6 +13,7 @@ from quickpub.accounts import known_devices, notifications, sessions, users, val
 from quickpub.accounts.devices import describe
 from quickpub.mail import delivery, ledger
 from quickpub.models import Device, Message, Session, User
+from quickpub.sentences import make_sentence
 
 NEW = 'a louder horse in the valley'
 DAY = timedelta(days=1)
@@ -43,16 +44,16 @@ FIREFOX = 'Mozilla/5.0 (Android 15; Mobile; rv:145.0) Gecko/145.0 Firefox/145.0'
     (BROWSER, 'Chrome on Linux'), (f'{BROWSER} OPR/125.0.0.0', 'Opera on Linux'),
     (f'{BROWSER} Vivaldi/7', 'Vivaldi on Linux'),
     ('Mozilla/5.0 (Windows NT 10.0; WOW64; Trident/7.0; rv:11.0) like Gecko', 'Internet Explorer on Windows'),
-    ('curl/8.9.1', 'curl'), ('Wget/1.25.0', 'Wget'), ('python-requests/2.32', 'A Python program'),
-    ('Python-urllib/3.11', 'A Python program'), ('Go-http-client/1.1', 'A Go program'),
-    ('node', 'A JavaScript program'),
+    ('curl/8.9.1', 'curl'), ('Wget/1.25.0', 'Wget'), ('python-requests/2.32', 'A program written in Python'),
+    ('Python-urllib/3.11', 'A program written in Python'), ('Go-http-client/1.1', 'A program written in Go'),
+    ('node', 'A program written in JavaScript'),
     ('Lynx/2.9.2', 'Lynx'), ('Mozilla/5.0 (Windows NT 10.0; en-US) WindowsPowerShell/5.1', 'PowerShell'),
-    ('Mozilla/5.0 (Linux; Android 14)', 'An unknown browser on Android'), ('Firefox/145.0', 'Firefox'),
-    ('', 'An unknown device'), ('x' * 3000, 'An unknown device'), ('<script>alert(1)</script>', 'An unknown device'),
-    ('Firefox', 'An unknown device'), ('\0\n', 'An unknown device'), ('日本', 'An unknown device'),
-    ('Anna logged in from Windows', 'An unknown browser on Windows')])
+    ('Mozilla/5.0 (Linux; Android 14)', 'Unknown browser on Android'), ('Firefox/145.0', 'Firefox'),
+    ('', 'Unknown device'), ('x' * 3000, 'Unknown device'), ('<script>alert(1)</script>', 'Unknown device'),
+    ('Firefox', 'Unknown device'), ('\0\n', 'Unknown device'), ('日本', 'Unknown device'),
+    ('Anna logged in from Windows', 'Unknown browser on Windows')])
 def test_a_device_in_words(agent, words):
-    assert describe(agent) == words
+    assert make_sentence(describe(agent)) == words
 
 
 # In the settings
@@ -160,7 +161,7 @@ def test_nobody_keeps_a_known_device_out(alice, app):
     desk.post('/logout')
     guess(app, alice.email, throttle.LOGIN_ACCOUNT.limit)
     page = log_in(device(app, address='198.51.100.1'), alice, status=429)
-    assert 'Please wait a quarter of an hour' in page and page.html.find('a', href='/forgot')
+    assert 'Wait 15 minutes' in page and page.html.find('a', href='/forgot')
     desk.extra_environ['REMOTE_ADDR'] = '192.0.2.1'  # even from where somebody guesses
     log_in(desk, alice)
     log_in(device(app, address='198.51.100.1'), alice, status=429)  # which is no room for more guesses
@@ -244,8 +245,9 @@ def test_guessing_slowly_is_limited_by_the_day(site, alice):
         with pytest.raises(codes.Rejected):
             sessions.log_in(alice.email, 'wrong', f'198.51.{number}.1', start + number * timedelta(minutes=5))
     at = start + throttle.LOGIN_ACCOUNT_DAY.limit * timedelta(minutes=5)
-    with pytest.raises(sessions.Throttled, match='until tomorrow'):
+    with pytest.raises(sessions.Throttled) as refused:
         sessions.log_in(alice.email, PASSWORD, '203.0.113.1', at)
+    assert refused.value.code == codes.Code('login.wait_until_tomorrow')
     assert sessions.log_in(alice.email, PASSWORD, '203.0.113.1', at + DAY) == alice
 
 

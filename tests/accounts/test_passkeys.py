@@ -301,7 +301,7 @@ def test_a_passkey_is_renamed_and_removed_by_its_member_alone(site, alice, bob, 
     assert '&lt;b&gt;Old&lt;/b&gt; phone' in studio.get('/settings/security')
     studio.post('/settings/security', {'action': 'passkey_remove', 'passkey': number}, status=303)
     assert '“<b>Old</b> phone” was removed' in text_of(newest_mail(site))
-    assert 'removed here' in sign(browse(), key, status=400).json['error']
+    assert 'removed from this site' in sign(browse(), key, status=400).json['error']
 
 
 def test_passkeys_are_for_confirmed_members(site, browse):

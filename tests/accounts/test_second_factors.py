@@ -24,8 +24,10 @@ from quickpub.accounts import (
     totp,
     verification,
 )
+from quickpub.codes import Code
 from quickpub.content import posts
 from quickpub.models import Authenticator, LoginStep, Passkey, Post, RecoveryCode, Session, Site, User
+from quickpub.sentences import make_sentence
 
 ROOT = Path(__file__).parents[2]
 SECURITY, STEP = '/settings/security', '/login/confirm'
@@ -89,7 +91,7 @@ def test_an_app_counts_once_its_code_was_right(site, alice, studio, browse):
         assert secret not in Authenticator.get().secret
     assert is_logged_in(browse(alice))  # without a code
     again = studio.post(SECURITY, {'action': 'app_confirm', 'code': app.wrong_code()}, status=400)
-    assert secret[:4] in again and 'not right' in again
+    assert secret[:4] in again and 'Wrong code' in again
     assert is_logged_in(browse(alice))
     done = studio.post(SECURITY, {'action': 'app_confirm', 'code': app.code()})
     assert len(set(done.html.find(id='codes').text.split())) == recovery_codes.COUNT
@@ -110,7 +112,7 @@ def test_another_secret_is_made_where_the_first_one_was_left_for_long(studio, al
 def test_the_longest_title_fits_into_the_picture(alice, site, connection):
     with connection():
         Site.this().change(title='\U0001f3d4' * 100)
-        assert totp.qr_code(totp.provisioning_uri(alice, pyotp.random_base32())).startswith('<svg')
+        assert totp.qr_code(totp.provisioning_uri(alice, pyotp.random_base32()), 'Code').startswith('<svg')
 
 
 def test_recovery_codes_are_shown_once_and_stored_as_hashes(studio, app_of_alice):
@@ -195,7 +197,7 @@ def test_a_code_is_taken_once(alice, app_of_alice, browse):
         browser.log_in(alice)
         answer = browser.post(STEP, {'code': code}, status=status)
         assert is_logged_in(browser) == (status == 303)
-    assert 'used already' in answer
+    assert 'already used' in answer
 
 
 def test_an_older_code_is_not_taken_after_a_newer_one(alice, app_of_alice, connection):
@@ -204,7 +206,7 @@ def test_an_older_code_is_not_taken_after_a_newer_one(alice, app_of_alice, conne
         at = db.now()
         newer, older = app_of_alice.code(at + timedelta(seconds=30)), app_of_alice.code(at)
         assert totp.check(alice, newer, at) is None
-        assert totp.check(alice, older, at) == totp.USED
+        assert totp.check(alice, older, at) == Code('code.used')
 
 
 def test_a_code_used_while_the_clock_was_ahead_blocks_nobody(alice, app_of_alice, connection):
@@ -213,7 +215,7 @@ def test_a_code_used_while_the_clock_was_ahead_blocks_nobody(alice, app_of_alice
         ahead = at + timedelta(days=400)
         assert totp.check(alice, app_of_alice.code(ahead), ahead) is None
         assert totp.check(alice, app_of_alice.code(at), at) is None
-        assert totp.check(alice, app_of_alice.code(at), at) == totp.USED
+        assert totp.check(alice, app_of_alice.code(at), at) == Code('code.used')
 
 
 def told(site):
@@ -355,7 +357,7 @@ def test_a_reset_link_asks_for_the_second_factor_before_anything_is_changed(site
     assert 'Password changed' in answer.follow()
     assert is_logged_in(browser) and not is_logged_in(studio)
     assert browse().log_in(alice, NEW_PASSWORD).headers['Location'] == STEP
-    assert 'used already' in browse().post(link, {'password': 'one more horse'}, status=404)
+    assert 'already used' in browse().post(link, {'password': 'one more horse'}, status=404)
 
 
 def test_a_recovery_code_will_do_for_a_reset_link(site, alice, app_of_alice, browse):
@@ -602,6 +604,6 @@ def test_every_email_says_what_was_done_and_what_to_do(site, alice, connection, 
             alice, what, db.now(), name='<b>Phone</b> & "more"', left=1, owner=''))
     mail = newest_mail(site)
     text, html = text_of(mail), mail.get_body(('html',)).get_content()
-    assert second_factors.SUBJECTS[what] in mail['Subject'] and '<b>' not in html
+    assert make_sentence(second_factors.SUBJECTS[what]) in mail['Subject'] and '<b>' not in html
     for words in ('/forgot', '/settings/security', 'If you did not' if what == 'reset' else 'If it was not'):
         assert words in text and words in html.replace('\n', ' ')

@@ -65,7 +65,7 @@ def test_the_link_in_the_mail_confirms_only_by_its_button(site, browse):
     assert not user().is_verified
     page.forms[0].submit(status=303)
     assert user().is_verified
-    assert 'used already' in browse().get(path, status=404)
+    assert 'already used' in browse().get(path, status=404)
 
 
 def test_nothing_that_was_typed_stands_in_the_mail(site, browse):
@@ -80,7 +80,7 @@ def test_the_form_comes_back_as_typed_with_a_sentence_for_each_field_but_without
     page = sign_up(browse(), name='  ', email='alice@', password='a' * 9)
     assert page.status_int == 400
     assert page.forms[0]['email'].value == 'alice@' and page.forms[0]['password'].value == ''
-    for sentence in ('Please give the name', 'This is not an email address', 'Please choose a password of 10'):
+    for sentence in ('Enter the name', 'Enter an email address', 'Choose a password of 10'):
         assert sentence in page
     assert stored()['User'] == [] and mails() == []
 
@@ -100,11 +100,11 @@ def altered(path):
 
 @pytest.mark.parametrize('spoil, sentence', [
     (lambda path: path, 'This link has expired.'),
-    (altered, 'This link is not complete.'),
-    (foreign, 'This link is not complete.'),
-    (lambda path: path[:-5], 'This link is not complete.'),
-    (lambda path: path.replace('/verify/', '/verify/1'), 'This link is not complete.'),
-    (lambda path: '/verify/nonsense', 'This link is not complete.'),
+    (altered, 'This link is incomplete.'),
+    (foreign, 'This link is incomplete.'),
+    (lambda path: path[:-5], 'This link is incomplete.'),
+    (lambda path: path.replace('/verify/', '/verify/1'), 'This link is incomplete.'),
+    (lambda path: '/verify/nonsense', 'This link is incomplete.'),
 ], ids=['expired', 'altered', 'foreign', 'cut', 'of another number', 'nonsense'])
 def test_a_link_that_does_not_work_says_why_changes_nothing_and_offers_a_fresh_one(site, browse, spoil, sentence):
     sign_up(browse())
@@ -130,7 +130,7 @@ def test_a_link_works_once_also_for_two_who_have_its_page_open(site, browse):
     second.forms[0]['password'] = PASSWORD
     first.forms[0].submit(status=303)
     page = second.forms[0].submit(status=404)
-    assert 'It works once' in page and page.html.find('a', string='Log in', href='/login')
+    assert 'It works only once' in page and page.html.find('a', string='Log in', href='/login')
     assert page.forms[0].action == '/verify'
 
 
@@ -185,7 +185,7 @@ def test_the_page_for_a_fresh_mail_knows_who_is_logged_in_and_wants_an_address(s
     assert form['email'].value == 'alice@example.org'
     form['email'] = 'alice'
     page = form.submit(status=400)
-    assert 'This is not an email address' in page and page.forms[0]['email'].value == 'alice'
+    assert 'Enter an email address' in page and page.forms[0]['email'].value == 'alice'
 
 
 # Before the address is confirmed
@@ -199,7 +199,7 @@ def test_who_is_not_confirmed_may_log_in_and_write_but_not_publish(site, browse,
     assert 'not confirmed yet' in page and not page.html.find('button', value='publish')
     typed = {'title': 'On hills', 'body': 'They are *high*.', 'tags': 'Hills', 'summary': '', 'slug': ''}
     page = browser.post('/studio/posts/new', typed | {'action': 'publish'}, status=400)
-    assert 'Your draft is saved. To publish it, first confirm your address' in page
+    assert 'Your draft is saved. To publish it, first confirm your email address' in page
     assert form_with(page, 'body')['body'].value == typed['body']
     with connection():
         post = Post.get()
@@ -328,7 +328,7 @@ def test_an_invitation_lets_one_person_in_once(site, olga, browse):
     assert mails('verify') == [('verify', 'zoe@example.org')]
 
     page = browser.get(path, status=404)
-    assert 'used already' in page and 'Ask the person who invited you' in page
+    assert 'already used' in page and 'Ask the person who invited you' in page
     browser.post('/signup', typed | {'email': 'more@example.org', 'invite': path.partition('=')[2]}, status=404)
     assert len(stored()['User']) == 2
 
@@ -363,7 +363,7 @@ def test_the_first_link_makes_the_owner_once_also_where_sign_up_is_closed(site, 
     form = browser.get(path).forms[0]
     form['site_title'], form['name'], form['email'], form['password'] = ' ', 'Olga', 'olga@example.org', 'short'
     page = form.submit(status=400)
-    assert 'Please give the site a name' in page and 'Please choose a password' in page and stored()['User'] == []
+    assert 'Enter a name for the site' in page and 'Choose a password' in page and stored()['User'] == []
 
     form = page.forms[0]
     assert form['name'].value == 'Olga'
@@ -374,7 +374,7 @@ def test_the_first_link_makes_the_owner_once_also_where_sign_up_is_closed(site, 
         assert (User.get().is_owner, User.get().is_verified, Site.this().title) == (True, True, 'Hill & dale')
         assert roles.ensure_setup_url(db.now()) is None
     browser.get('/admin')
-    assert 'used already' in browse().get(path, status=404)
+    assert 'already used' in browse().get(path, status=404)
     browse().post(path, {'site_title': 'Mine', 'name': 'Mallory', 'email': 'm@example.org', 'password': PASSWORD},
                   status=404)
     assert len(stored()['User']) == 1

@@ -7,7 +7,7 @@ from conftest import PASSWORD, Browser, drain, outbox, person, utc, write
 from peewee import IntegrityError
 from sites import form_with, keep, mails, stored
 
-from quickpub import codes, db, tasks
+from quickpub import audit_log, codes, db, tasks
 from quickpub.accounts import (
     audit,
     credentials,
@@ -23,6 +23,7 @@ from quickpub.audience import reports, running_reports
 from quickpub.content import publishing
 from quickpub.exchange import exports
 from quickpub.models import Export, Message, Post, Session, Token, User
+from quickpub.sentences import describe_stored
 
 AT = utc(2026, 11, 28, 12)
 SAID = 'This account is suspended'
@@ -165,7 +166,7 @@ def test_what_waits_for_them_ends_kindly(site, olga, alice, bob):
     suspensions.suspend(alice, AT, olga)
     assert drain() >= 2
     rows = {export.user_id: export for export in Export.select()}
-    assert rows[alice.id].state == 'failed' and SAID in rows[alice.id].error
+    assert rows[alice.id].state == 'failed' and SAID in describe_stored(rows[alice.id].error)
     assert rows[bob.id].state == 'ready'
     assert [(message['To'], 'stats' in message['Subject']) for message in outbox(site)] == [(bob.email, True)]
     Export.update(state='waiting').where(Export.user == alice).execute()  # an owner retries the job
@@ -248,8 +249,10 @@ def test_doing_it_twice_is_refused_in_a_sentence(olga, alice, act):
         act(alice, AT, olga)
     before = stored()
     db.db.connect(reuse_if_open=True)
-    with pytest.raises(codes.Rejected, match='suspended'):
+    with pytest.raises(codes.Rejected) as refused:
         act(alice, AT, olga)
+    name = 'email.already_suspended' if act is suspensions.suspend else 'email.not_suspended'
+    assert refused.value.errors == {'email': codes.Code(name, name='Alice')}
     assert stored() == before
 
 
@@ -271,8 +274,8 @@ def test_the_command_suspends_and_restores(rig):
     assert rig.run('user', 'restore', zoe.email).returncode == 1
     with rig.database():
         assert User.get_by_id(zoe.id).is_active
-        said = [audit.sentence(entry) for entry in audit.entries()]
-    assert said == ['The command line let Zoe log in again.', 'The command line suspended Zoe.']
+        said = [audit_log.describe(entry) for entry in audit_log.select()]
+    assert said == ['The command line ended the suspension of Zoe.', 'The command line suspended Zoe.']
 
 
 def test_a_browser_that_knows_the_address_alone_learns_nothing(alice, browse, suspended):

@@ -135,7 +135,7 @@ def test_mallorys_own_claim_does_not_help_her(site, mallory, browse):
         path = f"/verify/{Token.get(Token.purpose == 'verify').text}"
     browse().post(path, {'password': MINE}, status=303)
     assert_is_victors(site, mallory, browse, MINE)
-    assert 'used already' in mallory.post(path, status=404)
+    assert 'already used' in mallory.post(path, status=404)
 
 
 # Victor first, Mallory second
@@ -272,7 +272,7 @@ def test_an_unconfirmed_account_does_not_keep_an_address_from_its_owner(mallory,
     assert not is_in(mallory) and not log_in(browse(), HERS) and log_in(browse(), PASSWORD)
     mallory.get(f'/draft/{mallory.shared}', status=404)
     for dead in (mallory.change, mallory.first):
-        assert 'gone' in mallory.get(dead, status=404)
+        assert 'no longer exists' in mallory.get(dead, status=404)
 
 
 @pytest.mark.parametrize('who', ['stranger', 'bob'])
@@ -302,7 +302,7 @@ def test_an_unconfirmed_account_that_changes_its_address_first_is_proven_by_that
     victor.post('/settings', {'action': 'address', 'email': EMAIL, 'current': MINE}, status=303)
     victor.post(link(site), status=303)
     assert found().is_verified and is_in(victor) and not is_in(other)
-    assert 'not needed any more' in browse().get(old, status=404)
+    assert 'no longer need this link' in browse().get(old, status=404)
 
 
 def test_a_change_to_a_confirmed_address_looks_like_any_other_and_goes_nowhere(site, bob, alice, browse):
@@ -321,7 +321,7 @@ def test_set_up_with_an_address_that_somebody_signed_up_with_asks_about_texts(si
         path = roles.ensure_setup_url(db.now()).removeprefix(site.url)
     typed = {'site_title': 'Ours', 'name': 'Victor', 'email': EMAIL, 'password': MINE}
     page = browse().post(path, typed, status=400)
-    assert 'Choose whether to keep or to delete it' in page and not found().is_owner
+    assert 'Choose whether to keep or to delete these texts' in page and not found().is_owner
     browse().post(path, typed | {'texts': 'discard'}, status=303)
     assert found().is_owner and found().name == 'Victor'
     assert_is_victors(site, mallory, browse, MINE)
@@ -331,7 +331,7 @@ def test_set_up_does_not_give_away_a_confirmed_account(site, alice, browse, conn
     with connection():
         path = roles.ensure_setup_url(db.now()).removeprefix(site.url)
     typed = {'site_title': 'Ours', 'name': 'Olga', 'email': alice.email, 'password': MINE}
-    assert 'has an account already' in browse().post(path, typed, status=400)
+    assert 'already has an account' in browse().post(path, typed, status=400)
     browse().post(path, typed | {'password': PASSWORD}, status=303)
     with connection():
         assert User.get_by_id(alice.id).is_owner and User.get_by_id(alice.id).name == 'Olga'
@@ -348,7 +348,7 @@ def test_an_account_made_by_hand_replaces_an_unconfirmed_one(site, mallory, brow
     assert done.returncode == 0, done.stderr
     assert_is_victors(site, mallory, browse, MINE, keeps_texts=texts == 'keep')
     again = rig.run(*command)
-    assert again.returncode == 1 and 'has an account already' in again.stderr
+    assert again.returncode == 1 and 'already has an account' in again.stderr
 
 
 def test_an_invitation_does_not_let_an_earlier_sign_up_in(site, olga, mallory, browse):
@@ -408,7 +408,7 @@ def test_old_links_and_resent_ones_all_end_with_the_proof(site, browse):
     victor.post(paths[1], status=303)
     for path in paths:
         page = victor.get(path, status=404)
-        assert 'used already' in page or 'confirmed already' in page
+        assert 'already used' in page or 'already confirmed' in page
         assert page.html.find('a', href='/studio') and not page.html.find('input', {'name': 'email'})
         page = browse().get(path, status=404)
         assert page.html.find('a', href='/login') and 'first sign-up' not in page

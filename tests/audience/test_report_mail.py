@@ -76,7 +76,7 @@ def test_the_subject_begins_with_the_number_that_matters(site, views, subject):
     for number, count in enumerate(views):
         Post.update(views=Post.views + count).execute()
         (found,) = close_all(NOON + number * DAY)
-    assert Message.get_by_id(found).subject.startswith(subject)
+    assert message.make_subject(Message.get_by_id(found), Site.this()).startswith(subject)
 
 
 # What else it says

@@ -6,13 +6,14 @@ import pytest
 from conftest import BROWSER, drain, ledger, outbox, person, text_of, write
 from reporting import NOON, at, author, close_all, view
 
-from quickpub import db, tasks
+from quickpub import dates, db, tasks
 from quickpub.accounts import deletion
 from quickpub.accounts import users as accounts
 from quickpub.audience import periods, reports, running_reports, views
+from quickpub.codes import Code, Period, from_plain
 from quickpub.content import publishing
-from quickpub.mail import delivery
-from quickpub.models import Message, Post, Report, SetAside, User
+from quickpub.mail import delivery, message
+from quickpub.models import Message, Post, Report, SetAside, Site, User
 
 MIDNIGHT = time(0)
 def lines_of(number):
@@ -108,7 +109,7 @@ def test_the_mail_has_the_same_table_in_text_and_html(site):
     html = found.get_body(('html',)).get_content()
     for body in (text_of(found), html):
         assert 'By alice' in body and '7' in body and post.path in body and 'All posts' in body
-    assert '<table' in html and found['Subject'].startswith('7 views, 19 to 21 November 2026')
+    assert '<table' in html and found['Subject'].startswith('7 views, 19 – 21 Nov 2026')
 
 
 def test_authors_without_a_published_post_get_none_and_no_backlog_later(site):
@@ -181,7 +182,9 @@ def test_missed_periods_become_one_report_that_says_so(site):
     view(post, 4)
     (number,) = close_all(NOON)
     payload = Message.get_by_id(number).payload
-    assert payload['period'] == '18 to 21 November 2026' and 'more than one period' in payload['missed']
+    assert from_plain(payload['period']) == Period(at('2026-11-18 00:00'), at('2026-11-22 00:00'), 'UTC')
+    assert from_plain(payload['missed']) == Code('mail.missed_periods')
+    assert 'more than one period' in message.bodies(Message.get_by_id(number), Site.this())[0]
     assert lines_of(number) == [('By alice', 4, 4)]
 
 
@@ -254,15 +257,15 @@ def test_the_number_of_statements_grows_with_batches_not_with_authors(site):
 @pytest.mark.parametrize(('start', 'end', 'zone', 'words'), [
     ('2026-11-21 00:00', '2026-11-22 00:00', 'UTC', '21 November 2026'),
     ('2026-11-21 15:30', '2026-11-22 00:00', 'UTC', '21 November 2026'),
-    ('2026-11-16 00:00', '2026-11-23 00:00', 'UTC', '16 to 22 November 2026'),
-    ('2026-10-26 00:00', '2026-11-02 00:00', 'UTC', '26 October to 1 November 2026'),
-    ('2025-12-29 00:00', '2026-01-05 00:00', 'UTC', '29 December 2025 to 4 January 2026'),
+    ('2026-11-16 00:00', '2026-11-23 00:00', 'UTC', '16 – 22 Nov 2026'),
+    ('2026-10-26 00:00', '2026-11-02 00:00', 'UTC', '26 Oct – 1 Nov 2026'),
+    ('2025-12-29 00:00', '2026-01-05 00:00', 'UTC', '29 Dec 2025 – 4 Jan 2026'),
     ('2026-11-21 11:00', '2026-11-22 11:00', 'Pacific/Auckland', '22 November 2026'),
-    ('2026-11-22 12:00', '2026-11-22 12:01', 'UTC', '22 November 2026, 12:00 to 12:01'),
-    ('2026-11-21 18:00', '2026-11-22 18:00', 'UTC', '21 November 2026, 18:00 to 22 November 2026, 18:00'),
+    ('2026-11-22 12:00', '2026-11-22 12:01', 'UTC', '22 November 2026, 12:00–12:01'),
+    ('2026-11-21 18:00', '2026-11-22 18:00', 'UTC', '21 November 2026, 18:00 – 22 November 2026, 18:00'),
 ])
 def test_a_period_in_words(start, end, zone, words):
-    assert periods.describe_period(at(start), at(end), zone) == words
+    assert dates.period(at(start), at(end), zone) == words
 
 
 def test_the_agent_of_the_tests_is_a_person():

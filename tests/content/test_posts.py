@@ -70,8 +70,8 @@ def test_a_post_keeps_its_date_when_it_is_changed(studio):
     (dict(title='x' * 301), 'within 300 characters'), (dict(summary='x' * 501), 'within 500 characters'),
     (dict(title='x' * 300 + ' y'), 'within 300 characters'), (dict(tags='x' * 40 + ' y'), 'within 40 characters'),
     (dict(tags=','.join(f'tag {number}' for number in range(13))), 'A post can have 12 tags'),
-    (dict(slug='!?'), 'An address needs letters or digits'),
-    (dict(body='x' * 1_000_001), 'Please make two posts of it')])
+    (dict(slug='!?'), 'Use at least one letter or digit'),
+    (dict(body='x' * 1_000_001), 'Split it into two posts')])
 def test_what_cannot_be_saved_comes_back_as_typed_with_a_sentence(studio, fields, sentence):
     page = send(studio, status=400, **fields)
     assert sentence in page and stored()['Post'] == []
@@ -86,7 +86,7 @@ def test_what_cannot_be_saved_comes_back_as_typed_with_a_sentence(studio, fields
 
 def test_nothing_to_read_is_not_published_but_saved(studio):
     page = send(studio, action='publish', body=' ', status=400)
-    assert 'There is nothing to read yet' in page and only_post().published_at is None
+    assert 'There is nothing to publish yet' in page and only_post().published_at is None
 
 
 def test_a_post_without_a_title_is_called_by_how_it_begins(studio):
@@ -138,7 +138,7 @@ def test_addresses_are_unique(alice, bob, browse, connection):
     send(browser)
     assert sorted(row[3] for row in stored()['Post']) == ['on-hills', 'on-hills-2']
     page = send(browser, title='Other hills', slug='on-hills', status=400)
-    assert 'This address is taken. Try on-hills-2.' in page and len(stored()['Post']) == 2
+    assert 'This web address is already in use. Try on-hills-2.' in page and len(stored()['Post']) == 2
     send(browser, title='Other hills', slug='On  Hills 2')
     with connection():
         assert {(post.author.name, post.slug) for post in Post.select()} == {
@@ -158,7 +158,7 @@ def test_a_changed_address_redirects_for_ever_and_is_not_given_away(alice, bob, 
 
     send(browse(bob), action='publish')
     assert '<em>high</em>' in browse().get('/p/on-hills-2')
-    assert 'is taken' in send(browse(bob), slug='on-dales', status=400)
+    assert 'already in use' in send(browse(bob), slug='on-dales', status=400)
     browse().get('/p/on-hills', status=301)
 
     send(browser, path, slug='on-hills')  # its own old one it may have again
@@ -263,7 +263,7 @@ def test_what_is_typed_into_a_post_in_the_trash_is_saved_but_not_published(studi
     path = f'/studio/posts/{only_post().id}'
     send(studio, path, 'delete')
     page = send(studio, path, 'publish', body='More of it.', status=400)
-    assert 'This post is in the trash. Your text is saved' in page and only_post().body == 'More of it.'
+    assert 'Your text is saved, but this post is in the trash' in page and only_post().body == 'More of it.'
     send(studio, path, 'restore')
     assert only_post().published_at is None
     browse().get('/p/on-hills', status=404)

@@ -106,7 +106,7 @@ def test_what_is_ticked_is_taken_offline_tagged_or_trashed_and_the_trash_is_undo
         assert Post.get_by_id(rivers.id).published_at and len(tags.of_post(rivers)) == 2
 
 
-UNKNOWN = 'please use one of the buttons on this page'
+UNKNOWN = 'Please use one of the buttons on this page'
 
 
 @pytest.mark.parametrize(('fields', 'words'), [

@@ -118,7 +118,8 @@ def test_the_second_of_two_windows_does_not_overwrite_the_first(studio, hills):
     first.submit('action', value='save', status=303)
     second['body'] = 'They are high.\n\nSome are flat.'
     page = second.submit('action', value='save', status=409)
-    assert 'Nothing was saved yet' in page and form_with(page, 'body')['body'].value == second['body'].value
+    assert 'Nothing was saved. While you were writing' in page
+    assert form_with(page, 'body')['body'].value == second['body'].value
     assert saved(hills).body == first['body'].value
     assert 'flat.' in [each.text for each in page.html.select('.diff ins')]
 
@@ -160,7 +161,8 @@ def test_hostile_texts_are_put_together_in_bounded_time():
     base = ' '.join(f'word{number}' for number in range(30_000))
     mine, theirs = (' '.join(f'{who}{number}' if number % 3 == rest else f'word{number}' for number in range(30_000))
                     for who, rest in (('mine', 0), ('theirs', 1)))
-    merged, _ = revisions.merge(base, mine, theirs)
+    forms = ({'body': body} for body in (base, mine, theirs))
+    merged = revisions.merge_forms(*forms, ('Yours', 'Theirs'))[0]['body']
     assert 'mine0' in merged and 'theirs1' in merged
 
 
@@ -441,7 +443,7 @@ def test_a_post_is_public_from_the_time_on_that_was_typed_in_the_authors_zone(st
 
 
 def test_a_button_that_asks_for_a_time_does_nothing_without_one(studio, hills):
-    assert 'Choose a date and a time' in send(studio, action='schedule', status=400)
+    assert 'choose a date and time first' in send(studio, action='schedule', status=400)
     with db.db.connection_context():
         assert Post.get(Post.title == 'On hills', Post.id != hills.id).published_at is None
 
@@ -456,9 +458,10 @@ def test_publish_now_is_now_whatever_time_stands_in_the_form(studio, browse):
 
 
 @pytest.mark.parametrize(('typed', 'sentence'), [
-    ('yesterday', 'not a date and a time'), ('2020-01-01T00:00', 'has passed already'), ('9999-12-31T23:59', None),
-    ('0001-01-01T00:00', 'not a date'), ('2031-03-30T02:30', 'clocks go forward'), ('2031-10-26T02:30', None),
-    ('2031-03-30T02:30+02:00', None), ('\x00', 'not a date'), ('2040', 'not a date'),
+    ('yesterday', 'enter a date and time'), ('2020-01-01T00:00', 'this time has passed'), ('9999-12-31T23:59', None),
+    ('0001-01-01T00:00', 'enter a date and time'), ('2031-03-30T02:30', 'clocks go forward'),
+    ('2031-10-26T02:30', None), ('2031-03-30T02:30+02:00', None),
+    ('\x00', 'enter a date and time'), ('2040', 'enter a date and time'),
 ])
 def test_times_that_cannot_be_are_refused_in_words_and_the_draft_is_saved(studio, connection, typed, sentence):
     berlin(connection)
@@ -471,7 +474,7 @@ def test_times_that_cannot_be_are_refused_in_words_and_the_draft_is_saved(studio
 
 def test_a_text_that_was_saved_but_not_published_is_not_also_kept_as_unsaved(studio, connection):
     page = send(studio, action='schedule', publish_at='2020-01-01T00:00', tab=TAB, status=400)
-    assert page.html.select_one('#editor')['data-saved'] == 'yes' and 'Your text is saved.' in page
+    assert page.html.select_one('#editor')['data-saved'] == 'yes' and 'Your text is saved' in page
     with connection():
         assert Post.get().body and not Autosave.select().exists()
     assert not studio.get('/studio').html.select('.unsaved li')
@@ -550,7 +553,7 @@ def test_search_engines_are_sent_where_it_was_published_first(studio, hills, bro
     page = browse().get('/p/on-hills')
     assert page.html.select_one('link[rel=canonical]')['href'] == 'https://example.org/hills?a=1'
     for wrong in ('javascript:alert(1)', 'example.org', 'https://', 'https://[', 'http://a b', 'x' * 600, '//x.org'):
-        assert 'not an address' in send(studio, hills, canonical=wrong, status=400)
+        assert 'Enter a full web address' in send(studio, hills, canonical=wrong, status=400)
 
 
 def test_the_pin_stays_when_the_site_gets_another_name(olga, browse):
@@ -626,7 +629,8 @@ def test_only_owners_make_pages(studio, connection):
 def test_a_page_cannot_take_the_address_of_anything_else(olga, browse):
     first_parts = {re.match(r'/([a-z-]*)', path)[1].strip('-') for _, path, _ in URLS} - {''}
     assert first_parts - {'feed', 'robots', 'sitemap'} <= slugs.RESERVED, 'these end in .xml or .txt: no page can'
-    assert 'This address is taken. Try login-2.' in send(browse(olga), kind='page', slug='login', status=400)
+    page = send(browse(olga), kind='page', slug='login', status=400)
+    assert 'This web address is already in use. Try login-2.' in page
 
 
 def test_what_is_typed_is_shown_as_readers_will_see_it_and_nothing_is_saved(studio, browse):

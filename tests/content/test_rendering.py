@@ -122,7 +122,7 @@ def test_the_editor_keeps_the_title_empty(alice, browse, connection):
         saved = Post.get()
         assert (saved.title, saved.is_titled, saved.slug) == ('Another beginning.', False, post.slug)
         assert Revision.get().title == ''
-        copy = posts.duplicate(saved, alice, db.now())
+        copy = posts.duplicate(saved, alice, '', db.now())
         assert not copy.is_titled
     form = studio.get(f'/studio/posts/{post.id}').forms['editor']
     form['title'] = 'Now it has one'

@@ -181,7 +181,7 @@ def test_ids_in_feeds_stay_whatever_is_renamed_deleted_and_restored(alice, bob, 
     assert {path: (feed, set(entries)) for path, (feed, entries) in after.items()} == {
         path: (feed, set(entries)) for path, (feed, entries) in before.items()}
     with connection():
-        copy = posts.duplicate(Post.get_by_id(1), bob, db.now())
+        copy = posts.duplicate(Post.get_by_id(1), bob, 'A copy', db.now())
         assert copy.feed_id not in {post.feed_id for post in Post.select().where(Post.id != copy.id)}
 
 

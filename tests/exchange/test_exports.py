@@ -12,6 +12,7 @@ from conftest import clean_up, drain, link_in, outbox, write
 
 from quickpub import db, tasks
 from quickpub.audience import recording
+from quickpub.codes import Code
 from quickpub.exchange import exports
 from quickpub.jobs import claims
 from quickpub.models import DailyReferrers, DailyViews, DailyVisitorCount, Export, Message, Post, User
@@ -167,9 +168,10 @@ def test_the_progress_is_written_down_while_it_goes_on(alice, monkeypatch):
     for number in range(3 * exports.BATCH):
         Post.create(author=alice, title='x', slug=f'x{number}')
     seen = []
-    monkeypatch.setattr(claims, 'report_progress', lambda words: seen.append((words, Export.get().progress)))
+    monkeypatch.setattr(claims, 'report_progress', lambda progress: seen.append((progress, Export.get().progress)))
     exports.write(exports.request(alice, 'numbers', db.now()).id)
-    assert seen == [('33 %', 33), ('66 %', 66)]
+    assert [(Code.from_json(progress), percent) for progress, percent in seen] == [
+        (Code('export.progress', percent=33), 33), (Code('export.progress', percent=66), 66)]
 
 
 @pytest.mark.parametrize('kind', ['numbers', 'site'])
@@ -182,12 +184,10 @@ def test_killed_again_and_again_it_goes_on_where_it_was(site, olga, kind, monkey
     whole, torn = (Export.get_by_id(exports.request(olga, each, db.now()).id) for each in (other, kind))
     Export.update(state='waiting').execute()  # although they have no jobs
     exports.write(whole.id)
-    begun = []
-    for _ in range(11):
-        subprocess.run([sys.executable, '-c', KILLED, str(torn.id)], env=os.environ | site.environ() | {
-            'PYTHONPATH': os.pathsep.join(filter(None, sys.path))}, check=False)
-        torn = Export.get_by_id(torn.id)
-        begun.append(torn.last_post)
+    done = subprocess.run([sys.executable, '-c', KILLED, str(torn.id)], env=os.environ | site.environ() | {
+        'PYTHONPATH': os.pathsep.join(filter(None, sys.path))}, check=True, capture_output=True, text=True)
+    torn = Export.get_by_id(torn.id)
+    begun = [int(each) for each in done.stdout.split()]
     assert begun == sorted(set(begun)) and len(begun) == 11 and torn.progress == 91
     seen, days = [], exports._list_days
     monkeypatch.setattr(exports, '_list_days', lambda ids: seen.append(ids) or days(ids))
@@ -197,11 +197,10 @@ def test_killed_again_and_again_it_goes_on_where_it_was(site, olga, kind, monkey
 
 
 KILLED = '''
-import os, signal, sys
+import os, signal, sqlite3, sys
 from quickpub import db, opening, settings
 from quickpub.exchange import exports
-opening.open_site(settings.from_env())
-db.db.connect()
+site, export = settings.from_env(), int(sys.argv[1])
 keep = exports._sync
 def kept(export, file, *further):
     keep(export, file, *further)
@@ -209,7 +208,16 @@ def kept(export, file, *further):
     file.flush()
     os.kill(os.getpid(), signal.SIGKILL)
 exports._sync = kept
-exports.write(int(sys.argv[1]))
+for _ in range(11):
+    if os.fork() == 0:
+        opening.open_site(site)
+        db.db.connect()
+        exports.write(export)
+        os._exit(0)
+    assert os.wait()[1] == signal.SIGKILL
+    database = sqlite3.connect(site.paths.database)
+    print(*database.execute('SELECT last_post FROM export WHERE id = ?', [export]).fetchone())
+    database.close()
 '''
 
 

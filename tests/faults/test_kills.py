@@ -24,7 +24,7 @@ from quickpub.jobs import owners, rescue
 from quickpub.jobs.tables import Job, RecurringJob
 from quickpub.models import DailyViews, Export, Message, Post, Report, User
 
-AUTHORS = 1000
+AUTHORS = 400  # many batches
 
 
 @pytest.fixture
@@ -115,9 +115,9 @@ def test_a_report_run_over_many_authors_killed_again_and_again(rig, mail_server,
                         views=number % 7)
     kills = 0
     for is_far_enough in (
-            lambda: Report.select().count() >= 100, lambda: Report.select().count() >= 400,
-            lambda: Message.select().where(Message.state == 'sent').count() >= 300,
-            lambda: Message.select().where(Message.state == 'sent').count() >= 700):
+            lambda: Report.select().count() >= 50, lambda: Report.select().count() >= 150,
+            lambda: Message.select().where(Message.state == 'sent').count() >= 120,
+            lambda: Message.select().where(Message.state == 'sent').count() >= 280):
         start(rig, kind)
         tasks.close_periods()
         wait_for(is_far_enough, 'the run to be in its middle')
@@ -134,10 +134,10 @@ def test_a_report_run_over_many_authors_killed_again_and_again(rig, mail_server,
 
 
 def test_a_verification_mail_does_not_wait_for_a_report_run(rig, mail_server):
-    """The mail server is slow, and hundreds of reports are under way: one worker is kept free for mail that somebody
+    """The mail server is slow, and many reports are under way: one worker is kept free for mail that somebody
     waits for, one more for work that is no mail."""
     with db.db.atomic():
-        for number in range(300):
+        for number in range(120):  # more than two workers take at once
             write(person(f'author{number}'), f'By {number}')
         User.update(reported_until=utc(2020, 1, 1)).execute()
     mail_server.is_slow_to = lambda mail: 'views' in mail['Subject']
@@ -167,7 +167,7 @@ def test_however_often_everything_is_killed_nothing_is_buried_for_it(rig, mail_s
         number = exports.request(user, 'numbers', db.now()).id
         tasks.make_export(number)
     alone = 0  # times that the jobs were killed while one of them ran alone
-    for kills in range(12):
+    for kills in range(8):  # more than bury a job that was alone
         # No recurring job meanwhile: it would enqueue the mail's job anew, without the strike.
         RecurringJob.update(enqueued_at=db.now() + timedelta(seconds=55)).execute()
         start(rig, kind)
@@ -182,7 +182,7 @@ def test_however_often_everything_is_killed_nothing_is_buried_for_it(rig, mail_s
         rig.wait_until_gone()
         assert not Job.select().where(Job.state == 'dead').exists() and Message.get().state in (
             'queued', 'sending')
-    assert alone > 6
+    assert alone > 4
     mail_server.may_answer.set()
     start(rig, kind)
     wait_for(lambda: all_sent() and Export.get_by_id(number).state == 'ready', 'all work to be done')

@@ -140,7 +140,7 @@ def test_a_full_disk_refuses_uploads_in_words_and_pictures_wait(disk, rig):
         child = caught_child(rig)
         filler = fill(disk)
         child.resume()
-        consumer.says('cannot be written|A picture waits')
+        consumer.says('cannot be written|An image waits')
         filler.unlink()
         wait_for(all_ready, 'the picture', 120)
     consumer.stop()

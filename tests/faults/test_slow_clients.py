@@ -20,7 +20,7 @@ def served(tmp_path):
     rig.open()
     with rig.database():
         Site.create(id=1, title='The Village Voice')
-        write(person('alice'), 'On hills', body='They are high.\n\n' * 10_000)
+        write(person('alice'), 'On hills', body=f'```\n{"They are high." * 15_000}\n```')
     rig.serve()
     yield rig
     rig.close()

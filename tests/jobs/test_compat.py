@@ -8,6 +8,7 @@ import ast
 import importlib
 import inspect
 import textwrap
+from functools import cache
 from pathlib import Path
 
 import huey
@@ -81,13 +82,17 @@ def is_hueys(cls):
     return cls.__module__.split('.')[0] == 'huey'
 
 
-HUEYS = set().union(*(private_names(ast.parse(path.read_text())) for path in Path(huey.__file__).parent.glob('*.py')))
+@cache
+def hueys():
+    """Return the private members that Huey defines or uses."""
+    modules = Path(huey.__file__).parent.glob('*.py')
+    return set().union(*(private_names(ast.parse(path.read_text())) for path in modules))
 
 
 def touched(name):
     """Return the private members of Huey that a module touches: of other objects, and as a subclass."""
     found = {each for each in attributes(ast.parse((JOBS / f'{name}.py').read_text()), but_of_self=True)
-             if each in HUEYS}
+             if each in hueys()}
     module = importlib.import_module(f'quickpub.jobs.{name}')
     for cls in vars(module).values():
         if isinstance(cls, type) and cls.__module__ == module.__name__:
@@ -109,4 +114,4 @@ def test_such_a_touch_is_noticed():
     class Curious(Huey):
         def look(self):
             return self._tasks_in_flight
-    assert names_of_class(Curious) & names_of_class(Huey) == {'_tasks_in_flight'} and '_signal' in HUEYS
+    assert names_of_class(Curious) & names_of_class(Huey) == {'_tasks_in_flight'} and '_signal' in hueys()

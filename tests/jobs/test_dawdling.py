@@ -11,8 +11,9 @@ from rig import silent_mail_server, wait_for
 
 from quickpub import db, settings, tasks
 from quickpub.jobs.tables import Job
-from quickpub.mail import delivery, ledger, transport
+from quickpub.mail import conversation, delivery, ledger, mail_server
 from quickpub.models import Export, Message
+from quickpub.sentences import describe_stored
 
 CERTIFICATE = Path(__file__).parents[1] / 'data' / 'nobody-trusts-this.pem'
 LIMIT = 60  # seconds, which only end what hangs
@@ -36,14 +37,14 @@ def deliver(url, tmp_path, count=1):
         worker.start()
         worker.join(LIMIT)
         assert not worker.is_alive(), 'the mail server holds the worker'
-        return [(message.state, message.answer) for message in Message.select().order_by(Message.id)]
+        return [(message.state, describe_stored(message.answer)) for message in Message.select().order_by(Message.id)]
 
 
 @pytest.fixture
 def in_a_second(monkeypatch):
     """Whatever is said about one mail must be over in a second; silence may last longer."""
-    monkeypatch.setattr(transport, 'DEADLINE', 1.0, raising=False)
-    monkeypatch.setattr(transport, 'FAREWELL', 0.5, raising=False)
+    monkeypatch.setattr(conversation, 'DEADLINE', 1.0)
+    monkeypatch.setattr(mail_server, 'FAREWELL', 0.5)
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ def test_what_is_said_counts_although_the_farewell_dawdles(tmp_path, in_a_second
 
 def test_each_mail_over_one_connection_has_its_own_deadline(tmp_path, in_a_second, monkeypatch):
     """Ten of them, each of which takes a quarter of it."""
-    monkeypatch.setattr(transport, 'DEADLINE', 2.0)
+    monkeypatch.setattr(conversation, 'DEADLINE', 2.0)
     server = DawdlingServer('never', 'silence')
     answer, slowly = server._answer, threading.Event()
 

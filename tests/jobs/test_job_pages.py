@@ -2,14 +2,17 @@
 
 from datetime import datetime
 
+import pseudo
 import pytest
 from conftest import drain, outbox, write
 
 from quickpub import db, tasks
-from quickpub.jobs import queue, tables, tally
+from quickpub.codes import Code
+from quickpub.jobs import queue, reasons, tables, tally
 from quickpub.jobs.tables import Job
 from quickpub.mail import delivery, ledger
-from quickpub.models import Message
+from quickpub.models import Message, Site
+from quickpub.sentences.jobs import TASKS, TITLES, find_reason
 
 LONG_AGO = datetime(2020, 1, 1)
 
@@ -68,13 +71,36 @@ def test_work_is_called_by_what_it_does_with_its_name_beside(owner, connection):
         queue.enqueue('quickpub.tasks.of_tomorrow', b'')
     waiting = owner.get('/admin/jobs').html.find(attrs={'aria-labelledby': 'waiting'})
     known, unknown = (' '.join(each.text.split()) for each in waiting.find_all('th', scope='row'))
-    assert known == 'Send the report so far, to one author or to every author send_view_count_report, job 1'
-    assert unknown == 'A job that this version of Quickpub does not know of_tomorrow, job 2'
+    assert known == 'Send reports so far send_view_count_report, job 1'
+    assert unknown == 'Unknown job from another version of Quickpub of_tomorrow, job 2'
 
 
-def test_all_work_has_words_that_fit_a_line():
-    for name, task in tasks.huey.registry.tasks.items():
-        assert task.__doc__.splitlines()[0] == f'{tasks.huey.describe(name)}.', name
+def test_every_task_has_a_short_title_of_its_own():
+    names = {name.removeprefix(TASKS) for name in tasks.huey.registry.tasks if name.startswith(TASKS)}
+    assert TITLES.keys() == names
+    titles = [str(title) for title in TITLES.values()]
+    assert len(set(titles)) == len(titles) and all(len(title) < 50 and title[-1].isalpha() for title in titles)
+
+
+@pytest.mark.parametrize(('stored', 'code'), [
+    (reasons.DIED, Code('job.died')),
+    (f'{reasons.UNREADABLE} ValueError(1)', Code('job.unreadable', error='ValueError(1)')),
+    (f'{reasons.NOT_STARTED} OSError: 12.', Code('job.not_started', error='OSError: 12.')),
+    (Code('tags.empty').to_json(), Code('tags.empty')), ('', None),
+    ('ValueError: 5', Code('as_written', text='ValueError: 5'))])
+def test_the_reason_that_is_stored_with_a_job_is_found_again(stored, code):
+    assert find_reason(stored) == code
+
+
+def test_jobs_are_shown_in_the_owners_language(site, owner, connection, monkeypatch):
+    bury()
+    with connection():
+        Job.update(error=reasons.DIED).execute()
+        tasks.send_view_count_report()
+        queue.enqueue('quickpub.tasks.of_tomorrow', b'')
+        Site.change(language=pseudo.add_to(monkeypatch))
+    names = [*TITLES, 'of_tomorrow']
+    assert pseudo.untranslated(owner.get('/admin/jobs').text, ['The Village Voice', 'Olga', *names]) == []
 
 
 def test_paused_nothing_new_is_begun_until_it_is_resumed(owner, alice):
@@ -157,7 +183,7 @@ def test_a_mail_that_another_version_has_written_is_shown_with_what_is_known_of_
     with db.db.connection_context():
         number = ledger.compose('report', 'alice@example.org', key='x', subject='5 views', payload={'lines': [{}]})
     page = owner.get(f'/admin/mail/{number}')
-    assert '5 views' in page and 'This version of Quickpub cannot make this mail' in page
+    assert '5 views' in page and 'This version of Quickpub cannot create this email' in page
 
 
 @pytest.mark.parametrize(('kind', 'payload'), [('verify', {}), ('verify', {'hours': 'x'}), ('report', {'lines': 7}),
@@ -190,9 +216,9 @@ def test_mail_that_waits_for_long_makes_a_banner_and_turns_health_red(owner, bro
     with db.db.connection_context():
         Message.update(created_at=LONG_AGO, answer='451 later').where(Message.id == number).execute()
     page = owner.get('/admin/mail')
-    assert '1 mail is not sent' in page.html.find(attrs={'role': 'alert'}).text and '451 later' in page
+    assert '1 email is waiting' in page.html.find(attrs={'role': 'alert'}).text and '451 later' in page
     answer = browse().get('/healthz', status=503)
-    assert '1 mail is not sent' in answer.json['checks']['mail'] and answer.json['checks']['database'] is True
+    assert '1 email is waiting' in answer.json['checks']['mail'] and answer.json['checks']['database'] is True
 
 
 def test_health_says_what_is_overdue(site, alice, browse):
@@ -202,5 +228,5 @@ def test_health_says_what_is_overdue(site, alice, browse):
     tasks.wake_mail()
     Job.update(run_at=LONG_AGO).execute()
     checks = browse().get('/healthz', status=503).json['checks']
-    assert '1 report is overdue' in checks['reports'] and '1 job has waited' in checks['work']
+    assert 'Overdue reports: 1' in checks['reports'] and 'waiting for more than 15 minutes: 1' in checks['work']
     assert 'None is running' in checks['consumer']

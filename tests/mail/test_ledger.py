@@ -18,11 +18,13 @@ from smtp_rig import EagerServer, Sink, free_port, mute_server, smtp_server
 from quickpub import codes, db, settings, tasks
 from quickpub.accounts import credentials, email_change, links, password_reset, validation
 from quickpub.audience import reports, running_reports
-from quickpub.jobs import queue, rescue, tables
-from quickpub.mail import delivery, transport
+from quickpub.codes import Code
+from quickpub.jobs import queue, tables
+from quickpub.mail import conversation, delivery
 from quickpub.mail import ledger as mail
 from quickpub.mail import message as letter
 from quickpub.models import Message, Site, Token, User
+from quickpub.sentences import describe_stored
 
 EXISTS = {'login_url': 'http://127.0.0.1/login', 'forgot_url': 'http://127.0.0.1/forgot'}
 
@@ -47,6 +49,10 @@ def compose(recipient='alice@example.org', key=None, **fields):
 
 def row(number):
     return Message.get_by_id(number)
+
+
+def answer_of(number):
+    return describe_stored(row(number).answer)
 
 
 def later(number, **changes):
@@ -136,7 +142,7 @@ def test_temporary_failures_back_off_and_are_given_up_after_two_days(smtp_site, 
     assert waits == [1, 5, 15, 30]
     later(number, created_at=db.now() - timedelta(days=2, minutes=1))
     delivery.deliver()
-    assert row(number).state == 'failed' and 'two days' in row(number).answer
+    assert row(number).state == 'failed' and 'two days' in answer_of(number)
 
 
 def test_what_is_deferred_is_not_due_before_its_time(smtp_site, sink):
@@ -211,7 +217,7 @@ def test_after_an_answer_out_of_step_nobody_gets_the_mail_of_another_nor_an_empt
             numbers = [compose(recipient) for recipient in ('alice@example.org', 'bob@example.org')]
             delivery.deliver()
             assert [row(number).state for number in numbers] == ['deferred', 'sent']
-            assert answer in row(numbers[0]).answer and row(numbers[1]).attempts == 1
+            assert answer in answer_of(numbers[0]) and row(numbers[1]).attempts == 1
     (recipients, lines), = server.mails
     assert recipients == ('bob@example.org',) and b'To: bob@example.org' in lines
 
@@ -225,23 +231,23 @@ def test_nobody_answering_defers(tmp_path):
 
 
 def test_a_server_that_never_speaks_is_left_after_a_while(tmp_path, monkeypatch):
-    monkeypatch.setattr(transport, 'TIMEOUT', 0.3)
+    monkeypatch.setattr(conversation, 'TIMEOUT', 0.3)
     with mute_server() as port:
         url = f'smtp+plain://127.0.0.1:{port}'
         for _ in open_site(settings.from_env({'QUICKPUB_DATA': str(tmp_path / 'data'), 'QUICKPUB_SMTP': url})):
             number = compose()
             delivery.deliver()
-            assert row(number).state == 'deferred' and 'did not answer' in row(number).answer
+            assert row(number).state == 'deferred' and 'did not answer' in answer_of(number)
 
 
 @pytest.mark.parametrize('stage', ['EHLO', 'RCPT', 'DATA'])
 def test_a_server_that_hangs_is_left_and_delays_nobody_else_for_long(smtp_site, sink, monkeypatch, stage):
-    monkeypatch.setattr(transport, 'TIMEOUT', 0.3)
+    monkeypatch.setattr(conversation, 'TIMEOUT', 0.3)
     numbers = [compose(f'reader{each}@example.org') for each in range(3)]
     sink.hangs_at_ehlo = stage == 'EHLO'
     {'RCPT': sink.answers, 'DATA': sink.after_data}.get(stage, {})['reader0@example.org'] = 'hang'
     delivery.deliver()
-    assert row(numbers[0]).state == 'deferred' and 'did not answer' in row(numbers[0]).answer
+    assert row(numbers[0]).state == 'deferred' and 'did not answer' in answer_of(numbers[0])
     others = [row(number).state for number in numbers[1:]]
     assert others == (['deferred', 'deferred'] if stage == 'EHLO' else ['sent', 'sent'])
 
@@ -261,7 +267,8 @@ def test_a_mail_that_its_sender_died_with_again_and_again_waits_for_hours_and_no
     later(old, created_at=db.now() - 2 * delivery.GIVE_UP_AFTER)
     delivery.deliver()
     assert (row(deadly).state, row(old).state, row(fresh).state) == ('deferred', 'failed', 'sent')
-    assert row(deadly).next_try > db.now() + timedelta(hours=3) and row(old).answer == rescue.DIED
+    assert row(deadly).next_try > db.now() + timedelta(hours=3)
+    assert Code.from_json(row(old).answer) == Code('answer.sender_died')
     assert [each.recipients for each in sink.mails] == [['fresh@example.org']]
 
 
@@ -305,7 +312,7 @@ def test_a_mail_that_cannot_be_made_fails_alone(smtp_site, sink):
     broken = mail.compose('nosuchkind', 'alice@example.org', key='broken', subject='x')
     good = compose()
     delivery.deliver()
-    assert row(broken).state == 'failed' and 'cannot make this mail' in row(broken).answer
+    assert row(broken).state == 'failed' and 'cannot create this email' in answer_of(broken)
     assert row(good).state == 'sent'
 
 
@@ -321,7 +328,7 @@ def test_a_server_without_such_letters_refuses_them_in_words(tmp_path):
         for _ in open_site(settings.from_env({'QUICKPUB_DATA': str(tmp_path / 'data'), 'QUICKPUB_SMTP': sink.url})):
             number = compose('änna@example.org')
             delivery.deliver()
-            assert row(number).state == 'failed' and 'letters before the @' in row(number).answer
+            assert row(number).state == 'failed' and 'letters before the @' in answer_of(number)
 
 
 @pytest.mark.parametrize('typed', ['a@b.c, d@e.f', 'a@b.c\nBcc: d@e.f', '<a@b.c>', 'Anna <a@b.c>', 'a@b.c;d@e.f', '',
@@ -394,7 +401,7 @@ def test_without_a_server_mail_is_kept_in_a_maildir(site):
     number = compose()
     delivery.deliver()
     assert len(outbox(site)) == 1 and 'password' in text_of(outbox(site)[0])
-    assert row(number).state == 'sent' and row(number).answer.startswith('kept in outbox/new/')
+    assert row(number).state == 'sent' and answer_of(number).startswith('Saved in outbox/new/')
 
 
 # Encryption and logging in
@@ -473,7 +480,7 @@ def test_a_mail_whose_link_is_dead_is_not_sent(smtp_site, sink):
     Token.update(expires_at=db.now()).where(Token.purpose == 'address').execute()
     delivery.deliver()
     assert sink.mails == [] and {row(number).state for number in numbers} == {'failed'}
-    assert 'does not work any more' in row(numbers[0]).answer
+    assert Code.from_json(row(numbers[0]).answer) == Code('answer.link_expired')
     assert 'None' not in letter.render(row(numbers[0])).decode()
 
 
@@ -555,7 +562,7 @@ def test_a_delivery_that_breaks_off_leaves_its_mail_to_the_next_one(smtp_site, s
 def test_what_is_no_address_never_becomes_a_command(smtp_site, sink):
     number = compose('a@example.org>\r\nRCPT TO:<bob@example.org')
     delivery.deliver()
-    assert row(number).state == 'failed' and row(number).answer == 'This is not an address' and not sink.mails
+    assert row(number).state == 'failed' and answer_of(number) == 'This is not an email address.' and not sink.mails
 
 
 # The mail as such

@@ -239,7 +239,7 @@ def test_a_report_by_hand_has_a_small_budget_and_says_when_it_has_room_again(sit
     drain()
     assert [page.status_int for page in pages] == 5 * [303] + 25 * [429]
     assert len(mails('report')) == 5
-    assert re.search(r'It works again on \d+ \w+ \d{4}, \d\d:\d\d\.', pages[-1].text)
+    assert re.search(r'Try again after \d+ \w+ \d{4}, \d\d:\d\d\.', pages[-1].text)
     pass_time(DAY)
     studio.post('/studio/report', status=303)
 
@@ -257,7 +257,7 @@ def test_a_change_of_address_has_a_budget(site, browse, is_verified):
         change_address(browser, f'new{number}@example.org', status=303)
         long_ago(Token, created_at=db.now() - 11 * MINUTE)
     page = change_address(browser, 'new5@example.org', status=429)
-    assert 'It works again on' in page and form_with(page, 'email')['email'].value == 'new5@example.org'
+    assert 'Try again after' in page and form_with(page, 'email')['email'].value == 'new5@example.org'
     assert len(mails('address')) == 5
 
 
@@ -291,14 +291,14 @@ def test_what_owners_ask_for_has_a_budget_too(site, browse, olga, path, fields, 
         answers.append(browser.post(path, {name: value.format(number) for name, value in fields.items()}, status='*'))
         drain()
     assert [answer.status_int for answer in answers] == limit * [303] + [429]
-    assert 'It works again on' in answers[-1]
+    assert 'Try again after' in answers[-1]
 
 
 def test_links_that_owners_hand_over_have_a_budget(site, browse, olga, alice):
     browser, fields = browse(olga), {'action': 'link', 'person': alice.id, 'current': PASSWORD}
     answers = again(browser, '/admin/people', fields, 21)
     assert [answer.status_int for answer in answers] == 20 * [200] + [429]
-    assert 'It works again on' in answers[-1] and len(mails('link_made')) == 20
+    assert 'Try again after' in answers[-1] and len(mails('link_made')) == 20
 
 
 def test_reports_and_notices_about_security_are_never_held_back(site, olga, alice):
@@ -342,7 +342,7 @@ def test_the_owner_sees_what_was_refused_and_gets_one_email_a_day(site, browse, 
         tasks.report_used_up_budgets.call_local()
         assert mails('throttled') == told
     drain()
-    assert any('sign-ups from one network in an hour: 3 requests refused' in text_of(mail).replace('\n', ' ')
+    assert any('Sign-ups from one network in an hour: 3 requests refused' in text_of(mail).replace('\n', ' ')
                for mail in outbox(site) if mail['To'] == olga.email)
     pass_time(DAY)
     sign_up(stranger, 'one@example.org')

@@ -35,7 +35,7 @@ def test_no_recipient_is_in_the_log(config, caplog, recipient, answer):
         for _ in open_site(settings.from_env(config.environ() | {'QUICKPUB_SMTP': sink.url})):
             number = compose(recipient)
             delivery.deliver()
-            assert f'Mail {number}: "You have an account"' in caplog.text
+            assert f'Email {number}: "You have an account"' in caplog.text
             assert recipient not in caplog.text
             assert recipient.partition('@')[2] not in caplog.text
 
@@ -47,7 +47,7 @@ def test_nor_is_that_of_a_newcomer(site, caplog):
     for path, status in (('/forgot', 200), ('/verify', 200), ('/login', 400)):
         stranger.post(path, {'email': 'zoe@example.org', 'password': 'wrong'}, status=status)
     drain()
-    assert 'Mail 1: "Please confirm' in caplog.text and 'zoe@' not in caplog.text
+    assert 'Email 1: "Confirm' in caplog.text and 'zoe@' not in caplog.text
 
 
 @pytest.mark.parametrize(('said', 'shown'), [

@@ -9,7 +9,7 @@ from hostile_markdown import HOSTILE, SHAPES, assert_safe, assert_safe_on_page
 from markupsafe import Markup
 from sites import ended_if_it_hangs
 
-from quickpub.markup import excerpts, markdown, typography
+from quickpub.markup import cleaner, excerpts, highlighting, markdown, rules, transforms, typography
 
 # What Markdown can do
 
@@ -76,7 +76,7 @@ def test_footnotes_link_there_and_back():
     assert '<section class="footnotes">' in html and 'aria-label="Back to the text"' in html
 
 
-@pytest.mark.parametrize('language', sorted(markdown.LANGUAGES))
+@pytest.mark.parametrize('language', sorted(highlighting.LANGUAGES))
 def test_every_listed_language_is_known_to_the_highlighter(language):
     html = markdown.to_html(f'```{language}\nx = "<b>" # 1\n```')
     assert f'<pre tabindex="0"><code class="language-{language}">' in html
@@ -141,7 +141,7 @@ def test_nothing_hostile_comes_out_of_a_formula(tex):
     for source in (f'${tex}$', f'$$\n{tex}\n$$', f'# a ${tex}$', f'| ${tex}$ |\n|-|', f'[^1]\n\n[^1]: ${tex}$'):
         html = markdown.to_html(source)
         assert_safe(html)
-        assert markdown.CLEANER.clean(html) == html
+        assert cleaner.CLEANER.clean(html) == html
         assert not re.search(r'(width|space|size)="-?\d\d', html)
 
 
@@ -159,7 +159,7 @@ def test_a_formula_in_a_description_is_text():
 
 
 def test_no_dangerous_tag_is_on_the_list():
-    assert not markdown.TAGS & set('script style svg annotation annotation-xml semantics mglyph malignmark maction '
+    assert not cleaner.TAGS & set('script style svg annotation annotation-xml semantics mglyph malignmark maction '
                                'iframe frame object embed form input button select textarea '
                                'base meta link title template noscript h1 main body html head dialog'.split())
 
@@ -192,7 +192,7 @@ def test_the_cleaner_keeps_what_our_own_rules_make():
     """Cleaning once more changes nothing: every class and attribute of ours is on the lists."""
     html = markdown.to_html('# a\n\n- [x] b\n\n|a|\n|-:|\n|1|\n\nc[^1]\n\n[^1]: d\n\n```py\nif 1: 2\n```\n\n'
                             '![a](/b "c")')
-    assert markdown.CLEANER.clean(html) == html
+    assert cleaner.CLEANER.clean(html) == html
     assert 'class=""' not in html
 
 
@@ -258,7 +258,7 @@ def test_brackets_that_are_no_links_do_not_cost_the_links_after_them():
 
 def test_rows_that_a_short_table_row_leaves_out_are_limited_in_all_tables_together():
     table = '|a' * 200 + '\n' + '|-' * 200 + '\n' + 'x\n' * 60 + '\n'
-    assert markdown.to_html(table * 10).count('</td>') <= markdown.MAX_CELLS
+    assert markdown.to_html(table * 10).count('</td>') <= rules.MAX_CELLS
     long = markdown.to_html('|a|b|\n|-|-|\n' + '|1|2|\n' * 3_000)
     assert long.count('<td>2</td>') == 3_000 and long.count('<table>') == 1
 
@@ -269,12 +269,12 @@ def test_a_reference_to_a_long_address_cannot_be_multiplied():
 
 
 def test_too_many_tags_are_shown_as_typed():
-    html = markdown.to_html('<div>' * markdown.MAX_HTML + '\n\n<div>more')
-    assert html.count('<div>') == markdown.MAX_HTML and '&lt;div&gt;more' in html
+    html = markdown.to_html('<div>' * transforms.MAX_HTML + '\n\n<div>more')
+    assert html.count('<div>') == transforms.MAX_HTML and '&lt;div&gt;more' in html
 
 
 def test_long_text_keeps_what_is_past_the_limits():
-    quoted, code = '"a" ' * typography.MAX_QUOTED, 'if x: pass\n' * markdown.MAX_CODE
+    quoted, code = '"a" ' * typography.MAX_QUOTED, 'if x: pass\n' * highlighting.MAX_CODE
     html = markdown.to_html(f'{quoted}\n\n```py\n{code}```')
     assert '"a" "a"' in html.replace('&quot;', '"') and '<span' not in html
-    assert excerpts.count_words(html) == typography.MAX_QUOTED + 3 * markdown.MAX_CODE
+    assert excerpts.count_words(html) == typography.MAX_QUOTED + 3 * highlighting.MAX_CODE

@@ -5,12 +5,11 @@ import re
 import signal
 import subprocess
 import sys
-import threading
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import timedelta
 from io import BytesIO
 
-import psutil
+import pseudo
 import pytest
 from conftest import drain, write
 from images import PDF, picture, prepared, send
@@ -19,13 +18,14 @@ from PIL import Image
 from sites import browser_of, set_modified
 
 from quickpub import db, tasks
+from quickpub.codes import Code
 from quickpub.content import autosave
 from quickpub.jobs import isolation
 from quickpub.jobs.tables import Job
-from quickpub.markup import markdown
+from quickpub.markup import images, markdown
 from quickpub.media import cleaning, uploads, usage, variants
 from quickpub.media import files as media
-from quickpub.models import MediaFile, Post, PostFile, Revision, Upload
+from quickpub.models import MediaFile, Post, PostFile, Revision, Upload, User
 from quickpub.wsgi.bodies import MAX_PARTS
 
 
@@ -81,18 +81,18 @@ def test_who_has_a_script_gets_the_answer_as_data(alice, browse):
     b'PK\x03\x04' + bytes(99), b'plain words', b'BM' + bytes(99)])
 def test_what_is_not_known_by_its_content_is_refused_whatever_its_name(alice, browse, content):
     page = send(browse(alice), ('hill.jpg', content), status=400)
-    assert 'hill.jpg: this is not of a kind that we take' in page and 'PDF' in page
+    assert '“hill.jpg” is not in a format that you can upload' in page and 'PDF' in page
     assert all_uploads() == [] and list(media.folder().iterdir()) == []
 
 
 def test_nothing_is_no_file(alice, browse):
     assert 'is empty' in send(browse(alice), ('empty.jpg', b''), status=400)
-    assert 'Please choose a file' in send(browse(alice), ('', b''), status=400)
+    assert 'Choose a file first' in send(browse(alice), ('', b''), status=400)
 
 
 def test_of_too_many_files_at_once_the_first_are_taken_and_it_says_so(alice, browse):
     files = [(f'{number}.pdf', PDF + b'%d' % number) for number in range(MAX_PARTS + 1)]
-    assert f'At most {MAX_PARTS} files' in send(browse(alice), *files, status=400)
+    assert f'You can upload {MAX_PARTS} files at once' in send(browse(alice), *files, status=400)
     assert len(all_uploads()) == MAX_PARTS
 
 
@@ -104,7 +104,7 @@ def test_a_form_that_no_browser_sends_is_not_called_too_many_files(alice, browse
 def test_a_file_that_is_too_large_is_refused_and_the_others_are_kept(alice, browse, monkeypatch):
     monkeypatch.setattr(uploads, 'FILE_LIMIT', 2 * media.MEGABYTE)
     page = send(browse(alice), ('long.pdf', PDF + bytes(3_000_000)), ('short.pdf', PDF), status=400)
-    assert 'long.pdf: a file can have 2 MB' in page and [upload.name for upload in all_uploads()] == ['short.pdf']
+    assert '“long.pdf” is larger than 2 MB' in page and [upload.name for upload in all_uploads()] == ['short.pdf']
     assert {path.name for path in media.folder().iterdir()} == {all_uploads()[0].file_id}
 
 
@@ -113,7 +113,7 @@ def test_nobody_has_more_than_the_quota(site, alice, browse):
     browser.log_in(alice)
     send(browser, ('one.pdf', PDF + bytes(600_000)), status=303)
     page = send(browser, ('two.pdf', PDF + bytes(700_000)), status=400)
-    assert 'more than your 1 MB: there is room for' in page and len(all_uploads()) == 1
+    assert '0 MB of your 1 MB are free' in page and len(all_uploads()) == 1
     send(browser, ('one.pdf', PDF + bytes(600_000)), status=303)  # the same takes no more room
 
 
@@ -122,7 +122,7 @@ def test_uploading_opens_with_a_confirmed_address(alice, browse, connection):
     with connection():
         alice.verified_at = None
         alice.save()
-    assert 'confirm your address' in send(browser, ('x.pdf', PDF), status=403)
+    assert 'confirm your email address' in send(browser, ('x.pdf', PDF), status=403)
     assert 'To upload media, follow the link in the email' in browser.get('/studio/media') and all_uploads() == []
 
 
@@ -213,7 +213,7 @@ def test_a_gif_that_moves_goes_on_moving(alice, browse):
     upload = prepared(browser, moving(5, (900, 300), loop=0), 'ball.gif')
     found = Image.open(BytesIO(browser.get(upload.path).body))
     assert (found.format, found.n_frames, found.size, found.info['loop']) == ('WEBP', 5, (800, 267), 0)
-    html = markdown.to_html(f'![A ball]({upload.path})', {upload.file_id: markdown.File('image', **upload.file.made)})
+    html = markdown.to_html(f'![A ball]({upload.path})', {upload.file_id: images.File('image', **upload.file.made)})
     assert '-moving.webp 800w' in html and '<source media="(prefers-reduced-motion: reduce)" srcset="' in html
 
 
@@ -224,23 +224,24 @@ def bomb():
 
 
 HOSTILE = {
-    'a bomb': (bomb, '30000 × 30000 pixels large'),
-    'thousands of frames': (lambda: moving(3000, (8, 8)), '3000 frames'),
-    'cut off': (lambda: picture(size=(2000, 2000))[:4000], 'damaged, or part of it is missing'),
-    'no picture': (lambda: b'\x89PNG\r\n\x1a\n' + b'x' * 999, 'damaged'),
-    'only a beginning': (lambda: b'GIF89a', 'damaged'), 'junk': (lambda: b'\xff\xd8\xff' + b'\x00' * 999, 'damaged'),
-    'too long a side': (lambda: picture('PNG', (17_000, 4)), '17000 × 4 pixels'),
+    'a bomb': (bomb, 'image.too_many_pixels', '30\u202f000 × 30\u202f000 pixels'),
+    'thousands of frames': (lambda: moving(3000, (8, 8)), 'image.too_many_frames', '3\u202f000 frames'),
+    'cut off': (lambda: picture(size=(2000, 2000))[:4000], 'image.damaged', 'damaged, or part of it is missing'),
+    'no picture': (lambda: b'\x89PNG\r\n\x1a\n' + b'x' * 999, 'image.unreadable', 'is not an image'),
+    'only a beginning': (lambda: b'GIF89a', 'image.unreadable', 'damaged'),
+    'junk': (lambda: b'\xff\xd8\xff' + b'\x00' * 999, 'image.unreadable', 'damaged'),
+    'too long a side': (lambda: picture('PNG', (17_000, 4)), 'image.too_many_pixels', '17\u202f000 × 4 pixels'),
 }
 
 
 @pytest.mark.parametrize('kind', HOSTILE)
 def test_a_hostile_picture_fails_with_a_sentence_and_the_next_one_is_made(alice, browse, kind):
-    make, sentence = HOSTILE[kind]
+    make, code, sentence = HOSTILE[kind]
     browser = browse(alice)
     send(browser, ('bad.png', make()), ('good.png', picture()), status=303)
     drain()
     bad, good = all_uploads()
-    assert bad.file.state == 'failed' and sentence in bad.file.error and good.file.state == 'ready'
+    assert bad.file.state == 'failed' and Code.from_json(bad.file.error).name == code and good.file.state == 'ready'
     page = browser.get('/studio/media')
     assert sentence in page.html.text and 'Try again' in page
     browser.post(f'/studio/media/{bad.id}', {'action': 'retry'}, status=303)
@@ -252,29 +253,24 @@ def test_a_hostile_picture_fails_with_a_sentence_and_the_next_one_is_made(alice,
 def test_a_picture_that_takes_too_long_is_given_up(alice, browse, monkeypatch):
     monkeypatch.setattr(variants, 'TIME_LIMIT', 0.01)
     upload = prepared(browse(alice), picture(size=(3000, 2000)))
-    assert upload.file.state == 'failed' and 'takes longer' in upload.file.error
+    assert upload.file.state == 'failed' and Code.from_json(upload.file.error) == Code('image.too_slow')
     assert {path.name for path in media.folder().iterdir()} == {upload.file_id}
 
 
 @contextmanager
 def children_that_get(number, times, digest):
-    """Send this signal to the first so many children that draw this picture; yields those that got it."""
-    struck, is_over = [], threading.Event()
+    """Send this signal to the first so many children that draw this picture, once they live; yields those that got
+    it."""
+    struck, start = [], subprocess.Popen.__init__
 
-    def strike():
-        while len(struck) < times and not is_over.wait(0.002):
-            for child in psutil.Process().children():
-                with suppress(psutil.Error):
-                    if child.pid not in struck and digest in ' '.join(child.cmdline()):
-                        child.send_signal(number)
-                        struck.append(child.pid)
-    thread = threading.Thread(target=strike)
-    thread.start()
-    try:
+    def start_and_strike(child, command, *arguments, **options):
+        start(child, command, *arguments, **options)
+        if len(struck) < times and digest in ' '.join(map(str, command)):
+            child.send_signal(number)
+            struck.append(child.pid)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subprocess.Popen, '__init__', start_and_strike)
         yield struck
-    finally:
-        is_over.set()
-        thread.join()
 
 
 def drain_all(connection):
@@ -285,24 +281,25 @@ def drain_all(connection):
             Job.update(run_at=db.now()).execute()
 
 
-INTERRUPTED, CRASHED = 'were interrupted each time', 'broke down at this one'
+INTERRUPTED, CRASHED, TOO_SLOW = map(Code, ('image.interrupted', 'image.crashed', 'image.too_slow'))
 
 
-@pytest.mark.parametrize(('number', 'times', 'sentence'), [
-    (signal.SIGKILL, 1, ''), (signal.SIGKILL, 3, ''), (signal.SIGKILL, 4, INTERRUPTED), (signal.SIGTERM, 2, ''),
-    (signal.SIGTERM, 4, INTERRUPTED), (signal.SIGSEGV, 1, ''), (signal.SIGSEGV, 4, CRASHED),
-    (signal.SIGABRT, 4, CRASHED), (signal.SIGXCPU, 1, 'takes longer')])
-def test_a_child_that_is_ended_from_outside_is_tried_again_and_the_sentence_is_true(
-        alice, browse, connection, monkeypatch, number, times, sentence):
+@pytest.mark.parametrize(('number', 'times', 'code'), [
+    (signal.SIGKILL, 1, None), (signal.SIGKILL, 3, None), (signal.SIGKILL, 4, INTERRUPTED), (signal.SIGTERM, 2, None),
+    (signal.SIGTERM, 4, INTERRUPTED), (signal.SIGSEGV, 1, None), (signal.SIGSEGV, 4, CRASHED),
+    (signal.SIGABRT, 4, CRASHED), (signal.SIGXCPU, 1, TOO_SLOW)])
+def test_a_child_that_is_ended_from_outside_is_tried_again_and_the_reason_is_true(
+        alice, browse, connection, monkeypatch, number, times, code):
     monkeypatch.setattr(isolation, 'GRACE', 0)
     browser = browse(alice)
-    send(browser, ('hill.jpg', picture(size=(2000, 1500))), ('other.jpg', picture()))
+    send(browser, ('hill.jpg', picture(size=(900, 700))), ('other.jpg', picture()))
     with children_that_get(number, times, all_uploads()[0].file_id) as struck:
         drain_all(connection)
     assert len(struck) == times
     hill, other = (upload.file for upload in all_uploads())
-    assert hill.state == ('failed' if sentence else 'ready') and sentence in hill.error and other.state == 'ready'
-    if sentence:
+    assert hill.state == ('failed' if code else 'ready') and other.state == 'ready'
+    assert Code.from_json(hill.error) == code
+    if code:
         browser.post(f'/studio/media/{all_uploads()[0].id}', {'action': 'retry'}, status=303)
         drain()
         assert all_uploads()[0].file.state == 'ready'
@@ -396,7 +393,7 @@ def test_pictures_that_are_not_ours_or_not_there_stay_as_they_are(alice, connect
 
 def test_what_an_author_types_around_a_picture_stays_harmless(alice, browse):
     upload = prepared(browse(alice), picture())
-    files = {upload.file_id: markdown.File('image', **upload.file.made)}
+    files = {upload.file_id: images.File('image', **upload.file.made)}
     for source in (f'<img src="{upload.path}" onload=alert(1) srcset="https://x.org/1.jpg" style="x">',
                    f'![" onload="alert(1)]({upload.path} "\\" onload=\\"x")', f'![<b>]({upload.path}?"><script>)',
                    f'<img alt=\'<img src="{upload.path}">\' src=x>'):
@@ -453,11 +450,12 @@ def test_a_file_in_a_post_stays_as_long_as_a_version_of_it_has_it(alice, browse,
     with connection():
         post = write(alice, 'With it', body=upload.markdown)
     assert 'With it' in browser.get('/studio/media')
-    assert 'is in a post' in browser.post(f'/studio/media/{upload.id}', {'action': 'delete'}, status=400)
+    assert 'cannot be deleted' in browser.post(f'/studio/media/{upload.id}', {'action': 'delete'}, status=400)
     browser.post(f'/studio/posts/{post.id}', {'title': 'Without', 'body': 'x', 'action': 'overwrite'}, status=303)
     with connection():
         cleaning.clean_up(db.now())
-    assert 'an older version' in browser.post(f'/studio/media/{upload.id}', {'action': 'delete'}, status=400)
+    page = browser.post(f'/studio/media/{upload.id}', {'action': 'delete'}, status=400)
+    assert 'an earlier version of a post uses it' in page
     with connection():
         Revision.delete().execute()
         cleaning.clean_up(db.now())
@@ -518,7 +516,7 @@ def test_a_picture_that_is_always_interrupted_is_given_up(alice, browse, connect
     with connection():
         MediaFile.update(state='working', attempts=variants.MAX_ATTEMPTS).execute()
     drain()
-    assert all_uploads()[0].file.state == 'failed' and 'interrupted' in all_uploads()[0].file.error
+    assert all_uploads()[0].file.state == 'failed' and Code.from_json(all_uploads()[0].file.error) == INTERRUPTED
 
 
 @pytest.mark.parametrize('name', ['a%0Ab.pdf', 'a%0D%0AX-Evil:%201.pdf', 'a%00.pdf', 'a%22.exe%22;%20x=%22.pdf',
@@ -558,3 +556,31 @@ def test_a_picture_that_comes_later_is_news_to_readers_of_the_feed(alice, browse
     drain()
     with connection():
         assert Post.get_by_id(post.id).updated_at > post.updated_at
+
+
+# In the author's language
+
+def test_reasons_are_in_the_language_of_the_author(alice, browse, connection, monkeypatch):
+    code = pseudo.add_to(monkeypatch)
+    with connection():
+        User.update(language=code).execute()
+    browser = browse(alice)
+    for sent in ([('page.html', b'<html>')], [('', b'')], [(f'{number}.pdf', b'') for number in range(MAX_PARTS + 1)]):
+        alert = send(browser, *sent, status=400).html.find(class_='alert')
+        assert alert.li.text.startswith('⟦') and pseudo.untranslated(str(alert)) == []
+    answer = send(browser, ('page.html', b'<html>'), status=400, headers={'Accept': 'application/json'})
+    assert [pseudo.untranslated(each) for each in answer.json['problems']] == [[]]
+    send(browser, ('bad.png', b'\x89PNG\r\n\x1a\n' + b'x' * 999), status=303)
+    drain()
+    (upload,) = all_uploads()
+    failed = browser.get('/studio/media').html.find(id=f'file-{upload.id}').find(class_='error').text
+    assert failed.startswith('⟦') and failed == browser.get(f'/studio/media/{upload.id}').json['error']
+
+
+def test_a_reason_that_an_older_version_has_stored_is_shown_as_it_is(alice, browse, connection):
+    upload = prepared(browse(alice), picture('PNG')[:60], 'bad.png')
+    for stored, shown in (('This picture is damaged.', 'This picture is damaged.'),
+                          ('It was stopped before it was finished.', 'Processing was stopped')):
+        with connection():
+            MediaFile.update(error=stored).execute()
+        assert browse(alice).get(f'/studio/media/{upload.id}').json['error'].startswith(shown)

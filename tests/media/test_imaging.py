@@ -10,7 +10,8 @@ from conftest import drain
 from images import prepared, uploads
 from PIL import Image, ImageCms, ImageFile
 
-from quickpub.media import imaging
+from quickpub.codes import Code
+from quickpub.media import drawing
 
 RED = (200, 40, 40)
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile('sRGB')).tobytes()
@@ -124,7 +125,7 @@ def pillow_as_it_was(monkeypatch):
 def made(content, folder):
     """The picture that every browser shows, after all variants were made."""
     (folder / 'original').write_bytes(content)
-    found = imaging.make(folder / 'original', folder)
+    found = drawing.draw_variants(folder / 'original', folder, print)
     assert list(folder.glob('*.avif')) or found['moving']
     with Image.open(next(path for path in folder.iterdir() if path.suffix in ('.jpg', '.png'))) as image:
         image.load()
@@ -146,7 +147,7 @@ def test_whatever_a_browser_shows_is_taken(tmp_path, name):
 @pytest.mark.parametrize('kind', ['JPEG', 'PNG', 'WEBP', 'GIF'])
 def test_a_line_is_a_picture_too(tmp_path, kind, size):
     (tmp_path / 'original').write_bytes(saved(kind, Image.new('RGB', size, RED)))
-    found = imaging.make(tmp_path / 'original', tmp_path)
+    found = drawing.draw_variants(tmp_path / 'original', tmp_path, print)
     assert (found['width'], found['height']) == size
 
 
@@ -185,7 +186,7 @@ def test_real_damage_is_told_in_a_sentence(alice, browse, name):
     prepared(browse(alice), BAD[name])
     (upload,) = uploads()
     assert upload.file.state == 'failed'
-    assert upload.file.error.startswith('This picture cannot be read: the file is damaged, or')
+    assert Code.from_json(upload.file.error).name in ('image.damaged', 'image.unreadable')
 
 
 def test_a_photo_with_a_damaged_profile_comes_through_the_real_child(alice, browse):

@@ -8,7 +8,6 @@ from conftest import PASSWORD, person
 from images import PDF, picture
 from rig import Window, chromium, wait_for
 
-from quickpub import migrating, settings
 from quickpub.models import MediaFile, Post, Site, Upload
 
 DROP = '''([names, contents]) => {
@@ -32,13 +31,17 @@ def browser():
 
 
 @pytest.fixture
+def rig(shared_rig):
+    """A site that runs, which no other test of this process uses at the same time."""
+    return shared_rig
+
+
+@pytest.fixture
 def open_window(rig, browser):
     """open_window(javaScriptEnabled=False) is Alice's browser, logged in; nothing may go wrong in it."""
-    migrating.migrate(settings.from_env(rig.environ()))
     with rig.database():
         Site.create(id=1, title='The Village Voice')
         person('alice')
-    rig.serve()
     opened = []
 
     def open_window(**options):
@@ -149,7 +152,7 @@ def test_files_are_dropped_and_pasted(rig, open_window):
     window.goto('/studio/posts/new')
     window.page.evaluate(DROP, [['hill.jpg', 'notes.html'], [list(picture(size=(60, 40))), list(b'<html>')]])
     wait_for_body(window, '/hill.jpg)')
-    window.shows('notes.html: this is not of a kind that we take')
+    window.shows('“notes.html” is not in a format that you can upload')
     assert window.page.locator('#uploads-list .error').inner_text().count('notes.html') == 1
     window.page.evaluate(PASTE, list(picture('PNG', (30, 20), 'red')))
     wait_for_body(window, '/image.png)')

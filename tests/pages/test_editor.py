@@ -13,21 +13,25 @@ from windows import assert_accessible, log_in, window
 
 from quickpub import dates, db
 from quickpub.content import autosave, publishing
-from quickpub.models import Autosave, Post, User
+from quickpub.models import Autosave, Post, Site, User
 
 BODY, SAVE, SAVED = 'textarea[name=body]', '.bar button[value=save]', '#saved'
 
 
 @pytest.fixture
-def served(founded):
+def served(shared_rig):
     """A site that runs, with one author and one post of theirs."""
-    rig = founded
+    with shared_rig.database():
+        Site.create(id=1, title='The Village Voice')
+    fill(shared_rig)
+    return shared_rig
+
+
+def fill(rig):
     with rig.database():
         rig.author = person('alice')
         rig.post = write(rig.author, 'On hills', body='They are high.', tags='Walks')
         write(rig.author, 'Tea', tags='Tea, Slow food')
-    rig.served = rig.serve()
-    return rig
 
 
 @pytest.fixture
@@ -108,17 +112,20 @@ def test_a_text_that_was_saved_but_not_published_is_not_offered_again(page, serv
     assert page.locator('#found').is_hidden() and page.locator('.unsaved li').count() == 0
 
 
-def test_what_is_typed_while_the_server_is_gone_is_kept_in_the_browser_and_sent_when_it_is_back(page, served):
-    edit(page, served)
-    web = served.served.web()
-    os.kill(served.served.popen.pid, signal.SIGSTOP)  # or it would start another one
-    web.kill()
-    page.fill(BODY, 'Typed without anybody there')
-    says(page, 'No connection. Backed up in this browser')
-    os.kill(served.served.popen.pid, signal.SIGCONT)
-    served.wait_until_well()
-    says(page, 'Unsaved changes, backed up at')
-    assert kept(served) == ['Typed without anybody there']
+def test_what_is_typed_while_the_server_is_gone_is_kept_in_the_browser_and_sent_when_it_is_back(founded):
+    fill(founded)
+    served = founded.serve()
+    with chromium() as browser, window(browser, founded) as page:
+        edit(page, founded)
+        web = served.web()
+        os.kill(served.popen.pid, signal.SIGSTOP)  # or it would start another one
+        web.kill()
+        page.fill(BODY, 'Typed without anybody there')
+        says(page, 'No connection. Backed up in this browser')
+        os.kill(served.popen.pid, signal.SIGCONT)
+        founded.wait_until_well()
+        says(page, 'Unsaved changes, backed up at')
+    assert kept(founded) == ['Typed without anybody there']
 
 
 def test_what_the_network_kept_back_is_offered_by_the_browser_after_the_window_was_closed(page, served):
@@ -173,7 +180,7 @@ def test_the_second_of_two_windows_sees_both_texts(page, served):
     page.get_by_text('Saved.', exact=True).wait_for()
     other.fill(BODY, 'They are high.\n\nAnd green.')
     other.click(SAVE)
-    other.get_by_text('Nothing was saved yet').first.wait_for()
+    other.get_by_text('Nothing was saved. While you were writing').first.wait_for()
     other.get_by_role('button', name='Merge').click()
     other.get_by_text('Both changes were merged').wait_for()
     assert other.locator(BODY).input_value() == 'They are very high.\n\nAnd green.'
@@ -246,27 +253,29 @@ def tab_to(page, place, limit=40):
     raise AssertionError(f'no way by keys to {place}')
 
 
-@pytest.mark.parametrize('scheme', ['light', 'dark'])
-def test_nothing_sticks_out_on_a_small_phone(served, scheme):
-    with chromium() as browser, window(browser, served, viewport={'width': 360, 'height': 640},
-                                       color_scheme=scheme) as page:
+def test_nothing_sticks_out_on_a_small_phone(served):
+    with chromium() as browser, window(browser, served, viewport={'width': 360, 'height': 640}) as page:
         for path in ('/studio/posts/new', f'/studio/posts/{served.post.id}', '/studio',
                      f'/studio/posts/{served.post.id}/history'):
             page.goto(path)
-            assert page.evaluate('document.documentElement.scrollWidth') == 360, path
+            for scheme in ('light', 'dark'):
+                page.emulate_media(color_scheme=scheme)
+                assert page.evaluate('document.documentElement.scrollWidth') == 360, path
         edit(page, served)
-        page.get_by_role('button', name='Preview').click()
-        page.get_by_role('region', name='Preview').get_by_text('They are high.').wait_for()
+        for scheme in ('light', 'dark'):
+            page.emulate_media(color_scheme=scheme)
+            page.get_by_role('button', name='Preview').click()
+            page.get_by_role('region', name='Preview').get_by_text('They are high.').wait_for()
+            page.get_by_role('button', name='Preview').click()
 
 
-@pytest.mark.parametrize('scheme', ['light', 'dark'])
-def test_axe_finds_nothing_in_the_editor_and_around_it(served, scheme):
+def test_axe_finds_nothing_in_the_editor_and_around_it(served):
     with served.database():
         draft = write(served.author, 'A draft', published=False, series='Walks')
         publishing.share(draft, db.now())
         autosave.keep(served.author, 'tab-of-a-window1', served.post, {'title': '', 'body': 'Other', 'summary': ''},
                      db.now())
-    with chromium() as browser, window(browser, served, color_scheme=scheme) as page:
+    with chromium() as browser, window(browser, served) as page:
         other = page.context.new_page()
         edit(other, served)
         for path in (f'/studio/posts/{served.post.id}', f'/studio/posts/{draft.id}', '/studio/posts/new', '/studio',
@@ -282,7 +291,7 @@ def test_axe_finds_nothing_in_the_editor_and_around_it(served, scheme):
             assert_accessible(page)
         other.fill(BODY, 'Typed before that.')
         other.click(SAVE)
-        other.get_by_text('Nothing was saved yet').first.wait_for()
+        other.get_by_text('Nothing was saved. While you were writing').first.wait_for()
         assert_accessible(other)
 
 

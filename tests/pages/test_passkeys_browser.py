@@ -45,14 +45,11 @@ class Device(Window):
 
 
 @pytest.fixture
-def served(rig):
-    rig.url = f'http://localhost:{rig.port}'
-    rig.settings['url'] = rig.url
-    rig.serve()
-    with rig.database():
+def served(shared_rig):
+    with shared_rig.database():
         person('alice')
         person('bob')
-    return rig
+    return shared_rig
 
 
 @contextmanager
@@ -150,11 +147,9 @@ def test_without_scripts_all_but_passkeys_works(served):
         assert page.locator('svg.qr').is_visible()
 
 
-@pytest.mark.parametrize('scheme', ['light', 'dark'])
-def test_no_page_about_it_scrolls_sideways_on_a_phone(served, scheme):
+def test_no_page_about_it_scrolls_sideways_on_a_phone(served):
     with device(served) as window:
         window.page.set_viewport_size({'width': 320, 'height': 640})
-        window.page.emulate_media(color_scheme=scheme)
         window.log_in('alice')
         window.add_passkey('W' * 60)
         pages = [lambda: window.press('Set up an app'), lambda: window.goto('/settings/security'),
@@ -162,5 +157,7 @@ def test_no_page_about_it_scrolls_sideways_on_a_phone(served, scheme):
                  window.log_out, lambda: window.log_in('alice')]
         for show in pages:
             show()
-            assert window.page.evaluate('document.documentElement.scrollWidth <= innerWidth'), window.page.url
+            for scheme in ('light', 'dark'):
+                window.page.emulate_media(color_scheme=scheme)
+                assert window.page.evaluate('document.documentElement.scrollWidth <= innerWidth'), window.page.url
         window.shows('One more step')

@@ -5,11 +5,12 @@ import socket
 import threading
 import urllib.parse
 
+import pseudo
 import pytest
 from conftest import write
 from rig import Rig, Visitor
 
-from quickpub import db, migrating, settings
+from quickpub import db
 from quickpub.accounts import sessions
 from quickpub.models import Site, Upload
 from quickpub.server import asgi, limits
@@ -20,7 +21,7 @@ from quickpub.server.limits import (
     BYTES_PER_CLIENT,
     ArrivingBodies,
     Deadline,
-    Refused,
+    RefusedRequest,
     Turns,
 )
 from quickpub.wsgi import bodies
@@ -137,7 +138,7 @@ def test_the_same_page_comes_from_memory(app, alice):
 @pytest.fixture
 def served(tmp_path):
     rig = Rig(tmp_path)
-    migrating.migrate(settings.from_env(rig.environ()))
+    rig.open()
     with rig.database():
         Site.create(id=1, title='The Village Voice')
     rig.serve()
@@ -165,8 +166,8 @@ def test_hundreds_of_slow_clients_hold_nobody_up(served, request_so_far):
 @pytest.mark.parametrize('chunks', [
     b'0x0\r\n\r\n', b'-1\r\n\r\n', b'0_0\r\n\r\n', b'\r\n', b'0;a=b\nX\r\n\r\n', b'3\r\nabcXX0\r\n\r\n',
     b'5\r\nemail0\r\n\r\n', b'fffffffffffffffff\r\n'])
-def test_chunks_that_make_no_sense_are_the_clients_fault(served, chunks):
-    with socket.create_connection(('127.0.0.1', served.port), timeout=20) as client:
+def test_chunks_that_make_no_sense_are_the_clients_fault(shared_rig, chunks):
+    with socket.create_connection(('127.0.0.1', shared_rig.port), timeout=20) as client:
         client.sendall(b'POST /login HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n' + chunks
                        + b'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
         answer = b''.join(iter(lambda: client.recv(65536), b''))
@@ -206,11 +207,11 @@ def test_one_client_has_a_share_of_the_bodies_and_gets_it_back():
     arriving = ArrivingBodies()
     for _ in range(BODIES_PER_CLIENT):
         arriving.begin('192.0.2.1')
-    with pytest.raises(Refused):
+    with pytest.raises(RefusedRequest):
         arriving.begin('192.0.2.1')
     arriving.begin('192.0.2.2')
     arriving.add('192.0.2.2', BYTES_PER_CLIENT)
-    with pytest.raises(Refused):
+    with pytest.raises(RefusedRequest):
         arriving.add('192.0.2.2', 1)
     arriving.end('192.0.2.2', BYTES_PER_CLIENT + 1)
     arriving.end('192.0.2.1', 0)
@@ -223,7 +224,15 @@ def test_a_form_that_stops_arriving_is_answered_in_words(app, monkeypatch):
     monkeypatch.setattr(limits, 'BODY_WINDOW', 0.05)
     status, headers, page = ask(app, part(b'email='), method='POST', raw_path=b'/login')
     assert status == 408 and b'nothing was saved' in page and headers[b'connection'] == b'close'
-    assert headers[b'x-content-type-options'] == b'nosniff'
+    assert headers[b'x-content-type-options'] == b'nosniff' and b'lang="en"' in page
+
+
+def test_a_form_is_refused_in_the_language_that_the_site_spoke_last(app, alice, connection, monkeypatch):
+    with connection():
+        Site.change(language=pseudo.add_to(monkeypatch))
+    ask(app, raw_path=b'/archive', query_string=b'')
+    _, _, page = ask(app, part(b'email='), {'type': 'http.disconnect'}, method='POST', raw_path=b'/login')
+    assert b'lang="en-XA"' in page and pseudo.untranslated(page.decode()) == []
 
 
 # Turns: more is asked for than can be made
@@ -282,7 +291,7 @@ def test_no_client_has_more_waiting_than_it_may_have_connections(monkeypatch):
             try:
                 async with turns.of(client):
                     pass
-            except Refused as error:
+            except RefusedRequest as error:
                 refused.append((client, error.status))
         async with turns.of('a'):
             tasks = [asyncio.create_task(ask_for(client)) for client in 'aaaaab']

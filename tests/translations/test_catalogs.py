@@ -72,7 +72,7 @@ def test_every_message_of_code_and_templates_is_extracted():
     found = {message.id: {name for name, _ in message.locations} for message in make_translations.extract()}
     assert 'quickpub/formats.py' in found['%(minutes)s min read']
     assert 'quickpub/templates/settings.html' in found['Language']
-    assert 'quickpub/content/post_input.py' in found['Choose a language from the list.']
+    assert 'quickpub/sentences/content.py' in found['Choose a language from the list.']
 
 
 def test_merging_keeps_translations_adds_what_is_new_and_drops_what_is_gone(tmp_path):

@@ -19,7 +19,8 @@ from quickpub.jobs.tables import Job
 from quickpub.mail import delivery, ledger
 from quickpub.media import cleaning, usage, variants
 from quickpub.models import DailyViews, MediaFile, Message, Post, Report, SetAside, SpoolOffset, User
-from quickpub.upkeep import health
+from quickpub.sentences import describe_stored
+from quickpub.upkeep import checks, health
 
 NOON = datetime(2026, 11, 25, 12)
 LONG_AGO = NOON - timedelta(days=3)
@@ -170,7 +171,7 @@ def test_an_author_whose_report_cannot_be_made_is_set_aside_and_all_others_get_t
     assert reported() == ['Alice', 'Carol', 'Dora']
     assert SetAside.get().key == str(bob.id)
     found = health.problems(NOON)['set_aside']
-    assert found.startswith(f'1 item is set aside: report of author {bob.id}')
+    assert found.startswith(f'1 item failed: report of member {bob.id}.')
     for minute in range(5):
         close_all(NOON + timedelta(minutes=minute))
     assert len([record for record in caplog.records if record.name == 'quickpub.batches']) == 1, 'said once'
@@ -182,11 +183,11 @@ def test_an_author_whose_report_cannot_be_made_is_set_aside_and_all_others_get_t
 
 def test_the_owner_sees_on_the_page_of_work_what_is_set_aside(site, olga, browse, connection):
     owner = browse(olga)
-    assert 'is set aside' not in owner.get('/admin/jobs')
+    assert 'item failed' not in owner.get('/admin/jobs')
     with connection():
         batches.set_aside('report of author', 4711, ValueError('<b>odd</b>'), db.now())
     page = owner.get('/admin/jobs')
-    assert '1 item is set aside: report of author 4711, for one. ValueError: &lt;b&gt;odd&lt;/b&gt;' in page.text
+    assert '1 item failed: report of member 4711. ValueError: &lt;b&gt;odd&lt;/b&gt;' in page.text
 
 
 @pytest.mark.parametrize('zone', ['Europe/Atlantis', '', '../../etc/passwd', 'America', 'a\0b', 'US/Pacific-New', '🌍',
@@ -239,7 +240,7 @@ def test_a_mail_whose_row_is_broken_fails_alone_with_its_reason(site, payload, b
         delivery.deliver()
         states = {row.recipient: row.state for row in Message.select()}
         assert states == {'broken@example.org': 'failed', 'alice@example.org': 'sent'}
-        assert 'could not be made' in Message.get_by_id(broken).answer
+        assert 'create this email' in describe_stored(Message.get_by_id(broken).answer)
     browser = browse(olga)
     for path in ('/admin/mail', f'/admin/mail/{broken}'):
         assert browser.get(path).status_int == 200
@@ -420,10 +421,11 @@ def test_a_post_that_cannot_be_deleted_is_set_aside_and_the_trash_is_emptied(sit
                       "SELECT RAISE(ABORT, 'an odd row'); END")
     trash.clean_up(NOON)
     assert [post.id for post in Post.select()] == [kept.id]
-    assert 'removal of post' in health.problems(NOON)['set_aside'] and 'an odd row' in batches.problem()
+    problem = health.problems(NOON)['set_aside']
+    assert 'deletion of post' in problem and 'an odd row' in problem
     db.db.execute_sql('DROP TRIGGER odd')
     trash.clean_up(NOON + timedelta(days=1))
-    assert not Post.select().exists() and batches.problem() is None
+    assert not Post.select().exists() and checks.check_set_aside() is None
 
 
 def test_an_account_that_cannot_be_deleted_keeps_no_other(site):
@@ -432,7 +434,7 @@ def test_an_account_that_cannot_be_deleted_keeps_no_other(site):
     db.db.execute_sql("CREATE TRIGGER odd BEFORE DELETE ON user WHEN OLD.name = 'Bob' BEGIN "
                       "SELECT RAISE(ABORT, 'an odd row'); END")
     users.clean_up(NOON)
-    assert [user.name for user in User.select()] == ['Bob'] and 'removal of account' in batches.problem()
+    assert [user.name for user in User.select()] == ['Bob'] and 'deletion of account' in checks.check_set_aside()
 
 
 @pytest.mark.parametrize('details', ['', '{', 'null', '[1]', '"x"'])

@@ -3,12 +3,13 @@
 import threading
 from datetime import datetime
 
+import pseudo
 import pytest
 from conftest import write
 
-from quickpub import db, findings, tasks, watch
-from quickpub.models import Tag
-from quickpub.upkeep import integrity
+from quickpub import batches, db, findings, tasks, watch
+from quickpub.models import Site, Tag
+from quickpub.upkeep import health, integrity
 
 PAGE = 4096
 
@@ -75,3 +76,17 @@ def test_it_is_a_job_of_every_week(site):
     assert 'quickpub.tasks.check_integrity' in [name for name, *_ in tasks.huey.recurring_jobs(db.now())]
     tasks.check_integrity.call_local()
     assert findings.latest(integrity.NAME) is not None
+
+
+def test_the_owner_reads_about_damage_and_failed_items_in_their_own_language(site, olga, browse, connection,
+                                                                             monkeypatch):
+    with connection():
+        findings.record(integrity.NAME, 'in the table post', db.now())
+        batches.set_aside('report of author', 4711, ValueError('odd'), db.now())
+        Site.change(language=pseudo.add_to(monkeypatch))
+        assert 'is damaged' in health.problems(db.now())['integrity'], 'in English outside of pages'
+    owner, data = browse(olga), ['The Village Voice', 'Olga', 'News from the hill']
+    page = owner.get('/admin')
+    assert '(in the table post)' in page and pseudo.untranslated(page.text, data) == []
+    alerts = owner.get('/admin/jobs').html.find_all(attrs={'role': 'note'})
+    assert 'odd' in str(alerts) and pseudo.untranslated(str(alerts[0]), data) == []

@@ -350,7 +350,7 @@ def test_a_link_that_an_owner_made_names_nobody_any_more(site, olga, alice, brow
     browse(otto).post('/settings/delete', {'password': PASSWORD, 'posts': 'delete'}, status=303)
     assert left_behind(site, {canary('name')}) == set()
     with db.db.connection_context():
-        assert [row.payload for row in Message.select()] == [{'owner': 'An owner'}]
+        assert [row.payload for row in Message.select()] == [{'owner': ''}]
 
 
 def test_the_search_index_goes_on_working(site, alice):

@@ -50,7 +50,7 @@ def test_the_editor_keeps_what_was_typed(site, alice, browse, connection):
         before = stored()
         with locked(site):
             page = browser.post(path, TYPED | {'action': action}, status=503)
-        assert 'cannot save anything at this moment. What you typed is still here' in page and stored() == before
+        assert 'The site cannot save anything right now. Your text is still here.' in page and stored() == before
         form = form_with(page, 'body')
         assert {name: form[name].value for name in TYPED} == TYPED and form.action == path
         form['tags'] = 'Hills'

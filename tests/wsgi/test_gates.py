@@ -17,14 +17,16 @@ from diff_match_patch import diff_match_patch
 
 from quickpub import codes, db, tasks
 from quickpub import gates as budget
+from quickpub.codes import Code
 from quickpub.content import comparison, posts, rendering, rerendering, revisions, search
 from quickpub.content.post_input import PostInput, as_form
-from quickpub.markup import markdown
+from quickpub.markup import images, markdown, rules
 from quickpub.models import Autosave, Post, User
 from quickpub.sandbox import pool
 from quickpub.server import asgi
 from quickpub.wsgi import long_pages
 
+FULL = Code('busy.search')
 PATIENCE = 60  # seconds for what happens at once on a machine that is not busy
 
 
@@ -50,7 +52,7 @@ def hold():
 # The gate
 
 def test_a_gate_lets_a_few_in_a_few_wait_and_the_others_go():
-    gate = budget.Gate(at_once=2, waiting=1, patience=PATIENCE, sentence='Full.')
+    gate = budget.Gate(at_once=2, waiting=1, patience=PATIENCE, busy=FULL)
     leave, inside = threading.Event(), []
 
     def enter():
@@ -65,8 +67,9 @@ def test_a_gate_lets_a_few_in_a_few_wait_and_the_others_go():
     threads.append(threading.Thread(target=enter))
     threads[-1].start()
     wait_until(lambda: len(gate._waiting) == 1)
-    with pytest.raises(budget.Busy, match='Full'), gate.entered():
+    with pytest.raises(budget.Busy) as error, gate.entered():
         inside.append('too many')
+    assert error.value.code == FULL
     leave.set()
     for thread in threads:
         thread.join(PATIENCE)
@@ -77,7 +80,7 @@ def test_a_gate_lets_a_few_in_a_few_wait_and_the_others_go():
 
 @pytest.mark.parametrize('patience', [None, 0.01])
 def test_patience_ends(patience):
-    gate = budget.Gate(at_once=1, waiting=1, patience=0.01, sentence='Full.')
+    gate = budget.Gate(at_once=1, waiting=1, patience=0.01, busy=FULL)
     with gate.entered():
         with pytest.raises(budget.Busy), gate.entered(patience=patience):
             pass
@@ -87,7 +90,7 @@ def test_patience_ends(patience):
 
 
 def test_background_work_waits_as_long_as_it_takes():
-    gate = budget.Gate(at_once=1, waiting=0, patience=0, sentence='Full.')
+    gate = budget.Gate(at_once=1, waiting=0, patience=0, busy=FULL)
     entered = threading.Event()
 
     def enter():
@@ -104,7 +107,7 @@ def test_background_work_waits_as_long_as_it_takes():
 
 
 def test_one_person_keeps_nobody_out():
-    gate, order, leave = budget.Gate(2, 6, PATIENCE, 'Full.'), [], threading.Event()
+    gate, order, leave = budget.Gate(2, 6, PATIENCE, FULL), [], threading.Event()
 
     def enter(who):
         with gate.entered(who):
@@ -128,7 +131,7 @@ def test_one_person_keeps_nobody_out():
 
 def test_newcomers_together_keep_nobody_out_of_long_work(monkeypatch):
     leave = threading.Event()
-    monkeypatch.setattr(pool, 'LARGE', budget.Gate(2, 6, PATIENCE, 'Full.'))
+    monkeypatch.setattr(pool, 'LARGE', budget.Gate(2, 6, PATIENCE, FULL))
     monkeypatch.setattr(pool.POOL, 'ask', lambda question: {'value': leave.wait(PATIENCE)})
     threads = [threading.Thread(target=pool.call, args=(len,), kwargs={'who': budget.Newcomer(number)})
                for number in range(3)]
@@ -160,7 +163,7 @@ def test_a_long_text_of_a_member_is_rendered_while_newcomers_wait(studio, connec
 
 
 def test_who_waits_enters_before_who_comes_later():
-    gate, order = budget.Gate(1, 9, PATIENCE, 'Full.'), []
+    gate, order = budget.Gate(1, 9, PATIENCE, FULL), []
 
     def enter(who):
         with gate.entered(who):
@@ -178,7 +181,7 @@ def test_who_waits_enters_before_who_comes_later():
 
 def test_few_wait_at_all_gates_together(monkeypatch):
     monkeypatch.setattr(budget, 'WAITING_IN_ALL', 1)
-    one, other = (budget.Gate(1, 9, PATIENCE, 'Full.') for _ in range(2))
+    one, other = (budget.Gate(1, 9, PATIENCE, FULL) for _ in range(2))
 
     def enter():
         with one.entered():
@@ -201,7 +204,7 @@ def test_some_threads_of_the_web_server_never_wait():
 
 
 def test_an_error_inside_leaves_the_gate():
-    gate = budget.Gate(at_once=1, waiting=0, patience=0, sentence='Full.')
+    gate = budget.Gate(at_once=1, waiting=0, patience=0, busy=FULL)
     with pytest.raises(KeyError), gate.entered():
         raise KeyError
     with gate.entered():
@@ -227,18 +230,21 @@ def test_what_is_printed_is_no_answer():
     assert pool.call(sandbox_work.say_and_add, 2, 2) == 4
 
 
-@pytest.mark.parametrize('work, error', [
-    (sandbox_work.work_for_ever, budget.TooMuch), (sandbox_work.fill_memory, budget.TooMuch),
-    (sandbox_work.crash, budget.TooMuch), (sandbox_work.be_killed, budget.Busy), (sandbox_work.fail, RuntimeError)])
-def test_a_child_that_cannot_answer_costs_nobody_else(work, error):
-    with pytest.raises(error):
+@pytest.mark.parametrize('work, error, code', [
+    (sandbox_work.work_for_ever, budget.TooMuch, 'too_much.time'),
+    (sandbox_work.fill_memory, budget.TooMuch, 'too_much.memory'),
+    (sandbox_work.crash, budget.TooMuch, 'too_much.time'), (sandbox_work.be_killed, budget.Busy, 'busy.texts')])
+def test_a_child_that_cannot_answer_costs_nobody_else(work, error, code):
+    with pytest.raises(error) as caught:
         pool.call(work, seconds=0.05 if work is sandbox_work.work_for_ever else 60)
+    assert caught.value.code == Code(code)
     assert pool.call(sandbox_work.add, 1, 2) == 3
 
 
 def test_a_fault_of_ours_names_its_place():
     with pytest.raises(RuntimeError, match='LookupError: no such thing'):
         pool.call(sandbox_work.fail)
+    assert pool.call(sandbox_work.add, 1, 2) == 3
 
 
 def test_a_child_that_gets_no_processor_is_ended(monkeypatch):
@@ -322,7 +328,7 @@ def spent(monkeypatch):
 @pytest.mark.parametrize('source', ['# A [b](/c) $x^2$ and `d`\n\n', '![A hill](/media/%s/hill.jpg)\n\n' % ('a' * 32),
                                     '|a|b|\n|-|-|\n|c|d|\n\n', '**注：**ש "a" -- b\n\n'])
 def test_a_child_makes_the_same(source):
-    files = {'a' * 32: markdown.File('image', 100, 50, '#123456', moving=[50], widths={'png': [50, 100]})}
+    files = {'a' * 32: images.File('image', 100, 50, '#123456', moving=[50], widths={'png': [50, 100]})}
     long, short = source * (20_000 // len(source)), source
     for typed in (long, short):
         found = rendering.render(typed, files, is_titled=False)
@@ -371,7 +377,7 @@ def test_where_many_render_the_form_is_kept(studio, connection, hold, monkeypatc
     form = open_editor(studio, body)
     hold(monkeypatch, gate)
     page = form.submit('action', value=action, status=503)
-    assert 'Please try again in a minute. What you typed is still here.' in page
+    assert 'Your text is still here, but not saved. Please try again in a minute.' in page
     assert_kept(page, connection, body)
     with connection():
         assert not Post.select().exists()
@@ -439,8 +445,8 @@ def test_a_page_that_becomes_too_long_is_refused(monkeypatch):
 def test_marks_of_footnotes_are_limited():
     source = '[^1]' * 20_000 + '\n\n[^1]: b'
     html = markdown.to_html(source)
-    assert html.count('class="footnote-ref"') == markdown.MAX_NOTED
-    assert html.count('[^1]') == 20_000 - markdown.MAX_NOTED
+    assert html.count('class="footnote-ref"') == rules.MAX_NOTED
+    assert html.count('[^1]') == 20_000 - rules.MAX_NOTED
 
 
 # Comparing
@@ -479,7 +485,7 @@ def test_a_conflict_of_texts_that_cannot_be_compared_keeps_both(studio, alice, c
     assert 'too long or too different' in page
     assert_kept(page, connection)
     merged = page.forms['editor'].submit('action', value='merge', status=409)
-    assert 'cannot be merged just now' in merged
+    assert 'cannot be merged because that takes too long' in merged
     assert_kept(merged, connection)
     saved = merged.forms['editor'].submit('action', value='overwrite', status=303)
     assert 'Saved.' in saved.follow()

@@ -80,30 +80,36 @@ def test_a_stranger_is_sent_to_log_in_and_back_and_out_within_the_site(place):
     assert browser.get(f'{prefix}/studio', status=303)
 
 
+ATTRIBUTES = {'a': 'href', 'link': 'href', 'img': 'src', 'script': 'src', 'form': 'action'}
+
+
 def links(page, path):
-    """(tag, address) of all that a page at this path refers to, as a browser resolves it; not what an author wrote."""
-    for name, attribute in {'a': 'href', 'link': 'href', 'img': 'src', 'script': 'src', 'form': 'action'}.items():
-        for element in page.html.find_all(name):
-            if element.get(attribute) and not element.find_parent(class_='prose'):
-                tag = 'a' if element.get('method') == 'get' else name  # a search is a link with a question
-                link = urlsplit(urljoin(f'http://localhost{path}', element[attribute]))
-                if link.scheme != 'mailto':
-                    yield tag, link
+    """Return (tag, address) of all that a page at this path refers to, as a browser resolves it; not what an author
+    wrote. Each is there once."""
+    found = set()
+    for element in page.html.find_all(list(ATTRIBUTES)):
+        address = element.get(ATTRIBUTES[element.name])
+        if address and not any('prose' in parent.get('class', ()) for parent in element.parents):
+            # A search is a link with a question.
+            found.add(('a' if element.get('method') == 'get' else element.name, address))
+    there = ((tag, urlsplit(urljoin(f'http://localhost{path}', address))) for tag, address in found)
+    return [(tag, link) for tag, link in sorted(there) if link.scheme != 'mailto']
 
 
 def crawl(browser, start):
-    """Follow every link from there within the site; returns the pages, by path."""
+    """Follow every link from there within the site; return what each page refers to, by the page's path."""
     pages, waiting = {}, [start]
     while waiting:
         path = waiting.pop()
         if path in pages:
             continue
-        pages[path] = page = browser.get(path, status='*')
+        pages[path], page = [], browser.get(path, status='*')
         assert page.status_int in (200, 303), (path, page.status)
         if page.status_int == 303:
             waiting.append(page.headers['Location'])
         elif page.content_type == 'text/html':
-            waiting += [link._replace(scheme='', netloc='', fragment='').geturl() for tag, link in links(page, path)
+            pages[path] = links(page, path)
+            waiting += [link._replace(scheme='', netloc='', fragment='').geturl() for tag, link in pages[path]
                         if tag != 'form' and link.hostname == 'localhost']
     return pages
 
@@ -121,13 +127,12 @@ def test_every_link_on_every_page_leads_somewhere_within_the_site(place, who):
     pages = crawl(browser, f'{prefix}/')
     some = {f'{prefix}{path}' for path in MUST_SEE[who]}
     assert some <= set(pages), some - set(pages)
-    for path, page in pages.items():
-        if page.content_type == 'text/html' and page.status_int == 200:
-            for tag, link in links(page, path):
-                assert link.hostname == 'localhost' and (link.path + '/').startswith(f'{prefix}/'), (path, link)
-                if tag == 'form':  # it must be there, and take what is sent to it
-                    answer = browser.request(link.path, method='OPTIONS', status=405)
-                    assert 'POST' in answer.headers['Allow'], (path, link)
+    for path, there in pages.items():
+        for _, link in there:
+            assert link.hostname == 'localhost' and (link.path + '/').startswith(f'{prefix}/'), (path, link)
+    for path in {link.path for there in pages.values() for tag, link in there if tag == 'form'}:
+        # It must be there, and take what is sent to it.
+        assert 'POST' in browser.request(path, method='OPTIONS', status=405).headers['Allow'], path
 
 
 MUST_SEE = {
