@@ -60,7 +60,7 @@ def test_one_of_my_images_is_chosen_and_removed(studio, alice, path):
 
 
 @pytest.mark.parametrize(('content', 'said'), [
-    (PDF, 'Choose an image, such as a JPEG or a PNG file.'), (b'nonsense', 'kind')])
+    (PDF, 'Choose an image, such as a JPEG or a PNG file.'), (b'nonsense', 'is not in a format that you can upload')])
 def test_what_is_no_image_is_refused_with_a_sentence(studio, alice, path, content, said):
     page = upload(studio, path, 'me.jpg', content, status=400)
     assert said in page and placed('avatar', alice.id) is None
