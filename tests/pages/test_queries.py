@@ -168,7 +168,8 @@ class Work:
 # shares the tags of a post, which gets five more here each time.
 GROWING = {'/admin': 60, '/admin/jobs': 60, '/sitemap.xml': 200, '/sitemap-places.xml': 60, '/healthz': 60,
            '/studio': 8, '/settings/delete': 12, '/studio/stats': 8, '/studio/report': 40, '/studio/report/letter': 40,
-           '/studio/media': 12, '/p/public': 5, '/studio/': 30}  # and in the editor the newest tags, below images the uploads
+           # and in the editor the newest tags, in the choice of images the uploads
+           '/studio/media': 12, '/p/public': 5, '/studio/': 30}
 
 
 def test_the_work_for_a_page_does_not_grow_with_the_site(people, places, browse, connection, monkeypatch):
