@@ -80,7 +80,7 @@ MUTATIONS = [
              'audience/test_report_mail.py'),
     Mutation('audience', '(day.weekday() - weekday - 1) % 7', '(day.weekday() - weekday) % 7', REPORTS),
     Mutation('audience', 'kept = today - timedelta(days=1), today', 'kept = today - timedelta(days=9), today',
-             COUNTING),
+             'test_privacy.py'),
     # Permissions
     Mutation('wsgi', 'if user.is_owner else not_found()', 'if user else not_found()', PERMISSIONS),
     Mutation('models', "SQL('TRUE') if user.is_owner else cls.author == user", "SQL('TRUE')", PERMISSIONS),
@@ -91,7 +91,7 @@ MUTATIONS = [
     Mutation('wsgi', "is_same = fetch_site in ('same-origin', 'none')",
              "is_same = fetch_site in ('same-origin', 'same-site', 'none')", GUARDS),
     Mutation('wsgi', 'asked.host == ours.host or settings.is_local and', 'asked.host == ours.host or', GUARDS),
-    Mutation('wsgi', "('X-Frame-Options', 'DENY'),", '', GUARDS),
+    Mutation('wsgi', "('X-Frame-Options', 'DENY'),", '', 'pages/test_pages.py'),
     Mutation('accounts', 'Session.created_at > at - LONGEST_SESSION,', '', SESSIONS),
     Mutation('accounts', 'Session.digest == digest(token), Session.expires_at > at,',
              'Session.digest == digest(token),', SESSIONS),
