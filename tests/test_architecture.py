@@ -60,12 +60,12 @@ INSIDE = {
     'server': [['supervisor'], ['asgi'], ['limits'], ['connections']],
     'wsgi': [['front_page', 'permissions'], ['application', 'confirmation', 'errors', 'inline_login', 'pagination'],
              ['identity', 'request_body', 'responses'], ['downloads', 'forms', 'long_pages', 'notices', 'origin_check'],
-             ['actions', 'authentication', 'bodies', 'error_pages', 'guards', 'pagecache', 'urls']],
+             ['actions', 'authentication', 'bodies', 'error_pages', 'guards', 'pagecache', 'site_icon', 'urls']],
     'pages': [['account', 'account_deletion', 'admin', 'assets', 'autosaves', 'drafts', 'editor', 'errors', 'exports',
               'feeds', 'history', 'images', 'jobs', 'login', 'look', 'mail', 'media', 'members', 'profile', 'public',
               'reports', 'search', 'security', 'sitemaps', 'stats', 'studio', 'unsubscribing']],
     'demo': [],
-    'look': [['footer', 'stylesheet'], ['fonts', 'layouts']],
+    'look': [['icons'], ['footer', 'icon_drawing', 'stylesheet'], ['colours', 'fonts', 'layouts']],
     'sentences': [['accounts', 'audit', 'content', 'exchange', 'jobs', 'mail', 'media', 'notices', 'pages', 'upkeep']],
     'upkeep': [['health'], ['checks', 'erasure'], ['corrections', 'integrity', 'sqlite_version', 'wal']],
     'exchange': [['exports']],
@@ -107,7 +107,7 @@ ONLY_IN = {
                     'markup.transforms', 'markup.typography'},
     'linkify_it': {'markup.links'},
     'pygments': {'markup.highlighting'},
-    'PIL': {'media.drawing'},  # never in a process that holds a database
+    'PIL': {'look.icon_drawing', 'media.drawing'},  # never in a process that holds a database
     'multipart': {'wsgi.bodies'},
     'wcwidth': {'formats'},
     'babel': {'translations', 'dates', 'formats'},
