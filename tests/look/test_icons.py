@@ -31,7 +31,7 @@ def test_each_icon_is_there_on_a_new_site_and_is_kept_for_a_year_under_its_versi
     answer = browse().get(path)
     assert answer.content_type == icons.TYPES[path.rpartition('.')[2]]
     assert answer.headers['Cache-Control'] == 'public, no-cache'
-    version = re.search(r'/favicon\.ico\?v=(\w+)', browse().get('/').text)[1]
+    version = re.search(r'/icon\.svg\?v=(\w+)', browse().get('/').text)[1]
     assert 'immutable' in browse().get(f'{path}?v={version}').headers['Cache-Control']
     assert 'immutable' not in browse().get(f'{path}?v=other').headers['Cache-Control']
 
