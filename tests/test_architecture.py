@@ -110,6 +110,7 @@ ONLY_IN = {
     'linkify_it': {'markup.links'},
     'pygments': {'markup.highlighting'},
     'PIL': {'look.icon_drawing', 'media.drawing'},  # never in a process that holds a database
+    'pi_heif': {'media.drawing'},
     'multipart': {'wsgi.bodies'},
     'wcwidth': {'formats'},
     'babel': {'translations', 'dates', 'formats'},

@@ -21,6 +21,7 @@ class File:
     width: int = 0
     height: int = 0
     colour: str = ''  # the dominant one, such as '#6b7f4c'; '' if any part is transparent
+    is_dark: bool = False  # and mostly dark where it is not transparent
     is_failed: bool = False  # there will never be anything to show
     moving: Sequence[int] = ()  # widths of an animation, as WebP
     widths: Mapping[str, Sequence[int]] = field(default_factory=dict)  # by ending; the last ending is for every browser
@@ -73,6 +74,7 @@ def _picture(file: File, place: str, alt: str, title: str | None) -> str:
     backdrop = ('<svg viewBox="0 0 1 1" preserveAspectRatio="none" aria-hidden="true"><rect width="1" height="1" '
                 f'fill="{file.colour}"/></svg>') if file.colour else ''
     src = next((width for width in widths if width >= USUAL_WIDTH), widths[-1])
-    return (f'<span class="picture">{backdrop}<picture>{"".join(sources)}<img src="{place}/{src}{ending}" '
+    plate = ' plate' if file.is_dark else ''  # a light ground behind it on dark pages
+    return (f'<span class="picture{plate}">{backdrop}<picture>{"".join(sources)}<img src="{place}/{src}{ending}" '
             f'{chosen(ending, widths)} width="{file.width}" height="{file.height}" alt="{alt}"{titled} loading="lazy" '
             'decoding="async"></picture></span>')
