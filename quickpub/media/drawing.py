@@ -19,7 +19,8 @@ from . import repair
 
 FORMATS = ('JPEG', 'PNG', 'WEBP', 'GIF', 'AVIF')
 HEIF = 'HEIF'  # of phones; only with the extra `heic`
-WIDTHS = (480, 960, 1440, 2000)  # the column is 690 pixels wide, a figure up to 1030; screens have up to twice as many
+# The column is 690 pixels wide, a figure up to 1030; screens have up to twice as many. The smallest is for portraits.
+WIDTHS = (160, 480, 960, 1440, 2000)
 MOVING_WIDTH = 800
 MAX_PIXELS = 50_000_000
 MAX_SIDE = 16_000  # WebP has 14 bits for it, and what is scaled down keeps its shape
@@ -66,7 +67,7 @@ def draw_variants(source: Path, folder: Path, show: Callable[[int], None]) -> di
     endings = ('avif', 'webp', fallback) if frames == 1 else (fallback,)
     widths, smallest = _write_variants(still, endings, folder, show)
     return {'width': width, 'height': height, 'colour': _find_colour(smallest) if is_opaque else '', 'moving': moving,
-            'is_dark': not is_opaque and _is_dark(smallest), 'widths': dict.fromkeys(endings, widths)}
+            'is_dark': not is_opaque and _is_dark(still), 'widths': dict.fromkeys(endings, widths)}
 
 
 def _open(source: Path) -> Image.Image:
