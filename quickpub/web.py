@@ -66,6 +66,10 @@ URLS = [
     (GET, '/static/own.css', assets.send_own_stylesheet),
     (GET, '/static/<name>', assets.send_static_file),
     (GET, '/static/fonts/<name>', assets.send_font),
+    (GET, '/static/icons/<name>', assets.send_icon),
+    (GET, '/favicon.ico', assets.send_favicon),
+    (GET, '/apple-touch-icon.png', assets.send_touch_icon),
+    (GET, '/site.webmanifest', assets.show_manifest),
 
     # Accounts
     (GET, '/setup/<token>', account.show_setup),

@@ -76,7 +76,7 @@ def assert_sound():
                     value.encode()  # no half characters
                     assert not re.search('[\0-\x08\x0b-\x1f\x7f\ufffe]', value), (table, value)
     for user in User.select():
-        assert user.name.strip() and '\n' not in user.name + user.bio and len(user.name) <= validation.NAME_LENGTH
+        assert user.name.strip() and '\n' not in user.name + user.fediverse and len(user.name) <= validation.NAME_LENGTH
         assert re.fullmatch('[a-z0-9-]+', user.handle)
     for post in Post.select():
         assert post.title.strip() and '\n' not in post.title and re.fullmatch('[a-z0-9-]+', post.slug)

@@ -49,6 +49,10 @@ TABLE = {
     'GET /static/own.css': (ANYBODY, '/static/own.css'),
     'GET /static/<name>': (ANYBODY, '/static/style.css'),
     'GET /static/fonts/<name>': (ANYBODY, '/static/fonts/inter.css'),
+    'GET /static/icons/<name>': (ANYBODY, '/static/icons/icon.svg'),
+    'GET /favicon.ico': (ANYBODY, '/favicon.ico'),
+    'GET /apple-touch-icon.png': (ANYBODY, '/apple-touch-icon.png'),
+    'GET /site.webmanifest': (ANYBODY, '/site.webmanifest'),
 
     'GET /setup/<token>': (ANYBODY, '/setup/{setup}'),
     'POST /setup/<token>': (ANYBODY, '/setup/{setup}', NEWCOMER),

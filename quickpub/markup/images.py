@@ -11,6 +11,7 @@ ATTRIBUTE = re.compile('([a-z]+)="([^"]*)"')
 FILE_PATH = re.compile(r'/media/([0-9a-f]{32})/([^/?#]+)')
 SIZES = 'auto, (min-width: 66em) 64em, 100vw'  # of a figure, the widest place; newer browsers use `auto`
 USUAL_WIDTH = 960  # for browsers that do not choose
+SMALLEST = 320  # narrower variants are for portraits
 BACKDROP = re.compile('(?<=<span class="picture">)<svg .*?</svg>')
 
 
@@ -21,6 +22,7 @@ class File:
     width: int = 0
     height: int = 0
     colour: str = ''  # the dominant one, such as '#6b7f4c'; '' if any part is transparent
+    is_dark: bool = False  # and mostly dark where it is not transparent
     is_failed: bool = False  # there will never be anything to show
     moving: Sequence[int] = ()  # widths of an animation, as WebP
     widths: Mapping[str, Sequence[int]] = field(default_factory=dict)  # by ending; the last ending is for every browser
@@ -62,17 +64,21 @@ def _picture(file: File, place: str, alt: str, title: str | None) -> str:
     def chosen(ending: str, widths: Sequence[int]) -> str:
         return f'srcset="{", ".join(f"{place}/{width}{ending} {width}w" for width in widths)}" sizes="{SIZES}"'
 
+    def shown(ending: str) -> Sequence[int]:
+        return [width for width in file.widths[ending] if width >= SMALLEST] or file.widths[ending]
+
     *newer, usual = file.widths
-    sources = [f'<source type="image/{ending}" {chosen(f".{ending}", file.widths[ending])}>' for ending in newer]
+    sources = [f'<source type="image/{ending}" {chosen(f".{ending}", shown(ending))}>' for ending in newer]
     if file.moving:
-        still, ending, widths = chosen(f'.{usual}', file.widths[usual]), '-moving.webp', file.moving
+        still, ending, widths = chosen(f'.{usual}', shown(usual)), '-moving.webp', file.moving
         sources = [f'<source media="(prefers-reduced-motion: reduce)" {still}>']
     else:
-        ending, widths = f'.{usual}', file.widths[usual]
+        ending, widths = f'.{usual}', shown(usual)
     titled = f' title="{title}"' if title else ''
     backdrop = ('<svg viewBox="0 0 1 1" preserveAspectRatio="none" aria-hidden="true"><rect width="1" height="1" '
                 f'fill="{file.colour}"/></svg>') if file.colour else ''
     src = next((width for width in widths if width >= USUAL_WIDTH), widths[-1])
-    return (f'<span class="picture">{backdrop}<picture>{"".join(sources)}<img src="{place}/{src}{ending}" '
+    plate = ' plate' if file.is_dark else ''  # a light ground behind it on dark pages
+    return (f'<span class="picture{plate}">{backdrop}<picture>{"".join(sources)}<img src="{place}/{src}{ending}" '
             f'{chosen(ending, widths)} width="{file.width}" height="{file.height}" alt="{alt}"{titled} loading="lazy" '
             'decoding="async"></picture></span>')

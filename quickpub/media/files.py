@@ -15,6 +15,8 @@ file shares the lock on the folder until the row is committed; code that removes
 import os
 import re
 import secrets
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 from .. import processes
@@ -24,8 +26,8 @@ MEGABYTE = 1_000_000
 GONE = '.gone-'  # prefix of files that are being removed
 
 TYPES = {'jpg': 'image/jpeg', 'png': 'image/png', 'webp': 'image/webp', 'gif': 'image/gif', 'avif': 'image/avif',
-         'mp3': 'audio/mpeg', 'm4a': 'audio/mp4', 'ogg': 'audio/ogg', 'wav': 'audio/wav', 'mp4': 'video/mp4',
-         'webm': 'video/webm', 'pdf': 'application/pdf'}
+         'heic': 'image/heic', 'mp3': 'audio/mpeg', 'm4a': 'audio/mp4', 'ogg': 'audio/ogg', 'wav': 'audio/wav',
+         'mp4': 'video/mp4', 'webm': 'video/webm', 'pdf': 'application/pdf'}
 KINDS = {ending: 'document' if ending == 'pdf' else type.partition('/')[0] for ending, type in TYPES.items()}
 
 # The first bytes of each format. Names and content types that a browser sends prove nothing.
@@ -33,7 +35,7 @@ BEGINNINGS = [
     (rb'\xff\xd8\xff', 'jpg'), (rb'\x89PNG\r\n\x1a\n', 'png'), (rb'GIF8[79]a', 'gif'), (rb'RIFF.{4}WEBP', 'webp'),
     (rb'.{4}ftypavi[fs]', 'avif'), (rb'%PDF-', 'pdf'), (rb'ID3|\xff[\xfb\xfa\xf3\xf2]', 'mp3'), (rb'OggS', 'ogg'),
     (rb'RIFF.{4}WAVE', 'wav'), (rb'.{4}ftypM4[AB] ', 'm4a'), (rb'.{4}ftyp(iso[m2-9]|mp4[12]|avc1|M4V |dash)', 'mp4'),
-    (rb'\x1a\x45\xdf\xa3.{0,40}webm', 'webm')]
+    (rb'\x1a\x45\xdf\xa3.{0,40}webm', 'webm'), (rb'.{4}ftyp(hei[cxms]|hev[cxms]|mif1|msf1)', 'heic')]
 PATH = re.compile(r'/media/([0-9a-f]{32})/')
 DIGEST = re.compile('[0-9a-f]{32}')
 NAME = re.compile(r'[a-z0-9-]{1,200}\.[a-z0-9]{2,4}')  # as uploads.py makes them; they go into a header
@@ -43,6 +45,18 @@ SHOWN = re.compile(r'[1-9]\d{0,4}(-moving)?\.(avif|webp|jpg|png)')
 def folder() -> Path:
     """Return the folder of all media files."""
     return current().data / 'media'
+
+
+def find_ending(beginning: bytes) -> str | None:
+    """Return the ending for a file with these first bytes; None for formats that cannot be uploaded."""
+    found = next((ending for pattern, ending in BEGINNINGS if re.match(pattern, beginning, re.DOTALL)), None)
+    return None if found == 'heic' and not has_heic() else found
+
+
+@cache
+def has_heic() -> bool:
+    """Return whether the images of phones can be read: the extra `heic` is installed."""
+    return find_spec('pi_heif') is not None
 
 
 def find(digest: str, name: str) -> tuple[Path, str] | None:

@@ -25,6 +25,7 @@ class Picture:
     width: int
     height: int
     colour: str = ''
+    is_dark: bool = False  # and has transparent parts, so that it needs a light ground on dark pages
     moving: Sequence[int] = ()
     widths: Mapping[str, Sequence[int]] = field(default_factory=dict)  # by ending; the last ending is for everybody
 

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import re
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,7 +15,7 @@ from ..codes import Rejected
 from ..db import db
 from ..models import MediaFile, Upload, User
 from ..settings import current
-from .files import BEGINNINGS, KINDS, MEGABYTE, SHOWN, aside, folder
+from .files import KINDS, MEGABYTE, SHOWN, aside, find_ending, folder
 from .intake import UploadedFile
 
 FILE_LIMIT = 64 * MEGABYTE
@@ -65,7 +64,7 @@ def store(user: User, uploaded: UploadedFile, at: datetime, follow: Callable[[],
     Call it outside of a transaction, because a disk may be slow. `follow` is called in the transaction that writes the
     rows, to enqueue jobs. Raises Rejected, or OSError if the file cannot be stored.
     """
-    ending = _find_ending(uploaded.beginning)
+    ending = find_ending(uploaded.beginning)
     name = text.line(uploaded.name, 100) or 'file'
     if uploaded.size > FILE_LIMIT:
         raise Rejected('file.too_large', name=name, limit=FILE_LIMIT // MEGABYTE)
@@ -108,10 +107,6 @@ def _write_rows(user: User, uploaded: UploadedFile, digest: str, ending: str, at
     _check_quota(user, uploaded.size)  # again: other files of theirs may have come in since
     return Upload.create(user=user, file=digest, name=_choose_name(uploaded.name, ending),
                          bytes=uploaded.size, created_at=at, touched_at=at)
-
-
-def _find_ending(beginning: bytes) -> str | None:
-    return next((ending for pattern, ending in BEGINNINGS if re.match(pattern, beginning, re.DOTALL)), None)
 
 
 def _choose_name(name: str, ending: str) -> str:

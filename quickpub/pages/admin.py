@@ -21,7 +21,7 @@ from ..wsgi.permissions import owner_required
 from ..wsgi.responses import find_or_404, redirect, render, render_form
 from ..wsgi.urls import with_query
 
-SITE = ('title', 'tagline', 'hue', 'language')  # the fields of its form
+SITE = ('title', 'tagline', 'language')  # the fields of its form
 PER_LIST = 50
 MAX_QUERY, MAX_TAGLINE = 100, 200  # characters
 MAX_HUE = 359  # degrees
@@ -51,7 +51,7 @@ def show_audit_log(user: User) -> Answer:
 
 @owner_required
 def show_site_settings(user: User) -> Answer:
-    """Show the form with the site's title, tagline and colour."""
+    """Show the form with the site's title, tagline and language."""
     site = Site.this()
     return render('admin_site.html', form=Form({name: str(getattr(site, name)) for name in SITE}),
                   languages=languages.supported().items())
@@ -59,11 +59,12 @@ def show_site_settings(user: User) -> Answer:
 
 @owner_required
 def update_site_settings(user: User) -> Answer:
-    """Save the site's title, tagline and colour."""
-    form = typed(*SITE)
+    """Save the site's title, tagline and language; and its colour, if a script still sends it here."""
+    form = typed(*SITE, 'hue')
+    sent_hue = form.values.pop('hue')  # the page has no such field
     try:
         title, tagline, hue, language = validation.validate_all(
-            (validation.clean_title, form['title']), (_clean_tagline, form['tagline']), (_clean_hue, form['hue']),
+            (validation.clean_title, form['title']), (_clean_tagline, form['tagline']), (_clean_hue, sent_hue),
             (_clean_language, form['language']))
     except Rejected as error:
         form.errors = make_sentences(error.errors)
@@ -93,6 +94,9 @@ def _clean_language(typed: str) -> str:
 
 
 def _clean_hue(typed: str) -> int:
+    """Return the colour that was sent, or else the present one. Raises Rejected."""
+    if not typed:
+        return Site.this().hue
     hue = number(typed)
     if hue is None or hue > MAX_HUE:
         raise Rejected('hue.out_of_range', low=0, high=MAX_HUE)

@@ -3,15 +3,17 @@
 from bottle import HTTPResponse, request, response
 
 from ..db import now
-from ..look import fonts, stylesheet
+from ..look import colours, fonts, icons, stylesheet
+from ..media import placing
 from ..models import Site
 from ..upkeep import health
 from ..wsgi.actions import Answer
 from ..wsgi.downloads import YEAR
-from ..wsgi.responses import allow_caching, not_found
-from ..wsgi.urls import STATIC, static_digest
+from ..wsgi.responses import allow_caching, not_found, render_public_json
+from ..wsgi.site_icon import find_icon
+from ..wsgi.urls import STATIC, static_digest, url
 
-TYPES = {'css': 'text/css', 'js': 'text/javascript', 'svg': 'image/svg+xml', 'txt': 'text/plain'}
+TYPES = {'css': 'text/css', 'js': 'text/javascript', 'txt': 'text/plain'}
 
 
 def send_static_file(name: str) -> Answer:
@@ -46,10 +48,47 @@ def send_font(name: str) -> Answer:
     return path.read_bytes()
 
 
+def send_favicon() -> Answer:
+    """Send the icon of the site where programs look for it."""
+    return _send_icon('favicon.ico')
+
+
+def send_touch_icon() -> Answer:
+    """Send the icon of the site where phones look for it."""
+    return _send_icon('apple-touch-icon.png')
+
+
+def send_icon(name: str) -> Answer:
+    """Send the icon of the site in one of its sizes."""
+    return _send_icon(name) if name in icons.NAMES else not_found()
+
+
+def _send_icon(name: str) -> Answer:
+    icon = find_icon(Site.this(), placing.find_of_site())
+    image = icons.write_svg(icon) if name == 'icon.svg' else icons.draw(icon, name)
+    response.content_type = icons.TYPES[name.rpartition('.')[2]]
+    allow_caching(YEAR if request.query.get('v') == icon.version else 0)
+    return image
+
+
+def show_manifest() -> Answer:
+    """Show what a phone needs to put the site on its home screen."""
+    site = Site.this()
+    icon = find_icon(site, placing.find_of_site())
+    return render_public_json({
+        'name': site.title, 'short_name': site.title, 'lang': site.language, 'start_url': url('/'),
+        'scope': url('/'), 'display': 'minimal-ui', 'background_color': colours.PAPER,
+        'theme_color': icon.theme_colours[0], 'icons': [
+            {'src': url(f'/static/icons/{name}?v={icon.version}'), 'type': 'image/png',
+             'sizes': '{0}x{0}'.format(icons.DRAWN[name][0]), 'purpose': purpose}
+            for name, purpose in (('icon-192.png', 'any'), ('icon-512.png', 'any'), ('maskable-512.png', 'maskable'))],
+    }, 'application/manifest+json')
+
+
 def _send(text: str, content_type: str, version: str | None) -> Answer:
     """Send a text that never changes under the URL with its version, and may change under any other."""
     response.content_type = f'{content_type}; charset=utf-8'
-    allow_caching(YEAR if request.query.get('v') == version else 0)
+    allow_caching(YEAR if version is not None and request.query.get('v') == version else 0)
     return text
 
 

@@ -11,6 +11,7 @@ from ..models import Post, User
 from ..sentences import describe
 from ..settings import current
 from ..translations.messages import gettext
+from ..wsgi.about_author import describe_author
 from ..wsgi.actions import Answer
 from ..wsgi.forms import typed
 from ..wsgi.long_pages import render_long_html
@@ -38,7 +39,7 @@ def show_shared_draft(token: str) -> Answer:
 def _render(post: Post, note: str, may_edit: bool = False) -> Answer:
     return render('post.html', post=post, author=post.author, content=render_long_html(post.html),
                   cover=placing.find('cover', [post.id]).get(post.id), faces=placing.find('avatar', [post.author_id]),
-                  tags=tags.of_post(post),
+                  tags=tags.of_post(post), **describe_author(post.author),
                   newer=None, older=None, parts=[], canonical=post.path, draft_note=note, may_edit=may_edit)
 
 

@@ -9,11 +9,12 @@ from bottle import request, response
 
 from .. import dates, text
 from ..codes import Rejected
-from ..content import autosave, pins, posts, publishing, quota, rerendering, revisions, series, tags, trash
+from ..content import autosave, featured, pins, posts, publishing, quota, rerendering, revisions, series, tags, trash
 from ..content.post_input import PostInput, as_form
 from ..db import db, now
 from ..gates import Busy, TooMuch
 from ..jobs.errors import is_out_of_reach
+from ..media import placing
 from ..models import Autosave, Post, Site, User
 from ..sentences import describe, make_sentences
 from ..settings import current
@@ -69,6 +70,8 @@ ACTIONS = {
     'unpin': Action('unpinned', lambda user, post, due: pins.unpin(post, post.author)),
     'pin-home': Action('pinned', lambda user, post, due: pins.pin(post, Site.this()), is_owners=True),
     'unpin-home': Action('unpinned', lambda user, post, due: pins.unpin(post, Site.this()), is_owners=True),
+    'feature': Action('featured', lambda user, post, due: featured.feature(post, now()), is_owners=True),
+    'stop-featuring': Action('not-featured', lambda user, post, due: featured.stop_featuring(post), is_owners=True),
     'duplicate': Action('duplicated', lambda user, post, due: _duplicate(user, post)),
     'unpublish': Action('unpublished', lambda user, post, due: publishing.unpublish(post, now()), is_taking_back=True),
     'unshare': Action('unshared', lambda user, post, due: publishing.unshare(post), is_taking_back=True),
@@ -313,6 +316,8 @@ def _render(user: User, post: Post | None, form: Form, status: int = 200, **cont
         is_verified=author.is_verified,
         is_public=bool(post and post.is_public(at)), due=post.published_at if post and post.is_scheduled(at) else None,
         pinned=[where for where, on in (('author', author), ('home', Site.this())) if post and on.pinned_id == post.id],
+        is_featured=bool(post and user.is_owner and featured.is_featured(post)),
+        has_cover=bool(post and placing.find_row('cover', post.id)),
         series_names=series.names_of(author), tag_names=tags.suggest_names(user, at),
         languages=[('', N_('The language of the site')), *languages.written()],
         soon=dates.local(at + timedelta(minutes=1), user.timezone), **offered)

@@ -9,6 +9,7 @@ from ..accounts import directory
 from ..content import published, tags
 from ..content.post_input import typed_title
 from ..db import now
+from ..look import bios
 from ..markup import markdown
 from ..models import Content, Post, Site
 from ..wsgi.actions import Answer
@@ -62,8 +63,9 @@ def _author_feed(handle: str) -> Feed:
     author = directory.find_author(handle, current_user(), at)
     if author is None:
         raise not_found()
-    return Feed(published.feed_of_author(author, at), author.path, f'{author.name} - {Site.this().title}', author.bio,
-                author.feed_id)
+    site = Site.this()
+    return Feed(published.feed_of_author(author, at), author.path, f'{author.name} - {site.title}',
+                bios.plain(author.bio, site.language), author.feed_id)
 
 
 def _tag_feed(slug: str) -> Feed:

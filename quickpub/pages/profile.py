@@ -9,6 +9,7 @@ from bottle import response
 
 from .. import dates, text
 from ..accounts import (
+    contacts,
     credentials,
     devices,
     directory,
@@ -26,6 +27,7 @@ from ..audience import totals
 from ..codes import Code, Rejected
 from ..db import db, now
 from ..mail import listing
+from ..media import placing
 from ..models import User
 from ..sentences import describe, describe_stored, make_sentence, make_sentences
 from ..settings import current
@@ -44,7 +46,7 @@ from ..wsgi.responses import redirect, render
 FREQUENCIES = 'daily', 'weekly', 'monthly', 'never', 'minute'
 WEEKDAYS = range(7)  # from Monday
 HOURS = [f'{hour:02}:00' for hour in range(24)]
-PROFILE = ('name', 'handle', 'bio', 'language', 'timezone', 'report', 'report_day', 'report_time')
+PROFILE = ('name', 'handle', 'bio', 'links', 'fediverse', 'language', 'timezone', 'report', 'report_day', 'report_time')
 MAX_BIO = 500
 
 
@@ -64,6 +66,8 @@ def _render(user: User, form: Form | None = None, address_form: Form | None = No
                   languages=[('', N_('The language of the site')), *languages.supported().items()],
                   frequencies=_list_frequencies(user),
                   weekdays=WEEKDAYS, times=_list_times(user),
+                  images={where: placing.find(where, [user.id]) for where in ('avatar', 'banner')},
+                  most_links=contacts.MOST_LINKS,
                   email=user.email, pending_email=email_change.find_pending_email(user, now()),
                   devices=_list_devices(user),
                   is_verified=user.is_verified, report_note=_describe_last_report(user),
@@ -123,8 +127,9 @@ def update_settings(user: User) -> Answer:
 
 def _update_profile(user: User, form: Form) -> Answer:
     try:
-        name, handle, bio, language, zone, report, day, closes = validation.validate_all(
+        name, handle, bio, links, fediverse, language, zone, report, day, closes = validation.validate_all(
             (validation.clean_name, form['name']), (_clean_handle, form['handle']), (_clean_bio, form['bio']),
+            (contacts.clean_links, form['links']), (contacts.clean_fediverse, form['fediverse']),
             (_clean_choice, ['', *languages.supported()], form['language'], Code('language.not_offered')),
             (_clean_choice, _list_zones(user), form['timezone'], Code('timezone.not_offered')),
             (_clean_choice, _list_frequencies(user), form['report'], Code('report.not_offered')),
@@ -132,7 +137,8 @@ def _update_profile(user: User, form: Form) -> Answer:
              Code('report_day.not_offered')),
             (_clean_choice, _list_times(user), form['report_time'] or user.report_time,
              Code('report_time.not_offered')))
-        changes = {'name': name, 'handle': handle, 'bio': bio, 'language': language or None, 'timezone': zone,
+        changes = {'name': name, 'handle': handle, 'bio': bio, 'links': links,
+                   'fediverse': fediverse, 'language': language or None, 'timezone': zone,
                    'report': report, 'report_day': int(day), 'report_time': closes}
         directory.change_profile(user, changes, now())
     except Rejected as error:
@@ -151,8 +157,8 @@ def _clean_handle(typed: str) -> str:
 
 
 def _clean_bio(typed: str) -> str:
-    bio = text.whole_line(typed, MAX_BIO)
-    if bio is None:
+    bio = text.body(typed).strip()
+    if len(bio) > MAX_BIO:
         raise Rejected('bio.too_long', limit=MAX_BIO)
     return bio
 

@@ -11,6 +11,7 @@ from ..content import published, related, tags
 from ..db import now
 from ..media import placing
 from ..models import Post, PostTag, Site, Tag
+from ..wsgi.about_author import describe_author
 from ..wsgi.actions import Answer
 from ..wsgi.authentication import current_user
 from ..wsgi.front_page import images_of, render_front_page, split_off_pinned
@@ -54,7 +55,8 @@ def _show_text(post: Post, found_tags: list[Tag], **context: Any) -> Answer:
     return render_public('post.html', post=post, author=post.author, content=render_long_html(post.html),
                          tags=found_tags, cover=placing.find('cover', [post.id]).get(post.id),
                          faces=placing.find('avatar', [post.author_id]),
-                         canonical=post.canonical or absolute(post.path), draft_note=None, may_edit=False, **context)
+                         canonical=post.canonical or absolute(post.path), draft_note=None, may_edit=False,
+                         **describe_author(post.author), **context)
 
 
 def show_author(handle: str) -> Answer:
@@ -67,7 +69,7 @@ def show_author(handle: str) -> Answer:
     pinned, listed = split_off_pinned(author, listed, is_first)
     return render_public('author.html', author=author, posts=listed, older=older, is_first=is_first, pinned=pinned,
                          banner=placing.find('banner', [author.id]).get(author.id),
-                         **images_of([*listed, pinned], author))
+                         **describe_author(author), **images_of([*listed, pinned], author))
 
 
 def show_tag(slug: str) -> Answer:

@@ -17,6 +17,8 @@ SENTENCES: dict[str, Translatable] = {
     'notice.unshared': N_('Link removed.'),
     'notice.pinned': N_('Pinned.'),
     'notice.unpinned': N_('Unpinned.'),
+    'notice.featured': N_('Featured on the home page.'),
+    'notice.not-featured': N_('No longer featured.'),
     'notice.duplicated': N_('Duplicated. This is the copy; the original is unchanged.'),
     'notice.discarded': N_('Discarded.'),
     'notice.some-offline': N_('Unpublished. The posts are drafts again.'),

@@ -32,7 +32,7 @@ log = logging.getLogger('quickpub.pagecache')
 LIMIT = 16 * 1024 * 1024  # bytes of pages, in all their encodings
 # Pages with another query are never kept.
 QUERY = re.compile(r'(before=\d{1,18}|v=[0-9a-f]{12}(-\d{1,3}-[a-z]{1,20})?)?')
-WORTH_PACKING = re.compile(r'text/|application/((atom|feed)\+)?(xml|json)|image/svg')
+WORTH_PACKING = re.compile(r'text/|application/((atom|feed|manifest)\+)?(xml|json)|image/svg')
 SMALL = 300  # bytes, below which packing gains nothing
 DUE = 'SELECT min(published_at) FROM post WHERE published_at > ? AND deleted_at IS NULL'
 NEWEST = 'SELECT max(published_at) FROM post WHERE published_at <= ? AND deleted_at IS NULL'

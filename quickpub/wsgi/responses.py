@@ -18,6 +18,7 @@ from . import notices
 from .authentication import current_user
 from .forms import Form, number
 from .long_pages import render_long_html
+from .site_icon import find_icon
 from .urls import absolute, static_url, url
 
 
@@ -39,6 +40,7 @@ def _render(template: str, speaker: User | None, context: dict[str, Any], site: 
             is_public: bool = False) -> str:
     """Return a page in the language of this member, or the site's for None, with the notice that was left for it."""
     site, user, left = site or Site.this(), current_user(), notices.take(now())
+    places = placing.find_of_site()
     request.environ['quickpub.site_language'] = languages.choose(site.language)
     response.set_header('Cache-Control', 'private, no-store')
     with languages.use(_language_of(speaker, site)):
@@ -48,7 +50,7 @@ def _render(template: str, speaker: User | None, context: dict[str, Any], site: 
         return templating.render(template, site=site, user=user, url=url, absolute=absolute, static=static_url,
                                  stylesheets=_stylesheets(site, is_public),
                                  preloads=[url(f'/static/{path}') for path in fonts.preloads(site.fonts)],
-                                 places=placing.find_of_site(), signup_open=current().signup == 'open',
+                                 places=places, icon=find_icon(site, places), signup_open=current().signup == 'open',
                                  menu=list(Post.pages()), notice=notice, footer_html=footer_html, **context)
 
 

@@ -166,7 +166,7 @@ def test_a_photo_is_turned_and_says_nothing_about_where_and_with_what_it_was_mad
     upload = prepared(browser, photo())
     made = upload.file.made
     assert (made['width'], made['height'], upload.file.state) == (800, 1200, 'ready')
-    assert made['widths'] == {ending: [480, 800] for ending in ('avif', 'webp', 'jpg')}
+    assert made['widths'] == {ending: [160, 480, 800] for ending in ('avif', 'webp', 'jpg')}
     for ending, kind in (('avif', 'AVIF'), ('webp', 'WEBP'), ('jpg', 'JPEG')):
         answer = browser.get(f'/media/{upload.file_id}/480.{ending}')
         image = Image.open(BytesIO(answer.body))

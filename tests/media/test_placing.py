@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 from conftest import write
+from images import picture, prepared
 
+from quickpub import db
 from quickpub.codes import Rejected
 from quickpub.db import now
 from quickpub.media import cleaning, placing
@@ -93,3 +95,14 @@ def test_images_go_with_what_they_belong_to(upload, alice, hills):
     assert {each.place for each in PlacedImage.select()} == {'cover', 'logo'}
     Post.delete().execute()
     assert {each.place for each in PlacedImage.select()} == {'logo'}
+
+
+def test_a_portrait_has_a_small_variant_that_texts_do_not_offer(studio, alice, browse):
+    upload = prepared(studio, picture())
+    studio.post(f'/studio/images/avatar/{alice.id}', {'action': 'choose', 'upload': upload.id}, status=303)
+    with db.db.connection_context():
+        post = write(alice, 'Hills', body=f'![A hill]({upload.path})')
+    page = browse().get(post.path).html
+    assert page.select_one('.byline .face img')['src'].endswith('/160.jpg')
+    assert '/160.' not in str(page.select_one('.prose')) and '/480.avif 480w' in str(page.select_one('.prose'))
+    assert '/480.jpg' in str(studio.get('/studio/media').html.select_one('img[src*="/media/"]'))

@@ -156,3 +156,37 @@ def test_what_cannot_be_used_is_refused_and_stays_in_the_form(owner, field, valu
 def test_every_choice_has_words():
     from quickpub.pages import look
     assert look.PAIRS.keys() == fonts.PAIRS.keys() and tuple(look.LAYOUTS) == layouts.LAYOUTS
+
+
+def test_the_colour_is_on_this_page_alone_but_scripts_may_still_send_it_with_the_name(owner):
+    assert not owner.get('/admin/site').html.select('[name=hue]')
+    owner.post('/admin/site', {'title': 'Walks', 'tagline': '', 'hue': '77'}, status=303)
+    form_with(owner.get('/admin/site'), 'title').submit(status=303)
+    with db.db.connection_context():
+        assert (Site.this().title, Site.this().hue) == ('Walks', 77)
+    refused = owner.post('/admin/site', {'title': 'Other', 'tagline': '', 'hue': '360'}, status=400)
+    assert 'from 0 to 359' in refused and not refused.html.select('a[href="#hue"]')
+
+
+def test_an_owner_features_a_post_and_stops(owner, studio, alice, browse):
+    [post] = put(alice, 'Hills')
+    editor = f'/studio/posts/{post.id}'
+    studio.post(editor, {'action': 'feature'}, status=404)
+    assert not studio.get(editor).html.select('[value=feature]')
+    page = form_with(owner.get(editor), 'body').submit('action', value='feature').follow()
+    assert 'Featured on the home page.' in page
+    with db.db.connection_context():
+        assert FeaturedPost.get().post_id == post.id
+    page = form_with(owner.get(editor), 'body').submit('action', value='stop-featuring').follow()
+    assert 'No longer featured.' in page and page.html.select('[value=feature]')
+    with db.db.connection_context():
+        assert not FeaturedPost.select().exists()
+
+
+def test_the_editor_leads_to_the_cover_of_a_saved_post(studio, alice):
+    assert 'after you have saved it' in studio.get('/studio/posts/new').html.select_one('.cover-way').text
+    [post] = put(alice, 'Hills')
+    link = studio.get(f'/studio/posts/{post.id}').html.select_one('.cover-way a')
+    assert link.text == 'Choose a cover' and studio.get(link['href']).html.h1.text == 'Cover'
+    place('cover', post.id)
+    assert studio.get(f'/studio/posts/{post.id}').html.select_one('.cover-way a').text == 'Change the cover'

@@ -116,7 +116,7 @@ def test_what_breaks_is_a_page_too_and_tells_nothing(site, browse, connection, c
 def assert_kept(answer, path, who):
     """Pages for one person are kept by no cache."""
     kept = answer.headers.get('Cache-Control', '')
-    if not path.startswith(('/static/', '/robots.txt', '{media}')):
+    if not path.startswith(('/static/', '/robots.txt', '/favicon.ico', '/apple-touch-icon.png', '{media}')):
         is_public = who == 'stranger' and answer.status_int == 200 and path.split('?')[0] in PUBLIC
         assert kept == ('public, no-cache' if is_public else 'no-store' if answer.status_int in (301, 303) or
                         path == '/healthz' else 'private, no-store'), (who, path)
@@ -124,7 +124,7 @@ def assert_kept(answer, path, who):
 
 PUBLIC = ['/', '/p/public', '/@alice', '/@bob', '/t/hills', '/archive', '/feed.xml', '/feed.json', '/@alice/feed.xml',
           '/@alice/feed.json', '/t/hills/feed.xml', '/t/hills/feed.json', '/sitemap.xml',
-          '/sitemap-places.xml', '/about']
+          '/sitemap-places.xml', '/about', '/site.webmanifest']
 
 
 def test_a_field_takes_as_much_as_it_says(olga, browse):

@@ -45,7 +45,9 @@ def served(shared_rig):
     rig = shared_rig
     with rig.database():
         Site.get_or_create(id=1, defaults={'title': 'The Village Voice', 'tagline': 'News from the hill'})
-        alice = person('alice', bio='Writes about hills.')
+        alice = person('alice', bio='Writes about **hills**, and has [maps](https://maps.example).',
+                       links=f'https://example.org\nhttps://{"long-" * 12}host.example/alice',
+                       fediverse='@alice@social.example')
         for number in range(25):
             write(alice, f'Hedgehog number {number}', tags='Hills, Bread', body='They sleep under leaves. ' * 9)
         write(alice, 'With everything', tags='Hills, Bread', summary='All that a post can have.', body=EVERYTHING)

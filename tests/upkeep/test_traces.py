@@ -64,7 +64,8 @@ def jpeg(comment):
 
 
 EVERYWHERE = ('title', 'body', 'summary', 'tag', 'series', 'draft', 'scheduled', 'trash', 'version', 'typed',
-              'beginning', 'file', 'pdf', 'picture', 'alt', 'name', 'bio', 'agent', 'trouble', 'handle', 'subject')
+              'beginning', 'file', 'pdf', 'picture', 'alt', 'name', 'bio', 'links', 'fediverse',
+              'agent', 'trouble', 'handle', 'subject')
 
 
 @pytest.fixture
@@ -77,7 +78,8 @@ def author(site, olga):
         registration.invite(OLD_EMAIL, at)
         registration.invite(EMAIL.upper(), at)
     User.update(verified_at=at, name=words['handle']).where(User.id == user.id).execute()
-    changed = dict(name=words['name'], handle=text.slug(words['name'], ''), bio=words['bio'])
+    changed = dict(name=words['name'], handle=text.slug(words['name'], ''), bio=words['bio'],
+                   links=f'https://{words["links"]}.example', fediverse=f'@{words["fediverse"]}@a.example')
     users.change_profile(User.get_by_id(user.id), changed, at)
     with db.db.atomic():
         links.create_link('address', timedelta(hours=1), at, user=user, email=EMAIL)

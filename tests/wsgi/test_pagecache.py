@@ -22,7 +22,8 @@ from quickpub.wsgi import pagecache
 from quickpub.wsgi.pagecache import Generation, Page, coding_for
 
 PUBLIC = ['/', '/p/on-hills', '/@alice', '/t/walks', '/archive', '/feed.xml', '/feed.json', '/t/walks/feed.xml',
-          '/t/walks/feed.json', '/@alice/feed.xml', '/@alice/feed.json', '/sitemap.xml', '/robots.txt']
+          '/t/walks/feed.json', '/@alice/feed.xml', '/@alice/feed.json', '/sitemap.xml', '/robots.txt',
+          '/site.webmanifest']
 
 
 @pytest.fixture

@@ -1,0 +1,17 @@
+"""What members write about themselves: Markdown, shown on their page and below their posts."""
+
+from functools import lru_cache
+
+from ..markup import excerpts, markdown
+
+
+@lru_cache(64)
+def render(bio: str, language: str) -> str:
+    """Return safe HTML of Markdown."""
+    return markdown.to_html(bio, language=language)
+
+
+@lru_cache(64)
+def plain(bio: str, language: str) -> str:
+    """Return the same as one line of plain text, for feeds and descriptions."""
+    return ' '.join(excerpts.plain(render(bio, language)).split())
