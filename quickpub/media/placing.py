@@ -44,9 +44,12 @@ class Picture:
     def path(self, wanted_width: int) -> str:
         """Return the path of the smallest variant that is at least so wide, or of the widest one, in the format that
         every program can show."""
-        ending = self.endings[-1]
-        width = next((width for width in self.widths[ending] if width >= wanted_width), self.widths[ending][-1])
-        return f'/media/{self.digest}/{width}.{ending}'
+        return f'/media/{self.digest}/{self.nearest(wanted_width)}.{self.endings[-1]}'
+
+    def nearest(self, wanted_width: int) -> int:
+        """Return the width of that variant."""
+        widths = self.widths[self.endings[-1]]
+        return next((width for width in widths if width >= wanted_width), widths[-1])
 
 
 def place(where: str, owner_id: int, upload: Upload, alt: str = '', x: int = CENTRE, y: int = CENTRE) -> None:

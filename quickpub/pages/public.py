@@ -17,6 +17,7 @@ from ..wsgi.front_page import images_of, render_front_page, split_off_pinned
 from ..wsgi.long_pages import render_long_html
 from ..wsgi.pagination import paginate
 from ..wsgi.responses import not_found, render_public
+from ..wsgi.sharing import share_author, share_post, share_tag
 from ..wsgi.urls import absolute
 
 PER_ARCHIVE = 200
@@ -51,9 +52,10 @@ def show_page(slug: str) -> Answer:
 
 
 def _show_text(post: Post, found_tags: list[Tag], **context: Any) -> Answer:
+    cover, faces = placing.find('cover', [post.id]).get(post.id), placing.find('avatar', [post.author_id])
     return render_public('post.html', post=post, author=post.author, content=render_long_html(post.html),
-                         tags=found_tags, cover=placing.find('cover', [post.id]).get(post.id),
-                         faces=placing.find('avatar', [post.author_id]),
+                         tags=found_tags, cover=cover, faces=faces,
+                         shared=share_post(post, found_tags, cover, faces.get(post.author_id)),
                          canonical=post.canonical or absolute(post.path), draft_note=None, may_edit=False, **context)
 
 
@@ -65,9 +67,10 @@ def show_author(handle: str) -> Answer:
         return not_found()
     listed, older, is_first = paginate(published.list_by(author, at), author.path, within=Post.published(at))
     pinned, listed = split_off_pinned(author, listed, is_first)
+    banner, images = placing.find('banner', [author.id]).get(author.id), images_of([*listed, pinned], author)
+    shared = share_author(author, banner, images['faces'].get(author.id)) if is_first else None
     return render_public('author.html', author=author, posts=listed, older=older, is_first=is_first, pinned=pinned,
-                         banner=placing.find('banner', [author.id]).get(author.id),
-                         **images_of([*listed, pinned], author))
+                         banner=banner, shared=shared, **images)
 
 
 def show_tag(slug: str) -> Answer:
@@ -78,7 +81,8 @@ def show_tag(slug: str) -> Answer:
         return not_found()
     listed, older, is_first = paginate(Post.tagged(tag, at), tag.path, by=(PostTag.published_at, PostTag.post),
                                       within=Post.published(at))
-    return render_public('tag.html', tag=tag, posts=listed, older=older, is_first=is_first, **images_of(listed))
+    return render_public('tag.html', tag=tag, posts=listed, older=older, is_first=is_first,
+                         shared=share_tag(tag) if is_first else None, **images_of(listed))
 
 
 def show_archive() -> Answer:

@@ -9,6 +9,7 @@ from ..media import placing
 from ..models import Post, Site, User
 from .pagination import paginate
 from .responses import render_public
+from .sharing import share_site
 
 
 def render_front_page(site: Site) -> str:
@@ -19,6 +20,7 @@ def render_front_page(site: Site) -> str:
     chosen = [each for each in featured.find_featured(at) if each != pinned] if is_first else []
     found = [each for each in found if each not in chosen]
     return render_public('home.html', site=site, posts=found, older=older, is_first=is_first, pinned=pinned,
+                         shared=share_site(site, placing.find_of_site().get('front')) if is_first else None,
                          featured=chosen, layout=layouts.find_layout(site.layout),
                          **images_of([*found, *chosen, pinned]))
 
