@@ -10,6 +10,7 @@ from .card_text import FONT
 
 MOST_CHARACTERS = 400  # of a text; no more fit
 ELLIPSIS = '…'
+VARIATIONS = dict.fromkeys(range(0xFE00, 0xFE10))  # of symbols, invisible
 LACKING = '\U0010ffff'  # a character that no font has
 
 
@@ -31,7 +32,7 @@ def font_of(size: int) -> ImageFont.FreeTypeFont:
 
 def keep_drawable(text: str) -> Words:
     """Return a text without the symbols that the font lacks, such as emoji; nothing if it lacks letters."""
-    text = unicodedata.normalize('NFC', text[:MOST_CHARACTERS])
+    text = unicodedata.normalize('NFC', text[:MOST_CHARACTERS].translate(VARIATIONS))
     lacking = {each for each in set(text) if not each.isspace() and not _has(each)}
     if any(unicodedata.category(each)[0] in 'LN' for each in lacking):
         return Words('')
