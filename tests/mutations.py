@@ -125,9 +125,8 @@ def is_caught(mutation: Mutation, root: Path) -> bool:
     path.write_text(before.replace(mutation.old, mutation.new), 'utf-8')
     try:
         code = subprocess.run(
-            [sys.executable, '-m', 'pytest', '-q', '-x', '-p', 'no:cacheprovider', '-m', 'not slow',
-             f'tests/{mutation.tests}'], cwd=root, env=os.environ | {'PYTHONPATH': str(root)},
-            capture_output=True).returncode
+            [sys.executable, '-m', 'pytest', '-q', '-x', '-p', 'no:cacheprovider', f'tests/{mutation.tests}'],
+            cwd=root, env=os.environ | {'PYTHONPATH': str(root)}, capture_output=True).returncode
     finally:
         path.write_text(before, 'utf-8')
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))  # so that its bytecode counts again
