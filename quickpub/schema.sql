@@ -80,11 +80,13 @@ CREATE TRIGGER card_posts_of_user AFTER UPDATE OF name ON user WHEN OLD.name IS 
 
 CREATE TRIGGER card_site_added AFTER INSERT ON site BEGIN DELETE FROM card WHERE TRUE; END;
 
-CREATE TRIGGER card_site_changed AFTER UPDATE OF title, tagline, hue ON site WHEN OLD.title IS NOT NEW.title OR OLD.tagline IS NOT NEW.tagline OR OLD.hue IS NOT NEW.hue BEGIN DELETE FROM card WHERE TRUE; END;
+CREATE TRIGGER card_site_changed AFTER UPDATE OF title, hue ON site WHEN OLD.title IS NOT NEW.title OR OLD.hue IS NOT NEW.hue BEGIN DELETE FROM card WHERE TRUE; END;
 
 CREATE TRIGGER card_tag_changed AFTER UPDATE OF name ON tag WHEN OLD.name IS NOT NEW.name BEGIN DELETE FROM card WHERE kind = 'tag' AND owner_id = OLD.id; END;
 
 CREATE TRIGGER card_tag_deleted AFTER DELETE ON tag BEGIN DELETE FROM card WHERE kind = 'tag' AND owner_id = OLD.id; END;
+
+CREATE TRIGGER card_tagline_changed AFTER UPDATE OF tagline ON site WHEN OLD.tagline IS NOT NEW.tagline BEGIN DELETE FROM card WHERE kind = 'site'; END;
 
 CREATE TRIGGER card_user_changed AFTER UPDATE OF name, deleted_at ON user WHEN OLD.name IS NOT NEW.name OR NEW.deleted_at IS NOT NULL BEGIN DELETE FROM card WHERE kind = 'author' AND owner_id = OLD.id; END;
 

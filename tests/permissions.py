@@ -138,11 +138,12 @@ TABLE = {
 }
 
 
-def _place_card():
+def place_card(author):
+    """Return the path of a card of theirs."""
     sharing.folder().mkdir(exist_ok=True)
     (sharing.folder() / f'{"c" * 32}.png').write_bytes(b'\x89PNG and so on')
-    models.Card.replace(kind='site', owner_id=1, digest='c' * 32).execute()
-    return sharing.find_path('site', 1)
+    models.Card.replace(kind='author', owner_id=author.id, digest='c' * 32).execute()
+    return sharing.find_path('author', author.id)
 
 
 def furnish(olga, alice, bob):
@@ -160,7 +161,7 @@ def furnish(olga, alice, bob):
         keep(alice, 'hill.jpg', b'\xff\xd8\xff and so on')
         models.MediaFile.update(state='failed', error='No <picture>').where(models.MediaFile.kind == 'image').execute()
         keep(alice, 'waits.png', b'\x89PNG\r\n\x1a\n')
-        places |= {'upload': kept.id, 'media': kept.path, 'card': _place_card()}
+        places |= {'upload': kept.id, 'media': kept.path, 'card': place_card(alice)}
         registration.sign_up(bob.name, bob.email, 'x', at)
         password_reset.request_reset(alice.email, at)
         email_change.request_change(alice, 'new@example.org', at)

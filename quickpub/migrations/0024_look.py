@@ -50,8 +50,8 @@ OUTDATED = {
     'user_deleted': ("DELETE ON user", "kind = 'author' AND owner_id = OLD.id"),
     'tag_changed': ("UPDATE OF name ON tag WHEN OLD.name IS NOT NEW.name", "kind = 'tag' AND owner_id = OLD.id"),
     'tag_deleted': ("DELETE ON tag", "kind = 'tag' AND owner_id = OLD.id"),
-    'site_changed': ("UPDATE OF title, tagline, hue ON site WHEN OLD.title IS NOT NEW.title "
-                     "OR OLD.tagline IS NOT NEW.tagline OR OLD.hue IS NOT NEW.hue", "TRUE"),
+    'site_changed': ("UPDATE OF title, hue ON site WHEN OLD.title IS NOT NEW.title OR OLD.hue IS NOT NEW.hue", "TRUE"),
+    'tagline_changed': ("UPDATE OF tagline ON site WHEN OLD.tagline IS NOT NEW.tagline", "kind = 'site'"),
     'site_added': ("INSERT ON site", "TRUE"),
 }
 TRIGGERS = [

@@ -19,8 +19,9 @@ def render_front_page(site: Site) -> str:
     pinned, found = split_off_pinned(site, found, is_first)
     chosen = [each for each in featured.find_featured(at) if each != pinned] if is_first else []
     found = [each for each in found if each not in chosen]
-    return render_public('home.html', site=site, posts=found, older=older, is_first=is_first, pinned=pinned,
-                         shared=share_site(site, placing.find_of_site().get('front')) if is_first else None,
+    places = placing.find_of_site()
+    return render_public('home.html', site=site, places=places, posts=found, older=older, is_first=is_first,
+                         pinned=pinned, shared=share_site(site, places.get('front')) if is_first else None,
                          featured=chosen, layout=layouts.find_layout(site.layout),
                          **images_of([*found, *chosen, pinned]))
 

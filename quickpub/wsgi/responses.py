@@ -45,10 +45,12 @@ def _render(template: str, speaker: User | None, context: dict[str, Any], site: 
         notice = find_notice(left)
         request.environ['quickpub.has_notice'] = bool(notice)
         footer_html = render_long_html(footer.render(site.footer, site.language)) if site.footer else ''
+        if 'places' not in context:
+            context['places'] = placing.find_of_site()
         return templating.render(template, site=site, user=user, url=url, absolute=absolute, static=static_url,
                                  stylesheets=_stylesheets(site, is_public),
                                  preloads=[url(f'/static/{path}') for path in fonts.preloads(site.fonts)],
-                                 places=placing.find_of_site(), signup_open=current().signup == 'open',
+                                 signup_open=current().signup == 'open',
                                  menu=list(Post.pages()), notice=notice, footer_html=footer_html, **context)
 
 
@@ -62,7 +64,7 @@ def _stylesheets(site: Site, is_public: bool) -> list[str]:
 
 def render_public(template: str, site: Site | None = None, **context: Any) -> str:
     """Return a page in the site's language that may be cached, unless the reader is logged in or sees a notice. `site`
-    is for a preview of another look."""
+    is one that was read before, or a preview of another look."""
     page = _render(template, None, context, site, is_public=True)
     if current_user() is None and not request.environ['quickpub.has_notice']:
         allow_caching()

@@ -32,9 +32,9 @@ class Shared:
     is_embeddable: bool = False
 
 
-def share_post(post: Post, tags: list[Tag], cover: Picture | None, portrait: Picture | None) -> Shared:
+def share_post(post: Post, site: Site, tags: list[Tag], cover: Picture | None, portrait: Picture | None) -> Shared:
     image = find_image('post', post.id, post.title, cover)
-    data = linked_data.describe_post(post, Site.this(), tags, image.url if image else None, _url_of(portrait))
+    data = linked_data.describe_post(post, site, tags, image.url if image else None, _url_of(portrait))
     return Shared(image, data, post.author.fediverse, is_embeddable=not post.is_page)
 
 
@@ -43,13 +43,13 @@ def share_site(site: Site, front: Picture | None) -> Shared:
     return Shared(image, linked_data.describe_site(site, image.url if image else None))
 
 
-def share_author(author: User, banner: Picture | None, portrait: Picture | None) -> Shared:
+def share_author(author: User, site: Site, banner: Picture | None, portrait: Picture | None) -> Shared:
     return Shared(find_image('author', author.id, author.name, banner),
-                  linked_data.describe_author(author, Site.this(), _url_of(portrait)), author.fediverse)
+                  linked_data.describe_author(author, site, _url_of(portrait)), author.fediverse)
 
 
-def share_tag(tag: Tag) -> Shared:
-    return Shared(find_image('tag', tag.id, tag.name, None), linked_data.describe_tag(tag, Site.this()))
+def share_tag(tag: Tag, site: Site) -> Shared:
+    return Shared(find_image('tag', tag.id, tag.name, None), linked_data.describe_tag(tag, site))
 
 
 def find_image(kind: str, owner_id: int, title: str, picture: Picture | None, widest: int = WIDTH) -> Image | None:
