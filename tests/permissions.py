@@ -46,7 +46,7 @@ TABLE = {
     'GET /robots.txt': (ANYBODY, '/robots.txt'),
     'GET /media/<digest>/<name>': (ANYBODY, '{media}'),
     'GET /card/<digest>.png': (ANYBODY, '{card}'),
-    'GET /oembed': (ANYBODY, '/oembed?url=http://localhost/p/public&format=json'),
+    'GET /oembed': (ANYBODY, '/oembed?format=json&url=http://localhost:8000/p/public'),
     'GET /healthz': (ANYBODY, '/healthz'),
     'GET /static/site.css': (ANYBODY, '/static/site.css'),
     'GET /static/own.css': (ANYBODY, '/static/own.css'),

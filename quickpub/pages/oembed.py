@@ -23,7 +23,6 @@ UNLIMITED = 100_000  # pixels
 
 def show_oembed() -> Answer:
     """Describe a published post. The answer is 404 for any other URL, and 501 for other formats than JSON."""
-    response.set_header('Access-Control-Allow-Origin', '*')  # scripts of other sites may read it, as everybody may
     if request.query.get('format', FORMAT) != FORMAT:
         response.status = 501
         return render_public_json({'error': f'The only format is {FORMAT}.'}, 'application/json')

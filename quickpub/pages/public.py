@@ -52,8 +52,8 @@ def show_page(slug: str) -> Answer:
 
 
 def _show_text(post: Post, found_tags: list[Tag], **context: Any) -> Answer:
-    site = Site.this()
-    cover, faces = placing.find('cover', [post.id]).get(post.id), placing.find('avatar', [post.author_id])
+    site, images = Site.this(), images_of([post])
+    cover, faces = images['covers'].get(post.id), images['faces']
     return render_public('post.html', site=site, post=post, author=post.author, content=render_long_html(post.html),
                          tags=found_tags, cover=cover, faces=faces,
                          shared=share_post(post, site, found_tags, cover, faces.get(post.author_id)),

@@ -183,8 +183,9 @@ def die(*args, **options):
 
 
 @pytest.mark.parametrize('dies_at', [
-    (erasure, 'erase_now'), (cleaning, 'sweep'), (sharing, 'sweep'), (exports, 'sweep'), (ledger, 'empty_outbox_of_deleted'),
-    (search, 'forget_deleted_words'), (os, 'rename'), (cleaning.shutil, 'rmtree'), (erasure, 'empty_wal')])
+    (erasure, 'erase_now'), (cleaning, 'sweep'), (sharing, 'sweep'), (exports, 'sweep'),
+    (ledger, 'empty_outbox_of_deleted'), (search, 'forget_deleted_words'), (os, 'rename'),
+    (cleaning.shutil, 'rmtree'), (erasure, 'empty_wal')])
 def test_a_process_that_dies_on_the_way_leaves_it_to_the_next(site, author, browse, monkeypatch, dies_at):
     browser = browse(author)
     form = form_with(browser.get('/settings/delete'), 'posts')
