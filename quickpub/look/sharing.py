@@ -79,16 +79,18 @@ def draw_missing(at: datetime) -> bool:
 
 def _find_missing(at: datetime) -> Iterator[tuple[str, int]]:
     """Yield what a card is missing for, as (kind, id)."""
-    for kind, (query, id_column) in _seen(at).items():
+    for kind, query, id_column in _seen(at):
         for (owner_id,) in rows(query.select(id_column).where(
                 ~fn.EXISTS(_cards(kind, id_column)), ~fn.EXISTS(_pictures(kind, id_column))).limit(BATCH)):
             yield kind, owner_id
 
 
-def _seen(at: datetime) -> dict[str, tuple[Any, Any]]:
-    """Return, for each kind, the query of what readers can see at this time, and its id."""
-    return {'site': (Site.select(), Site.id), 'post': (Post.select().where(Post.seen_by_all(at)), Post.id),
-            'author': (Post.public_authors(at), User.id), 'tag': (Tag.public(at), Tag.id)}
+def _seen(at: datetime) -> list[tuple[str, Any, Any]]:
+    """Return the queries of what readers can see at this time, as (kind, query, id): posts and pages apart, because
+    each comes from an index of its own."""
+    pages = Post.select().where(Post.place.is_null(False), Post.deleted_at.is_null())
+    return [('site', Site.select(), Site.id), ('post', Post.select().where(Post.public_at(at)), Post.id),
+            ('post', pages, Post.id), ('author', Post.public_authors(at), User.id), ('tag', Tag.public(at), Tag.id)]
 
 
 def _cards(kind: str, owner_id: Any) -> Any:
@@ -102,8 +104,9 @@ def _pictures(kind: str, owner_id: Any) -> Any:
 
 def _find_text(kind: str, owner_id: int, at: datetime) -> CardText | None:
     """Return what is on a card, or None if readers cannot see its page any more."""
-    query, id_column = _seen(at)[kind]
-    found, site = query.where(id_column == owner_id).get_or_none(), Site.this()
+    possible = (query.where(id_column == owner_id).get_or_none()
+                for each, query, id_column in _seen(at) if each == kind)
+    found, site = next(filter(None, possible), None), Site.this()
     if found is None:
         return None
     if kind == 'site':
@@ -153,9 +156,10 @@ def clean_up(at: datetime) -> None:
     """Delete the cards of pages that have a picture, that readers cannot see any more, or whose file is lost; and
     files that belong to no card."""
     with db.atomic():
-        for kind, (query, id_column) in _seen(at).items():
-            needed = query.select(id_column).where(~fn.EXISTS(_pictures(kind, id_column)))
-            Card.delete().where(Card.kind == kind, Card.owner_id.not_in(needed)).execute()
+        for kind in {kind for kind, _, _ in _seen(at)}:
+            unneeded = [Card.owner_id.not_in(query.select(id_column).where(~fn.EXISTS(_pictures(kind, id_column))))
+                        for each, query, id_column in _seen(at) if each == kind]
+            Card.delete().where(Card.kind == kind, *unneeded).execute()
     there = _list_files()
     lost = {digest for (digest,) in rows(Card.select(Card.digest).where(Card.digest != '').distinct())
             if f'{digest}{ENDING}' not in there}
