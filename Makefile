@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help run demo test test-clocks test-deploy mutants install lint vulnerabilities schema translations common-passwords fonts \
+.PHONY: help run demo test test-clocks test-deploy mutants install lint vulnerabilities schema translations common-passwords fonts card-font \
   freeze audit spam soak bench bench-reading bench-growth bench-hostile chromium libfaketime proxies clean
 
 help: ## List what there is
@@ -71,6 +71,11 @@ fonts: ## Write quickpub/static/fonts anew from the packages of their makers (ne
 	@[ -x $(VENV)/fonts/bin/fonttools ] || { $(PYTHON) -m venv $(VENV)/fonts && \
 	  $(VENV)/fonts/bin/pip install --quiet --disable-pip-version-check fonttools brotli; }
 	@PYTHONPATH=. $(VENV)/fonts/bin/python tests/make_fonts.py
+
+card-font: ## Write the font of the cards anew from the packages of its makers (needs npm and the network)
+	@[ -x $(VENV)/fonts/bin/fonttools ] || { $(PYTHON) -m venv $(VENV)/fonts && \
+	  $(VENV)/fonts/bin/pip install --quiet --disable-pip-version-check fonttools brotli; }
+	@PYTHONPATH=. $(VENV)/fonts/bin/python tests/make_card_font.py
 
 freeze: ## Note that all migrations have landed: from now on none of them may change
 	@cd quickpub/migrations && sha256sum 0*.py > ../../tests/migrations.sha256

@@ -63,6 +63,35 @@ CREATE INDEX autosave_age ON autosave (typed_at);
 
 CREATE INDEX autosave_post ON autosave (post_id);
 
+CREATE TABLE card (
+        kind TEXT NOT NULL,
+        owner_id INTEGER NOT NULL,
+        digest TEXT NOT NULL,
+        PRIMARY KEY (kind, owner_id)
+    ) WITHOUT ROWID;
+
+CREATE INDEX card_digest ON card (digest);
+
+CREATE TRIGGER card_post_changed AFTER UPDATE OF title, author_id, published_at, deleted_at, place ON post WHEN OLD.title IS NOT NEW.title OR OLD.author_id IS NOT NEW.author_id OR OLD.published_at IS NOT NEW.published_at OR NEW.deleted_at IS NOT NULL OR (NEW.published_at IS NULL AND NEW.place IS NULL) BEGIN DELETE FROM card WHERE kind = 'post' AND owner_id = OLD.id; END;
+
+CREATE TRIGGER card_post_deleted AFTER DELETE ON post BEGIN DELETE FROM card WHERE kind = 'post' AND owner_id = OLD.id; END;
+
+CREATE TRIGGER card_posts_of_user AFTER UPDATE OF name ON user WHEN OLD.name IS NOT NEW.name BEGIN DELETE FROM card WHERE kind = 'post' AND owner_id IN (SELECT id FROM post WHERE author_id = OLD.id); END;
+
+CREATE TRIGGER card_site_added AFTER INSERT ON site BEGIN DELETE FROM card WHERE TRUE; END;
+
+CREATE TRIGGER card_site_changed AFTER UPDATE OF title, hue ON site WHEN OLD.title IS NOT NEW.title OR OLD.hue IS NOT NEW.hue BEGIN DELETE FROM card WHERE TRUE; END;
+
+CREATE TRIGGER card_tag_changed AFTER UPDATE OF name ON tag WHEN OLD.name IS NOT NEW.name BEGIN DELETE FROM card WHERE kind = 'tag' AND owner_id = OLD.id; END;
+
+CREATE TRIGGER card_tag_deleted AFTER DELETE ON tag BEGIN DELETE FROM card WHERE kind = 'tag' AND owner_id = OLD.id; END;
+
+CREATE TRIGGER card_tagline_changed AFTER UPDATE OF tagline ON site WHEN OLD.tagline IS NOT NEW.tagline BEGIN DELETE FROM card WHERE kind = 'site'; END;
+
+CREATE TRIGGER card_user_changed AFTER UPDATE OF name, deleted_at ON user WHEN OLD.name IS NOT NEW.name OR NEW.deleted_at IS NOT NULL BEGIN DELETE FROM card WHERE kind = 'author' AND owner_id = OLD.id; END;
+
+CREATE TRIGGER card_user_deleted AFTER DELETE ON user BEGIN DELETE FROM card WHERE kind = 'author' AND owner_id = OLD.id; END;
+
 CREATE TABLE client_views (
     post_id INTEGER NOT NULL REFERENCES post (id) ON DELETE CASCADE,
     day TEXT NOT NULL,
@@ -75,6 +104,12 @@ CREATE TABLE content (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     version INTEGER NOT NULL
 , feed_id TEXT NOT NULL DEFAULT '') STRICT;
+
+CREATE TRIGGER content_card_delete AFTER DELETE ON card BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
+
+CREATE TRIGGER content_card_insert AFTER INSERT ON card BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
+
+CREATE TRIGGER content_card_update AFTER UPDATE ON card BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
 
 CREATE TRIGGER content_desk AFTER UPDATE OF canonical, series_id, part, place ON post WHEN (OLD.published_at IS NOT NULL OR OLD.place IS NOT NULL OR NEW.place IS NOT NULL) AND (OLD.canonical, OLD.series_id, OLD.part, OLD.place) IS NOT (NEW.canonical, NEW.series_id, NEW.part, NEW.place) BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
 
@@ -222,6 +257,9 @@ CREATE TABLE erasure (
 CREATE TRIGGER erasure_autosave AFTER DELETE ON "autosave" BEGIN
     UPDATE erasure SET wanted = wanted + 1 WHERE kind = 'rows';
 END;
+
+CREATE TRIGGER erasure_card AFTER DELETE ON card
+    BEGIN UPDATE erasure SET wanted = wanted + 1 WHERE kind = 'rows'; END;
 
 CREATE TRIGGER erasure_export AFTER DELETE ON export BEGIN
     UPDATE erasure SET wanted = wanted + 1 WHERE kind = 'rows';

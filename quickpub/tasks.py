@@ -17,6 +17,7 @@ from .exchange import exports
 from .jobs import tally
 from .jobs.limits import URGENT
 from .jobs.recurring import DAY, WEEK
+from .look import sharing
 from .mail import budgets, delivery, ledger
 from .media import cleaning, variants
 from .models import User
@@ -159,6 +160,22 @@ def wake_rendering() -> None:
         render_posts()
 
 
+# Cards
+
+@huey.task(is_single=True)
+def draw_cards() -> None:
+    """Draw some of the missing cards, which other sites show beside links to pages without a picture."""
+    if sharing.draw_missing(now()):
+        draw_cards()
+
+
+@huey.recurring(every=MINUTE)
+def wake_cards() -> None:
+    """Enqueue the drawing of cards if any are missing."""
+    if sharing.is_any_missing(now()):
+        draw_cards()
+
+
 # Housekeeping
 
 @huey.each_second
@@ -232,6 +249,12 @@ def clean_up_unsaved() -> None:
 def clean_up_media() -> None:
     """Delete media that have not been used for 30 days."""
     cleaning.clean_up(now())
+
+
+@huey.recurring(every=DAY, hour=NIGHT)
+def clean_up_cards() -> None:
+    """Delete cards that are not needed any more."""
+    sharing.clean_up(now())
 
 
 @huey.recurring(every=DAY, hour=NIGHT, max_leap=WEEK)

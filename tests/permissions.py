@@ -11,6 +11,7 @@ from quickpub.accounts import email_change, links, password_reset, registration
 from quickpub.content import autosave, pins, posts, publishing
 from quickpub.content.post_input import PostInput
 from quickpub.exchange import exports
+from quickpub.look import sharing
 from quickpub.models import Post, Site
 
 MAY, LOG_IN, CONFIRM, NOTHING = 'the page', 'log in first', 'confirm your address first', 'there is nothing here'
@@ -44,6 +45,8 @@ TABLE = {
     'GET /sitemap-<part>.xml': (ANYBODY, '/sitemap-places.xml'),
     'GET /robots.txt': (ANYBODY, '/robots.txt'),
     'GET /media/<digest>/<name>': (ANYBODY, '{media}'),
+    'GET /card/<digest>.png': (ANYBODY, '{card}'),
+    'GET /oembed': (ANYBODY, '/oembed?format=json&url=http://localhost:8000/p/public'),
     'GET /healthz': (ANYBODY, '/healthz'),
     'GET /static/site.css': (ANYBODY, '/static/site.css'),
     'GET /static/own.css': (ANYBODY, '/static/own.css'),
@@ -139,11 +142,19 @@ TABLE = {
 }
 
 
+def place_card(author):
+    """Return the path of a card of theirs."""
+    sharing.folder().mkdir(exist_ok=True)
+    (sharing.folder() / f'{"c" * 32}.png').write_bytes(b'\x89PNG and so on')
+    models.Card.replace(kind='author', owner_id=author.id, digest='c' * 32).execute()
+    return sharing.find_path('author', author.id)
+
+
 def furnish(olga, alice, bob):
     """Links and mails of every kind, for the paths of TABLE; call it on an open database."""
     at = db.now()
     places = {'unsubscribe': signing.sign('unsubscribe', alice.id), 'draft': 0, 'message': 0, 'oldest': 0, 'shared': 0,
-              'export': 0, 'upload': 0, 'media': '/media/nothing/x'}
+              'export': 0, 'upload': 0, 'media': '/media/nothing/x', 'card': '/card/nothing.png'}
     if draft := Post.get_or_none(Post.title == 'Only a draft'):
         _use_the_desk(olga, alice, draft, at)
         places['shared'] = Post.get_by_id(draft.id).draft_token
@@ -154,7 +165,7 @@ def furnish(olga, alice, bob):
         keep(alice, 'hill.jpg', b'\xff\xd8\xff and so on')
         models.MediaFile.update(state='failed', error='No <picture>').where(models.MediaFile.kind == 'image').execute()
         keep(alice, 'waits.png', b'\x89PNG\r\n\x1a\n')
-        places |= {'upload': kept.id, 'media': kept.path}
+        places |= {'upload': kept.id, 'media': kept.path, 'card': place_card(alice)}
         registration.sign_up(bob.name, bob.email, 'x', at)
         password_reset.request_reset(alice.email, at)
         email_change.request_change(alice, 'new@example.org', at)

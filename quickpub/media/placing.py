@@ -1,8 +1,10 @@
 """Images that have a place outside of texts: the logo of the site, the portrait of a member, the cover of a post."""
 
+import operator
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import reduce
 from typing import Any
 
 from ..codes import Rejected
@@ -12,6 +14,7 @@ from ..models import MediaFile, PlacedImage, Post, Upload, User
 # What the place belongs to.
 PLACES = {'logo': 'site', 'logo_dark': 'site', 'front': 'site', 'avatar': 'member', 'banner': 'member', 'cover': 'post'}
 SITE = 1  # the id of the site
+SITE_PLACES = {where: [SITE] for where, kind in PLACES.items() if kind == 'site'}
 CENTRE = 50  # percent
 
 
@@ -45,9 +48,12 @@ class Picture:
     def path(self, wanted_width: int) -> str:
         """Return the path of the smallest variant that is at least so wide, or of the widest one, in the format that
         every program can show."""
-        ending = self.endings[-1]
-        width = next((width for width in self.widths[ending] if width >= wanted_width), self.widths[ending][-1])
-        return f'/media/{self.digest}/{width}.{ending}'
+        return f'/media/{self.digest}/{self.nearest(wanted_width)}.{self.endings[-1]}'
+
+    def nearest(self, wanted_width: int) -> int:
+        """Return the width of that variant."""
+        widths = self.widths[self.endings[-1]]
+        return next((width for width in widths if width >= wanted_width), widths[-1])
 
 
 def place(where: str, owner_id: int, upload: Upload, alt: str = '', x: int = CENTRE, y: int = CENTRE) -> None:
@@ -71,14 +77,26 @@ def remove(where: str, owner_id: int) -> None:
 
 def find(where: str, owner_ids: Collection[int]) -> dict[int, Picture]:
     """Return the images in this place that can be shown, by what they belong to."""
-    return {each.owner_id: _picture(each) for each in _ready().where(
-        PlacedImage.place == where, PlacedImage.owner_id.in_(among(owner_ids)))}
+    return find_each({where: owner_ids})[where]
+
+
+def find_each(wanted: Mapping[str, Collection[int]]) -> dict[str, dict[int, Picture]]:
+    """Return the same for several places at once."""
+    found: dict[str, dict[int, Picture]] = {where: {} for where in wanted}
+    at_one = [(PlacedImage.place == where) & PlacedImage.owner_id.in_(among(ids)) for where, ids in wanted.items()]
+    for each in _ready().where(reduce(operator.or_, at_one)):
+        found[each.place][each.owner_id] = _picture(each)
+    return found
 
 
 def find_of_site() -> dict[str, Picture]:
     """Return the images of the site that can be shown, by their place."""
-    return {each.place: _picture(each) for each in _ready().where(
-        PlacedImage.place.in_(_places_of('site')), PlacedImage.owner_id == SITE)}
+    return of_site(find_each(SITE_PLACES))
+
+
+def of_site(found: Mapping[str, Mapping[int, Picture]]) -> dict[str, Picture]:
+    """Return those of the found images that belong to the site, by their place."""
+    return {where: found[where][SITE] for where in SITE_PLACES if SITE in found[where]}
 
 
 def find_row(where: str, owner_id: int) -> PlacedImage | None:

@@ -3,7 +3,7 @@
 Times are UTC without a zone. The tables themselves are made in migrations/, never from these classes.
 """
 
-from .look import FeaturedPost, PlacedImage
+from .look import Card, FeaturedPost, PlacedImage
 from .mail import Message, OutboxLeftover, Report, ReportedViews
 from .media import MediaFile, PostFile, Upload
 from .members import (
@@ -39,7 +39,7 @@ from .upkeep import AuditEntry, Erasure, Export, Finding, SetAside
 SITE = [Site, Content]
 MEMBERS = [User, OldHandle, Device, Session, Token, Passkey, Authenticator, RecoveryCode, UsedChallenge, LoginStep]
 POSTS = [Series, Post, Tag, PostTag, OldSlug, OldTag, Revision, Autosave, AuthorTotals, TextSize, FeaturedPost]
-MEDIA = [MediaFile, Upload, PostFile, PlacedImage]
+MEDIA = [MediaFile, Upload, PostFile, PlacedImage, Card]
 STATS = [DailyViews, DailyVisitorCount, DailyReferrers, DailyTotals, DailyHosts, RecentViews, RecentDay, KnownHost,
          DailyVisitor, ClientViews, DailySalt, SpoolOffset]
 MAIL = [Message, OutboxLeftover, Report, ReportedViews]

@@ -1,4 +1,4 @@
-"""The look of the site: images that belong to the site, to members and to posts, and posts that are featured."""
+"""The look of the site: images that belong to the site, to members and to posts; cards; and posts that are featured."""
 
 from peewee import CharField, CompositeKey, DateTimeField, ForeignKeyField, IntegerField, TextField
 
@@ -30,3 +30,13 @@ class FeaturedPost(BaseModel):
 
     class Meta:
         table_name = 'featured_post'
+
+
+class Card(BaseModel):
+    """A drawn image that other sites show beside a link. Triggers delete it when it would look different."""
+    kind = CharField()  # site, author, tag or post
+    owner_id = IntegerField()
+    digest = CharField()  # the name of its file; '' if it cannot be drawn
+
+    class Meta:
+        primary_key = CompositeKey('kind', 'owner_id')

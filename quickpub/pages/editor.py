@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from bottle import request, response
 
-from .. import dates, text
+from .. import dates, tasks, text
 from ..codes import Rejected
 from ..content import autosave, featured, pins, posts, publishing, quota, rerendering, revisions, series, tags, trash
 from ..content.post_input import PostInput, as_form
@@ -34,7 +34,9 @@ MERGE_FAILED = N_('The two versions cannot be merged because that takes too long
 
 
 def _publish(user: User, post: Post, due: datetime | None) -> None:
-    publishing.publish(post, now(), due)
+    with db.atomic():
+        publishing.publish(post, now(), due)
+        tasks.draw_cards()
 
 
 def _duplicate(user: User, post: Post) -> Post:

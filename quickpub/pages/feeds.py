@@ -11,10 +11,12 @@ from ..content.post_input import typed_title
 from ..db import now
 from ..look import bios
 from ..markup import markdown
+from ..media import files, placing
 from ..models import Content, Post, Site
 from ..wsgi.actions import Answer
 from ..wsgi.authentication import current_user
 from ..wsgi.responses import not_found, render_public, render_public_json
+from ..wsgi.sharing import find_image
 from ..wsgi.urls import absolute
 
 PER_FEED = 20
@@ -95,6 +97,7 @@ def _render_json(feed: Feed) -> Answer:
                  'date_modified': dates.iso(entry['updated']), 'tags': [tag.name for tag in entry['tags']],
                  'authors': [{'name': entry['post'].author.name, 'url': absolute(entry['post'].author.path)}],
              } | {name: entry[name] for name in ('title', 'summary', 'language') if entry[name]}
+               | ({'image': entry['image'].url} if entry['image'] else {})
                  for entry in _list_entries(feed)]}
     found |= {'description': feed.subtitle} if feed.subtitle else {}
     return render_public_json(found, 'application/feed+json')
@@ -106,11 +109,13 @@ def _url_beside(home: str, name: str) -> str:
 
 def _list_entries(feed: Feed) -> list[dict[str, Any]]:
     found = list(feed.posts.limit(PER_FEED))
-    tags_of = tags.of_posts(found)
+    tags_of, covers = tags.of_posts(found), placing.find('cover', [post.id for post in found])
     # A post without a title has an empty one here too, and no summary that only repeats its beginning: feed readers
     # show such posts by their text.
     return [{'post': post, 'title': typed_title(post), 'language': post.language,
              'summary': post.excerpt if post.is_titled else post.summary,
+             'image': find_image('post', post.id, post.title, covers[post.id]) if post.id in covers else None,
+             'image_type': files.TYPES[covers[post.id].endings[-1]] if post.id in covers else '',
              'id': post.feed_id, 'url': absolute(post.path),
              'updated': max(post.published_at, post.updated_at), 'tags': tags_of.get(post.id, []),
              'content': markdown.absolute(post.html, absolute(''), post.path)} for post in found]

@@ -9,6 +9,7 @@ from bottle import request, response
 from .. import presence, tasks
 from ..codes import Rejected
 from ..db import db, now
+from ..look import sharing
 from ..media import cleaning, files, uploads, usage, variants
 from ..media.intake import UploadedFile
 from ..models import MediaFile, Upload, User
@@ -21,7 +22,7 @@ from ..wsgi.downloads import missing_file, send_file
 from ..wsgi.forms import UPLOADS, Form, sent_files, typed
 from ..wsgi.pagination import paginate
 from ..wsgi.permissions import login_required
-from ..wsgi.responses import find_or_404, redirect, render
+from ..wsgi.responses import find_or_404, not_found, redirect, render
 from ..wsgi.urls import url
 
 log = logging.getLogger('quickpub.web')
@@ -149,3 +150,9 @@ def send_media_file(digest: str, name: str) -> Answer:
         return missing_file(files.folder())
     path, ending = found
     return send_file(path, files.TYPES[ending], None if files.KINDS[ending] == 'image' else name)
+
+
+def send_card(digest: str) -> Answer:
+    """Send the card of a page, for other sites that show a link to it."""
+    found = sharing.find_file(digest)
+    return send_file(found, files.TYPES['png'], name=digest) if found else not_found()

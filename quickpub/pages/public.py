@@ -18,6 +18,7 @@ from ..wsgi.front_page import images_of, render_front_page, split_off_pinned
 from ..wsgi.long_pages import render_long_html
 from ..wsgi.pagination import paginate
 from ..wsgi.responses import not_found, render_public
+from ..wsgi.sharing import share_author, share_post, share_tag
 from ..wsgi.urls import absolute
 
 PER_ARCHIVE = 200
@@ -52,35 +53,40 @@ def show_page(slug: str) -> Answer:
 
 
 def _show_text(post: Post, found_tags: list[Tag], **context: Any) -> Answer:
-    return render_public('post.html', post=post, author=post.author, content=render_long_html(post.html),
-                         tags=found_tags, cover=placing.find('cover', [post.id]).get(post.id),
-                         faces=placing.find('avatar', [post.author_id]),
+    site, images = Site.this(), images_of([post])
+    cover, faces = images['covers'].get(post.id), images['faces']
+    return render_public('post.html', site=site, post=post, author=post.author, content=render_long_html(post.html),
+                         tags=found_tags, cover=cover, faces=faces,
+                         shared=share_post(post, site, found_tags, cover, faces.get(post.author_id)),
                          canonical=post.canonical or absolute(post.path), draft_note=None, may_edit=False,
                          **describe_author(post.author), **context)
 
 
 def show_author(handle: str) -> Answer:
     """Show an author and their posts."""
-    at = now()
+    at, site = now(), Site.this()
     author = directory.find_author(handle, current_user(), at)
     if author is None:
         return not_found()
     listed, older, is_first = paginate(published.list_by(author, at), author.path, within=Post.published(at))
     pinned, listed = split_off_pinned(author, listed, is_first)
-    return render_public('author.html', author=author, posts=listed, older=older, is_first=is_first, pinned=pinned,
-                         banner=placing.find('banner', [author.id]).get(author.id),
-                         **describe_author(author), **images_of([*listed, pinned], author))
+    banner, images = placing.find('banner', [author.id]).get(author.id), images_of([*listed, pinned], author)
+    shared = share_author(author, site, banner, images['faces'].get(author.id)) if is_first else None
+    return render_public('author.html', site=site, author=author, posts=listed, older=older, is_first=is_first,
+                         pinned=pinned, banner=banner, shared=shared,
+                         **describe_author(author), **images)
 
 
 def show_tag(slug: str) -> Answer:
     """Show a tag and the posts that have it."""
-    at = now()
+    at, site = now(), Site.this()
     tag = tags.find_visible(slug, current_user(), at)
     if tag is None:
         return not_found()
     listed, older, is_first = paginate(Post.tagged(tag, at), tag.path, by=(PostTag.published_at, PostTag.post),
                                       within=Post.published(at))
-    return render_public('tag.html', tag=tag, posts=listed, older=older, is_first=is_first, **images_of(listed))
+    return render_public('tag.html', site=site, tag=tag, posts=listed, older=older, is_first=is_first,
+                         shared=share_tag(tag, site) if is_first else None, **images_of(listed))
 
 
 def show_archive() -> Answer:

@@ -23,6 +23,8 @@ TITLES: dict[str, Translatable] = {  # by the name of the task in tasks.py
     'wake_pictures': N_('Find images to prepare'),
     'render_posts': N_('Render posts again'),
     'wake_rendering': N_('Find posts to render again'),
+    'draw_cards': N_('Draw images for shared links'),
+    'wake_cards': N_('Find images to draw for shared links'),
 
     # Clean-up
     'check_integrity': N_('Check the database for damage'),
@@ -36,6 +38,7 @@ TITLES: dict[str, Translatable] = {  # by the name of the task in tasks.py
     'clean_up_revisions': N_('Delete old versions'),
     'clean_up_unsaved': N_('Delete old autosaves'),
     'clean_up_media': N_('Delete unused media'),
+    'clean_up_cards': N_('Delete unused images for shared links'),
     'clean_up_mail': N_('Delete old emails'),
     'clean_up_exports': N_('Delete old exports'),
     'clean_up_audit': N_('Delete old entries of the audit log'),

@@ -14,6 +14,7 @@ from ..content import search, trash
 from ..db import db, rows
 from ..exchange import exports
 from ..jobs.errors import is_transient
+from ..look import sharing
 from ..mail import ledger
 from ..media import cleaning
 from ..models import Erasure
@@ -52,8 +53,8 @@ def _erase(steps: int | None, has_words: bool) -> bool:
     def empty() -> None:  # last, because the others write to the WAL
         nonlocal is_done
         is_done &= empty_wal()
-    removal.run_all([trash.delete_unused_names, cleaning.sweep, exports.sweep, ledger.empty_outbox_of_deleted,
-                     *([merge] if has_words else []), empty])
+    removal.run_all([trash.delete_unused_names, cleaning.sweep, sharing.sweep, exports.sweep,
+                     ledger.empty_outbox_of_deleted, *([merge] if has_words else []), empty])
     if not is_done:
         log.info('Deleted data will be erased later: the search index or the WAL is in use')
     return is_done

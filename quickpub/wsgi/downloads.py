@@ -12,10 +12,11 @@ from .guards import YEAR
 SANDBOXED = "default-src 'none'; sandbox; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
-def send_file(path: Path, content_type: str, download_as: str | None = None, is_private: bool = False) -> HTTPResponse:
+def send_file(path: Path, content_type: str, download_as: str | None = None, is_private: bool = False,
+              name: str = '') -> HTTPResponse:
     """Return a file that never changes, or the range of it that the request asks for (RFC 9110, 14). The server sends
-    it without this process reading it."""
-    size, etag = path.stat().st_size, f'"{path.parent.parent.name}-{path.name}"'
+    it without this process reading it. `name` tells it from all others, if its path does not."""
+    size, etag = path.stat().st_size, f'"{name or f"{path.parent.parent.name}-{path.name}"}"'
     kept = 'private, no-store' if is_private else f'public, max-age={YEAR}, immutable'
     headers = {'Content-Type': content_type, 'Accept-Ranges': 'bytes', 'ETag': etag, 'Cache-Control': kept,
                'Content-Security-Policy': SANDBOXED}

@@ -9,6 +9,7 @@ from ..media import placing
 from ..models import Post, Site, User
 from .pagination import paginate
 from .responses import render_public
+from .sharing import share_site
 
 
 def render_front_page(site: Site) -> str:
@@ -18,16 +19,25 @@ def render_front_page(site: Site) -> str:
     pinned, found = split_off_pinned(site, found, is_first)
     chosen = [each for each in featured.find_featured(at) if each != pinned] if is_first else []
     found = [each for each in found if each not in chosen]
-    return render_public('home.html', site=site, posts=found, older=older, is_first=is_first, pinned=pinned,
+    images = placing.find_each(_list_owners([*found, *chosen, pinned]) | placing.SITE_PLACES)
+    places = placing.of_site(images)
+    return render_public('home.html', site=site, places=places, posts=found, older=older, is_first=is_first,
+                         pinned=pinned, shared=share_site(site, places.get('front')) if is_first else None,
                          featured=chosen, layout=layouts.find_layout(site.layout),
-                         **images_of([*found, *chosen, pinned]))
+                         covers=images['cover'], faces=images['avatar'])
 
 
 def images_of(posts: list[Post | None], author: User | None = None) -> dict[str, Any]:
     """Return the covers of these posts and the portraits of their authors, for a list."""
+    found = placing.find_each(_list_owners(posts, author))
+    return {'covers': found['cover'], 'faces': found['avatar']}
+
+
+def _list_owners(posts: list[Post | None], author: User | None = None) -> dict[str, list[int]]:
+    """Return the ids of these posts and of their authors, by the place of their images."""
     listed = [each for each in posts if each]
-    return {'covers': placing.find('cover', [each.id for each in listed]),
-            'faces': placing.find('avatar', {each.author_id for each in listed} | ({author.id} if author else set()))}
+    authors = {each.author_id for each in listed} | ({author.id} if author else set())
+    return {'cover': [each.id for each in listed], 'avatar': list(authors)}
 
 
 def split_off_pinned(on: User | Site, found: list[Post], is_first: bool) -> tuple[Post | None, list[Post]]:

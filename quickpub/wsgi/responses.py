@@ -40,7 +40,7 @@ def _render(template: str, speaker: User | None, context: dict[str, Any], site: 
             is_public: bool = False) -> str:
     """Return a page in the language of this member, or the site's for None, with the notice that was left for it."""
     site, user, left = site or Site.this(), current_user(), notices.take(now())
-    places = placing.find_of_site()
+    places = context.pop('places', None) or placing.find_of_site()
     request.environ['quickpub.site_language'] = languages.choose(site.language)
     response.set_header('Cache-Control', 'private, no-store')
     with languages.use(_language_of(speaker, site)):
@@ -64,7 +64,7 @@ def _stylesheets(site: Site, is_public: bool) -> list[str]:
 
 def render_public(template: str, site: Site | None = None, **context: Any) -> str:
     """Return a page in the site's language that may be cached, unless the reader is logged in or sees a notice. `site`
-    is for a preview of another look."""
+    is one that was read before, or a preview of another look."""
     page = _render(template, None, context, site, is_public=True)
     if current_user() is None and not request.environ['quickpub.has_notice']:
         allow_caching()

@@ -14,7 +14,7 @@ from quickpub.jobs import queue, recurring
 from quickpub.jobs.clock import Steadiness
 from quickpub.jobs.recurring import DAY, WEEK, Recurrence
 from quickpub.jobs.tables import Job, RecurringJob, Tally
-from quickpub.models import User
+from quickpub.models import Card, User
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 NOON = datetime(2026, 11, 25, 12)
@@ -132,7 +132,7 @@ def test_a_consumer_that_starts_looks_at_once_and_each_is_enqueued_once(site):
     assert names() == []
     tasks.huey.enqueue_recurring(NOON + MINUTE)
     assert sorted(names()) == [
-        'close_periods', 'erase_deleted', 'wake_mail', 'wake_pictures', 'wake_rendering']
+        'close_periods', 'erase_deleted', 'wake_cards', 'wake_mail', 'wake_pictures', 'wake_rendering']
 
 
 def test_many_consumers_that_look_at_the_same_moment_enqueue_each_once(site):
@@ -229,7 +229,7 @@ MODULE_OF = {
     'clean_up_jobs': 'jobs.tally', 'clean_up_set_aside': 'batches', 'clean_up_accounts': 'accounts.users',
     'clean_up_sessions': 'accounts.sessions', 'clean_up_throttle': 'throttle', 'clean_up_posts': 'content.trash',
     'clean_up_revisions': 'content.revisions', 'clean_up_unsaved': 'content.autosave',
-    'clean_up_media': 'media.cleaning',
+    'clean_up_media': 'media.cleaning', 'clean_up_cards': 'look.sharing',
     'clean_up_mail': 'mail.ledger', 'clean_up_exports': 'exchange.exports', 'clean_up_audit': 'accounts.audit'}
 
 
@@ -239,6 +239,7 @@ def test_a_chore_that_fails_is_seen_and_the_others_run(site, monkeypatch, name):
         raise ValueError('a row that nobody expected')
     task = tasks.huey.registry.string_to_task(name)
     monkeypatch.setattr(f'quickpub.{MODULE_OF[task.__name__]}.clean_up', fail)
+    Card.create(kind='site', owner_id=1, digest='')  # or a job would draw it
     tasks.huey.enqueue_recurring(NOON)
     count = Job.select().count()
     assert drain() == count

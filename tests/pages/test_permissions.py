@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pytest
 from conftest import PASSWORD, Browser, person, write
-from permissions import CONFIRM, LOG_IN, MAY, NEWCOMER, NOTHING, POST, PROFILE, TABLE
+from permissions import CONFIRM, LOG_IN, MAY, NEWCOMER, NOTHING, POST, PROFILE, TABLE, place_card
 from sites import browser_of, form_with, keep, stored
 
 from quickpub import db, models, settings, signing
@@ -56,7 +56,7 @@ def world(site):
     upload = keep(alice)
     places = {'draft': draft.id, 'message': sent, 'unsubscribe': signing.sign('unsubscribe', alice.id),
               'shared': Post.get(Post.title == 'Shared').draft_token, 'export': export,
-              'upload': upload.id, 'media': upload.path}
+              'upload': upload.id, 'media': upload.path, 'card': place_card(alice)}
     for purpose, user in (('setup', None), ('verify', victor), ('reset', bob)):
         token = links.create_link(purpose, links.VERIFY_LIFETIME, at, user=user, email=user.email if user else None)
         places[purpose] = token.text

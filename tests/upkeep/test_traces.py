@@ -17,6 +17,7 @@ from quickpub.accounts import links, notifications, password_reset, passwords, r
 from quickpub.content import autosave, posts, publishing, search, trash
 from quickpub.content.post_input import PostInput, as_form
 from quickpub.exchange import exports
+from quickpub.look import sharing
 from quickpub.mail import delivery, ledger
 from quickpub.markup import folding
 from quickpub.media import cleaning, files
@@ -184,8 +185,9 @@ def die(*args, **options):
 
 
 @pytest.mark.parametrize('dies_at', [
-    (erasure, 'erase_now'), (cleaning, 'sweep'), (exports, 'sweep'), (ledger, 'empty_outbox_of_deleted'),
-    (search, 'forget_deleted_words'), (os, 'rename'), (cleaning.shutil, 'rmtree'), (erasure, 'empty_wal')])
+    (erasure, 'erase_now'), (cleaning, 'sweep'), (sharing, 'sweep'), (exports, 'sweep'),
+    (ledger, 'empty_outbox_of_deleted'), (search, 'forget_deleted_words'), (os, 'rename'),
+    (cleaning.shutil, 'rmtree'), (erasure, 'empty_wal')])
 def test_a_process_that_dies_on_the_way_leaves_it_to_the_next(site, author, browse, monkeypatch, dies_at):
     browser = browse(author)
     form = form_with(browser.get('/settings/delete'), 'posts')

@@ -1,0 +1,93 @@
+"""Draw cards. It runs in a child process without a database (see sandbox), because titles may be hostile."""
+
+import math
+from base64 import b64encode
+from io import BytesIO
+
+from PIL import Image, ImageDraw
+
+from .card_text import SIZE
+from .lettering import Words, balance, font_of, has_broken, keep_drawable, shorten, wrap
+
+PAPER, INK, SOFT, RULE = '#fdfbf7', '#1f1c18', '#4f4a42', '#dcd6cb'  # as in the style sheet
+WIDTH, HEIGHT = SIZE
+MARGIN, BAR, FRAME = 96, 24, 36  # pixels, as all below
+ABOVE, BELOW = 108, HEIGHT - 84  # the baselines of the site's name and of the byline
+HEAD, FOOT = 164, 172  # the room of both, with the space to the title
+MEASURE = WIDTH - 2 * MARGIN
+LARGE, MOST_LARGE_LINES = 60, 4  # titles of more lines are smaller than this
+SIZES = 104, 96, 88, 80, 72, 66, 60, 54, 50, 46, 42, 38
+SMALL = 34
+LEADING = 1.2
+
+
+def draw(title: str, byline: str, site: str, hue: int) -> str:
+    """Return a PNG, in base64. Where the font lacks the letters of the title, the name of the site is the title; where
+    it lacks those too, the card is plain."""
+    main, above, below = keep_drawable(title), keep_drawable(site), keep_drawable(byline)
+    if not main.text:
+        main, above = above, Words('')
+    image = _draw_words(main, above, below, _accent(hue)) if main.text else _draw_plain(_accent(hue))
+    buffer = BytesIO()
+    image.quantize(64, dither=Image.Dither.NONE).save(buffer, 'PNG', optimize=True)
+    return b64encode(buffer.getvalue()).decode()
+
+
+def _draw_words(main: Words, above: Words, below: Words, accent: str) -> Image.Image:
+    image = Image.new('RGB', SIZE, PAPER)
+    canvas, is_rtl = ImageDraw.Draw(image), main.direction == 'rtl'
+    canvas.rectangle((WIDTH - BAR, 0, WIDTH, HEIGHT) if is_rtl else (0, 0, BAR - 1, HEIGHT), accent)
+    _write(canvas, Words(shorten(above, font_of(SMALL), MEASURE), above.direction), ABOVE, SMALL, accent, is_rtl)
+    if below.text:
+        canvas.line((MARGIN, BELOW - 64, WIDTH - MARGIN, BELOW - 64), RULE, 2)
+        _write(canvas, Words(shorten(below, font_of(SMALL), MEASURE), below.direction), BELOW, SMALL, SOFT, is_rtl)
+    top, bottom = HEAD if above.text else MARGIN, HEIGHT - (FOOT if below.text else MARGIN)
+    size, lines = fit(main, bottom - top)
+    height = size * LEADING
+    baseline = (top + bottom - height * len(lines)) / 2 + size * 0.95
+    for number, line in enumerate(lines):
+        _write(canvas, Words(line, main.direction), baseline + number * height, size, INK, is_rtl)
+    return image
+
+
+def _draw_plain(accent: str) -> Image.Image:
+    image = Image.new('RGB', SIZE, accent)
+    ImageDraw.Draw(image).rectangle((FRAME, FRAME, WIDTH - FRAME - 1, HEIGHT - FRAME - 1), outline=PAPER, width=3)
+    return image
+
+
+def _write(canvas: ImageDraw.ImageDraw, words: Words, baseline: float, size: int, colour: str, is_rtl: bool) -> None:
+    if words.text:
+        canvas.text((WIDTH - MARGIN if is_rtl else MARGIN, baseline), words.text, colour, font_of(size),
+                    anchor='rs' if is_rtl else 'ls', direction=words.direction)
+
+
+def fit(words: Words, height: int) -> tuple[int, list[str]]:
+    """Return the largest size in which a title fits into this height, and its lines. In the smallest one, words are
+    broken and the end is left out where needed."""
+    for size in SIZES:
+        font, room = font_of(size), int(height // (size * LEADING))
+        lines = wrap(words, font, MEASURE)
+        most = min(room, MOST_LARGE_LINES) if size >= LARGE else room
+        if len(lines) <= most and not has_broken(words, lines):
+            return size, balance(words, font, lines, MEASURE)
+    if len(lines) > room:
+        lines = [*lines[:room - 1], shorten(Words(' '.join(lines[room - 1:]), words.direction), font, MEASURE)]
+    return size, lines
+
+
+def _accent(hue: int) -> str:
+    """Return the accent colour of the style sheet, oklch(40% 0.105 hue), as sRGB (css-color-4, 10)."""
+    lightness, a, b = 0.40, 0.105 * math.cos(math.radians(hue)), 0.105 * math.sin(math.radians(hue))
+    long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
+    medium = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
+    short = (lightness - 0.0894841775 * a - 1.2914855480 * b) ** 3
+    linear = (4.0767416621 * long - 3.3077115913 * medium + 0.2309699292 * short,
+              -1.2684380046 * long + 2.6097574011 * medium - 0.3413193965 * short,
+              -0.0041960863 * long - 0.7034186147 * medium + 1.7076147010 * short)
+    return '#' + ''.join(f'{round(255 * _encode(each)):02x}' for each in linear)
+
+
+def _encode(linear: float) -> float:
+    value = min(1.0, max(0.0, linear))
+    return 12.92 * value if value <= 0.0031308 else 1.055 * value ** (1 / 2.4) - 0.055
