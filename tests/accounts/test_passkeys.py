@@ -64,15 +64,15 @@ def test_a_passkey_logs_in_without_anything_typed(site, key, browse):
     asked = options(newcomer, LOG_IN)
     assert asked['rpId'] == 'localhost' and asked['userVerification'] == 'required'
     assert 'allowCredentials' not in asked
-    assert sign(newcomer, key).json == {'onward': '/studio'}
+    assert sign(newcomer, key).json == {'onward': '/studio/dashboard'}
     assert 'logged in as <bdi>Alice' in newcomer.get('/studio')
     with db.db.connection_context():
         assert Passkey.get().used_at and Passkey.get().name == 'My phone'
 
 
 @pytest.mark.parametrize(('wanted', 'onward'), [
-    ('/settings?a=b', '/settings?a=b'), ('//evil.example', '/studio'), ('https://evil.example', '/studio'),
-    ('/\\evil.example', '/studio'), ('', '/studio'), (None, '/studio'), (['/x'], '/studio')])
+    ('/settings?a=b', '/settings?a=b'), ('//evil.example', '/studio/dashboard'), ('https://evil.example', '/studio/dashboard'),
+    ('/\\evil.example', '/studio/dashboard'), ('', '/studio/dashboard'), (None, '/studio/dashboard'), (['/x'], '/studio/dashboard')])
 def test_a_log_in_goes_on_within_this_site_only(key, browse, wanted, onward):
     newcomer = browse()
     reply = key.sign(options(newcomer, LOG_IN))

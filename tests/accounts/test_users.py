@@ -38,9 +38,9 @@ def reload(user):
 def test_log_in_and_out(alice, browse):
     browser = browse()
     done = log_in(browser, ' Alice@Example.ORG ', status=303)
-    assert done.location == '/studio'
+    assert done.location == '/studio/dashboard'
     assert 'Write your first post' in done.follow()
-    assert browser.get('/login', status=303).location == '/studio'
+    assert browser.get('/login', status=303).location == '/studio/dashboard'
 
     done = form_with(browser.get('/studio'), None).submit(status=303)
     assert done.location == '/login'
@@ -113,17 +113,17 @@ def test_a_session_ends_60_days_after_the_last_visit(alice, browse, connection):
 # After logging in
 
 @pytest.mark.parametrize('path, location', [
-    ('/settings', '/settings'), ('/studio?before=7', '/studio?before=7'), ('', '/studio'),
-    ('//evil.example', '/studio'), ('///evil.example', '/studio'), ('https://evil.example/', '/studio'),
-    ('evil.example', '/studio'), ('/\\evil.example', '/studio'), ('\\\\evil.example', '/studio'),
-    ('/\t/evil.example', '/studio'), ('/\n/evil.example', '/studio'), ('javascript:alert(1)', '/studio'),
-    (' //evil.example', '/studio'), ('/a\r\nSet-Cookie: x=1', '/studio'), ('/%0d%0aX: 1', '/%0d%0aX:%201'),
+    ('/settings', '/settings'), ('/studio?before=7', '/studio?before=7'), ('', '/studio/dashboard'),
+    ('//evil.example', '/studio/dashboard'), ('///evil.example', '/studio/dashboard'), ('https://evil.example/', '/studio/dashboard'),
+    ('evil.example', '/studio/dashboard'), ('/\\evil.example', '/studio/dashboard'), ('\\\\evil.example', '/studio/dashboard'),
+    ('/\t/evil.example', '/studio/dashboard'), ('/\n/evil.example', '/studio/dashboard'), ('javascript:alert(1)', '/studio/dashboard'),
+    (' //evil.example', '/studio/dashboard'), ('/a\r\nSet-Cookie: x=1', '/studio/dashboard'), ('/%0d%0aX: 1', '/%0d%0aX:%201'),
     ('/t/日本', '/t/%E6%97%A5%E6%9C%AC')])
 def test_log_in_leads_on_only_within_the_site(alice, browse, path, location):
     done = log_in(browse(), next=path, status=303)
     assert done.headers['Location'] == location
     page = browse().get('/login', {'next': path})
-    assert ('next' in page.forms[0].fields) == (location != '/studio')
+    assert ('next' in page.forms[0].fields) == (location != '/studio/dashboard')
 
 
 def test_a_stranger_is_sent_to_log_in_and_back(alice, browse):

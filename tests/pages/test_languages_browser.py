@@ -61,7 +61,7 @@ def test_no_page_is_broken_by_longer_words(site, monkeypatch, olga):
         page.fill('[name=email]', olga.email)
         page.fill('[name=password]', PASSWORD)
         page.press('[name=password]', 'Enter')
-        page.wait_for_url('**/studio*')
+        page.wait_for_url('**/studio/dashboard')
         found = {}
         for each in (path, *PATHS):
             page.goto(each)

@@ -39,7 +39,7 @@ def log_in(window, address):
     window.goto('/login')
     window.fill(email=address, password=PASSWORD)
     window.press('Log in', exact=True)
-    window.page.wait_for_url('**/studio*')
+    window.page.wait_for_url('**/studio/dashboard')
 
 
 def is_spaced(window):
