@@ -18,6 +18,7 @@ from .sums import SITE
 CHOICES = {str(days): days for days in SPANS} | {'all': None}
 RECENT = 30  # days of a sparkline
 DAYS, WEEKS = 92, 400  # of so many days at most, each has a bar; of so many, each week; of more, each month
+MARKS = 5  # dates on the axis of a chart
 MANY = 10  # posts and hosts in a list
 
 
@@ -40,6 +41,13 @@ class Stats(NamedTuple):
     @property
     def best(self) -> Bar:
         return max(self.bars, key=lambda bar: bar.views)
+
+    @property
+    def marked(self) -> list[Bar]:
+        """Return the bars whose dates stand on the axis: the first, the last, and up to three between, evenly."""
+        last = len(self.bars) - 1
+        count = min(last, MARKS - 1)
+        return [self.bars[round(number * last / max(1, count))] for number in range(count + 1)]
 
 
 def collect(scope: int, days: int | None, today: date) -> Stats:
