@@ -1,6 +1,8 @@
 """Render pages, forms and JSON, redirect, and say who may cache the response."""
 
 import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
@@ -49,9 +51,29 @@ def _render(template: str, speaker: User | None, context: dict[str, Any], site: 
         return templating.render(template, site=site, user=user, url=url, absolute=absolute, static=static_url,
                                  stylesheets=_stylesheets(site, is_public),
                                  preloads=[url(f'/static/{path}') for path in fonts.preloads(site.fonts)],
-                                 places=placing.find_of_site(), signup_open=current().signup == 'open',
-                                 menu=list(Post.pages()), studio_menu=user and StudioMenu(user),
+                                 places=_LazyMapping(placing.find_of_site), signup_open=current().signup == 'open',
+                                 menu=Post.pages(), studio_menu=user and StudioMenu(user),
                                  notice=notice, footer_html=footer_html, **context)
+
+
+class _LazyMapping(Mapping[str, Any]):
+    """A mapping that is found when somebody looks into it: many pages do not show it."""
+
+    def __init__(self, find: Callable[[], Mapping[str, Any]]):
+        self._find = find
+
+    @cached_property
+    def _found(self) -> Mapping[str, Any]:
+        return self._find()
+
+    def __getitem__(self, name: str) -> Any:
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
 
 
 def _stylesheets(site: Site, is_public: bool) -> list[str]:

@@ -358,7 +358,7 @@ def test_axe_finds_nothing_and_nothing_sticks_out(furnished, served):
     with chromium() as browser, window(browser, served, 'olga@example.org') as page:
         for path in furnished:
             page.goto(path)
-            for summary in page.locator('summary').all():
+            for summary in page.locator('main summary').all():
                 summary.click()
             for scheme, width in (('light', 1280), ('dark', 360)):
                 page.set_viewport_size({'width': width, 'height': 800})
