@@ -3,7 +3,6 @@
 import unicodedata
 from textwrap import TextWrapper
 
-import wcwidth
 from babel.lists import format_list
 from babel.units import format_unit
 
@@ -40,6 +39,7 @@ def column(title: str, width: int) -> str:
     """
     if title.isascii() and len(title) <= width:
         return title.ljust(width)
+    import wcwidth  # here, because only reports need it
     if wcwidth.width(title) > width:
         title = wcwidth.clip(title, 0, width - 1) + '…'
     is_rtl = any(unicodedata.bidirectional(each) in ('R', 'AL') for each in title)

@@ -1,8 +1,9 @@
-"""Devices that have logged in to an account before: nobody's guessing keeps them out, and they are no news.
+"""Devices that have logged in to an account before. Wrong passwords of others do not lock them out, and a log-in
+sends no email.
 
 A device is one browser. For each account that it logs in to it gets a random token, good for a year from the last
-log-in; all of them are in one cookie. The token proves no more than that the browser was in before: the password is
-asked for as ever. It is made by us at a log-in and never taken over from the browser, or somebody could plant one they
+log-in; all of them are in one cookie. The token proves only that the browser has logged in before; the password is
+still needed. It is made by us at a log-in and never taken over from the browser, or somebody could plant one they
 know.
 """
 

@@ -13,7 +13,7 @@ STATES = ('', 'draft', 'scheduled', 'published')
 
 def select(user: User, at: datetime, *, state: str = '', words: str = '', is_everybodys: bool = False,
            is_by_views: bool = False, is_of_pages: bool = False) -> tuple[Any, tuple]:
-    """Return the query of ids of the posts that match, and the columns that order it, for page_of.
+    """Return the query of ids of the posts that match, and the columns that order it, for `paginate`.
 
     `state` is one of STATES, `words` occur in the title. `is_everybodys` and `is_of_pages` count for owners alone:
     they have a list of all pages of the site, and their list of posts has none. It reads no more than an index holds

@@ -1,4 +1,4 @@
-"""Decide who may read a post: published, scheduled, a draft again, or shared by a secret link."""
+"""Publish, schedule and unpublish posts, and share drafts by a secret link."""
 
 from datetime import UTC, datetime
 

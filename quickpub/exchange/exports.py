@@ -84,7 +84,7 @@ def write(export_id: int) -> None:
     export = _find_waiting(export_id)
     if export is None:  # it is ready, or its user is gone or suspended
         return
-    if export.error:  # of the last try
+    if export.error:
         Export.update(error='').where(Export.id == export.id).execute()
     path = path_of(export)
     draft = path.with_name(f'{path.name}.part')
@@ -147,7 +147,7 @@ def _write_rows(export: Export, file: BinaryIO) -> None:
         wanted if export.kind == 'site' else wanted.where(Post.author == export.user_id))]
     left, stored = [post_id for post_id in ids if post_id > export.last_post], export.progress
     if not export.bytes:
-        file.write(codecs.BOM_UTF8 + _csv([COLUMNS]))  # with its mark, or Excel misreads it
+        file.write(codecs.BOM_UTF8 + _csv([COLUMNS]))  # Excel needs the byte order mark
     for start in range(0, len(left), BATCH):
         percent = 100 * (len(ids) - len(left) + start) // len(ids)
         if start and percent > stored:

@@ -54,7 +54,7 @@ class MailServer:
             self._smtp.send(mail.replace(b'\r\n.', b'\r\n..') + b'.\r\n')  # RFC 5321, 4.5.2
             code, words = self._reply(2)
             if code // 100 != 2:
-                self._begin_anew()
+                self._reset()
                 raise _refusal(code, words)
         return _answer(code, words)
 
@@ -75,7 +75,7 @@ class MailServer:
             if command.startswith('MAIL'):  # the same for every email
                 raise smtplib.SMTPSenderRefused(code, words, current().mail_from)
             is_recipient = command.startswith('RCPT')
-            self._begin_anew(is_data_said=at_once and is_recipient)
+            self._reset(is_data_said=at_once and is_recipient)
             raise _refusal(code, words, is_address=is_recipient)
 
     def _reply(self, wanted: int) -> tuple[int, bytes]:
@@ -86,7 +86,7 @@ class MailServer:
             raise smtplib.SMTPResponseException(code, words)
         return code, words
 
-    def _begin_anew(self, is_data_said: bool = False) -> None:
+    def _reset(self, is_data_said: bool = False) -> None:
         """Reset the conversation for the next email, or close it if the server does not take that, as after a refusal.
         """
         with suppress(OSError, smtplib.SMTPException):

@@ -4,8 +4,6 @@ import re
 from html import unescape
 from xml.etree import ElementTree
 
-from latex2mathml.converter import convert_to_element
-
 MAX_TEX = 2_000  # characters of one formula
 
 # MathML Core, as far as the converter uses it, without colours, links, styles and classes, which it would let through.
@@ -35,6 +33,8 @@ def mathml(tex: str, is_block: bool) -> str | None:
     too long or invalid."""
     if not 0 < len(tex) <= MAX_TEX:
         return None
+    # Here, because it takes a tenth of the time in which a process starts, and most texts have no formulas.
+    from latex2mathml.converter import convert_to_element
     try:
         formula = convert_to_element(tex, display='block' if is_block else 'inline')
     except Exception:  # for invalid TeX: its own errors, RecursionError, StopIteration, IndexError, …

@@ -70,8 +70,6 @@ def remove(where: str, owner_id: int) -> None:
 
 def find(where: str, owner_ids: Collection[int]) -> dict[int, Picture]:
     """Return the images in this place that can be shown, by what they belong to."""
-    if not owner_ids:
-        return {}
     return {each.owner_id: _picture(each) for each in _ready().where(
         PlacedImage.place == where, PlacedImage.owner_id.in_(among(owner_ids)))}
 

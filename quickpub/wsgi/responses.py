@@ -26,11 +26,11 @@ from .urls import absolute, static_url, url
 
 def page_language() -> languages.Language:
     """Return the language of a page for this request: the member's own, or the site's if nobody is logged in."""
-    return _language_of(current_user())
+    return _language_of(current_user(), Site.this())
 
 
-def _language_of(member: User | None) -> languages.Language:
-    return languages.choose(member.language if member else None, Site.this().language)
+def _language_of(member: User | None, site: Site) -> languages.Language:
+    return languages.choose(member.language if member else None, site.language)
 
 
 def render(template: str, **context: Any) -> str:
@@ -44,7 +44,7 @@ def _render(template: str, speaker: User | None, context: dict[str, Any], site: 
     site, user, left = site or Site.this(), current_user(), notices.take(now())
     request.environ['quickpub.site_language'] = languages.choose(site.language)
     response.set_header('Cache-Control', 'private, no-store')
-    with languages.use(_language_of(speaker)):
+    with languages.use(_language_of(speaker, site)):
         notice = find_notice(left)
         request.environ['quickpub.has_notice'] = bool(notice)
         footer_html = render_long_html(footer.render(site.footer, site.language)) if site.footer else ''

@@ -237,6 +237,20 @@ def test_what_was_rendered_by_this_version_is_left_alone(site, alice):
     assert Post.get_by_id(post.id) == post and Post.get().updated_at == post.updated_at and Post.get().version == 1
 
 
+def test_what_was_rendered_meanwhile_is_not_overwritten(site, alice, monkeypatch):
+    """As when two images of a post are ready at the same moment."""
+    post = write(alice, 'Hills', body='Some text.')
+    render = rerendering.render_columns
+
+    def render_slowly(*args):
+        Post.update(html='<p>With both images.</p>').execute()
+        return render(*args)
+    monkeypatch.setattr(rerendering, 'render_columns', render_slowly)
+    Post.update(html='old').execute()
+    rerendering.render_again(Post.get_by_id(post.id))
+    assert Post.get().html == '<p>With both images.</p>'
+
+
 def test_a_save_of_the_same_text_is_no_new_version_after_an_upgrade(site, alice):
     post = write(alice)
     Post.update(rendered_by=0, html='old').execute()
