@@ -26,6 +26,21 @@ def date(when: Date) -> str:
     return format_date(when, 'long', languages.current().locale)
 
 
+def short_date(when: Date) -> str:
+    """Return a day without its year, as short as it goes: '1 Jan'."""
+    return format_skeleton('MMMd', datetime.combine(when, time()), locale=languages.current().locale)
+
+
+def medium_date(when: Date) -> str:
+    """Return a day with its year, as short as it goes: '1 Jan 2026'."""
+    return format_date(when, 'medium', languages.current().locale)
+
+
+def short_month(when: Date) -> str:
+    """Return the month of a day, as short as it goes: 'Jan 2026'."""
+    return format_skeleton('yMMM', datetime.combine(when, time()), locale=languages.current().locale)
+
+
 def month(when: Date) -> str:
     """Return the month of a day: 'January 2026'."""
     return format_skeleton('yMMMM', datetime.combine(when, time()), locale=languages.current().locale)

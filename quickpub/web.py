@@ -12,6 +12,7 @@ from .pages import (
     admin,
     assets,
     autosaves,
+    dashboard,
     drafts,
     editor,
     errors,
@@ -110,6 +111,9 @@ URLS = [
     # Writing
     (GET, '/studio', studio.show_posts),
     (POST, '/studio', studio.update_posts),
+    (GET, '/studio/dashboard', dashboard.show_dashboard),
+    (GET, '/studio/pages', studio.show_pages),
+    (POST, '/studio/pages', studio.update_pages),
     (GET, '/studio/trash', studio.show_trash),
     (GET, '/studio/posts/new', editor.show_new_post),
     (POST, '/studio/posts/new', editor.create_post),

@@ -92,6 +92,9 @@ TABLE = {
 
     'GET /studio': (AUTHORS, '/studio'),
     'POST /studio': (ITS_AUTHOR, '/studio', {'post': '{draft}', 'action': 'tag', 'tag': 'Changed'}),
+    'GET /studio/dashboard': (AUTHORS, '/studio/dashboard'),
+    'GET /studio/pages': (OWNER, '/studio/pages'),
+    'POST /studio/pages': (OWNER, '/studio/pages', {'post': '{draft}', 'action': 'tag', 'tag': 'Changed'}),
     'GET /studio/posts/new': (AUTHORS, '/studio/posts/new'),
     'POST /studio/posts/new': (CONFIRMED, '/studio/posts/new', POST),
     'GET /studio/posts/<post_id>': (ITS_AUTHOR, '/studio/posts/{draft}'),

@@ -73,7 +73,7 @@ def set_up(olga, served):
 
 def write(author, title, body, **fields):
     author.goto('/studio')
-    author.follow('Write a post')
+    author.follow('New post')
     author.fill(title=title, body=body, **fields)
 
 
@@ -99,7 +99,7 @@ def log_in(alice):
     alice.goto('/login')
     alice.fill(email=ALICE, password=PASSWORD)
     alice.press('Log in', exact=True)
-    alice.shows('Posts')
+    alice.shows('Dashboard')
 
 
 def see_a_draft(alice, rig):
@@ -156,6 +156,7 @@ def throw_away_and_restore(alice, rig):
     alice.press('Move to trash')
     alice.shows('Moved to trash')
     assert status(rig, '/p/peas') == 404
+    alice.page.locator('summary').get_by_text('Alice').click()
     alice.follow('Trash')
     alice.press('Restore')
     alice.shows('Restored.')

@@ -30,7 +30,7 @@ def log_in(page, address='alice@example.org'):
     page.fill('[name=email]', address)
     page.fill('[name=password]', PASSWORD)
     page.press('[name=password]', 'Enter')
-    page.wait_for_url('**/studio*')
+    page.wait_for_url('**/studio/dashboard')
 
 
 def assert_accessible(page):

@@ -18,6 +18,7 @@ from .sums import SITE
 CHOICES = {str(days): days for days in SPANS} | {'all': None}
 RECENT = 30  # days of a sparkline
 DAYS, WEEKS = 92, 400  # of so many days at most, each has a bar; of so many, each week; of more, each month
+MARKS = 5  # dates on the axis of a chart
 MANY = 10  # posts and hosts in a list
 
 
@@ -40,6 +41,13 @@ class Stats(NamedTuple):
     @property
     def best(self) -> Bar:
         return max(self.bars, key=lambda bar: bar.views)
+
+    @property
+    def marked(self) -> list[Bar]:
+        """Return the bars whose dates stand on the axis: the first, the last, and up to three between, evenly."""
+        last = len(self.bars) - 1
+        count = min(last, MARKS - 1)
+        return [self.bars[round(number * last / max(1, count))] for number in range(count + 1)]
 
 
 def collect(scope: int, days: int | None, today: date) -> Stats:
@@ -114,6 +122,14 @@ def top_hosts(scope: int, figures: Stats) -> list[tuple[str, int]]:
     views = fn.sum(table.views)
     return rows(table.select(table.host, views).where(column == scope, table.day.between(figures.first, figures.last))
                 .group_by(table.host).order_by(views.desc(), table.host).limit(MANY))
+
+
+def recent_totals(scope: int, today: date) -> list[int]:
+    """Return the views of an author or the site on each of the last RECENT days, today last."""
+    first = today - timedelta(days=RECENT - 1)
+    found = dict(rows(DailyTotals.select(DailyTotals.day, DailyTotals.views).where(
+        DailyTotals.scope == scope, DailyTotals.day.between(first, today))))
+    return [found.get(first + timedelta(days=number), 0) for number in range(RECENT)]
 
 
 def recent_views(post_ids: Iterable[int], today: date) -> dict[int, list[int]]:

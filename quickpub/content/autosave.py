@@ -54,6 +54,17 @@ def of(user: User, post: Post | None) -> list[Autosave]:
                 .where(Autosave.user == user, is_of_post).order_by(Autosave.typed_at.desc()))
 
 
+def latest(user: User, limit: int) -> list[Autosave]:
+    """Return a user's newest autosaves of any post, without the texts."""
+    return list(Autosave.select(Autosave.user, Autosave.tab, Autosave.post, Autosave.typed_at, Autosave.beginning)
+                .where(Autosave.user == user).order_by(Autosave.typed_at.desc()).limit(limit))
+
+
+def count(user: User) -> int:
+    """Return how many autosaves a user has."""
+    return Autosave.select().where(Autosave.user == user).count()
+
+
 def find(user: User, tab: str) -> Autosave | None:
     """Return the autosave of this window."""
     return Autosave.get_or_none(Autosave.user == user, Autosave.tab == tab)

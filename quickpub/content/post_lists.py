@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..db import among
 from ..models import Post, User
@@ -12,12 +12,15 @@ STATES = ('', 'draft', 'scheduled', 'published')
 
 
 def select(user: User, at: datetime, *, state: str = '', words: str = '', is_everybodys: bool = False,
-           is_by_views: bool = False) -> tuple[Any, tuple]:
+           is_by_views: bool = False, is_of_pages: bool = False) -> tuple[Any, tuple]:
     """Return the query of ids of the posts that match, and the columns that order it, for `paginate`.
 
-    `state` is one of STATES, `words` occur in the title, `is_everybodys` counts for owners alone. It reads no more
-    than an index holds where there is one.
+    `state` is one of STATES, `words` occur in the title. `is_everybodys` and `is_of_pages` count for owners alone:
+    they have a list of all pages of the site, and their list of posts has none. It reads no more than an index holds
+    where there is one.
     """
+    if user.is_owner and is_of_pages:
+        return _select_pages(state, words)
     query = Post.select(Post.id).where(Post.deleted_at.is_null())
     if not (user.is_owner and is_everybodys):
         query = query.where(Post.author == user)
@@ -27,8 +30,45 @@ def select(user: User, at: datetime, *, state: str = '', words: str = '', is_eve
             'published': Post.published_at <= at}[state])
     if words:
         query = query.where(search.contains(Post.title, words))
+    if user.is_owner:
+        query = query.where(~Post.is_page)  # last, because no index has it
     first = Post.views if is_by_views else Post.published_at if state in ('scheduled', 'published') else Post.updated_at
     return query.order_by(first.desc(), Post.id.desc()), (first, Post.id)
+
+
+def _select_pages(state: str, words: str) -> tuple[Any, tuple]:
+    query = Post.select(Post.id).where(Post.published_at.is_null(), Post.deleted_at.is_null(), Post.is_page)
+    if state:
+        query = query.where(Post.place.is_null(state != 'published'))
+    if words:
+        query = query.where(search.contains(Post.title, words))
+    return query.order_by(Post.updated_at.desc(), Post.id.desc()), (Post.updated_at, Post.id)
+
+
+def is_everybodys(user: User, whose: str = '') -> bool:
+    """Return whether a list shows everybody's posts: to owners who ask for 'all', or who do not ask for 'mine' and have
+    no posts of their own."""
+    if not user.is_owner or whose:
+        return user.is_owner and whose == 'all'
+    return not Post.select(Post.id).where(Post.author == user, Post.deleted_at.is_null(), ~Post.is_page).exists()
+
+
+class Lately(NamedTuple):
+    """A few posts of each kind, with what a list shows of them."""
+    published: list[Post]  # the newest first
+    scheduled: list[Post]  # the next first
+    drafts: list[Post]  # of the user's own, the last changed first
+
+
+def find_lately(user: User, at: datetime, is_everybodys: bool, limit: int = 5) -> Lately:
+    """Return the posts for a user's dashboard, at most `limit` of each kind."""
+    published, _ = select(user, at, state='published', is_everybodys=is_everybodys)
+    scheduled, _ = select(user, at, state='scheduled', is_everybodys=is_everybodys)
+    drafts, _ = select(user, at, state='draft')
+    ids = [[post.id for post in query.limit(limit)] for query in (
+        published, scheduled.order_by(Post.published_at, Post.id), drafts)]
+    found = load(post_id for some in ids for post_id in some)
+    return Lately(*([found[post_id] for post_id in some] for some in ids))
 
 
 def load(ids: Iterable[int]) -> dict[int, Post]:

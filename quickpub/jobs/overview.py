@@ -20,6 +20,6 @@ def list_jobs(at: datetime, limit: int) -> dict[str, list[Job]]:
     return {name: list(jobs.where(condition).limit(limit)) for name, condition in conditions.items()}
 
 
-def count_dead() -> int:
-    """Return how many jobs are dead."""
-    return Job.select().where(DEAD).count()
+def count_dead(most: int | None = None) -> int:
+    """Return how many jobs are dead; no more than `most` are counted."""
+    return Job.select(Job.id).where(DEAD).limit(most).count()

@@ -63,6 +63,6 @@ def count_unsent() -> int:
     return Message.select().where(UNSENT).count()
 
 
-def count_failed() -> int:
-    """Return how many emails have failed."""
-    return Message.select().where(Message.state == literal('failed')).count()
+def count_failed(most: int | None = None) -> int:
+    """Return how many emails have failed; no more than `most` are counted."""
+    return Message.select(Message.id).where(Message.state == literal('failed')).limit(most).count()

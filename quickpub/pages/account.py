@@ -40,7 +40,7 @@ from ..wsgi.authentication import (
 )
 from ..wsgi.forms import Form, sent_fields, typed
 from ..wsgi.responses import redirect, render, render_form
-from ..wsgi.urls import url
+from ..wsgi.urls import DASHBOARD, url
 
 # Setting up
 
@@ -171,7 +171,7 @@ def verify_email(token: str) -> Answer:
         if keep:
             forget_claim()
             rotate()
-            return redirect('/studio', 'verified')
+            return redirect(DASHBOARD, 'verified')
     else:
         try:
             name, hashed = (claim.name, claim.password) if claim and not is_afresh else _clean_identity(form, user)
@@ -206,10 +206,10 @@ def _log_in(user: User, notice: str) -> Answer:
     there is one."""
     log_out()
     try:
-        onward = identity.log_in_or_begin_step(user, '/studio', by_link=True)
+        onward = identity.log_in_or_begin_step(user, DASHBOARD, by_link=True)
     except Rejected:  # the password was changed again at this moment
         return redirect('/login')
-    return redirect(onward, notice if onward == '/studio' else None)
+    return redirect(onward, notice if onward == DASHBOARD else None)
 
 
 def _render_new_email(token: str, found: Token, status: int = 200) -> Answer:
@@ -233,7 +233,7 @@ def _verify_new_email(token: str, found: Token) -> Answer:
             deliver_soon(notifications.notify_email_changed(user, old, now(), user_agent()))
         note_action('address_changed', user)
     rotate()
-    return redirect('/studio', 'address')
+    return redirect(DASHBOARD, 'address')
 
 
 def show_verification_request() -> Answer:
@@ -296,7 +296,7 @@ def reset_password(token: str) -> Answer:
     if user.is_verified and second_factors.find_factors(user).are_asked:  # access to the mailbox alone must not suffice
         log_out()
         try:
-            identity.begin_step(user, '/studio', found, hashed)
+            identity.begin_step(user, DASHBOARD, found, hashed)
         except Rejected as error:
             form.errors = make_sentences(error.errors)
             return _render_reset(token, user, form, 400)

@@ -15,13 +15,13 @@ from ..wsgi.authentication import client_address, current_user, device_cookie
 from ..wsgi.errors import json_endpoint
 from ..wsgi.forms import Form, sent_json, typed
 from ..wsgi.responses import redirect, render, render_form
-from ..wsgi.urls import url
+from ..wsgi.urls import DASHBOARD, url
 
 
 def show_login() -> Answer:
     """Show the log-in form."""
     if current_user():
-        return redirect('/studio')
+        return redirect(DASHBOARD)
     return render('login.html', form=Form(), next=_clean_path(request.query.next), has_passkey=passkeys.is_possible())
 
 
@@ -31,7 +31,7 @@ def log_in() -> Answer:
     onward = _clean_path(form['next'])
     try:
         user = sessions.log_in(form['email'], form['password'], client_address(), now(), device_cookie())
-        return redirect(identity.log_in_or_begin_step(user, onward or '/studio'))
+        return redirect(identity.log_in_or_begin_step(user, onward or DASHBOARD))
     except Rejected as error:
         return _render_login(form, make_sentences(error.errors), 400)
     except sessions.Throttled as error:
@@ -85,7 +85,7 @@ def log_in_by_passkey() -> Any:
     sent = sent_json()
     step = _step_of(sent)
     identity.finish_by_passkey(step, sent.get('credential'))
-    return {'onward': url(step.onward if step else _clean_path(str(sent.get('next', ''))) or '/studio')}
+    return {'onward': url(step.onward if step else _clean_path(str(sent.get('next', ''))) or DASHBOARD)}
 
 
 def _step_of(sent: dict[str, Any]) -> LoginStep | None:

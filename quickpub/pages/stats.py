@@ -36,6 +36,7 @@ def _render(path: str, scope: int, post: Post | None, is_mine: bool) -> Answer:
     days, today = stats.CHOICES[span], calendar.site_day(now())
     found = stats.collect(scope, days, today)
     return render('stats.html', figures=found, names={bar.first: _name(bar, found.unit) for bar in found.bars},
+                  marks={bar.first: _mark(bar, found.unit) for bar in found.marked},
                   span=span, path=path, post=post, is_mine=is_mine,
                   top=stats.most_viewed(scope, days) if post is None else [], hosts=stats.top_hosts(scope, found))
 
@@ -46,3 +47,8 @@ def _name(bar: stats.Bar, unit: str) -> str:
         return dates.month(bar.first)
     day = dates.date(bar.first)
     return gettext('Week of %(day)s', day=day) if unit == 'week' else day
+
+
+def _mark(bar: stats.Bar, unit: str) -> str:
+    """Return the date of a bar for the axis of a chart."""
+    return {'day': dates.short_date, 'week': dates.medium_date, 'month': dates.short_month}[unit](bar.first)

@@ -14,15 +14,16 @@ from ..sentences import describe
 from ..wsgi.actions import Answer, find_action
 from ..wsgi.forms import Form, all_typed, number, typed
 from ..wsgi.pagination import paginate
-from ..wsgi.permissions import login_required
+from ..wsgi.permissions import login_required, owner_required
 from ..wsgi.responses import not_found, redirect, render
 from ..wsgi.urls import with_query
 
 PER_LIST = 50
+POSTS, PAGES = '/studio', '/studio/pages'
 FILTERS = {  # field -> its choices; the first one is the default
     'state': ('', 'draft', 'scheduled', 'published'),
     'sort': ('', 'views'),
-    'whose': ('', 'all')}  # for the owner
+    'whose': ('', 'mine', 'all')}  # for the owner; by default theirs, or everybody's while they have none
 ACTIONS: dict[str, tuple[Callable[[Post, Form], None], str]] = {  # what is done to each selected post, and the notice
     'unpublish': (lambda post, form: publishing.unpublish(post, now()), 'some-offline'),
     'delete': (lambda post, form: trash.move_to_trash(post, now()), 'some-trashed'),
@@ -33,18 +34,38 @@ ACTIONS: dict[str, tuple[Callable[[Post, Form], None], str]] = {  # what is done
 @login_required
 def show_posts(user: User) -> Answer:
     """Show the user's posts; to an owner everybody's, if asked for."""
-    return _render(user, _clean_filters(lambda name: request.query.getunicode(name, '')))
+    return _render(user, _read_filters())
+
+
+@owner_required
+def show_pages(user: User) -> Answer:
+    """Show the pages of the site."""
+    return _render(user, _read_filters(), path=PAGES)
+
+
+def _read_filters() -> dict[str, str]:
+    return _clean_filters(lambda name: request.query.getunicode(name, ''))
 
 
 @login_required
 def update_posts(user: User) -> Answer:
     """Do one thing to all selected posts, or to none of them."""
+    return _update(user, POSTS)
+
+
+@owner_required
+def update_pages(user: User) -> Answer:
+    """Do one thing to all selected pages, or to none of them."""
+    return _update(user, PAGES)
+
+
+def _update(user: User, path: str) -> Answer:
     form = typed(*FILTERS, 'q', 'tag', 'action')
     filters = _clean_filters(form.__getitem__)
     act, notice = find_action(ACTIONS, form['action'])
     selected = {number(each) or 0 for each in all_typed('post')}
     if not selected:
-        return redirect(with_query('/studio', **filters), 'none-ticked')
+        return redirect(with_query(path, **filters), 'none-ticked')
     found = post_lists.find_editable(user, selected)[:PER_LIST]
     if len(found) < len(selected):
         return not_found()
@@ -53,9 +74,9 @@ def update_posts(user: User) -> Answer:
             for post in found:
                 act(post, form)
     except Rejected as error:
-        return _render(user, filters, form['tag'], describe(error))
+        return _render(user, filters, form['tag'], describe(error), path)
     undo = '.'.join(str(post.id) for post in found) if form['action'] == 'delete' else ''
-    return redirect(with_query('/studio', **filters, undo=undo), notice)
+    return redirect(with_query(path, **filters, undo=undo), notice)
 
 
 def _clean_filters(read: Callable[[str], str]) -> dict[str, str]:
@@ -64,21 +85,25 @@ def _clean_filters(read: Callable[[str], str]) -> dict[str, str]:
     return filters | {'q': read('q')[:100].strip()}
 
 
-def _render(user: User, filters: dict[str, str], tag: str = '', problem: str | None = None) -> Answer:
+def _render(user: User, filters: dict[str, str], tag: str = '', problem: str | None = None,
+            path: str = POSTS) -> Answer:
     counting.count_if_possible()
     if problem:
         response.status = 400
-    at = now()
+    at, is_of_pages = now(), path == PAGES
+    is_everybodys = post_lists.is_everybodys(user, filters['whose'])
     query, by = post_lists.select(user, at, state=filters['state'], words=filters['q'],
-                                  is_everybodys=bool(filters['whose']), is_by_views=bool(filters['sort']))
+                                  is_everybodys=is_everybodys, is_by_views=bool(filters['sort']),
+                                  is_of_pages=is_of_pages)
     with search.run_in_turn(user.id) if filters['q'] else nullcontext():
-        found, older, _ = paginate(query, with_query('/studio', **filters), PER_LIST, by, Post.editable_by(user))
+        found, older, _ = paginate(query, with_query(path, **filters), PER_LIST, by, Post.editable_by(user))
     listed = post_lists.load(post.id for post in found)
-    choices = {name: words for name, words in FILTERS.items() if name != 'whose' or user.is_owner}
+    choices = {name: FILTERS[name] for name in (('state',) if is_of_pages else ('state', 'sort'))}
     return render('studio.html', posts=[listed[post.id] for post in found], older=older, now=at,
                   totals=AuthorTotals.of(user),
                   recent=stats.recent_views(listed, calendar.site_day(at)),
                   trash_count=post_lists.trashed_posts(user).count(), asked=filters,
+                  path=path, is_of_pages=is_of_pages, is_everybodys=is_everybodys,
                   is_filtered=any(filters.values()), filters=choices, tag=tag, problem=problem,
                   undo=post_lists.find_in_trash(user, _read_undo()), is_verified=user.is_verified,
                   unsaved=autosave.of(user, None))

@@ -13,8 +13,9 @@ from ..sentences import describe
 from ..translations.messages import gettext
 from . import identity
 from .authentication import client_address, device_cookie, log_in
-from .forms import STUDIO, Form, sent_fields
+from .forms import Form, sent_fields
 from .responses import render
+from .urls import DASHBOARD
 
 
 def log_in_and_retry(page: Callable, parts: dict[str, str]) -> Any:
@@ -52,7 +53,7 @@ def _log_in(form: Form, step: LoginStep | None) -> tuple[User | None, LoginStep 
         return None, None
     user = sessions.log_in(form['login_email'], form['login_password'], client_address(), now(), device_cookie())
     if second_factors.find_factors(user).are_asked:
-        return None, identity.begin_step(user, STUDIO)
+        return None, identity.begin_step(user, DASHBOARD)
     log_in(user)
     return user, None
 

@@ -19,6 +19,7 @@ from .authentication import current_user
 from .forms import Form, number
 from .long_pages import render_long_html
 from .site_icon import find_icon
+from .studio_menu import StudioMenu
 from .urls import absolute, static_url, url
 
 
@@ -51,7 +52,10 @@ def _render(template: str, speaker: User | None, context: dict[str, Any], site: 
                                  stylesheets=_stylesheets(site, is_public),
                                  preloads=[url(f'/static/{path}') for path in fonts.preloads(site.fonts)],
                                  places=places, icon=find_icon(site, places), signup_open=current().signup == 'open',
-                                 menu=list(Post.pages()), notice=notice, footer_html=footer_html, **context)
+                                 menu=Post.pages(), studio_menu=user and StudioMenu(user), notice=notice,
+                                 footer_html=footer_html, **context)
+
+
 
 
 def _stylesheets(site: Site, is_public: bool) -> list[str]:

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from ..settings import current
 
+DASHBOARD = '/studio/dashboard'  # where a log-in leads
 STATIC = Path(__file__).parents[1] / 'static'
 
 

@@ -14,6 +14,8 @@ from quickpub import db, settings
 from quickpub.accounts import links, passkeys, verification
 from quickpub.models import Passkey, RecoveryCode, Session, UsedChallenge, User
 
+HOME = '/studio/dashboard'
+
 ORIGIN = 'http://localhost:8000'
 ADD, LOG_IN, CONFIRM = '/settings/security/passkeys', '/login/passkey', '/settings/confirm'
 OTHER_KEY = ec.generate_private_key(ec.SECP256R1())
@@ -64,15 +66,15 @@ def test_a_passkey_logs_in_without_anything_typed(site, key, browse):
     asked = options(newcomer, LOG_IN)
     assert asked['rpId'] == 'localhost' and asked['userVerification'] == 'required'
     assert 'allowCredentials' not in asked
-    assert sign(newcomer, key).json == {'onward': '/studio'}
+    assert sign(newcomer, key).json == {'onward': HOME}
     assert 'logged in as <bdi>Alice' in newcomer.get('/studio')
     with db.db.connection_context():
         assert Passkey.get().used_at and Passkey.get().name == 'My phone'
 
 
 @pytest.mark.parametrize(('wanted', 'onward'), [
-    ('/settings?a=b', '/settings?a=b'), ('//evil.example', '/studio'), ('https://evil.example', '/studio'),
-    ('/\\evil.example', '/studio'), ('', '/studio'), (None, '/studio'), (['/x'], '/studio')])
+    ('/settings?a=b', '/settings?a=b'), ('//evil.example', HOME), ('https://evil.example', HOME),
+    ('/\\evil.example', HOME), ('', HOME), (None, HOME), (['/x'], HOME)])
 def test_a_log_in_goes_on_within_this_site_only(key, browse, wanted, onward):
     newcomer = browse()
     reply = key.sign(options(newcomer, LOG_IN))

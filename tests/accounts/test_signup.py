@@ -151,7 +151,7 @@ def test_confirming_leads_on_to_the_studio(site, browse, is_elsewhere):
         done = confirm(browser, newest_link(site))
     else:
         done = browser.get(newest_link(site)).forms[0].submit(status=303)
-    assert done.location == '/studio' and 'Your email address is confirmed' in done.follow()
+    assert done.location == '/studio/dashboard' and 'Your email address is confirmed' in done.follow()
 
 
 # A fresh mail

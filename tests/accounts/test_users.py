@@ -15,6 +15,8 @@ from quickpub.jobs import tables
 from quickpub.mail import ledger
 from quickpub.models import Message, Post, Session, Token, User
 
+HOME = '/studio/dashboard'
+
 NEW = 'a louder horse in the valley'
 YESTERDAY = timedelta(days=1)
 SETTINGS = {'action': 'profile', 'name': 'Alice', 'handle': 'alice', 'bio': '', 'timezone': 'UTC', 'report': 'daily'}
@@ -38,9 +40,9 @@ def reload(user):
 def test_log_in_and_out(alice, browse):
     browser = browse()
     done = log_in(browser, ' Alice@Example.ORG ', status=303)
-    assert done.location == '/studio'
+    assert done.location == HOME
     assert 'Write your first post' in done.follow()
-    assert browser.get('/login', status=303).location == '/studio'
+    assert browser.get('/login', status=303).location == HOME
 
     done = form_with(browser.get('/studio'), None).submit(status=303)
     assert done.location == '/login'
@@ -113,17 +115,17 @@ def test_a_session_ends_60_days_after_the_last_visit(alice, browse, connection):
 # After logging in
 
 @pytest.mark.parametrize('path, location', [
-    ('/settings', '/settings'), ('/studio?before=7', '/studio?before=7'), ('', '/studio'),
-    ('//evil.example', '/studio'), ('///evil.example', '/studio'), ('https://evil.example/', '/studio'),
-    ('evil.example', '/studio'), ('/\\evil.example', '/studio'), ('\\\\evil.example', '/studio'),
-    ('/\t/evil.example', '/studio'), ('/\n/evil.example', '/studio'), ('javascript:alert(1)', '/studio'),
-    (' //evil.example', '/studio'), ('/a\r\nSet-Cookie: x=1', '/studio'), ('/%0d%0aX: 1', '/%0d%0aX:%201'),
+    ('/settings', '/settings'), ('/studio?before=7', '/studio?before=7'), ('', HOME),
+    ('//evil.example', HOME), ('///evil.example', HOME), ('https://evil.example/', HOME),
+    ('evil.example', HOME), ('/\\evil.example', HOME), ('\\\\evil.example', HOME),
+    ('/\t/evil.example', HOME), ('/\n/evil.example', HOME), ('javascript:alert(1)', HOME),
+    (' //evil.example', HOME), ('/a\r\nSet-Cookie: x=1', HOME), ('/%0d%0aX: 1', '/%0d%0aX:%201'),
     ('/t/日本', '/t/%E6%97%A5%E6%9C%AC')])
 def test_log_in_leads_on_only_within_the_site(alice, browse, path, location):
     done = log_in(browse(), next=path, status=303)
     assert done.headers['Location'] == location
     page = browse().get('/login', {'next': path})
-    assert ('next' in page.forms[0].fields) == (location != '/studio')
+    assert ('next' in page.forms[0].fields) == (location != HOME)
 
 
 def test_a_stranger_is_sent_to_log_in_and_back(alice, browse):

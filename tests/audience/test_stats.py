@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 from conftest import write
 
-from quickpub import db
+from quickpub import dates, db
 from quickpub.audience import calendar, recent_window, recording, stats, sums
 from quickpub.content import trash
 from quickpub.models import DailyReferrers, DailyTotals, DailyViews, DailyVisitorCount, Post, RecentDay, RecentViews
@@ -176,3 +176,28 @@ def test_sums_of_the_last_days_are_right_again_after_the_clock_was_ahead(hills):
     after = RecentViews.get()
     assert (after.days_7, after.days_30, after.days_90) == (1, 3, 15) == (
         before.days_7, before.days_30, before.days_90)
+
+
+@pytest.mark.parametrize(('count', 'marked'), [
+    (1, [0]), (2, [0, 1]), (4, [0, 1, 2, 3]), (7, [0, 2, 3, 4, 6]), (30, [0, 7, 14, 22, 29])])
+def test_the_axis_has_a_few_dates_from_the_first_to_the_last(count, marked):
+    bars = [stats.Bar(TODAY + timedelta(days=number)) for number in range(count)]
+    found = stats.Stats(bars[0].first, bars[-1].first, bars, 'day', 0, 0, None).marked
+    assert [bars.index(bar) for bar in found] == marked
+
+
+@pytest.mark.within_a_minute  # the page and the test are of the same day
+def test_dates_on_the_axis_are_as_exact_as_the_bars(alice, browse, connection):
+    with connection():
+        hills = write(alice, 'Hills')
+        today = calendar.site_day(db.now())
+        count(hills, {0: 1}, today)
+    page = browse(alice).get('/studio/stats?days=7').html
+    assert page.select('.bars .mark')[0].text == dates.short_date(today - timedelta(days=6))
+    for age, write_date in ((200, dates.medium_date), (900, dates.short_month)):
+        with connection():
+            count(hills, {age: 1}, today)
+        page = browse(alice).get('/studio/stats?days=all').html
+        last = page.select('.bars .mark')[-1]
+        assert last.text == write_date(date.fromisoformat(last['datetime']))
+        assert 'between' in page.select('.bars .mark')[1]['class'] and 'between' not in last['class']

@@ -51,7 +51,7 @@ def confirm_by_mail(site, rig):
     assert 'Check your email' in bob.post('/signup', name='Bob', email='bob@example.org', password=PASSWORD).text
     link = link_in(wait_for(lambda: mails_to(site, 'bob@example.org'), 'the mail to Bob')[0], '/verify/')
     assert 'Your email address is confirmed' in bob.post(link).text
-    assert bob.post('/login', email='bob@example.org', password=PASSWORD).url == rig.url + '/studio'
+    assert bob.post('/login', email='bob@example.org', password=PASSWORD).url == rig.url + '/studio/dashboard'
 
 
 def mails_to(site, email):

@@ -60,7 +60,7 @@ def test_the_traceback_is_there_folded_away(owner):
         tasks.send_verification_email(4711)  # nobody has this number
     drain()
     html = owner.get('/admin/jobs').html
-    assert 'Traceback' in html.find('details').text
+    assert 'Traceback' in html.main.find('details').text
     assert html.find(class_='answer').text == ('quickpub.models.members.UserDoesNotExist: '
                                                '<Model: User> instance matching query does not exist:')
 

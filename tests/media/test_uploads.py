@@ -56,7 +56,7 @@ def open_window(rig, browser):
         window.goto('/login')
         window.fill(email='alice@example.org', password=PASSWORD)
         window.press('Log in', exact=True)
-        window.shows('Write a post')
+        window.shows('Dashboard')
         return window
     yield open_window
     assert [problem for window in opened for problem in window.problems] == []

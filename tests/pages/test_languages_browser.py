@@ -14,8 +14,9 @@ from quickpub import db
 from quickpub.models import Site
 from quickpub.web import create_app
 
-PATHS = ('/', '/archive', '/login', '/studio', '/studio/trash', '/studio/stats', '/studio/report', '/studio/exports',
-         '/studio/media', '/studio/posts/new', '/settings', '/settings/security', '/settings/delete', '/admin',
+PATHS = ('/', '/archive', '/login', '/studio/dashboard', '/studio', '/studio/pages', '/studio/trash', '/studio/stats',
+         '/studio/report', '/studio/exports', '/studio/media', '/studio/posts/new', '/settings', '/settings/security',
+         '/settings/delete', '/admin',
          '/admin/jobs', '/admin/mail', '/admin/people', '/admin/audit', '/admin/site')
 # The elements that stick out of the page, or have words wider than itself without a way to scroll to them.
 BROKEN = """() => [...document.querySelectorAll('body *')].filter(each => {
@@ -61,7 +62,7 @@ def test_no_page_is_broken_by_longer_words(site, monkeypatch, olga):
         page.fill('[name=email]', olga.email)
         page.fill('[name=password]', PASSWORD)
         page.press('[name=password]', 'Enter')
-        page.wait_for_url('**/studio*')
+        page.wait_for_url('**/studio/dashboard')
         found = {}
         for each in (path, *PATHS):
             page.goto(each)

@@ -39,7 +39,7 @@ def log_in(window, address):
     window.goto('/login')
     window.fill(email=address, password=PASSWORD)
     window.press('Log in', exact=True)
-    window.page.wait_for_url('**/studio*')
+    window.page.wait_for_url('**/studio/dashboard')
 
 
 def is_spaced(window):
@@ -82,6 +82,6 @@ def test_so_do_those_on_the_owners_pages(served):
         olga.press('Emails don’t arrive? Create a password link for bob')
         is_spaced(olga)
         olga.page.set_viewport_size({'width': 1280, 'height': 800})
-        assert len(set(olga.page.locator('.masthead li').evaluate_all(ROWS))) == 1
+        assert len(set(olga.page.locator('.masthead nav > ul > li').evaluate_all(ROWS))) == 1
         wait_for(lambda: olga.goto('/admin') or olga.page.get_by_text('no damage found').count(), 'a check')
         is_spaced(olga)

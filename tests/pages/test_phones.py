@@ -85,7 +85,7 @@ def test_neither_does_the_editor_with_a_preview_and_its_help(served):
         page.fill('[name=email]', 'alice@example.org')
         page.fill('[name=password]', PASSWORD)
         page.press('[name=password]', 'Enter')
-        page.wait_for_url('**/studio*')
+        page.wait_for_url('**/studio/dashboard')
         page.goto('/studio/posts/new')
         page.fill('[name=body]', '\n\n'.join(WIDE.values()))
         page.get_by_text("Formatting help").click()

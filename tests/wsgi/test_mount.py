@@ -38,10 +38,10 @@ def test_the_way_from_sign_up_to_a_reader(place):
     path = path_in(outbox(settings)[0], '/verify/')
     assert path.startswith(f'{prefix}/verify/') and f'http://localhost{path}' in text_of(outbox(settings)[0])
     page = submit(browser.get(path).forms[0])
-    assert page.location == f'{prefix}/studio'
+    assert page.location == f'{prefix}/studio/dashboard'
     page = page.follow()
     assert 'Your email address is confirmed' in page
-    page = page.click('Write a post')
+    page = page.click('New post')
     page = submit(form_with(page, 'body'), 'publish', title='On hills', body='High. ![A hill](hill.jpg)')
     assert page.headers['Location'].startswith(f'{prefix}/studio/posts/')
     page = page.follow().click('View post')

@@ -1,0 +1,49 @@
+"""The page after a log-in: what was published and how it is read, what waits, and a new member's first steps."""
+
+from ..audience import calendar, counting, stats, sums
+from ..content import autosave, post_lists
+from ..db import now
+from ..jobs import overview, queue
+from ..mail import listing
+from ..models import User
+from ..settings import current
+from ..translations.messages import N_
+from ..upkeep import checks, first_steps
+from ..wsgi.actions import Answer
+from ..wsgi.permissions import login_required
+from ..wsgi.responses import render
+
+MANY = 5  # posts or texts in a list
+STEPS = {  # what to do, and where
+    'name': (N_('Name the site'), '/admin/site'),
+    'look': (N_('Choose how it looks'), '/admin/look'),
+    'portrait': (N_('Add a portrait of yourself'), '/studio/images/avatar/{user_id}'),
+    'post': (N_('Write your first post'), '/studio/posts/new'),
+    'invitation': (N_('Invite somebody to write with you'), '/admin/people'),
+    'mail': (N_('Set up a mail server, so that emails are sent'), '/admin/mail'),
+}
+
+
+@login_required
+def show_dashboard(user: User) -> Answer:
+    """Show what a member wants to know first."""
+    counting.count_if_possible()
+    at = now()
+    today = calendar.site_day(at)
+    is_everybodys = post_lists.is_everybodys(user)
+    lately = post_lists.find_lately(user, at, is_everybodys, MANY)
+    steps = first_steps.find_first_steps(user, at)
+    return render('dashboard.html', is_everybodys=is_everybodys, lately=lately,
+                  recent=stats.recent_views([post.id for post in lately.published], today),
+                  days=stats.recent_totals(sums.SITE if is_everybodys else -user.id, today),
+                  unsaved=autosave.latest(user, MANY), is_verified=user.is_verified,
+                  steps=[(STEPS[name][0], STEPS[name][1].format(user_id=user.id), is_done)
+                         for name, is_done in steps.items()],
+                  **(_find_trouble(is_in_steps='mail' in steps) if user.is_owner else {}))
+
+
+def _find_trouble(is_in_steps: bool) -> dict[str, object]:
+    """Return what an owner should look at; the missing mail server only if it is not among the first steps."""
+    return {'damage': checks.check_integrity(), 'paused_since': queue.paused_since(),
+            'failed_mail': listing.count_failed(), 'dead_jobs': overview.count_dead(),
+            'has_no_mail_server': not current().smtp and not is_in_steps}

@@ -1,0 +1,20 @@
+// The studio's menus: Escape, a click elsewhere and the focus elsewhere close them. Without this script, their own
+// button closes them, and where a browser knows `name`, another menu that opens.
+
+const menus = document.querySelectorAll('[data-menu]')
+
+function closeAll (but) {
+  for (const menu of menus) if (menu !== but) menu.open = false
+}
+
+for (const menu of menus) {
+  menu.addEventListener('toggle', () => { if (menu.open) closeAll(menu) })
+  menu.addEventListener('keydown', event => {
+    if (event.key !== 'Escape' || !menu.open) return
+    event.preventDefault() // so that the menu around it, on a phone, stays open
+    menu.open = false
+    menu.querySelector('summary').focus()
+  })
+}
+document.addEventListener('click', event => closeAll(event.target.closest('[data-menu]')))
+document.addEventListener('focusin', event => closeAll(event.target.closest('[data-menu]')))
