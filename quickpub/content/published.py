@@ -51,6 +51,11 @@ def list_sitemap_part(part: int, at: datetime) -> list[tuple[str, datetime]]:
     return [(Post.path_of(slug), updated_at) for slug, updated_at in found]
 
 
+def list_authors(at: datetime, limit: int) -> list[User]:
+    """Return the first `limit` authors by name who have a published post."""
+    return list(Post.public_authors(at).order_by(fn.LOWER(User.name), User.id).limit(limit))
+
+
 def list_author_paths(at: datetime) -> list[str]:
     """Return the paths of the authors who have a published post."""
     writes = Post.select(Post.id).where(Post.author == User.id, Post.public_at(at))
