@@ -21,6 +21,11 @@ def find_page(slug: str) -> Post | None:
     return Post.get_or_none(Post.slug == slug, Post.place.is_null(False), Post.deleted_at.is_null())
 
 
+def list_newest(at: datetime, limit: int) -> list[Post]:
+    """Return the newest published posts, without their texts."""
+    return list(Post.listed(at).limit(limit))
+
+
 def list_by(author: User, at: datetime) -> Any:
     """Return the query of an author's published posts, without their texts, the newest first."""
     return Post.listed(at).where(Post.author == author)
