@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import zip_longest
 
 from markupsafe import Markup
 
@@ -55,7 +56,7 @@ def _place(text: str, copies: dict[str, str]) -> tuple[str, set[str]]:
 def _copies(notes: str) -> Iterator[tuple[str, str]]:
     """Yield the number of each note of plain paragraphs, and its copy."""
     starts = list(ITEM.finditer(notes))
-    for item, following in zip(starts, [*starts[1:], None], strict=True):
+    for item, following in zip_longest(starts, starts[1:]):
         content = notes[notes.index('>', item.end()) + 1:following.start() if following else len(notes)]
         words = BACK.sub('', content.partition('</li>')[0]).strip()
         if _is_plain(words):

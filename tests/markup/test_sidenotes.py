@@ -1,5 +1,7 @@
 """Footnotes a second time, for the margin of wide screens: hidden copies beside their references."""
 
+import random
+
 import pytest
 from bs4 import BeautifulSoup
 
@@ -41,7 +43,8 @@ def test_a_note_that_stays_in_the_list_keeps_its_number():
 
 
 @pytest.mark.parametrize('source', [
-    'No notes.', '', '<section class="footnotes"><ol><li id="fn1" class="footnote-item"></div></p></li></ol></section>',
+    'No notes.', '', '<section class="footnotes">None.</section>',
+    '<section class="footnotes"><ol><li id="fn1" class="footnote-item"></div></p></li></ol></section>',
     'A<sup class="footnote-ref"><a href="#fn1">1</a></sup>\n\n<section class="footnotes"><li id="fn1" '
     'class="footnote-item"><div>x</div></li></section>'])
 def test_html_that_only_looks_like_notes_is_left_as_it_is(source):
@@ -53,3 +56,26 @@ def test_html_that_only_looks_like_notes_is_left_as_it_is(source):
 def test_many_notes_take_no_longer_than_their_text():
     source = ' '.join(f'w[^{n}]' for n in range(2000)) + '\n\n' + '\n'.join(f'[^{n}]: Note {n}.' for n in range(2000))
     assert len(copies(page_of(source))) == 2000
+
+
+PIECES = (
+    '[^1]', '[^2]', '\n\n[^1]: Note', '\n\n[^2]: *b* `c`', '\n\n    para', '<div>', '</div>', '<p>', '</p>', '<b>',
+    '<li id="fn1" class="footnote-item">', '<section class="footnotes">', '</section>', '# h', '> ', '- ', 'text ',
+    '| a |\n|---|\n| ', '<sup class="footnote-ref"><a href="#fn1">1</a></sup>', '</b>', '<details>', '<summary>',
+    '\n\n', '<table>', '<a href="/x" title=" id=">', '</a>')
+
+
+def test_whatever_is_typed_the_page_without_the_copies_is_the_page_as_it_was():
+    chance, seen = random.Random(3), 0
+    for _ in range(400):
+        source = ''.join(chance.choices(PIECES, k=chance.randint(2, 18)))
+        html = markdown.for_page(markdown.to_html(source), '')
+        page = page_of(source)
+        for note in page.select('small.sidenote'):
+            note.decompose()
+            seen += 1
+        for item in page.select('li[value]'):
+            del item['value']
+            item['class'] = 'footnote-item'
+        assert str(page) == str(BeautifulSoup(html, 'html.parser')), source
+    assert seen
