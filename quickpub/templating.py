@@ -12,7 +12,7 @@ from jinja2.ext import Extension, InternationalizationExtension
 from jinja2.nodes import Expr, Name, Node, Output, TemplateData
 
 from . import dates, formats, sentences, text
-from .markup import excerpts
+from .markup import excerpts, sidenotes
 from .translations import languages
 from .translations.languages import Language
 
@@ -39,7 +39,8 @@ LOADER = PackageLoader('quickpub')
 FILTERS = (
     dates.day, dates.date, dates.month_day, dates.iso, dates.clock, dates.time_of_day, dates.zone_name, formats.number,
     formats.minutes, formats.size, formats.listing, formats.para, formats.columns, formats.signed,
-    formats.simple, sentences.describe_stored, sentences.make_sentence, text.middle, excerpts.outlined)
+    formats.simple, sentences.describe_stored, sentences.make_sentence, text.middle, excerpts.outlined,
+    sidenotes.with_sidenotes)
 
 
 class CompiledTranslations(InternationalizationExtension):

@@ -53,6 +53,7 @@ URLS = [
     (GET, '/t/<slug>', public.show_tag),
     (GET, '/archive', public.show_archive),
     (GET, '/search', search.show_search),
+    (GET, '/follow', feeds.show_follow),
     (GET, '/feed.xml', feeds.show_site_feed),
     (GET, '/feed.json', feeds.show_site_json_feed),
     (GET, '/@<handle>/feed.xml', feeds.show_author_feed),

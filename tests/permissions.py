@@ -35,6 +35,7 @@ TABLE = {
     'GET /t/<slug>': (ANYBODY, '/t/hills'),
     'GET /archive': (ANYBODY, '/archive'),
     'GET /search': (ANYBODY, '/search?q=public'),
+    'GET /follow': (ANYBODY, '/follow'),
     'GET /feed.xml': (ANYBODY, '/feed.xml'),
     'GET /feed.json': (ANYBODY, '/feed.json'),
     'GET /@<handle>/feed.xml': (ANYBODY, '/@alice/feed.xml'),

@@ -21,6 +21,11 @@ def find_page(slug: str) -> Post | None:
     return Post.get_or_none(Post.slug == slug, Post.place.is_null(False), Post.deleted_at.is_null())
 
 
+def list_newest(at: datetime, limit: int) -> list[Post]:
+    """Return the newest published posts, without their texts."""
+    return list(Post.listed(at).limit(limit))
+
+
 def list_by(author: User, at: datetime) -> Any:
     """Return the query of an author's published posts, without their texts, the newest first."""
     return Post.listed(at).where(Post.author == author)
@@ -49,6 +54,11 @@ def list_sitemap_part(part: int, at: datetime) -> list[tuple[str, datetime]]:
     within = Post.id.between(part * PER_SITEMAP, (part + 1) * PER_SITEMAP - 1)
     found = rows(Post.select(Post.slug, Post.updated_at).where(within, Post.public_at(at)).order_by(Post.id.desc()))
     return [(Post.path_of(slug), updated_at) for slug, updated_at in found]
+
+
+def list_authors(at: datetime, limit: int) -> list[User]:
+    """Return the first `limit` authors by name who have a published post."""
+    return list(Post.public_authors(at).order_by(fn.LOWER(User.name), User.id).limit(limit))
 
 
 def list_author_paths(at: datetime) -> list[str]:

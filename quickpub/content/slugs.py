@@ -9,8 +9,8 @@ from ..db import rows
 from ..models import OldSlug, Post, User
 
 # What a page cannot be called: the site's own pages begin so (a test compares it with all URLs).
-RESERVED = frozenset('admin archive card draft forgot healthz login logout media oembed p reset search settings setup '
-                     'signup static studio t unsubscribe verify'.split())
+RESERVED = frozenset('admin archive card draft follow forgot healthz login logout media oembed p reset search settings '
+                     'setup signup static studio t unsubscribe verify'.split())
 
 
 def choose(post: Post | None, author: User, typed: str, title: str, is_page: bool, at: datetime) -> str:

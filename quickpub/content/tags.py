@@ -100,6 +100,11 @@ def find_visible(slug: str, reader: User | None, at: datetime) -> Tag | None:
     return found
 
 
+def list_public(at: datetime, limit: int) -> list[Tag]:
+    """Return the first `limit` tags by name that a published post has."""
+    return list(Tag.public(at).order_by(Tag.key).limit(limit))
+
+
 def suggest_names(user: User, at: datetime) -> list[str]:
     """Return the names that the editor offers: tags of public posts and of the user's own, the newest first."""
     return [tag.name for tag in Tag.offered_to(user, at).limit(MAX_OFFERED)]

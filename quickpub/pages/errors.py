@@ -5,14 +5,14 @@ from urllib.parse import quote
 
 from bottle import HTTPError, HTTPResponse, request
 
-from ..content import redirects
+from ..content import published, redirects
 from ..db import now
 from ..jobs.errors import is_out_of_reach
 from ..sentences import make_sentence
 from ..translations import languages
 from ..translations.messages import N_
 from ..wsgi.actions import UnknownAction
-from ..wsgi.error_pages import bare_page
+from ..wsgi.error_pages import bare_page, bare_policy
 from ..wsgi.responses import page_language, redirect, render
 
 log = logging.getLogger('quickpub.web')
@@ -38,6 +38,9 @@ ERRORS = {  # heading and sentence by status
 }
 
 
+NEWEST = 3  # posts on the page for a 404
+
+
 def show_error(problem: HTTPError) -> str | HTTPResponse:
     """Show the page for an error. Redirect if the page has moved, or the path is another spelling of it."""
     status, found = problem.status_code, request.environ.get('quickpub.problem')
@@ -55,12 +58,14 @@ def show_error(problem: HTTPError) -> str | HTTPResponse:
                 words = problem.sentence
             else:
                 words = make_sentence(said) if said else str(sentence)
-            return render('error.html', status=status, heading=str(heading), sentence=words)
+            newest = published.list_newest(now(), NEWEST) if status == 404 else []
+            return render('error.html', status=status, heading=str(heading), sentence=words, newest=newest)
     except Exception as error:  # what broke the page, such as a missing database, may also break the error page
         log.error('%s %s: the error page cannot be rendered either: %s', status, request.path, error)
         status = 503 if is_out_of_reach(error) else status
         return HTTPResponse(bare_page(status), status,
-                            {'Content-Type': 'text/html; charset=utf-8', 'Retry-After': '30'})
+                            {'Content-Type': 'text/html; charset=utf-8', 'Retry-After': '30',
+                             'Content-Security-Policy': bare_policy()})
 
 
 def _find_moved_page() -> str | None:

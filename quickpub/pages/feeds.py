@@ -1,4 +1,4 @@
-"""Feeds of the site, an author or a tag, each as Atom and as JSON Feed."""
+"""Feeds of the site, an author or a tag, each as Atom and as JSON Feed; and the page that explains them."""
 
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ from ..wsgi.sharing import find_image
 from ..wsgi.urls import absolute
 
 PER_FEED = 20
+MAX_FOLLOWED = 200  # authors, and tags, on the page that explains feeds
 
 
 class Feed(NamedTuple):
@@ -29,6 +30,13 @@ class Feed(NamedTuple):
     title: str
     subtitle: str
     feed_id: str  # never changes
+
+
+def show_follow() -> Answer:
+    """Explain what a feed is, and list the feeds of the site, its authors and its tags."""
+    at = now()
+    return render_public('follow.html', authors=published.list_authors(at, MAX_FOLLOWED),
+                         tags=tags.list_public(at, MAX_FOLLOWED))
 
 
 def show_site_feed() -> Answer:
@@ -81,7 +89,7 @@ def _tag_feed(slug: str) -> Feed:
 def _render_atom(feed: Feed) -> Answer:
     entries = _list_entries(feed)
     updated = max((entry['updated'] for entry in entries), default=now())
-    response.content_type = 'application/atom+xml; charset=utf-8'
+    response.content_type = 'application/xml; charset=utf-8'  # browsers show application/atom+xml as its source
     return render_public('feed.xml', title=feed.title, subtitle=feed.subtitle, feed_id=feed.feed_id,
                          self_url=_url_beside(feed.home, 'feed.xml'), home_url=absolute(feed.home), updated=updated,
                          entries=entries)

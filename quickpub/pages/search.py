@@ -6,6 +6,7 @@ from .. import networks
 from ..content import search
 from ..db import now
 from ..gates import Busy, TooMuch
+from ..media import placing
 from ..sentences import describe
 from ..wsgi.actions import Answer
 from ..wsgi.authentication import client_address
@@ -48,6 +49,7 @@ def _render_results(query: search.Query) -> Answer:
     suggestion = None if ids else search.suggest_query(query, at)
     return render('search.html', query=query, problem=None, count=min(len(ids), search.FOUND),
                   is_more=len(ids) > search.FOUND, posts=search.load_results(query, shown, at),
+                  covers=placing.find('cover', shown),
                   meant=suggestion and (suggestion.typed, _path_of(suggestion, 1)),
                   earlier=_path_of(query, page - 1) if page > 1 else None,
                   later=_path_of(query, page + 1) if PER_PAGE * page < min(len(ids), search.FOUND) else None)

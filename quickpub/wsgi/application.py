@@ -20,7 +20,7 @@ from ..upkeep import health
 from . import notices
 from .authentication import SESSION, client_address
 from .bodies import Incoming, Outgoing
-from .error_pages import bare_page
+from .error_pages import bare_page, bare_policy
 from .guards import is_our_host, security_headers
 from .pagecache import Generation, Headers, Page, PageCache, key_of
 from .request_body import Problem, take_body
@@ -173,7 +173,8 @@ class Application:
         """Return an answer that is made without Bottle."""
         whole = body.encode()
         headers = [('Content-Type', content_type), ('Cache-Control', 'no-store'), ('Content-Length', str(len(whole))),
-                   *([('Retry-After', '30')] if status == 503 else []), *self.security_headers]
+                   *([('Retry-After', '30')] if status == 503 else []), ('Content-Security-Policy', bare_policy()),
+                   *(each for each in self.security_headers if each[0] != 'Content-Security-Policy')]
         return f'{status} {HTTPStatus(status).phrase}', headers, whole if environ['REQUEST_METHOD'] != 'HEAD' else b''
 
 

@@ -157,14 +157,15 @@ def test_no_string_of_a_field_is_forgotten(site, monkeypatch, olga, browse, conn
 
 
 # Pages whose every word is translated.
-READERS = ('/', '/p/on-hills', '/@olga', '/t/hills', '/archive', '/search?q=hills', '/login', '/signup', '/forgot',
-           '/verify')
+READERS = ('/', '/p/on-hills', '/@olga', '/t/hills', '/archive', '/follow', '/search?q=hills', '/login', '/signup',
+           '/forgot', '/verify')
 OWNERS = ('/studio', '/studio/trash', '/studio/stats', '/studio/report', '/studio/exports', '/studio/posts/new',
           '/studio/posts/1', '/studio/posts/1/history', '/studio/stats/1', '/settings', '/settings/delete',
           '/settings/security', '/admin', '/admin/mail', '/admin/people', '/admin/audit', '/admin/site',
           '/admin/look', '/studio/images/avatar/1', '/studio/images/logo/1', '/nothing')
 TEXTS = ('The Village Voice', 'News from the hill', 'Olga', 'On hills', 'hills', 'Hills', 'Some text.',
-         'olga@example.org', 'http://localhost:8000/p/on-hills', 'Chrome on Linux')
+         'olga@example.org', 'http://localhost:8000/p/on-hills',
+         'http://localhost:8000/t/hills/feed.xml', 'http://localhost:8000/feed.xml', 'Chrome on Linux')
 
 
 def test_no_string_of_any_page_is_forgotten(site, monkeypatch, olga, browse, connection):

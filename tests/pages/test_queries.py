@@ -166,12 +166,12 @@ class Work:
 
 # What grows by nature, by at most so many instructions for each that comes: sums over authors, not posts; the list of
 # all addresses; counts of what is in the trash, waits or failed; a report, which adds up all that its author has; what
-# shares the tags of a post, which gets five more here each time.
+# shares the tags of a post, which gets five more here each time; the authors and tags that can be followed, by name.
 GROWING = {'/admin': 60, '/admin/jobs': 60, '/sitemap.xml': 200, '/sitemap-places.xml': 60, '/healthz': 60,
            '/studio': 8, '/studio/pages': 8, '/studio/dashboard': 4, '/settings/delete': 12, '/studio/stats': 8,
            '/studio/report': 40, '/studio/report/letter': 40,
            # and in the editor the newest tags, in the choice of images the uploads
-           '/studio/media': 12, '/p/public': 5, '/studio/': 30}
+           '/studio/media': 12, '/p/public': 5, '/follow': 60, '/studio/': 30}
 
 
 def test_the_work_for_a_page_does_not_grow_with_the_site(people, places, browse, connection, monkeypatch):

@@ -21,9 +21,9 @@ from quickpub.models import Content, Post, PostTag, Site, Tag, User
 from quickpub.wsgi import pagecache
 from quickpub.wsgi.pagecache import Generation, Page, coding_for
 
-PUBLIC = ['/', '/p/on-hills', '/@alice', '/t/walks', '/archive', '/feed.xml', '/feed.json', '/t/walks/feed.xml',
-          '/t/walks/feed.json', '/@alice/feed.xml', '/@alice/feed.json', '/sitemap.xml', '/robots.txt',
-          '/site.webmanifest']
+PUBLIC = ['/', '/p/on-hills', '/@alice', '/t/walks', '/archive', '/follow', '/feed.xml', '/feed.json',
+          '/t/walks/feed.xml', '/t/walks/feed.json', '/@alice/feed.xml', '/@alice/feed.json', '/sitemap.xml',
+          '/robots.txt', '/site.webmanifest']
 
 
 @pytest.fixture
