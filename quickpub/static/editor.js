@@ -1,18 +1,21 @@
 // Makes writing nicer: formatting keys, a live preview, tags to choose from, focus mode. Without it the editor is a
 // form that does all of this but focus mode.
 
-const form = document.getElementById('editor')
-const body = form.elements.body
+import { body, form, WORDS } from './editing.js'
+
 const preview = document.getElementById('preview')
 const showPreview = document.getElementById('show-preview')
+const showText = document.getElementById('show-text')
+const isNarrow = matchMedia('(max-width: 51.99em)')
 const quiet = document.getElementById('quiet')
-const WORDS = JSON.parse(document.getElementById('editor').dataset.words)
 const NARROW = 250 // milliseconds without a key, after which the preview is asked for
 
 // Formatting, by buttons and by keys.
 
 const toolbar = form.querySelector('markdown-toolbar')
 toolbar.hidden = false
+
+document.getElementById('add-image').addEventListener('click', () => document.getElementById('uploads-choose').click())
 
 body.addEventListener('keydown', event => {
   if ((event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey) {
@@ -45,17 +48,33 @@ async function refresh () {
   }
 }
 
-function show (isOn) {
+// Beside the text, or on a narrow page in its place: then one is as far down as the other was.
+async function show (isOn) {
+  const place = isNarrow.matches ? placeIn(isShown() ? preview : body) : 0
   preview.hidden = !isOn
   form.classList.toggle('beside', isOn)
   document.body.classList.toggle('beside', isOn)
-  showPreview?.setAttribute('aria-pressed', isOn)
-  if (isOn) refresh()
+  showPreview.setAttribute('aria-pressed', isOn)
+  showText.setAttribute('aria-pressed', !isOn)
+  if (isOn) await refresh()
+  if (place && isOn === isShown()) goTo(place, isOn ? preview : body)
+}
+
+function placeIn (part) {
+  const { top, height } = part.getBoundingClientRect()
+  return Math.min(1, Math.max(0, -top / height))
+}
+
+function goTo (place, part) {
+  const { top, height } = part.getBoundingClientRect()
+  scrollBy({ top: top + place * height, behavior: 'instant' })
 }
 
 if (showPreview) {
   showPreview.type = 'button'
+  showText.hidden = false
   showPreview.addEventListener('click', () => show(!isShown()))
+  showText.addEventListener('click', () => show(false))
   show(isShown())
 }
 
@@ -72,11 +91,11 @@ const PER_MINUTE = 220
 function count () {
   const text = body.value.replace(/^\s*\d+[.)]\s/gm, '') // the numbers of lists are no words
   const words = (text.match(/[\u3040-\u30ff\u3400-\u9fff]|[^\s\u3040-\u30ff\u3400-\u9fff]*[\p{L}\p{N}][^\s\u3040-\u30ff\u3400-\u9fff]*/gu) || []).length
+  counts.hidden = !words
   counts.textContent = WORDS.count.replace('{words}', words).replace('{minutes}', Math.max(1, Math.round(words / PER_MINUTE)))
 }
 
 if (counts) {
-  counts.hidden = false
   let soon
   body.addEventListener('input', () => { soon ??= setTimeout(() => { soon = undefined; count() }, NARROW) })
   count()
@@ -101,16 +120,6 @@ if (tags) {
   offer()
 }
 
-// With a time in the form, the button schedules the post, and says so.
-
-const due = form.elements.publish_at
-const publish = document.getElementById('publish')
-if (due && publish?.value === 'publish') {
-  const label = () => { publish.textContent = due.value ? publish.dataset.later : publish.dataset.now }
-  due.addEventListener('input', label)
-  label()
-}
-
 // Focus mode: the text and nothing else, on the whole screen where the browser lets us.
 
 function hush (isOn) {
@@ -132,8 +141,4 @@ if (quiet) {
 
 document.addEventListener('keydown', event => {
   if (event.key === 'Escape' && document.body.classList.contains('quiet')) hush(false)
-  if (event.key.toLowerCase() === 's' && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey) {
-    event.preventDefault()
-    form.querySelector('button[value=save]')?.click()
-  }
 })
