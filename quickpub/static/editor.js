@@ -8,7 +8,8 @@ const showPreview = document.getElementById('show-preview')
 const showText = document.getElementById('show-text')
 const isNarrow = matchMedia('(max-width: 51.99em)')
 const quiet = document.getElementById('quiet')
-const NARROW = 250 // milliseconds without a key, after which the preview is asked for
+const MARGIN = 80 // pixels above what is scrolled to
+const PAUSE = 250 // milliseconds without a key, after which the preview is asked for
 
 // Formatting, by buttons and by keys.
 
@@ -50,24 +51,29 @@ async function refresh () {
 
 // Beside the text, or on a narrow page in its place: then one is as far down as the other was.
 async function show (isOn) {
-  const place = isNarrow.matches ? placeIn(isShown() ? preview : body) : 0
+  const isMoving = isOn !== isShown()
+  const place = placeIn(isShown() ? preview : body)
   preview.hidden = !isOn
   form.classList.toggle('beside', isOn)
   document.body.classList.toggle('beside', isOn)
   showPreview.setAttribute('aria-pressed', isOn)
   showText.setAttribute('aria-pressed', !isOn)
   if (isOn) await refresh()
-  if (place && isOn === isShown()) goTo(place, isOn ? preview : body)
+  if (!isMoving || isOn !== isShown()) return // another press was faster
+  if (isNarrow.matches) goTo(place, isOn ? preview : body)
+  else if (isOn && preview.getBoundingClientRect().bottom < innerHeight / 3) preview.parentElement.scrollIntoView()
 }
 
+// The share of a part that is above the screen: 0 when its beginning is in view, or none of it is.
 function placeIn (part) {
-  const { top, height } = part.getBoundingClientRect()
-  return Math.min(1, Math.max(0, -top / height))
+  const { top, bottom, height } = part.getBoundingClientRect()
+  return top < 0 && bottom > innerHeight / 4 ? -top / height : 0
 }
 
 function goTo (place, part) {
   const { top, height } = part.getBoundingClientRect()
-  scrollBy({ top: top + place * height, behavior: 'instant' })
+  if (!place && top >= 0 && top < innerHeight / 2) return
+  scrollBy({ top: top + place * height - (place ? 0 : MARGIN), behavior: 'instant' })
 }
 
 if (showPreview) {
@@ -80,7 +86,7 @@ if (showPreview) {
 
 body.addEventListener('input', () => {
   clearTimeout(timer)
-  if (isShown()) timer = setTimeout(refresh, NARROW)
+  if (isShown()) timer = setTimeout(refresh, PAUSE)
 })
 
 // How long it is. The preview's number is the one that readers will see; this one keeps up with the keys.
@@ -97,7 +103,7 @@ function count () {
 
 if (counts) {
   let soon
-  body.addEventListener('input', () => { soon ??= setTimeout(() => { soon = undefined; count() }, NARROW) })
+  body.addEventListener('input', () => { soon ??= setTimeout(() => { soon = undefined; count() }, PAUSE) })
   count()
 }
 
@@ -127,7 +133,9 @@ function hush (isOn) {
   quiet.setAttribute('aria-pressed', isOn)
   if (isOn) {
     document.documentElement.requestFullscreen?.().catch(() => {}) // some browsers do not; it is quiet all the same
-    body.focus()
+    body.focus({ preventScroll: true })
+    const down = scrollY + body.getBoundingClientRect().top + body.offsetHeight * body.selectionStart / (body.value.length || 1)
+    scrollTo({ top: Math.max(0, down - innerHeight / 2), behavior: 'instant' }) // the caret about in the middle, or all of the title
   } else if (document.fullscreenElement) {
     document.exitFullscreen()
   }
