@@ -128,14 +128,20 @@ if (tags) {
 
 // Focus mode: the text and nothing else, on the whole screen where the browser lets us.
 
+function caretTop () {
+  const { fontSize, lineHeight } = getComputedStyle(body)
+  const room = body.clientWidth / (0.45 * parseFloat(fontSize)) // letters of a line, about
+  const lines = body.value.slice(0, body.selectionEnd).split('\n').map(line => Math.ceil(line.length / room) || 1)
+  return scrollY + body.getBoundingClientRect().top + parseFloat(lineHeight) * lines.reduce((sum, each) => sum + each, 0)
+}
+
 function hush (isOn) {
   document.body.classList.toggle('quiet', isOn)
   quiet.setAttribute('aria-pressed', isOn)
   if (isOn) {
     document.documentElement.requestFullscreen?.().catch(() => {}) // some browsers do not; it is quiet all the same
     body.focus({ preventScroll: true })
-    const down = scrollY + body.getBoundingClientRect().top + body.offsetHeight * body.selectionStart / (body.value.length || 1)
-    scrollTo({ top: Math.max(0, down - innerHeight / 2), behavior: 'instant' }) // the caret about in the middle, or all of the title
+    scrollTo({ top: Math.max(0, caretTop() - innerHeight / 2), behavior: 'instant' }) // or all of the title is in view
   } else if (document.fullscreenElement) {
     document.exitFullscreen()
   }

@@ -21,12 +21,12 @@ export function toMarkdown (html) {
   return { markdown: isFormed ? makeService().turndown(body).replaceAll('\u00a0', ' ') : '', dropped }
 }
 
-// The policy of the page takes style attributes away wherever a parser of this page meets them, so they are renamed
-// before one does.
+// The policy of the page takes style attributes and handlers away, with a complaint, wherever a parser of this page meets
+// them, so they are renamed before one does.
 function parse (html) {
   const bare = html.replace(/<!--[\s\S]*?-->/g, '').replace(/<!\[[^\]]*\]>/g, '')
     .replace(/<(style|script|xml|o:p)\b[\s\S]*?<\/\1>/gi, '')
-    .replace(/<[a-z][^>]*>/gi, tag => tag.replace(/([\s"'])style(?=\s*=)/gi, '$1data-style'))
+    .replace(/<[a-z][^>]*>/gi, tag => tag.replace(/([\s"'/])(style|on\w+)(?=\s*=)/gi, '$1data-$2'))
   return new DOMParser().parseFromString(bare, 'text/html')
 }
 
@@ -147,7 +147,7 @@ function makeService () {
   service.escape = text => escape(text).replace(/[<$~|]|&(?=#?\w+;)/g, '\\$&')
   service.addRule('struck', { filter: ['s', 'del', 'strike'], replacement: words => words.trim() ? `~~${words}~~` : '' })
   service.addRule('break', { filter: 'br', replacement: (_, node) => node.nextSibling ? '\\\n' : '' })
-  service.addRule('task', { filter: isTask, replacement: (_, node) => node.hasAttribute('checked') ? '[x] ' : '[ ] ' })
+  service.addRule('task', { filter: isTask, replacement: (_, node) => node.hasAttribute('checked') ? '[x]' : '[ ]' })
   service.addRule('item', { filter: 'li', replacement: writeItem })
   service.addRule('table', { filter: 'table', replacement: (_, table) => writeTable(table, service) })
   return service
@@ -157,7 +157,7 @@ function writeItem (content, node) {
   const list = node.parentNode
   const start = Number(list.getAttribute('start')) || 1
   const mark = list.nodeName === 'OL' ? `${start + [...list.children].indexOf(node)}. ` : '- '
-  const words = content.trim().replace(/\n{2,}(?=(- |\d+\. ))/g, '\n').replace(/\n(?=[^\n])/g, '\n' + ' '.repeat(mark.length))
+  const words = content.trim().replace(/^(\[[ x]\])\s*/, '$1 ').replace(/\n{2,}(?=(- |\d+\. ))/g, '\n').replace(/\n(?=[^\n])/g, '\n' + ' '.repeat(mark.length))
   return mark + words + (node.nextElementSibling ? '\n' : '')
 }
 

@@ -329,7 +329,8 @@ def test_axe_finds_nothing_in_the_editor_and_around_it(served):
 def test_without_scripts_everything_but_the_quiet_works(served):
     with chromium() as browser, window(browser, served, java_script_enabled=False) as page:
         edit(page, served)
-        assert page.locator('#quiet').is_hidden() and page.locator('#show-text').is_hidden() and page.locator('markdown-toolbar').is_hidden()
+        for name in ('#quiet', '#show-text', 'markdown-toolbar'):
+            assert page.locator(name).is_hidden()
         page.fill(BODY, 'Typed *without* scripts.')
         page.get_by_role('button', name='Preview').click()
         assert page.get_by_role('region', name='Preview').locator('em').inner_text() == 'without'
