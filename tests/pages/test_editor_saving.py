@@ -4,6 +4,7 @@ import re
 
 import pytest
 from conftest import person, write
+from images import PDF
 from rig import chromium
 from windows import window
 
@@ -175,9 +176,9 @@ def test_an_image_is_chosen_from_the_formatting_and_inserted_at_the_caret(page, 
     page.locator(BODY).evaluate('field => field.setSelectionRange(5, 5)')
     with page.expect_file_chooser() as chosen:
         page.get_by_role('button', name='Image', exact=True).click()
-    chosen.value.set_files([{'name': 'note.txt', 'mimeType': 'text/plain', 'buffer': b'Words'}])
-    page.get_by_text('note.txt was inserted').wait_for()
-    assert re.fullmatch(r'Above\n\n\[note.txt.*\]\(/media/.*\)\n\n+Below', page.locator(BODY).input_value())
+    chosen.value.set_files([{'name': 'note.pdf', 'mimeType': 'application/pdf', 'buffer': PDF}])
+    page.get_by_text('note.pdf was inserted').wait_for()
+    assert re.fullmatch(r'Above\n\n\[note.pdf.*\]\(/media/.*\)\n\n+Below', page.locator(BODY).input_value())
 
 
 @pytest.mark.parametrize('width', [375, 820, 821, 1440])
