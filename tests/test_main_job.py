@@ -42,6 +42,7 @@ def test_the_main_job(rig, mail_server, windows):
     olga, alice, reader = windows(), windows(), windows()
     set_up(olga, served)
     write(olga, 'Welcome', 'Hello **all**.')
+    olga.press('Publish…')
     olga.press('Publish now')
 
     sign_up(alice)
@@ -74,7 +75,10 @@ def set_up(olga, served):
 def write(author, title, body, **fields):
     author.goto('/studio')
     author.follow('New post')
-    author.fill(title=title, body=body, **fields)
+    author.fill(title=title, body=body)
+    author.press('Publish…')
+    author.fill(**fields)
+    author.page.keyboard.press('Escape')
 
 
 def sign_up(alice):
@@ -105,7 +109,7 @@ def log_in(alice):
 def see_a_draft(alice, rig):
     write(alice, 'Beans & peas', TEXT, tags='Gardening, slow food', summary='What to plant in March')
     alice.press('Save draft')
-    alice.shows('Saved.')
+    alice.page.locator('#saved').get_by_text(re.compile(r'^Saved \d\d:\d\d$')).wait_for()
     alice.follow('View draft')
     alice.shows('This is how readers will see the saved text')
     assert alice.page.locator('article em').inner_text() == 'early'
@@ -114,6 +118,7 @@ def see_a_draft(alice, rig):
 
 
 def publish(alice):
+    alice.press('Publish…')
     alice.press('Publish now')
     alice.shows('Published. Readers can see it now.')
 
@@ -137,7 +142,7 @@ def read_everywhere(reader, rig):
 def move(alice, reader, rig):
     alice.fill(slug='peas')
     alice.press('Update post')
-    alice.shows('Saved.')
+    alice.page.locator('#saved').get_by_text(re.compile(r'^Saved \d\d:\d\d$')).wait_for()
     reader.goto('/p/beans-peas')
     reader.shows('What to plant in March')
     assert reader.page.url == rig.url + '/p/peas'

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from bottle import request, response
@@ -17,13 +17,15 @@ from ..jobs.errors import is_out_of_reach
 from ..media import placing
 from ..models import Autosave, Post, Site, User
 from ..sentences import describe, make_sentences
+from ..sentences.notices import find_notice
 from ..settings import current
 from ..translations import languages
 from ..translations.messages import N_, gettext
 from ..wsgi.actions import Answer, UnknownAction, find_action
 from ..wsgi.forms import Form, number, typed
 from ..wsgi.permissions import login_required
-from ..wsgi.responses import find_or_404, not_found, redirect, render
+from ..wsgi.responses import find_or_404, not_found, redirect, render, render_json
+from ..wsgi.urls import url
 
 FIELDS = (*autosave.FIELDS, 'action', 'tab')
 BUSY = N_('The site is busy. Your text is still here, but not saved. Please try again in a minute.')
@@ -187,7 +189,10 @@ def _submit(user: User, post: Post | None) -> Answer:
             raise
         form.errors = {'': str(CANNOT_SAVE)}
         return _render(user, post, form, 503, is_kept=False)
-    return redirect(f'/studio/posts/{(copy or post).id}', _choose_notice(user, post, form, name, due))
+    notice = _choose_notice(user, post, form, name, due)
+    if _is_from_script():
+        return render_json(_describe_saved(user, post, notice))
+    return redirect(f'/studio/posts/{(copy or post).id}' + '?published' * (action.do is _publish), notice)
 
 
 def _reject_action(user: User, post: Post | None, form: Form) -> Answer:
@@ -206,6 +211,18 @@ def _preview(user: User, post: Post | None, form: Form) -> Answer:
     except Busy:
         form.errors, status = {'': str(BUSY)}, 503
     return _render(user, post, form, status, is_kept=is_kept)
+
+
+def _is_from_script() -> bool:
+    """Return whether the editor's script has sent the form, and stays on its page."""
+    return 'application/json' in request.get_header('Accept', '')
+
+
+def _describe_saved(user: User, post: Post, notice: str) -> dict[str, Any]:
+    """Return what the editor's script has to know of the post that it has saved."""
+    return {'id': post.id, 'version': post.version, 'slug': post.slug, 'url': url(f'/studio/posts/{post.id}'),
+            'time': dates.time_of_day(now(), user.timezone),
+            'notice': '' if notice == 'saved' else find_notice(notice)}
 
 
 def _take_back(user: User, post: Post, form: Form | None, action: Action) -> Answer:
@@ -308,6 +325,9 @@ def _has_other_text(kept: Autosave | None, post: Post) -> bool:
 
 
 def _render(user: User, post: Post | None, form: Form, status: int = 200, **context: Any) -> Answer:
+    """Show the editor with the form, or tell its script what is wrong with it."""
+    if form.errors and _is_from_script():
+        return render_json({'errors': form.errors}, status)
     response.status = status
     at = now()
     author = post.author if post else user
@@ -321,5 +341,8 @@ def _render(user: User, post: Post | None, form: Form, status: int = 200, **cont
         is_featured=bool(post and user.is_owner and featured.is_featured(post)),
         has_cover=bool(post and placing.find_row('cover', post.id)),
         series_names=series.names_of(author), tag_names=tags.suggest_names(user, at),
+        covers=placing.find('cover', [post.id] if post else []), faces=placing.find('avatar', [author.id]),
+        author=author, now_ms=int(at.replace(tzinfo=UTC).timestamp() * 1000),
+        is_just_published='published' in request.query and request.method == 'GET',
         languages=[('', N_('The language of the site')), *languages.written()],
         soon=dates.local(at + timedelta(minutes=1), user.timezone), **offered)

@@ -1,41 +1,18 @@
 // Back up what is typed: in this browser with every key, on the server every few seconds. Unsaved changes are offered
 // when the editor is opened again, in any window.
 
-const form = document.getElementById('editor')
-const said = document.getElementById('saved')
+import { asText, clock, form, inZone, say, state, texts, WORDS } from './editing.js'
+
 const found = document.getElementById('found')
-const WORDS = JSON.parse(document.getElementById('editor').dataset.words)
 const AGAIN = 3000 // milliseconds between two requests to the server
 const SOON = 300 // milliseconds until it is in this browser
-const OURS = `quickpub:${form.dataset.user}:${form.dataset.post || 'new'}:`
-const HERE = OURS + form.elements.tab.value
+const ours = () => `quickpub:${form.dataset.user}:${form.dataset.post || 'new'}:`
 const SENT = 'quickpub:sent'
-const TEXTS = ['title', 'body', 'summary', 'tags', 'slug', 'language', 'canonical', 'series', 'part', 'place', 'publish_at']
 
-const texts = () => Object.fromEntries(
-  TEXTS.filter(name => form.elements[name]).map(name => [name, form.elements[name].value]))
-const asText = () => JSON.stringify(texts())
-
-let kept = form.dataset.kept ? asText() : '' // what the server has
-let isSaving = false
+state.kept = form.dataset.kept ? asText() : ''
+let here = ours() + form.elements.tab.value
+let isSaved = !!form.dataset.kept // nothing was typed since
 let timer, soon
-
-function say (words) {
-  if (said) said.textContent = words
-}
-
-// On the author's own clock, like all other times on the page: the browser's may be another.
-function inZone (at, style) {
-  try {
-    return new Date(at).toLocaleString([], { ...style, hourCycle: 'h23', timeZone: form.dataset.zone })
-  } catch { // a zone that this browser does not know
-    return new Date(at).toLocaleString([], { ...style, hourCycle: 'h23', timeZone: 'UTC' }) + ' UTC'
-  }
-}
-
-function clock () {
-  return inZone(Date.now(), { hour: '2-digit', minute: '2-digit' })
-}
 
 // In this browser, where it lets us: it may forbid it, be full, or have nothing of the kind. Then the server has it.
 
@@ -44,11 +21,11 @@ function inStorage (work) {
 }
 
 function keepHere () {
-  inStorage(storage => storage.setItem(HERE, JSON.stringify(
+  inStorage(storage => storage.setItem(here, JSON.stringify(
     { at: Date.now(), version: form.elements.version.value, texts: texts() })))
 }
 
-function forgetHere (key = HERE) {
+function forgetHere (key = here) {
   inStorage(storage => storage.removeItem(key))
 }
 
@@ -65,10 +42,13 @@ async function keepThere () {
   const now = asText()
   clearTimeout(timer)
   timer = undefined
-  if (now === kept || isSaving) return
-  const answer = await fetch(form.dataset.keep, { method: 'POST', body: letter(), redirect: 'manual' }).catch(() => null)
+  if (now === state.kept || state.isSaving) return
+  const request = fetch(form.dataset.keep, { method: 'POST', body: letter(), redirect: 'manual' }).catch(() => null)
+  state.backup = request
+  const answer = await request
+  if (state.isSaving || state.backup !== request) return // what is being saved is newer
   if (answer?.status === 204) {
-    kept = now
+    state.kept = now
     say(WORDS.kept.replace('{time}', clock()))
     if (asText() === now) return forgetHere()
   } else {
@@ -85,25 +65,44 @@ function later () {
 }
 
 form.addEventListener('input', () => {
+  if (isSaved) say(WORDS.unsaved)
+  isSaved = false
   later()
   soon ??= setTimeout(() => { soon = undefined; keepHere() }, SOON)
 })
 
-form.addEventListener('submit', () => {
-  isSaving = true
+form.addEventListener('saved', () => {
+  state.backup = Promise.resolve()
+  forgetHere()
+  here = ours() + form.elements.tab.value
+  isSaved = asText() === state.kept
+  if (!isSaved) return later()
+  clearTimeout(soon)
+  soon = undefined
+})
+
+form.addEventListener('unsaved', () => {
+  state.kept = ''
+  keepHere()
+  later()
+})
+
+form.addEventListener('submit', event => {
+  if (event.defaultPrevented) return // saving.js saves it without leaving
+  state.isSaving = true
   keepHere() // until the next page says that it is saved
-  inStorage(() => sessionStorage.setItem(SENT, HERE))
+  inStorage(() => sessionStorage.setItem(SENT, here))
 })
 
 // Leaving: a last backup, if it is short enough for a request that need not be waited for.
 addEventListener('visibilitychange', () => {
-  if (document.hidden && !isSaving && asText() !== kept) {
+  if (document.hidden && !state.isSaving && asText() !== state.kept) {
     keepHere()
     navigator.sendBeacon(form.dataset.keep, letter())
   }
 })
 
-addEventListener('pageshow', event => { if (event.persisted) isSaving = false })
+addEventListener('pageshow', event => { if (event.persisted) state.isSaving = false })
 
 // What this browser has and the page has not.
 
@@ -123,7 +122,7 @@ function offer (key, { at, version, texts: older }) {
   })
   const drop = button(WORDS.discard, done)
   function done () {
-    if (key !== HERE) forgetHere(key)
+    if (key !== here) forgetHere(key)
     line.remove()
     found.hidden = !found.children.length
   }
@@ -148,13 +147,13 @@ function look () {
   if (sent) forgetHere(sent)
   inStorage(() => sessionStorage.removeItem(SENT))
   const now = JSON.stringify({ title: form.elements.title.value, body: form.elements.body.value })
-  for (const key of inStorage(Object.keys)?.filter(key => key.startsWith(OURS)) || []) {
-    if (key === HERE && !form.dataset.kept) continue // the site could not save it: it is in the form, and only here
+  for (const key of inStorage(Object.keys)?.filter(key => key.startsWith(ours())) || []) {
+    if (key === here && !form.dataset.kept) continue // the site could not save it: it is in the form, and only here
     const older = JSON.parse(localStorage.getItem(key))
     if (JSON.stringify({ title: older.texts.title, body: older.texts.body }) === now) forgetHere(key)
-    else if (key !== HERE) offer(key, older)
+    else if (key !== here) offer(key, older)
   }
 }
 
 look()
-if (asText() !== kept) later()
+if (asText() !== state.kept) later()

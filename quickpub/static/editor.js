@@ -1,18 +1,22 @@
 // Makes writing nicer: formatting keys, a live preview, tags to choose from, focus mode. Without it the editor is a
 // form that does all of this but focus mode.
 
-const form = document.getElementById('editor')
-const body = form.elements.body
+import { body, form, WORDS } from './editing.js'
+
 const preview = document.getElementById('preview')
 const showPreview = document.getElementById('show-preview')
+const showText = document.getElementById('show-text')
+const isNarrow = matchMedia('(max-width: 51.99em)')
 const quiet = document.getElementById('quiet')
-const WORDS = JSON.parse(document.getElementById('editor').dataset.words)
-const NARROW = 250 // milliseconds without a key, after which the preview is asked for
+const MARGIN = 80 // pixels above what is scrolled to
+const PAUSE = 250 // milliseconds without a key, after which the preview is asked for
 
 // Formatting, by buttons and by keys.
 
 const toolbar = form.querySelector('markdown-toolbar')
 toolbar.hidden = false
+
+document.getElementById('add-image').addEventListener('click', () => document.getElementById('uploads-choose').click())
 
 body.addEventListener('keydown', event => {
   if ((event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey) {
@@ -45,23 +49,44 @@ async function refresh () {
   }
 }
 
-function show (isOn) {
+// Beside the text, or on a narrow page in its place: then one is as far down as the other was.
+async function show (isOn) {
+  const isMoving = isOn !== isShown()
+  const place = placeIn(isShown() ? preview : body)
   preview.hidden = !isOn
   form.classList.toggle('beside', isOn)
   document.body.classList.toggle('beside', isOn)
-  showPreview?.setAttribute('aria-pressed', isOn)
-  if (isOn) refresh()
+  showPreview.setAttribute('aria-pressed', isOn)
+  showText.setAttribute('aria-pressed', !isOn)
+  if (isOn) await refresh()
+  if (!isMoving || isOn !== isShown()) return // another press was faster
+  if (isNarrow.matches) goTo(place, isOn ? preview : body)
+  else if (isOn && preview.getBoundingClientRect().bottom < innerHeight / 3) preview.parentElement.scrollIntoView()
+}
+
+// The share of a part that is above the screen: 0 when its beginning is in view, or none of it is.
+function placeIn (part) {
+  const { top, bottom, height } = part.getBoundingClientRect()
+  return top < 0 && bottom > innerHeight / 4 ? -top / height : 0
+}
+
+function goTo (place, part) {
+  const { top, height } = part.getBoundingClientRect()
+  if (!place && top >= 0 && top < innerHeight / 2) return
+  scrollBy({ top: top + place * height - (place ? 0 : MARGIN), behavior: 'instant' })
 }
 
 if (showPreview) {
   showPreview.type = 'button'
+  showText.hidden = false
   showPreview.addEventListener('click', () => show(!isShown()))
+  showText.addEventListener('click', () => show(false))
   show(isShown())
 }
 
 body.addEventListener('input', () => {
   clearTimeout(timer)
-  if (isShown()) timer = setTimeout(refresh, NARROW)
+  if (isShown()) timer = setTimeout(refresh, PAUSE)
 })
 
 // How long it is. The preview's number is the one that readers will see; this one keeps up with the keys.
@@ -72,13 +97,13 @@ const PER_MINUTE = 220
 function count () {
   const text = body.value.replace(/^\s*\d+[.)]\s/gm, '') // the numbers of lists are no words
   const words = (text.match(/[\u3040-\u30ff\u3400-\u9fff]|[^\s\u3040-\u30ff\u3400-\u9fff]*[\p{L}\p{N}][^\s\u3040-\u30ff\u3400-\u9fff]*/gu) || []).length
+  counts.hidden = !words
   counts.textContent = WORDS.count.replace('{words}', words).replace('{minutes}', Math.max(1, Math.round(words / PER_MINUTE)))
 }
 
 if (counts) {
-  counts.hidden = false
   let soon
-  body.addEventListener('input', () => { soon ??= setTimeout(() => { soon = undefined; count() }, NARROW) })
+  body.addEventListener('input', () => { soon ??= setTimeout(() => { soon = undefined; count() }, PAUSE) })
   count()
 }
 
@@ -101,24 +126,22 @@ if (tags) {
   offer()
 }
 
-// With a time in the form, the button schedules the post, and says so.
-
-const due = form.elements.publish_at
-const publish = document.getElementById('publish')
-if (due && publish?.value === 'publish') {
-  const label = () => { publish.textContent = due.value ? publish.dataset.later : publish.dataset.now }
-  due.addEventListener('input', label)
-  label()
-}
-
 // Focus mode: the text and nothing else, on the whole screen where the browser lets us.
+
+function caretTop () {
+  const { fontSize, lineHeight } = getComputedStyle(body)
+  const room = body.clientWidth / (0.45 * parseFloat(fontSize)) // letters of a line, about
+  const lines = body.value.slice(0, body.selectionEnd).split('\n').map(line => Math.ceil(line.length / room) || 1)
+  return scrollY + body.getBoundingClientRect().top + parseFloat(lineHeight) * lines.reduce((sum, each) => sum + each, 0)
+}
 
 function hush (isOn) {
   document.body.classList.toggle('quiet', isOn)
   quiet.setAttribute('aria-pressed', isOn)
   if (isOn) {
     document.documentElement.requestFullscreen?.().catch(() => {}) // some browsers do not; it is quiet all the same
-    body.focus()
+    body.focus({ preventScroll: true })
+    scrollTo({ top: Math.max(0, caretTop() - innerHeight / 2), behavior: 'instant' }) // or all of the title is in view
   } else if (document.fullscreenElement) {
     document.exitFullscreen()
   }
@@ -132,8 +155,4 @@ if (quiet) {
 
 document.addEventListener('keydown', event => {
   if (event.key === 'Escape' && document.body.classList.contains('quiet')) hush(false)
-  if (event.key.toLowerCase() === 's' && (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey) {
-    event.preventDefault()
-    form.querySelector('button[value=save]')?.click()
-  }
 })

@@ -1,5 +1,6 @@
 """Pictures and files in a real browser: on the page of files and beside a text, with JavaScript and without."""
 
+import re
 import wave
 from io import BytesIO
 
@@ -102,6 +103,7 @@ def test_without_javascript_files_are_sent_by_a_form_and_put_into_a_post_by_hand
     window.goto('/studio/posts/new')
     assert not window.page.locator('#uploads-choose').is_visible()
     window.fill(title='On hills', body=f'Look.\n\n{markdown}')
+    window.press('Publish…')
     window.press('Publish now')
     window.page.get_by_role('link', name='View post').click()
     shown = window.page.locator('.prose img')
@@ -137,7 +139,7 @@ def test_a_missing_description_is_asked_for_until_it_is_given(rig, open_window, 
     wait_for_body(window, '![A hill \\[green\\]](/media/')
     window.fill(title='On hills')
     window.press('Save draft')
-    window.shows('Saved.')
+    window.page.locator('#saved').get_by_text(re.compile(r'^Saved \d\d:\d\d$')).wait_for()
     window.shows('Missing descriptions')  # of the other one, still
     assert window.page.locator('#uploads-missing li').count() == 1
     window.page.get_by_label('leaf.png', exact=True).fill('A leaf')
@@ -187,6 +189,7 @@ def test_a_reader_gets_the_variant_that_fits_and_nothing_moves_when_it_comes(rig
     window.page.get_by_label('Add images or other files').set_input_files(files[:1])
     wait_for_body(window, '/hill.jpg)')
     window.fill(title='On hills')
+    window.press('Publish…')
     window.press('Publish now')
     window.shows('Published.')
     all_ready(rig)
@@ -215,6 +218,7 @@ def test_sound_plays_in_the_browsers_player(rig, open_window, tmp_path):
     window.page.get_by_label('Add images or other files').set_input_files(tmp_path / 'tone.wav')
     wait_for_body(window, '/tone.wav)')
     window.fill(title='A tone')
+    window.press('Publish…')
     window.press('Publish now')
     window.page.get_by_role('link', name='View post').click()
     player = window.page.locator('audio')
@@ -244,6 +248,6 @@ def test_saving_waits_for_what_is_on_its_way(open_window, rig, files):
     page.get_by_text('Your post will be saved when all uploads are complete.').wait_for()
     assert page.url.endswith('/studio/posts/new')
     held[0].continue_()
-    page.get_by_text('Saved.', exact=True).wait_for()
+    page.locator('#saved').get_by_text(re.compile(r'^Saved \d\d:\d\d$')).wait_for()
     with rig.database():
         assert Post.get().body.strip() == f'Typed meanwhile. Before it.\n\n{Upload.get().markdown}'

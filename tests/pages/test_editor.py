@@ -16,6 +16,7 @@ from quickpub.content import autosave, publishing
 from quickpub.models import Autosave, Post, Site, User
 
 BODY, SAVE, SAVED = 'textarea[name=body]', '.bar button[value=save]', '#saved'
+IS_SAVED = re.compile(r'^Saved \d\d:\d\d$')
 
 
 @pytest.fixture
@@ -53,6 +54,21 @@ def write_new(page, title, body):
 
 def says(page, words):
     page.locator(SAVED).get_by_text(words).wait_for()
+
+
+def assert_saved(page):
+    page.locator(SAVED).get_by_text(IS_SAVED).wait_for()
+
+
+def open_panel(page, button='Publish…'):
+    page.get_by_role('button', name=button).click()
+    page.get_by_role('region', name=button.rstrip('…')).wait_for()
+
+
+def publish(page):
+    open_panel(page)
+    page.get_by_role('button', name='Publish now').click()
+    page.get_by_text('Published. Readers can see it now.').wait_for()
 
 
 def minute_in(words):
@@ -96,15 +112,16 @@ def test_what_is_typed_is_kept_on_the_server_and_offered_in_another_window(page,
     page.locator('.unsaved a').click()
     assert page.locator(BODY).input_value() == 'The first words'
     page.click(SAVE)
-    page.get_by_text('Saved.', exact=True).wait_for()
+    assert_saved(page)
     assert kept(served) == [] and page.evaluate('localStorage.length') == 0
     assert page.locator('#found').is_hidden() and page.problems == []
 
 
 def test_a_text_that_was_saved_but_not_published_is_not_offered_again(page, served):
     write_new(page, 'Too late', 'Words.')
-    page.locator('summary').get_by_text('Schedule').click()
-    page.locator('[name=publish_at]').evaluate('field => { field.min = ""; field.value = "2020-01-01T00:00" }')
+    open_panel(page)
+    page.locator('[name=publish_at]').evaluate('field => { field.min = ""; field.value = "2020-01-01T00:00"; '
+                                               'field.dispatchEvent(new Event("input", { bubbles: true })) }')
     page.get_by_role('button', name='Schedule').first.click()
     page.get_by_text('Your text is saved, but this time has passed.').first.wait_for()
     assert kept(served) == [] and page.evaluate('localStorage.length') == 0
@@ -142,7 +159,7 @@ def test_what_the_network_kept_back_is_offered_by_the_browser_after_the_window_w
     again.get_by_role('button', name='Continue with them').click()
     assert again.locator(BODY).input_value() == 'Typed in a tunnel'
     again.click(SAVE)
-    again.get_by_text('Saved.', exact=True).wait_for()
+    assert_saved(again)
     assert body_of(served) == 'Typed in a tunnel'
     edit(again, served)
     assert again.locator('#found').is_hidden()
@@ -177,15 +194,17 @@ def test_the_second_of_two_windows_sees_both_texts(page, served):
     edit(other, served)
     page.fill(BODY, 'They are very high.')
     page.click(SAVE)
-    page.get_by_text('Saved.', exact=True).wait_for()
+    assert_saved(page)
     other.fill(BODY, 'They are high.\n\nAnd green.')
     other.click(SAVE)
     other.get_by_text('Nothing was saved. While you were writing').first.wait_for()
+    assert other.locator(BODY).input_value() == 'They are high.\n\nAnd green.'
+    other.get_by_role('button', name='Compare the versions').click()
     other.get_by_role('button', name='Merge').click()
     other.get_by_text('Both changes were merged').wait_for()
     assert other.locator(BODY).input_value() == 'They are very high.\n\nAnd green.'
     other.click(SAVE)
-    other.get_by_text('Saved.', exact=True).wait_for()
+    assert_saved(other)
     assert body_of(served) == 'They are very high.\n\nAnd green.'
 
 
@@ -205,12 +224,13 @@ def test_the_keys_format_and_the_preview_keeps_up(page, served):
     preview.locator('blockquote').wait_for()
     assert '3 words' in preview.inner_text()
     page.keyboard.press('Control+S')
-    page.get_by_text('Saved.', exact=True).wait_for()
+    assert_saved(page)
     assert body_of(served).startswith('> ') and page.problems == []
 
 
 def test_tags_are_offered_for_the_last_word_of_the_list(page, served):
     edit(page, served)
+    open_panel(page, 'Summary and tags')
     page.fill('[name=tags]', 'Walks, ')
     offered = page.locator('#tag-names option').evaluate_all('all => all.map(each => each.value)')
     assert set(offered) == {'Walks, Tea', 'Walks, Slow food'}
@@ -228,8 +248,8 @@ def test_a_quiet_page_shows_the_text_alone_and_escape_leaves_it(page, served):
 def test_enter_in_a_field_saves_and_does_nothing_else(page, served):
     page.goto('/studio/posts/new')
     page.fill(BODY, 'Not for readers yet.')
-    page.locator('[name=tags]').press('Enter')
-    page.get_by_text('Saved.', exact=True).wait_for()
+    page.locator('[name=slug]').press('Enter')
+    assert_saved(page)
     with served.database():
         assert Post.select().order_by(Post.id.desc()).get().published_at is None
 
@@ -240,6 +260,8 @@ def test_the_keyboard_alone_writes_and_publishes(page, served):
     page.keyboard.type('By keys alone')
     tab_to(page, "document.activeElement.name == 'body'")
     page.keyboard.type('Some text.')
+    tab_to(page, "document.activeElement.textContent == 'Publish…'")
+    page.keyboard.press('Enter')
     tab_to(page, "document.activeElement.value == 'publish'")
     page.keyboard.press('Enter')
     page.get_by_text('Published. Readers can see it now.').wait_for()
@@ -287,18 +309,28 @@ def test_axe_finds_nothing_in_the_editor_and_around_it(served):
                 page.get_by_role('region', name='Preview').get_by_text('Written on').wait_for()
                 assert_accessible(page)
                 page.keyboard.press('Control+S')
-                page.get_by_text('Saved.', exact=True).wait_for()
+                assert_saved(page)
             assert_accessible(page)
         other.fill(BODY, 'Typed before that.')
         other.click(SAVE)
         other.get_by_text('Nothing was saved. While you were writing').first.wait_for()
         assert_accessible(other)
+        other.get_by_role('button', name='Compare the versions').click()
+        other.get_by_role('button', name='Merge').wait_for()
+        assert_accessible(other)
+        page.goto(f'/studio/posts/{draft.id}')
+        open_panel(page)
+        assert_accessible(page)
+        page.get_by_role('button', name='Publish now').click()
+        page.get_by_role('region', name='Published').wait_for()
+        assert_accessible(page)
 
 
 def test_without_scripts_everything_but_the_quiet_works(served):
     with chromium() as browser, window(browser, served, java_script_enabled=False) as page:
         edit(page, served)
-        assert page.locator('#quiet').is_hidden() and page.locator('markdown-toolbar').is_hidden()
+        for name in ('#quiet', '#show-text', 'markdown-toolbar'):
+            assert page.locator(name).is_hidden()
         page.fill(BODY, 'Typed *without* scripts.')
         page.get_by_role('button', name='Preview').click()
         assert page.get_by_role('region', name='Preview').locator('em').inner_text() == 'without'
@@ -318,7 +350,7 @@ def test_a_long_text_is_previewed_and_saved(page, served):
     page.get_by_role('button', name='Preview').click()
     page.get_by_role('region', name='Preview').get_by_text('17 500 words').wait_for()
     page.click(SAVE)
-    page.get_by_text('Saved.', exact=True).wait_for()
+    assert_saved(page)
     assert body_of(served) == text
 
 
@@ -332,13 +364,15 @@ def any_page(request, served):
 def test_a_post_is_scheduled_moved_and_called_off(any_page, served):
     page = any_page
     write_new(page, 'Later', 'Not yet.')
-    page.locator('summary').get_by_text('Schedule').click()
+    open_panel(page)
     page.fill('[name=publish_at]', '2040-07-01T08:30')
     page.get_by_role('button', name='Schedule').last.click()
     page.get_by_text('It will be published at the time you chose').wait_for()
+    open_panel(page)
     page.fill('[name=publish_at]', '2040-07-02T08:30')
     page.get_by_role('button', name='Reschedule').click()
     page.get_by_text('2 July 2040, 08:30').first.wait_for()
+    open_panel(page)
     page.get_by_role('button', name='Unschedule').click()
     page.get_by_text('It is a draft again').wait_for()
     with served.database():
@@ -351,8 +385,7 @@ def test_a_series_a_copy_a_pin_and_the_way_from_the_trash(any_page, served):
         write_new(page, title, 'Words.')
         page.get_by_text('Series and original source').click()
         page.fill('[name=series]', 'Walks')
-        page.get_by_role('button', name='Publish now').click()
-        page.get_by_text('Published. Readers can see it now.').wait_for()
+        publish(page)
     page.get_by_text('More actions').click()
     page.get_by_role('button', name='Pin to your page').click()
     page.get_by_text('Pinned.').wait_for()
@@ -393,7 +426,7 @@ def test_an_owner_writes_a_page_for_the_navigation(any_page, served):
     page.get_by_role('link', name='New page').click()
     page.fill('[name=title]', 'Imprint')
     page.fill(BODY, 'Who we are.')
-    page.get_by_role('button', name='Publish now').click()
+    publish(page)
     page.goto('/')
     page.get_by_role('navigation', name='Site').get_by_role('link', name='Imprint').click()
     page.get_by_text('Who we are.').wait_for()

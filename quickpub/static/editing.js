@@ -1,0 +1,44 @@
+// Shared by the scripts of the editor: its form, its sentences, the author's clock, and typing that can be undone.
+
+export const form = document.getElementById('editor')
+export const body = form.elements.body
+export const WORDS = JSON.parse(form.dataset.words)
+
+const TEXTS = ['title', 'body', 'summary', 'tags', 'slug', 'language', 'canonical', 'series', 'part', 'place', 'publish_at']
+const AHEAD = Date.now() - Number(form.dataset.now) // milliseconds by which this browser's clock is ahead of the site's
+const said = document.getElementById('saved')
+
+// What the scripts that save and back up know of each other.
+export const state = { kept: '', isSaving: false, backup: Promise.resolve() } // the text that the site has, ...
+
+export const texts = () => Object.fromEntries(
+  TEXTS.filter(name => form.elements[name]).map(name => [name, form.elements[name].value]))
+export const asText = () => JSON.stringify(texts())
+
+export function say (words) {
+  if (said && said.textContent !== words) said.textContent = words
+}
+
+// On the author's own clock, like all other times on the page: the browser's may be another.
+export function inZone (at, style) {
+  try {
+    return new Date(at).toLocaleString([], { ...style, hourCycle: 'h23', timeZone: form.dataset.zone })
+  } catch { // a zone that this browser does not know
+    return new Date(at).toLocaleString([], { ...style, hourCycle: 'h23', timeZone: 'UTC' }) + ' UTC'
+  }
+}
+
+export function clock () {
+  return inZone(Date.now() - AHEAD, { hour: '2-digit', minute: '2-digit' })
+}
+
+// Like typing: Ctrl+Z takes it back.
+export function type (text, start = body.selectionStart, end = body.selectionEnd) {
+  body.focus()
+  body.setSelectionRange(start, end)
+  if (!text && start === end) return
+  if (!document.execCommand(text ? 'insertText' : 'delete', false, text)) {
+    body.setRangeText(text, start, end, 'end')
+    body.dispatchEvent(new Event('input', { bubbles: true }))
+  }
+}

@@ -1,0 +1,52 @@
+// The panel to publish from, as the text is now, and the link of what was just published.
+
+import { body, form, WORDS } from './editing.js'
+
+const panel = document.getElementById('publishing')
+const title = document.getElementById('card-title')
+const summary = document.getElementById('card-summary')
+const BEGINNING = 300 // characters
+
+async function show () {
+  if (!title) return
+  title.textContent = form.elements.title.value.trim()
+  title.hidden = !title.textContent
+  const words = form.elements.summary.value.trim()
+  summary.textContent = words || await beginning() || ''
+}
+
+// As the site renders it, of which the first words are enough.
+async function beginning () {
+  const sent = new URLSearchParams({ body: body.value.slice(0, 4 * BEGINNING), language: form.elements.language.value })
+  const answer = await fetch(form.dataset.preview, { method: 'POST', body: sent, redirect: 'manual' }).catch(() => null)
+  if (!answer?.ok) return summary.textContent
+  const page = new DOMParser().parseFromString(await answer.text(), 'text/html')
+  const words = [...page.querySelectorAll('.prose > :is(p, ul, ol, blockquote)')].map(each => each.textContent).join(' ')
+  return words.replace(/\s+/g, ' ').trim().slice(0, BEGINNING)
+}
+
+panel.addEventListener('toggle', event => { if (event.newState === 'open') show() })
+form.elements.summary.addEventListener('input', show)
+panel.addEventListener('invalid', () => { if (panel.matches('[popover]:not(:popover-open)')) panel.showPopover() }, true)
+
+// With a time in the form, the button schedules the post, and says so.
+
+const due = form.elements.publish_at
+const publish = document.getElementById('publish')
+if (due && publish?.value === 'publish') {
+  document.getElementById('schedule').hidden = true
+  const label = () => { publish.textContent = due.value ? publish.dataset.later : publish.dataset.now }
+  due.addEventListener('input', label)
+  label()
+}
+
+const copy = document.getElementById('copy-link')
+if (copy && navigator.clipboard) {
+  copy.hidden = false
+  copy.addEventListener('click', async () => {
+    await navigator.clipboard.writeText(document.getElementById('link').value)
+    document.getElementById('copied').textContent = WORDS.copied
+  })
+}
+// Loaded again, it is an old story.
+if (copy) history.replaceState(null, '', location.pathname)
