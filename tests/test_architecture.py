@@ -64,7 +64,7 @@ INSIDE = {
     'pages': [['account', 'account_deletion', 'admin', 'assets', 'autosaves', 'drafts', 'editor', 'errors', 'exports',
               'feeds', 'history', 'images', 'jobs', 'login', 'look', 'mail', 'media', 'members', 'profile', 'public',
               'reports', 'search', 'security', 'sitemaps', 'stats', 'studio', 'unsubscribing']],
-    'demo': [],
+    'demo': [['pictures']],
     'look': [['footer', 'stylesheet'], ['fonts', 'layouts']],
     'sentences': [['accounts', 'audit', 'content', 'exchange', 'jobs', 'mail', 'media', 'notices', 'pages', 'upkeep']],
     'upkeep': [['health'], ['checks', 'erasure'], ['corrections', 'integrity', 'sqlite_version', 'wal']],
