@@ -93,7 +93,7 @@ def draw_front() -> Sheet:
 
 def draw_logo(ink: str) -> Sheet:
     """Five people at a table, and the name."""
-    s = Sheet(None, 800, 144)
+    s = Sheet(None, 872, 144)
     for n, colour in enumerate(FIVE):
         s.circle(26 + n * 38, 48, 15, colour)
     s.line([(12, 82), (194, 82)], 12, ink)
