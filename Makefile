@@ -5,7 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help run demo test test-clocks test-deploy mutants install lint vulnerabilities schema translations common-passwords fonts card-font \
+.PHONY: help run demo test test-clocks test-deploy mutants install lint vulnerabilities schema translations \
+  common-passwords fonts card-font demo-pictures screenshots \
   freeze audit spam soak bench bench-reading bench-growth bench-hostile chromium libfaketime proxies clean
 
 help: ## List what there is
@@ -66,6 +67,12 @@ translations: $(VENV)/test.done ## Extract new messages into quickpub/translatio
 
 common-passwords: $(VENV)/test.done ## Write quickpub/wordlists again from the zxcvbn package
 	@$(BIN)/python -m tests.make_common_passwords
+
+demo-pictures: $(VENV)/test.done ## Draw the pictures of the demo site anew
+	@$(BIN)/python tests/make_demo_pictures.py
+
+screenshots: $(VENV)/test.done chromium ## Take the pictures of README and docs anew, of a demo site made for it
+	@$(BIN)/python docs/screenshots.py
 
 fonts: ## Write quickpub/static/fonts anew from the packages of their makers (needs npm and the network)
 	@[ -x $(VENV)/fonts/bin/fonttools ] || { $(PYTHON) -m venv $(VENV)/fonts && \

@@ -4,15 +4,31 @@ import re
 from datetime import datetime, timedelta
 from itertools import chain
 
+import make_demo_pictures
 import pytest
 from conftest import PASSWORD, create_database, write
 
 from quickpub import db, demo, opening, settings
 from quickpub.accounts import credentials
 from quickpub.audience import reports
-from quickpub.content import trash
+from quickpub.content import featured, trash
+from quickpub.demo import pictures
 from quickpub.markup import cleaner, excerpts, markdown
-from quickpub.models import TABLES, Content, DailyViews, OldSlug, Post, PostTag, RecentDay, Site, Tag, User
+from quickpub.media import placing, usage
+from quickpub.models import (
+    TABLES,
+    Content,
+    DailyViews,
+    MediaFile,
+    OldSlug,
+    PlacedImage,
+    Post,
+    PostTag,
+    RecentDay,
+    Site,
+    Tag,
+    User,
+)
 
 NOW = datetime(2026, 11, 22, 10, 4, 5)
 
@@ -49,7 +65,9 @@ def test_it_fills_an_empty_site(empty):
     assert {post.author.name for post in public} == {name for name, _, _ in demo.AUTHORS.values()}
     assert len(set(User.select(User.timezone).tuples())) == 5
     assert timedelta(weeks=9) < NOW - public[-1].published_at < timedelta(weeks=11)
-    assert Post.select().where(Post.published_at.is_null(), Post.deleted_at.is_null()).count() == 3
+    assert Post.select().where(Post.published_at.is_null(), Post.deleted_at.is_null(), ~Post.is_page).count() == 3
+    assert [post.slug for post in Post.select().where(Post.published_at > NOW)] == ['ladders-on-loan']
+    assert [post.slug for post in Post.select().where(Post.is_page)] == ['about']
     assert Post.select().where(Post.deleted_at.is_null(False)).count() == 1
     assert 2_000 < counts['views'] < 20_000
     assert Site.this().title == 'The Long Table'
@@ -119,8 +137,9 @@ def test_a_failure_half_way_leaves_nothing_behind(empty, monkeypatch):
 def test_every_post_is_as_the_studio_would_have_saved_it(empty):
     demo.fill(NOW)
     for post in Post:
-        assert post.html == markdown.to_html(post.body) != ''
-        assert cleaner.CLEANER.clean(post.html) == post.html
+        assert post.html == markdown.to_html(post.body, files=usage.known_in(post.body)) != ''
+        text = re.sub('<span class="picture.*?</span>', '', post.html)  # images are put in after cleaning
+        assert cleaner.CLEANER.clean(text) == text
         assert post.words == excerpts.count_words(post.html) >= 20
         assert post.excerpt == (post.summary or excerpts.excerpt(post.html)) != ''
         assert 1 <= PostTag.select().where(PostTag.post == post).count() <= 5
@@ -152,7 +171,7 @@ def test_views_are_those_of_the_days_and_only_of_public_posts(empty):
     for post in Post:
         days = list(DailyViews.select().where(DailyViews.post == post))
         assert post.views == sum(day.views for day in days)
-        if post.is_public(NOW):
+        if post.is_public(NOW) and not post.is_page:
             assert days and all(post.published_at.date() <= day.day <= NOW.date() and day.views > 0 for day in days)
         else:
             assert post.views == post.reported_views == 0
@@ -185,6 +204,42 @@ def test_every_tag_is_used_and_most_of_them_twice(empty):
     assert min(uses) > 0 and sum(count > 1 for count in uses) > len(uses) / 2
 
 
-def test_the_texts_are_packaged():
+def test_the_texts_and_pictures_are_packaged():
     config = (demo.Path(__file__).parent.parent / 'setup.cfg').read_text()
-    assert 'demo/*.md' in config
+    assert 'demo/*.md' in config and 'demo/pictures/*' in config
+
+
+def test_the_pictures_are_small_and_have_a_script():
+    stored = {path.name: path.stat().st_size for path in pictures.FOLDER.iterdir()}
+    assert set(stored) == set(make_demo_pictures.find_pictures())
+    assert sum(stored.values()) < 400_000
+
+
+def test_pictures_are_in_their_places_with_alternative_texts(empty):
+    demo.fill(NOW)
+    public = list(Post.published(NOW))
+    covers = {row.owner_id for row in PlacedImage.select().where(PlacedImage.place == 'cover')}
+    assert {post.slug for post in public if post.id not in covers} == {
+        'a-school-paper-with-no-front-page', 'minutes-of-a-meeting-that-went-well', 'a-small-rule-for-big-donations'}
+    assert {row.owner_id for row in PlacedImage.select().where(PlacedImage.place == 'avatar')} == {
+        user.id for user in User}
+    assert PlacedImage.select().where(PlacedImage.alt == '').count() == 0
+    assert [post.slug for post in featured.find_featured(NOW)] == [
+        'the-key-of-mrs-bello', 'solder-patience-and-the-third-radio']
+
+
+def test_a_site_that_has_a_name_keeps_its_own_images(olga):
+    demo.fill(NOW)
+    assert placing.find_row('logo', placing.SITE) is placing.find_row('front', placing.SITE) is None
+
+
+@pytest.mark.slow
+def test_every_picture_is_ready_at_the_end(empty):
+    demo.fill(NOW)
+    shown = []
+    pictures.prepare(lambda: shown.append(1))
+    assert {file.state for file in MediaFile} == {'ready'}
+    assert len(shown) == MediaFile.select().count() == len(list(pictures.FOLDER.iterdir()))
+    assert set(placing.find_of_site()) == {'logo', 'logo_dark', 'front'}
+    figure = Post.get(Post.slug == 'solder-patience-and-the-third-radio')
+    assert '<figcaption' in figure.html and '.avif' in figure.html

@@ -4,6 +4,7 @@ import re
 import tomllib
 from configparser import ConfigParser
 from dataclasses import fields
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from textwrap import indent
 
@@ -124,3 +125,17 @@ def test_urls_that_a_page_names_exist(path):
 
 def test_the_build_file_holds_only_what_pip_and_ruff_need():
     assert set(tomllib.loads((ROOT / 'pyproject.toml').read_text())) == {'build-system', 'tool'}
+
+
+def test_the_pictures_of_the_docs_are_there_and_made_by_one_script():
+    root = Path(__file__).parents[1]
+    spec = spec_from_file_location('screenshots', root / 'docs/screenshots.py')
+    screenshots = module_from_spec(spec)
+    spec.loader.exec_module(screenshots)
+    named = set(re.findall(r'\(docs/([a-z-]+)\.png\)', (root / 'README.md').read_text()))
+    for path in (root / 'docs').glob('*.md'):
+        named |= set(re.findall(r'\(([a-z-]+)\.png\)', path.read_text()))
+    assert named
+    assert named <= set(screenshots.NAMES)
+    assert {path.stem for path in (root / 'docs').glob('*.png')} == set(screenshots.NAMES)
+    assert sum(path.stat().st_size for path in (root / 'docs').glob('*.png')) < 3_000_000

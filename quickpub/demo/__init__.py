@@ -15,17 +15,20 @@ from peewee import EXCLUDED
 from .. import dates
 from ..accounts import passwords, users
 from ..audience import calendar, periods, sums
-from ..content import posts, publishing, trash
+from ..content import featured, posts, publishing, trash
 from ..content.post_input import PostInput
 from ..db import db
 from ..models import DailyReferrers, DailyViews, DailyVisitorCount, KnownHost, Post, Site, User
+from . import pictures
 
 PASSWORD = 'quickpub demo'
-SITE = {'title': 'The Long Table', 'tagline': 'Letters from five small places', 'hue': 205}
+SITE = {'title': 'The Long Table', 'tagline': 'Letters from five small places', 'hue': 205,
+        'layout': 'magazine',
+        'footer': 'Written at five kitchen tables. Copy what you like, and say where you found it.'}
 HOSTS = ['news.example', 'search.example', 'village.example', 'forum.example', 'boats.example', 'schools.example']
 BEGAN = timedelta(days=75)  # ago; a few days before the first post
 
-# The first part of the mail address: name, time zone, bio. The first is the owner where the site has none.
+# The first part of the mail address: name, time zone, bio in Markdown. The first is the owner where the site has none.
 AUTHORS = {
     'marta': ('Marta Kowalczyk', 'Europe/Warsaw',
               'Looks after a village reading room, and keeps the keys of this site.'),
@@ -38,6 +41,13 @@ AUTHORS = {
     'aroha': ('Aroha Tipene', 'Pacific/Auckland',
               'Secretary of a rowing club. Second oar, first at the kettle.'),
 }
+LINKS = {
+    'marta': 'https://reading-room.example\nhttps://social.example/@marta',
+    'tunde': 'https://repair.example/saturdays',
+    'sadia': 'https://plants.example/sadia\nhttps://social.example/@sadia',
+    'joaquin': 'https://school.example/paper',
+    'aroha': 'https://rowing.example',
+}
 
 
 class NotEmpty(Exception):
@@ -49,9 +59,13 @@ def fill(now: datetime) -> dict[str, int]:
     hashes = [passwords.hash_password(PASSWORD) for _ in AUTHORS]  # slow on purpose, so before the transaction
     with db.atomic():
         _check_empty()
-        if not Site.select().exists():
+        is_new = not Site.select().exists()
+        if is_new:
             Site.create(id=1, **SITE)
         authors = {key: _create_author(key, hashed, now) for key, hashed in zip(AUTHORS, hashes, strict=True)}
+        pictures.add_portraits(authors, now)
+        if is_new:
+            pictures.add_those_of_the_site(authors['marta'], now)
         views = [_create_post(typed, authors, now) for typed in _read_posts()]
         KnownHost.update(is_told=True).execute()  # by the reports that came in all these weeks
     return {'authors': len(authors), 'posts': len(views), 'views': sum(views)}
@@ -75,7 +89,9 @@ def _create_author(key: str, password: str, now: datetime) -> User:
     has_owner = User.select().where(User.role == 'owner').exists()
     user = users.create(name, _email(key), password, now - BEGAN, role='author' if has_owner else 'owner',
                            is_verified=True)
-    user.bio, user.timezone = bio, zone
+    user.bio, user.timezone, user.links = bio, zone, LINKS[key]
+    if key in ('marta', 'sadia'):
+        user.fediverse = f'@{key}@social.example'
     frequency = 'daily' if user.report == 'never' else user.report
     user.reported_until = periods.last_closing(now, frequency, zone, time.fromisoformat(user.report_time))
     user.save()
@@ -86,18 +102,24 @@ def _read_posts() -> Iterator[dict[str, str]]:
     """Yield the fields of each file, in the order of the names; the text is under 'body'."""
     for path in sorted(Path(__file__).parent.glob('*.md')):
         head, _, body = path.read_text(encoding='utf-8').partition('\n\n')
-        yield dict(line.split(': ', 1) for line in head.splitlines()) | {'body': body}
+        yield dict(line.split(': ', 1) for line in head.splitlines()) | {'body': body, 'number': path.name[:2]}
 
 
 def _create_post(typed: dict[str, str], authors: dict[str, User], now: datetime) -> int:
     """Save one post as the editor would, with its views, and return how many it has."""
     author = authors[typed['author']]
-    form = {key: typed.get(key, '') for key in ('title', 'body', 'tags', 'summary')}
+    form = {key: typed.get(key, '') for key in ('title', 'body', 'tags', 'summary', 'series')}
+    form['body'] = pictures.add_figures(form['body'], author, now)
     old, new = PostInput.from_form(form | {'slug': typed.get('old address', '')}), PostInput.from_form(form)
     published = now - timedelta(days=float(typed.get('published', 3)))
-    post = posts.save(None, author, old, published - timedelta(hours=2))
-    if 'published' in typed:
-        publishing.publish(post, published)
+    is_scheduled, is_page = published > now, typed.get('kind') == 'page'
+    post = posts.save(None, author, old, min(published, now) - timedelta(hours=2), is_page=is_page)
+    if 'published' in typed or is_page:
+        publishing.publish(post, now if is_scheduled else published, published if is_scheduled else None)
+    if 'cover' in typed:
+        pictures.add_cover(post, author, typed['number'], typed['cover'], now)
+    if 'featured' in typed:
+        featured.feature(post, published)
     if 'old address' in typed:
         post = posts.save(Post.get_by_id(post.id), author, new, published + timedelta(hours=1))
     if typed.get('state') == 'trash':
