@@ -123,7 +123,7 @@ def test_a_text_that_was_saved_but_not_published_is_not_offered_again(page, serv
     page.locator('[name=publish_at]').evaluate('field => { field.min = ""; field.value = "2020-01-01T00:00"; '
                                                'field.dispatchEvent(new Event("input", { bubbles: true })) }')
     page.get_by_role('button', name='Schedule').first.click()
-    page.get_by_text('Your text is saved.').first.wait_for()
+    page.get_by_text('Your text is saved, but this time has passed.').first.wait_for()
     assert kept(served) == [] and page.evaluate('localStorage.length') == 0
     page.goto('/studio/posts/new')
     assert page.locator('#found').is_hidden() and page.locator('.unsaved li').count() == 0
