@@ -1,5 +1,6 @@
 """Checks of whole answers: pages, their headers, feeds, HTML of posts, stored rows."""
 
+import json
 import re
 from collections import Counter
 
@@ -43,6 +44,9 @@ def assert_sound(answer, path):
             if element.tag in ('script', 'img', 'form') or element.get('rel') in ('stylesheet', 'icon'):
                 assert re.match(r'/(?!/)|$', value), (path, value)
     for script in tree.iter('script'):
+        if script.get('type') == 'application/ld+json':  # data, which no browser runs
+            assert json.loads(script.text)['@context'] == 'https://schema.org', path
+            continue
         assert script.get('src') and not (script.text or '').strip(), path
     for form in tree.iter('form'):
         assert form.get('method') == 'post' or form.get('role') == 'search' or path.endswith('/history'), path
