@@ -43,6 +43,7 @@ def world(site):
     write(alice, 'Public', tags='Hills')
     draft = write(alice, 'Draft', published=False)
     posts.save(draft, alice, PostInput.from_form(POST | {'title': 'Draft', 'tags': ''}), db.now())
+    models.PlacedImage.create(place='cover', owner_id=draft.id, digest='a' * 32)
     at = db.now()
     about = write(olga, 'About', published=False)
     Post.update(is_page=True, place=1).where(Post.id == about.id).execute()
