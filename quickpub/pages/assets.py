@@ -49,7 +49,7 @@ def send_font(name: str) -> Answer:
 def _send(text: str, content_type: str, version: str | None) -> Answer:
     """Send a text that never changes under the URL with its version, and may change under any other."""
     response.content_type = f'{content_type}; charset=utf-8'
-    allow_caching(YEAR if request.query.get('v') == version else 0)
+    allow_caching(YEAR if version is not None and request.query.get('v') == version else 0)
     return text
 
 
