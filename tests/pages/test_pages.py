@@ -67,7 +67,10 @@ def test_every_page_is_sound(browse, shown, who):
         if path == '/studio/report/letter' and answer.status_int == 200:  # a mail, with styles on its elements
             assert_framed(answer)
             continue
-        assert_safe(answer, path)
+        if path.startswith('/admin/look/preview') and answer.status_int == 200:
+            assert_previewed(answer)
+        else:
+            assert_safe(answer, path)
         if answer.content_type == 'text/html' and answer.status_int not in (301, 303):
             assert_sound(answer, path)
             seen[answer.status_int] += 1
@@ -83,6 +86,14 @@ def assert_framed(answer):
     assert answer.headers.getall('X-Frame-Options') == ['SAMEORIGIN']
     assert len(answer.headers.getall('Content-Security-Policy')) == 1
     assert answer.headers['X-Content-Type-Options'] == 'nosniff'
+
+
+def assert_previewed(answer):
+    """The preview of the front page is a page like any other, but for a frame of ours."""
+    assert answer.headers.getall('Content-Security-Policy') == [
+        "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"]
+    assert answer.headers.getall('X-Frame-Options') == ['SAMEORIGIN']
+    assert answer.headers['X-Content-Type-Options'] == 'nosniff' and 'no-store' in answer.headers['Cache-Control']
 
 
 def test_answers_that_are_no_pages_have_the_same_headers(site, alice, browse, app):
