@@ -1,7 +1,7 @@
 """Choosing the image for a place: the site's logo, a member's portrait, a post's cover."""
 
 import logging
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bottle import response
 
@@ -41,7 +41,7 @@ PLACES = {
 
 
 class Owned(NamedTuple):
-    """What an image is for: its id, its name, and the page to go back to."""
+    """The site, member or post that an image belongs to. `back` is the path of the page to go back to."""
     id: int
     name: str
     back: str
@@ -138,7 +138,8 @@ def _render(user: User, where: str, owned: Owned, form: Form, status: int = 200)
                   offered=list(offered), is_verified=user.is_verified, path=_path(where, owned))
 
 
-def _images_of(user: User):  # type: ignore[no-untyped-def] # peewee's queries have no type
+def _images_of(user: User) -> Any:
+    """Return the query of a member's images."""
     return uploads.of(user).where(MediaFile.kind == 'image')
 
 

@@ -156,3 +156,8 @@ def test_what_cannot_be_used_is_refused_and_stays_in_the_form(owner, field, valu
 def test_every_choice_has_words():
     from quickpub.pages import look
     assert look.PAIRS.keys() == fonts.PAIRS.keys() and tuple(look.LAYOUTS) == layouts.LAYOUTS
+
+
+def test_the_audit_log_names_what_was_changed(owner):
+    choose(owner, fonts='plain', layout='list', footer='Imprint')
+    assert 'changed the settings of the site: fonts, front page and footer.' in owner.get('/admin/audit').html.text
