@@ -252,7 +252,7 @@ def ledger():
 @pytest.fixture
 def rig(tmp_path):
     """The same site's folder, and the real processes that run it; what still lives at the end is killed."""
-    from rig import Rig  # which needs what stands above
+    from rig import Rig  # here, because rig imports this module
     rig = Rig(tmp_path)
     yield rig
     rig.close()
@@ -261,7 +261,7 @@ def rig(tmp_path):
 @pytest.fixture
 def shared_rig():
     """A site that runs, empty, for a test that only uses it: all such tests of this process share its processes."""
-    import shared_site  # which needs what stands above
+    import shared_site  # here, because it imports this module
     with shared_site.lend() as rig:
         yield rig
 

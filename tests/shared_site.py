@@ -18,14 +18,14 @@ from quickpub import db
 from quickpub.audience import counting
 from quickpub.jobs.tables import Job
 
-# What a running site has done and must not do again, and its processes know: kept.
+# Tables that stay, because the running processes rely on them.
 KEPT = {'schema_migration', 'recurring_job', 'spool_offset', 'daily_salt', 'content', 'sqlite_sequence'}
 
 
 @contextmanager
 def lend():
-    """Lend the running site, empty; `rig.mail_server` is its mail server. What it says meanwhile is shown at the end,
-    which pytest prints if the test has failed."""
+    """Lend the running site, empty; `rig.mail_server` is its mail server. Its log is printed at the end, and pytest
+    shows it if the test has failed."""
     rig = _running()
     empty(rig)
     said = len(rig.served.output())

@@ -1,11 +1,10 @@
 """Choosing the image for a place: the site's logo, a member's portrait, a post's cover."""
 
-import logging
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from bottle import response
 
-from .. import presence, tasks, text
+from .. import tasks, text
 from ..codes import Rejected
 from ..db import db, now
 from ..media import placing, uploads
@@ -14,11 +13,9 @@ from ..sentences import make_sentences
 from ..translations.messages import N_, Translatable, gettext
 from ..wsgi.actions import Answer, find_action
 from ..wsgi.bodies import TooMany
-from ..wsgi.forms import IMAGES, Form, number, sent_files, typed
+from ..wsgi.forms import IMAGES, Form, describe_storage_error, number, sent_files, typed
 from ..wsgi.permissions import login_required
 from ..wsgi.responses import find_or_404, not_found, redirect, render
-
-log = logging.getLogger('quickpub.web')
 
 MOST_OFFERED = 60
 
@@ -41,7 +38,7 @@ PLACES = {
 
 
 class Owned(NamedTuple):
-    """What an image is for: its id, its name, and the page to go back to."""
+    """The site, member or post that an image belongs to. `back` is the path of the page to go back to."""
     id: int
     name: str
     back: str
@@ -113,9 +110,7 @@ def upload_image(user: User, where: str, owner_id: str) -> Answer:
     except Rejected as error:
         form.errors = make_sentences(error.errors)
     except OSError as error:
-        log.warning('An upload cannot be stored: %s', error)
-        status = 503 if presence.explains(error) else 507
-        form.errors = {'file': gettext('This site cannot store files just now. Try again in a few minutes.')}
+        status, form.errors = describe_storage_error(error)
     return _render(user, where, owned, form, status)
 
 
@@ -138,7 +133,8 @@ def _render(user: User, where: str, owned: Owned, form: Form, status: int = 200)
                   offered=list(offered), is_verified=user.is_verified, path=_path(where, owned))
 
 
-def _images_of(user: User):  # type: ignore[no-untyped-def] # peewee's queries have no type
+def _images_of(user: User) -> Any:
+    """Return the query of a member's images."""
     return uploads.of(user).where(MediaFile.kind == 'image')
 
 

@@ -54,7 +54,7 @@ def update_look(user: User) -> Answer:
     with db.atomic():
         Site.change(**values)
         if changed := [name for name, value in values.items() if getattr(before, name) != value]:
-            note_action('site_changed', user, changed=', '.join(changed))
+            note_action('site_changed', user, changed=changed)
     return redirect('/admin/look', 'saved')
 
 

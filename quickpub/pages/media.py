@@ -1,12 +1,11 @@
 """An author's media files: uploading, describing and deleting them, and sending them to readers."""
 
 import json
-import logging
 from typing import Any
 
 from bottle import request, response
 
-from .. import presence, tasks
+from .. import tasks
 from ..codes import Rejected
 from ..db import db, now
 from ..look import sharing
@@ -15,21 +14,17 @@ from ..media.intake import UploadedFile
 from ..models import MediaFile, Upload, User
 from ..sentences import make_sentence, make_sentences
 from ..settings import current
-from ..translations.messages import N_, gettext, ngettext
+from ..translations.messages import gettext, ngettext
 from ..wsgi.actions import Answer, find_action
 from ..wsgi.bodies import MAX_PARTS, TooMany
 from ..wsgi.downloads import missing_file, send_file
-from ..wsgi.forms import UPLOADS, Form, sent_files, typed
+from ..wsgi.forms import UPLOADS, Form, describe_storage_error, sent_files, typed
 from ..wsgi.pagination import paginate
 from ..wsgi.permissions import login_required
 from ..wsgi.responses import find_or_404, not_found, redirect, render
 from ..wsgi.urls import url
 
-log = logging.getLogger('quickpub.web')
-
 PER_PAGE = 50
-FULL = N_('The disk of this site is nearly full, so you cannot upload files now. Please tell an owner of the site.')
-LOST = N_('This site cannot store files right now. Please try again in a few minutes.')
 
 
 @login_required
@@ -74,8 +69,7 @@ def upload_files(user: User) -> Answer:
     except Rejected as error:
         status, form.errors = 403, make_sentences(error.errors)
     except OSError as error:
-        log.warning('An upload cannot be stored: %s', error)
-        status, form.errors = (503, {'file': str(LOST)}) if presence.explains(error) else (507, {'file': str(FULL)})
+        status, form.errors = describe_storage_error(error)
     if 'application/json' in request.get_header('Accept', ''):
         response.status = status
         return _render_json({'uploads': [_describe_state(each) for each in stored],

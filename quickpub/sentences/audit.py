@@ -74,5 +74,6 @@ EXPORTS = {'numbers': N_('the stats of their posts'), 'site': N_('the stats of t
 # For each detail that an entry can have: the words for its values.
 DETAILS: dict[str, dict[str, Translatable]] = {
     'role': {'owner': N_('owner'), 'author': N_('author')},
-    'changed': {'title': N_('name'), 'tagline': N_('tagline'), 'hue': N_('colour'), 'language': N_('language')},
+    'changed': {'title': N_('name'), 'tagline': N_('tagline'), 'hue': N_('colour'), 'language': N_('language'),
+                'fonts': N_('fonts'), 'layout': N_('front page'), 'footer': N_('footer'), 'css': N_('CSS')},
 }

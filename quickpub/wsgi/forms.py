@@ -4,6 +4,7 @@ Bottle decodes forms as Latin-1; nobody but this module asks it for one.
 """
 
 import json
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,8 +12,10 @@ from urllib.parse import parse_qsl
 
 from bottle import BaseRequest, HTTPError, request
 
+from .. import presence
 from ..codes import Rejected
 from ..media.intake import UploadedFile as Draft
+from ..translations.messages import N_
 from .bodies import files
 
 FORM_LIMIT = 8 * 1024 * 1024  # bytes of one request: the longest post, in any script, takes up to 12 a character
@@ -22,6 +25,10 @@ STUDIO = '/studio'
 UPLOADS = f'{STUDIO}/media'  # where files are sent to
 IMAGES = f'{STUDIO}/images'  # and, below it, images for a place
 MAX_FIELDS = 1000  # of one form
+FULL = N_('The disk of this site is nearly full, so you cannot upload files now. Please tell an owner of the site.')
+LOST = N_('This site cannot store files right now. Please try again in a few minutes.')
+
+log = logging.getLogger('quickpub.web')
 
 
 def accept_long_forms() -> None:
@@ -88,3 +95,9 @@ def sent_files(open_draft: Callable[[str], Draft]) -> Iterator[Draft]:
         yield from files(request.get_header('Content-Type', ''), request.environ['wsgi.input'], open_draft)
     except ValueError:
         raise HTTPError(400) from None
+
+
+def describe_storage_error(error: OSError) -> tuple[int, dict[str, str]]:
+    """Return the status and the sentence for the form of an upload that could not be stored, and log why."""
+    log.warning('An upload cannot be stored: %s', error)
+    return (503, {'file': str(LOST)}) if presence.explains(error) else (507, {'file': str(FULL)})

@@ -93,7 +93,7 @@ TEXTS = {
     'Việt': 'Con đường nhỏ', 'Київ': 'Моє м’яке місто', 'ქართული': 'ᲡᲐᲥᲐᲠᲗᲕᲔᲚᲝ'}
 
 
-# What is typed, and the title of the one text in which it is found.
+# Searches, each with the title of the only text that it finds.
 WORDS = [
     ('елка', 'Лес'), ('ЁЛКА', 'Лес'), ('замок', 'Лес'), ('иод', None), ('lodz', 'Podróż'),
     ('łódź podróż', 'Podróż'), ('strasse', 'Weg'), ('STRASSE groesser', None), ('grosser', 'Weg'),

@@ -48,7 +48,7 @@ def test_what_stays_apart(one, other):
 
 def test_folding_again_changes_nothing_and_decomposed_text_folds_alike():
     folded = {each: folding.fold(each) for each in characters()}
-    # What the character itself is folded to need not be asked again.
+    # A character that folds to itself needs no second look.
     assert [each for each, found in folded.items() if found != each and folding.fold(found) != found] == []
     assert [each for each, found in folded.items() if nfd(each) != each and folding.fold(nfd(each)) != found] == []
 

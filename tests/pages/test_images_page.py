@@ -89,3 +89,13 @@ def test_another_members_upload_cannot_be_chosen(studio, bob, browse, path, alic
     drain()
     studio.post(path, {'action': 'choose', 'upload': '1'}, status=404)
     assert placed('avatar', alice.id) is None
+
+
+def test_settings_and_the_editor_lead_there(studio, alice, path):
+    with db.db.connection_context():
+        post = write(alice, 'Hills')
+    settings, editor = studio.get('/settings').html, studio.get(f'/studio/posts/{post.id}').html
+    for page, target in ((settings, path), (settings, f'/studio/images/banner/{alice.id}'),
+                         (editor, f'/studio/images/cover/{post.id}')):
+        assert page.select(f'main a[href="{target}"]'), target
+        studio.get(target, status=200)

@@ -190,3 +190,8 @@ def test_the_editor_leads_to_the_cover_of_a_saved_post(studio, alice):
     assert link.text == 'Choose a cover' and studio.get(link['href']).html.h1.text == 'Cover'
     place('cover', post.id)
     assert studio.get(f'/studio/posts/{post.id}').html.select_one('.cover-way a').text == 'Change the cover'
+
+
+def test_the_audit_log_names_what_was_changed(owner):
+    choose(owner, fonts='plain', layout='list', footer='Imprint')
+    assert 'changed the settings of the site: fonts, front page and footer.' in owner.get('/admin/audit').html.text
