@@ -1,7 +1,9 @@
 """No test that cannot fail: each checks something, and none lets every answer of the site pass."""
 
 import ast
+from collections import defaultdict
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -31,9 +33,12 @@ def called(node):
 
 @cache
 def helpers():
-    """Return all functions that are no tests, by name."""
-    return {function.name: function for tree in trees().values() for function in functions(tree)
-            if not function.name.startswith('test')}
+    """Return all functions that are no tests, by name; some files have helpers of the same name."""
+    found = defaultdict(list)
+    for function in chain.from_iterable(map(functions, trees().values())):
+        if not function.name.startswith('test'):
+            found[function.name].append(function)
+    return found
 
 
 def can_fail(function, seen=()):
@@ -43,7 +48,7 @@ def can_fail(function, seen=()):
     names = called(function)
     if names & (CHECKS | VISITS) or any(name.startswith(('assert', 'test_')) for name in names):
         return True
-    return any(can_fail(helpers()[name], (*seen, name)) for name in names if name in helpers() and name not in seen)
+    return any(can_fail(helper, (*seen, name)) for name in names - {*seen} for helper in helpers().get(name, ()))
 
 
 def always_true(node):

@@ -4,7 +4,7 @@ import math
 from base64 import b64encode
 from io import BytesIO
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageColor, ImageDraw
 
 from .card_text import SIZE
 from .lettering import Words, balance, font_of, has_broken, keep_drawable, shorten, wrap
@@ -19,6 +19,7 @@ LARGE, MOST_LARGE_LINES = 60, 4  # titles of more lines are smaller than this
 SIZES = 104, 96, 88, 80, 72, 66, 60, 54, 50, 46, 42, 38
 SMALL = 34
 LEADING = 1.2
+SHADES = 20  # between the paper and an ink
 
 
 def draw(title: str, byline: str, site: str, hue: int) -> str:
@@ -27,9 +28,10 @@ def draw(title: str, byline: str, site: str, hue: int) -> str:
     main, above, below = keep_drawable(title), keep_drawable(site), keep_drawable(byline)
     if not main.text:
         main, above = above, Words('')
-    image = _draw_words(main, above, below, _accent(hue)) if main.text else _draw_plain(_accent(hue))
+    accent = _accent(hue)
+    image = _draw_words(main, above, below, accent) if main.text else _draw_plain(accent)
     buffer = BytesIO()
-    image.quantize(64, dither=Image.Dither.NONE).save(buffer, 'PNG', optimize=True)
+    image.quantize(palette=_palette(accent), dither=Image.Dither.NONE).save(buffer, 'PNG')
     return b64encode(buffer.getvalue()).decode()
 
 
@@ -74,6 +76,17 @@ def fit(words: Words, height: int) -> tuple[int, list[str]]:
     if len(lines) > room:
         lines = [*lines[:room - 1], shorten(Words(' '.join(lines[room - 1:]), words.direction), font, MEASURE)]
     return size, lines
+
+
+def _palette(accent: str) -> Image.Image:
+    """Return the colours of a card: from the paper to each ink, for the edges of letters. Finding out which colours an
+    image has would take ten times as long as drawing it."""
+    paper = ImageColor.getrgb(PAPER)
+    steps = [(ImageColor.getrgb(ink), step / SHADES) for ink in (INK, SOFT, accent) for step in range(SHADES + 1)]
+    colours = [round(a + (b - a) * part) for ink, part in steps for a, b in zip(paper, ink, strict=True)]
+    palette = Image.new('P', (1, 1))
+    palette.putpalette([*colours, *ImageColor.getrgb(RULE)])
+    return palette
 
 
 def _accent(hue: int) -> str:
