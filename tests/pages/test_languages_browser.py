@@ -20,8 +20,11 @@ PATHS = ('/', '/archive', '/login', '/studio/dashboard', '/studio', '/studio/pag
          '/admin/jobs', '/admin/mail', '/admin/people', '/admin/audit', '/admin/site')
 # The elements that stick out of the page, or have words wider than itself without a way to scroll to them.
 BROKEN = """() => [...document.querySelectorAll('body *')].filter(each => {
+  for (let outer = each; outer; outer = outer.parentElement) {
+    if (['auto', 'scroll'].includes(getComputedStyle(outer).overflowX)) return false
+  }
   const box = each.getBoundingClientRect(), style = getComputedStyle(each)
-  return box.width && each.tagName !== 'OPTION' && !each.closest('.table, pre, svg, .unseen, .skip, [hidden]') && (
+  return box.width && each.tagName !== 'OPTION' && !each.closest('svg, .unseen, .skip, [hidden]') && (
     box.right > innerWidth + 1 || (['BUTTON', 'LABEL', 'TH', 'H1', 'H2'].includes(each.tagName)
       && style.display !== 'inline' && each.scrollWidth > each.clientWidth + 1))
 }).map(each => each.tagName + ' ' + each.textContent.trim().slice(0, 60))"""

@@ -169,7 +169,7 @@ def test_the_bars_of_a_chart(studio, post, connection, days, words):
             DailyViews.create(post=post, day=(db.now() - timedelta(days=age)).date(), views=3)
     page = studio.get(f'/studio/stats/{post.id}?days=all')
     assert pseudo.untranslated(page.text, TEXTS) == []
-    assert words in page.html.select_one('.axis span').text
+    assert words in page.html.select_one('.bars strong').text
 
 
 @pytest.mark.parametrize(('days', 'name'), [(0, '8. Oktober 2026'), (500, 'Oktober 2026')])
@@ -179,4 +179,4 @@ def test_a_german_member_gets_german_bars(studio, post, connection, monkeypatch,
         User.update(language='de').execute()
         DailyViews.create(post=post, day=AUTUMN - timedelta(days=days), views=3)
     page = studio.get(f'/studio/stats/{post.id}?days=all')
-    assert page.html.select('.axis span')[-1].text == name
+    assert page.html.select('.bars strong')[-1].text == name

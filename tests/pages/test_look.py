@@ -184,12 +184,12 @@ def test_an_owner_features_a_post_and_stops(owner, studio, alice, browse):
 
 
 def test_the_editor_leads_to_the_cover_of_a_saved_post(studio, alice):
-    assert 'after you have saved it' in studio.get('/studio/posts/new').html.select_one('.cover-way').text
+    assert 'save your text first' in studio.get('/studio/posts/new').html.select_one('#cover-way').text
     [post] = put(alice, 'Hills')
-    link = studio.get(f'/studio/posts/{post.id}').html.select_one('.cover-way a')
-    assert link.text == 'Choose a cover' and studio.get(link['href']).html.h1.text == 'Cover'
+    link = studio.get(f'/studio/posts/{post.id}').html.select_one('#cover-way a')
+    assert link.text == 'Add a cover' and studio.get(link['href']).html.h1.text == 'Cover'
     place('cover', post.id)
-    assert studio.get(f'/studio/posts/{post.id}').html.select_one('.cover-way a').text == 'Change the cover'
+    assert studio.get(f'/studio/posts/{post.id}').html.select_one('#cover-way a').text == 'Change the cover'
 
 
 def test_the_audit_log_names_what_was_changed(owner):

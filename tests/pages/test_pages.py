@@ -127,7 +127,7 @@ def test_what_breaks_is_a_page_too_and_tells_nothing(site, browse, connection, c
 def assert_kept(answer, path, who):
     """Pages for one person are kept by no cache."""
     kept = answer.headers.get('Cache-Control', '')
-    if not path.startswith(('/static/', '/robots.txt', '/favicon.ico', '/apple-touch-icon.png', '{media}')):
+    if not path.startswith(('/static/', '/robots.txt', '/favicon.ico', '/apple-touch-icon.png', '{media}', '{card}')):
         is_public = who == 'stranger' and answer.status_int == 200 and path.split('?')[0] in PUBLIC
         assert kept == ('public, no-cache' if is_public else 'no-store' if answer.status_int in (301, 303) or
                         path == '/healthz' else 'private, no-store'), (who, path)
@@ -135,7 +135,7 @@ def assert_kept(answer, path, who):
 
 PUBLIC = ['/', '/p/public', '/@alice', '/@bob', '/t/hills', '/archive', '/feed.xml', '/feed.json', '/@alice/feed.xml',
           '/@alice/feed.json', '/t/hills/feed.xml', '/t/hills/feed.json', '/sitemap.xml',
-          '/sitemap-places.xml', '/about', '/site.webmanifest']
+          '/sitemap-places.xml', '/about', '/site.webmanifest', '/follow', '/oembed']
 
 
 def test_a_field_takes_as_much_as_it_says(olga, browse):
@@ -215,7 +215,8 @@ def test_what_authors_type_is_shown_as_text(alice, browse, connection):
             assert '<script>alert' not in page.text and '&gt;49' not in page.text
             if path != '/feed.xml':
                 assert_sound(page, path)
-                assert not page.html.find_all('script', src=None) and not page.html.find_all('svg', onload=True)
+                assert not page.html.select('script:not([src], [type="application/ld+json"]), svg[onload]')
+                assert all(json.loads(data.string) for data in page.html.select('script:not([src])'))
     assert form_with(author.get(f'/studio/posts/{post.id}'), 'title')['title'].value == evil
 
 
