@@ -10,6 +10,8 @@ from typing import Any
 from .jobs.clock import AHEAD
 from .jobs.clock import is_ahead as is_ahead
 
+EARLY = timedelta(hours=2)  # a report that came at most so long before the end of its period counts as in time
+
 
 def is_lately(moment: Any, span: timedelta, at: datetime) -> Any:
     """Return whether a moment lies in the last `span`; one in the future does not. For a field, the condition."""

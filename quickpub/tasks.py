@@ -162,11 +162,14 @@ def wake_rendering() -> None:
 
 # Cards
 
-@huey.task(is_single=True)
+@huey.task(is_single=True, priority=-1)
 def draw_cards() -> None:
     """Draw some of the missing cards, which other sites show beside links to pages without a picture."""
     if sharing.draw_missing(now()):
         draw_cards()
+
+
+huey.run_one_by_one(draw_cards)  # two would draw the same ones
 
 
 @huey.recurring(every=MINUTE)

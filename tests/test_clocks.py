@@ -108,6 +108,18 @@ def test_a_report_of_the_true_day_comes_although_a_wrong_clock_had_made_it(site,
     assert [report.views for report in Report.select().order_by(Report.id)] == [0, 4]
 
 
+@pytest.mark.parametrize('leap', [MINUTE, timedelta(hours=1), timedelta(hours=2)], ids=str)
+def test_a_report_that_a_fast_clock_has_sent_a_little_early_does_not_come_again_on_time(site, leap):
+    alice, post = author(reported_until=datetime(2026, 11, 24))
+    midnight = datetime(2026, 11, 26)
+    assert close_all(midnight) == 1
+    view(post, 2)
+    reports.move_future_reports(midnight - leap)
+    assert close_all(midnight - leap) == close_all(midnight) == 0
+    assert close_all(midnight + DAY) == 1
+    assert [report.views for report in Report.select().order_by(Report.id)] == [0, 2]
+
+
 @pytest.mark.parametrize('behind', [timedelta(hours=1), DAY, 30 * DAY, 3653 * DAY], ids=str)
 def test_a_clock_that_is_behind_makes_no_report_twice_and_none_of_years(site, behind):
     alice, post = author()
@@ -135,7 +147,8 @@ def test_several_reports_of_one_author_that_a_wrong_clock_has_made_are_all_put_r
 # Health
 
 DATED = {
-    'reports': lambda when, user, post: Report.create(user=user, period_start=NOON, period_end=when, views=0),
+    'reports': lambda when, user, post: Report.create(
+        user=user, period_start=NOON, period_end=when + clocks.EARLY, views=0),
     'emails': lambda when, user, post: mail_at(when),
     'posts': lambda when, user, post: Post.update(updated_at=when).execute(),
     'links': lambda when, user, post: Token.create(purpose='reset', user=user, created_at=when, expires_at=when),

@@ -144,8 +144,10 @@ def _mark_reported(user_ids: list[int], end: datetime, at: datetime) -> None:
 
 
 def move_future_reports(at: datetime) -> None:
-    """Date reports to the present if the clock was ahead when they were made: their periods are still to come."""
-    for number, report in enumerate(Report.select().where(clocks.is_ahead(Report.period_end, at)).order_by(Report.id)):
+    """Date reports to the present if the clock was ahead when they were made: their periods are still to come. One that
+    came a little early stays, or its author would get another one at the end of the period."""
+    wrong = Report.select().where(Report.period_end > at + clocks.EARLY).order_by(Report.id)
+    for number, report in enumerate(wrong):
         end = at + timedelta(microseconds=number)  # one author may have several
         with db.atomic():
             Report.update(period_start=min(report.period_start, end), period_end=end).where(
