@@ -1,15 +1,15 @@
 """Draw cards. It runs in a child process without a database (see sandbox), because titles may be hostile."""
 
-import math
 from base64 import b64encode
 from io import BytesIO
 
 from PIL import Image, ImageColor, ImageDraw
 
+from . import colours
 from .card_text import SIZE
 from .lettering import Words, balance, font_of, has_broken, keep_drawable, shorten, wrap
 
-PAPER, INK, SOFT, RULE = '#fdfbf7', '#1f1c18', '#4f4a42', '#dcd6cb'  # as in the style sheet
+PAPER, INK, SOFT, RULE = colours.PAPER, '#1f1c18', '#4f4a42', '#dcd6cb'  # as in the style sheet
 WIDTH, HEIGHT = SIZE
 MARGIN, BAR, FRAME = 96, 24, 36  # pixels, as all below
 ABOVE, BELOW = 108, HEIGHT - 84  # the baselines of the site's name and of the byline
@@ -28,7 +28,7 @@ def draw(title: str, byline: str, site: str, hue: int) -> str:
     main, above, below = keep_drawable(title), keep_drawable(site), keep_drawable(byline)
     if not main.text:
         main, above = above, Words('')
-    accent = _accent(hue)
+    accent = colours.hexadecimal(colours.ACCENT, hue)
     image = _draw_words(main, above, below, accent) if main.text else _draw_plain(accent)
     buffer = BytesIO()
     image.quantize(palette=_palette(accent), dither=Image.Dither.NONE).save(buffer, 'PNG')
@@ -87,20 +87,3 @@ def _palette(accent: str) -> Image.Image:
     palette = Image.new('P', (1, 1))
     palette.putpalette([*colours, *ImageColor.getrgb(RULE)])
     return palette
-
-
-def _accent(hue: int) -> str:
-    """Return the accent colour of the style sheet, oklch(40% 0.105 hue), as sRGB (css-color-4, 10)."""
-    lightness, a, b = 0.40, 0.105 * math.cos(math.radians(hue)), 0.105 * math.sin(math.radians(hue))
-    long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
-    medium = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
-    short = (lightness - 0.0894841775 * a - 1.2914855480 * b) ** 3
-    linear = (4.0767416621 * long - 3.3077115913 * medium + 0.2309699292 * short,
-              -1.2684380046 * long + 2.6097574011 * medium - 0.3413193965 * short,
-              -0.0041960863 * long - 0.7034186147 * medium + 1.7076147010 * short)
-    return '#' + ''.join(f'{round(255 * _encode(each)):02x}' for each in linear)
-
-
-def _encode(linear: float) -> float:
-    value = min(1.0, max(0.0, linear))
-    return 12.92 * value if value <= 0.0031308 else 1.055 * value ** (1 / 2.4) - 0.055

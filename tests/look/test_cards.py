@@ -91,10 +91,6 @@ def test_where_the_font_lacks_all_words_the_card_has_the_colour_of_the_site():
     assert named.tobytes() == opened(cards.draw('The Village Voice', 'Yamada', '', 120)).tobytes()
 
 
-def test_the_accent_is_that_of_the_style_sheet():
-    assert (cards._accent(215), cards._accent(30)) == ('#00546b', '#762d23')  # as chromium shows oklch(40% 0.105 hue)
-
-
 # Which ones there are
 
 @pytest.fixture

@@ -61,6 +61,7 @@ def test_the_initial_cannot_break_out_of_the_svg():
 
 
 def test_colours_are_those_of_the_style_sheet():
+    assert [colours.hexadecimal(colours.ACCENT, hue) for hue in (215, 30)] == ['#00546b', '#762d23']  # as in chromium
     assert colours.hexadecimal((1, 0), 0) == '#ffffff' and colours.hexadecimal((0, 0), 0) == '#000000'
     assert colours.hexadecimal((0.628, 0.2577), 29) == '#ff0004'  # CSS: red is at 29.23 degrees
     sheet = (icon_drawing.fonts.FOLDER.parent / 'style.css').read_text()
