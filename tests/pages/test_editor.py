@@ -422,7 +422,7 @@ def test_an_owner_writes_a_page_for_the_navigation(any_page, served):
     with served.database():
         User.update(role='owner').execute()
     page = any_page
-    page.goto('/studio')
+    page.goto('/studio/pages')
     page.get_by_role('link', name='New page').click()
     page.fill('[name=title]', 'Imprint')
     page.fill(BODY, 'Who we are.')
