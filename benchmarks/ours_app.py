@@ -4,13 +4,13 @@ import random
 import time
 from datetime import timedelta
 
-from quickpub import cli, db, settings, tasks
+from quickpub import cli, db, migrating, opening, settings, tasks
+from quickpub.accounts import registration
 from quickpub.audience import counting
 from quickpub.models import Message, Post, Site, User
 from quickpub.tasks import huey
 
 from .call import log
-from quickpub.accounts import registration
 
 
 @huey.task()

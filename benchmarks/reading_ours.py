@@ -4,14 +4,13 @@ from datetime import timedelta
 
 from peewee import fn
 
-from quickpub.accounts import users
-from quickpub import db, settings
+from quickpub import db, migrating, settings
+from quickpub.accounts import passwords, users
 from quickpub.audience import counting
 from quickpub.models import Post, PostTag, Site, Tag, User
 
 from .article import LARGE, NORMAL
 from .ours_app import site
-from quickpub.accounts import passwords
 
 EMAIL, PASSWORD = 'author1@example.org', 'the benchmark writes'
 AUTHORS, TAGS = 20, 50
