@@ -1,12 +1,15 @@
 """Our queue and our mail beside Celery with Redis and beside plain Huey, in one run: `make bench`.
 
-    python benchmarks/background.py [--quick] [--runs 3] [--only pickup,mails,backlog,report,kill]
+    python benchmarks/background.py [--quick] [--runs 3] [--only pickup,mails,signups,backlog,report,kill]
                                     [--also ../another-checkout]
 
 The three take turns in every measure (A B C, A B C, …), each in a new folder with processes of its own, so that
 whatever else the machine does hits all of them. What counts are the ratios, made run by run; the table has medians,
 with minimum and maximum in brackets. `--also` measures another checkout of Quickpub in the same turns: what a change
 brings.
+
+The others come with their defaults. Beside those, they are measured on our terms: sending the very bytes that we send,
+and with sign-ups that survive a power cut. README.md says how.
 
 Celery, Redis' client and Django come from PyPI into benchmarks/.env, redis-server from Debian. All that is started
 listens on 127.0.0.1 only, and is stopped at the end.
@@ -19,12 +22,13 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
 from statistics import median, quantiles
 
-from rig import BIN, ENV, ROOT, Side, clean_environ, free_port, install, listens, say, table, wait_for
+from rig import BIN, ENV, ROOT, Side, clean_environ, cpu, free_port, install, listens, say, table, wait_for
 
 AFTER_KILL = 20  # seconds after a restart; what has not run by then counts as lost
 
@@ -32,10 +36,15 @@ AFTER_KILL = 20  # seconds after a restart; what has not run by then counts as l
 # The sides
 
 class Worker(Side):
-    """A mail sink, a consumer, and what it needs besides."""
+    """A mail sink, a consumer, and what it needs besides.
 
-    def __init__(self):
+    `messages` is a folder of emails to send instead of its own, `is_durable` lets its sign-ups survive a power cut, `kept`
+    is a folder for the emails that it sends. Our side has nothing to change for the first two.
+    """
+
+    def __init__(self, messages=None, is_durable=False, kept=None):
         super().__init__()
+        self.messages, self.is_durable, self.kept = messages, is_durable, kept
         self.log, self.mails = self.folder / 'log', self.folder / 'mails'
         self.log.touch()
         self.mails.touch()
@@ -43,7 +52,7 @@ class Worker(Side):
         self.consumers = []
 
     def set_up(self):
-        self.start_sink(self.ports['smtp'], self.mails)
+        self.start_sink(self.ports['smtp'], self.mails, *([0, self.kept] if self.kept else []))
         self.start_services()
         self.call('prepare')
 
@@ -51,7 +60,10 @@ class Worker(Side):
         pass
 
     def environ(self):
-        return super().environ() | {'BENCH_LOG': str(self.log), 'BENCH_SMTP_PORT': str(self.ports['smtp'])}
+        return super().environ() | {
+            'BENCH_LOG': str(self.log), 'BENCH_SMTP_PORT': str(self.ports['smtp']),
+            **({'BENCH_MESSAGES': str(self.messages)} if self.messages else {}),
+            **({'BENCH_DURABLE': '1'} if self.is_durable else {})}
 
     def consume(self, by_stock_command=False):
         """Start the consumer: each side has its own `command`."""
@@ -69,8 +81,15 @@ class Worker(Side):
 
     def delivered(self):
         """(recipient, when) of each mail."""
+        return [(recipient, float(at)) for recipient, _, at in self._noted()]
+
+    def sizes(self):
+        """{recipient: bytes of the mail}"""
+        return {recipient: int(size) for recipient, size, _ in self._noted()}
+
+    def _noted(self):
         lines = [line.split() for line in self.mails.read_text().splitlines()]
-        return [(word, float(at)) for word, at in lines if word != 'connection']
+        return [words for words in lines if words[0] != 'connection']
 
     def connections(self):
         return self.mails.read_text().count('connection') - 1  # the first was ours, to see whether it listens
@@ -108,7 +127,8 @@ class Celery(Worker):
         return super().environ() | {'BENCH_BROKER': f'redis://127.0.0.1:{self.ports["redis"]}/0'}
 
     def start_services(self):
-        self.start('redis-server', '--port', self.ports['redis'], '--bind', '127.0.0.1', '--dir', self.folder)
+        synced = ['--appendonly', 'yes', '--appendfsync', 'always'] if self.is_durable else []
+        self.start('redis-server', '--port', self.ports['redis'], '--bind', '127.0.0.1', '--dir', self.folder, *synced)
         wait_for(lambda: listens(self.ports['redis']), 'Redis')
 
     def command(self, by_stock_command):
@@ -141,6 +161,58 @@ def also(checkout):
 
 # What is measured: each returns {measure: number}
 
+OUR_BYTES, DURABLE = 'with our bytes', 'as durable as ours'
+ALIKE = f'{OUR_BYTES}, {DURABLE}'
+
+
+def on_our_terms(measure, side, size, found, terms, rows):
+    """Measure the other sides again on our terms, in new processes; what was `found` for ours is that already.
+
+    Return these rows, with the terms in their names.
+    """
+    if not isinstance(side, Ours):
+        messages = (our_reports if measure is _seed_and_send_reports else our_mails)(size) if OUR_BYTES in terms else None
+        say(f'… again, {terms}')
+        with type(side)(messages, is_durable=DURABLE in terms) as other:
+            found = measure(other, size)
+            check_bytes(other)
+    return {f'{row}, {terms}': found[row] for row in rows}
+
+
+def check_bytes(side):
+    """Exit unless the mails that this side sent are as long as those that it was given to send."""
+    if side.messages:
+        different = [recipient for recipient, count in side.sizes().items()
+                     if count != (side.messages / recipient).stat().st_size]
+        if different:
+            raise SystemExit(f'{len(different)} mails are not as long as ours, such as the one to {different[0]}')
+
+
+def our_mails(size):
+    """The folder with the mails of our sign-ups, sent once for that."""
+    return _keep('mails', size.mails, size, lambda side: side.call('mails', size.mails))
+
+
+def our_reports(size):
+    """The folder with the mails of our reports, sent once for that."""
+    def order(side):
+        side.call('seed', size.authors, size.posts)
+        side.call('report')
+    return _keep('reports', size.authors, size, order)
+
+
+def _keep(name, count, size, order):
+    folder = size.folder / name
+    if not folder.exists():
+        say(f'Keeping our {count:,} {name}, for the others to send')
+        folder.mkdir()
+        with Ours(kept=folder) as side:
+            order(side)
+            side.consume()
+            wait_for(lambda: len(side.delivered()) >= count, 'all of them')
+    return folder
+
+
 def pickup(side, size):
     found = _pickup(side, size)
     if isinstance(side, Ours):
@@ -167,12 +239,14 @@ def _pickup(side, size, by_stock_command=False):
             'idle, with all it needs (% of a core)': share * (cpu(side.tree()) - before)}
 
 
-def cpu(processes):
-    """Seconds of work that these have done so far."""
-    return sum(sum(process.cpu_times()[:2]) for process in processes)
-
-
 def mails(side, size):
+    found = _mails(side, size)
+    rate, accepted, length = '… mails a second', '… sign-ups accepted a second', '… bytes of a mail'
+    return (found | on_our_terms(_mails, side, size, found, OUR_BYTES, [rate, length])
+            | on_our_terms(_mails, side, size, found, ALIKE, [rate, accepted]))
+
+
+def _mails(side, size):
     side.consume()
     side.warm_up()
     producer = side.calling('mails', size.mails)
@@ -184,10 +258,27 @@ def mails(side, size):
     return {f'{size.mails:,} mails, all delivered (s)': max(moments) - times['began'],
             '… mails a second': size.mails / (max(moments) - times['began']),
             '… sign-ups accepted a second': size.mails / (times['ended'] - times['began']),
-            '… SMTP connections': side.connections()}
+            '… bytes of a mail': median(side.sizes().values()), '… SMTP connections': side.connections()}
+
+
+def signups(side, size):
+    """The same sign-ups with nothing else at work: the accounts are written, and the mails wait."""
+    found = _signups(side, size)
+    return found | on_our_terms(_signups, side, size, found, DURABLE, list(found))
+
+
+def _signups(side, size):
+    times = side.call('mails', size.mails)
+    return {'sign-ups accepted a second, nothing else at work': size.mails / (times['ended'] - times['began'])}
 
 
 def backlog(side, size):
+    found = _backlog(side, size)
+    rate, _ = found
+    return found | on_our_terms(_backlog, side, size, found, OUR_BYTES, [rate])
+
+
+def _backlog(side, size):
     """The same mails, all of them waiting already when the consumer starts: how fast it is by itself."""
     side.call('mails', size.mails)
     side.consume()
@@ -202,6 +293,19 @@ def report(side, size):
     side.authors = size.authors
     side.call('seed', size.authors, size.posts)
     dry = dry_report(side)
+    found = _send_reports(side, size)
+    found |= {'… SQL statements': dry['statements'], '… alone, without mail or queue (s)': dry['seconds']}
+    return found | on_our_terms(_seed_and_send_reports, side, size, found, OUR_BYTES,
+                                ['… all delivered (s)', '… bytes of a report'])
+
+
+def _seed_and_send_reports(side, size):
+    side.authors = size.authors
+    side.call('seed', size.authors, size.posts)
+    return _send_reports(side, size)
+
+
+def _send_reports(side, size):
     side.consume()
     side.warm_up()
     before = peak(side)
@@ -211,8 +315,7 @@ def report(side, size):
     what = f'report, {size.authors:,} authors × {size.posts} posts'
     return {f'{what}, all written (s)': written - began,
             '… all delivered (s)': max(at for _, at in side.delivered()) - began,
-            '… SMTP connections for it': side.connections(), '… SQL statements': dry['statements'],
-            '… alone, without mail or queue (s)': dry['seconds'],
+            '… bytes of a report': median(side.sizes().values()), '… SMTP connections for it': side.connections(),
             "… consumer's peak memory (MB)": peak(side), '… above its memory before (MB)': peak(side) - before}
 
 
@@ -265,8 +368,9 @@ def ran(side):
     return {number for number, _ in side.lines('work')}
 
 
-MEASURES = {each.__name__: each for each in (pickup, mails, backlog, report, kill)}
+MEASURES = {each.__name__: each for each in (pickup, mails, signups, backlog, report, kill)}
 MORE_IS_BETTER = ('a second', 'in the end')  # in the name of a measure
+NEITHER = ('bytes of',)
 
 
 SETTINGS = '''
@@ -275,6 +379,10 @@ SETTINGS = '''
 - Celery {celery}, Redis {redis} with its defaults, Django {django}: `celery worker` with its defaults ({cores}
   processes here), `celery beat`, no result backend, SQLite with a write-ahead log, plain text.
 - plain Huey {huey}: SqliteHuey with its defaults, 4 threads, peewee, plain text.
+- With our bytes: the others do all of the above, then send the mail that we sent to the same recipient instead of their
+  own, with a new Message-ID. That they need not make it is to their advantage.
+- As durable as ours: SQLite with synchronous=FULL (its default here: Django's rows and plain Huey's are synced anyway),
+  Redis with appendonly and appendfsync=always, Celery with acks_late. A sync of {folder} took {sync:.2f} ms.
 - The mail server is aiosmtpd. It says that it takes several commands at once, as most do (PIPELINING); we use that,
   Python's smtplib, by which the others send, does not.
 - {runs} runs on {cores} cores, Python {python}; medians (minimum–maximum); ratios above 1: ours is better.'''
@@ -285,13 +393,27 @@ def versions():
     celery, django = subprocess.check_output([Celery.python, '-c', code], text=True).split()
     redis = subprocess.check_output(['redis-server', '--version'], text=True).split('v=')[1].split()[0]
     return {'celery': celery, 'django': django, 'redis': redis, 'huey': __import__('huey').__version__,
-            'cores': os.cpu_count(), 'python': sys.version.split()[0]}
+            'cores': os.cpu_count(), 'python': sys.version.split()[0],
+            'folder': tempfile.gettempdir(), 'sync': 1000 * sync_time()}
+
+
+def sync_time():
+    """Return the seconds that a small append takes until it is on the disk of the sides' folders, in the median."""
+    taken = []
+    with tempfile.TemporaryFile(buffering=0) as file:
+        for _ in range(100):
+            began = time.perf_counter()
+            file.write(bytes(4096))
+            os.fdatasync(file.fileno())
+            taken.append(time.perf_counter() - began)
+    return median(taken)
 
 
 class Size:
     """How much of everything."""
 
-    def __init__(self, is_quick):
+    def __init__(self, is_quick, folder):
+        self.folder = folder  # for the mails that are kept
         self.pickups, self.idle, self.mails, self.authors, self.tasks = (
             (50, 5, 400, 300, 60) if is_quick else (200, 20, 2000, 2000, 200))
         self.posts = 20
@@ -309,8 +431,13 @@ def arguments():
 
 def main():
     given = arguments()
-    size, runs = Size(given.quick), 1 if given.quick else given.runs
+    runs = 1 if given.quick else given.runs
     install('redis-server')
+    with tempfile.TemporaryDirectory(prefix='bench-') as folder:
+        compare(given, Size(given.quick, Path(folder)), runs)
+
+
+def compare(given, size, runs):
     sides = [side for side in (Ours, Celery, PlainHuey) if side.name in given.sides.split(',')]
     sides += [also(given.also)] if given.also else []
     results = {side.name: [] for side in sides}
@@ -322,7 +449,7 @@ def main():
                 say(f'Run {run + 1} of {runs}: {measure}, {side.title}')
                 with side() as fresh:
                     results[side.name][run] |= MEASURES[measure](fresh, size)
-    print('\n'.join(table({side.name: side.title for side in sides}, results, MORE_IS_BETTER)))
+    print('\n'.join(table({side.name: side.title for side in sides}, results, MORE_IS_BETTER, neither=NEITHER)))
     print(SETTINGS.format(runs=runs, **versions()))
 
 

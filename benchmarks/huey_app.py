@@ -1,4 +1,8 @@
-"""Plain Huey's side: SqliteHuey as its documentation shows it, peewee for the rows, one connection per mail."""
+"""Plain Huey's side: SqliteHuey as its documentation shows it, peewee for the rows, one connection per mail.
+
+BENCH_MESSAGES (same_bytes.py) lets it send our bytes. SQLite syncs each commit here by default; with BENCH_DURABLE that is
+said and not left to how it was built.
+"""
 
 import os
 import random
@@ -10,10 +14,14 @@ from huey import SqliteHuey
 from peewee import CharField, ForeignKeyField, IntegerField, Model, SqliteDatabase
 
 from .call import log
+from .same_bytes import FOLDER as MESSAGES
+from .same_bytes import our_bytes
 
 FOLDER = os.environ['BENCH_FOLDER']
-huey = SqliteHuey(filename=f'{FOLDER}/huey.db')
-db = SqliteDatabase(f'{FOLDER}/site.db', pragmas={'journal_mode': 'wal'}, timeout=20)
+IS_DURABLE = 'BENCH_DURABLE' in os.environ
+huey = SqliteHuey(filename=f'{FOLDER}/huey.db', **({'fsync': True} if IS_DURABLE else {}))
+db = SqliteDatabase(f'{FOLDER}/site.db', timeout=20,
+                    pragmas={'journal_mode': 'wal'} | ({'synchronous': 'full'} if IS_DURABLE else {}))
 
 
 class Author(Model):
@@ -59,11 +67,20 @@ def send_reports():
 
 
 def send(recipient, subject, text):
+    if MESSAGES:
+        whole = our_bytes(recipient)
+        with connect() as server:
+            server.sendmail('blog@example.org', [recipient], whole)
+        return
     mail = EmailMessage()
     mail['From'], mail['To'], mail['Subject'] = 'blog@example.org', recipient, subject
     mail.set_content(text)
-    with smtplib.SMTP('127.0.0.1', int(os.environ['BENCH_SMTP_PORT'])) as server:
+    with connect() as server:
         server.send_message(mail)
+
+
+def connect():
+    return smtplib.SMTP('127.0.0.1', int(os.environ['BENCH_SMTP_PORT']))
 
 
 def prepare():

@@ -154,6 +154,11 @@ def listens(port):
     return False
 
 
+def cpu(processes):
+    """Return the seconds of processor time that these have taken so far, in user code and in the kernel."""
+    return sum(sum(process.cpu_times()[:2]) for process in processes)
+
+
 def stop(process):
     """End what this benchmark has started, with all below it."""
     with suppress(psutil.Error):
@@ -169,11 +174,12 @@ def stop(process):
 
 # The table
 
-def table(columns, results, more_is_better=(), goals=None):
+def table(columns, results, more_is_better=(), goals=None, neither=()):
     """Markdown: a row for each measure, a column for each key of `columns` (key: title), and how many times better the
     first is than each other. `results` has for each key a list of {measure: number}, one for each run.
 
-    Less is better, but for measures with one of these texts in their name. `goals` is {measure: words}.
+    Less is better, but for measures with one of these texts in their name; those with a text of `neither` in it have no
+    ratio. `goals` is {measure: words}.
     """
     first, *others = columns
     head = ['measure', *columns.values(), *(f'{columns[first]} : {columns[key]}' for key in others)]
@@ -182,7 +188,8 @@ def table(columns, results, more_is_better=(), goals=None):
     for name in dict.fromkeys(name for found in results.values() for each in found for name in each):
         cells = [cell([each[name] for each in results[key] if name in each]) for key in columns]
         is_more = any(sign in name for sign in more_is_better)
-        ratios = [ratio(name, results[first], results[key], is_more) for key in others]
+        ratios = ['' if any(sign in name for sign in neither) else ratio(name, results[first], results[key], is_more)
+                  for key in others]
         yield line([name, *cells, *ratios] + ([goals.get(name, '')] if goals else []))
 
 

@@ -1,19 +1,21 @@
-"""A mail server that throws everything away, and notes each connection and each mail it takes: line, time.
+"""A mail server that throws everything away, and notes each connection and each mail: recipient, bytes, time.
 
-Run as `python -m benchmarks.smtp_sink PORT FILE [SECONDS]`; it thinks so many seconds about each mail.
+Run as `python -m benchmarks.smtp_sink PORT FILE [SECONDS [FOLDER]]`; it thinks so many seconds about each mail, and with a
+FOLDER it keeps each there under its recipient's address.
 """
 
 import asyncio
 import os
 import sys
 import time
+from pathlib import Path
 
 from aiosmtpd.smtp import SMTP
 
 
 class Sink:
-    def __init__(self, path, delay):
-        self._delay = delay
+    def __init__(self, path, delay, folder):
+        self._delay, self._folder = delay, folder
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
     def note(self, word):
@@ -29,12 +31,16 @@ class Sink:
 
     async def handle_DATA(self, server, session, envelope):
         await asyncio.sleep(self._delay)
-        self.note(envelope.rcpt_tos[0])
+        recipient, whole = envelope.rcpt_tos[0], envelope.original_content
+        if self._folder:
+            (Path(self._folder) / recipient).write_bytes(whole)
+        self.note(f'{recipient} {len(whole)}')
         return '250 Taken'
 
 
-async def serve(port, path, delay=0):
-    server = await asyncio.get_running_loop().create_server(Sink(path, float(delay)).connection, '127.0.0.1', port)
+async def serve(port, path, delay=0, folder=None):
+    sink = Sink(path, float(delay), folder)
+    server = await asyncio.get_running_loop().create_server(sink.connection, '127.0.0.1', port)
     await server.serve_forever()
 
 
