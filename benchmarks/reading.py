@@ -4,7 +4,8 @@
 
 Prints a table for each measure, and under it the settings of each side:
 
-- pages: a post page that counts its views, beside Django under gunicorn and beside nginx with the same bytes in a file;
+- pages: a post page that counts its views, beside Django under gunicorn, bare granian with the same bytes from memory, and
+  nginx with them in a file;
 - forms: signing up and logging in, with a mail server that is quick, one that is slow, and none;
 - slow: other readers while hundreds of slow clients are connected, or writers wait for the database;
 - start: from starting `quickpub serve` to the first page, on a small and on a large site;
@@ -26,6 +27,7 @@ import subprocess
 import sys
 import time
 from contextlib import ExitStack, contextmanager
+from importlib import metadata
 from statistics import median, quantiles
 from urllib.parse import urlencode
 
@@ -36,6 +38,7 @@ from rig import (
     PATIENCE,
     Side,
     clean_environ,
+    cpu,
     free_port,
     install,
     line,
@@ -68,8 +71,17 @@ class Server(Side):
         wait_for(lambda: listens(self.port) and get(self.port, self.path).status == 200, f'{self.title} to answer')
 
     def views(self):
-        """How many it has counted, or None for one that does not count."""
+        """Return the `views` it has counted, and the `seconds` of processor time that counting took outside of its tree; or
+        None if it does not count."""
         return self.call('views')
+
+    def processes(self):
+        """Return its whole process tree."""
+        return [process for root in self.started for process in (root, *root.children(recursive=True))]
+
+    def web_processes(self):
+        """Return the part of its process tree that answers."""
+        return self.processes()
 
 
 class Quickpub(Server):
@@ -98,6 +110,10 @@ class Quickpub(Server):
         return {'supervisor': [supervisor], 'web server': [web], 'its worker': web.children(recursive=True),
                 'consumer': [consumer, *consumer.children(recursive=True)]}
 
+    def web_processes(self):
+        tree = self.tree()
+        return tree['web server'] + tree['its worker']
+
 
 class Django(Server):
     name, title, module, path = 'django', 'Django', 'reading_django', '/post/post-50/'
@@ -117,6 +133,30 @@ class DjangoWAL(Django):
 
     def environ(self):
         return super().environ() | {'BENCH_WAL': '1'}
+
+
+class Granian(Server):
+    """The limit of our own server: the bytes and headers that Quickpub answers with, from a function that does nothing."""
+    name, title, path = 'granian', 'bare granian', '/p/post-50'
+    ADDED = ('date', 'server')  # by granian itself
+
+    def __init__(self, answer):
+        super().__init__()
+        self.answer = answer
+
+    def set_up(self):
+        headers = [[name, value] for name, value in self.answer.getheaders() if name.lower() not in self.ADDED]
+        (self.folder / 'answer.json').write_text(json.dumps({'headers': headers, 'page': self.answer.page.decode()}))
+        self.serve()
+        mine, ours = get(self.port, self.path), self.answer
+        if mine.page != ours.page or undated(mine) != undated(ours):
+            raise SystemExit(f'{self.title} answers with {undated(mine)}, Quickpub with {undated(ours)}')
+
+    def command(self):
+        return self.python, '-m', 'benchmarks.bare_granian', self.port, self.folder / 'answer.json'
+
+    def views(self):
+        return None
 
 
 class Nginx(Server):
@@ -189,12 +229,18 @@ def ask(port, method, path, form=None, cookie=''):
         connection.close()
 
 
+def undated(answer):
+    """Return the headers of an answer in order, without the date."""
+    return sorted((name.lower(), value) for name, value in answer.getheaders() if name.lower() != 'date')
+
+
 # What is measured: each returns the lines of its table, and what stands under it
 
 def pages(size, runs):
     with ExitStack() as stack:
         ours = stack.enter_context(Quickpub())
-        sides = [ours, *map(stack.enter_context, (Django(), DjangoWAL(), Nginx(get(ours.port, ours.path).page)))]
+        answer = get(ours.port, ours.path)
+        sides = [ours, *map(stack.enter_context, (Django(), DjangoWAL(), Granian(answer), Nginx(answer.page)))]
         for side in sides:
             load(side, 16, 1)
         results = {side.name: [{} for _ in range(runs)] for side in sides}
@@ -206,21 +252,35 @@ def pages(size, runs):
         lengths = ', '.join(f'{side.title} {len(get(side.port, side.path).page):,}' for side in sides)
     goals = {'16 connections, requests a second': '80 × Django, 0.6 × nginx', '64 connections, requests a second':
              '80 × Django', '16 connections, p99 (ms)': '0.5 × nginx', '64 connections, p99 (ms)': '0.5 × nginx',
-             **{f'{connections} connections, views counted − pages answered': '0' for connections in (16, 64)}}
+             **{f'{connections} connections, views counted − pages answered': '0' for connections in (16, 64)},
+             **{f'{connections} connections, {SERVER_TIME}': '0.7 × granian' for connections in (16, 64)}}
     columns = {side.name: side.title for side in sides}
     return table(columns, results, ['a second'], goals), PAGES.format(
         seconds=size.seconds, threads=THREADS, lengths=lengths, **versions())
 
 
+SERVER_TIME = 'processor time a request, web server (µs)'
+WHOLE_TIME = 'processor time a request, whole tree and counting (µs)'
+
+
 def page(side, connections, seconds):
-    before = side.views()
+    before, (web, whole) = side.views(), times(side)
     found = load(side, connections, seconds)
+    web, whole = (after - earlier for after, earlier in zip(times(side), (web, whole), strict=True))
+    after = side.views()
+    counting = after['seconds'] if after else 0
     name = f'{connections} connections'
     numbers = {f'{name}, requests a second': found['rate'], f'{name}, p50 (ms)': found['p50'],
-               f'{name}, p99 (ms)': found['p99']}
-    if before is not None:
-        numbers[f'{name}, views counted − pages answered'] = side.views() - before - found['pages']
+               f'{name}, p99 (ms)': found['p99'], f'{name}, {SERVER_TIME}': 1e6 * web / found['answers'],
+               f'{name}, {WHOLE_TIME}': 1e6 * (whole + counting) / found['answers']}
+    if after:
+        numbers[f'{name}, views counted − pages answered'] = after['views'] - before['views'] - found['pages']
     return numbers
+
+
+def times(side):
+    """Return the seconds of processor time that a side's web server, and that its whole tree has taken."""
+    return cpu(side.web_processes()), cpu(side.processes())
 
 
 PAGES = '''
@@ -230,6 +290,10 @@ PAGES = '''
 - Django {django}: gunicorn {gunicorn}, 2 sync workers (they close each connection after its answer), DEBUG off, SQLite
   as `startproject` sets it up; `post.view_count += 1; post.save()`. The second one with a write-ahead log and 20 s of
   patience, which is faster.
+- granian {granian}: Quickpub's bytes and headers from a function that does nothing else (RSGI, one worker): the limit of
+  a server in Python. nginx sends the same bytes with fewer headers.
+- Processor time: user and system, of the processes that answer; and of all, Quickpub's consumer among them, together with
+  the counting of the views that were recorded meanwhile. wrk's and most of the loopback's share is not in it.
 - nginx {nginx}: 2 workers, access_log off, sendfile as by default (off), the bytes of Quickpub's page as a file.
 - p99 has as its goal less than twice nginx's: a ratio above 0.5.'''
 
@@ -415,7 +479,7 @@ def versions():
     django, gunicorn = subprocess.check_output([Django.python, '-c', django], text=True).split()
     nginx = subprocess.run([which('nginx'), '-v'], stderr=subprocess.PIPE, text=True).stderr.rpartition('/')[2].strip()
     wrk = subprocess.run(['wrk', '-v'], stdout=subprocess.PIPE, text=True).stdout.split()[1]
-    return {'django': django, 'gunicorn': gunicorn, 'nginx': nginx, 'wrk': wrk}
+    return {'granian': metadata.version('granian'), 'django': django, 'gunicorn': gunicorn, 'nginx': nginx, 'wrk': wrk}
 
 
 class Size:
