@@ -7,6 +7,8 @@ from datetime import timedelta
 from quickpub import cli, db, migrating, opening, settings, tasks
 from quickpub.accounts import registration
 from quickpub.audience import counting
+from quickpub.look import sharing
+from quickpub.markup import markdown
 from quickpub.models import Message, Post, Site, User
 from quickpub.tasks import huey
 
@@ -70,6 +72,19 @@ def seed(authors, posts):
                 'author': number, 'title': f'Post number {each} of this author', 'slug': f'post-{number}-{each}',
                 'body': 'Text.', 'html': '<p>Text.</p>', 'published_at': at, 'created_at': at, 'updated_at': at,
                 'views': number + each} for each in range(posts)]).execute()
+        finish_background_work()
+
+
+def finish_background_work():
+    """Leave nothing for the consumer to do that it does once for each post: rendering it again, and drawing its card.
+    All cards have one file."""
+    Post.update(rendered_by=markdown.VERSION).execute()
+    card = '0' * 32
+    sharing.folder().mkdir(exist_ok=True)
+    (sharing.folder() / f'{card}{sharing.ENDING}').touch()
+    db.db.execute_sql("INSERT INTO card (kind, owner_id, digest) SELECT 'site', id, ?1 FROM site "
+                      "UNION ALL SELECT 'author', id, ?1 FROM user UNION ALL SELECT 'tag', id, ?1 FROM tag "
+                      "UNION ALL SELECT 'post', id, ?1 FROM post", (card,))
 
 
 def report():
