@@ -178,7 +178,8 @@ class Builder:
             for number in range(self.posts // 20)))
         self.insert('token', 'purpose, user_id, email, created_at, expires_at', (
             ('reset', number % self.authors + 1, 'a@example.org', self.ago(9), self.ago(9)) for number in range(self.posts // 50)))
-        self.insert('attempt', 'bucket, at', ((f'{number % 99:032x}', self.ago(0.1)) for number in range(self.posts // 50)))
+        self.insert('throttle_use', 'budget, key, at', (
+            ('log-in', f'{number % 99:032x}', self.ago(0.1)) for number in range(self.posts // 50)))
         self.insert('old_slug', 'slug, post_id', ((f'old-{number}', number) for number in range(1, self.posts, 20)))
         self.insert('report', 'user_id, period_start, period_end, views', (
             (user, str(self.now - timedelta(days=day + 1)), str(self.now - timedelta(days=day)), 100)
@@ -344,8 +345,9 @@ def litter(site):
             with db.atomic():
                 for number in range(count):
                     db.execute_sql(sql, (f'{time.time_ns()}-{number}',))
-        insert(f"INSERT INTO session VALUES (?, 1, '', '{month}', '{month}', '{month}')", posts // 500)
-        insert(f"INSERT INTO attempt (bucket, at) VALUES (?, '{month}')", posts // 500)
+        insert("INSERT INTO session (digest, user_id, agent, created_at, seen_at, expires_at) "
+               f"VALUES (?, 1, '', '{month}', '{month}', '{month}')", posts // 500)
+        insert(f"INSERT INTO throttle_use (budget, key, at) VALUES ('log-in', ?, '{month}')", posts // 500)
         insert("INSERT INTO post (author_id, title, slug, body, html, summary, excerpt, words, created_at, updated_at, "
                f"deleted_at, feed_id) VALUES (2, '', ?1, '{'x' * 3000}', '', '', '', 1, '{month}', '{month}', '{month}', ?1)", posts // 1000)
         insert("INSERT INTO message (kind, key, recipient, subject, payload, message_id, urgent, state, next_try, answer, "
