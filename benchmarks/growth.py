@@ -26,6 +26,7 @@ from pathlib import Path
 from random import Random
 from statistics import median, quantiles
 from wsgiref.util import setup_testing_defaults
+
 from quickpub.audience import running_reports
 
 HERE = Path(__file__).parent.absolute()
@@ -382,8 +383,8 @@ def open_site(site):
 
 def measures():
     """name -> function(site) that returns milliseconds."""
-    from quickpub.accounts import users
     from quickpub import db
+    from quickpub.accounts import users
     from quickpub.audience import reports
     found = {'nightly clean-up': clean_up}
     found |= {name: lambda site, path=path: site.get(path) for name, path in PAGES.items()}

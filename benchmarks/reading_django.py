@@ -123,7 +123,7 @@ settings.configure(
                                'django.contrib.messages.context_processors.messages']}}])
 django.setup()
 
-from django.contrib.auth.models import User  # Django must be set up first
+from django.contrib.auth.models import User  # noqa: E402  # Django must be set up first
 
 
 class Post(models.Model):
