@@ -380,7 +380,7 @@ SETTINGS = '''
   processes here), `celery beat`, no result backend, SQLite with a write-ahead log, plain text.
 - plain Huey {huey}: SqliteHuey with its defaults, 4 threads, peewee, plain text.
 - With our bytes: the others do all of the above, then send the mail that we sent to the same recipient instead of their
-  own, with a new Message-ID. That they need not make it is to their advantage.
+  own, with a new Message-ID. They do not have to compose it, which is to their advantage.
 - As durable as ours: SQLite with synchronous=FULL (its default here: Django's rows and plain Huey's are synced anyway),
   Redis with appendonly and appendfsync=always, Celery with acks_late. A sync of {folder} took {sync:.2f} ms.
 - The mail server is aiosmtpd. It says that it takes several commands at once, as most do (PIPELINING); we use that,
