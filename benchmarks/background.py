@@ -242,15 +242,20 @@ def _pickup(side, size, by_stock_command=False):
 def mails(side, size):
     found = _mails(side, size)
     rate, accepted, length = '… mails a second', '… sign-ups accepted a second', '… bytes of a mail'
-    return (found | on_our_terms(_mails, side, size, found, OUR_BYTES, [rate, length])
+    return (found | on_our_terms(_mails, side, size, found, OUR_BYTES, [rate, MAIL_TIME, length])
             | on_our_terms(_mails, side, size, found, ALIKE, [rate, accepted]))
+
+
+MAIL_TIME = '… processor time for a mail (ms)'
 
 
 def _mails(side, size):
     side.consume()
     side.warm_up()
+    before = cpu(side.tree())
     producer = side.calling('mails', size.mails)
     wait_for(lambda: len(side.delivered()) >= size.mails, 'all mails')
+    worked = cpu(side.tree()) - before
     times = json.loads(producer.communicate()[0])
     recipients, moments = zip(*side.delivered(), strict=True)
     if sorted(set(recipients)) != sorted(recipients):
@@ -258,7 +263,7 @@ def _mails(side, size):
     return {f'{size.mails:,} mails, all delivered (s)': max(moments) - times['began'],
             '… mails a second': size.mails / (max(moments) - times['began']),
             '… sign-ups accepted a second': size.mails / (times['ended'] - times['began']),
-            '… bytes of a mail': median(side.sizes().values()), '… SMTP connections': side.connections()}
+            MAIL_TIME: 1000 * worked / size.mails, '… bytes of a mail': median(side.sizes().values()), '… SMTP connections': side.connections()}
 
 
 def signups(side, size):
@@ -296,7 +301,7 @@ def report(side, size):
     found = _send_reports(side, size)
     found |= {'… SQL statements': dry['statements'], '… alone, without mail or queue (s)': dry['seconds']}
     return found | on_our_terms(_seed_and_send_reports, side, size, found, OUR_BYTES,
-                                ['… all delivered (s)', '… bytes of a report'])
+                                ['… all delivered (s)', REPORT_TIME, '… bytes of a report'])
 
 
 def _seed_and_send_reports(side, size):
@@ -305,17 +310,21 @@ def _seed_and_send_reports(side, size):
     return _send_reports(side, size)
 
 
+REPORT_TIME = '… processor time for a report (ms)'
+
+
 def _send_reports(side, size):
     side.consume()
     side.warm_up()
-    before = peak(side)
+    before, worked = peak(side), cpu(side.tree())
     began = side.call('report')['began']
     written = side.reports_written()
     wait_for(lambda: len(side.delivered()) >= size.authors, 'all reports')
+    worked = cpu(side.tree()) - worked
     what = f'report, {size.authors:,} authors × {size.posts} posts'
     return {f'{what}, all written (s)': written - began,
             '… all delivered (s)': max(at for _, at in side.delivered()) - began,
-            '… bytes of a report': median(side.sizes().values()), '… SMTP connections for it': side.connections(),
+            REPORT_TIME: 1000 * worked / size.authors, '… bytes of a report': median(side.sizes().values()), '… SMTP connections for it': side.connections(),
             "… consumer's peak memory (MB)": peak(side), '… above its memory before (MB)': peak(side) - before}
 
 
