@@ -124,14 +124,6 @@ def top_hosts(scope: int, figures: Stats) -> list[tuple[str, int]]:
                 .group_by(table.host).order_by(views.desc(), table.host).limit(MANY))
 
 
-def recent_totals(scope: int, today: date) -> list[int]:
-    """Return the views of an author or the site on each of the last RECENT days, today last."""
-    first = today - timedelta(days=RECENT - 1)
-    found = dict(rows(DailyTotals.select(DailyTotals.day, DailyTotals.views).where(
-        DailyTotals.scope == scope, DailyTotals.day.between(first, today))))
-    return [found.get(first + timedelta(days=number), 0) for number in range(RECENT)]
-
-
 def recent_views(post_ids: Iterable[int], today: date) -> dict[int, list[int]]:
     """Return the views of each of these posts on each of the last RECENT days, today last."""
     found = {post_id: [0] * RECENT for post_id in post_ids}

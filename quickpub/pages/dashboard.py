@@ -1,10 +1,12 @@
 """The page after a log-in: what was published and how it is read, what waits, and a new member's first steps."""
 
+from .. import dates
 from ..audience import calendar, counting, stats, sums
 from ..content import autosave, post_lists
 from ..db import now
 from ..jobs import overview, queue
 from ..mail import listing
+from ..media import placing
 from ..models import User
 from ..settings import current
 from ..translations.messages import N_
@@ -33,9 +35,12 @@ def show_dashboard(user: User) -> Answer:
     is_everybodys = post_lists.is_everybodys(user)
     lately = post_lists.find_lately(user, at, is_everybodys, MANY)
     steps = first_steps.find_first_steps(user, at)
-    return render('dashboard.html', is_everybodys=is_everybodys, lately=lately,
-                  recent=stats.recent_views([post.id for post in lately.published], today),
-                  days=stats.recent_totals(sums.SITE if is_everybodys else -user.id, today),
+    ids = [post.id for post in lately.published]
+    figures = stats.collect(sums.SITE if is_everybodys else -user.id, stats.RECENT, today)
+    return render('dashboard.html', is_everybodys=is_everybodys, lately=lately, covers=placing.find('cover', ids),
+                  recent=stats.recent_views(ids, today), figures=figures,
+                  names={bar.first: dates.date(bar.first) for bar in figures.bars},
+                  marks={bar.first: dates.short_date(bar.first) for bar in figures.marked},
                   unsaved=autosave.latest(user, MANY), is_verified=user.is_verified,
                   steps=[(STEPS[name][0], STEPS[name][1].format(user_id=user.id), is_done)
                          for name, is_done in steps.items()],

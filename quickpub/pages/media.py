@@ -9,7 +9,7 @@ from .. import tasks
 from ..codes import Rejected
 from ..db import db, now
 from ..look import sharing
-from ..media import cleaning, files, uploads, usage, variants
+from ..media import cleaning, files, placing, uploads, usage, variants
 from ..media.intake import UploadedFile
 from ..models import MediaFile, Upload, User
 from ..sentences import make_sentence, make_sentences
@@ -37,8 +37,9 @@ def _render(user: User, form: Form, status: int = 200) -> Answer:
     response.status = status
     found, older, is_first = paginate(uploads.of(user).order_by(Upload.id.desc()), UPLOADS, PER_PAGE,
                                        by=(Upload.id,), within=uploads.of(user))
-    uses = usage.find_posts_with((each.file_id for each in found), user, now())
-    return render('media.html', form=form, uploads=found, uses=uses,
+    digests = [each.file_id for each in found]
+    return render('media.html', form=form, uploads=found, uses=usage.find_posts_with(digests, user, now()),
+                  places=placing.find_places(digests, user),
                   older=older, is_first=is_first, used=uploads.used_by(user), quota=current().quota * files.MEGABYTE,
                   is_verified=user.is_verified, endings=_list_endings(), explain=_explain,
                   file_limit=uploads.FILE_LIMIT, kept_days=cleaning.KEPT_UNUSED.days)

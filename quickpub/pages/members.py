@@ -6,6 +6,7 @@ from ..accounts import credentials, directory, password_reset, registration, rol
 from ..codes import Rejected
 from ..db import db, now
 from ..mail import budgets
+from ..media import placing
 from ..models import User
 from ..sentences import describe, make_sentences
 from ..settings import current
@@ -36,7 +37,7 @@ def _render(form: Form, status: int = 200) -> Answer:
     links = {link.user_id: link for link in reversed(password_reset.list_handover_links([each.id for each in found]))}
     with_factors = second_factors.members_with_factors([each.id for each in found])
     return render('admin_people.html', people=found, older=older, form=form, links=links, signup=current().signup,
-                  with_factors=with_factors)
+                  with_factors=with_factors, faces=placing.find('avatar', [each.id for each in found]))
 
 
 @owner_required

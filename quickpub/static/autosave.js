@@ -1,7 +1,7 @@
 // Back up what is typed: in this browser with every key, on the server every few seconds. Unsaved changes are offered
 // when the editor is opened again, in any window.
 
-import { asText, clock, form, inZone, say, state, texts, WORDS } from './editing.js'
+import { asText, body, clock, form, inZone, say, state, texts, type, WORDS } from './editing.js'
 
 const found = document.getElementById('found')
 const AGAIN = 3000 // milliseconds between two requests to the server
@@ -113,12 +113,12 @@ function offer (key, { at, version, texts: older }) {
   line.textContent = WORDS.found.replace('{time}', when).replace('{text}', () => words) + ' '
   const take = button(WORDS.continue, () => {
     for (const [name, value] of Object.entries(older)) {
-      if (form.elements[name]) form.elements[name].value = value
+      if (form.elements[name] && name !== 'body') form.elements[name].value = value
     }
     if (version) form.elements.version.value = version
     done()
-    form.elements.body.dispatchEvent(new Event('input', { bubbles: true }))
-    form.elements.body.focus()
+    type(older.body ?? body.value, 0, body.value.length)
+    body.dispatchEvent(new Event('input', { bubbles: true })) // where only another field is new
   })
   const drop = button(WORDS.discard, done)
   function done () {

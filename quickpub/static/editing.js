@@ -32,13 +32,25 @@ export function clock () {
   return inZone(Date.now() - AHEAD, { hour: '2-digit', minute: '2-digit' })
 }
 
-// Like typing: Ctrl+Z takes it back.
+// Like typing: Ctrl+Z takes it back. A text that is hidden behind its preview has no focus, and is only changed.
 export function type (text, start = body.selectionStart, end = body.selectionEnd) {
   body.focus()
   body.setSelectionRange(start, end)
   if (!text && start === end) return
-  if (!document.execCommand(text ? 'insertText' : 'delete', false, text)) {
+  if (document.activeElement !== body || !document.execCommand(text ? 'insertText' : 'delete', false, text)) {
     body.setRangeText(text, start, end, 'end')
     body.dispatchEvent(new Event('input', { bubbles: true }))
   }
+}
+
+// The same, while somebody writes elsewhere: their place, and what they see, stay.
+export function typeAside (text, start, end) {
+  const writing = document.activeElement
+  const { selectionStart, selectionEnd, selectionDirection } = body
+  const { scrollX, scrollY } = window
+  const moved = at => at <= start ? at : at >= end ? at + text.length - (end - start) : start + text.length
+  type(text, start, end)
+  body.setSelectionRange(moved(selectionStart), moved(selectionEnd), selectionDirection)
+  if (writing !== body) writing?.focus({ preventScroll: true })
+  scrollTo({ left: scrollX, top: scrollY, behavior: 'instant' })
 }

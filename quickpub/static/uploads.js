@@ -1,36 +1,49 @@
 // Media beside the editor's text: chosen, dropped or pasted, several at once, with their descriptions. The text is the
 // truth: this adds Markdown to it and rewrites descriptions in it. Without this, the media page does the same by hand.
 
-const WORDS = JSON.parse(document.getElementById('editor').dataset.words)
+import { body as text, type, typeAside, WORDS } from './editing.js'
+
 const LOOK_EVERY = 1000 // milliseconds, while an image is processed
 const NO_DESCRIPTION = /!\[\s*\]\((\/media\/[0-9a-f]{32}\/([^)\s]+\.(?:jpg|png|webp|gif|avif)))/g
 
 const part = document.getElementById('uploads')
-const text = document.getElementById('body')
 const said = document.getElementById('uploads-said')
 const list = document.getElementById('uploads-list')
 const missing = document.getElementById('uploads-missing')
 const known = new Map() // path -> what the site says of it
+const marks = new Set() // of files that have come or will not, when nothing was typed meanwhile
 
 const named = (words, name) => words.replace('{name}', () => name)
 
 let queue = Promise.resolve() // one after the other
 let pending = 0
+let typed = 0 // changes of the text by others than this script
+let isOurs = false
 
 // Each has its place in the text at once; who goes on writing meanwhile does not move it.
 function add (files) {
   for (const file of files) {
     const row = new Row(file.name)
     const mark = `![${named(WORDS.upload_mark, file.name.replace(/[\\[\]]/g, ''))}](#${Date.now()}-${pending++})`
-    insert(mark)
+    write(() => insert(mark))
+    const before = typed
     queue = queue.then(() => send(file, row))
       .then(upload => take(upload, row, mark), error => { put(mark, ''); row.fail(error.message) })
+      .then(() => { if (typed === before) marks.add(mark) })
       .finally(() => { pending-- })
   }
 }
 
+function write (change) {
+  isOurs = true
+  change()
+  isOurs = false
+}
+
 // What is on its way belongs to what is saved: the form waits for it.
 function wait (event) {
+  const { activeElement: field } = document // with Ctrl+S it is left without a change
+  if (missing.contains(field)) describe(field.closest('li').dataset.path, field.value.trim())
   if (!pending) return
   event.preventDefault()
   event.stopImmediatePropagation()
@@ -113,20 +126,19 @@ function insert (markdown) {
   const after = text.value.slice(text.selectionEnd)
   const ahead = !before || before.endsWith('\n\n') ? '' : before.endsWith('\n') ? '\n' : '\n\n'
   const behind = after.startsWith('\n') ? '\n' : '\n\n'
-  text.setRangeText(ahead + markdown + behind, before.length, before.length, 'end')
-  changed()
+  type(ahead + markdown + behind, before.length, before.length)
 }
 
 // In the place of a mark; where somebody took that out, they do not want the file either.
 function put (mark, markdown) {
   const at = text.value.indexOf(mark)
-  if (at < 0) return
-  text.setRangeText(markdown, at, at + mark.length, 'preserve')
-  changed()
+  if (at >= 0) write(() => typeAside(markdown, at, at + mark.length))
 }
 
-function changed () {
-  text.dispatchEvent(new Event('input', { bubbles: true }))
+// Undone, a file that has come is not on its way again, so its mark goes too. Redone, the file is back.
+function skipMarks ({ inputType }) {
+  const command = { historyUndo: 'undo', historyRedo: 'redo' }[inputType]
+  if (command && [...marks].some(mark => text.value.includes(mark))) document.execCommand(command)
 }
 
 async function follow (upload, row) {
@@ -161,7 +173,7 @@ function question (path, name) {
   input.type = 'text'
   input.dir = 'auto'
   input.maxLength = 1000
-  input.onchange = () => describe(path, input.value.trim())
+  input.onchange = () => setTimeout(() => describe(path, input.value.trim())) // when the focus has moved on
   input.onblur = () => setTimeout(listMissing)
   input.onkeydown = event => {
     if (event.key !== 'Enter') return
@@ -176,44 +188,45 @@ function question (path, name) {
 function describe (path, words) {
   if (!words) return
   const alt = words.replace(/[\\[\]`*_$<&]/g, '\\$&')
-  const at = text.selectionEnd
-  text.value = text.value.replace(NO_DESCRIPTION, (found, each) => each === path ? `![${alt}](${path}` : found)
-  text.setSelectionRange(at, at)
-  changed()
+  for (const found of [...text.value.matchAll(NO_DESCRIPTION)].reverse()) {
+    if (found[1] === path) write(() => typeAside(`![${alt}]`, found.index, found.index + found[0].indexOf(']') + 1))
+  }
   if (known.has(path)) {
     const form = new URLSearchParams({ action: 'describe', alt: words })
     fetch(known.get(path).url, { method: 'POST', body: form }).catch(() => {}) // the text has it already
   }
 }
 
-if (text) {
-  document.getElementById('uploads-without').hidden = true
-  document.getElementById('uploads-with').hidden = false
-  const choose = document.getElementById('uploads-choose')
-  choose.addEventListener('change', () => {
-    add([...choose.files])
-    choose.value = ''
-  })
-  text.addEventListener('paste', event => {
-    if (!event.clipboardData.files.length || event.clipboardData.types.includes('text/plain')) return
+document.getElementById('uploads-without').hidden = true
+document.getElementById('uploads-with').hidden = false
+const choose = document.getElementById('uploads-choose')
+choose.addEventListener('change', () => {
+  add([...choose.files])
+  choose.value = ''
+})
+text.addEventListener('paste', event => {
+  if (!event.clipboardData.files.length || event.clipboardData.types.includes('text/plain')) return
+  event.preventDefault()
+  add([...event.clipboardData.files])
+})
+for (const name of ['dragenter', 'dragover']) {
+  text.addEventListener(name, event => {
+    if (!event.dataTransfer.types.includes('Files')) return
     event.preventDefault()
-    add([...event.clipboardData.files])
+    text.classList.add('dropping')
   })
-  for (const name of ['dragenter', 'dragover']) {
-    text.addEventListener(name, event => {
-      if (!event.dataTransfer.types.includes('Files')) return
-      event.preventDefault()
-      text.classList.add('dropping')
-    })
-  }
-  text.addEventListener('dragleave', () => text.classList.remove('dropping'))
-  text.addEventListener('drop', event => {
-    text.classList.remove('dropping')
-    if (!event.dataTransfer.files.length) return
-    event.preventDefault()
-    add([...event.dataTransfer.files])
-  })
-  text.form.addEventListener('submit', wait, true)
-  text.addEventListener('input', listMissing)
-  listMissing()
 }
+text.addEventListener('dragleave', () => text.classList.remove('dropping'))
+text.addEventListener('drop', event => {
+  text.classList.remove('dropping')
+  if (!event.dataTransfer.files.length) return
+  event.preventDefault()
+  add([...event.dataTransfer.files])
+})
+text.form.addEventListener('submit', wait, true)
+text.addEventListener('input', listMissing)
+text.addEventListener('input', event => {
+  if (!isOurs) typed++
+  setTimeout(skipMarks, 0, event)
+})
+listMissing()

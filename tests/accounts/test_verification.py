@@ -210,7 +210,7 @@ def test_somebody_else_is_warned_and_logged_out(site, alice, browse, way):
     page = browser.get(path)
     assert 'You are logged in as <bdi>Alice</bdi>' in page and EMAIL in page
     browser.post(path, {'password': THIRD}, status=303)
-    assert 'You are logged in as <bdi>Victor</bdi>' in browser.get('/studio')
+    assert '<bdi class="who">Victor</bdi>' in browser.get('/studio')
     with db.db.connection_context():
         assert sessions.find(secret, db.now()) is None
     browse().log_in(alice)  # her own account is as it was

@@ -189,12 +189,12 @@ def test_the_owner_sees_the_whole_site_or_their_own_and_who_reads_just_now(serve
         page.goto('/studio/stats?days=7')
         assert page.locator('.counts dd').first.inner_text() == '114'
         assert page.get_by_role('link', name='By Bob').is_visible()
-        page.get_by_role('link', name='Show only your posts').press('Enter')
+        page.get_by_role('link', name='Mine').press('Enter')
         page.get_by_text('No views in this period').wait_for()
         page.get_by_role('link', name='90 days').press('Enter')
-        page.get_by_role('link', name='Show the whole site').press('Enter')
-        page.get_by_text('Views of the whole site.').wait_for()
-        assert page.locator('.spans [aria-current]').inner_text() == '90 days'
+        page.get_by_role('link', name='Everybody’s').press('Enter')
+        page.get_by_role('link', name='By Bob').wait_for()
+        assert page.locator('.spans [aria-current]').all_inner_texts() == ['Everybody’s', '90 days']
         page.goto(f'/studio/stats/{served.hills.id}')
         page.get_by_text('Stats of a post by Alice').wait_for()
         Visitor(served.url).get('/p/hills', Referer='https://www.village.example/news')

@@ -1,7 +1,10 @@
 """Typing and pasting in the editor: lists go on, Tab leaves, pasted pages become Markdown, Ctrl+Z undoes all of it."""
 
+import re
+
 import pytest
 from conftest import person
+from images import PDF
 from rig import chromium
 from windows import window
 
@@ -207,3 +210,112 @@ def test_the_converter_is_loaded_when_html_is_pasted_and_not_before(page):
     assert asked and not [url for url in asked if 'turndown' in url]
     paste_html(page, '<b>a</b>')
     assert [url for url in asked if url.endswith('/static/turndown.js')]
+
+
+def choose_file(page):
+    page.set_input_files('#uploads-choose', [{'name': 'note.pdf', 'mimeType': 'application/pdf', 'buffer': PDF}])
+
+
+@pytest.fixture
+def held(page):
+    """Hold back uploads; held() waits for one and returns what lets it through."""
+    routes = []
+    page.route('**/studio/media', lambda route: routes.append(route))
+
+    def wait():
+        while not routes:
+            page.wait_for_timeout(20)
+        return routes[0].continue_
+    return wait
+
+
+def wait_for_text(page, expected):
+    page.wait_for_function('expected => document.getElementById("body").value === expected', arg=expected)
+
+
+def test_a_file_that_was_inserted_is_undone_and_redone_like_typing(page):
+    page.keyboard.type('Above')
+    choose_file(page)
+    page.get_by_text('note.pdf was inserted').wait_for()
+    with_file = text(page)
+    assert re.fullmatch(r'Above\n\n\[note\.pdf[^\]]*\]\(/media/\S+\)\n+', with_file)
+    page.locator(BODY).focus()
+    page.keyboard.press('Control+Z')
+    wait_for_text(page, 'Above')  # and no mark of a file that is on its way is left
+    page.keyboard.press('Control+Shift+Z')
+    wait_for_text(page, with_file)
+
+
+def test_undo_takes_back_a_file_and_not_the_words_typed_while_it_came(page, held):
+    page.keyboard.type('Above')
+    choose_file(page)
+    let_through = held()
+    page.locator(BODY).focus()
+    page.keyboard.type('below')
+    let_through()
+    page.get_by_text('note.pdf was inserted').wait_for()
+    assert '/media/' in text(page)
+    page.keyboard.type(' it')
+    assert text(page).rstrip('\n').endswith('below it')
+    for _ in range(2):
+        page.keyboard.press('Control+Z')
+    page.wait_for_timeout(100)
+    assert 'below' in text(page) and '/media/' not in text(page)
+
+
+def test_a_file_comes_without_taking_the_focus_from_elsewhere(page, held):
+    title = page.locator('textarea[name=title]')
+    choose_file(page)
+    let_through = held()
+    title.focus()
+    page.keyboard.type('A ti')
+    let_through()
+    page.get_by_text('note.pdf was inserted').wait_for()
+    page.keyboard.type('tle')
+    assert title.input_value() == 'A title' and '/media/' in text(page)
+
+
+def test_a_file_comes_while_the_preview_covers_the_text(page, held):
+    page.set_viewport_size({'width': 375, 'height': 700})
+    choose_file(page)
+    let_through = held()
+    page.get_by_role('button', name='Preview').click()
+    page.locator('#uploads-choose').focus()
+    let_through()
+    page.get_by_text('note.pdf was inserted').wait_for()
+    assert '/media/' in text(page)
+
+
+def test_a_description_is_undone_like_typing_and_saved_by_key(page):
+    image = '![](/media/' + 'a' * 32 + '/hill.jpg)'
+    page.fill(BODY, f'{image}\n\nWords\n\n{image}')
+    described = text(page).replace('![]', '![A hill]')
+    page.get_by_label('hill.jpg').fill('A hill')
+    page.get_by_label('hill.jpg').press('Enter')
+    wait_for_text(page, described)
+    page.locator(BODY).focus()
+    page.keyboard.press('Control+Z')
+    page.keyboard.press('Control+Z')
+    wait_for_text(page, described.replace('![A hill]', '![]'))
+    page.get_by_label('hill.jpg').fill('A hill')
+    page.get_by_label('hill.jpg').press('Control+S')
+    page.locator('#saved').get_by_text('Saved').wait_for()
+    wait_for_text(page, described)
+    assert page.locator('#saved').inner_text().startswith('Saved')
+
+
+def test_unsaved_changes_of_this_browser_are_undone_like_typing(page):
+    page.keyboard.type('Now')
+    page.evaluate("""() => {
+      const { user } = document.getElementById('editor').dataset
+      const kept = { at: Date.now(), texts: { title: 'Old', body: 'Then' } }
+      localStorage.setItem(`quickpub:${user}:new:another`, JSON.stringify(kept))
+    }""")
+    page.reload()
+    page.locator(BODY).focus()
+    page.keyboard.type('Now')
+    page.locator('#found').get_by_text('Then').or_(page.locator('#found').get_by_text('Old')).wait_for()
+    page.locator('#found p', has_text='Old').get_by_role('button', name='Continue with them').click()
+    assert text(page) == 'Then' and page.locator('[name=title]').input_value() == 'Old'
+    page.keyboard.press('Control+Z')
+    assert text(page) == 'Now'

@@ -99,3 +99,19 @@ def test_settings_and_the_editor_lead_there(studio, alice, path):
                          (editor, f'/studio/images/cover/{post.id}')):
         assert page.select(f'main a[href="{target}"]'), target
         studio.get(target, status=200)
+
+
+def test_the_media_page_names_the_places_of_an_image_and_does_not_offer_to_delete_it(studio, alice, path):
+    with db.db.connection_context():
+        hills = write(alice, 'Hills')
+    for each in path, f'/studio/images/cover/{hills.id}':
+        upload(studio, each)
+    page = studio.get('/studio/media')
+    about, = page.html.select('.about')
+    words = ' '.join(about.text.split())
+    assert 'Your portrait' in words and 'Cover of: Hills' in words and 'Not used' not in words
+    assert about.select_one('a')['href'] == f'/studio/posts/{hills.id}' and not about.select('[value=delete]')
+    for each in path, f'/studio/images/cover/{hills.id}':
+        studio.post(each, {'action': 'remove'}, status=303)
+    about, = studio.get('/studio/media').html.select('.about')
+    assert 'Not used in any post.' in about.text and about.select('[value=delete]')
