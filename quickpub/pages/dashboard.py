@@ -9,20 +9,23 @@ from ..mail import listing
 from ..media import placing
 from ..models import User
 from ..settings import current
-from ..translations.messages import N_
+from ..translations.messages import N_, Translatable
 from ..upkeep import checks, first_steps
 from ..wsgi.actions import Answer
 from ..wsgi.permissions import login_required
 from ..wsgi.responses import render
 
 MANY = 5  # posts or texts in a list
-STEPS = {  # what to do, and where
-    'name': (N_('Name the site'), '/admin/site'),
-    'look': (N_('Choose how it looks'), '/admin/look'),
-    'portrait': (N_('Add a portrait of yourself'), '/studio/images/avatar/{user_id}'),
-    'post': (N_('Write your first post'), '/studio/posts/new'),
-    'invitation': (N_('Invite somebody to write with you'), '/admin/people'),
-    'mail': (N_('Set up a mail server, so that emails are sent'), '/admin/mail'),
+STEPS = {  # what to do, more about it, and where
+    'name': (N_('Name the site'), N_('Readers see the name on every page.'), '/admin/site'),
+    'look': (N_('Choose how it looks'), N_('A colour, fonts, a front page and a logo.'), '/admin/look'),
+    'portrait': (N_('Add a portrait of yourself'), N_('Readers see it beside your name.'),
+                 '/studio/images/avatar/{user_id}'),
+    'post': (N_('Write your first post'), N_('Nobody sees it until you publish it.'), '/studio/posts/new'),
+    'invitation': (N_('Invite somebody to write with you'), N_('They get an email with a link to sign up.'),
+                   '/admin/people'),
+    'mail': (N_('Set up a mail server, so that emails are sent'), N_('Until then, emails stay on this machine.'),
+             '/admin/mail'),
 }
 
 
@@ -42,9 +45,14 @@ def show_dashboard(user: User) -> Answer:
                   names={bar.first: dates.date(bar.first) for bar in figures.bars},
                   marks={bar.first: dates.short_date(bar.first) for bar in figures.marked},
                   unsaved=autosave.latest(user, MANY), is_verified=user.is_verified,
-                  steps=[(STEPS[name][0], STEPS[name][1].format(user_id=user.id), is_done)
-                         for name, is_done in steps.items()],
+                  steps=[_describe_step(name, is_done, user) for name, is_done in steps.items()],
                   **(_find_trouble(is_in_steps='mail' in steps) if user.is_owner else {}))
+
+
+def _describe_step(name: str, is_done: bool, user: User) -> tuple[Translatable, Translatable, str, bool]:
+    """Return a step in words, more about it, its path, and whether it is done."""
+    words, more, path = STEPS[name]
+    return words, more, path.format(user_id=user.id), is_done
 
 
 def _find_trouble(is_in_steps: bool) -> dict[str, object]:

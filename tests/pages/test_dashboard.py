@@ -28,7 +28,7 @@ def text_of(element):
 
 
 def steps_of(page):
-    return {text_of(each): 'done' in each.get('class', []) for each in page.select('.steps li')}
+    return {text_of(each.find(['a', 'span'])): 'done' in each.get('class', []) for each in page.select('.steps li')}
 
 
 def test_it_shows_what_was_published_and_how_it_is_read(alice, bob, dashboard, connection):
@@ -137,3 +137,9 @@ def test_whose_posts_are_listed(olga, alice, connection):
         assert found == [True, False, True, False, False, False]
         write(olga, 'Her own')
         assert [post_lists.is_everybodys(olga, whose) for whose in ('', 'mine', 'all')] == [False, False, True]
+
+
+def test_the_first_steps_are_said_in_the_language_of_the_member(olga, dashboard, connection):
+    with connection():
+        User.update(language='de').where(User.id == olga.id).execute()
+    assert 'Schreibe deinen ersten Beitrag' in ' '.join(steps_of(dashboard(olga)))
