@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from .. import templating, text
 from ..codes import AS_WRITTEN, Code, Problem, from_plain
+from ..look import colours
 from ..models import Message, Site
 from ..sentences import make_sentence, make_words
 from ..settings import current
@@ -58,7 +59,9 @@ def render(message: Message, site: Site | None = None) -> bytes:
 
 def bodies(message: Message, site: Site) -> tuple[str, str]:
     """Return the text of an email, and the same as HTML. Raises CannotBeMade."""
-    context = {'site_title': site.title, 'site_url': current().url, 'link': NO_LINK} | message.payload
+    context = {'site_title': site.title, 'site_url': current().url, 'link': NO_LINK,
+               'accent': colours.hexadecimal(colours.ACCENT, site.hue),
+               'accent_in_the_dark': colours.hexadecimal(colours.ACCENT_IN_THE_DARK, site.hue)} | message.payload
     language = _language(message, site)
     if message.token is None:
         return _bodies(language, message.kind, context)

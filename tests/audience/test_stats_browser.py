@@ -226,7 +226,7 @@ def test_on_a_phone_the_lines_of_a_post_begin_below_each_other(served):
     with chromium() as browser, window(browser, served, viewport={'width': 360, 'height': 640}) as page:
         page.goto('/studio')
         rows = page.locator('.posts tbody tr').evaluate_all(BEGINS)
-        assert len(rows) == 3 and all(state == views for state, views in rows), rows
+        assert len(rows) == 3 and sum(state == views for state, views in rows) == 2, rows  # a draft has no views
 
 
 # The file of all numbers

@@ -13,6 +13,7 @@ from quickpub import db, text
 from quickpub.accounts import emails
 from quickpub.audience import running_reports
 from quickpub.codes import Code, Period
+from quickpub.look import colours
 from quickpub.mail import delivery, ledger, listing, message
 from quickpub.models import Message, Post, Site, User
 from quickpub.sentences import SENTENCES, describe_stored
@@ -119,3 +120,12 @@ def test_the_answer_of_the_site_itself_is_in_the_language_of_the_owner(site, mon
         page = browse(olga).get(path).html
         answer = (page.select_one('q.answer') or page.find('dd', dir='auto')).text
         assert answer.startswith('⟦') and 'did not answer' not in answer and '20' in answer
+
+
+@pytest.mark.parametrize('hue', [30, 215])
+def test_an_email_has_the_colour_of_the_site(site, hue):
+    Site.update(hue=hue).execute()
+    html = message.bodies(compose(Code(SUBJECTS[0], count=1, change=1, period=WEEK)), Site.get())[1]
+    accent, in_the_dark = (colours.hexadecimal(tone, hue) for tone in (colours.ACCENT, colours.ACCENT_IN_THE_DARK))
+    assert html.count(f'bgcolor="{accent}"') == 2  # the line on top, and the button
+    assert f'.bar, .button, .top {{ background-color: {in_the_dark} !important; }}' in html

@@ -109,7 +109,7 @@ def test_the_media_page_names_the_places_of_an_image_and_does_not_offer_to_delet
     page = studio.get('/studio/media')
     about, = page.html.select('.about')
     words = ' '.join(about.text.split())
-    assert 'Your portrait' in words and 'Cover of: Hills' in words and 'Not used' not in words
+    assert 'Used as: Portrait' in words and 'Cover of: Hills' in words and 'Not used' not in words
     assert about.select_one('a')['href'] == f'/studio/posts/{hills.id}' and not about.select('[value=delete]')
     for each in path, f'/studio/images/cover/{hills.id}':
         studio.post(each, {'action': 'remove'}, status=303)
