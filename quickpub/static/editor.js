@@ -89,6 +89,8 @@ body.addEventListener('input', () => {
   if (isShown()) timer = setTimeout(refresh, PAUSE)
 })
 
+form.addEventListener('processed', () => { if (isShown()) refresh() })
+
 // How long it is. The preview's number is the one that readers will see; this one keeps up with the keys.
 
 const counts = document.getElementById('counts')

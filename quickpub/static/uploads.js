@@ -150,6 +150,7 @@ async function follow (upload, row) {
     else if (answer) return row.end(WORDS.inserted)
   }
   upload.state === 'failed' ? row.fail(`${upload.name}: ${upload.error}`) : row.end(WORDS.ready)
+  text.form.dispatchEvent(new Event('processed')) // the preview shows it now
 }
 
 // The list of images without a description follows the text, but leaves alone what somebody is typing.

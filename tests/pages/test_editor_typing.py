@@ -4,7 +4,7 @@ import re
 
 import pytest
 from conftest import person
-from images import PDF
+from images import PDF, picture
 from rig import chromium
 from windows import window
 
@@ -319,3 +319,10 @@ def test_unsaved_changes_of_this_browser_are_undone_like_typing(page):
     assert text(page) == 'Then' and page.locator('[name=title]').input_value() == 'Old'
     page.keyboard.press('Control+Z')
     assert text(page) == 'Now'
+
+
+def test_the_preview_shows_an_image_as_soon_as_it_is_processed(page):
+    page.get_by_role('button', name='Preview').click()
+    page.set_input_files('#uploads-choose', [{'name': 'hill.png', 'mimeType': 'image/png', 'buffer': picture('PNG')}])
+    page.locator('#uploads-list').get_by_text('Ready').wait_for()
+    page.locator('#preview img').wait_for()
