@@ -1,6 +1,6 @@
-// The panel to publish from, as the text is now, and the link of what was just published.
+// The panel to publish from, as the text is now.
 
-import { body, form, WORDS } from './editing.js'
+import { body, form } from './editing.js'
 
 const panel = document.getElementById('publishing')
 const title = document.getElementById('card-title')
@@ -40,13 +40,5 @@ if (due && publish?.value === 'publish') {
   label()
 }
 
-const copy = document.getElementById('copy-link')
-if (copy && navigator.clipboard) {
-  copy.hidden = false
-  copy.addEventListener('click', async () => {
-    await navigator.clipboard.writeText(document.getElementById('link').value)
-    document.getElementById('copied').textContent = WORDS.copied
-  })
-}
 // Loaded again, it is an old story.
-if (copy) history.replaceState(null, '', location.pathname)
+if (document.querySelector('.just-published')) history.replaceState(null, '', location.pathname)

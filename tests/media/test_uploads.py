@@ -251,3 +251,15 @@ def test_saving_waits_for_what_is_on_its_way(open_window, rig, files):
     page.locator('#saved').get_by_text(re.compile(r'^Saved \d\d:\d\d$')).wait_for()
     with rig.database():
         assert Post.get().body.strip() == f'Typed meanwhile. Before it.\n\n{Upload.get().markdown}'
+
+
+def test_the_line_for_a_text_is_copied(open_window):
+    window = open_window()
+    window.context.grant_permissions(['clipboard-read', 'clipboard-write'])
+    window.goto('/studio/media')
+    window.page.set_input_files('#files', [{'name': 'paper.pdf', 'mimeType': 'application/pdf', 'buffer': PDF}])
+    window.press('Upload', exact=True)
+    window.page.get_by_role('button', name='Copy the line for paper.pdf').click()
+    window.page.get_by_text('Copied.').wait_for()
+    line = window.page.locator('.files code').inner_text()
+    assert window.page.evaluate('navigator.clipboard.readText()') == line and window.problems == []
