@@ -170,6 +170,22 @@ def test_formatting_stays_in_view_and_empty_texts_have_no_length(page, served):
     page.locator('#counts').wait_for(state='hidden')
 
 
+@pytest.mark.parametrize('width', [375, 1440])
+def test_nothing_moves_when_a_button_that_stays_in_view_gets_the_focus(page, served, width):
+    page.set_viewport_size({'width': width, 'height': 700})
+    edit(page, served)
+    for top, buttons in ((0, '.bar button'), (300, '.bar button'), (300, 'markdown-toolbar > *')):
+        page.evaluate('top => scrollTo(0, top)', top)
+        for button in page.locator(buttons).all():
+            if button.is_visible():
+                button.evaluate('each => each.focus()')
+                assert page.evaluate('scrollY') == top, (buttons, button.inner_text())
+    page.evaluate('scrollTo(0, 0)')
+    page.get_by_role('button', name='Preview').click()
+    page.locator('#preview .prose').wait_for()
+    assert page.evaluate('scrollY') == 0
+
+
 def test_an_image_is_chosen_from_the_formatting_and_inserted_at_the_caret(page, served):
     page.goto('/studio/posts/new')
     page.fill(BODY, 'Above\n\nBelow')

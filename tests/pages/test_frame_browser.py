@@ -128,7 +128,7 @@ def test_the_frame_fits_in_one_row(served, language):
 @pytest.mark.parametrize('size', [DESK, PHONE], ids=['desk', 'phone'])
 def test_axe_finds_nothing(served, size):
     with chromium() as browser, window(browser, served, 'olga@example.org', viewport=size) as page:
-        for path in ('/studio/dashboard', '/studio/stats', '/studio/pages', '/admin/audit'):
+        for path in ('/studio/dashboard', '/studio/stats', '/studio/pages', '/studio/media', '/admin/people', '/admin/audit'):
             page.goto(path)
             if size is PHONE:
                 page.get_by_role('button', name='Menu', exact=True).click()
