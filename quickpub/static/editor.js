@@ -11,6 +11,14 @@ const quiet = document.getElementById('quiet')
 const MARGIN = 80 // pixels above what is scrolled to
 const PAUSE = 250 // milliseconds without a key, after which the preview is asked for
 
+// A new text begins with its title, unless the page has something to say first.
+
+const { title } = form.elements
+const isNew = !form.dataset.post && !title.value && !body.value
+if (isNew && document.activeElement === document.body && !document.querySelector('main :is(.notice, .unsaved:not([hidden]))')) {
+  title.focus({ preventScroll: true })
+}
+
 // Formatting, by buttons and by keys.
 
 const toolbar = form.querySelector('markdown-toolbar')

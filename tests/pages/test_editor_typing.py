@@ -116,6 +116,18 @@ def test_the_keyboard_is_never_caught_in_the_text(page, words, key):
     assert text(page) == words and page.evaluate('document.activeElement.name') != 'body'
 
 
+def test_a_new_text_begins_with_its_title(page):
+    page.reload()
+    page.locator('markdown-toolbar').wait_for()
+    page.keyboard.type('On')
+    assert page.locator('[name=title]').input_value() == 'On'
+    page.locator('#saved').get_by_text('backed up').wait_for()
+    page.goto('/studio/posts/new')
+    page.locator('markdown-toolbar').wait_for()
+    assert page.locator('.unsaved a').inner_text() == 'On'
+    assert page.evaluate('document.activeElement === document.body')
+
+
 def test_enter_in_the_title_moves_to_the_text(page):
     page.locator('[name=title]').focus()
     page.keyboard.type('A title')

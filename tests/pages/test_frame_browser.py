@@ -114,7 +114,7 @@ def test_the_frame_fits_in_one_row(served, language):
         for size in (DESK, {'width': 1000, 'height': 700}, {'width': 820, 'height': 700}, PHONE,
                      {'width': 320, 'height': 600}):
             page.set_viewport_size(size)
-            for path in ('/studio/dashboard', '/studio', '/studio/pages', '/studio/stats'):
+            for path in ('/studio/dashboard', '/studio', '/studio/pages', '/studio/stats', '/admin/look'):
                 page.goto(path)
                 assert page.evaluate('document.documentElement.scrollWidth <= innerWidth'), (path, size)
                 assert page.locator('.masthead').bounding_box()['height'] < 80, (path, size)
@@ -128,7 +128,8 @@ def test_the_frame_fits_in_one_row(served, language):
 @pytest.mark.parametrize('size', [DESK, PHONE], ids=['desk', 'phone'])
 def test_axe_finds_nothing(served, size):
     with chromium() as browser, window(browser, served, 'olga@example.org', viewport=size) as page:
-        for path in ('/studio/dashboard', '/studio/stats', '/studio/pages', '/studio/media', '/admin/people', '/admin/audit'):
+        for path in ('/studio/dashboard', '/studio/stats', '/studio/pages', '/studio/media', '/admin/people',
+                     '/admin/audit'):
             page.goto(path)
             if size is PHONE:
                 page.get_by_role('button', name='Menu', exact=True).click()

@@ -115,3 +115,16 @@ def test_the_media_page_names_the_places_of_an_image_and_does_not_offer_to_delet
         studio.post(each, {'action': 'remove'}, status=303)
     about, = studio.get('/studio/media').html.select('.about')
     assert 'Not used in any post.' in about.text and about.select('[value=delete]')
+
+
+def test_a_logo_has_no_part_that_stays_in_view_because_it_is_never_cropped(olga, browse):
+    owner = browse(olga)
+    upload(owner, '/studio/images/logo/1')
+    drain()
+    page = owner.get('/studio/images/logo/1')
+    assert page.html.select('.shown img') and not page.html.select('.focus')
+    form = form_with(page, 'point')
+    form['alt'] = 'The Village Voice'
+    form.submit('action', value='move').follow(status=200)
+    row = placed('logo', 1)
+    assert (row.x, row.y, row.alt) == (50, 50, 'The Village Voice')
