@@ -19,4 +19,7 @@ for (const menu of menus) {
 document.addEventListener('click', event => closeAll(event.target.closest('[data-menu]')))
 // A press on another menu gives it the focus before the click: if this one closed then, the page would move below the
 // pointer, and the click would miss.
-document.addEventListener('focusin', ({ target }) => { if (target.matches(':focus-visible')) closeAll(target.closest('[data-menu]')) })
+document.addEventListener('focusin', ({ target }) => {
+  const menu = target.closest('[data-menu]')
+  if (!menu || target.matches(':focus-visible')) closeAll(menu)
+})
