@@ -36,7 +36,7 @@ class Stats(NamedTuple):
     unit: str  # what a bar is: day, week, month
     views: int
     visitors: int  # of each day, added up: nobody is known again on another day
-    before: tuple[int, int] | None  # views and visitors of the same number of days before; None where it is all time
+    before: tuple[int, int] | None  # views and visitors of the same number of days before, where they are compared
 
     @property
     def best(self) -> Bar:
@@ -50,12 +50,13 @@ class Stats(NamedTuple):
         return [self.bars[round(number * last / max(1, count))] for number in range(count + 1)]
 
 
-def collect(scope: int, days: int | None, today: date) -> Stats:
-    """Return the stats of the last `days` days, today included, or of all time if None."""
+def collect(scope: int, days: int | None, today: date, is_compared: bool = True) -> Stats:
+    """Return the stats of the last `days` days, today included, or of all time if None; unless `is_compared` is False,
+    with those of as many days before."""
     first = today - timedelta(days=days - 1) if days else min(_first_day(scope) or today, today)
     found = _by_day(scope, first, today)
     before = None
-    if days:
+    if days and is_compared:
         earlier = _by_day(scope, first - timedelta(days=days), first - timedelta(days=1)).values()
         before = sum(views for views, _ in earlier), sum(visitors for _, visitors in earlier)
     length = (today - first).days + 1

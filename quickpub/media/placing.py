@@ -111,28 +111,27 @@ def is_placed(digest: Any) -> Any:
 
 def is_placed_by(user: User, digest: str) -> bool:
     """Return whether a file is in a place that this member can change."""
-    return PlacedImage.select().where(PlacedImage.digest == digest, _is_changed_by(user)).exists()
-
-
-def find_places(digests: Collection[str], user: User) -> dict[str, list[tuple[str, Post | None]]]:
-    """Return the places of each of these files that this member can change, with the post if it is the cover of one."""
-    found = rows(PlacedImage.select(PlacedImage.digest, PlacedImage.place, PlacedImage.owner_id).where(
-        PlacedImage.digest.in_(among(digests)), _is_changed_by(user)).order_by(PlacedImage.place, PlacedImage.owner_id))
-    ids = [owner_id for _, place, owner_id in found if PLACES[place] == 'post']
-    posts = {post.id: post for post in Post.select(Post.id, Post.title, Post.deleted_at).where(Post.id.in_(among(ids)))}
-    places: dict[str, list[tuple[str, Post | None]]] = {}
-    for digest, place, owner_id in found:
-        places.setdefault(digest, []).append((place, posts[owner_id] if PLACES[place] == 'post' else None))
-    return places
-
-
-def _is_changed_by(user: User) -> Any:
     theirs = (PlacedImage.place.in_(_places_of('member')) & (PlacedImage.owner_id == user.id)
               | PlacedImage.place.in_(_places_of('post'))
               & PlacedImage.owner_id.in_(Post.select(Post.id).where(Post.may_edit(user))))
     if user.is_owner:
         theirs |= PlacedImage.place.in_(_places_of('site'))
-    return theirs
+    return PlacedImage.select().where(PlacedImage.digest == digest, theirs).exists()
+
+
+def find_places(digests: Collection[str], user: User) -> dict[str, list[tuple[str, Post | None]]]:
+    """Return the places of each of these files that this member can change, with the post if it is the cover of one."""
+    found = rows(PlacedImage.select(PlacedImage.digest, PlacedImage.place, PlacedImage.owner_id).where(
+        PlacedImage.digest.in_(among(digests))).order_by(PlacedImage.place, PlacedImage.owner_id))
+    ids = [owner_id for _, place, owner_id in found if PLACES[place] == 'post']
+    posts = {post.id: post for post in Post.select(Post.id, Post.author, Post.title, Post.deleted_at).where(
+        Post.id.in_(among(ids))) if user.is_owner or post.author_id == user.id}
+    owners = {'post': posts.keys(), 'member': {user.id}, 'site': {SITE} if user.is_owner else set()}
+    places: dict[str, list[tuple[str, Post | None]]] = {}
+    for digest, place, owner_id in found:
+        if owner_id in owners[PLACES[place]]:
+            places.setdefault(digest, []).append((place, posts[owner_id] if PLACES[place] == 'post' else None))
+    return places
 
 
 def touch(upload: Upload, at: datetime) -> None:

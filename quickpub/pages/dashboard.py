@@ -39,7 +39,7 @@ def show_dashboard(user: User) -> Answer:
     lately = post_lists.find_lately(user, at, is_everybodys, MANY)
     steps = first_steps.find_first_steps(user, at)
     ids = [post.id for post in lately.published]
-    figures = stats.collect(sums.SITE if is_everybodys else -user.id, stats.RECENT, today)
+    figures = stats.collect(sums.SITE if is_everybodys else -user.id, stats.RECENT, today, is_compared=False)
     return render('dashboard.html', is_everybodys=is_everybodys, lately=lately, covers=placing.find('cover', ids),
                   recent=stats.recent_views(ids, today), figures=figures,
                   names={bar.first: dates.date(bar.first) for bar in figures.bars},
