@@ -25,21 +25,48 @@ class View(NamedTuple):
         return network if is_known else ''
 
 
+class Recording:
+    """Views that are read at the same moment, and recorded in one write."""
+
+    def __init__(self, at: datetime):
+        self._day = site_day(at)
+        self._written_day = self._day.isoformat()
+        self._lines: list[str] = []
+
+    def add(self, post_id: int, address: str = '', agent: str = '', referrer: str = '') -> None:
+        visitor = name_visitor(address, agent, self._day) or '-'
+        host = referrer and referring_host(referrer[:LONGEST_HEADER]) or '-'
+        self._lines.append(f'{post_id} {self._written_day} {visitor} {host}\n')
+
+    def write(self) -> None:
+        """Record the views, which survive this process from then on. A full disk costs them, not their pages."""
+        if self._lines:
+            _write(''.join(self._lines).encode(), len(self._lines))
+
+
 def record_view(post_id: int, at: datetime, address: str = '', agent: str = '', referrer: str = '') -> None:
-    """Record a view, which survives this process from then on. A full disk costs the view, not the page."""
+    """Record one view, like `Recording`."""
+    views = Recording(at)
+    views.add(post_id, address, agent, referrer)
+    views.write()
+
+
+def _write(lines: bytes, count: int) -> None:
     global _lost
-    day = site_day(at)
-    visitor, host = name_visitor(address, agent, day) or '-', referring_host(referrer[:LONGEST_HEADER]) or '-'
     try:
-        spool.mine.append(f'{post_id} {day} {visitor} {host}\n'.encode())
+        recorded, why = spool.mine.append(lines), 'the disk is full'
     except OSError as error:
-        _lost += 1
-        if _lost == 1:  # not a line for each: the log may be on the same disk
-            log.error('Views cannot be recorded: %s', error)
-    else:
-        if _lost:
-            log.error('Views are recorded again; %d were not', _lost)
-            _lost = 0
+        recorded, why = 0, str(error)
+    if missing := count - recorded:
+        if not _lost:  # not a line for each: the log may be on the same disk
+            log.error('Views cannot be recorded: %s', why)
+        _lost += missing
+    elif _lost:
+        log.error('Views are recorded again; %d were not', _lost)
+        _lost = 0
+
+
+_lost = 0
 
 
 _lost = 0  # views since recording began to fail

@@ -7,7 +7,6 @@ Where the folder is deleted, views are kept in a file without a name until it is
 same file as before.
 """
 
-import errno
 import os
 import threading
 from contextlib import suppress
@@ -35,19 +34,22 @@ class Spool:
         self._is_torn = False
         self._lock = threading.Lock()
 
-    def append(self, line: bytes) -> None:
-        """Record one view. Raises OSError on a full disk; half a line that it left is ended before the next one."""
+    def append(self, lines: bytes) -> int:
+        """Record these lines, a view each, in one write. Return how many of them were recorded: fewer where the disk
+        becomes full. Raises OSError if none can be.
+
+        Half a line that a full disk left is ended before the next one.
+        """
         with self._lock:
             self._stay()
-            if self._is_torn:
-                line = b'\n' + line
-            written = os.write(self._fd, line)
-            self._is_torn = written < len(line)
-            if self._is_torn:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            data = b'\n' + lines if self._is_torn else lines
+            written = os.write(self._fd, data)
+            recorded = data.count(b'\n', 0, written) - self._is_torn
+            self._is_torn = not data.endswith(b'\n', 0, written)
             self._size += written
-            if self._size >= FULL and os.fstat(self._fd).st_nlink:
+            if self._size >= FULL and not self._is_torn and os.fstat(self._fd).st_nlink:
                 self._end()
+        return recorded
 
     def look(self) -> None:
         """Move the views of a deleted file to a new one, without waiting for the next view."""

@@ -13,6 +13,10 @@ from . import user_agents
 
 PREFETCH_HEADERS = 'HTTP_SEC_PURPOSE', 'HTTP_PURPOSE', 'HTTP_X_PURPOSE', 'HTTP_X_MOZ'
 PREFETCHES = ('prefetch', 'prerender', 'preview')
+# Only programs send a contact address (From), or a signature (Web Bot Auth).
+PROGRAM_HEADERS = 'HTTP_RANGE', 'HTTP_FROM', 'HTTP_SIGNATURE_AGENT'
+APP_HEADER = 'HTTP_X_REQUESTED_WITH'
+RARE_HEADERS = frozenset((*PREFETCH_HEADERS, *PROGRAM_HEADERS, APP_HEADER))
 ACCEPTS_HTML = re.compile(r'text/(?:html|\*)|application/xhtml|\*/\*', re.IGNORECASE)
 HOST = re.compile(r'(?=.{1,100}$)[a-z0-9_-]+(\.[a-z0-9_-]+)+')
 CACHED = 2048  # verdicts on header values; a new one takes up to half a millisecond
@@ -27,18 +31,22 @@ def is_view(environ: Mapping[str, Any]) -> bool:
     header = environ.get
     if environ['REQUEST_METHOD'] != 'GET' or not is_browser(header('HTTP_USER_AGENT', '')[:LONGEST_HEADER]):
         return False
-    destination, mode = header('HTTP_SEC_FETCH_DEST', 'document'), header('HTTP_SEC_FETCH_MODE', 'navigate')
-    if destination != 'document' or mode != 'navigate':
+    if header('HTTP_SEC_FETCH_DEST', 'document') != 'document':
         return False
-    # Only programs send a contact address (From), or a signature (Web Bot Auth).
-    if 'HTTP_RANGE' in environ or 'HTTP_FROM' in environ or 'HTTP_SIGNATURE_AGENT' in environ:
+    if header('HTTP_SEC_FETCH_MODE', 'navigate') != 'navigate':
         return False
     if not accepts_html(header('HTTP_ACCEPT', '')[:LONGEST_HEADER]):
         return False
-    if header('HTTP_X_REQUESTED_WITH', '').lower() == 'xmlhttprequest':  # Android's browsers name an app there
-        return False
-    purpose = ''.join([header(name, '') for name in PREFETCH_HEADERS])
-    return not purpose or not any(each in purpose.lower() for each in PREFETCHES)
+    return RARE_HEADERS.isdisjoint(environ) or not _is_program_or_prefetch(environ)
+
+
+def _is_program_or_prefetch(environ: Mapping[str, Any]) -> bool:
+    if any(name in environ for name in PROGRAM_HEADERS):
+        return True
+    if environ.get(APP_HEADER, '').lower() == 'xmlhttprequest':  # Android's browsers name an app there
+        return True
+    purpose = ''.join([environ.get(name, '') for name in PREFETCH_HEADERS]).lower()
+    return any(each in purpose for each in PREFETCHES)
 
 
 def is_counted_for(reader: User | None, post: Post) -> bool:

@@ -4,16 +4,19 @@ Cached pages are sent from the event loop; all other answers are made in a threa
 request, to send a form or to read the answer costs a few kilobytes and delays nobody, and no thread competes for
 Python's lock with the one that serves nearly all readers. Forms may use only some of the threads, and under load the
 clients take turns.
+
+Granian's own interface, RSGI, would be cheaper still, but it leaves out headers that are not ASCII, such as some user
+agents and cookies, and does not say whether a body has arrived whole.
 """
 
 import asyncio
 import logging
 import sys
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from functools import lru_cache
 from io import BytesIO
+from types import coroutine
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -25,6 +28,7 @@ from ..wsgi.authentication import client_address
 from ..wsgi.bodies import Incoming
 from ..wsgi.error_pages import tiny_page
 from ..wsgi.forms import STRANGERS_LIMIT
+from ..wsgi.pagecache import KeptHeaders, raw_headers
 from ..wsgi.request_body import DRAINED, find_limit, may_be_large, no_room
 from . import limits
 from .limits import RefusedRequest
@@ -32,9 +36,30 @@ from .limits import RefusedRequest
 log = logging.getLogger('quickpub.web')
 
 THREADS = 40  # pages that are made at the same time
+# Seconds that a thread keeps Python's lock while others wait: little while pages are made, so that cached ones stay
+# quick; otherwise Python's default, because each change of threads costs time.
+SWITCH_BUSY, SWITCH_IDLE = 0.001, 0.005
 FORMS = 16  # threads for forms, which may wait for the database's write lock or hash passwords
 
-Headers = list[tuple[bytes, bytes]]
+
+class Together:
+    """Requests that have arrived in the same turn of the event loop. They share the costs of a look at the database
+    and of recording their views."""
+
+    def __init__(self) -> None:
+        self.environs: list[dict[str, Any]] = []
+        self.answers: list[Answer | None] = []  # empty until they are known
+
+    def add(self, environ: dict[str, Any]) -> int:
+        """Add a request, and return its index."""
+        self.environs.append(environ)
+        return len(self.environs) - 1
+
+
+@coroutine
+def _next_turn() -> Generator[None, None, None]:
+    """Go on in the next turn of the event loop."""
+    yield
 
 
 class Front:
@@ -45,24 +70,36 @@ class Front:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix='page')
         self._pages, self._forms = limits.Turns(THREADS), limits.Turns(FORMS)
         self._arriving = limits.ArrivingBodies()
+        self._together = Together()
         self._asked = self._done = self._done_before = 0  # answers by the threads
 
     async def __call__(self, scope: dict[str, Any], receive: Callable[[], Awaitable], send: Callable) -> None:
-        environ = environ_of(scope)
-        if answer := self._site.from_memory(environ):
-            await self._send(answer, _kept(tuple(answer[1])), send, scope)
-        else:
-            body = environ['quickpub.body'] = self._site.incoming()
-            client = networks.client(client_address(environ))
-            try:
-                if _has_body(environ):
-                    await self._take_in_time(body, environ, receive, client)
-                answer = await self._answer(environ, client)
-            except RefusedRequest as refusal:
-                return await _refuse(refusal, self._site.language, self._site.security_headers, send)
-            finally:
-                body.close()
-            await self._send(answer, _raw(answer[1]), send, scope, client)
+        environ, together = request_of(scope), self._together
+        index = together.add(environ)
+        await _next_turn()
+        if together is self._together:  # this is the first of them
+            self._together = Together()
+            together.answers = self._site.from_memory(together.environs)
+        answer = together.answers[index] if together.answers else None  # none if the first has failed
+        if answer is None:
+            return await self._make_answer(environ_of(scope, environ), scope, receive, send)
+        await send({'type': 'http.response.start', 'status': int(answer[0][:3]),
+                    'headers': answer[1].raw if isinstance(answer[1], KeptHeaders) else raw_headers(answer[1])})
+        await send({'type': 'http.response.body', 'body': answer[2]})
+
+    async def _make_answer(self, environ: dict[str, Any], scope: dict[str, Any], receive: Callable[[], Awaitable],
+                           send: Callable) -> None:
+        body = environ['quickpub.body'] = self._site.incoming()
+        client = networks.client(client_address(environ))
+        try:
+            if _has_body(environ):
+                await self._take_in_time(body, environ, receive, client)
+            answer = await self._answer(environ, client)
+        except RefusedRequest as refusal:
+            return await _refuse(refusal, self._site.language, self._site.security_headers, send)
+        finally:
+            body.close()
+        await self._send(answer, send, scope, client)
 
     async def _answer(self, environ: dict[str, Any], client: str) -> Answer:
         is_form = environ['REQUEST_METHOD'] not in ('GET', 'HEAD')
@@ -93,10 +130,13 @@ class Front:
     async def _in_thread(self, client: str, work: Callable, *args: Any) -> Any:
         async with self._pages.of(client):
             self._asked += 1
+            sys.setswitchinterval(SWITCH_BUSY)
             try:
                 return await asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
             finally:
                 self._done += 1
+                if self._done == self._asked:
+                    sys.setswitchinterval(SWITCH_IDLE)
 
     def is_moving(self) -> bool:
         """Return whether a thread is free, or has finished an answer since the last call."""
@@ -135,8 +175,8 @@ class Front:
             environ['CONTENT_LENGTH'] = str(seen)
         environ['quickpub.limit'] = limit
 
-    async def _send(self, answer: Answer, headers: Headers, send: Callable, scope: dict, client: str = '') -> None:
-        await send({'type': 'http.response.start', 'status': int(answer[0][:3]), 'headers': headers})
+    async def _send(self, answer: Answer, send: Callable, scope: dict, client: str) -> None:
+        await send({'type': 'http.response.start', 'status': int(answer[0][:3]), 'headers': raw_headers(answer[1])})
         body = answer[2]
         if isinstance(body, bytes):
             await send({'type': 'http.response.body', 'body': body})
@@ -160,32 +200,39 @@ async def _refuse(refusal: RefusedRequest, language: Language, security_headers:
         page = tiny_page(refusal.status, refusal.code).encode()
     headers = [*security_headers, ('Content-Type', 'text/html; charset=utf-8'), ('Content-Length', str(len(page))),
                ('Cache-Control', 'no-store'), ('Connection', 'close')]
-    await send({'type': 'http.response.start', 'status': refusal.status, 'headers': _raw(headers)})
+    await send({'type': 'http.response.start', 'status': refusal.status, 'headers': raw_headers(headers)})
     await send({'type': 'http.response.body', 'body': page})
 
 
-def environ_of(scope: dict[str, Any]) -> dict[str, Any]:
-    """Return the WSGI environ (PEP 3333) of an ASGI scope, without the body."""
-    path = scope['raw_path']
+def request_of(scope: dict[str, Any]) -> dict[str, Any]:
+    """Return what of a request's WSGI environ (PEP 3333) decides whether a cached page answers it."""
+    path, client = scope['raw_path'], scope['client']
     environ = {
-        'REQUEST_METHOD': scope['method'], 'SCRIPT_NAME': '',
+        'REQUEST_METHOD': scope['method'],
         'PATH_INFO': (unquote_to_bytes(path) if b'%' in path else path).decode('latin-1'),
-        'QUERY_STRING': scope['query_string'].decode('latin-1'), 'SERVER_PROTOCOL': f'HTTP/{scope["http_version"]}',
-        'SERVER_NAME': scope['server'][0], 'SERVER_PORT': str(scope['server'][1]),
-        'REMOTE_ADDR': scope['client'][0] if scope['client'] else '',
-        'wsgi.version': (1, 0), 'wsgi.url_scheme': scope['scheme'], 'wsgi.input': BytesIO(), 'wsgi.errors': sys.stderr,
-        'wsgi.multithread': True, 'wsgi.multiprocess': True, 'wsgi.run_once': False}
+        'QUERY_STRING': scope['query_string'].decode('latin-1'),
+        'REMOTE_ADDR': client[0] if client else ''}
     for raw_name, raw_value in scope['headers']:
-        if b'_' in raw_name:  # WSGI could not tell it from the header with hyphens, which a trusted proxy sets
-            continue
-        name, value = VARIABLES.get(raw_name) or _variable(raw_name), raw_value.decode('latin-1')
+        name = VARIABLES.get(raw_name) or _variable(raw_name)
         if name in environ:  # RFC 9110, 5.2; cookies are joined by RFC 9113, 8.2.3
-            value = environ[name] + ('; ' if name == 'HTTP_COOKIE' else ', ') + value
-        environ[name] = value
+            environ[name] += ('; ' if name == 'HTTP_COOKIE' else ', ') + raw_value.decode('latin-1')
+        elif name:
+            environ[name] = raw_value.decode('latin-1')
     return environ
 
 
+def environ_of(scope: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
+    """Return the whole WSGI environ of a request, without the body."""
+    return {
+        'SCRIPT_NAME': '', 'SERVER_PROTOCOL': f'HTTP/{scope["http_version"]}',
+        'SERVER_NAME': scope['server'][0], 'SERVER_PORT': str(scope['server'][1]),
+        'wsgi.version': (1, 0), 'wsgi.url_scheme': scope['scheme'], 'wsgi.input': BytesIO(), 'wsgi.errors': sys.stderr,
+        'wsgi.multithread': True, 'wsgi.multiprocess': True, 'wsgi.run_once': False} | request
+
+
 def _variable(header: bytes) -> str:
+    if b'_' in header:  # WSGI could not tell it from the header with hyphens, which a trusted proxy sets
+        return ''
     name = header.decode('latin-1').upper().replace('-', '_')
     return name if name in ('CONTENT_TYPE', 'CONTENT_LENGTH') else f'HTTP_{name}'
 
@@ -194,10 +241,3 @@ VARIABLES = {name: _variable(name) for name in (
     b'host', b'user-agent', b'accept', b'accept-encoding', b'accept-language', b'cookie', b'referer', b'if-none-match',
     b'if-modified-since', b'connection', b'sec-fetch-site', b'sec-fetch-mode', b'sec-fetch-dest', b'content-type',
     b'content-length', b'x-forwarded-for')}
-
-
-def _raw(headers: Iterable[tuple[str, str]]) -> Headers:
-    return [(name.lower().encode('latin-1'), value.encode('latin-1')) for name, value in headers]
-
-
-_kept = lru_cache(1024)(_raw)  # for cached pages only, because other headers may hold a cookie

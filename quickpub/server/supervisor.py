@@ -41,7 +41,6 @@ CONNECTION_BUFFER = 64 * 1024  # bytes
 BACKLOG = 4096  # connections that the kernel keeps until they are accepted
 HEAD_WITHIN = 10  # seconds for the head of a request, and between two requests
 STARTS_WITHIN = 15
-SWITCH_EVERY = 0.001  # seconds that a thread keeps Python's lock while others wait, so that quick pages stay quick
 
 
 class CannotServe(Exception):
@@ -73,7 +72,6 @@ def _load(settings: Settings, parent: int, sender: Connection) -> Callable:
     """Set up a worker, which dies with the server that owns its socket, and return its application."""
     processes.die_with_parent(parent)
     processes.share_heaps()
-    sys.setswitchinterval(SWITCH_EVERY)
     logs.log_to_console()
     connections.Guard(settings.port, connections.room(), settings.trusts).start()
     front = Front(create_app(settings))

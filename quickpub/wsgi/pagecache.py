@@ -33,6 +33,7 @@ LIMIT = 16 * 1024 * 1024  # bytes of pages, in all their encodings
 # Pages with another query are never kept.
 QUERY = re.compile(r'(before=\d{1,18}|v=[0-9a-f]{12}(-\d{1,3}-[a-z]{1,20})?)?')
 WORTH_PACKING = re.compile(r'text/|application/((atom|feed|manifest)\+)?(xml|json)|image/svg')
+CONDITIONS = frozenset(('HTTP_IF_NONE_MATCH', 'HTTP_IF_MODIFIED_SINCE'))
 SMALL = 300  # bytes, below which packing gains nothing
 DUE = 'SELECT min(published_at) FROM post WHERE published_at > ? AND deleted_at IS NULL'
 NEWEST = 'SELECT max(published_at) FROM post WHERE published_at <= ? AND deleted_at IS NULL'
@@ -40,17 +41,30 @@ NEWEST = 'SELECT max(published_at) FROM post WHERE published_at <= ? AND deleted
 Headers = list[tuple[str, str]]
 
 
+class KeptHeaders(list[tuple[str, str]]):
+    """Headers of a cached page, ready for a server that wants bytes, too."""
+
+    def __init__(self, headers: Headers):
+        super().__init__(headers)
+        self.raw = raw_headers(headers)
+
+
+def raw_headers(headers: Headers) -> list[tuple[bytes, bytes]]:
+    """Return headers as ASGI wants them."""
+    return [(name.lower().encode('latin-1'), value.encode('latin-1')) for name, value in headers]
+
+
 class Variant(NamedTuple):
     """A page in one encoding."""
-    body: bytes
     etag: str
-    headers: Headers
+    answer: tuple[str, Headers, bytes]  # status, headers (the last one is Last-Modified) and body, for most requests
 
 
 @dataclass(slots=True)
 class Page:
     """An answer that is the same for everybody, ready to be sent in each encoding."""
     variants: dict[str, Variant]
+    codings: tuple[str, ...]
     unchanged: Headers  # what a 304 says, too (RFC 9110, 15.4.5)
     modified: int  # seconds since 1970
     view_of: int | None  # the post that is read with it
@@ -65,26 +79,32 @@ class Page:
         digest = sha256(body).hexdigest()[:20]
         common = [*(each for each in headers if each[0].lower() not in ('content-length', 'vary')),
                   ('Vary', 'Accept-Encoding, Cookie')]
+        dated = 'Last-Modified', formatdate(modified, usegmt=True)
         variants = {}
         for coding, packed in bodies.items():
             etag = f'"{digest}-{coding}"' if coding else f'"{digest}"'
             own = [('Content-Encoding', coding)] if coding else []
-            variants[coding] = Variant(packed, etag, [*common, *own, ('ETag', etag),
-                                                      ('Content-Length', str(len(packed)))])
-        return cls(variants, [each for each in common if each[0].lower() != 'content-type'], modified, view_of)
+            variants[coding] = Variant(etag, ('200 OK', KeptHeaders([
+                *common, *own, ('ETag', etag), ('Content-Length', str(len(packed))), dated]), packed))
+        unchanged = [each for each in common if each[0].lower() != 'content-type']
+        return cls(variants, tuple(variants), unchanged, modified, view_of)
 
     @property
     def size(self) -> int:
-        return sum(len(variant.body) for variant in self.variants.values())
+        return sum(len(variant.answer[2]) for variant in self.variants.values())
 
     def answer(self, environ: Mapping[str, Any]) -> tuple[str, Headers, bytes]:
         """Status, headers and body for this request (a WSGI environ)."""
-        variant = self.variants[coding_for(environ.get('HTTP_ACCEPT_ENCODING', '')[:200], tuple(self.variants))]
-        dated = [('Last-Modified', _http_date(self.modified))] if self.modified <= time.time() else []
+        accepted = environ.get('HTTP_ACCEPT_ENCODING')
+        variant = self.variants[coding_for(accepted[:200], self.codings) if accepted else '']
+        is_past = self.modified <= time.time()  # a date from the future would be invalid (RFC 9110, 8.8.2.1)
+        if is_past and environ['REQUEST_METHOD'] == 'GET' and CONDITIONS.isdisjoint(environ):
+            return variant.answer
+        status, [*headers, date], body = variant.answer
+        dated = [date] if is_past else []
         if self._is_known(environ):
             return '304 Not Modified', [*self.unchanged, ('ETag', variant.etag), *dated], b''
-        body = variant.body if environ['REQUEST_METHOD'] != 'HEAD' else b''
-        return '200 OK', variant.headers + dated, body
+        return status, headers + dated, body if environ['REQUEST_METHOD'] != 'HEAD' else b''
 
     def _is_known(self, environ: Mapping[str, Any]) -> bool:
         """Return whether the client has it already (RFC 9110, 13.1: the date counts only where no ETag is sent)."""
@@ -93,11 +113,6 @@ class Page:
             return '*' in known or any(variant.etag in known for variant in self.variants.values())
         since = environ.get('HTTP_IF_MODIFIED_SINCE')
         return since is not None and self.modified <= _seconds(since[:40])
-
-
-@lru_cache(16)
-def _http_date(seconds: int) -> str:
-    return formatdate(seconds, usegmt=True)
 
 
 def _moment(stored: str | None) -> datetime | None:
@@ -146,9 +161,10 @@ class Generation:
     def find(self, key: tuple[str, str]) -> Page | None:
         page = self._pages.get(key)
         if page is not None:
-            with self._lock:
-                if key in self._pages:
-                    self._pages.move_to_end(key)
+            try:  # noqa: SIM105 - each request comes by here
+                self._pages.move_to_end(key)
+            except KeyError:  # it has had to go meanwhile
+                pass
         return page
 
     def keep(self, key: tuple[str, str], page: Page) -> None:
@@ -216,6 +232,6 @@ class PageCache:
 def key_of(environ: Mapping[str, Any]) -> tuple[str, str] | None:
     """Return the cache key of this request, or None if the answer depends on who asks."""
     query = environ.get('QUERY_STRING', '')
-    if environ['REQUEST_METHOD'] not in ('GET', 'HEAD') or not QUERY.fullmatch(query):
+    if environ['REQUEST_METHOD'] not in ('GET', 'HEAD') or query and not QUERY.fullmatch(query):
         return None
     return environ.get('PATH_INFO', ''), query

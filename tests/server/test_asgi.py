@@ -14,7 +14,7 @@ from quickpub import db
 from quickpub.accounts import sessions
 from quickpub.models import Site, Upload
 from quickpub.server import asgi, limits
-from quickpub.server.asgi import Front, environ_of
+from quickpub.server.asgi import Front, environ_of, request_of
 from quickpub.server.limits import (
     BODIES_PER_CLIENT,
     BODY_WINDOW,
@@ -54,12 +54,16 @@ def ask(app, *events, **scope):
     return (sent[0]['status'], dict(sent[0]['headers']), sent[1].get('body', b'')) if sent else None
 
 
+def whole_environ(scope):
+    return environ_of(scope, request_of(scope))
+
+
 def part(body, more=True):
     return {'type': 'http.request', 'body': body, 'more_body': more}
 
 
 def test_a_request_is_translated_as_wsgi_wants_it():
-    environ = environ_of(SCOPE | {'headers': [
+    environ = whole_environ(SCOPE | {'headers': [
         (b'host', b'example.org'), (b'cookie', b'a=1'), (b'cookie', b'b=2'), (b'x-thing', b'1'), (b'x-thing', b'2'),
         (b'content-type', b'text/plain'), (b'content-length', b'3'), (b'user-agent', b'\xc3\xbcn\xff')]})
     assert environ['PATH_INFO'] == '/p/on hills\xff' and environ['QUERY_STRING'] == 'before=1'
@@ -175,7 +179,7 @@ def test_chunks_that_make_no_sense_are_the_clients_fault(shared_rig, chunks):
 
 
 def test_a_header_with_an_underscore_is_not_taken_for_the_one_with_a_hyphen():
-    environ = environ_of({
+    environ = whole_environ({
         'raw_path': b'/', 'method': 'GET', 'query_string': b'', 'http_version': '1.1', 'scheme': 'http',
         'server': ('h', 80), 'client': ('192.0.2.1', 1),
         'headers': [(b'x-forwarded-for', b'198.51.100.7'), (b'x_forwarded_for', b'203.0.113.9')]})
