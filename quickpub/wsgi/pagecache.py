@@ -29,7 +29,8 @@ from ..watch import CommitWatch
 
 log = logging.getLogger('quickpub.pagecache')
 
-LIMIT = 16 * 1024 * 1024  # bytes of pages, in all their encodings
+LIMIT = 16 * 1024 * 1024  # bytes of all cached pages, in all their encodings
+BESIDES = 10 * 1024  # bytes that a page takes beside its bodies, for the headers
 # Pages with another query are never kept.
 QUERY = re.compile(r'(before=\d{1,18}|v=[0-9a-f]{12}(-\d{1,3}-[a-z]{1,20})?)?')
 WORTH_PACKING = re.compile(r'text/|application/((atom|feed|manifest)\+)?(xml|json)|image/svg')
@@ -42,11 +43,11 @@ Headers = list[tuple[str, str]]
 
 
 class KeptHeaders(list[tuple[str, str]]):
-    """Headers of a cached page, ready for a server that wants bytes, too."""
+    """Headers of a cached page, and the same as ASGI wants them."""
 
-    def __init__(self, headers: Headers):
+    def __init__(self, headers: Headers, raw: list[tuple[bytes, bytes]]):
         super().__init__(headers)
-        self.raw = raw_headers(headers)
+        self.raw = raw
 
 
 def raw_headers(headers: Headers) -> list[tuple[bytes, bytes]]:
@@ -79,19 +80,21 @@ class Page:
         digest = sha256(body).hexdigest()[:20]
         common = [*(each for each in headers if each[0].lower() not in ('content-length', 'vary')),
                   ('Vary', 'Accept-Encoding, Cookie')]
-        dated = 'Last-Modified', formatdate(modified, usegmt=True)
+        raw_common = raw_headers(common)
         variants = {}
         for coding, packed in bodies.items():
             etag = f'"{digest}-{coding}"' if coding else f'"{digest}"'
-            own = [('Content-Encoding', coding)] if coding else []
-            variants[coding] = Variant(etag, ('200 OK', KeptHeaders([
-                *common, *own, ('ETag', etag), ('Content-Length', str(len(packed))), dated]), packed))
+            own = [*([('Content-Encoding', coding)] if coding else []), ('ETag', etag),
+                   ('Content-Length', str(len(packed))), ('Last-Modified', formatdate(modified, usegmt=True))]
+            kept = KeptHeaders([*common, *own], [*raw_common, *raw_headers(own)])
+            variants[coding] = Variant(etag, ('200 OK', kept, packed))
         unchanged = [each for each in common if each[0].lower() != 'content-type']
         return cls(variants, tuple(variants), unchanged, modified, view_of)
 
     @property
     def size(self) -> int:
-        return sum(len(variant.answer[2]) for variant in self.variants.values())
+        """Return how many bytes of memory the page takes."""
+        return BESIDES + sum(len(variant.answer[2]) for variant in self.variants.values())
 
     def answer(self, environ: Mapping[str, Any]) -> tuple[str, Headers, bytes]:
         """Status, headers and body for this request (a WSGI environ)."""

@@ -194,6 +194,29 @@ def test_half_a_line_of_a_process_that_is_gone_is_tidied_away(site, alice):
     assert Post.get_by_id(post.id).views == 1
 
 
+@pytest.mark.parametrize(('whole', 'half'), [(0, 1), (0, 20), (1, 0), (2, 0), (2, 5), (4, 7)])
+def test_of_views_recorded_together_those_count_that_a_full_disk_had_room_for(site, alice, monkeypatch, caplog, whole,
+                                                                              half):
+    post, write_all = write(alice), os.write
+    recording.record_view(post.id, db.now())
+    line = len(spool.lines(next(spool.folder().iterdir()), 0)[0][0]) + 1
+    monkeypatch.setattr(os, 'write', lambda fd, data: write_all(fd, data[:whole * line + half]))
+    read_together(post, 5)
+    monkeypatch.undo()
+    read_together(post, 3)
+    assert views() == 1 + whole + 3
+    assert caplog.messages[:2] == ['Views cannot be recorded: the disk is full',
+                                   f'Views are recorded again; {5 - whole} were not']
+    assert [message[:7] for message in caplog.messages[2:]] == (['1 lines'] if half else []), 'the half one'
+
+
+def read_together(post, count):
+    together = recording.Recording(db.now())
+    for _ in range(count):
+        together.add(post.id)
+    together.write()
+
+
 def test_half_a_line_costs_no_write_each_second(site, alice):
     spool.mine.append(b'1 2026-')
     before = db.db.connection().total_changes

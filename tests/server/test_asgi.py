@@ -7,12 +7,14 @@ import urllib.parse
 
 import pseudo
 import pytest
-from conftest import write
+from conftest import BROWSER, write
 from rig import Rig, Visitor
+from webob import Request
 
 from quickpub import db
 from quickpub.accounts import sessions
-from quickpub.models import Site, Upload
+from quickpub.audience import counting, spool
+from quickpub.models import Content, Post, Site, Upload
 from quickpub.server import asgi, limits
 from quickpub.server.asgi import Front, environ_of, request_of
 from quickpub.server.limits import (
@@ -27,6 +29,7 @@ from quickpub.server.limits import (
 from quickpub.wsgi import bodies
 from quickpub.wsgi.bodies import PIECE, Incoming
 from quickpub.wsgi.forms import FORM_LIMIT
+from quickpub.wsgi.pagecache import Generation
 
 SCOPE = {'type': 'http', 'method': 'GET', 'raw_path': b'/p/on%20hills%FF', 'query_string': b'before=1',
          'scheme': 'http', 'http_version': '1.1', 'headers': [],
@@ -137,6 +140,135 @@ def test_the_same_page_comes_from_memory(app, alice):
     assert first[0] == 200 and ask(app, raw_path=b'/p/on-hills') == first
     assert ask(app, raw_path=b'/p/on-hills', headers=[(b'if-none-match', first[1][b'etag'])])[0] == 304
     assert ask(app, raw_path=b'/p/on-hills', method='HEAD')[2] == b''
+
+
+# Requests that arrive together
+
+PERSON = [(b'user-agent', BROWSER.encode()), (b'accept', b'text/html')]
+
+
+class Readers:
+    """Requests for the same page, which arrive together, and what the site does for them."""
+
+    def __init__(self, app, monkeypatch):
+        self.front, self.steps = Front(app), []
+        self.spy(monkeypatch, spool.mine, 'append')
+        self.spy(monkeypatch, app._cache._watch, 'data_version')
+
+    def spy(self, monkeypatch, owner, name):
+        call = getattr(owner, name)
+
+        def note(*args):
+            self.steps.append(name)
+            return call(*args)
+        monkeypatch.setattr(owner, name, note)
+
+    async def read(self, path=b'/p/on-hills', headers=PERSON):
+        async def send(event):
+            self.steps.extend([event['status']] if 'status' in event else [])
+            self.body = event.get('body', b'')
+        await self.front(SCOPE | {'raw_path': path, 'headers': headers}, None, send)
+
+    async def read_together(self, *requests):
+        await asyncio.gather(*(self.read(**request) for request in requests))
+
+
+def test_requests_that_arrive_together_share_a_look_at_the_database_and_a_write(app, alice, monkeypatch):
+    post = write(alice, 'On hills')
+    readers = Readers(app, monkeypatch)
+    for _ in range(2):
+        asyncio.run(readers.read())  # the first makes the page and the salt of the day
+    readers.steps.clear()
+    asyncio.run(readers.read_together({}, {}, {'headers': [(b'user-agent', b'curl/8')]}, {}))
+    assert readers.steps == ['data_version', 'append', 200, 200, 200, 200], 'and no page goes before its view is kept'
+    asyncio.run(readers.read_together({}))
+    assert readers.steps[6:] == ['data_version', 'append', 200]
+    with db.db.connection_context():
+        assert counting.count_recorded_views() == 6 and Post.get_by_id(post.id).views == 6
+
+
+def test_a_change_shows_to_a_request_that_has_just_arrived(app, alice, monkeypatch, connection):
+    write(alice, 'On hills')
+    ask(app, raw_path=b'/p/on-hills')
+    readers = Readers(app, monkeypatch)
+
+    async def run():
+        first = asyncio.create_task(readers.read())
+        await asyncio.sleep(0)
+        with connection():
+            Post.update(title='On dales').execute()
+        await first
+    asyncio.run(run())
+    assert b'On dales' in readers.body
+
+
+def test_where_the_first_fails_the_others_are_answered(app, alice, monkeypatch):
+    write(alice, 'On hills')
+    readers, answer = Readers(app, monkeypatch), app.from_memory
+
+    def fail(environs):
+        monkeypatch.setattr(app, 'from_memory', answer)
+        raise RuntimeError('broken')
+    monkeypatch.setattr(app, 'from_memory', fail)
+
+    async def run():
+        return await asyncio.gather(readers.read(), readers.read(), return_exceptions=True)
+    first, second = asyncio.run(run())
+    assert isinstance(first, RuntimeError) and second is None
+    assert [step for step in readers.steps if step != 'data_version'] == [500]
+
+
+SHAPES = {
+    'plain': {}, 'head': {'method': 'HEAD'}, 'gzip': {'headers': [(b'accept-encoding', b'gzip')]},
+    'brotli': {'headers': [(b'accept-encoding', b'gzip, br')]}, 'twice': {'headers': [
+        (b'accept-encoding', b'gzip;q=0'), (b'accept-encoding', b'br')]},
+    'known': {'headers': [(b'if-none-match', b'*')]}, 'known head': {
+        'method': 'HEAD', 'headers': [(b'if-none-match', b'*')]},
+    'other tag': {'headers': [(b'if-none-match', b'"x"')]},
+    'since': {'headers': [(b'if-modified-since', b'Sun, 06 Nov 2044 08:49:37 GMT')]},
+    'range': {'headers': [(b'range', b'bytes=0-9')]}, 'cookie': {'headers': [(b'cookie', b'a=1'), (b'cookie', b'b=2')]},
+    'foreign cookie': {'headers': [(b'cookie', 'name=J\xfcrg'.encode())]},
+    'invalid session': {'headers': [(b'cookie', b'quickpub=guessed')]},
+    'agent': {'headers': [(b'user-agent', 'M\xfcller'.encode()), (b'user-agent', b'\xff')]},
+    'underscore': {'headers': [(b'accept_encoding', b'gzip'), (b'if_none_match', b'*')]},
+    'forwarded': {'headers': [(b'x-forwarded-for', b'198.51.100.7'), (b'x-forwarded-host', b'evil.example')]},
+    'prefetch': {'headers': [(b'sec-purpose', b'prefetch')]}, 'frame': {'headers': [(b'sec-fetch-dest', b'iframe')]},
+    'other host': {'headers': [(b'host', b'evil.example')]}, 'no host': {'headers': []},
+    'encoded': {'raw_path': b'/p/%6Fn-hills'}, 'not utf-8': {'raw_path': b'/p/on-hills%FF'},
+    'slash': {'raw_path': b'/p/on-hills/'}, 'nothing': {'raw_path': b'/p/nothing'},
+    'query': {'query_string': b'x=1'}, 'front': {'raw_path': b'/'},
+    'older': {'raw_path': b'/', 'query_string': b'before=99'},
+    'feed': {'raw_path': b'/feed.xml'}, 'tag': {'raw_path': b'/t/walks'}, 'trace': {'method': 'TRACE'},
+    'unknown method': {'method': 'BREW'}, 'static': {'raw_path': b'/static/site.css'},
+}
+
+
+@pytest.mark.parametrize('shape', SHAPES)
+@pytest.mark.parametrize('client', ['person', 'program'])
+def test_a_page_from_memory_is_the_same_to_the_byte(app, alice, connection, shape, client):
+    with connection():
+        post = write(alice, 'On hills', tags='Walks', body='A sentence about hills and dales. ' * 30)
+        Content.update(version=1_700_000_000).execute()
+    request = {'raw_path': b'/p/on-hills', 'query_string': b''} | SHAPES[shape]
+    if 'host' not in shape:
+        request['headers'] = [(b'host', b'localhost:8000'), *request.get('headers', [])]
+    if client == 'person':
+        request['headers'] = [*request['headers'], *PERSON]
+
+    def read():
+        with connection():
+            before = Post.get_by_id(post.id).views
+        answer = ask(app, **request)
+        with connection():
+            counting.count_recorded_views()
+            return answer, Post.get_by_id(post.id).views - before
+    made, kept = read(), read()
+    app._cache._generation = Generation(app._cache._generation.modified)
+    assert made == kept == read()
+    environ = environ_of(SCOPE | request, request_of(SCOPE | request))
+    status, headers, body = Request(environ).call_application(app)
+    assert made[0] == (int(status[:3]), {name.lower().encode(): value.encode() for name, value in headers},
+                       b''.join(body)), 'as with any other WSGI server'
 
 
 @pytest.fixture

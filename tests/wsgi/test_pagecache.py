@@ -3,6 +3,7 @@
 import gzip
 import sqlite3
 import threading
+import tracemalloc
 from datetime import UTC, timedelta
 from email.utils import formatdate
 from functools import partial
@@ -173,7 +174,7 @@ def test_addresses_that_anybody_can_invent_are_not_kept(hills, browse, cache, qu
 
 
 def test_memory_is_bounded_and_what_is_asked_for_least_goes_first(monkeypatch):
-    monkeypatch.setattr(pagecache, 'LIMIT', 1000)
+    monkeypatch.setattr(pagecache, 'LIMIT', 1000 + 4 * pagecache.BESIDES)
     generation = Generation()
     for name in 'abcd':
         generation.keep((name, ''), Page.of(name.encode() * 240, [], 0, None))
@@ -181,7 +182,21 @@ def test_memory_is_bounded_and_what_is_asked_for_least_goes_first(monkeypatch):
     generation.keep(('e', ''), Page.of(b'e' * 240, [], 0, None))
     assert not generation.find(('b', '')) and all(generation.find((name, '')) for name in 'acde')
     generation.keep(('big', ''), Page.of(b'x' * 299, [], 0, None))
-    assert not generation.find(('big', '')) and generation._size <= 1000
+    assert not generation.find(('big', '')) and generation._size <= pagecache.LIMIT
+
+
+def test_what_the_cache_takes_for_a_page_is_what_it_counts(hills, browse, cache):
+    browse().get(hills.path)
+    tracemalloc.start()
+    try:
+        kept = []
+        for number in range(50):
+            _, headers, body = cache.generation(db.now()).find((hills.path, '')).variants[''].answer
+            kept.append(Page.of(body + b'%d' % number, [(name, value + '') for name, value in headers], 0, 1))
+        taken = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert taken < 1.1 * sum(page.size for page in kept)
 
 
 @pytest.mark.parametrize(('accepted', 'coding'), [
