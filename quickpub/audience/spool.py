@@ -9,6 +9,7 @@ same file as before.
 
 import os
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -22,6 +23,7 @@ from ..settings import current
 
 FULL = 4 * 1024 * 1024  # bytes after which a new file is begun, so that none grows, or is kept, for ever
 CHUNK = 256 * 1024  # bytes that are counted in one transaction
+LOOK_EVERY = 1.0  # seconds after which a view finds out whether its file has been deleted
 
 
 class Spool:
@@ -32,6 +34,7 @@ class Spool:
         self._path: Path | None = None  # None: a file without a name
         self._size = 0
         self._is_torn = False
+        self._look_at = 0.0  # monotonic time
         self._lock = threading.Lock()
 
     def append(self, lines: bytes) -> int:
@@ -41,7 +44,9 @@ class Spool:
         Half a line that a full disk left is ended before the next one.
         """
         with self._lock:
-            self._stay()
+            if self._fd < 0 or time.monotonic() >= self._look_at:
+                self._stay()
+                self._look_at = time.monotonic() + LOOK_EVERY
             data = b'\n' + lines if self._is_torn else lines
             written = os.write(self._fd, data)
             recorded = data.count(b'\n', 0, written) - self._is_torn

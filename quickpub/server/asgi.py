@@ -237,7 +237,8 @@ def _variable(header: bytes) -> str:
     return name if name in ('CONTENT_TYPE', 'CONTENT_LENGTH') else f'HTTP_{name}'
 
 
-VARIABLES = {name: _variable(name) for name in (
-    b'host', b'user-agent', b'accept', b'accept-encoding', b'accept-language', b'cookie', b'referer', b'if-none-match',
-    b'if-modified-since', b'connection', b'sec-fetch-site', b'sec-fetch-mode', b'sec-fetch-dest', b'content-type',
-    b'content-length', b'x-forwarded-for')}
+VARIABLES = {name.encode(): _variable(name.encode()) for name in (
+    'host user-agent accept accept-encoding accept-language cookie referer if-none-match if-modified-since connection '
+    'cache-control content-type content-length origin dnt priority upgrade-insecure-requests sec-gpc sec-fetch-site '
+    'sec-fetch-mode sec-fetch-dest sec-fetch-user sec-ch-ua sec-ch-ua-mobile sec-ch-ua-platform x-forwarded-for '
+    'x-forwarded-host x-forwarded-proto').split()}

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import sys
 import threading
 import urllib.parse
 
@@ -216,6 +217,19 @@ def test_where_the_first_fails_the_others_are_answered(app, alice, monkeypatch):
     first, second = asyncio.run(run())
     assert isinstance(first, RuntimeError) and second is None
     assert [step for step in readers.steps if step != 'data_version'] == [500]
+
+
+def test_threads_take_shorter_turns_while_pages_are_made(app, alice, monkeypatch):
+    seen, answer = [], app.answer
+
+    def note(environ):
+        seen.append(sys.getswitchinterval())
+        return answer(environ)
+    monkeypatch.setattr(app, 'answer', note)
+    for _ in range(2):
+        ask(app, raw_path=b'/login')
+        seen.append(sys.getswitchinterval())
+    assert seen == pytest.approx([asgi.SWITCH_BUSY, asgi.SWITCH_IDLE] * 2)
 
 
 SHAPES = {

@@ -7,6 +7,7 @@ import tracemalloc
 from datetime import UTC, timedelta
 from email.utils import formatdate
 from functools import partial
+from pathlib import Path
 
 import brotli
 import pytest
@@ -183,6 +184,11 @@ def test_memory_is_bounded_and_what_is_asked_for_least_goes_first(monkeypatch):
     assert not generation.find(('b', '')) and all(generation.find((name, '')) for name in 'acde')
     generation.keep(('big', ''), Page.of(b'x' * 299, [], 0, None))
     assert not generation.find(('big', '')) and generation._size <= pagecache.LIMIT
+
+
+def test_the_docs_say_how_much_memory_pages_take():
+    told = (Path(__file__).parents[2] / 'docs' / 'operating.md').read_text()
+    assert f'at most {pagecache.LIMIT // 1024 ** 2} MB' in told.replace('\n', ' ')
 
 
 def test_what_the_cache_takes_for_a_page_is_what_it_counts(hills, browse, cache):
