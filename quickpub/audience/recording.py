@@ -11,6 +11,8 @@ from .visitors import name_visitor
 
 log = logging.getLogger('quickpub.stats')
 
+_lost = 0  # views since recording began to fail
+
 
 class View(NamedTuple):
     post_id: int
@@ -65,11 +67,6 @@ def _write(lines: bytes, count: int) -> None:
         log.error('Views are recorded again; %d were not', _lost)
         _lost = 0
 
-
-_lost = 0
-
-
-_lost = 0  # views since recording began to fail
 
 
 def parse_views(lines: list[bytes]) -> list[View]:
