@@ -56,13 +56,13 @@ class NotEmpty(Exception):
 
 def fill(now: datetime) -> dict[str, int]:
     """Fill the open site in one transaction, and return how much was created. Raises NotEmpty."""
-    hashes = [passwords.hash_password(PASSWORD) for _ in AUTHORS]  # slow on purpose, so before the transaction
+    hashed = passwords.hash_password(PASSWORD)  # slow on purpose, so once, and before the transaction
     with db.atomic():
         _check_empty()
         is_new = not Site.select().exists()
         if is_new:
             Site.create(id=1, **SITE)
-        authors = {key: _create_author(key, hashed, now) for key, hashed in zip(AUTHORS, hashes, strict=True)}
+        authors = {key: _create_author(key, hashed, now) for key in AUTHORS}
         pictures.add_portraits(authors, now)
         if is_new:
             pictures.add_those_of_the_site(authors['marta'], now)

@@ -36,6 +36,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     'jpg': {'quality': 80, 'progressive': True, 'optimize': True},
     'png': {},
 }
+NEWER = ('avif', 'webp')  # formats for browsers that know them
 NAMES = {'avif': 'AVIF', 'webp': 'WEBP', 'jpg': 'JPEG', 'png': 'PNG'}  # as Pillow calls them
 
 TURNS = {2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -47,11 +48,12 @@ class Unusable(Problem):
     """No image can be made of this file."""
 
 
-def draw_variants(source: Path, folder: Path, show: Callable[[int], None]) -> dict[str, Any]:
+def draw_variants(source: Path, folder: Path, show: Callable[[int], None], newer: tuple[str, ...] = NEWER
+                  ) -> dict[str, Any]:
     """Write all variants of the image into this folder, and return what a page needs to know: width and height as
-    shown, the dominant colour ('' if any part is transparent), whether it is dark on
-    open ground, and the widths for each ending. `show` is called with
-    the progress in percent. Raises Unusable."""
+    shown, the dominant colour ('' if any part is transparent), whether it is dark on open ground, and the widths for
+    each ending: those of `newer` and one for every browser. `show` is called with the progress in percent. Raises
+    Unusable."""
     image = _open(source)
     frames = _count_frames(image)
     moving = []
@@ -64,7 +66,7 @@ def draw_variants(source: Path, folder: Path, show: Callable[[int], None]) -> di
     show(20)
     is_opaque = still.mode == 'RGB'
     fallback = 'png' if is_drawing or not is_opaque else 'jpg'
-    endings = ('avif', 'webp', fallback) if frames == 1 else (fallback,)
+    endings = (*newer, fallback) if frames == 1 else (fallback,)
     widths, smallest = _write_variants(still, endings, folder, show)
     return {'width': width, 'height': height, 'colour': _find_colour(smallest) if is_opaque else '', 'moving': moving,
             'is_dark': not is_opaque and _is_dark(still), 'widths': dict.fromkeys(endings, widths)}

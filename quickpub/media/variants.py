@@ -42,6 +42,9 @@ CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.
 WRITTEN_BY_TRIGGERS = {  # of migration 10, into `error`
     'Something went wrong.': Code('image.broken'),
     'It was stopped before it was finished.': Code('image.stopped')}
+# Draws the variants of a file into a folder, and calls back with the progress in percent. Returns what to store as
+# {'made': ...}, or a code for the author as {'problem': ...}.
+Draw = Callable[[Path, Path, Callable[[int], None]], dict[str, Any]]
 UNREADY = SQL("state IN ('waiting', 'working')")  # as in the index
 
 
@@ -58,16 +61,17 @@ def without_job() -> list[str]:
     return [file.digest for file in _waiting().where(~queue.has_job('picture', MediaFile.digest))]
 
 
-def prepare(digest: str, show: Callable[[str], None]) -> None:
-    """Make the variants of a waiting image. `show` is called with its digest once they are ready or have failed. Raises
-    NotNow if the disk is full or the child was ended from outside; OSError."""
+def prepare(digest: str, show: Callable[[str], None], draw: Draw | None = None) -> None:
+    """Make the variants of a waiting image. `show` is called with its digest once they are ready or have failed; `draw`
+    draws them instead of a child process, if the image is trusted. Raises NotNow if the disk is full or the child was
+    ended from outside; OSError."""
     file = _waiting().where(MediaFile.digest == digest).first()
     if file is None:  # it is ready, or was deleted
         return
     if file.attempts >= MAX_ATTEMPTS:
         return _fail(file, Code('image.interrupted').to_json(), show)
     try:
-        _prepare(file, show)
+        _prepare(file, show, draw or _draw)
     except Died as death:
         time.sleep(isolation.GRACE)  # if the whole tree is being killed, the image is not to blame
         if file.attempts + 1 >= MAX_ATTEMPTS:
@@ -82,14 +86,14 @@ def prepare(digest: str, show: Callable[[str], None]) -> None:
         raise claims.NotNow(AFTER_TROUBLE, f'The image waits: {error}') from error
 
 
-def _prepare(file: MediaFile, show: Callable[[str], None]) -> None:
+def _prepare(file: MediaFile, show: Callable[[str], None], draw: Draw) -> None:
     """Make the variants of one image. Raises Died, and OSError on a full disk."""
     _update(file, state='working', progress=0, error='')
     made_in = files.folder() / f'.made-{secrets.token_hex(8)}'
     made_in.mkdir(mode=0o700)
     try:
-        said = _draw(files.folder() / file.digest / 'original', made_in,
-                     lambda percent: _update(file, progress=percent))
+        said = draw(files.folder() / file.digest / 'original', made_in,
+                    lambda percent: _update(file, progress=percent))
         if 'problem' in said:
             return _fail(file, said['problem'], show)
         files.place_variants(file.digest, made_in)
