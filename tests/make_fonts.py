@@ -108,13 +108,19 @@ def main():
                     file = FOLDER / f'{family}-{script}-{style}.woff2'
                     file.write_bytes(made)
                     rules.append(f'@font-face {{ font-family: "{title}"; font-style: {style}; font-weight: 400 700; '
-                                 f'font-display: swap; src: url("fonts/{file.name}?v={digest(made)}") format("woff2"); '
+                                 f'font-display: {display(script, style)}; src: url("fonts/{file.name}?v={digest(made)}") format("woff2"); '
                                  f'unicode-range: {wanted}; }}')
                     print(f'{len(made) / 1000:6.1f} KB  {file.name}', file=sys.stderr)
             local = ', '.join(f'local("{each}")' for each in LOCAL[kind])
             metrics = fallback(package / f'files/{family}-latin-wght-normal.woff2', kind)
             rules.append(f'@font-face {{ font-family: "{title} fallback"; src: {local}; {metrics} }}')
             (FOLDER / f'{family}.css').write_text('\n'.join(rules) + '\n', 'utf-8')
+
+
+def display(script, style):
+    """Return `optional` for the files that pages preload: where these are late all the same, the first page keeps its
+    local font, because lines would break elsewhere and move what is below them."""
+    return 'optional' if (script, style) == ('latin', 'normal') else 'swap'
 
 
 def digest(data):
