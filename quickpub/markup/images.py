@@ -10,7 +10,7 @@ IMAGE = re.compile('<img(?: [a-z]+="[^"]*")*>')
 ATTRIBUTE = re.compile('([a-z]+)="([^"]*)"')
 FILE_PATH = re.compile(r'/media/([0-9a-f]{32})/([^/?#]+)')
 SIZES = 'auto, (min-width: 66em) 64em, 100vw'  # of a figure, the widest place; newer browsers use `auto`
-USUAL_WIDTH = 960  # for browsers that do not choose
+USUAL_WIDTH = 800  # for browsers that do not choose
 SMALLEST = 320  # narrower variants are for portraits
 BACKDROP = re.compile('(?<=<span class="picture">)<svg .*?</svg>')
 

@@ -20,7 +20,7 @@ from . import repair
 FORMATS = ('JPEG', 'PNG', 'WEBP', 'GIF', 'AVIF')
 HEIF = 'HEIF'  # of phones; only with the extra `heic`
 # The column is 690 pixels wide, a figure up to 1030; screens have up to twice as many. The smallest is for portraits.
-WIDTHS = (160, 480, 960, 1440, 2000)
+WIDTHS = (160, 480, 800, 1440, 2000)
 MOVING_WIDTH = 800
 MAX_PIXELS = 50_000_000
 MAX_SIDE = 16_000  # WebP has 14 bits for it, and what is scaled down keeps its shape

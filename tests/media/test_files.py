@@ -376,13 +376,13 @@ def test_in_feeds_and_below_a_path_the_addresses_are_right(site, alice, browse, 
         post = write(alice, body=f'![A hill]({upload.path}) and `"/media/{upload.file_id}/`')
     there = browser_of(site, url='https://voice.example/blog')
     page = there.get(f'/blog{post.path}').html
-    assert page.find('img')['src'] == f'/blog/media/{upload.file_id}/960.jpg'
+    assert page.find('img')['src'] == f'/blog/media/{upload.file_id}/800.jpg'
     assert all(each.startswith(f'/blog/media/{upload.file_id}/') for each in page.find('source')['srcset'].split(', '))
     assert page.find('code').text == f'"/media/{upload.file_id}/'
     feed = there.get('/blog/feed.xml').text
-    assert f'src="https://voice.example/blog/media/{upload.file_id}/960.jpg"'.replace('"', '&#34;') in feed
+    assert f'src="https://voice.example/blog/media/{upload.file_id}/800.jpg"'.replace('"', '&#34;') in feed
     assert '&lt;svg' not in feed and '=&#34;/media' not in feed
-    there.get(f'/blog/media/{upload.file_id}/960.jpg', status=200)
+    there.get(f'/blog/media/{upload.file_id}/800.jpg', status=200)
 
 
 def test_pictures_that_are_not_ours_or_not_there_stay_as_they_are(alice, connection):

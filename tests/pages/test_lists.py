@@ -33,6 +33,28 @@ def test_a_cover_is_shown_in_every_list_as_a_second_way_to_the_post(site, alice,
     assert covers[0]['tabindex'] == '-1' and covers[0]['aria-hidden'] == 'true' and covers[0].img['alt'] == ''
 
 
+@pytest.mark.parametrize('path', ['/', '/t/walks', '/@alice', '/search?q=hills'])
+@pytest.mark.parametrize('layout', ['magazine', 'list', 'letters'])
+def test_the_first_cover_of_a_page_does_not_wait_until_it_is_in_view(site, alice, browse, connection, path, layout):
+    with connection():
+        Site.change(layout=layout)
+        for title in ('On hills', 'More hills'):
+            make_cover(alice, write(alice, title, tags='Walks'))
+    first, second = browse().get(path).html.select('main a.cover img')
+    assert first['fetchpriority'] == 'high' and 'loading' not in first.attrs
+    assert second['loading'] == 'lazy' and 'fetchpriority' not in second.attrs
+
+
+def test_every_list_has_a_description_for_search_engines(site, alice, browse, connection):
+    with connection():
+        Site.change(tagline='')
+        write(alice, tags='Walks')
+    for path, words in (('/', 'The Village Voice'), ('/t/walks', 'All posts on The Village Voice with the tag Walks.'),
+                        ('/@alice', 'All posts by Alice on The Village Voice.'),
+                        ('/archive', 'All posts on The Village Voice, by year.')):
+        assert [each['content'] for each in browse().get(path).html.select('meta[name=description]')] == [words]
+
+
 @pytest.fixture
 def served(shared_rig):
     """Eight posts: a lead, and seven that leave one alone in its row. Each second one has a cover."""
@@ -73,3 +95,16 @@ def test_the_first_post_of_a_list_has_a_wide_cover(served):
         lead, title = page.locator('.lead .cover').bounding_box(), page.locator('.lead h2').bounding_box()
         assert lead['width'] == title['width'] and lead['y'] + lead['height'] <= title['y']
         assert page.locator('.entry:not(.lead) .cover').first.bounding_box()['width'] < lead['width'] / 2
+
+
+def test_a_logo_keeps_its_place_until_it_has_arrived(served):
+    with served.database():
+        placing.place('logo', placing.SITE, Upload.get(), alt='')
+    with chromium() as browser:
+        page = browser.new_context(base_url=served.url, user_agent=BROWSER).new_page()
+        page.route('**/media/**', lambda route: None)
+        page.goto('/archive', wait_until='domcontentloaded')
+        box = page.locator('.logo img').bounding_box()
+        assert box['width'] / box['height'] == pytest.approx(16 / 9, rel=0.01)
+        assert box['height'] == pytest.approx(2.4 * page.evaluate(
+            'parseFloat(getComputedStyle(document.documentElement).fontSize)'), rel=0.01)
