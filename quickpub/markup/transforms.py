@@ -66,13 +66,16 @@ def _text_of(inline: Token) -> str:
 
 
 def align_cells(state: StateCore) -> None:
-    """Give the cells of tables a class instead of the plugin's style, and those of the heading a scope."""
-    for token in state.tokens:
+    """Give the cells of tables a class instead of the plugin's style, and those of the heading a scope. An empty cell
+    there heads nothing, so it becomes one of the others."""
+    for token, content, closing in zip(state.tokens, state.tokens[1:], state.tokens[2:], strict=False):
         if token.type in ('th_open', 'td_open'):
             align = str(token.attrs.pop('style', '')).removeprefix('text-align:')
             if align in ('center', 'right'):
                 token.attrSet('class', align)
-            if token.type == 'th_open':
+            if token.type == 'th_open' and not content.content:
+                token.tag = closing.tag = 'td'
+            elif token.type == 'th_open':
                 token.attrSet('scope', 'col')
 
 

@@ -279,7 +279,7 @@ Term
 ![alt](/a.jpg "Caption") <kbd>K</kbd> [dead](foo:bar)
 
 [^1]: Note.'''
-RENDERED = {1: '5fcfd8ecc576588b'}
+RENDERED = {2: '5fcfd8ecc576588b'}
 
 
 def test_the_version_is_raised_with_every_change_of_what_is_rendered():

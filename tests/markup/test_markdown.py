@@ -61,6 +61,11 @@ def test_table_scrolls_has_scopes_and_no_styles():
     assert 'style' not in html
 
 
+def test_an_empty_cell_above_a_column_is_no_heading():
+    html = markdown.to_html('| | b |\n|--:|---|\n| 1 | 2 |')
+    assert '<tr>\n<td class="right"></td>\n<th scope="col">b</th>\n</tr>\n</thead>' in html
+
+
 def test_task_list_says_its_state_in_words_too():
     html = markdown.to_html('- [ ] sow\n- [x] dig\n- rest')
     assert '<span class="check" role="img" aria-label="to do">☐</span> sow' in html
