@@ -137,7 +137,7 @@ proxies: # What `make test-deploy` needs of Debian
 audit: $(VENV)/test.done chromium ## Let the Nu HTML Checker and Lighthouse (npm) look at a demo site, and SpamAssassin at its mails
 	@command -v npx >/dev/null || { echo "Install Node.js first: sudo apt install npm"; exit 1; }
 	@command -v java >/dev/null || { echo "Install Java first: sudo apt install default-jre-headless"; exit 1; }
-	@$(BIN)/python benchmarks/audit.py
+	@$(BIN)/python benchmarks/audit.py $(ARGS)
 	@$(MAKE) --no-print-directory spam
 
 spam: $(VENV)/test.done ## Ask SpamAssassin (Debian's, offline) what it thinks of each kind of mail
