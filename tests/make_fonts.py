@@ -108,7 +108,8 @@ def main():
                     file = FOLDER / f'{family}-{script}-{style}.woff2'
                     file.write_bytes(made)
                     rules.append(f'@font-face {{ font-family: "{title}"; font-style: {style}; font-weight: 400 700; '
-                                 f'font-display: {display(script, style)}; src: url("fonts/{file.name}?v={digest(made)}") format("woff2"); '
+                                 f'font-display: {display(script, style)}; '
+                                 f'src: url("fonts/{file.name}?v={digest(made)}") format("woff2"); '
                                  f'unicode-range: {wanted}; }}')
                     print(f'{len(made) / 1000:6.1f} KB  {file.name}', file=sys.stderr)
             local = ', '.join(f'local("{each}")' for each in LOCAL[kind])
