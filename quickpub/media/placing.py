@@ -45,10 +45,10 @@ class Picture:
         """Return the value of srcset for this format."""
         return ', '.join(f'{prefix}/media/{self.digest}/{width}.{ending} {width}w' for width in self.widths[ending])
 
-    def path(self, wanted_width: int) -> str:
-        """Return the path of the smallest variant that is at least so wide, or of the widest one, in the format that
-        every program can show."""
-        return f'/media/{self.digest}/{self.nearest(wanted_width)}.{self.endings[-1]}'
+    def path(self, wanted_width: int, ending: str = '') -> str:
+        """Return the path of the smallest variant that is at least so wide, or of the widest one, in this format or in
+        the one that every program can show."""
+        return f'/media/{self.digest}/{self.nearest(wanted_width)}.{ending or self.endings[-1]}'
 
     def nearest(self, wanted_width: int) -> int:
         """Return the width of that variant."""

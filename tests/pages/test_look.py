@@ -82,10 +82,14 @@ def test_without_images_an_initial_stands_for_a_face(alice, browse):
 
 def test_the_logo_takes_the_place_of_the_name_and_says_it(alice, browse):
     place('logo', 1)
+    assert [each['type'] for each in browse().get('/archive').html.select('.name source')] == ['image/avif']
     place('logo_dark', 1)
     page = browse().get('/archive').html
     assert page.select_one('.name img')['alt'] == 'The Village Voice'
-    assert '480' in page.select_one('.name source')['srcset']
+    sources = page.select('.name source')
+    assert [(each.get('media'), each['type'], each['srcset'].rpartition('/')[2]) for each in sources] == [
+        ('(prefers-color-scheme: dark)', 'image/avif', '480.avif'),
+        ('(prefers-color-scheme: dark)', 'image/jpeg', '480.jpg'), (None, 'image/avif', '480.avif')]
 
 
 def test_featured_posts_come_first(owner, alice, browse):
