@@ -49,7 +49,6 @@ def visit(site):
         for width in WIDTHS:
             print(f'visiting {len(pages)} pages, {width} pixels wide', flush=True)
             for path, cookies in pages:
-                print('>', path, flush=True)
                 found = [f'{path} at {width}: {problem}' for problem in _visit(browser, site.url, path, cookies, width)]
                 print(*found, sep='\n', end='\n' if found else '', flush=True)
                 missed += found
