@@ -72,6 +72,9 @@ def test_a_post_and_an_author_show_their_images(alice, browse):
     page, author = browse().get(post.path).html, browse().get('/@alice').html
     assert page.select_one('.cover-image img')['fetchpriority'] == 'high' and page.select('.byline .face img')
     assert author.select('.front-image img') and author.select('.face.portrait img')
+    # A face beside a name takes the smallest variant, also where a pixel of CSS is two or three of the screen.
+    assert page.select_one('.byline .face source')['sizes'] == '2.6rem'
+    assert author.select_one('.face.portrait source')['sizes'] == '6rem'
 
 
 def test_without_images_an_initial_stands_for_a_face(alice, browse):
