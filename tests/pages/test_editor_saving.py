@@ -161,6 +161,22 @@ def test_logged_out_it_says_so_and_leads_to_a_form_that_keeps_the_text(page, ser
     assert page.locator('[name=body]').input_value() == 'Written while logged out'
 
 
+def test_nothing_moves_when_the_scripts_of_the_editor_come_late(page, served):
+    page.set_viewport_size({'width': 375, 'height': 800})
+    page.add_init_script("""window.shifts = []; new PerformanceObserver(list => window.shifts.push(...list.getEntries()
+        .filter(each => !each.hadRecentInput).map(each => each.value))).observe({type: 'layout-shift', buffered: true})""")
+    late = []
+    page.route('**/*.js?*', lambda route: late.append(route))
+    page.goto('/studio/posts/new', wait_until='commit')
+    page.locator(BODY).wait_for()
+    page.evaluate('new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))')
+    assert late and page.locator('markdown-toolbar').is_hidden()
+    page.unroute('**/*.js?*')  # which lets them through
+    page.locator('markdown-toolbar').wait_for()
+    page.evaluate('new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))')
+    assert page.evaluate('shifts.reduce((sum, each) => sum + each, 0)') < 0.01
+
+
 def test_formatting_stays_in_view_and_empty_texts_have_no_length(page, served):
     edit(page, served)
     page.evaluate('scrollTo(0, 1500)')
