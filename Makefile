@@ -134,7 +134,7 @@ proxies: # What `make test-deploy` needs of Debian
 	  echo "Installing Debian's$$missing" && apt-get update -qq && apt-get install -y -qq $$missing >/dev/null; \
 	else echo "Install them first: sudo apt install$$missing"; exit 1; fi
 
-audit: $(VENV)/test.done chromium ## Let the Nu HTML Checker and Lighthouse (npm) look at a demo site, and SpamAssassin at its mails
+audit: $(VENV)/test.done chromium ## Let the Nu HTML Checker, Lighthouse (npm) and axe look at a demo site, and SpamAssassin at its mails
 	@command -v npx >/dev/null || { echo "Install Node.js first: sudo apt install npm"; exit 1; }
 	@command -v java >/dev/null || { echo "Install Java first: sudo apt install default-jre-headless"; exit 1; }
 	@$(BIN)/python benchmarks/audit.py $(ARGS)
