@@ -53,10 +53,10 @@ def show_page(slug: str) -> Answer:
 
 
 def _show_text(post: Post, found_tags: list[Tag], **context: Any) -> Answer:
-    site, images = Site.this(), images_of([post])
+    site, images = Site.this(), images_of([post, *context['related']])
     cover, faces = images['covers'].get(post.id), images['faces']
     return render_public('post.html', site=site, post=post, author=post.author, content=render_long_html(post.html),
-                         tags=found_tags, cover=cover, faces=faces,
+                         tags=found_tags, cover=cover, **images,
                          shared=share_post(post, site, found_tags, cover, faces.get(post.author_id)),
                          canonical=post.canonical or absolute(post.path), draft_note=None, may_edit=False,
                          **describe_author(post.author), **context)
