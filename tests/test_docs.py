@@ -139,3 +139,6 @@ def test_the_pictures_of_the_docs_are_there_and_made_by_one_script():
     assert named <= set(screenshots.NAMES)
     assert {path.stem for path in (root / 'docs').glob('*.png')} == set(screenshots.NAMES)
     assert sum(path.stat().st_size for path in (root / 'docs').glob('*.png')) < 3_000_000
+    shown = re.findall(r'\(look/([a-z0-9-]+)\.webp\)', (root / 'docs/look.md').read_text())
+    assert sorted(shown) == sorted(screenshots.LOOK) == sorted(path.stem for path in (root / 'docs/look').iterdir())
+    assert sum(path.stat().st_size for path in (root / 'docs/look').iterdir()) <= 4_000_000

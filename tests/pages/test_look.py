@@ -22,11 +22,11 @@ def choose(owner, **fields):
     return form.submit()
 
 
-def place(where, owner_id):
+def place(where, owner_id, height=900):
     """An image in a place, with variants made."""
     with db.db.connection_context():
         MediaFile.insert(digest=DIGEST, kind='image', ending='jpg', state='ready', made={
-            'width': 1600, 'height': 900, 'colour': '#6b7f4c', 'moving': [],
+            'width': 1600, 'height': height, 'colour': '#6b7f4c', 'moving': [],
             'widths': {'avif': [480, 960], 'jpg': [480, 960]}}).on_conflict_ignore().execute()
         PlacedImage.replace(place=where, owner_id=owner_id, digest=DIGEST, alt='Our hills', x=20).execute()
 
@@ -93,6 +93,27 @@ def test_the_logo_takes_the_place_of_the_name_and_says_it(alice, browse):
     assert [(each.get('media'), each['type'], each['srcset'].rpartition('/')[2]) for each in sources] == [
         ('(prefers-color-scheme: dark)', 'image/avif', '480.avif'),
         ('(prefers-color-scheme: dark)', 'image/jpeg', '480.jpg'), (None, 'image/avif', '480.avif')]
+    heading = browse().get('/').html.h1
+    assert heading.img['alt'] == 'The Village Voice' and heading.text.strip() == ''
+
+
+def test_a_mark_stands_before_the_name_of_the_site(browse):
+    place('logo', 1, height=1600)
+    for page, found in (('/archive', '.name'), ('/', 'h1')):
+        name = browse().get(page).html.select_one(found)
+        assert name.img['alt'] == '' and name.text.strip() == 'The Village Voice'
+
+
+def test_related_posts_have_covers_and_faces(bob, browse):
+    with db.db.connection_context():
+        from conftest import write
+        other, _, post = [write(bob, title, tags=tags) for title, tags in (
+            ('Old hills', 'Hills'), ('A town', ''), ('New hills', 'Hills'))]
+    place('cover', other.id)
+    place('avatar', bob.id)
+    related = browse().get(post.path).html.select_one('.related')
+    assert related.select_one('a.cover')['href'] == other.path and related.select('.cover img, .face img')[1:]
+    assert related.select_one('.facts time') and related.select_one('.lines a').text == 'Bob'
 
 
 def test_featured_posts_come_first(owner, alice, browse):
