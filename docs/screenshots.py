@@ -167,9 +167,12 @@ def _opened(browser, path: str, width: int, height: int, scheme: str, cookies: S
 
 def _shoot(page) -> bytes:
     """What is in view as a PNG, as soon as its fonts and images are there."""
-    page.evaluate('''() => Promise.all([document.fonts.ready, ...[...document.images].filter(each => !each.complete
-        && each.getClientRects().length && each.getBoundingClientRect().top < innerHeight)
-        .map(each => new Promise(loaded => { each.onload = each.onerror = loaded }))]).then(() => null)''')
+    page.evaluate('''() => Promise.all([document.fonts.ready, ...[...document.images].filter(each => (
+        each.getClientRects().length && each.getBoundingClientRect().top < innerHeight)).map(async each => {
+            each.decoding = 'sync'
+            if (!each.complete) await new Promise(loaded => { each.onload = each.onerror = loaded })
+            await each.decode().catch(() => null)
+        })]).then(() => null)''')
     return page.screenshot()
 
 
