@@ -106,5 +106,5 @@ def test_a_logo_keeps_its_place_until_it_has_arrived(served):
         page.goto('/archive', wait_until='domcontentloaded')
         box = page.locator('.logo img').bounding_box()
         assert box['width'] / box['height'] == pytest.approx(16 / 9, rel=0.01)
-        assert box['height'] == pytest.approx(2.4 * page.evaluate(
+        assert box['height'] == pytest.approx(1.9 * page.evaluate(
             'parseFloat(getComputedStyle(document.documentElement).fontSize)'), rel=0.01)
