@@ -36,7 +36,7 @@ def test_a_host_application_serves_the_site(rig, prefix, command):
     assert f'href="{prefix}/login"' in member.get('/').text
     add_owner(rig)
     answer = member.post('/login', email='olga@example.org', password=PASSWORD)
-    assert (answer.status, answer.url) == (200, f'{rig.url}{prefix}/studio')
+    assert (answer.status, answer.url) == (200, f'{rig.url}{prefix}/studio/dashboard')
 
 
 def add_owner(rig):

@@ -132,5 +132,5 @@ def test_serve_shows_all_that_was_there(old_site, mail_server):
         assert Revision.select().count()
         assert 'Half a sent' in db.db.execute_sql('SELECT fields FROM autosave').fetchone()[0]
     assert 'Scheduled' in alice.get('/studio', Cookie=OLD_SESSION).text
-    assert bob.post('/login', email='bob@example.org', password=PASSWORD).url == f'{old_site.url}/studio'
+    assert bob.post('/login', email='bob@example.org', password=PASSWORD).url == f'{old_site.url}/studio/dashboard'
     served.stop()

@@ -67,7 +67,7 @@ def test_a_passkey_logs_in_without_anything_typed(site, key, browse):
     assert asked['rpId'] == 'localhost' and asked['userVerification'] == 'required'
     assert 'allowCredentials' not in asked
     assert sign(newcomer, key).json == {'onward': HOME}
-    assert 'logged in as <bdi>Alice' in newcomer.get('/studio')
+    assert newcomer.get('/studio').html.select_one('summary .who').text == 'Alice'
     with db.db.connection_context():
         assert Passkey.get().used_at and Passkey.get().name == 'My phone'
 

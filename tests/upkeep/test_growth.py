@@ -244,7 +244,7 @@ def every_page(browser, path):
     pages = []
     while path:
         page = browser.get(path).html
-        pages.append([each.get_text(' ', strip=True) for each in page.select('th.title, ul.sessions p[dir]')])
+        pages.append([each.get_text(' ', strip=True) for each in page.select('th.title a, ul.sessions p[dir]')])
         older = page.select_one('nav.pager a.older')
         path = older and older['href']
     return pages

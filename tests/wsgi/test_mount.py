@@ -72,7 +72,7 @@ def test_a_stranger_is_sent_to_log_in_and_back_and_out_within_the_site(place):
     assert 'Zoe' in page
     assert browser.get(f'{prefix}/archive/', status=301).headers['Location'] == f'{prefix}/archive'
     if prefix:
-        assert 'You are logged in' in browser.get(f'{prefix}/studio') and browser.get(prefix, status=200)
+        assert 'Log out' in browser.get(f'{prefix}/studio') and browser.get(prefix, status=200)
         assert browser.get('/', status=404).text == 'outside'
         assert browser.get(f'{prefix}ger', status=404).text == 'outside'
     out = next(form for form in page.forms.values() if form.action.endswith('/logout')).submit()
