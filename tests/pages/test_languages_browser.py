@@ -24,7 +24,7 @@ BROKEN = """() => [...document.querySelectorAll('body *')].filter(each => {
     if (['auto', 'scroll'].includes(getComputedStyle(outer).overflowX)) return false
   }
   const box = each.getBoundingClientRect(), style = getComputedStyle(each)
-  return box.width && each.tagName !== 'OPTION' && !each.closest('svg, .unseen, .skip, [hidden]') && (
+  return box.width > 1 && each.tagName !== 'OPTION' && !each.closest('svg, .unseen, .skip, [hidden]') && (
     box.right > innerWidth + 1 || (['BUTTON', 'LABEL', 'TH', 'H1', 'H2'].includes(each.tagName)
       && style.display !== 'inline' && each.scrollWidth > each.clientWidth + 1))
 }).map(each => each.tagName + ' ' + each.textContent.trim().slice(0, 60))"""
