@@ -50,6 +50,11 @@ def sign_up(url, email):
     return 'Check your email' in Visitor(url).post('/signup', name='P', email=email, password=PASSWORD).text
 
 
+def sign_up_at_last(url, email):
+    """As people do who are told that the site is busy, on a machine that does much else."""
+    return wait_for(lambda: sign_up(url, email), 'the sign-up')
+
+
 def everything_done(rig):
     """Wait until nothing is left to do; every account and its mail."""
     with rig.database():
@@ -174,7 +179,7 @@ HEAP = 64 * 1024 * 1024  # glibc begins each heap but the first at a multiple of
 def test_threads_that_make_many_pages_share_their_heaps(rig):
     served = rig.serve()
     with ThreadPoolExecutor(30) as readers:
-        answers = list(readers.map(lambda number: Visitor(rig.url).get(f'/search?q={number}').status, range(300)))
+        answers = list(readers.map(lambda number: Visitor(rig.url).get(f'/login?next=/{number}').status, range(300)))
     assert answers == [200] * 300
     heaps = [start for start in (int(each.addr.partition('-')[0], 16) for each in served.worker().memory_maps(False)
                                  if each.path == '[anon]' and each.perms == 'rw-p') if start % HEAP == 0]
@@ -184,7 +189,7 @@ def test_threads_that_make_many_pages_share_their_heaps(rig):
 def test_many_sign_ups_with_one_address_make_one_account_and_one_mail(rig, mail_server):
     served = rig.serve(smtp=mail_server.url, workers=2)
     with ThreadPoolExecutor(20) as people:
-        assert all(people.map(lambda _: sign_up(rig.url, 'alice@example.org'), range(20)))
+        assert all(people.map(lambda _: sign_up_at_last(rig.url, 'alice@example.org'), range(20)))
     assert everything_done(rig) == ({'alice@example.org'}, {'alice@example.org'})
     assert len(mail_server.mails) == 1
     served.stop()
