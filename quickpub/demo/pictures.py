@@ -20,19 +20,19 @@ FIGURE = re.compile(r'(!\[[^\]]*\]\()([a-z]+\.avif)')
 def add_portraits(authors: Mapping[str, User], at: datetime) -> None:
     """Give each author a portrait."""
     for key, author in authors.items():
-        placing.place('avatar', author.id, _store(f'portrait-{key}.avif', author, at), alt=author.name)
+        placing.place('avatar', author.id, _store(f'portrait-{key}.avif', author, at), at, alt=author.name)
 
 
 def add_those_of_the_site(owner: User, at: datetime) -> None:
     """Give the site its logo, the one for dark screens, and the image of its front page."""
     for where, name, alt in (('logo', 'logo.webp', 'The Long Table'), ('logo_dark', 'logo-dark.webp', 'The Long Table'),
                              ('front', 'front.avif', 'Five people sit side by side behind a long table.')):
-        placing.place(where, placing.SITE, _store(name, owner, at), alt=alt)
+        placing.place(where, placing.SITE, _store(name, owner, at), at, alt=alt)
 
 
 def add_cover(post: Post, author: User, number: str, alt: str, at: datetime) -> None:
     """Give a post the cover of this number."""
-    placing.place('cover', post.id, _store(f'cover-{number}.avif', author, at), alt=alt)
+    placing.place('cover', post.id, _store(f'cover-{number}.avif', author, at), at, alt=alt)
 
 
 def add_figures(body: str, author: User, at: datetime) -> str:

@@ -11,11 +11,12 @@ from .. import processes, removal
 from ..codes import Rejected
 from ..db import db, rows
 from ..db import let_others_write as give_way
-from ..models import Autosave, MediaFile, Post, PostFile, Revision, Upload, User
+from ..models import Autosave, MediaFile, Post, PostFile, Revision, Site, Upload, User
 from . import placing
 from .files import DIGEST, GONE, aside, folder
 
 KEPT_UNUSED = timedelta(days=30)
+Writer = User.alias()
 STRAY = timedelta(days=1)  # after which an unfinished upload or removal is abandoned
 
 
@@ -54,6 +55,8 @@ def clean_up(at: datetime) -> None:
         Upload.touched_at < at - KEPT_UNUSED,
         ~fn.EXISTS(PostFile.select(PostFile.post).join(Post).where(PostFile.digest == Upload.file, is_theirs)),
         ~fn.EXISTS(placing.is_placed(Upload.file)),
+        ~fn.EXISTS(Site.select(Site.id).where(fn.INSTR(Site.footer, Upload.file) | fn.INSTR(Site.css, Upload.file))),
+        ~fn.EXISTS(Writer.select(Writer.id).where(fn.INSTR(Writer.bio, Upload.file))),
         ~fn.EXISTS(Autosave.select(Autosave.tab).where(Autosave.user == Upload.user,
                                                      fn.INSTR(Autosave.fields, Upload.file))))
     Upload.delete().where(Upload.id.in_(unused)).execute()

@@ -56,13 +56,16 @@ class Picture:
         return next((width for width in widths if width >= wanted_width), widths[-1])
 
 
-def place(where: str, owner_id: int, upload: Upload, alt: str = '', x: int = CENTRE, y: int = CENTRE) -> None:
-    """Put an uploaded image into a place, instead of the one that is there. Raises Rejected for other files and for
-    images that cannot be shown."""
+def place(where: str, owner_id: int, upload: Upload, at: datetime, alt: str = '', x: int = CENTRE,
+          y: int = CENTRE) -> None:
+    """Put an uploaded image into a place. The one that is there stays among its owner's media. Raises Rejected for
+    other files and for images that cannot be shown."""
     if upload.file.kind != 'image' or upload.file.state == 'failed':
         raise Rejected('image.not_an_image', field=where)
     row = dict(place=where, owner_id=owner_id, digest=upload.file_id, alt=alt, x=x, y=y)
+    _touch(where, owner_id, at)
     PlacedImage.replace(row).execute()
+    _touch(where, owner_id, at)
 
 
 def move(where: str, owner_id: int, x: int, y: int, alt: str) -> None:
@@ -70,8 +73,9 @@ def move(where: str, owner_id: int, x: int, y: int, alt: str) -> None:
     PlacedImage.update(x=x, y=y, alt=alt).where(_is_at(where, owner_id)).execute()
 
 
-def remove(where: str, owner_id: int) -> None:
+def remove(where: str, owner_id: int, at: datetime) -> None:
     """Leave a place empty. The file stays among its owner's media."""
+    _touch(where, owner_id, at)
     PlacedImage.delete().where(_is_at(where, owner_id)).execute()
 
 
@@ -134,9 +138,10 @@ def find_places(digests: Collection[str], user: User) -> dict[str, list[tuple[st
     return places
 
 
-def touch(upload: Upload, at: datetime) -> None:
-    """Record that an upload is used, so that the nightly clean-up keeps it."""
-    Upload.update(touched_at=at).where(Upload.id == upload.id).execute()
+def _touch(where: str, owner_id: int, at: datetime) -> None:
+    """Record that the file in a place begins or ceases to be used: the clean-up keeps it for a while from then on."""
+    placed = PlacedImage.select(PlacedImage.digest).where(_is_at(where, owner_id))
+    Upload.update(touched_at=at).where(Upload.file.in_(placed)).execute()
 
 
 def _ready() -> Any:

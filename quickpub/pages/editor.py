@@ -104,10 +104,20 @@ def show_editor(user: User, post_id: str) -> Answer:
     """Show the editor with a post, or with an autosave of it."""
     post = _find_post(user, post_id)
     kept = autosave.find(user, request.query.get('unsaved', ''))
-    if kept and kept.post_id == post.id:
+    if kept and kept.post_id == post.id and _has_other_text(kept, post):
         return _render(user, post, _autosaved_form(kept))
-    others = [each for each in autosave.of(user, post) if _has_other_text(autosave.find(user, each.tab), post)]
-    return _render(user, post, _saved_form(user, post), others=others)
+    return _render(user, post, _saved_form(user, post), others=_find_unsaved(user, post))
+
+
+def _find_unsaved(user: User, post: Post) -> list[Autosave]:
+    """Return the autosaves of this post that have another text, and delete those that are saved by now."""
+    unsaved = []
+    for each in autosave.of(user, post):
+        if _has_other_text(autosave.find(user, each.tab), post):
+            unsaved.append(each)
+        else:
+            autosave.forget(user, each.tab)
+    return unsaved
 
 
 @login_required

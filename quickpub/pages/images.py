@@ -88,7 +88,7 @@ def _percent(typed: str) -> int:
 
 
 def _remove(user: User, where: str, owned: Owned, form: Form) -> Answer:
-    placing.remove(where, owned.id)
+    placing.remove(where, owned.id, now())
     return redirect(_path(where, owned), 'saved')
 
 
@@ -117,8 +117,7 @@ def upload_image(user: User, where: str, owner_id: str) -> Answer:
 def _place(user: User, where: str, owned: Owned, upload: Upload) -> Answer:
     try:
         with db.atomic():
-            placing.place(where, owned.id, upload, alt=upload.alt)
-            placing.touch(upload, now())
+            placing.place(where, owned.id, upload, now(), alt=upload.alt)
     except Rejected as error:
         return _render(user, where, owned, Form(errors=make_sentences(error.errors)), 400)
     return redirect(_path(where, owned), 'saved')
@@ -129,8 +128,9 @@ def _render(user: User, where: str, owned: Owned, form: Form, status: int = 200)
     found = placing.find_row(where, owned.id)
     image = placing.find(where, [owned.id]).get(owned.id)
     offered = _images_of(user).where(MediaFile.state == 'ready').order_by(Upload.id.desc()).limit(MOST_OFFERED)
+    failed = found and MediaFile.get_or_none(MediaFile.digest == found.digest, MediaFile.state == 'failed')
     return render('image.html', form=form, where=where, owned=owned, place=PLACES[where], row=found, image=image,
-                  offered=list(offered), is_verified=user.is_verified, path=_path(where, owned))
+                  failed=failed, offered=list(offered), is_verified=user.is_verified, path=_path(where, owned))
 
 
 def _images_of(user: User) -> Any:

@@ -4,6 +4,7 @@
 import { body, form, type } from './editing.js'
 
 const ITEM = /^(\s*)([-*+]|\d{1,9}[.)])(\s+)(\[[ xX]\]\s+)?/
+const TWICE = /^(\s*(?:[-*+]|\d{1,9}[.)])\s+(?:\[[ xX]\]\s+)?)(?:[-*+]|\d{1,9}[.)]) $|^(\s*[-*+]\s+\[[ xX]\]\s+)\[[ xX]\] $/
 
 body.addEventListener('keydown', event => {
   if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return
@@ -11,6 +12,15 @@ body.addEventListener('keydown', event => {
     ? goOn()
     : event.key === 'Tab' && indent(event.shiftKey)
   if (isDone) event.preventDefault()
+})
+
+// Some type the mark themselves, after the one that stands there already: `2. 2. ` becomes `2. `.
+body.addEventListener('input', event => {
+  if (event.data !== ' ') return
+  const at = body.selectionStart
+  const { start } = lineAt(at)
+  const found = TWICE.exec(body.value.slice(start, at))
+  if (found && !isInCode(at)) type('', start + (found[1] ?? found[2]).length, at)
 })
 
 function lineAt (at) {
@@ -30,7 +40,7 @@ function goOn () {
   if (!found || at !== body.selectionEnd || at < line.start + found[0].length || isInCode(at)) return false
   const [whole, indentation, mark, space, task] = found
   if (line.text === whole) {
-    type('', line.start, line.end)
+    type(line.start ? '\n' : '', line.start, line.end) // a blank line, or what follows would belong to the item above
   } else {
     const next = /\d/.test(mark) ? Number.parseInt(mark) + 1 + mark.slice(-1) : mark
     type(`\n${indentation}${next}${space}${task ? '[ ] ' : ''}`)

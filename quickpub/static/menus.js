@@ -1,4 +1,5 @@
-// The studio's menus: Escape, a click elsewhere and the focus elsewhere close them. Without this script, their own
+// The studio's menus: Escape, a click elsewhere and the focus elsewhere close them. The focus elsewhere closes what lies
+// over the page, too. Without this script, their own
 // button closes them, and where a browser knows `name`, another menu that opens.
 
 const menus = document.querySelectorAll('[data-menu]')
@@ -22,4 +23,7 @@ document.addEventListener('click', event => closeAll(event.target.closest('[data
 document.addEventListener('focusin', ({ target }) => {
   const menu = target.closest('[data-menu]')
   if (!menu || target.matches(':focus-visible')) closeAll(menu)
+  for (const open of document.querySelectorAll('[popover]:popover-open')) {
+    if (!open.contains(target) && target.getAttribute('popovertarget') !== open.id) open.hidePopover()
+  }
 })

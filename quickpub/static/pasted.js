@@ -24,10 +24,31 @@ export function toMarkdown (html) {
 // The policy of the page takes style attributes and handlers away, with a complaint, wherever a parser of this page meets
 // them, so they are renamed before one does.
 function parse (html) {
-  const bare = html.replace(/<!--[\s\S]*?-->/g, '').replace(/<!\[[^\]]*\]>/g, '')
-    .replace(/<(style|script|xml|o:p)\b[\s\S]*?<\/\1>/gi, '')
-    .replace(/<[a-z][^>]*>/gi, tag => tag.replace(/([\s"'/])(style|on\w+)(?=\s*=)/gi, '$1data-$2'))
-  return new DOMParser().parseFromString(bare, 'text/html')
+  const bare = cut(html, /<!--/g, () => '-->').replace(/<!\[[^\]<]*\]>/g, '')
+  const tags = cut(bare, /<(style|script|xml|o:p)\b/gi, found => `</${found[1].toLowerCase()}>`)
+    .replace(/<[a-z][^<>]*>/gi, tag => tag.replace(/([\s"'/])(style|on\w+)(?=\s*=)/gi, '$1data-$2'))
+  return new DOMParser().parseFromString(tags, 'text/html')
+}
+
+// Without what lies between each beginning and its end. Each end is sought once for all beginnings that have none, because
+// a page may be full of those.
+function cut (html, beginning, endOf) {
+  const small = html.replace(/[A-Z]/g, letter => letter.toLowerCase()) // of the same length
+  const endless = new Set()
+  let kept = ''
+  let at = 0
+  for (const found of html.matchAll(beginning)) {
+    const end = endOf(found)
+    if (found.index < at || endless.has(end)) continue
+    const until = small.indexOf(end, found.index)
+    if (until < 0) {
+      endless.add(end)
+      continue
+    }
+    kept += html.slice(at, found.index)
+    at = until + end.length
+  }
+  return kept + html.slice(at)
 }
 
 function isTask (element) {

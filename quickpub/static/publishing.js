@@ -1,6 +1,6 @@
 // The panel to publish from, as the text is now.
 
-import { body, form } from './editing.js'
+import { asText, body, form, state } from './editing.js'
 
 const panel = document.getElementById('publishing')
 const title = document.getElementById('card-title')
@@ -25,9 +25,24 @@ async function beginning () {
   return words.replace(/\s+/g, ' ').trim().slice(0, BEGINNING)
 }
 
-panel.addEventListener('toggle', event => { if (event.newState === 'open') show() })
+panel.addEventListener('toggle', event => {
+  if (event.newState !== 'open') return
+  panel.focus()
+  show()
+})
 form.elements.summary.addEventListener('input', show)
 panel.addEventListener('invalid', () => { if (panel.matches('[popover]:not(:popover-open)')) panel.showPopover() }, true)
+
+// The way to the cover leaves the page: a draft is saved before.
+form.addEventListener('click', event => {
+  const link = event.target.closest('#cover-way a')
+  if (!link || !('draft' in form.dataset) || asText() === state.kept) return
+  event.preventDefault()
+  const go = () => location.assign(link.href)
+  form.addEventListener('saved', go, { once: true })
+  form.addEventListener('unsaved', () => form.removeEventListener('saved', go), { once: true })
+  form.dispatchEvent(new Event('save'))
+})
 
 // With a time in the form, the button schedules the post, and says so.
 

@@ -13,6 +13,8 @@ form.addEventListener('submit', event => {
   save()
 })
 
+form.addEventListener('save', save) // for other parts of the page
+
 async function save () {
   isAgain = isOnItsWay
   if (isOnItsWay) return

@@ -6,6 +6,7 @@ from typing import Any
 from markupsafe import Markup
 
 from .. import dates
+from ..look import bios
 from ..models import Post, Site, Tag, User
 from .urls import absolute
 
@@ -40,7 +41,9 @@ def describe_site(site: Site, image: str | None) -> Markup:
 
 def describe_author(author: User, site: Site, portrait: str | None) -> Markup:
     """Describe an author, on their page."""
-    person = _person(author, portrait) | {'description': author.bio, 'sameAs': author.links.split()}
+    person = _person(author, portrait) | {
+        'description': bios.plain(author.bio, site.language),
+        'sameAs': [link for link in author.links.split() if not link.startswith('mailto:')]}
     return _write([{'@type': 'ProfilePage', 'url': absolute(author.path), 'isPartOf': _site(site),
                     'mainEntity': _filled(person)}, _trail(site, (author.name, author.path))])
 

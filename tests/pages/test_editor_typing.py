@@ -88,11 +88,23 @@ def test_enter_on_an_empty_item_ends_the_list_and_is_undone_like_typing(page):
     page.keyboard.type('- one')
     page.keyboard.press('Enter')
     page.keyboard.press('Enter')
-    assert text(page) == '- one\n'
+    assert text(page) == '- one\n\n'
     page.keyboard.press('Control+Z')
     assert text(page) == '- one\n- '
     page.keyboard.press('Control+Z')
     assert text(page) == '- one'
+
+
+@pytest.mark.parametrize(('typed', 'expected'), [
+    (['1. one', '2. two'], '1. one\n2. two'), (['- one', '- two'], '- one\n- two'),
+    (['- [x] one', '- [ ] two'], '- [x] one\n- [ ] two'), (['- one', '2. two'], '- one\n- two'),
+    (['- one', 'two - 3'], '- one\n- two - 3')])
+def test_a_mark_that_is_typed_although_it_is_there_is_not_doubled(page, typed, expected):
+    for number, line in enumerate(typed):
+        if number:
+            page.keyboard.press('Enter')
+        page.keyboard.type(line)
+    assert text(page) == expected
 
 
 def test_tab_indents_where_a_list_can_be_deeper_and_leaves_elsewhere(page):
@@ -338,3 +350,8 @@ def test_the_preview_shows_an_image_as_soon_as_it_is_processed(page):
     page.set_input_files('#uploads-choose', [{'name': 'hill.png', 'mimeType': 'image/png', 'buffer': picture('PNG')}])
     page.locator('#uploads-list').get_by_text('Ready').wait_for()
     page.locator('#preview img').wait_for()
+
+
+@pytest.mark.parametrize('piece', ['<xml ', '<!--', '<a', '<![', '<style>'])
+def test_a_hostile_clipboard_does_not_stop_the_page(page, piece):
+    assert '**x**' in paste_html(page, '<p><b>x</b></p>' + piece * 60_000)

@@ -128,3 +128,11 @@ def test_a_logo_has_no_part_that_stays_in_view_because_it_is_never_cropped(olga,
     form.submit('action', value='move').follow(status=200)
     row = placed('logo', 1)
     assert (row.x, row.y, row.alt) == (50, 50, 'The Village Voice')
+
+
+def test_an_image_that_cannot_be_shown_says_why(studio, path):
+    upload(studio, path, 'broken.png', b'\x89PNG\r\n\x1a\n' + bytes(500), status=303)
+    drain()
+    page = studio.get(path)
+    assert 'Processing' not in page and 'cannot be read' in page.html.select_one('[role=alert]').text
+    assert page.html.select('[value=remove]')

@@ -5,6 +5,7 @@ from conftest import BROWSER, person, write
 from rig import chromium
 from windows import assert_accessible
 
+from quickpub import db
 from quickpub.media import placing
 from quickpub.models import MediaFile, Site, Upload
 
@@ -18,7 +19,7 @@ def make_cover(author, post):
             'width': 1600, 'height': 900, 'colour': '#6b7f4c', 'moving': [],
             'widths': {'avif': [480, 960, 1600], 'jpg': [480, 960, 1600]}}})
     upload, _ = Upload.get_or_create(user=author, file=DIGEST, defaults={'name': 'hills.jpg', 'bytes': 1})
-    placing.place('cover', post.id, upload, alt='Hills')
+    placing.place('cover', post.id, upload, db.now(), alt='Hills')
 
 
 @pytest.mark.parametrize('path', ['/', '/t/walks', '/@alice', '/search?q=hills'])
@@ -99,7 +100,7 @@ def test_the_first_post_of_a_list_has_a_wide_cover(served):
 
 def test_a_logo_keeps_its_place_until_it_has_arrived(served):
     with served.database():
-        placing.place('logo', placing.SITE, Upload.get(), alt='')
+        placing.place('logo', placing.SITE, Upload.get(), db.now(), alt='')
     with chromium() as browser:
         page = browser.new_context(base_url=served.url, user_agent=BROWSER).new_page()
         page.route('**/media/**', lambda route: None)
