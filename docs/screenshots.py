@@ -166,7 +166,7 @@ def _opened(browser, path: str, width: int, height: int, scheme: str, cookies: S
 
 
 def _shoot(page) -> bytes:
-    """What is in view as a PNG, as soon as its fonts and images are there."""
+    """Return the visible part of the page as a PNG, as soon as its fonts and images are there."""
     page.evaluate('''() => Promise.all([document.fonts.ready, ...[...document.images].filter(each => (
         each.getClientRects().length && each.getBoundingClientRect().top < innerHeight)).map(async each => {
             each.decoding = 'sync'

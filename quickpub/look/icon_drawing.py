@@ -1,9 +1,16 @@
 """Draw icons with Pillow. Its functions run in a child process (see sandbox), so that no web process loads Pillow."""
 
+from __future__ import annotations
+
 from base64 import b64encode
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 from . import fonts
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as ImageType
+    from PIL.ImageFont import FreeTypeFont
 
 FONT, SCRIPTS = 'source-serif-4', ('latin', 'latin-ext', 'cyrillic', 'greek', 'vietnamese')
 MISSING = '\uffff'  # no font has it
@@ -39,7 +46,7 @@ def draw_logo(path: str, ground: str, size: int, is_round: bool, kind: str) -> s
     return _encode(image, size, is_round, kind)
 
 
-def _find_font(letter: str, size: int):  # type: ignore[no-untyped-def] # Pillow is imported late
+def _find_font(letter: str, size: int) -> tuple[str, FreeTypeFont]:
     """Return the letter, or PLAIN if no font has it, and the font for it."""
     from PIL import ImageFont
     for wanted in (letter, PLAIN):
@@ -51,7 +58,7 @@ def _find_font(letter: str, size: int):  # type: ignore[no-untyped-def] # Pillow
     raise LookupError(PLAIN)
 
 
-def _encode(image, size: int, is_round: bool, kind: str) -> str:  # type: ignore[no-untyped-def]
+def _encode(image: ImageType, size: int, is_round: bool, kind: str) -> str:
     from PIL import Image, ImageDraw
     if is_round:
         mask = Image.new('L', image.size)

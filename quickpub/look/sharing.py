@@ -1,7 +1,7 @@
 """Cards: which ones are missing, how they get their files, and when these go.
 
 A page with a picture of its own needs no card. Triggers delete the row of a card that would look different (migration
-24), and every minute a job asks for those that are missing. Drafts have none: a card is for what readers can see.
+25), and every minute a job asks for those that are missing. Drafts have none: a card is for what readers can see.
 """
 
 import logging

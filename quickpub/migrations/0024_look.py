@@ -27,38 +27,8 @@ STATEMENTS = [
         featured_at TEXT NOT NULL
     )''',
     'CREATE INDEX featured_post_newest ON featured_post (featured_at)',
-    # The card of a post, an author or a tag, or that of the site (1).
-    '''CREATE TABLE card (
-        kind TEXT NOT NULL,
-        owner_id INTEGER NOT NULL,
-        digest TEXT NOT NULL,
-        PRIMARY KEY (kind, owner_id)
-    ) WITHOUT ROWID''',
-    'CREATE INDEX card_digest ON card (digest)',
 ]
-# A card goes with what it belongs to, and when it would look different: another one is drawn then.
-OUTDATED = {
-    'post_changed': ("UPDATE OF title, author_id, published_at, deleted_at, place ON post "
-                     "WHEN OLD.title IS NOT NEW.title OR OLD.author_id IS NOT NEW.author_id "
-                     "OR OLD.published_at IS NOT NEW.published_at OR NEW.deleted_at IS NOT NULL "
-                     "OR (NEW.published_at IS NULL AND NEW.place IS NULL)", "kind = 'post' AND owner_id = OLD.id"),
-    'post_deleted': ("DELETE ON post", "kind = 'post' AND owner_id = OLD.id"),
-    'posts_of_user': ("UPDATE OF name ON user WHEN OLD.name IS NOT NEW.name",
-                      "kind = 'post' AND owner_id IN (SELECT id FROM post WHERE author_id = OLD.id)"),
-    'user_changed': ("UPDATE OF name, deleted_at ON user WHEN OLD.name IS NOT NEW.name OR NEW.deleted_at IS NOT NULL",
-                     "kind = 'author' AND owner_id = OLD.id"),
-    'user_deleted': ("DELETE ON user", "kind = 'author' AND owner_id = OLD.id"),
-    'tag_changed': ("UPDATE OF name ON tag WHEN OLD.name IS NOT NEW.name", "kind = 'tag' AND owner_id = OLD.id"),
-    'tag_deleted': ("DELETE ON tag", "kind = 'tag' AND owner_id = OLD.id"),
-    'site_changed': ("UPDATE OF title, hue ON site WHEN OLD.title IS NOT NEW.title OR OLD.hue IS NOT NEW.hue", "TRUE"),
-    'tagline_changed': ("UPDATE OF tagline ON site WHEN OLD.tagline IS NOT NEW.tagline", "kind = 'site'"),
-    'site_added': ("INSERT ON site", "TRUE"),
-}
 TRIGGERS = [
-    *(f'CREATE TRIGGER card_{name} AFTER {change} BEGIN DELETE FROM card WHERE {which}; END'
-      for name, (change, which) in OUTDATED.items()),
-    '''CREATE TRIGGER erasure_card AFTER DELETE ON card
-    BEGIN UPDATE erasure SET wanted = wanted + 1 WHERE kind = 'rows'; END''',
     f'''CREATE TRIGGER content_site_look AFTER UPDATE OF fonts, layout, footer, css ON site
     WHEN OLD.fonts IS NOT NEW.fonts OR OLD.layout IS NOT NEW.layout OR OLD.footer IS NOT NEW.footer
         OR OLD.css IS NOT NEW.css
@@ -66,7 +36,7 @@ TRIGGERS = [
     f'''CREATE TRIGGER content_user_links AFTER UPDATE OF links, fediverse ON user
     WHEN OLD.links IS NOT NEW.links OR OLD.fediverse IS NOT NEW.fediverse BEGIN {NEW_VERSION}; END''',
     *(f'''CREATE TRIGGER content_{table}_{change.lower()} AFTER {change} ON {table} BEGIN {NEW_VERSION}; END'''
-      for table in ('placed_image', 'featured_post', 'card') for change in ('INSERT', 'UPDATE', 'DELETE')),
+      for table in ('placed_image', 'featured_post') for change in ('INSERT', 'UPDATE', 'DELETE')),
     # Pages show an image once its variants are ready.
     f'''CREATE TRIGGER content_placed_image_ready AFTER UPDATE OF state, made ON media_file
     WHEN EXISTS (SELECT 1 FROM placed_image WHERE digest = NEW.digest) BEGIN {NEW_VERSION}; END''',

@@ -1,15 +1,14 @@
 """The editor: writing, saving and publishing a post; conflicts with another person's changes."""
 
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from bottle import request, response
 
-from .. import dates, tasks, text
+from .. import dates, text
 from ..codes import Rejected
-from ..content import autosave, featured, pins, posts, publishing, quota, rerendering, revisions, series, tags, trash
+from ..content import autosave, featured, posts, publishing, quota, rerendering, revisions, series, tags, trash
 from ..content.post_input import PostInput, as_form
 from ..db import db, now
 from ..gates import Busy, TooMuch
@@ -26,61 +25,15 @@ from ..wsgi.forms import Form, number, typed
 from ..wsgi.permissions import login_required
 from ..wsgi.responses import find_or_404, not_found, redirect, render, render_json
 from ..wsgi.urls import url
+from . import editor_actions
 
 FIELDS = (*autosave.FIELDS, 'action', 'tab')
+TEXTS = ('title', 'body', 'summary')
 BUSY = N_('The site is busy. Your text is still here, but not saved. Please try again in a minute.')
 CANNOT_SAVE = N_('The site cannot save anything right now. Your text is still here. Please try again in a minute.')
 UNKNOWN_ACTION = N_('Nothing was saved. Please use one of the buttons below.')
 MERGE_FAILED = N_('The two versions cannot be merged because that takes too long. Your text is still here. Keep yours, '
                   'keep theirs, or copy what you need from the version history.')
-
-
-def _publish(user: User, post: Post, due: datetime | None) -> None:
-    with db.atomic():
-        publishing.publish(post, now(), due)
-        tasks.draw_cards()
-
-
-def _duplicate(user: User, post: Post) -> Post:
-    title = gettext('%(title)s (copy)', title=post.title) if post.is_titled else ''
-    return posts.duplicate(post, user, title, now())
-
-
-def _do_nothing(user: User, post: Post, due: datetime | None) -> None:
-    """The text was saved before, and that is all."""
-
-
-class Action(NamedTuple):
-    """The effect of a button once the form is saved."""
-    notice: str  # on the next page
-    do: Callable[[User, Post, datetime | None], Post | None] = _do_nothing
-    is_writing: bool = False  # a new text can be saved with it, and an empty one is rejected
-    is_taking_back: bool = False  # it works even if the form cannot be saved
-    is_owners: bool = False
-
-
-SAVE = Action('saved', is_writing=True)
-PUBLISH = Action('published', _publish, is_writing=True)
-TRASH = Action('trashed', lambda user, post, due: trash.move_to_trash(post, now()), is_taking_back=True)
-ACTIONS = {
-    'save': SAVE,
-    'overwrite': SAVE,
-    'publish': PUBLISH,
-    'publish-now': PUBLISH,
-    'schedule': Action('scheduled', _publish, is_writing=True),
-    'restore': Action('restored'),
-    'share': Action('shared', lambda user, post, due: publishing.share(post, now())),
-    'pin': Action('pinned', lambda user, post, due: pins.pin(post, post.author)),
-    'unpin': Action('unpinned', lambda user, post, due: pins.unpin(post, post.author)),
-    'pin-home': Action('pinned', lambda user, post, due: pins.pin(post, Site.this()), is_owners=True),
-    'unpin-home': Action('unpinned', lambda user, post, due: pins.unpin(post, Site.this()), is_owners=True),
-    'feature': Action('featured', lambda user, post, due: featured.feature(post, now()), is_owners=True),
-    'stop-featuring': Action('not-featured', lambda user, post, due: featured.stop_featuring(post), is_owners=True),
-    'duplicate': Action('duplicated', lambda user, post, due: _duplicate(user, post)),
-    'unpublish': Action('unpublished', lambda user, post, due: publishing.unpublish(post, now()), is_taking_back=True),
-    'unshare': Action('unshared', lambda user, post, due: publishing.unshare(post), is_taking_back=True),
-    'delete': TRASH,
-}
 
 
 @login_required
@@ -104,7 +57,7 @@ def show_editor(user: User, post_id: str) -> Answer:
     """Show the editor with a post, or with an autosave of it."""
     post = _find_post(user, post_id)
     kept = autosave.find(user, request.query.get('unsaved', ''))
-    if kept and kept.post_id == post.id and _has_other_text(kept, post):
+    if kept and kept.post_id == post.id and _has_other_text(user, kept, post):
         return _render(user, post, _autosaved_form(kept))
     return _render(user, post, _saved_form(user, post), others=_find_unsaved(user, post))
 
@@ -113,7 +66,7 @@ def _find_unsaved(user: User, post: Post) -> list[Autosave]:
     """Return the autosaves of this post that have another text, and delete those that are saved by now."""
     unsaved = []
     for each in autosave.of(user, post):
-        if _has_other_text(autosave.find(user, each.tab), post):
+        if _has_other_text(user, autosave.find(user, each.tab), post):
             unsaved.append(each)
         else:
             autosave.forget(user, each.tab)
@@ -162,7 +115,7 @@ def _submit(user: User, post: Post | None) -> Answer:
     if name == 'merge' and post:
         return _merge(user, post, form)
     try:
-        action = find_action(ACTIONS, name)
+        action = find_action(editor_actions.ACTIONS, name)
     except UnknownAction:
         return _reject_action(user, post, form)
     if action.is_owners and not user.is_owner:
@@ -202,7 +155,7 @@ def _submit(user: User, post: Post | None) -> Answer:
     notice = _choose_notice(user, post, form, name, due)
     if _is_from_script():
         return render_json(_describe_saved(user, post, notice))
-    return redirect(f'/studio/posts/{(copy or post).id}' + '?published' * (action.do is _publish), notice)
+    return redirect(f'/studio/posts/{(copy or post).id}' + '?published' * (action.is_publishing), notice)
 
 
 def _reject_action(user: User, post: Post | None, form: Form) -> Answer:
@@ -235,7 +188,7 @@ def _describe_saved(user: User, post: Post, notice: str) -> dict[str, Any]:
             'notice': '' if notice == 'saved' else find_notice(notice)}
 
 
-def _take_back(user: User, post: Post, form: Form | None, action: Action) -> Answer:
+def _take_back(user: User, post: Post, form: Form | None, action: editor_actions.Action) -> Answer:
     """Take a post away from readers, with the form saved if that is possible."""
     try:
         if form:
@@ -243,7 +196,8 @@ def _take_back(user: User, post: Post, form: Form | None, action: Action) -> Ans
     except (Rejected, Busy, posts.Conflict):
         _keep(user, post, form)
     action.do(user, post, None)
-    return redirect(f'/studio?undo={post.id}' if action is TRASH else f'/studio/posts/{post.id}', action.notice)
+    path = f'/studio?undo={post.id}' if action is editor_actions.TRASH else f'/studio/posts/{post.id}'
+    return redirect(path, action.notice)
 
 
 def _save(user: User, post: Post | None, form: Form, is_page: bool = False) -> Post:
@@ -280,7 +234,7 @@ def _choose_notice(user: User, post: Post, form: Form, name: str, due: datetime 
         return 'scheduled'
     if name == 'save' and form['publish_at'] not in ('', _scheduled_for(user, post)):
         return 'saved-not-scheduled'
-    return ACTIONS[name].notice
+    return editor_actions.ACTIONS[name].notice
 
 
 # Conflicts
@@ -327,11 +281,14 @@ def _scheduled_for(user: User, post: Post) -> str:
     return dates.local(post.published_at, user.timezone) if post.published_at and post.is_scheduled(now()) else ''
 
 
-def _has_other_text(kept: Autosave | None, post: Post) -> bool:
-    """Return whether an autosave has a text that is not saved."""
-    saved = as_form(post)
-    return kept is not None and any(text.body(kept.fields.get(name, '')).strip() != saved[name].strip()
-                                    for name in ('title', 'body', 'summary'))
+def _has_other_text(user: User, kept: Autosave | None, post: Post) -> bool:
+    """Return whether an autosave has anything that is not saved. Fields other than the text count if they are filled
+    in: a new post gets its slug, for one, when it is saved."""
+    if kept is None:
+        return False
+    saved = as_form(post) | {'publish_at': _scheduled_for(user, post)}
+    filled = {name: text.body(kept.fields.get(name, '')).strip() for name in saved}
+    return any(filled[name] != saved[name].strip() and (filled[name] or name in TEXTS) for name in saved)
 
 
 def _render(user: User, post: Post | None, form: Form, status: int = 200, **context: Any) -> Answer:

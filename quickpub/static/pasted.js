@@ -72,7 +72,7 @@ function styles (element) {
   }))
 }
 
-// What the styles say, said by elements. Google Docs has all of its text in one bold element that is not bold.
+// Puts elements in the place of styles that mean the same. Google Docs has all of its text in one bold element that is not bold.
 function sayByElements (body) {
   for (const element of [...body.querySelectorAll('[data-style]')]) {
     const found = styles(element)

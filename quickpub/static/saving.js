@@ -33,7 +33,7 @@ async function save () {
   if (isAgain) save()
 }
 
-// The page becomes the one of the saved post. What was typed meanwhile is not saved yet.
+// Turns the page into that of the saved post. Text that was typed meanwhile is not saved yet.
 function settle (found, sent) {
   const { version, slug } = form.elements
   clear()

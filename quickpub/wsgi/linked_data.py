@@ -1,4 +1,4 @@
-"""What a page is about, as data for search engines and other programs: JSON-LD in the words of schema.org."""
+"""Describe pages for search engines and other programs: JSON-LD in the words of schema.org."""
 
 import json
 from typing import Any

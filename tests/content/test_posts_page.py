@@ -257,6 +257,16 @@ def test_two_windows_are_kept_apart_and_one_is_thrown_away(studio, hills):
     assert len(studio.get(edit(hills)).html.select('.unsaved li')) == 1
 
 
+@pytest.mark.parametrize('change', [{}, {'tags': 'Steep'}, {'summary': 'High.'}, {'slug': 'other-hills'}], ids=str)
+def test_a_form_is_offered_for_as_long_as_anything_in_it_is_not_saved(studio, hills, connection, change):
+    fields = {name: value for name, value in form_with(studio.get(edit(hills)), 'body').submit_fields()
+              if name in autosave.FIELDS}
+    keep(studio, **fields | {'post': hills.id} | change)
+    assert bool(studio.get(edit(hills)).html.select('.unsaved li')) == bool(change)
+    with connection():
+        assert Autosave.select().exists() == bool(change), 'the menu counts them'
+
+
 def test_a_new_text_of_which_nothing_is_left_is_not_offered(studio, hills):
     nothing = dict.fromkeys(FORM, '')
     keep(studio)

@@ -18,7 +18,7 @@ from quickpub.exchange import exports
 from quickpub.mail import ledger
 from quickpub.mail import message as letter
 from quickpub.models import Post, Session, Upload, User
-from quickpub.pages import editor, studio
+from quickpub.pages import editor_actions, studio
 from quickpub.web import URLS
 from quickpub.wsgi.authentication import client_address
 
@@ -236,7 +236,7 @@ def check(rule, expected, visitor, answer, has_changed, is_shown_as_before):
             assert word not in answer
 
 
-@pytest.mark.parametrize('action', [*editor.ACTIONS, 'merge', 'preview', 'nonsense'])
+@pytest.mark.parametrize('action', [*editor_actions.ACTIONS, 'merge', 'preview', 'nonsense'])
 @pytest.mark.parametrize('publish_at', ['', '2999-01-01T08:00'])
 def test_no_button_of_the_editor_shows_the_text_of_an_unconfirmed_member(world, browse, action, publish_at):
     places, people = world

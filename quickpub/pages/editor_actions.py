@@ -1,0 +1,63 @@
+"""The buttons of the editor: what each does to the post once its form is saved."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple
+
+from .. import tasks
+from ..content import featured, pins, posts, publishing, trash
+from ..db import db, now
+from ..models import Post, Site, User
+from ..translations.messages import gettext
+
+
+def publish(user: User, post: Post, due: datetime | None) -> None:
+    with db.atomic():
+        publishing.publish(post, now(), due)
+        tasks.draw_cards()
+
+
+def _duplicate(user: User, post: Post) -> Post:
+    title = gettext('%(title)s (copy)', title=post.title) if post.is_titled else ''
+    return posts.duplicate(post, user, title, now())
+
+
+def _do_nothing(user: User, post: Post, due: datetime | None) -> None:
+    """The text was saved before, and that is all."""
+
+
+class Action(NamedTuple):
+    """The effect of a button once the form is saved."""
+    notice: str  # on the next page
+    do: Callable[[User, Post, datetime | None], Post | None] = _do_nothing
+    is_writing: bool = False  # a new text can be saved with it, and an empty one is rejected
+    is_taking_back: bool = False  # it works even if the form cannot be saved
+    is_owners: bool = False
+
+    @property
+    def is_publishing(self) -> bool:
+        return self.do is publish
+
+
+SAVE = Action('saved', is_writing=True)
+PUBLISH = Action('published', publish, is_writing=True)
+TRASH = Action('trashed', lambda user, post, due: trash.move_to_trash(post, now()), is_taking_back=True)
+ACTIONS = {
+    'save': SAVE,
+    'overwrite': SAVE,
+    'publish': PUBLISH,
+    'publish-now': PUBLISH,
+    'schedule': Action('scheduled', publish, is_writing=True),
+    'restore': Action('restored'),
+    'share': Action('shared', lambda user, post, due: publishing.share(post, now())),
+    'pin': Action('pinned', lambda user, post, due: pins.pin(post, post.author)),
+    'unpin': Action('unpinned', lambda user, post, due: pins.unpin(post, post.author)),
+    'pin-home': Action('pinned', lambda user, post, due: pins.pin(post, Site.this()), is_owners=True),
+    'unpin-home': Action('unpinned', lambda user, post, due: pins.unpin(post, Site.this()), is_owners=True),
+    'feature': Action('featured', lambda user, post, due: featured.feature(post, now()), is_owners=True),
+    'stop-featuring': Action('not-featured', lambda user, post, due: featured.stop_featuring(post), is_owners=True),
+    'duplicate': Action('duplicated', lambda user, post, due: _duplicate(user, post)),
+    'unpublish': Action('unpublished', lambda user, post, due: publishing.unpublish(post, now()), is_taking_back=True),
+    'unshare': Action('unshared', lambda user, post, due: publishing.unshare(post), is_taking_back=True),
+    'delete': TRASH,
+}
