@@ -183,7 +183,7 @@ def test_threads_that_make_many_pages_share_their_heaps(rig):
     assert answers == [200] * 300
     heaps = [start for start in (int(each.addr.partition('-')[0], 16) for each in served.worker().memory_maps(False)
                                  if each.path == '[anon]' and each.perms == 'rw-p') if start % HEAP == 0]
-    assert len(heaps) <= 3  # a thread of the server that began before may have got one; without sharing there are 15
+    assert len(heaps) < 8  # threads that began before may have got one each; without sharing there are 15 and more
 
 
 def test_many_sign_ups_with_one_address_make_one_account_and_one_mail(rig, mail_server):
