@@ -36,6 +36,8 @@ test-deploy: $(VENV)/test.done proxies ## Install as docs/deploy.md says, and us
 
 # Where an installed site lives. Never a folder that has anything else in it.
 INTO ?= /opt/quickpub
+# Extras to install with it, with commas between: EXTRAS=heic
+EXTRAS ?=
 
 install: ## Install for a server, INTO=/opt/quickpub; docs/deploy.md says what comes next
 	@[ ! -e $(INTO) ] || [ -f $(INTO)/pyvenv.cfg ] || { echo "$(INTO) is there, and is no virtual environment"; exit 1; }
@@ -46,7 +48,7 @@ install: ## Install for a server, INTO=/opt/quickpub; docs/deploy.md says what c
 	@echo "Installing Quickpub into $(INTO)"
 	@umask 022 && copy=$$(mktemp -d) && trap 'rm -rf "$$copy"' EXIT && \
 	  cp -R setup.cfg pyproject.toml README.md LICENSE quickpub "$$copy" && \
-	  $(INTO)/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt "$$copy"
+	  $(INTO)/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt "$$copy$(if $(EXTRAS),[$(EXTRAS)])"
 
 lint: $(VENV)/test.done ## Look for what ruff, mypy and bandit find
 	@$(BIN)/ruff check .

@@ -79,8 +79,9 @@ def test_every_module_is_on_the_map():
 def test_every_dependency_is_explained_and_pinned():
     config = ConfigParser()
     config.read(ROOT / 'setup.cfg')
-    pins = (ROOT / 'constraints.txt').read_text().lower()
-    for line in config['options']['install_requires'].split('\n'):
+    pins = (ROOT / 'constraints.txt').read_text().lower().replace('_', '-')
+    extra = config['options.extras_require']['heic']
+    for line in (config['options']['install_requires'] + extra).split('\n'):
         if name := line.split(' ')[0]:
             assert f'| {name.lower()} |' in README.lower(), f'README does not say why {name} is needed'
             assert f'\n{name.lower()}==' in '\n' + pins, f'{name} is not pinned'

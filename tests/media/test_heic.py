@@ -1,6 +1,5 @@
 """Photos of phones, which come as HEIC: taken where the extra `heic` is installed, else refused in words."""
 
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,6 @@ from images import picture, prepared, send, uploads
 from quickpub.media import drawing, files
 
 HEIC = (Path(__file__).parents[1] / 'data/two-colours.heic').read_bytes()  # 160 x 120: red, and blue on the right
-installed = pytest.mark.skipif(find_spec('pi_heif') is None, reason='the extra `heic` is not installed')
 
 
 def test_a_heic_is_refused_in_words_without_the_library(studio, monkeypatch):
@@ -25,7 +23,6 @@ def test_the_brands_of_phones_are_known_and_others_are_not(monkeypatch):
     assert files.find_ending(b'\0\0\0\x1cftypavif') == 'avif' and files.find_ending(b'\0\0\0\x1cftypqt  ') is None
 
 
-@installed
 def test_a_heic_becomes_an_image_that_every_browser_shows(studio):
     upload = prepared(studio, HEIC, 'IMG_0001.HEIC')
     assert upload.file.state == 'ready' and upload.file.made['width'] == 160
@@ -33,7 +30,6 @@ def test_a_heic_becomes_an_image_that_every_browser_shows(studio):
     assert upload.path.endswith('/img-0001.heic') and answer.content_type == 'image/jpeg'
 
 
-@installed
 def test_a_damaged_heic_is_named_as_such(tmp_path):
     (tmp_path / 'original').write_bytes(HEIC[:300])
     with pytest.raises((drawing.Unusable, OSError)):
