@@ -55,8 +55,8 @@ class CompiledTranslations(InternationalizationExtension):
         if plural_expr is not None:
             return super()._make_node(
                 singular, plural, context, variables, plural_expr, vars_referenced, num_called_num)
-        # The globals of an environment have no types.
-        catalog: NullTranslations = self.environment.globals['language'].catalog  # type: ignore[attr-defined]
+        language: Any = self.environment.globals['language']
+        catalog: NullTranslations = language.catalog
         message = catalog.gettext(singular) if context is None else catalog.pgettext(context, singular)
         return Output(list(_parts(message, variables)))
 

@@ -128,9 +128,8 @@ def _handle(user: User) -> bytes:
 
 
 def _descriptor(passkey: Passkey) -> Any:
-    from fido2.webauthn import PublicKeyCredentialDescriptor
-    # fido2 makes its enum of the word itself.
-    return PublicKeyCredentialDescriptor(type='public-key', id=bytes(passkey.credential_id))  # type: ignore[arg-type]
+    from fido2.webauthn import PublicKeyCredentialDescriptor, PublicKeyCredentialType
+    return PublicKeyCredentialDescriptor(type=PublicKeyCredentialType.PUBLIC_KEY, id=bytes(passkey.credential_id))
 
 
 def add(user: User, session: str, cookie: str, reply: Any, name: str, at: datetime) -> Passkey:

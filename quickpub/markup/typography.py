@@ -14,6 +14,7 @@ from markdown_it.rules_core.smartquotes import process_inlines
 from markdown_it.rules_inline import StateInline
 from markdown_it.rules_inline.state_inline import Scanned
 from markdown_it.token import Token
+from markdown_it.utils import EnvType
 
 # Dashes, dots and quotation marks
 
@@ -118,8 +119,7 @@ def _is_punctuation(character: str) -> bool:
 class CJKFriendlyInline(ParserInline):
     """The same parser with that state. A plugin would change the class for every parser of the process."""
 
-    # markdown-it types `env` more narrowly than it is used.
-    def parse(self, src: str, md: MarkdownIt, env: dict, tokens: list[Token]) -> list[Token]:  # type: ignore[override]
+    def parse(self, src: str, md: MarkdownIt, env: EnvType, tokens: list[Token]) -> list[Token]:
         state = CJKFriendlyState(src, md, env, tokens)
         self.tokenize(state)
         for rule in self.ruler2.getRules(''):
