@@ -19,7 +19,7 @@ from .jobs.limits import URGENT
 from .jobs.recurring import DAY, WEEK
 from .look import sharing
 from .mail import budgets, delivery, ledger
-from .media import cleaning, variants
+from .media import cleaning, replacing, variants
 from .models import User
 from .upkeep import corrections, erasure, integrity
 
@@ -127,6 +127,7 @@ def make_export(export_id: int) -> None:
 def prepare_picture(digest: str) -> None:
     """Make the sizes of an uploaded image that readers get."""
     variants.prepare(digest, rerendering.render_posts_with_file)
+    replacing.settle(now())
 
 
 huey.run_one_by_one(prepare_picture)  # because each may need much memory
@@ -140,9 +141,11 @@ def prepare_pictures() -> None:
 
 @huey.recurring(every=MINUTE)
 def wake_pictures() -> None:
-    """Enqueue jobs for waiting images that have none, and render posts again whose images could not be prepared."""
+    """Enqueue jobs for waiting images that have none, and render posts again whose images could not be prepared. Put
+    images that were ready when a process died into the places that they were chosen for."""
     prepare_pictures()
     variants.announce_failures(rerendering.render_posts_with_file)
+    replacing.settle(now())
 
 
 # Posts

@@ -2,6 +2,8 @@
 
 import os
 import shutil
+from collections.abc import Collection
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -9,9 +11,9 @@ from peewee import fn
 
 from .. import processes, removal
 from ..codes import Rejected
-from ..db import db, rows
+from ..db import among, db, rows
 from ..db import let_others_write as give_way
-from ..models import Autosave, MediaFile, Post, PostFile, Revision, Site, Upload, User
+from ..models import Autosave, MediaFile, PlacedImage, Post, PostFile, Revision, Site, Upload, User
 from . import placing
 from .files import DIGEST, GONE, aside, folder
 
@@ -33,6 +35,14 @@ def delete(upload: Upload) -> None:
     _remove_unless_uploaded(upload.file_id)
 
 
+def delete_failed(user: User, digests: Collection[str]) -> None:
+    """Delete this user's uploads of images that have failed and that nothing needs any more."""
+    for upload in Upload.select().join(MediaFile).where(
+            Upload.user == user, Upload.file.in_(among(digests)), MediaFile.state == 'failed'):
+        with suppress(Rejected):  # a text mentions it, and says there why it is not shown
+            delete(upload)
+
+
 def _remove_unless_uploaded(digest: str) -> None:
     """Remove a file that no user has uploaded."""
     place, gone = folder() / digest, aside()
@@ -40,6 +50,7 @@ def _remove_unless_uploaded(digest: str) -> None:
         with db.atomic():  # so that nobody uploads it meanwhile
             if Upload.select().where(Upload.file == digest).exists() or placing.is_placed(digest).exists():
                 return
+            PlacedImage.delete().where(PlacedImage.digest == digest).execute()  # where it has failed
             MediaFile.delete().where(MediaFile.digest == digest).execute()
         if place.exists():
             os.rename(place, gone)

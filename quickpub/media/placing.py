@@ -7,6 +7,8 @@ from datetime import datetime
 from functools import reduce
 from typing import Any
 
+from peewee import fn
+
 from ..codes import Rejected
 from ..db import among, rows
 from ..models import MediaFile, PlacedImage, Post, Upload, User
@@ -15,6 +17,7 @@ from ..models import MediaFile, PlacedImage, Post, Upload, User
 PLACES = {'logo': 'site', 'logo_dark': 'site', 'front': 'site', 'avatar': 'member', 'banner': 'member', 'cover': 'post'}
 SITE = 1  # the id of the site
 SITE_PLACES = {where: [SITE] for where, kind in PLACES.items() if kind == 'site'}
+NEXT = 'next_'  # before the name of a place: where the image waits that is to replace the one there (replacing.py)
 CENTRE = 50  # percent
 
 
@@ -62,9 +65,13 @@ def place(where: str, owner_id: int, upload: Upload, at: datetime, alt: str = ''
     other files and for images that cannot be shown."""
     if upload.file.kind != 'image' or upload.file.state == 'failed':
         raise Rejected('image.not_an_image', field=where)
-    row = dict(place=where, owner_id=owner_id, digest=upload.file_id, alt=alt, x=x, y=y)
+    write(where, owner_id, upload.file_id, at, alt, x, y)
+
+
+def write(where: str, owner_id: int, digest: str, at: datetime, alt: str, x: int, y: int) -> None:
+    """Put a file that is known to be an image into a place."""
     _touch(where, owner_id, at)
-    PlacedImage.replace(row).execute()
+    PlacedImage.replace(place=where, owner_id=owner_id, digest=digest, alt=alt, x=x, y=y).execute()
     _touch(where, owner_id, at)
 
 
@@ -109,8 +116,9 @@ def find_row(where: str, owner_id: int) -> PlacedImage | None:
 
 
 def is_placed(digest: Any) -> Any:
-    """Return the query of the places that a file (a digest, or a column of one) is in."""
-    return PlacedImage.select(PlacedImage.place).where(PlacedImage.digest == digest)
+    """Return the query of the places that a file (a digest, or a column of one) is in. An image that has failed is
+    shown nowhere, so it is in none."""
+    return PlacedImage.select(PlacedImage.place).where(PlacedImage.digest == digest, _is_usable())
 
 
 def is_placed_by(user: User, digest: str) -> bool:
@@ -120,13 +128,14 @@ def is_placed_by(user: User, digest: str) -> bool:
               & PlacedImage.owner_id.in_(Post.select(Post.id).where(Post.may_edit(user))))
     if user.is_owner:
         theirs |= PlacedImage.place.in_(_places_of('site'))
-    return PlacedImage.select().where(PlacedImage.digest == digest, theirs).exists()
+    return PlacedImage.select().where(PlacedImage.digest == digest, _is_usable(), theirs).exists()
 
 
 def find_places(digests: Collection[str], user: User) -> dict[str, list[tuple[str, Post | None]]]:
     """Return the places of each of these files that this member can change, with the post if it is the cover of one."""
-    found = rows(PlacedImage.select(PlacedImage.digest, PlacedImage.place, PlacedImage.owner_id).where(
-        PlacedImage.digest.in_(among(digests))).order_by(PlacedImage.place, PlacedImage.owner_id))
+    placed = PlacedImage.select(PlacedImage.digest, PlacedImage.place, PlacedImage.owner_id).where(
+        PlacedImage.digest.in_(among(digests)), _is_usable()).order_by(PlacedImage.place, PlacedImage.owner_id)
+    found = [(digest, place.removeprefix(NEXT), owner_id) for digest, place, owner_id in rows(placed)]
     ids = [owner_id for _, place, owner_id in found if PLACES[place] == 'post']
     posts = {post.id: post for post in Post.select(Post.id, Post.author, Post.title, Post.deleted_at).where(
         Post.id.in_(among(ids))) if user.is_owner or post.author_id == user.id}
@@ -150,12 +159,18 @@ def _ready() -> Any:
             .where(MediaFile.state == 'ready'))
 
 
+def _is_usable() -> Any:
+    return fn.EXISTS(MediaFile.select(MediaFile.digest).where(
+        MediaFile.digest == PlacedImage.digest, MediaFile.state != 'failed'))
+
+
 def _picture(row: PlacedImage) -> Picture:
     return Picture(row.digest, row.alt, row.x, row.y, **row.file.made)
 
 
 def _places_of(kind: str) -> list[str]:
-    return [name for name, each in PLACES.items() if each == kind]
+    names = [name for name, each in PLACES.items() if each == kind]
+    return names + [f'{NEXT}{name}' for name in names]
 
 
 def _is_at(where: str, owner_id: int) -> Any:

@@ -9,7 +9,7 @@ from .posts import Post
 
 class PlacedImage(BaseModel):
     """An image that has a place outside of a text. It is deleted by triggers with what it belongs to."""
-    place = CharField()  # one of media.placing.PLACES
+    place = CharField()  # one of media.placing.PLACES, or NEXT and one of them
     owner_id = IntegerField()  # the id of the site, member or post
     digest = CharField()
     file: MediaFile  # joined by queries that need it

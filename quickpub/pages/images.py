@@ -6,10 +6,11 @@ from bottle import response
 
 from .. import tasks, text
 from ..codes import Rejected
-from ..db import db, now
-from ..media import placing, uploads
+from ..db import now
+from ..media import cleaning, files, placing, replacing, uploads, variants
+from ..media.intake import UploadedFile
 from ..models import MediaFile, Post, Site, Upload, User
-from ..sentences import make_sentences
+from ..sentences import make_sentence, make_sentences
 from ..translations.messages import N_, Translatable, gettext
 from ..wsgi.actions import Answer, find_action
 from ..wsgi.bodies import TooMany
@@ -88,11 +89,20 @@ def _percent(typed: str) -> int:
 
 
 def _remove(user: User, where: str, owned: Owned, form: Form) -> Answer:
-    placing.remove(where, owned.id, now())
+    failed = replacing.find_failed(where, owned.id)
+    replacing.remove(where, owned.id, now())
+    cleaning.delete_failed(user, failed)
     return redirect(_path(where, owned), 'saved')
 
 
-ACTIONS = {'choose': _choose, 'move': _move, 'remove': _remove}
+def _keep_old(user: User, where: str, owned: Owned, form: Form) -> Answer:
+    failed = replacing.find_failed(where, owned.id)
+    replacing.keep_old(where, owned.id, now())
+    cleaning.delete_failed(user, failed)
+    return redirect(_path(where, owned), 'saved')
+
+
+ACTIONS = {'choose': _choose, 'move': _move, 'remove': _remove, 'keep': _keep_old}
 
 
 @login_required
@@ -102,6 +112,7 @@ def upload_image(user: User, where: str, owner_id: str) -> Answer:
     try:
         uploads.check_room(user, 0)
         for uploaded in sent_files(uploads.open_upload):
+            _check_is_image(uploaded)
             kept = uploads.store(user, uploaded, now(), tasks.prepare_pictures)
             return _place(user, where, owned, _images_of(user).where(Upload.id == kept.id).get_or_none() or kept)
         form.errors = {'file': gettext('Choose a file first.')}
@@ -114,12 +125,22 @@ def upload_image(user: User, where: str, owner_id: str) -> Answer:
     return _render(user, where, owned, form, status)
 
 
+def _check_is_image(uploaded: UploadedFile) -> None:
+    """Raise Rejected for a file that may be uploaded, but not be shown as an image: so it is not stored."""
+    ending = files.find_ending(uploaded.beginning)
+    if ending and files.KINDS[ending] != 'image':
+        raise Rejected('image.not_an_image', field='file')
+
+
 def _place(user: User, where: str, owned: Owned, upload: Upload) -> Answer:
+    if upload.file.state == 'failed':
+        return _render(user, where, owned, Form(errors={'file': _explain(upload.file)}), 400)
+    failed = replacing.find_failed(where, owned.id)
     try:
-        with db.atomic():
-            placing.place(where, owned.id, upload, now(), alt=upload.alt)
+        replacing.put(where, owned.id, upload, now(), alt=upload.alt)
     except Rejected as error:
         return _render(user, where, owned, Form(errors=make_sentences(error.errors)), 400)
+    cleaning.delete_failed(user, failed)
     return redirect(_path(where, owned), 'saved')
 
 
@@ -129,8 +150,16 @@ def _render(user: User, where: str, owned: Owned, form: Form, status: int = 200)
     image = placing.find(where, [owned.id]).get(owned.id)
     offered = _images_of(user).where(MediaFile.state == 'ready').order_by(Upload.id.desc()).limit(MOST_OFFERED)
     failed = found and MediaFile.get_or_none(MediaFile.digest == found.digest, MediaFile.state == 'failed')
+    waiting = replacing.find_next(where, owned.id)
     return render('image.html', form=form, where=where, owned=owned, place=PLACES[where], row=found, image=image,
-                  failed=failed, offered=list(offered), is_verified=user.is_verified, path=_path(where, owned))
+                  failed=failed, waiting=waiting and waiting.file, explain=_explain, offered=list(offered),
+                  is_verified=user.is_verified, path=_path(where, owned))
+
+
+def _explain(file: MediaFile) -> str:
+    """Return why a file is not ready, or ''."""
+    problem = variants.find_problem(file)
+    return make_sentence(problem) if problem else ''
 
 
 def _images_of(user: User) -> Any:

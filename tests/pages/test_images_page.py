@@ -7,6 +7,7 @@ from sites import form_with
 
 from quickpub import db
 from quickpub.media import placing
+from quickpub.models import PlacedImage, User
 
 
 def placed(where, owner_id):
@@ -136,3 +137,99 @@ def test_an_image_that_cannot_be_shown_says_why(studio, path):
     page = studio.get(path)
     assert 'Processing' not in page and 'cannot be read' in page.html.select_one('[role=alert]').text
     assert page.html.select('[value=remove]')
+
+
+BROKEN = b'\x89PNG\r\n\x1a\n' + bytes(500)
+
+
+@pytest.fixture
+def portrait(studio, alice, path):
+    """The portrait that alice has, and a post that shows it to readers."""
+    upload(studio, path)
+    drain()
+    with db.db.connection_context():
+        write(alice, 'Hills')
+        return placing.find('avatar', [alice.id])[alice.id]
+
+
+def shown(browser):
+    found, = browser.get('/@alice').html.select('.portrait img')
+    return found['src']
+
+
+def test_the_old_image_is_shown_until_the_new_one_is_ready(studio, alice, path, portrait, browse):
+    before = shown(browse())
+    page = upload(studio, path, 'new.png', picture('PNG', colour='red')).follow()
+    assert portrait.digest in before and shown(browse()) == before
+    assert 'is shown until the new one is ready' in page and page.html.select('.focus img')
+    assert page.html.select('script[src*=live]')
+    drain()
+    page, after = studio.get(path), shown(browse())
+    assert portrait.digest not in after and 'until the new one' not in page and not page.html.select('[value=keep]')
+    assert placed('avatar', alice.id).digest in after
+
+
+@pytest.mark.parametrize('place', ['logo', 'cover', 'banner', 'front'])
+def test_every_place_keeps_the_old_image_meanwhile(olga, browse, place):
+    owner = browse(olga)
+    with db.db.connection_context():
+        owner_id = {'cover': write(olga, 'Hills').id, 'banner': olga.id}.get(place, 1)
+    target = f'/studio/images/{place}/{owner_id}'
+    upload(owner, target)
+    drain()
+    old = placed(place, owner_id).digest
+    upload(owner, target, 'new.png', picture('PNG', colour='red'))
+    with db.db.connection_context():
+        assert placing.find(place, [owner_id])[owner_id].digest == old
+    drain()
+    with db.db.connection_context():
+        assert placing.find(place, [owner_id])[owner_id].digest != old
+
+
+def test_the_old_image_stays_if_the_new_one_fails_and_the_page_says_why(studio, alice, path, portrait, browse):
+    upload(studio, path, 'broken.png', BROKEN)
+    drain()
+    assert portrait.digest in shown(browse())
+    page = studio.get(path)
+    said = page.html.select_one('[role=alert]').text
+    assert 'The new image was not used.' in said and 'cannot be read' in said and page.html.select('.focus img')
+    media = studio.get('/studio/media').html
+    failed, = [each for each in media.select('.about') if 'cannot be read' in each.text]
+    assert failed.select('[value=delete]') and 'Used as' not in failed.text
+    studio.post(path, {'action': 'keep'}, status=303)
+    assert not studio.get(path).html.select('[role=alert]') and portrait.digest in shown(browse())
+    assert 'cannot be read' not in studio.get('/studio/media')
+
+
+def test_one_who_changes_their_mind_keeps_the_old_image(studio, path, portrait, browse):
+    upload(studio, path, 'new.png', picture('PNG', colour='red'))
+    studio.post(path, {'action': 'keep'}, status=303)
+    drain()
+    assert portrait.digest in shown(browse())
+
+
+@pytest.mark.parametrize('action', ['remove', 'upload', 'delete'])
+def test_an_image_that_failed_goes_with_the_next_choice(studio, alice, path, action):
+    upload(studio, path, 'broken.png', BROKEN)
+    drain()
+    if action == 'remove':
+        studio.post(path, {'action': 'remove'}, status=303)
+    elif action == 'upload':
+        upload(studio, path, 'new.png', picture('PNG'))
+    else:
+        studio.post('/studio/media/1', {'action': 'delete'}, status=303)
+    assert 'broken' not in studio.get('/studio/media') and not studio.get(path).html.select('[role=alert]')
+
+
+def test_a_file_that_is_no_image_is_not_stored(studio, path):
+    upload(studio, path, 'me.jpg', PDF, status=400)
+    assert not studio.get('/studio/media').html.select('.about')
+
+
+def test_an_image_that_waits_goes_with_a_deleted_account(studio, alice, path, portrait):
+    upload(studio, path, 'new.png', picture('PNG', colour='red'))
+    with db.db.connection_context():
+        User.update(deleted_at=db.now()).where(User.id == alice.id).execute()
+    drain()
+    with db.db.connection_context():
+        assert not PlacedImage.select().exists()
