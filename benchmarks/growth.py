@@ -306,7 +306,7 @@ OWNERS_PAGES = {
     "everybody's posts": '/studio?whose=all', "everybody's, search in vain": '/studio?whose=all&q=nothing',
     'numbers of the site, 7 days': '/studio/stats?days=7', 'numbers of the site, 90 days': '/studio/stats?days=90',
     'numbers of the site, all time': '/studio/stats?days=all',
-    'admin': '/admin', 'admin: people': '/admin/people', 'admin: mail': '/admin/mail',
+    'admin': '/admin', 'admin: people': '/admin/members', 'admin: mail': '/admin/mail',
     'admin: mail, failed': '/admin/mail?state=failed', 'admin: mail, search in vain': '/admin/mail?q=nobody',
     'admin: work': '/admin/jobs', 'trash of all': '/studio/trash', 'health': '/healthz'}
 

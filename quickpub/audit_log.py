@@ -22,6 +22,8 @@ def describe(entry: AuditEntry) -> str:
         said = make_sentence(Code('audit.other', actor=values['actor'], event=entry.code.replace('_', ' ')))
     else:
         said = kind.fill(values)
+    if reason := entry.details.get('reason'):
+        said = make_sentence(Code('audit.with_reason', event=said.removesuffix('.'), reason=reason))
     if entry.times > 1:
         said = make_sentence(Code('audit.times', event=said.removesuffix('.'), count=entry.times))
     return said[:1].upper() + said[1:]

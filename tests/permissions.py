@@ -134,6 +134,11 @@ TABLE = {
     'GET /admin/mail': (OWNER, '/admin/mail'),
     'GET /admin/mail/<message_id>': (OWNER, '/admin/mail/{message}'),
     'POST /admin/mail/<message_id>': (OWNER, '/admin/mail/{message}', {'action': 'send'}),
+    'GET /admin/members': (OWNER, '/admin/members'),
+    'POST /admin/members': (OWNER, '/admin/members', {'email': 'zoe@example.org'}),
+    'GET /admin/members/<member_id>': (OWNER, '/admin/members/{member}'),
+    'POST /admin/members/<member_id>': (
+        OWNER, '/admin/members/{member}', {'action': 'suspend', 'identity_password': PASSWORD}),
     'GET /admin/people': (OWNER, '/admin/people'),
     'POST /admin/people': (OWNER, '/admin/people', {'email': 'zoe@example.org'}),
     'GET /admin/look': (OWNER, '/admin/look'),
@@ -157,7 +162,8 @@ def place_card(author):
 def furnish(olga, alice, bob):
     """Links and mails of every kind, for the paths of TABLE; call it on an open database."""
     at = db.now()
-    places = {'unsubscribe': signing.sign('unsubscribe', alice.id), 'draft': 0, 'message': 0, 'oldest': 0, 'shared': 0,
+    places = {'unsubscribe': signing.sign('unsubscribe', alice.id), 'draft': 0, 'message': 0, 'member': alice.id,
+              'oldest': 0, 'shared': 0,
               'export': 0, 'upload': 0, 'media': '/media/nothing/x', 'card': '/card/nothing.png'}
     if draft := Post.get_or_none(Post.title == 'Only a draft'):
         _use_the_desk(olga, alice, draft, at)

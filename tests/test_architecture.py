@@ -86,7 +86,7 @@ INSIDE = {
                  'verification'], ['deletion', 'notifications', 'suspensions', 'users'], ['credentials', 'emails',
                  'roles', 'signup_claim'], ['links'], ['validation'], ['passwords', 'second_factors'], ['audit',
                  'contacts', 'devices', 'honeypot', 'known_devices', 'passkeys', 'password_strength', 'recovery_codes',
-                 'totp']],
+                 'site_pages', 'totp']],
     'mail': [['budgets', 'delivery', 'listing'], ['message', 'transport'], ['ledger', 'mail_server'],
              ['outbox'], ['conversation', 'dkim', 'rate', 'undelivered']],
     'models': [['look'], ['mail', 'media', 'stats'], ['posts', 'upkeep'], ['members'], ['base', 'site']],

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from .. import clocks, networks
-from ..db import db
+from ..db import among, db
 from ..models import AuditEntry, Export, Message, Post, User
 
 KEPT = timedelta(days=400)
@@ -92,6 +92,12 @@ def _network(client: str) -> str:
     network, but not from which household."""
     found = networks.network(client, ipv6_bits=48)
     return found if found != networks.UNKNOWN else ''
+
+
+def forget_reasons(user_ids: list[int]) -> None:
+    """Remove what owners wrote about these members, in the transaction that deletes their accounts."""
+    AuditEntry.update(details={}).where(AuditEntry.code == 'suspended', AuditEntry.subject_kind == 'member',
+                                        AuditEntry.subject_id.in_(among(user_ids))).execute()
 
 
 def clean_up(at: datetime) -> None:

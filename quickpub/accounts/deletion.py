@@ -1,11 +1,10 @@
 """Delete an account, with or without its posts."""
 
 from datetime import datetime
-from typing import Any
 
 from ..db import among, db, rows
-from ..models import Autosave, Export, Message, OldHandle, Post, PostFile, Report, Token, Upload, User
-from . import second_factors
+from ..models import Autosave, Export, Message, OldHandle, Post, Report, Token, Upload, User
+from . import audit, second_factors, site_pages
 from .credentials import end_sessions
 from .roles import LastOwner, active_owners, is_sole_owner
 
@@ -18,10 +17,11 @@ def delete_account(user: User, keep_posts: bool, at: datetime, keep_drafts: bool
         if is_sole_owner(user):
             raise LastOwner('role.last_owner', name=user.name)
         _delete_emails(user)
+        audit.forget_reasons([user.id])
         for table in (Autosave, Export, OldHandle, Report):
             table.delete().where(table.user == user).execute()
         if heir := active_owners().where(User.id != user.id).first():
-            _hand_over_pages(user, heir)
+            site_pages.hand_over(user, heir)
         kept = Post.select(Post.id).where(Post.author == user, Post.deleted_at.is_null(), keep_posts,
                                           Post.published_at.is_null(False) | keep_drafts)
         Post.delete().where(Post.author == user, Post.id.not_in(kept)).execute()
@@ -32,7 +32,7 @@ def delete_account(user: User, keep_posts: bool, at: datetime, keep_drafts: bool
         second_factors.remove_all(user)
         end_sessions(user)
         Token.delete().where(Token.user == user).execute()
-        Upload.delete().where(Upload.user == user, Upload.file.not_in(_files_in(kept))).execute()
+        Upload.delete().where(Upload.user == user, Upload.file.not_in(site_pages.files_in(kept))).execute()
         nobody = dict(email=None, password=None, bio='', report='never', mail_trouble=None, deleted_at=at,
                       logged_in_at=None)
         User.update(**nobody).where(User.id == user.id).execute()
@@ -52,17 +52,3 @@ def _delete_emails(user: User) -> None:
     links = Message.key.in_(among(made))
     Message.delete().where(links, Message.state.in_(['sent', 'failed'])).execute()
     Message.update(payload={'owner': ''}).where(links).execute()
-
-
-def _hand_over_pages(user: User, heir: User) -> None:
-    """Give the site's pages of this user, and the files that they show, to another owner."""
-    pages = Post.select(Post.id).where(Post.author == user, Post.is_page)
-    heirs_own = Upload.select(Upload.file).where(Upload.user == heir)
-    Upload.update(user=heir).where(Upload.user == user, Upload.file.in_(_files_in(pages)),
-                                   Upload.file.not_in(heirs_own)).execute()
-    Post.update(author=heir).where(Post.author == user, Post.is_page).execute()
-
-
-def _files_in(posts: Any) -> Any:
-    """Return the query of the digests of all files that these posts mention."""
-    return PostFile.select(PostFile.digest).where(PostFile.post.in_(posts))

@@ -3,10 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from peewee import IntegrityError
+from peewee import IntegrityError, fn
 
 from ..codes import Rejected
-from ..models import Post, User
+from ..db import rows
+from ..markup import folding
+from ..models import AuthorTotals, Post, Session, User
 from . import users
 
 
@@ -19,9 +21,49 @@ def find_author(handle: str, reader: User | None, at: datetime) -> User | None:
     return found
 
 
-def list_members() -> Any:
-    """Return the query of all accounts that are not deleted, the newest first."""
-    return User.select().where(User.deleted_at.is_null()).order_by(User.id.desc())
+STATES: dict[str, Any] = {  # of a member -> the condition for it; '' is all that have not left
+    '': User.deleted_at.is_null(),
+    'active': User.active() & User.verified_at.is_null(False),
+    'unconfirmed': User.active() & User.verified_at.is_null(),
+    'suspended': User.suspended_at.is_null(False) & User.deleted_at.is_null(),
+    'left': User.deleted_at.is_null(False),
+    'no_mail': User.mail_trouble.is_null(False) & User.deleted_at.is_null()}
+ROLES = ('', 'owner', 'author')
+
+
+def list_members(typed: str = '', role: str = '', state: str = '') -> Any:
+    """Return the query of the accounts that match, the newest first: those with each of these words in their name,
+    handle or email address, with this role, in this state (a key of STATES)."""
+    query = User.select().where(STATES[state]).order_by(User.id.desc())
+    if role:
+        query = query.where(User.role == role)
+    for word in folding.fold(typed).split():
+        query = query.where(User.name_folded.contains(word) | User.handle.contains(word)
+                            | fn.FOLD(fn.COALESCE(User.email, '')).contains(word))
+    return query
+
+
+def find_last_seen(members: list[User]) -> dict[int, datetime]:
+    """Return when each of these members was last seen, for those that ever were: the last log-in, or the last day on
+    which a session was used."""
+    query = Session.select(Session.user, fn.MAX(Session.seen_at).coerce(False)).where(
+        Session.user.in_([each.id for each in members])).group_by(Session.user)
+    seen = {user_id: Session.seen_at.python_value(at) for user_id, at in rows(query)}
+    found = {each.id: [at for at in (each.logged_in_at, seen.get(each.id)) if at] for each in members}
+    return {user_id: max(times) for user_id, times in found.items() if times}
+
+
+def count_posts(members: list[User]) -> dict[int, int]:
+    """Return how many published and scheduled posts each of these members has."""
+    found = AuthorTotals.select(AuthorTotals.user, AuthorTotals.posts).where(
+        AuthorTotals.user.in_([each.id for each in members]))
+    return dict.fromkeys((each.id for each in members), 0) | dict(rows(found))
+
+
+def present_members(but: User | None = None) -> Any:
+    """Return the query of all accounts that are not deleted, suspended ones among them, without one."""
+    members = User.select().where(User.deleted_at.is_null())
+    return members.where(User.id != but.id) if but else members
 
 
 def active_members(but: User | None = None) -> Any:

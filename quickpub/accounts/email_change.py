@@ -10,6 +10,7 @@ from ..db import db
 from ..mail import budgets
 from ..mail.budgets import Cause
 from ..models import Autosave, Post, Token, Upload, User
+from . import audit
 from .emails import RESEND_AFTER, compose_account_exists, compose_if, compose_with_link, is_recently_mailed
 from .links import UNUSED, VERIFY_LIFETIME, InvalidLink, create_link, end_links, mark_used
 from .users import find_by_email
@@ -91,4 +92,5 @@ def _delete_unconfirmed(user: User, heir: User | None) -> None:
         heirs_own = Upload.select(Upload.file).where(Upload.user == heir)
         Upload.update(user=heir).where(Upload.user == user, Upload.file.not_in(heirs_own)).execute()
     delete_texts(user)
+    audit.forget_reasons([user.id])
     user.delete_instance()

@@ -36,12 +36,12 @@ def reset_password(link: Token, password: str, at: datetime) -> User:
     return User.get_by_id(user.id)
 
 
-def create_handover_link(user: User, owner: User, at: datetime) -> tuple[str, list[int]]:
-    """Create a reset link that this owner hands over to a member whose email does not arrive, in the caller's
-    transaction. Return its URL and the ids of the emails that tell the member."""
+def create_handover_link(user: User, owner: User | None, at: datetime) -> tuple[str, list[int]]:
+    """Create a reset link that this owner, or None for the command line, hands over to a member whose email does not
+    arrive, in the caller's transaction. Return its URL and the ids of the emails that tell the member."""
     link = create_link('reset', RESET_LIFETIME, at, user=user, email=user.email, made_by=owner)
     message_ids = compose('link_made', user.email or '', key=f'link_made:{link.id}', user=user,
-                          subject=Code('subject.link_made'), payload={'owner': owner.name})
+                          subject=Code('subject.link_made'), payload={'owner': owner.name if owner else ''})
     return f'{current().url}/reset/{link.text}', message_ids
 
 

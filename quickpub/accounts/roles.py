@@ -5,8 +5,9 @@ from typing import Any
 
 from ..codes import Problem
 from ..db import db
-from ..models import Token, User
+from ..models import Export, Token, User
 from ..settings import current
+from . import site_pages
 from .links import SETUP_LIFETIME, UNUSED, create_link
 
 
@@ -30,6 +31,22 @@ def make_owner(user: User, at: datetime) -> None:
         if User.update(role='owner').where(User.id == user.id, User.verified_at.is_null(False),
                                            User.active()).execute():
             end_setup_links(at)
+
+
+def make_author(user: User, at: datetime) -> bool:
+    """Make an owner an author, and return whether they were an owner. The site's pages go to another owner; links that
+    they handed over and exports of the whole site end. Raises LastOwner."""
+    with db.atomic():
+        user = User.get_by_id(user.id)  # as it is now, inside the transaction
+        if is_sole_owner(user):
+            raise LastOwner('role.last_owner', name=user.name)
+        if not User.update(role='author').where(User.id == user.id, User.role == 'owner',
+                                                User.deleted_at.is_null()).execute():
+            return False
+        site_pages.hand_over(user, active_owners().where(User.id != user.id).get())
+        Token.update(ended_at=at).where(Token.made_by == user, *UNUSED).execute()
+        Export.delete().where(Export.user == user, Export.kind == 'site').execute()
+        return True
 
 
 def ensure_setup_url(at: datetime) -> str | None:

@@ -16,9 +16,10 @@ from .validation import SUSPENDED
 HELD_KINDS = ('report', 'export')  # emails that a suspended member does not get
 
 
-def suspend(user: User, at: datetime, actor: User | str) -> None:
-    """Suspend a member. `actor` is as in `audit.record`. Raises LastOwner for the last owner who can log in, or
-    Rejected if the account is suspended already; then nothing is changed."""
+def suspend(user: User, at: datetime, actor: User | str, client: str = '', reason: str = '') -> None:
+    """Suspend a member. `actor` and `client` are as in `audit.record`; the audit log keeps the `reason`. Raises
+    LastOwner for the last owner who can log in, or Rejected if the account is suspended already; then nothing is
+    changed."""
     with db.atomic():
         if roles.is_sole_owner(user):
             raise LastOwner('role.last_owner', name=user.name)
@@ -32,14 +33,14 @@ def suspend(user: User, at: datetime, actor: User | str) -> None:
         Export.update(state='failed', error=why).where(Export.user == user, Export.state == 'waiting').execute()
         Message.update(state='held', answer=why).where(
             Message.user == user, Message.kind.in_(HELD_KINDS), Message.state.in_(['queued', 'deferred'])).execute()
-        audit.record('suspended', at, actor=actor, subject=user)
+        audit.record('suspended', at, actor, user, client, **({'reason': reason} if reason else {}))
 
 
-def restore(user: User, at: datetime, actor: User | str) -> None:
+def restore(user: User, at: datetime, actor: User | str, client: str = '') -> None:
     """Let a member log in again. Sessions, links and exports stay ended. Raises Rejected if the account is not
     suspended."""
     with db.atomic():
         if not User.update(suspended_at=None).where(
                 User.id == user.id, User.suspended_at.is_null(False), User.deleted_at.is_null()).execute():
             raise Rejected('email.not_suspended', name=user.name)
-        audit.record('unsuspended', at, actor=actor, subject=user)
+        audit.record('unsuspended', at, actor, user, client)

@@ -9,6 +9,7 @@ from .. import batches, text
 from ..db import among, db, rows
 from ..models import KnownHost, OldHandle, Post, Token, User
 from ..settings import current
+from . import audit
 from .roles import end_setup_links
 
 UNCONFIRMED_LIFETIME, EXPIRED_LINKS_KEPT = timedelta(days=30), timedelta(days=30)
@@ -72,6 +73,10 @@ def clean_up(at: datetime) -> None:
     """Delete accounts that were never confirmed and wrote nothing, and links that expired long ago."""
     old = User.select(User.id).where(User.verified_at.is_null(), User.created_at <= at - UNCONFIRMED_LIFETIME,
                                      ~fn.EXISTS(Post.select(Post.id).where(Post.author == User.id)))
-    batches.handle('removal of account', [user_id for (user_id,) in rows(old)],
-                   lambda ids: User.delete().where(User.id.in_(among(ids))).execute(), at)
+    batches.handle('removal of account', [user_id for (user_id,) in rows(old)], _delete, at)
     Token.delete().where(Token.expires_at <= at - EXPIRED_LINKS_KEPT).execute()
+
+
+def _delete(user_ids: list[int]) -> None:
+    audit.forget_reasons(user_ids)
+    User.delete().where(User.id.in_(among(user_ids))).execute()

@@ -23,7 +23,7 @@ STEPS = {  # what to do, more about it, and where
                  '/studio/images/avatar/{user_id}'),
     'post': (N_('Write your first post'), N_('Nobody sees it until you publish it.'), '/studio/posts/new'),
     'invitation': (N_('Invite somebody to write with you'), N_('They get an email with a link to sign up.'),
-                   '/admin/people'),
+                   '/admin/members'),
     'mail': (N_('Set up a mail server, so that emails are sent'), N_('Until then, emails stay on this machine.'),
              '/admin/mail'),
 }

@@ -1,9 +1,24 @@
-"""The owner's page of members: inviting, making owners, helping those who cannot log in."""
+"""The owner's pages of members: a list, a page of each, inviting, roles, suspending, removing, and help to log in."""
 
-from bottle import response
+from collections.abc import Callable
+from typing import Any
 
-from ..accounts import credentials, directory, password_reset, registration, roles, second_factors, validation
-from ..codes import Rejected
+from bottle import request, response
+
+from .. import audit_log, text
+from ..accounts import (
+    credentials,
+    deletion,
+    directory,
+    password_reset,
+    registration,
+    roles,
+    second_factors,
+    sessions,
+    suspensions,
+    validation,
+)
+from ..codes import Problem, Rejected
 from ..db import db, now
 from ..mail import budgets
 from ..media import placing
@@ -12,95 +27,69 @@ from ..sentences import describe, make_sentences
 from ..settings import current
 from ..tasks import deliver_soon
 from ..throttle import Throttled
-from ..translations.messages import gettext
+from ..translations.messages import N_, gettext
+from ..upkeep import erasure
 from ..wsgi.actions import Answer, find_action
-from ..wsgi.authentication import cause, note_action
+from ..wsgi.authentication import cause, client_address, note_action
 from ..wsgi.confirmation import confirmation_context, require_confirmation
 from ..wsgi.forms import Form, typed
 from ..wsgi.identity import confirm_identity
 from ..wsgi.pagination import paginate
-from ..wsgi.permissions import owner_required
+from ..wsgi.permissions import check_still_owner, owner_required
 from ..wsgi.responses import find_or_404, redirect, render, render_form
+from ..wsgi.urls import DASHBOARD, with_query
 
+MEMBERS = '/admin/members'
 PER_LIST = 50
+MAX_QUERY, MAX_REASON = 100, 200  # characters
+RECENT_ENTRIES = 10  # of the audit log, on the page of a member
+FIELDS = ('email', 'action', 'person', 'current', 'code', 'step', 'reason', 'posts')
+REMOVALS = {  # what happens to the posts of a member who is removed -> the sentence that asks for confirmation
+    'keep': N_('The email address, password and log-ins are deleted immediately. All posts stay under the name of the '
+               'member, and drafts go to the site’s owners. You cannot undo this.'),
+    'published': N_('The email address, password and log-ins are deleted immediately. Published and scheduled posts '
+                    'stay under the name of the member, and drafts are deleted. You cannot undo this.'),
+    'delete': N_('The email address, password and log-ins are deleted immediately, and so are all posts. You cannot '
+                 'undo this.')}
 
+
+# The list
 
 @owner_required
 def show_members(user: User) -> Answer:
-    """Show the members of the site."""
+    """Show the members of the site, filtered by the query string."""
     return _render(Form())
+
+
+@owner_required
+def redirect_members(user: User) -> Answer:
+    """Redirect from the old address of the list."""
+    query = request.query_string
+    return redirect(f'{MEMBERS}?{query}' if query else MEMBERS, status=301)
 
 
 def _render(form: Form, status: int = 200) -> Answer:
     response.status = status
-    found, older, _ = paginate(directory.list_members(), '/admin/people', PER_LIST, (User.id,), User.select())
-    links = {link.user_id: link for link in reversed(password_reset.list_handover_links([each.id for each in found]))}
-    with_factors = second_factors.members_with_factors([each.id for each in found])
-    return render('admin_people.html', people=found, older=older, form=form, links=links, signup=current().signup,
-                  with_factors=with_factors, faces=placing.find('avatar', [each.id for each in found]))
+    asked = _read_filters()
+    query = directory.list_members(asked['q'], asked['role'], asked['state'])
+    found, older, _ = paginate(query, with_query(MEMBERS, **asked), PER_LIST, (User.id,), User.select())
+    return render('admin_members.html', people=found, older=older, form=form, asked=asked, signup=current().signup,
+                  roles=directory.ROLES, states=directory.STATES, seen=directory.find_last_seen(found),
+                  posts=directory.count_posts(found), faces=placing.find('avatar', [each.id for each in found]))
+
+
+def _read_filters() -> dict[str, str]:
+    """Return the filters of the query string; unknown choices count as all."""
+    role, state = request.query.get('role', ''), request.query.get('state', '')
+    return {'q': text.line(request.query.getunicode('q', ''), MAX_QUERY),
+            'role': role if role in directory.ROLES else '', 'state': state if state in directory.STATES else ''}
 
 
 @owner_required
 def update_members(user: User) -> Answer:
-    """Invite somebody, or do to a member what the button says."""
-    form = typed('email', 'action', 'person', 'current', 'code', 'step')
-    return find_action(ACTIONS, form['action'])(user, form)
-
-
-def _make_owner(user: User, form: Form) -> Answer:
-    member = find_or_404(directory.active_members(), form['person'])
-    page = require_confirmation(
-        user, gettext('Make %(name)s an owner', name=member.name),
-        gettext('Owners can change everything on this site: its members, its settings and everyone’s posts. You cannot '
-                'undo this here.'),
-        gettext('Make owner'), is_always_asked=True)
-    if page is not None:
-        return page
-    with db.atomic():
-        roles.make_owner(member, now())
-        if not member.is_owner and User.get_by_id(member.id).is_owner:
-            note_action('role_changed', user, member, role='owner')
-    return redirect('/admin/people', 'owner-made')
-
-
-def _reset_factors(user: User, form: Form) -> Answer:
-    """Let a member who has lost their phone or key log in with the password alone."""
-    member = find_or_404(directory.active_members(but=user), form['person'])
-    page = require_confirmation(
-        user, gettext('Remove the passkeys and authenticator app of %(name)s', name=member.name),
-        gettext('Do this only if they have lost their phone or key, and make sure that you are talking to the right '
-                'person. This removes their passkeys, authenticator app and recovery codes and logs them out '
-                'everywhere. We email them about it. They can then log in with their password only.'),
-        gettext('Remove'), is_always_asked=True)
-    if page is not None:
-        return page
-    with db.atomic():
-        deliver_soon(second_factors.reset_factors(member, now(), user))
-        note_action('factors_reset', user, member)
-    return redirect('/admin/people', 'factors-reset')
-
-
-def _hand_over_link(user: User, form: Form) -> Answer:
-    """Show a link with which a member chooses a new password, once the owner has confirmed who they are."""
-    member = find_or_404(directory.active_authors(), form['person'])
-    context = {'member': member, 'link': None, 'identity': confirmation_context(user)}
-    if not (form['current'] or form['step']):
-        return render('admin_link.html', form=Form({'current': '', 'code': ''}), **context)
-    try:
-        confirmed = confirm_identity(user, form)
-        with db.atomic():
-            credentials.check_password_unchanged(confirmed, 'current')
-            budgets.admit(budgets.HAND_OVER_LINK, cause(), now())
-            link, mails = password_reset.create_handover_link(member, confirmed, now())
-            deliver_soon(mails)
-            note_action('link_handed_over', user, member)
-    except Rejected as error:
-        form.errors = make_sentences(error.errors)
-        return render_form('admin_link.html', form, **context)
-    except Throttled as error:
-        form.errors = {'': describe(error, user.timezone)}
-        return render_form('admin_link.html', form, 429, **context)
-    return render('admin_link.html', form=form, **(context | {'link': link}))
+    """Invite somebody; or do to a member what the button says, for forms of the old list."""
+    form = typed(*FIELDS)
+    return find_action({'': _invite, 'invite': _invite} | ACTIONS, form['action'])(user, form)
 
 
 def _invite(user: User, form: Form) -> Answer:
@@ -118,8 +107,185 @@ def _invite(user: User, form: Form) -> Answer:
     except Throttled as error:
         form.errors = {'email': describe(error, user.timezone)}
         return _render(form, 429)
-    return redirect('/admin/people', 'invited')
+    return redirect(MEMBERS, 'invited')
 
 
-ACTIONS = {'': _invite, 'invite': _invite, 'make_owner': _make_owner, 'reset_factors': _reset_factors,
-           'link': _hand_over_link}
+# The page of a member
+
+@owner_required
+def show_member(user: User, member_id: str) -> Answer:
+    """Show a member, what they did lately, and what an owner can do."""
+    return _render_member(find_or_404(User.select(), member_id), Form())
+
+
+def _render_member(member: User, form: Form, status: int = 200) -> Answer:
+    response.status = status
+    entries = audit_log.select(member).limit(RECENT_ENTRIES)
+    return render('admin_member.html', member=member, form=form,
+                  posts=directory.count_posts([member])[member.id],
+                  seen=directory.find_last_seen([member]).get(member.id),
+                  links=password_reset.list_handover_links([member.id])[:1],
+                  log_ins=len(sessions.list_sessions(member)),
+                  has_factors=bool(second_factors.find_factors(member)), is_sole_owner=roles.is_sole_owner(member),
+                  entries=[(entry, audit_log.describe(entry)) for entry in entries], max_reason=MAX_REASON,
+                  faces=placing.find('avatar', [member.id]))
+
+
+@owner_required
+def update_member(user: User, member_id: str) -> Answer:
+    """Do to a member what the button says."""
+    form = typed(*FIELDS)
+    form.values['person'] = member_id
+    return find_action(ACTIONS, form['action'])(user, form)
+
+
+def _make_owner(user: User, form: Form) -> Answer:
+    member = find_or_404(directory.active_members(), form['person'])
+    page = require_confirmation(
+        user, gettext('Make %(name)s an owner', name=member.name),
+        gettext('Owners can change everything on this site: its members, its settings and everyone’s posts.'),
+        gettext('Make owner'), is_always_asked=True)
+    if page is not None:
+        return page
+    with db.atomic():
+        check_still_owner(user)
+        roles.make_owner(member, now())
+        if not member.is_owner and User.get_by_id(member.id).is_owner:
+            note_action('role_changed', user, member, role='owner')
+    return redirect(_path(member), 'owner-made')
+
+
+def _make_author(user: User, form: Form) -> Answer:
+    member = find_or_404(directory.present_members(), form['person'])
+    page = require_confirmation(
+        user, gettext('Make %(name)s an author', name=member.name),
+        gettext('Authors can change only their own posts and settings. The site’s pages of this member will belong to '
+                'another owner. An owner can make them an owner again.'),
+        gettext('Make author'), is_always_asked=True)
+    if page is not None:
+        return page
+
+    def demote() -> None:
+        if roles.make_author(member, now()):
+            note_action('role_changed', user, member, role='author')
+    problem = _change(user, member, form, demote)
+    if problem is not None:
+        return problem
+    if member.id == user.id:
+        return redirect(DASHBOARD, 'author-now')
+    return redirect(_path(member), 'author-made')
+
+
+def _suspend(user: User, form: Form) -> Answer:
+    member = find_or_404(directory.active_members(but=user), form['person'])
+    reason = text.whole_line(form['reason'], MAX_REASON)
+    if reason is None:
+        form.errors = make_sentences(Rejected('reason.too_long', limit=MAX_REASON).errors)
+        return _render_member(member, form, 400)
+    page = require_confirmation(
+        user, gettext('Suspend %(name)s', name=member.name),
+        gettext('They are logged out everywhere and cannot log in until an owner restores the account. Their published '
+                'posts stay online.'),
+        gettext('Suspend'), is_always_asked=True)
+    if page is not None:
+        return page
+    problem = _change(user, member, form,
+                      lambda: suspensions.suspend(member, now(), user, client_address(), reason))
+    return problem or redirect(_path(member), 'suspended')
+
+
+def _restore(user: User, form: Form) -> Answer:
+    member = find_or_404(directory.present_members(but=user), form['person'])
+    page = require_confirmation(user, gettext('Restore %(name)s', name=member.name),
+                                gettext('They can log in again as before.'), gettext('Restore'), is_always_asked=True)
+    if page is not None:
+        return page
+    problem = _change(user, member, form, lambda: suspensions.restore(member, now(), user, client_address()))
+    return problem or redirect(_path(member), 'unsuspended')
+
+
+def _remove(user: User, form: Form) -> Answer:
+    member = find_or_404(directory.present_members(but=user), form['person'])
+    if form['posts'] not in REMOVALS:
+        form.errors = make_sentences(Rejected('removal.missing', field='posts').errors)
+        return _render_member(member, form, 400)
+    page = require_confirmation(user, gettext('Remove the account of %(name)s', name=member.name),
+                                str(REMOVALS[form['posts']]), gettext('Remove account'), is_always_asked=True)
+    if page is not None:
+        return page
+
+    def remove() -> None:
+        note_action('member_removed', user, member)
+        deletion.delete_account(member, form['posts'] != 'delete', now(), keep_drafts=form['posts'] == 'keep')
+    problem = _change(user, member, form, remove)
+    if problem is not None:
+        return problem
+    erasure.erase_now()
+    return redirect(MEMBERS, 'member-removed')
+
+
+def _change(user: User, member: User, form: Form, change: Callable[[], Any]) -> Answer | None:
+    """Change a member in one transaction, in which this user must still be an owner and the account still there. Return
+    None, or the page of the member with the reason why nothing was changed."""
+    try:
+        with db.atomic():
+            check_still_owner(user)
+            find_or_404(directory.present_members(), str(member.id))
+            change()
+    except Problem as error:  # the last owner
+        form.errors = {'': describe(error)}
+    except Rejected as error:  # somebody else was faster
+        form.errors = {'': describe(error)}
+    else:
+        return None
+    return _render_member(User.get_by_id(member.id), form, 400)
+
+
+def _reset_factors(user: User, form: Form) -> Answer:
+    """Let a member who has lost their phone or key log in with the password alone."""
+    member = find_or_404(directory.active_members(but=user), form['person'])
+    page = require_confirmation(
+        user, gettext('Remove the passkeys and authenticator app of %(name)s', name=member.name),
+        gettext('Do this only if they have lost their phone or key, and make sure that you are talking to the right '
+                'person. This removes their passkeys, authenticator app and recovery codes and logs them out '
+                'everywhere. We email them about it. They can then log in with their password only.'),
+        gettext('Remove'), is_always_asked=True)
+    if page is not None:
+        return page
+    with db.atomic():
+        check_still_owner(user)
+        deliver_soon(second_factors.reset_factors(member, now(), user))
+        note_action('factors_reset', user, member)
+    return redirect(_path(member), 'factors-reset')
+
+
+def _hand_over_link(user: User, form: Form) -> Answer:
+    """Show a link with which a member chooses a new password, once the owner has confirmed who they are."""
+    member = find_or_404(directory.active_authors(), form['person'])
+    context = {'member': member, 'link': None, 'identity': confirmation_context(user)}
+    if not (form['current'] or form['step']):
+        return render('admin_link.html', form=Form({'current': '', 'code': ''}), **context)
+    try:
+        confirmed = confirm_identity(user, form)
+        with db.atomic():
+            credentials.check_password_unchanged(confirmed, 'current')
+            check_still_owner(user)
+            budgets.admit(budgets.HAND_OVER_LINK, cause(), now())
+            link, mails = password_reset.create_handover_link(member, confirmed, now())
+            deliver_soon(mails)
+            note_action('link_handed_over', user, member)
+    except Rejected as error:
+        form.errors = make_sentences(error.errors)
+        return render_form('admin_link.html', form, **context)
+    except Throttled as error:
+        form.errors = {'': describe(error, user.timezone)}
+        return render_form('admin_link.html', form, 429, **context)
+    return render('admin_link.html', form=form, **(context | {'link': link}))
+
+
+def _path(member: User) -> str:
+    return f'{MEMBERS}/{member.id}'
+
+
+ACTIONS = {'make_owner': _make_owner, 'make_author': _make_author, 'suspend': _suspend, 'restore': _restore,
+           'remove': _remove, 'reset_factors': _reset_factors, 'link': _hand_over_link}

@@ -113,6 +113,10 @@ SENTENCES: dict[str, Translatable] = {
     'link.old_email': N_('This link is for an email address that you no longer use here.'),
     'link.email_taken': N_('This email address now belongs to another account.'),
 
+    # What owners do to members
+    'reason.too_long': N_('Keep the reason within %(limit)s characters.'),
+    'removal.missing': N_('Choose what should happen to the posts.'),
+
     # Choices
     'texts.missing': N_('Someone signed up with this email address, wrote something, and never confirmed the address. '
                         'Choose whether to keep or to delete these texts.'),

@@ -66,6 +66,7 @@ SENTENCES: dict[str, Translatable] = {
     'audit.deleted': N_('(deleted)'),
     'audit.unknown': N_('(unknown)'),
     'audit.times': N_plural('%(event)s (%(count)s time).', '%(event)s (%(count)s times).'),
+    'audit.with_reason': N_('%(event)s. Reason: “%(reason)s”'),
     'audit.other': N_('%(actor)s: %(event)s.'),
 }
 

@@ -58,6 +58,11 @@ SENTENCES: dict[str, Translatable] = {
     # Owners
     'notice.invited': N_('The invitation is on its way.'),
     'notice.owner-made': N_('The member is now an owner of this site.'),
+    'notice.author-made': N_('The member is now an author.'),
+    'notice.author-now': N_('You are now an author, and no longer an owner of this site.'),
+    'notice.suspended': N_('Suspended. The member is logged out everywhere and cannot log in.'),
+    'notice.unsuspended': N_('Restored. The member can log in again.'),
+    'notice.member-removed': N_('Account removed.'),
     'notice.factors-reset': N_('Passkeys and authenticator app removed. The member now logs in with the password '
                                'only.'),
     'notice.queued': N_('The email will be sent again in a moment.'),

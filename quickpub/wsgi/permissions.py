@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from bottle import request
 
+from ..accounts import roles
 from ..models import User
 from .authentication import current_user
 from .inline_login import log_in_and_retry
@@ -37,3 +38,10 @@ def owner_required(page: Callable) -> Callable:
     def wrapped(user: User, **parts: str) -> Any:
         return page(user, **parts) if user.is_owner else not_found()
     return wrapped
+
+
+def check_still_owner(user: User) -> None:
+    """Raise 404 if this member is no owner any more. Call it inside the transaction of what only owners may do to other
+    members: somebody else may have changed the role since the request began."""
+    if not roles.active_owners().where(User.id == user.id).exists():
+        raise not_found()

@@ -51,10 +51,10 @@ def test_strangers_read_what_is_wrong_in_the_sites_language(spoken, olga, browse
     ('/settings/security', {'action': 'app_confirm', 'code': '1', 'identity': 'asked', 'identity_password': PASSWORD},
      400),
     ('/settings/security', {'action': 'passkey_rename', 'passkey': '1', 'name': ''}, 400),
-    ('/admin/people', {'action': 'invite', 'email': 'zoe'}, 400),
-    ('/admin/people', {'action': 'make_owner', 'person': '2'}, 200),
-    ('/admin/people', {'action': 'reset_factors', 'person': '2'}, 200),
-    ('/admin/people', {'action': 'link', 'person': '2', 'current': 'wrong'}, 400),
+    ('/admin/members', {'action': 'invite', 'email': 'zoe'}, 400),
+    ('/admin/members', {'action': 'make_owner', 'person': '2'}, 200),
+    ('/admin/members', {'action': 'reset_factors', 'person': '2'}, 200),
+    ('/admin/members', {'action': 'link', 'person': '2', 'current': 'wrong'}, 400),
     ('/admin/site', {'title': '', 'tagline': 'x' * 201, 'hue': '360', 'language': 'xx'}, 400)])
 def test_members_read_what_is_wrong_in_their_language(spoken, olga, browse, connection, path, fields, status):
     with connection():

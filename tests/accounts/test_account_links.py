@@ -49,7 +49,7 @@ def test_an_owner_sees_no_link_that_only_somebody_else_may_use(site, olga, ledge
         assert (signing.HIDDEN in page) == has_link == ('create a password link' in page), kind
     with db.db.connection_context():
         delivery.deliver(urgent=True)
-    for path in ('/admin/mail', '/admin/jobs', '/admin', '/admin/people', '/admin/mail?q=reset'):
+    for path in ('/admin/mail', '/admin/jobs', '/admin', '/admin/members', '/admin/mail?q=reset'):
         assert not TOKEN.search(browser.get(path).text)
     assert len([sent for sent in outbox(site) if TOKEN.search(text_of(sent))]) >= 5  # their readers get them whole
 
@@ -110,7 +110,7 @@ def test_no_link_stands_in_the_log(site, alice, browse, caplog):
 # A link that an owner hands over
 
 def hand_over(browser, member, password=PASSWORD, status='*'):
-    page = browser.post('/admin/people', {'action': 'link', 'person': str(member.id)})
+    page = browser.post('/admin/members', {'action': 'link', 'person': str(member.id)})
     form = form_with(page, 'current')
     form['current'] = password
     return form.submit('action', status=status)
@@ -123,7 +123,7 @@ def test_an_owner_helps_a_member_whose_email_does_not_arrive_and_everybody_sees_
     told = text_of(newest_mail(site))
     assert 'Olga' in told and not TOKEN.search(told)
     assert 'Olga' in member.get('/settings') and 'created a link' in member.get('/settings')
-    assert 'created a password link' in owner.get('/admin/people')
+    assert 'created a password link' in owner.get(f'/admin/members/{alice.id}')
     phone = browse()
     phone.post(path, {'password': NEW}, status=303)
     assert phone.get('/settings').text.count('It was used.') == 1
@@ -149,11 +149,11 @@ def test_nobody_else_gets_such_a_link(site, olga, alice, bob, browse, who):
     before = stored(Session)
     if who == 'wrong password':
         assert 'Wrong password' in hand_over(browse(olga), alice, 'wrong', status=400)
-        page = browse(olga).post('/admin/people', {'action': 'link', 'person': str(alice.id)})
+        page = browse(olga).post('/admin/members', {'action': 'link', 'person': str(alice.id)})
     else:
         browser = browse({'author': bob, 'stranger': None}.get(who, olga))
         target = {'another owner': otto.id, 'themselves': olga.id, 'nobody': 4711}.get(who, alice.id)
-        page = browser.post('/admin/people', {'action': 'link', 'person': str(target), 'current': PASSWORD},
+        page = browser.post('/admin/members', {'action': 'link', 'person': str(target), 'current': PASSWORD},
                             status=303 if who == 'stranger' else 404)
     assert '/reset/' not in page and stored(Session)['Token'] == before['Token'] == []
     assert mails('link_made') == []

@@ -245,11 +245,11 @@ def test_a_confirmed_and_a_changed_address_are_written_down(site, browse, connec
 
 def test_what_owners_do_is_written_down(olga, alice, bob, browse, connection):
     browser = browse(olga)
-    browser.post('/admin/people', {'action': 'link', 'person': str(bob.id), 'current': PASSWORD})
-    browser.post('/admin/people', {'action': 'make_owner', 'person': str(alice.id), 'identity': 'yes'}, status=303)
+    browser.post('/admin/members', {'action': 'link', 'person': str(bob.id), 'current': PASSWORD})
+    browser.post('/admin/members', {'action': 'make_owner', 'person': str(alice.id), 'identity': 'yes'}, status=303)
     again = {'action': 'make_owner', 'person': str(alice.id), 'identity': 'yes'}
-    browser.post('/admin/people', again, status=303)  # is one already
-    browser.post('/admin/people', {'action': 'invite', 'email': 'zoe@example.org'}, status=303)
+    browser.post('/admin/members', again, status=303)  # is one already
+    browser.post('/admin/members', {'action': 'invite', 'email': 'zoe@example.org'}, status=303)
     browser.post('/admin/site', {'title': 'New name', 'tagline': 'News from the hill', 'hue': '7'}, status=303)
     browser.post('/admin/site', {'title': 'New name', 'tagline': 'News from the hill', 'hue': '7'}, status=303)
     with connection():
@@ -343,7 +343,7 @@ def test_owners_search_it(olga, alice, browse, connection):
     found = form.submit()
     assert len(shown(found)) == 50 and len(shown(found.click('Older entries'))) == 10
     assert form_with(found, 'q')['q'].value == 'alice number'
-    hers = browser.get('/admin/people').click('Audit log', href=f'member={alice.id}$')
+    hers = browser.get(f'/admin/members/{alice.id}').click('Show all entries', href=f'member={alice.id}$')
     assert len(shown(hers)) == 50 and shown(hers.click('Older entries'))[-1] == 'Alice logged in.'
     assert 'by or about' in hers
     assert shown(browser.get('/admin/audit?kind=login')) == ['Olga logged in.', 'Alice logged in.']

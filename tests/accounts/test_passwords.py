@@ -136,7 +136,7 @@ def forms(site, browse, connection):
                                     zoe.email),
         'a new address': (stranger.get(f"/verify/{made['address', 'Alice']}"), None),
         'settings': (author.get('/settings'), alice.email), 'leaving': (author.get('/settings/delete'), alice.email),
-        'a link to hand over': (owner.post('/admin/people', {'action': 'link', 'person': str(alice.id)}), olga.email),
+        'a link to hand over': (owner.post('/admin/members', {'action': 'link', 'person': str(alice.id)}), olga.email),
         'logged out while writing': (stranger.post('/studio/posts/new', {'title': 'x', 'action': 'save'}, status=403),
                                      None),
     }

@@ -482,8 +482,8 @@ def test_the_libraries_are_loaded_by_those_who_need_them_alone():
 
 def test_an_owner_removes_the_second_factors_of_a_member(site, olga, alice, studio, app_of_alice, browse):
     owner = browse(olga)
-    assert 'Lost phone or key?' in owner.get('/admin/people')
-    page = owner.post('/admin/people', {'action': 'reset_factors', 'person': alice.id}, status=200)
+    assert 'Lost phone or key?' in owner.get(f'/admin/members/{alice.id}')
+    page = owner.post('/admin/members', {'action': 'reset_factors', 'person': alice.id}, status=200)
     form = form_with(page, 'identity_password')
     form['identity_password'] = 'wrong'
     form = form_with(form.submit(status=400), 'identity_password')
@@ -491,8 +491,8 @@ def test_an_owner_removes_the_second_factors_of_a_member(site, olga, alice, stud
     form.submit(status=303)
     assert 'Olga, an owner of The Village Voice, removed' in told(site)
     assert not is_logged_in(studio) and is_logged_in(browse(alice))
-    assert 'Lost phone or key?' not in owner.get('/admin/people')
-    asked = owner.post('/admin/people', {'action': 'reset_factors', 'person': alice.id}, status=200)
+    assert 'Lost phone or key?' not in owner.get(f'/admin/members/{alice.id}')
+    asked = owner.post('/admin/members', {'action': 'reset_factors', 'person': alice.id}, status=200)
     assert 'identity_password' not in asked  # confirmed a moment ago; the page comes all the same
 
 
@@ -500,9 +500,9 @@ def test_nobody_else_removes_them(olga, alice, bob, app_of_alice, browse):
     author, owner = browse(bob), browse(olga)
     before = stored()
     form = {'action': 'reset_factors', 'person': alice.id, 'identity_password': PASSWORD}
-    author.post('/admin/people', form, status=404)
+    author.post('/admin/members', form, status=404)
     for nobody in (olga.id, 4711):
-        owner.post('/admin/people', form | {'person': nobody}, status=404)
+        owner.post('/admin/members', form | {'person': nobody}, status=404)
     assert stored() == before
 
 
@@ -511,12 +511,13 @@ def test_making_an_owner_and_a_link_ask_for_the_code_too(site, olga, alice, brow
     app = set_up(owner)
     long_ago(Session, confirmed_at=None)
     before = stored()
-    owner.post('/admin/people', {'action': 'make_owner', 'person': alice.id, 'identity_password': PASSWORD}, status=400)
-    owner.post('/admin/people', {'action': 'link', 'person': alice.id, 'current': PASSWORD}, status=400)
+    asked = {'action': 'make_owner', 'person': alice.id, 'identity_password': PASSWORD}
+    owner.post('/admin/members', asked, status=400)
+    owner.post('/admin/members', {'action': 'link', 'person': alice.id, 'current': PASSWORD}, status=400)
     assert stored() == before
     asked = {'action': 'link', 'person': alice.id, 'current': PASSWORD, 'code': app.code()}
-    assert '/reset/' in owner.post('/admin/people', asked)
-    page = owner.post('/admin/people', {'action': 'link', 'person': alice.id})
+    assert '/reset/' in owner.post('/admin/members', asked)
+    page = owner.post('/admin/members', {'action': 'link', 'person': alice.id})
     assert '/reset/' not in page  # the page with its warning comes all the same
     assert '/reset/' in form_with(page, 'step').submit('action')
 
@@ -588,8 +589,8 @@ def test_every_page_about_them_is_sound(site, olga, alice, url):
     for action in ('make_owner', 'reset_factors', 'link'):
         for wrong in ('', '"<'):
             asked = {'action': action, 'person': alice.id, 'identity_password': wrong, 'step': wrong}
-            pages.append(owner.post('/admin/people', asked, status='*'))
-    pages.append(owner.get('/admin/people'))
+            pages.append(owner.post('/admin/members', asked, status='*'))
+    pages.append(owner.get('/admin/members'))
     for _ in range(login_steps.TRIES):
         pages.append(newcomer.post(STEP, {'code': app.wrong_code()}, status='*'))
     for number, page in enumerate(pages):

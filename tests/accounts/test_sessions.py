@@ -100,7 +100,7 @@ def test_the_value_changes_with_every_change_of_rights_and_the_old_one_is_dead(s
     elif way == 'owner':
         owner = Browser(app)
         owner.log_in(olga)
-        owner.post('/admin/people', {'action': 'make_owner', 'person': str(zoe.id), 'identity_password': PASSWORD},
+        owner.post('/admin/members', {'action': 'make_owner', 'person': str(zoe.id), 'identity_password': PASSWORD},
                    status=303)
     else:
         fields = {'role': 'owner'} if way == 'author again' else {'email': 'by-hand@example.org'}

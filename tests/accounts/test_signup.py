@@ -302,8 +302,8 @@ def test_where_sign_up_is_closed_nobody_comes_in(site, olga, browse):
                                         'invite': invite}, status=403)
         assert 'Sign-up is closed' in page
 
-    assert not owner.get('/admin/people').html.find('input', {'name': 'email'})
-    page = owner.post('/admin/people', {'email': 'zoe@example.org'}, status=400)
+    assert not owner.get('/admin/members').html.find('input', {'name': 'email'})
+    page = owner.post('/admin/members', {'email': 'zoe@example.org'}, status=400)
     assert 'Sign-up is closed, also for people with an invitation' in page
     assert stored(Session) == before
 
@@ -317,7 +317,7 @@ def test_an_invitation_lets_one_person_in_once(site, olga, browse):
     browser.post('/signup', typed | {'invite': '1.nonsense'}, status=404)
     assert len(stored()['User']) == 1
 
-    form = form_with(owner.get('/admin/people'), 'email')
+    form = form_with(owner.get('/admin/members'), 'email')
     form['email'] = 'zoe@example.org'
     assert 'on its way' in form.submit(status=303).follow()
     path = newest_link(site, '/signup')

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from conftest import PASSWORD, Browser, drain, outbox, person, utc, write
 from peewee import IntegrityError
-from sites import form_with, keep, mails, stored
+from sites import keep, mails, stored
 
 from quickpub import audit_log, codes, db, tasks
 from quickpub.accounts import (
@@ -226,10 +226,10 @@ def test_the_last_owner_who_can_log_in_cannot_be_suspended(olga, alice):
 def test_nobody_suspended_becomes_an_owner(olga, alice, browse, suspended):
     suspended()
     browser = browse(olga)
-    page = browser.get('/admin/people')
+    page = browser.get('/admin/members')
     assert 'Suspended' in page
     for action in ('make_owner', 'link'):
-        browser.post('/admin/people', {'action': action, 'person': str(alice.id), 'current': PASSWORD}, status=404)
+        browser.post('/admin/members', {'action': action, 'person': str(alice.id), 'current': PASSWORD}, status=404)
     with db.db.connection_context():
         roles.make_owner(alice, AT)
         assert not User.get_by_id(alice.id).is_owner
@@ -238,7 +238,9 @@ def test_nobody_suspended_becomes_an_owner(olga, alice, browse, suspended):
 
 
 def test_owners_help_others_as_before(olga, bob, browse):
-    page = form_with(browse(olga).get('/admin/people'), 'person').submit('action', value='link')
+    browser = browse(olga)
+    assert browser.get(f'/admin/members/{bob.id}').html.find('button', value='link')
+    page = browser.post(f'/admin/members/{bob.id}', {'action': 'link'})
     assert 'Bob' in page
 
 

@@ -648,12 +648,12 @@ def test_an_owner_makes_another_one(olga, alice, browse):
     with db.db.connection_context():
         carol = person('carol', verified=False)
     for user in (alice, carol):
-        asked = browser.post('/admin/people', {'action': 'make_owner', 'person': str(user.id)}, status=200)
+        asked = browser.post('/admin/members', {'action': 'make_owner', 'person': str(user.id)}, status=200)
         form = form_with(asked, 'identity')
         if 'identity_password' in form.fields:  # asked for once in ten minutes
             form['identity_password'] = PASSWORD
         form.submit(status=303)
-    browser.post('/admin/people', {'action': 'make_owner', 'person': '4711'}, status=404)
+    browser.post('/admin/members', {'action': 'make_owner', 'person': '4711'}, status=404)
     with db.db.connection_context():
         assert {user.name for user in User.select().where(User.role == 'owner')} == {'Olga', 'Alice'}
 

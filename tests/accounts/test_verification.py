@@ -353,7 +353,7 @@ def test_an_account_made_by_hand_replaces_an_unconfirmed_one(site, mallory, brow
 
 def test_an_invitation_does_not_let_an_earlier_sign_up_in(site, olga, mallory, browse):
     owner = browse(olga)
-    owner.post('/admin/people', {'email': EMAIL}, status=303)
+    owner.post('/admin/members', {'email': EMAIL}, status=303)
     invite = link(site, '/signup').partition('=')[2]
     ten_minutes_later()
     victor = browser_of(site, signup='invite')

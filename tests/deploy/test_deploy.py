@@ -93,7 +93,7 @@ def crawl(person, place):
 
 @pytest.mark.parametrize(('who', 'must_see'), [
     ('stranger', ['/', '/archive', '/feed.xml', '/login', '/@tunde-adeyemi', '/@tunde-adeyemi/feed.xml']),
-    ('owner', ['/studio', '/studio/media', '/studio/stats', '/settings', '/admin', '/admin/mail', '/admin/people'])])
+    ('owner', ['/studio', '/studio/media', '/studio/stats', '/settings', '/admin', '/admin/mail', '/admin/members'])])
 def test_every_link_on_every_page_leads_somewhere_within_the_site(place, request, who, must_see):
     person = request.getfixturevalue('owner') if who == 'owner' else Person(place)
     answers = crawl(person, place)

@@ -139,7 +139,7 @@ def test_after_its_time_a_budget_is_free_again(site, browse):
 def test_the_invited_are_not_kept_out_by_strangers(site, olga):
     browser = browser_of(site, signup='invite')
     browser.log_in(olga)
-    browser.post('/admin/people', {'action': 'invite', 'email': 'zoe@example.org'}, status=303)
+    browser.post('/admin/members', {'action': 'invite', 'email': 'zoe@example.org'}, status=303)
     drain()
     invitation = re.search(r'invite=(\S+)', text_of(outbox(site)[-1])).group(1)
     use_up((throttle.SIGNUPS_HOUR, networks.network(HERE)), (throttle.SITE_SIGNUPS, 'site'))
@@ -177,7 +177,7 @@ def test_members_share_the_budget_of_a_mailbox_with_strangers(site, browse, olga
     for number in range(6):
         sign_up(stranger, f'victim+{number}@example.org', f'10.0.{number}.1')
     change_address(mallory, 'victim+a@example.org', status=303)
-    page = browse(olga).post('/admin/people', {'action': 'invite', 'email': 'victim+b@example.org'}, status=429)
+    page = browse(olga).post('/admin/members', {'action': 'invite', 'email': 'victim+b@example.org'}, status=429)
     assert 'several emails to this mailbox today' in page and 'victim+b@example.org' in page
     assert len(mails()) == 4
 
@@ -280,7 +280,7 @@ def test_settings_look_the_same_where_the_budget_of_others_is_used_up(site, brow
 
 
 @pytest.mark.parametrize(('path', 'fields', 'limit'), [
-    ('/admin/people', {'action': 'invite', 'email': 'friend{}@example.org'}, 60),
+    ('/admin/members', {'action': 'invite', 'email': 'friend{}@example.org'}, 60),
     ('/admin/mail/1', {'action': 'send'}, 60), ('/studio/exports', {'kind': 'numbers'}, 10)])
 def test_what_owners_ask_for_has_a_budget_too(site, browse, olga, path, fields, limit):
     browser = browse(olga)
@@ -296,7 +296,7 @@ def test_what_owners_ask_for_has_a_budget_too(site, browse, olga, path, fields, 
 
 def test_links_that_owners_hand_over_have_a_budget(site, browse, olga, alice):
     browser, fields = browse(olga), {'action': 'link', 'person': alice.id, 'current': PASSWORD}
-    answers = again(browser, '/admin/people', fields, 21)
+    answers = again(browser, '/admin/members', fields, 21)
     assert [answer.status_int for answer in answers] == 20 * [200] + [429]
     assert 'Try again after' in answers[-1] and len(mails('link_made')) == 20
 

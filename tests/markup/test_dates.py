@@ -81,8 +81,8 @@ def test_authors_and_owners_see_days_and_times_of_their_own_zone(site, connectio
     browser = browser_of(site, timezone='Pacific/Honolulu' if 'Kiri' in zone else 'Pacific/Kiritimati')
     browser.log_in(olga)
     long_ago(Session, seen_at=db.now())
-    for path in ('/studio', '/studio/trash', f'/studio/posts/{post.id}/history', '/admin/people'):
-        times = browser.get(path).html.select('main time')
+    for path in ('/studio', '/studio/trash', f'/studio/posts/{post.id}/history', '/admin/members'):
+        times = browser.get(path).html.select('main :not(.seen) > time')  # when members were seen is now
         assert times, path
         for each in times:
             assert each.text.startswith(day) and day_in(each['datetime']) == day, path
@@ -102,7 +102,7 @@ def test_a_zone_that_is_unknown_now_is_the_sites(site, connection, zone):
     with connection():
         post = Post.get()
     for path in ('/studio', '/studio/trash', '/studio/stats', '/studio/report', '/studio/exports', '/studio/media',
-                 f'/studio/posts/{post.id}/history', '/admin', '/admin/mail', '/admin/jobs', '/admin/people'):
+                 f'/studio/posts/{post.id}/history', '/admin', '/admin/mail', '/admin/jobs', '/admin/members'):
         browser.get(path)
     assert browser.get('/healthz', status='*').json['checks']['reports'] is not None
     assert '1 January 2026' in browser.get('/studio').html.find('td', class_='date').text

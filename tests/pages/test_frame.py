@@ -12,9 +12,9 @@ from quickpub.jobs.tables import Job
 from quickpub.mail import ledger
 from quickpub.models import Message, PlacedImage, Post
 
-SITE = ['/admin/look', '/admin/site', '/admin/people', '/admin/mail', '/admin/jobs', '/admin/audit', '/admin']
+SITE = ['/admin/look', '/admin/site', '/admin/members', '/admin/mail', '/admin/jobs', '/admin/audit', '/admin']
 OWN = ['/settings', '/settings/security', '/studio/report', '/studio/exports', '/studio/trash']
-BACK = {'/admin/look': '/admin', '/admin/site': '/admin', '/admin/people': '/admin', '/admin/mail': '/admin',
+BACK = {'/admin/look': '/admin', '/admin/site': '/admin', '/admin/members': '/admin', '/admin/mail': '/admin',
         '/admin/jobs': '/admin', '/admin/audit': '/admin', '/settings/security': '/settings',
         '/settings/delete': '/settings', '/studio/report': '/studio/stats', '/studio/exports': '/studio/stats',
         '/studio/trash': '/studio'}

@@ -18,7 +18,7 @@ SMALL_FIELDS = """() => [...document.querySelectorAll('input, textarea, select')
   && parseFloat(getComputedStyle(each).fontSize) < 16).map(each => each.name)"""
 STUDIO = ('/studio', '/studio/pages', '/studio/dashboard', '/studio/posts/new', '/studio/media', '/studio/trash',
           '/studio/exports', '/settings', '/settings/security', '/settings/delete', '/admin/site', '/admin/look',
-          '/admin/people', '/admin/mail', '/admin/jobs', '/admin/audit')
+          '/admin/members', '/admin/mail', '/admin/jobs', '/admin/audit')
 PUBLIC = ('/login', '/signup', '/forgot', '/verify', '/search')
 
 
@@ -128,7 +128,7 @@ def test_the_frame_fits_in_one_row(served, language):
 @pytest.mark.parametrize('size', [DESK, PHONE], ids=['desk', 'phone'])
 def test_axe_finds_nothing(served, size):
     with chromium() as browser, window(browser, served, 'olga@example.org', viewport=size) as page:
-        for path in ('/studio/dashboard', '/studio/stats', '/studio/pages', '/studio/media', '/admin/people',
+        for path in ('/studio/dashboard', '/studio/stats', '/studio/pages', '/studio/media', '/admin/members',
                      '/admin/audit'):
             page.goto(path)
             if size is PHONE:

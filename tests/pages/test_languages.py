@@ -161,7 +161,7 @@ READERS = ('/', '/p/on-hills', '/@olga', '/t/hills', '/archive', '/follow', '/se
            '/forgot', '/verify')
 OWNERS = ('/studio', '/studio/trash', '/studio/stats', '/studio/report', '/studio/exports', '/studio/posts/new',
           '/studio/posts/1', '/studio/posts/1/history', '/studio/stats/1', '/settings', '/settings/delete',
-          '/settings/security', '/admin', '/admin/mail', '/admin/people', '/admin/audit', '/admin/site',
+          '/settings/security', '/admin', '/admin/mail', '/admin/members', '/admin/audit', '/admin/site',
           '/admin/look', '/studio/images/avatar/1', '/studio/images/logo/1', '/nothing')
 TEXTS = ('The Village Voice', 'News from the hill', 'Olga', 'On hills', 'hills', 'Hills', 'Some text.',
          'olga@example.org', 'http://localhost:8000/p/on-hills',

@@ -105,7 +105,7 @@ def paths_of(who, places):
     if who == 'owner':
         yield from ('/admin/mail?state=failed', '/admin/mail?state=held', '/admin/mail?state=sent',
                     '/studio?whose=all&state=draft', '/studio/stats?whose=mine',
-                    f'/admin/people?before={User.select(User.id).order_by(User.id.desc()).scalar()}')
+                    f'/admin/members?before={User.select(User.id).order_by(User.id.desc()).scalar()}')
 
 
 def all_pages(browse, people, places, measure):
@@ -119,7 +119,7 @@ def all_pages(browse, people, places, measure):
         with db.db.connection_context():  # whatever keeps pages ready must make this one anew
             Site.update(tagline=f'Number {number} of {len(asked)}').execute()
             counting.count_recorded_views()  # what the pages before have recorded
-        status = 503 if path == '/healthz' else [200, 303]  # no consumer runs
+        status = 503 if path == '/healthz' else [200, 301, 303]  # no consumer runs
         found[who, path] = measure(
             lambda browser=browsers[who], path=path, status=status: browser.get(path, status=status))
     return found

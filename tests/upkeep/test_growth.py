@@ -256,7 +256,7 @@ def test_people_are_listed_page_by_page_who_came_last_first(olga, browse, connec
         for user in User.select().where(User.name == 'Somebody'):
             User.update(name=user.handle).where(User.id == user.id).execute()
         User.update(deleted_at=NOW).where(User.name == 'writer-60').execute()
-    pages = every_page(browse(olga), '/admin/people')
+    pages = every_page(browse(olga), '/admin/members')
     assert [len(page) for page in pages] == [50, 50, 20]
     assert sum(pages, []) == [f'writer-{number}' for number in range(119, -1, -1) if number != 60] + ['Olga']
 
