@@ -13,6 +13,7 @@ from . import audit, links, roles
 from .roles import LastOwner
 from .validation import SUSPENDED
 
+MAX_REASON = 200  # characters
 HELD_KINDS = ('report', 'export')  # emails that a suspended member does not get
 
 

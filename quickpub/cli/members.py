@@ -1,11 +1,27 @@
 """Commands for accounts: adduser, and the group user."""
 
+import json
+import sys
+
 import click
 
-from .. import db
-from ..accounts import audit, passwords, second_factors, suspensions, validation, verification
+from .. import db, text
+from ..accounts import (
+    audit,
+    deletion,
+    directory,
+    password_reset,
+    passwords,
+    roles,
+    second_factors,
+    suspensions,
+    validation,
+    verification,
+)
 from ..codes import Rejected
+from ..models import User
 from ..sentences import describe
+from ..upkeep import erasure
 from .site import explain_errors, find_member, log, opened_site
 
 
@@ -37,17 +53,75 @@ def adduser(name: str, email: str, password: str, owner: bool, texts: str | None
 
 @click.group()
 def user() -> None:
-    """Suspend or restore members, or remove lost second factors."""
+    """List, change, suspend, restore or remove members."""
+
+
+@user.command(name='list')
+@click.option('--json', 'is_json', is_flag=True, help='Print JSON for other programs.')
+@explain_errors
+def list_users(is_json: bool) -> None:
+    """List all members, the newest first."""
+    with opened_site():
+        members = list(directory.list_members())
+        seen, posts = directory.find_last_seen(members), directory.count_posts(members)
+        found = [{'email': member.email, 'name': member.name, 'handle': member.handle, 'role': member.role,
+                  'state': _state_of(member), 'do_emails_arrive': member.mail_trouble is None,
+                  'posts': posts[member.id], 'joined': f'{member.created_at:%Y-%m-%dT%H:%M:%SZ}',
+                  'last_seen': f'{seen[member.id]:%Y-%m-%dT%H:%M:%SZ}' if member.id in seen else None}
+                 for member in members]
+    if is_json:
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        return
+    for each in found:
+        day = (each['last_seen'] or 'never')[:10]
+        trouble = '' if each['do_emails_arrive'] else '  (emails do not arrive)'
+        click.echo(f'{each["email"]:<32}  {each["role"]:<6}  {each["state"]:<11}  {each["posts"]:>5} posts  '
+                   f'seen {day:<10}  {each["name"]}{trouble}')
+    if not found:
+        click.echo('No members yet. `quickpub adduser --owner` creates the first one.')
+
+
+def _state_of(member: User) -> str:
+    if member.suspended_at:
+        return 'suspended'
+    return 'active' if member.is_verified else 'unconfirmed'
 
 
 @user.command()
 @click.argument('email')
+@click.argument('role', type=click.Choice(['owner', 'author']))
 @explain_errors
-def suspend(email: str) -> None:
+def role(email: str, role: str) -> None:
+    """Make a member an owner or an author."""
+    with opened_site():
+        member = find_member(email)
+        with db.db.atomic():
+            before = User.get_by_id(member.id).role
+            if role == 'owner':
+                roles.make_owner(member, db.now())
+            else:
+                roles.make_author(member, db.now())
+            after = User.get_by_id(member.id).role
+            if after != role:
+                raise click.ClickException(f'{member.name} cannot be an owner: the account is suspended, or the email '
+                                           'address is not confirmed.')
+            if after != before:
+                audit.record('role_changed', db.now(), audit.COMMAND_LINE, member, role=role)
+    click.echo(f'{member.name} is an {role}.')
+
+
+@user.command()
+@click.argument('email')
+@click.option('--reason', default='', help='What owners read in the audit log.')
+@explain_errors
+def suspend(email: str, reason: str) -> None:
     """Suspend a member: they are logged out and cannot log in. Their published posts stay."""
     with opened_site():
         member = find_member(email)
-        suspensions.suspend(member, db.now(), audit.COMMAND_LINE)
+        cleaned = text.whole_line(reason, suspensions.MAX_REASON)
+        if cleaned is None:
+            raise Rejected('reason.too_long', limit=suspensions.MAX_REASON)
+        suspensions.suspend(member, db.now(), audit.COMMAND_LINE, reason=cleaned)
     click.echo(f'{member.name} is suspended. `quickpub user restore {member.email}` ends that.')
 
 
@@ -60,6 +134,48 @@ def restore(email: str) -> None:
         member = find_member(email)
         suspensions.restore(member, db.now(), audit.COMMAND_LINE)
     click.echo(f'{member.name} can log in again.')
+
+
+@user.command()
+@click.argument('email')
+@click.option('--keep-posts', 'posts', flag_value='keep', help='Keep posts under their name; drafts go to the owners.')
+@click.option('--keep-published', 'posts', flag_value='published', help='The same, but delete drafts.')
+@click.option('--delete-posts', 'posts', flag_value='delete', help='Delete all their posts.')
+@click.option('--yes', is_flag=True, help='Do not ask.')
+@explain_errors
+def remove(email: str, posts: str | None, yes: bool) -> None:
+    """Remove an account for good, with or without its posts."""
+    if posts is None:
+        raise click.UsageError('Add --keep-posts, --keep-published or --delete-posts.')
+    with opened_site():
+        member = find_member(email)
+        if not yes:
+            if not sys.stdin.isatty():
+                raise click.UsageError('Add --yes: there is no terminal to ask on.')
+            click.confirm(f'Remove the account of {member.name} ({member.email})? You cannot undo this.', abort=True)
+        with db.db.atomic():
+            audit.record('member_removed', db.now(), audit.COMMAND_LINE, member)
+            deletion.delete_account(member, posts != 'delete', db.now(), keep_drafts=posts == 'keep')
+        erasure.erase_now()
+    click.echo(f'The account of {member.name} is removed.')
+
+
+@user.command(name='reset-password')
+@click.argument('email')
+@explain_errors
+def reset_password(email: str) -> None:
+    """Print a link with which a member chooses a new password.
+
+    It works once, for two hours. The member gets an email about it, which the consumer sends within a minute.
+    """
+    with opened_site():
+        member = find_member(email)
+        with db.db.atomic():
+            if not User.get_by_id(member.id).is_active:
+                raise Rejected('email.suspended', email=member.email)
+            link, _ = password_reset.create_handover_link(member, None, db.now())
+            audit.record('link_handed_over', db.now(), audit.COMMAND_LINE, member)
+    click.echo(link)
 
 
 @user.command(name='reset-second-factors')

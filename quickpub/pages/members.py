@@ -41,7 +41,7 @@ from ..wsgi.urls import DASHBOARD, with_query
 
 MEMBERS = '/admin/members'
 PER_LIST = 50
-MAX_QUERY, MAX_REASON = 100, 200  # characters
+MAX_QUERY = 100  # characters
 RECENT_ENTRIES = 10  # of the audit log, on the page of a member
 FIELDS = ('email', 'action', 'person', 'current', 'code', 'step', 'reason', 'posts')
 REMOVALS = {  # what happens to the posts of a member who is removed -> the sentence that asks for confirmation
@@ -127,7 +127,7 @@ def _render_member(member: User, form: Form, status: int = 200) -> Answer:
                   links=password_reset.list_handover_links([member.id])[:1],
                   log_ins=len(sessions.list_sessions(member)),
                   has_factors=bool(second_factors.find_factors(member)), is_sole_owner=roles.is_sole_owner(member),
-                  entries=[(entry, audit_log.describe(entry)) for entry in entries], max_reason=MAX_REASON,
+                  entries=[(entry, audit_log.describe(entry)) for entry in entries], max_reason=suspensions.MAX_REASON,
                   faces=placing.find('avatar', [member.id]))
 
 
@@ -178,9 +178,9 @@ def _make_author(user: User, form: Form) -> Answer:
 
 def _suspend(user: User, form: Form) -> Answer:
     member = find_or_404(directory.active_members(but=user), form['person'])
-    reason = text.whole_line(form['reason'], MAX_REASON)
+    reason = text.whole_line(form['reason'], suspensions.MAX_REASON)
     if reason is None:
-        form.errors = make_sentences(Rejected('reason.too_long', limit=MAX_REASON).errors)
+        form.errors = make_sentences(Rejected('reason.too_long', limit=suspensions.MAX_REASON).errors)
         return _render_member(member, form, 400)
     page = require_confirmation(
         user, gettext('Suspend %(name)s', name=member.name),
