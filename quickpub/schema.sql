@@ -368,6 +368,14 @@ CREATE TRIGGER hosts_grow AFTER UPDATE OF views ON daily_referrers BEGIN
         ON CONFLICT DO UPDATE SET views = views + excluded.views;
 END;
 
+CREATE TRIGGER invitation_of_member AFTER UPDATE OF email, verified_at ON user WHEN NEW.verified_at IS NOT NULL BEGIN
+    UPDATE token SET ended_at = max(created_at, NEW.verified_at) WHERE email = NEW.email COLLATE NOCASE AND purpose = 'invite' AND used_at IS NULL AND ended_at IS NULL;
+END;
+
+CREATE TRIGGER invitation_of_new_member AFTER INSERT ON user WHEN NEW.verified_at IS NOT NULL BEGIN
+    UPDATE token SET ended_at = max(created_at, NEW.verified_at) WHERE email = NEW.email COLLATE NOCASE AND purpose = 'invite' AND used_at IS NULL AND ended_at IS NULL;
+END;
+
 CREATE TABLE job (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL,
@@ -929,7 +937,7 @@ CREATE TABLE token (
     created_at TEXT NOT NULL,
     expires_at TEXT NOT NULL,
     used_at TEXT
-, ended_at TEXT, made_by_id INTEGER REFERENCES user (id) ON DELETE SET NULL, nonce TEXT NOT NULL DEFAULT '') STRICT;
+, ended_at TEXT, made_by_id INTEGER REFERENCES user (id) ON DELETE SET NULL, nonce TEXT NOT NULL DEFAULT '', note TEXT NOT NULL DEFAULT '') STRICT;
 
 CREATE INDEX token_email ON token (email COLLATE NOCASE) WHERE email IS NOT NULL;
 

@@ -54,7 +54,7 @@ FIELDS = {
     '/settings/security': {'action': 'passkey_rename', 'passkey': '1', 'name': 'x', 'code': '', 'identity_password': '',
                            'identity_code': '', 'identity': ''},
     '/studio/posts/new': POST, '/studio/posts/{post}': POST,
-    '/admin/members': {'email': 'zoe@example.org'}, '/admin/site': {'title': 'Voice', 'tagline': '', 'hue': '215'},
+    '/admin/invitations': {'email': 'zoe@example.org'}, '/admin/site': {'title': 'Voice', 'tagline': '', 'hue': '215'},
 }
 
 

@@ -7,7 +7,7 @@ from sites import keep
 from webtest import Upload as Sent
 
 from quickpub import db, models, signing, tasks
-from quickpub.accounts import email_change, links, password_reset, registration
+from quickpub.accounts import email_change, invitations, links, password_reset, registration
 from quickpub.content import autosave, pins, posts, publishing
 from quickpub.content.post_input import PostInput
 from quickpub.exchange import exports
@@ -139,6 +139,8 @@ TABLE = {
     'GET /admin/members/<member_id>': (OWNER, '/admin/members/{member}'),
     'POST /admin/members/<member_id>': (
         OWNER, '/admin/members/{member}', {'action': 'suspend', 'identity_password': PASSWORD}),
+    'GET /admin/invitations': (OWNER, '/admin/invitations'),
+    'POST /admin/invitations': (OWNER, '/admin/invitations', {'email': 'yan@example.org'}),
     'GET /admin/people': (OWNER, '/admin/people'),
     'POST /admin/people': (OWNER, '/admin/people', {'email': 'zoe@example.org'}),
     'GET /admin/look': (OWNER, '/admin/look'),
@@ -179,7 +181,7 @@ def furnish(olga, alice, bob):
         registration.sign_up(bob.name, bob.email, 'x', at)
         password_reset.request_reset(alice.email, at)
         email_change.request_change(alice, 'new@example.org', at)
-        registration.invite('zoe@example.org', at)
+        invitations.invite('zoe@example.org', at)
         failed = models.Message.get(models.Message.kind == 'reset')
         failed.state, failed.answer = 'failed', '550 <No> such "user"'
         failed.save()

@@ -14,7 +14,15 @@ from pathlib import Path
 
 import quickpub
 from quickpub import db, migrating, opening, settings, tasks, throttle
-from quickpub.accounts import email_change, notifications, password_reset, registration, second_factors, users
+from quickpub.accounts import (
+    email_change,
+    invitations,
+    notifications,
+    password_reset,
+    registration,
+    second_factors,
+    users,
+)
 from quickpub.audience import reports, running_reports
 from quickpub.demo import fill
 from quickpub.exchange import exports
@@ -52,7 +60,7 @@ def _compose_all() -> None:
         notifications.notify_email_changed(marta, 'old@example.org', at, 'curl/8')
         notifications.notify_new_device(marta, at, 'curl/8')
         notifications.notify_password_changed(marta, at, 'curl/8')
-        registration.invite('ida@example.org', at)
+        invitations.invite('ida@example.org', at)
         password_reset.create_handover_link(tunde, marta, at)
         throttle.note_refusal(throttle.SIGNUPS_HOUR, at)
         budgets.alarm_mails(at)

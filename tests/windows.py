@@ -1,9 +1,11 @@
 """Browser windows in which somebody has logged in, and what is checked in them."""
 
+import time
 from contextlib import contextmanager
 
 from axe_playwright_python.sync_playwright import Axe
 from conftest import BROWSER, PASSWORD
+from rig import PATIENCE
 
 from quickpub import db
 from quickpub.accounts import sessions
@@ -23,6 +25,15 @@ def window(browser, rig, address='alice@example.org', **options):
     page.on('pageerror', lambda error: page.problems.append(str(error)))
     yield page
     context.close()
+
+
+def wait_until(page, expression, arg=None):
+    """Wait until this JavaScript is true in the page. Playwright's wait_for_function lets the page evaluate text again,
+    which the site's Content-Security-Policy forbids."""
+    until = time.monotonic() + PATIENCE
+    while not page.evaluate(expression, arg):
+        assert time.monotonic() < until, f'Waited {PATIENCE} seconds in vain for {expression}'
+        page.wait_for_timeout(20)
 
 
 def log_in(page, address='alice@example.org'):

@@ -24,7 +24,8 @@ GROUPS = {
     'account': 'password_changed password_reset address_asked address_changed address_confirmed account_claimed',
     'factor': 'passkey_added passkey_removed passkey_asked passkey_not_asked totp_added totp_removed '
               'recovery_codes_made recovery_code_used factor_failed factors_reset',
-    'member': 'site_set_up member_added invited role_changed link_handed_over suspended unsuspended member_left '
+    'member': 'site_set_up member_added invited invitation_link_made invitation_sent_again invitation_withdrawn '
+              'invitation_accepted invitation_used role_changed link_handed_over suspended unsuspended member_left '
               'member_removed',
     'site': 'site_changed dkim_key_made',
     'data': 'export_asked export_downloaded mail_sent_again mail_held report_sent job_retried job_discarded '

@@ -52,3 +52,13 @@ def _delete_emails(user: User) -> None:
     links = Message.key.in_(among(made))
     Message.delete().where(links, Message.state.in_(['sent', 'failed'])).execute()
     Message.update(payload={'owner': ''}).where(links).execute()
+    _forget_inviter(user)
+
+
+def _forget_inviter(user: User) -> None:
+    """Remove from this owner's invitations, which still work, the name and what the owner wrote in them."""
+    made = Token.select(Token.id).where(Token.made_by == user, Token.purpose == 'invite')
+    Message.delete().where(Message.token.in_(made), Message.state.in_(['sent', 'failed'])).execute()
+    for message in Message.select().where(Message.token.in_(made)):
+        Message.update(payload=message.payload | {'owner': '', 'note': ''}).where(Message.id == message.id).execute()
+    Token.update(note='', made_by=None).where(Token.made_by == user, Token.purpose == 'invite').execute()

@@ -13,7 +13,7 @@ SETUP_LIFETIME = timedelta(days=365)
 
 END_REASONS = {  # by purpose, for a link that was ended before it was used
     'verify': Code('link.ended_verify'), 'reset': Code('link.ended_reset'), 'address': Code('link.ended_address'),
-    'setup': Code('link.ended_setup')}
+    'setup': Code('link.ended_setup'), 'invite': Code('link.ended_invite')}
 UNUSED = (Token.used_at.is_null(), Token.ended_at.is_null())  # conditions of a query
 
 
@@ -26,15 +26,17 @@ class InvalidLink(Problem):
 
 
 def create_link(purpose: str, lifetime: timedelta, at: datetime, user: User | None = None, email: str | None = None,
-                made_by: User | None = None) -> Token:
-    """Store a link that works once, until `lifetime` has passed. `made_by`: the owner who hands it over."""
+                made_by: User | None = None, note: str = '') -> Token:
+    """Store a link that works once, until `lifetime` has passed. `made_by`: the owner who hands it over, or invites.
+    `note`: what that owner writes to the invited person."""
     return Token.create(purpose=purpose, user=user, email=email, created_at=at, expires_at=at + lifetime,
-                        made_by=made_by)
+                        made_by=made_by, note=note)
 
 
-def find_link(purpose: str, typed: str, at: datetime) -> Token:
-    """Return the row of a link that works. Raises InvalidLink."""
-    number = unsign(purpose, typed)
+def find_link(purpose: str, typed: str, at: datetime, signed_for: str = '') -> Token:
+    """Return the row of a link that works. `signed_for`: what its signature is for, unless it is the purpose. Raises
+    InvalidLink."""
+    number = unsign(signed_for or purpose, typed)
     if number is None:
         raise InvalidLink('link.incomplete', purpose=purpose)
     link = Token.get_or_none(Token.id == number, Token.purpose == purpose, Token.nonce == nonce_in(typed))

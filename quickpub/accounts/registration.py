@@ -1,13 +1,13 @@
-"""Sign up, confirm again, invite. Strangers cannot tell from any of it whether an account exists."""
+"""Sign up and confirm again. Strangers cannot tell from any of it whether an account exists."""
 
 from datetime import datetime
 
-from ..codes import Code
 from ..mail import budgets
 from ..mail.budgets import Cause
 from ..models import Token, User
-from .emails import compose_account_exists, compose_if, compose_verification, compose_with_new_link, is_recently_mailed
-from .links import INVITE_LIFETIME, mark_used
+from . import audit
+from .emails import compose_account_exists, compose_if, compose_verification, is_recently_mailed
+from .links import mark_used
 from .users import create, find_by_email
 
 
@@ -27,6 +27,7 @@ def sign_up(name: str, email: str, password: str, at: datetime, invited: Token |
         created = create(name, email if user is None else None, password, at)
         if invited:
             mark_used(invited, at)
+            record_joined(created, invited, at)
         return compose_verification(created, email, at)
 
     user = find_by_email(email)
@@ -38,6 +39,11 @@ def sign_up(name: str, email: str, password: str, at: datetime, invited: Token |
             *compose_if(needs_link, lambda: compose_verification(user, recipient, at), occasion, recipient, cause, at),
             *compose_if(needs_hint, lambda: compose_account_exists(user, recipient, at), occasion, recipient, cause,
                         at)]
+
+
+def record_joined(user: User, invited: Token, at: datetime, client: str = '') -> None:
+    """Write into the audit log by whose invitation somebody has joined. `client` is as in `audit.record`."""
+    audit.record('invitation_accepted' if invited.made_by else 'invitation_used', at, user, invited.made_by, client)
 
 
 def resend_verification(user: User, at: datetime) -> list[int]:
@@ -58,10 +64,3 @@ def _resend(user: User | None, email: str, cause: Cause | None, at: datetime) ->
     is_wanted = user is not None and user.is_active and not (user.is_verified or is_mailed) and bool(user.email)
     return compose_if(is_wanted, lambda: compose_verification(user, recipient, at), budgets.CONFIRM_AGAIN, recipient,
                       cause, at)
-
-
-def invite(email: str, at: datetime, cause: Cause | None = None) -> list[int]:
-    """Compose an invitation. Return its id in a list. Raises Throttled if a budget is used up: members may know."""
-    budgets.admit(budgets.INVITE, cause, at)
-    budgets.take(budgets.INVITE, email, cause, at)
-    return compose_with_new_link('invite', None, email, INVITE_LIFETIME, at, subject=Code('subject.invite'))

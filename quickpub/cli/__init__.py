@@ -6,6 +6,7 @@ from .. import __version__
 from .checks import check, show_settings
 from .demo import fill_demo
 from .dkim import show_dkim
+from .invitations import invite
 from .jobs import jobs
 from .members import adduser, user
 from .reports import report
@@ -23,6 +24,6 @@ def main() -> None:
     """
 
 
-for command in (serve, web, consumer, migrate, check, show_settings, adduser, user, report, jobs, show_dkim, fill_demo,
-                shell):
+for command in (serve, web, consumer, migrate, check, show_settings, adduser, invite, user, report, jobs, show_dkim,
+                fill_demo, shell):
     main.add_command(command)

@@ -104,8 +104,9 @@ class Token(BaseModel):
     expires_at = DateTimeField()
     used_at = DateTimeField(null=True)
     ended_at = DateTimeField(null=True)  # invalid since then although unused: replaced, or no longer needed
-    made_by = ForeignKeyField(User, null=True, on_delete='SET NULL')  # the owner who passed it on, if not by email
+    made_by = ForeignKeyField(User, null=True, on_delete='SET NULL')  # the owner who passed it on, or who invites
     made_by_id: int | None
+    note = TextField(default='')  # what that owner writes to the invited person
 
     @property
     def text(self) -> str:

@@ -1,4 +1,4 @@
-"""Getting an account: set-up, sign-up, confirming an email address, a new password."""
+"""Getting an account: set-up, confirming an email address, a new password."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,6 @@ from bottle import request
 
 from ..accounts import (
     email_change,
-    honeypot,
     links,
     notifications,
     password_reset,
@@ -21,7 +20,6 @@ from ..codes import Rejected
 from ..db import db, now
 from ..models import Site, Token, User
 from ..sentences import make_sentences
-from ..settings import current
 from ..signing import unsign
 from ..tasks import deliver_alike, deliver_soon
 from ..wsgi import identity
@@ -32,13 +30,13 @@ from ..wsgi.authentication import (
     current_session,
     current_user,
     forget_claim,
-    give_claim,
     log_out,
     note_action,
     rotate,
     user_agent,
 )
 from ..wsgi.forms import Form, sent_fields, typed
+from ..wsgi.link_login import log_in_by_link
 from ..wsgi.responses import redirect, render, render_form
 from ..wsgi.urls import DASHBOARD, url
 
@@ -68,58 +66,12 @@ def set_up_site(token: str) -> Answer:
     except Rejected as error:
         form.errors = make_sentences(error.errors)
         return render_form('setup.html', form, action=url(f'/setup/{token}'))
-    return _log_in(owner, 'welcome')
+    return log_in_by_link(owner, 'welcome')
 
 
 def _keeps_texts(form: Form) -> bool | None:
     """Return whether to keep the texts that the account has already, or None if nothing was chosen."""
     return verification.KEEP_TEXTS.get(form['texts'])
-
-
-# Signing up
-
-def show_sign_up() -> Answer:
-    """Show the sign-up form, or that sign-up is closed."""
-    if _is_closed(request.query.invite):
-        return render('signup.html', form=Form(), closed=True)
-    return render('signup.html', form=Form({'invite': request.query.invite, honeypot.OPENED: honeypot.stamp(now())}),
-                  closed=False)
-
-
-def _is_closed(invite: str) -> bool:
-    """Return whether sign-up is closed. Raises InvalidLink for an invitation that does not work."""
-    if current().signup == 'open':
-        return False
-    if current().signup == 'invite' and invite:
-        links.find_link('invite', invite, now())
-        return False
-    return True
-
-
-def sign_up() -> Answer:
-    """Create an account, and email the link that confirms its address."""
-    form, at = typed('name', 'email', 'password', 'invite', honeypot.TRAP, honeypot.OPENED), now()
-    if _is_closed(form['invite']):
-        return render_form('signup.html', form, status=403, closed=True)
-    try:
-        name, email, password = validation.validate_all(
-            (validation.clean_name, form['name']), (validation.clean_email, form['email']),
-            (validation.clean_password, form['password'], 'password',
-             validation.avoided_words(form['name'], form['email'])))
-        is_robot = bool(form[honeypot.TRAP])
-        if not is_robot and honeypot.is_too_quick(form[honeypot.OPENED], at):
-            raise Rejected('form.too_quick', field='')
-    except Rejected as error:
-        form.errors = make_sentences(error.errors)
-        form.values[honeypot.OPENED] = honeypot.stamp_again(form[honeypot.OPENED], at)
-        return render_form('signup.html', form, closed=False)
-    hashed = passwords.hash_password(password)  # before the transaction, and also for an address that is known
-    invited = links.find_link('invite', form['invite'], at) if form['invite'] and current().signup != 'open' else None
-    if not is_robot:  # a robot gets the same answer
-        with db.atomic():
-            deliver_alike(registration.sign_up(name, email, hashed, at, invited, cause()))
-    give_claim(signup_claim.seal_claim(name, email, hashed, at))
-    return render('signup_done.html', email=email)
 
 
 # Confirming an address
@@ -180,7 +132,7 @@ def verify_email(token: str) -> Answer:
             return _render_verification(token, user, form, claim, 400)
         user = _claim(found, name, hashed, form)
     forget_claim()
-    return _log_in(user, 'verified')
+    return log_in_by_link(user, 'verified')
 
 
 def _claim(found: Token, name: str, hashed: str, form: Form) -> User:
@@ -199,17 +151,6 @@ def _clean_identity(form: Form, user: User) -> tuple[str, str]:
     name, password = validation.validate_all(
         (validation.clean_name, form['name']), (validation.clean_password, form['password'], 'password', words))
     return name, passwords.hash_password(password)
-
-
-def _log_in(user: User, notice: str) -> Answer:
-    """Log in a user who has proven who they are, in place of anybody who was logged in here; after the second step if
-    there is one."""
-    log_out()
-    try:
-        onward = identity.log_in_or_begin_step(user, DASHBOARD, by_link=True)
-    except Rejected:  # the password was changed again at this moment
-        return redirect('/login')
-    return redirect(onward, notice if onward == DASHBOARD else None)
 
 
 def _render_new_email(token: str, found: Token, status: int = 200) -> Answer:
@@ -308,4 +249,4 @@ def reset_password(token: str) -> Answer:
             note_action('password_reset', user)
     else:  # reading the email proves the address
         user = _claim(found, name, hashed, form)
-    return _log_in(user, 'password')
+    return log_in_by_link(user, 'password')

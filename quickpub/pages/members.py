@@ -1,4 +1,4 @@
-"""The owner's pages of members: a list, a page of each, inviting, roles, suspending, removing, and help to log in."""
+"""The owner's pages of members: a list, a page of each, roles, suspending, removing, and help to log in."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,12 +11,10 @@ from ..accounts import (
     deletion,
     directory,
     password_reset,
-    registration,
     roles,
     second_factors,
     sessions,
     suspensions,
-    validation,
 )
 from ..codes import Problem, Rejected
 from ..db import db, now
@@ -43,7 +41,7 @@ MEMBERS = '/admin/members'
 PER_LIST = 50
 MAX_QUERY = 100  # characters
 RECENT_ENTRIES = 10  # of the audit log, on the page of a member
-FIELDS = ('email', 'action', 'person', 'current', 'code', 'step', 'reason', 'posts')
+FIELDS = ('action', 'person', 'current', 'code', 'step', 'reason', 'posts')
 REMOVALS = {  # what happens to the posts of a member who is removed -> the sentence that asks for confirmation
     'keep': N_('The email address, password and log-ins are deleted immediately. All posts stay under the name of the '
                'member, and drafts go to the site’s owners. You cannot undo this.'),
@@ -58,7 +56,12 @@ REMOVALS = {  # what happens to the posts of a member who is removed -> the sent
 @owner_required
 def show_members(user: User) -> Answer:
     """Show the members of the site, filtered by the query string."""
-    return _render(Form())
+    asked = _read_filters()
+    query = directory.list_members(asked['q'], asked['role'], asked['state'])
+    found, older, _ = paginate(query, with_query(MEMBERS, **asked), PER_LIST, (User.id,), User.select())
+    return render('admin_members.html', people=found, older=older, asked=asked, signup=current().signup,
+                  roles=directory.ROLES, states=directory.STATES, seen=directory.find_last_seen(found),
+                  posts=directory.count_posts(found), faces=placing.find('avatar', [each.id for each in found]))
 
 
 @owner_required
@@ -66,16 +69,6 @@ def redirect_members(user: User) -> Answer:
     """Redirect from the old address of the list."""
     query = request.query_string
     return redirect(f'{MEMBERS}?{query}' if query else MEMBERS, status=301)
-
-
-def _render(form: Form, status: int = 200) -> Answer:
-    response.status = status
-    asked = _read_filters()
-    query = directory.list_members(asked['q'], asked['role'], asked['state'])
-    found, older, _ = paginate(query, with_query(MEMBERS, **asked), PER_LIST, (User.id,), User.select())
-    return render('admin_members.html', people=found, older=older, form=form, asked=asked, signup=current().signup,
-                  roles=directory.ROLES, states=directory.STATES, seen=directory.find_last_seen(found),
-                  posts=directory.count_posts(found), faces=placing.find('avatar', [each.id for each in found]))
 
 
 def _read_filters() -> dict[str, str]:
@@ -87,27 +80,14 @@ def _read_filters() -> dict[str, str]:
 
 @owner_required
 def update_members(user: User) -> Answer:
-    """Invite somebody; or do to a member what the button says, for forms of the old list."""
+    """Do to a member what the button of an older list says."""
     form = typed(*FIELDS)
-    return find_action({'': _invite, 'invite': _invite} | ACTIONS, form['action'])(user, form)
+    return find_action({'': _redirect_invitation, 'invite': _redirect_invitation} | ACTIONS, form['action'])(user, form)
 
 
-def _invite(user: User, form: Form) -> Answer:
-    try:
-        if current().signup == 'closed':
-            raise Rejected('email.signup_closed')
-        email = validation.clean_email(form['email'])
-    except Rejected as error:
-        form.errors = make_sentences(error.errors)
-        return _render(form, 400)
-    try:
-        with db.atomic():
-            deliver_soon(registration.invite(email, now(), cause()))
-            note_action('invited', user)
-    except Throttled as error:
-        form.errors = {'email': describe(error, user.timezone)}
-        return _render(form, 429)
-    return redirect(MEMBERS, 'invited')
+def _redirect_invitation(user: User, form: Form) -> Answer:
+    """Let a form of an older page invite where the page of invitations is now."""
+    return redirect('/admin/invitations', status=308)
 
 
 # The page of a member

@@ -39,6 +39,12 @@ SENTENCES: dict[str, Translatable] = {
     'email.suspended': N_('The account of %(email)s is suspended.'),
     'email.already_suspended': N_('The account of %(name)s is already suspended.'),
     'email.not_suspended': N_('The account of %(name)s is not suspended.'),
+    'email.invited': N_('%(email)s already has a pending invitation. Send it again, or withdraw it first.'),
+    'email.invited_lately': N_('The invitation to %(email)s was sent a moment ago. Wait ten minutes before you send it '
+                               'again.'),
+    'email.not_invited': N_('This invitation is only for %(email)s.'),
+    'email.not_pending': N_('This invitation has ended: it was used, withdrawn or has expired.'),
+    'note.too_long': N_('Keep the personal line within %(limit)s characters.'),
     'email.signup_closed': N_('Sign-up is closed, so an invitation would not work.'),
 
     # Passwords
@@ -109,6 +115,8 @@ SENTENCES: dict[str, Translatable] = {
     'link.ended_address': N_('This link no longer works. We sent a newer one, or the account was changed after it was '
                              'sent.'),
     'link.ended_setup': N_('This link no longer works. The site already has an owner.'),
+    'link.ended_invite': N_('This invitation no longer works. It was withdrawn, or the invited person already has an '
+                            'account.'),
     'link.confirmed_before': N_('This email address is already confirmed.'),
     'link.old_email': N_('This link is for an email address that you no longer use here.'),
     'link.email_taken': N_('This email address now belongs to another account.'),

@@ -1,5 +1,6 @@
 """The notices at the top of a page, by the name that a redirect leaves (see wsgi/notices.py)."""
 
+from ..settings import current
 from ..translations.messages import N_, Translatable
 
 SENTENCES: dict[str, Translatable] = {
@@ -57,6 +58,9 @@ SENTENCES: dict[str, Translatable] = {
 
     # Owners
     'notice.invited': N_('The invitation is on its way.'),
+    'notice.invitation-withdrawn': N_('Invitation withdrawn. Its links no longer work.'),
+    'notice.invitation-gone': N_('This invitation was already used or withdrawn.'),
+    'notice.joined': N_('Welcome! Your email address is confirmed, and you are logged in. You can publish now.'),
     'notice.owner-made': N_('The member is now an owner of this site.'),
     'notice.author-made': N_('The member is now an author.'),
     'notice.author-now': N_('You are now an author, and no longer an owner of this site.'),
@@ -74,9 +78,23 @@ SENTENCES: dict[str, Translatable] = {
     'notice.job-pause': N_('Jobs paused. Running jobs finish, and no new jobs start until you resume.'),
     'notice.job-resume': N_('Jobs resumed.'),
 }
+# Instead of notices about emails, where no mail server is set up.
+UNSENT: dict[str, Translatable] = {
+    'notice.report-asked': N_('No mail server is set up, so the report is not sent. It is only saved on the '
+                              'server.'),
+    'notice.export-asked': N_('We are preparing your export. It will be on this page when it is ready. No mail server '
+                              'is set up, so you will get no email.'),
+    'notice.address-sent': N_('No mail server is set up, so the link to confirm the new email address is not sent. It '
+                              'is only saved on the server. Ask an owner of the site for help.'),
+    'notice.invited': N_('The invitation is not sent: no mail server is set up. The email is saved in the folder '
+                         '“outbox”. Show a link below, and pass it on yourself.'),
+    'notice.queued': N_('No mail server is set up, so the email will only be saved in the folder “outbox” again.'),
+}
 
 
 def find_notice(name: str) -> str:
-    """Return the notice of this name in the language in use; '' for a name that has none."""
-    notice = SENTENCES.get(f'notice.{name}')
+    """Return the notice of this name in the language in use; '' for a name that has none. Without a mail server, no
+    notice says that an email is sent."""
+    code = f'notice.{name}'
+    notice = SENTENCES.get(code) if current().smtp or code not in UNSENT else UNSENT[code]
     return str(notice) if notice else ''

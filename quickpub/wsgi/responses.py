@@ -52,6 +52,7 @@ def _render(template: str, speaker: User | None, context: dict[str, Any], site: 
                                  stylesheets=_stylesheets(site, is_public),
                                  preloads=[url(f'/static/{path}') for path in fonts.preloads(site.fonts)],
                                  places=places, icon=find_icon(site, places), signup_open=current().signup == 'open',
+                                 has_mail_server=bool(current().smtp),
                                  menu=Post.pages(), studio_menu=user and StudioMenu(user), notice=notice,
                                  footer_html=footer_html, **context)
 

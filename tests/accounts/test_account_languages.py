@@ -51,7 +51,7 @@ def test_strangers_read_what_is_wrong_in_the_sites_language(spoken, olga, browse
     ('/settings/security', {'action': 'app_confirm', 'code': '1', 'identity': 'asked', 'identity_password': PASSWORD},
      400),
     ('/settings/security', {'action': 'passkey_rename', 'passkey': '1', 'name': ''}, 400),
-    ('/admin/members', {'action': 'invite', 'email': 'zoe'}, 400),
+    ('/admin/invitations', {'action': 'invite', 'email': 'zoe'}, 400),
     ('/admin/members', {'action': 'make_owner', 'person': '2'}, 200),
     ('/admin/members', {'action': 'reset_factors', 'person': '2'}, 200),
     ('/admin/members', {'action': 'link', 'person': '2', 'current': 'wrong'}, 400),

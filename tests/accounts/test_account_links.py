@@ -9,7 +9,16 @@ from conftest import PASSWORD, drain, outbox, path_in, person, text_of
 from sites import browser_of, form_with, long_ago, mails, newest_mail, stored
 
 from quickpub import db, signing, tasks
-from quickpub.accounts import credentials, email_change, links, notifications, password_reset, registration, users
+from quickpub.accounts import (
+    credentials,
+    email_change,
+    invitations,
+    links,
+    notifications,
+    password_reset,
+    registration,
+    users,
+)
 from quickpub.audience import running_reports
 from quickpub.mail import delivery
 from quickpub.models import Message, Post, Session, Token, User
@@ -31,7 +40,7 @@ def ledger(site, olga, alice, bob):
             'reset': password_reset.request_reset(alice.email, at),
             'address': email_change.request_change(bob, 'new@example.org', at),
             'address of the owner': email_change.request_change(olga, 'victim@example.org', at),
-            'invite': registration.invite('ida@example.org', at),
+            'invite': invitations.invite('ida@example.org', at),
             'address_told': notifications.notify_email_changed(alice, 'old@example.org', at),
             'link_made': password_reset.create_handover_link(bob, olga, at)[1]}
     return {kind: ids[0] for kind, ids in made.items()}

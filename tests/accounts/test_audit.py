@@ -249,7 +249,7 @@ def test_what_owners_do_is_written_down(olga, alice, bob, browse, connection):
     browser.post('/admin/members', {'action': 'make_owner', 'person': str(alice.id), 'identity': 'yes'}, status=303)
     again = {'action': 'make_owner', 'person': str(alice.id), 'identity': 'yes'}
     browser.post('/admin/members', again, status=303)  # is one already
-    browser.post('/admin/members', {'action': 'invite', 'email': 'zoe@example.org'}, status=303)
+    browser.post('/admin/invitations', {'action': 'invite', 'email': 'zoe@example.org'}, status=303)
     browser.post('/admin/site', {'title': 'New name', 'tagline': 'News from the hill', 'hue': '7'}, status=303)
     browser.post('/admin/site', {'title': 'New name', 'tagline': 'News from the hill', 'hue': '7'}, status=303)
     with connection():

@@ -11,7 +11,8 @@ from playhouse.migrations import Runner
 from sites import form_with, long_ago, stored
 
 from quickpub import data_folder, db, migrating, opening, settings
-from quickpub.accounts import credentials, deletion, links, passwords, registration, roles, verification
+from quickpub.accounts import credentials, deletion, invitations, links, passwords, registration, roles, verification
+from quickpub.codes import Rejected
 from quickpub.content import autosave, publishing
 from quickpub.models import Post, Session, Token, User
 
@@ -184,6 +185,30 @@ def test_one_invitation_lets_one_of_many_in(site):
         return act
     answers = together(*map(sign_up, range(4)))
     assert sum(isinstance(each, links.InvalidLink) for each in answers) == 3 and len(stored()['User']) == 1
+
+
+def test_one_invitation_is_accepted_by_one_of_its_two_links(site):
+    invited = links.create_link('invite', TOMORROW, db.now(), email='zoe@example.org')
+    hashed = passwords.hash_password(PASSWORD)
+    db.db.close()
+
+    def sign_up():
+        with db.db.atomic():
+            return registration.sign_up('Zoe', 'zoe@example.org', hashed, db.now(), invited)
+
+    def accept():
+        return invitations.accept(invited, 'Zoe', hashed, None, db.now())
+    answers = together(sign_up, accept)
+    assert len(stored()['User']) == 1 and sum(isinstance(each, links.InvalidLink) for each in answers) <= 1
+    with db.db.connection_context():
+        assert Token.select().where(Token.purpose == 'invite', Token.used_at.is_null(False)).count() == 1
+
+
+def test_of_owners_who_invite_somebody_at_the_same_moment_one_does(site):
+    db.db.close()
+    answers = together(*[lambda: invitations.invite('zoe@example.org', db.now())] * 4)
+    assert sum(isinstance(each, Rejected) for each in answers) == 3
+    assert len(stored()['Token']) == len(stored()['Message']) == 1
 
 
 def test_many_of_one_name_who_sign_up_at_the_same_moment_have_handles_of_their_own(site):

@@ -54,7 +54,7 @@ def test_every_form_refuses_it_and_changes_nothing(site, olga, alice, browse, co
             (stranger, '/signup', {'name': 'Zoe', 'password': PASSWORD}),
             (stranger, f'/setup/{setup}', {'site_title': 'x', 'name': 'Zoe', 'password': PASSWORD}),
             (stranger, '/forgot', {}), (stranger, '/verify', {}),
-            (author, '/settings', {'action': 'address', 'current': PASSWORD}), (owner, '/admin/members', {})):
+            (author, '/settings', {'action': 'address', 'current': PASSWORD}), (owner, '/admin/invitations', {})):
         page = browser.post(path, form | {'email': typed}, status=400)
         assert page.html.find(class_='error'), path
         if typed.isprintable():

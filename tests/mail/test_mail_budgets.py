@@ -139,9 +139,8 @@ def test_after_its_time_a_budget_is_free_again(site, browse):
 def test_the_invited_are_not_kept_out_by_strangers(site, olga):
     browser = browser_of(site, signup='invite')
     browser.log_in(olga)
-    browser.post('/admin/members', {'action': 'invite', 'email': 'zoe@example.org'}, status=303)
-    drain()
-    invitation = re.search(r'invite=(\S+)', text_of(outbox(site)[-1])).group(1)
+    page = browser.post('/admin/invitations', {'action': 'link'}, status=200)
+    invitation = page.html.find('pre').text.partition('invite=')[2].strip()
     use_up((throttle.SIGNUPS_HOUR, networks.network(HERE)), (throttle.SITE_SIGNUPS, 'site'))
     stranger = browser_of(site, signup='invite')
     stranger.post('/signup', {'name': 'Zoe', 'email': 'zoe@example.org', 'password': PASSWORD, 'invite': invitation},
@@ -177,7 +176,7 @@ def test_members_share_the_budget_of_a_mailbox_with_strangers(site, browse, olga
     for number in range(6):
         sign_up(stranger, f'victim+{number}@example.org', f'10.0.{number}.1')
     change_address(mallory, 'victim+a@example.org', status=303)
-    page = browse(olga).post('/admin/members', {'action': 'invite', 'email': 'victim+b@example.org'}, status=429)
+    page = browse(olga).post('/admin/invitations', {'action': 'invite', 'email': 'victim+b@example.org'}, status=429)
     assert 'several emails to this mailbox today' in page and 'victim+b@example.org' in page
     assert len(mails()) == 4
 
@@ -280,7 +279,7 @@ def test_settings_look_the_same_where_the_budget_of_others_is_used_up(site, brow
 
 
 @pytest.mark.parametrize(('path', 'fields', 'limit'), [
-    ('/admin/members', {'action': 'invite', 'email': 'friend{}@example.org'}, 60),
+    ('/admin/invitations', {'action': 'invite', 'email': 'friend{}@example.org'}, 60),
     ('/admin/mail/1', {'action': 'send'}, 60), ('/studio/exports', {'kind': 'numbers'}, 10)])
 def test_what_owners_ask_for_has_a_budget_too(site, browse, olga, path, fields, limit):
     browser = browse(olga)

@@ -6,7 +6,7 @@ import pytest
 from conftest import person, write
 from images import PDF
 from rig import chromium
-from windows import window
+from windows import wait_until, window
 
 from quickpub.content import posts
 from quickpub.content.post_input import PostInput, as_form
@@ -64,7 +64,7 @@ def test_saving_by_key_keeps_the_place(page, served):
     assert page.evaluate(PLACE) == before and before[2:] == [900, 'body']
     page.keyboard.type('again')
     page.keyboard.press('Control+S')
-    page.wait_for_function('version => document.querySelector("[name=version]").value == version', arg='3')
+    wait_until(page, 'version => document.querySelector("[name=version]").value == version', arg='3')
     is_saved(page)
     with served.database():
         post = Post.get_by_id(served.post.id)
@@ -224,7 +224,7 @@ def test_the_preview_is_in_view_on_every_width(served, width):
         click_in_place(page, '#show-preview')
         preview = page.get_by_role('region', name='Preview')
         preview.get_by_text('Paragraph 0').wait_for()
-        page.wait_for_function(HAS_COME)
+        wait_until(page, HAS_COME)
         box = preview.bounding_box()
         assert box['y'] < 400 and box['y'] + box['height'] > 400
         assert page.locator(BODY).is_visible() == (width > 831)

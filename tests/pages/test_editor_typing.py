@@ -6,7 +6,7 @@ import pytest
 from conftest import person
 from images import PDF, picture
 from rig import chromium
-from windows import window
+from windows import wait_until, window
 
 from quickpub.models import Site
 
@@ -68,7 +68,7 @@ def paste(page, html='', plain='plain'):
 
 def paste_html(page, html):
     assert paste(page, html)
-    page.wait_for_function('field => document.querySelector("textarea[name=body]").value != ""')
+    wait_until(page, 'document.querySelector("textarea[name=body]").value != ""')
     return text(page)
 
 
@@ -254,7 +254,7 @@ def held(page):
 
 
 def wait_for_text(page, expected):
-    page.wait_for_function('expected => document.getElementById("body").value === expected', arg=expected)
+    wait_until(page, 'expected => document.getElementById("body").value === expected', arg=expected)
 
 
 def test_a_file_that_was_inserted_is_undone_and_redone_like_typing(page):

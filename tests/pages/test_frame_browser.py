@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from conftest import person, write
 from rig import chromium
-from windows import assert_accessible, log_in, window
+from windows import assert_accessible, log_in, wait_until, window
 
 from quickpub import db
 from quickpub.audience import calendar
@@ -59,7 +59,8 @@ def test_menus_open_by_keyboard_and_one_at_a_time(desk):
     assert desk.get_by_role('link', name='Audit log').is_visible()
     own.click()
     assert desk.get_by_role('button', name='Log out').is_visible()
-    desk.wait_for_function("document.querySelectorAll('details[open]').length == 1") if desk.has_scripts else None
+    if desk.has_scripts:
+        wait_until(desk, "document.querySelectorAll('details[open]').length == 1")
     assert opened(desk) == [own.inner_text()]
     own.click()
     assert not opened(desk)

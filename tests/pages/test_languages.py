@@ -161,8 +161,8 @@ READERS = ('/', '/p/on-hills', '/@olga', '/t/hills', '/archive', '/follow', '/se
            '/forgot', '/verify')
 OWNERS = ('/studio', '/studio/trash', '/studio/stats', '/studio/report', '/studio/exports', '/studio/posts/new',
           '/studio/posts/1', '/studio/posts/1/history', '/studio/stats/1', '/settings', '/settings/delete',
-          '/settings/security', '/admin', '/admin/mail', '/admin/members', '/admin/members/1', '/admin/audit',
-          '/admin/site', '/admin/look', '/studio/images/avatar/1', '/studio/images/logo/1', '/nothing')
+          '/settings/security', '/admin', '/admin/mail', '/admin/members', '/admin/members/1', '/admin/invitations',
+          '/admin/audit', '/admin/site', '/admin/look', '/studio/images/avatar/1', '/studio/images/logo/1', '/nothing')
 TEXTS = ('The Village Voice', 'News from the hill', 'Olga', 'On hills', 'hills', 'Hills', 'Some text.',
          'olga@example.org', '@olga', 'http://localhost:8000/p/on-hills',
          'http://localhost:8000/t/hills/feed.xml', 'http://localhost:8000/feed.xml', 'Chrome on Linux')

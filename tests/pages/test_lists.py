@@ -3,7 +3,7 @@
 import pytest
 from conftest import BROWSER, person, write
 from rig import chromium
-from windows import assert_accessible
+from windows import assert_accessible, wait_until
 
 from quickpub import db
 from quickpub.media import placing
@@ -105,7 +105,7 @@ def test_a_logo_keeps_its_place_until_it_has_arrived(served):
         page = browser.new_context(base_url=served.url, user_agent=BROWSER).new_page()
         page.route('**/media/**', lambda route: None)
         page.goto('/archive', wait_until='domcontentloaded')
-        page.wait_for_function('[...document.querySelectorAll("link[rel=stylesheet]")].every(link => link.sheet)')
+        wait_until(page, '[...document.querySelectorAll("link[rel=stylesheet]")].every(link => link.sheet)')
         box = page.locator('.logo img').bounding_box()
         assert box['width'] / box['height'] == pytest.approx(16 / 9, rel=0.01)
         assert box['height'] == pytest.approx(1.9 * page.evaluate(

@@ -24,7 +24,7 @@ WRONG = {
     '/login': {'email': '"<', 'password': 'x', 'next': '/settings'}, '/reset/{reset}': {'password': ''},
     '/setup/{setup}': {'site_title': '', 'name': '', 'email': '"<', 'password': ''},
     '/settings': {'action': 'profile', 'name': '', 'handle': '"<', 'bio': 'x' * 501, 'timezone': '"<', 'report': '"<'},
-    '/settings/delete': {'password': '"<', 'posts': 'x'}, '/admin/members': {'email': '"<'},
+    '/settings/delete': {'password': '"<', 'posts': 'x'}, '/admin/invitations': {'email': '"<'},
     '/admin/site': {'title': '', 'tagline': 'x' * 201, 'hue': '"<'},
     '/studio/posts/new': {'title': '<' * 301, 'body': '</textarea>', 'summary': 'x' * 501, 'slug': '"<', 'tags': '"<',
                           'action': 'save'},

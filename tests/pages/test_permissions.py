@@ -29,7 +29,8 @@ COLUMNS = ('stranger', 'another author', 'its author', 'owner', 'unconfirmed')
 # What a script or a browser has to have asked for before. These refuse what the table sends, from whomever it comes.
 REFUSED = {'POST /login/confirm': 403, 'POST /login/passkey/options': 400, 'POST /login/passkey': 400,
            'POST /settings/security/passkeys/options': 403, 'POST /settings/security/passkeys': 400,
-           'POST /settings/confirm/options': 400, 'POST /settings/confirm': 400}
+           'POST /settings/confirm/options': 400, 'POST /settings/confirm': 400, 'POST /admin/people': 308,
+           'POST /admin/members': 308}
 # Its token is all its authority: mail programs send this one from anywhere (RFC 8058).
 FROM_ANYWHERE = 'POST /unsubscribe/<token>'
 

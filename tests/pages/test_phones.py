@@ -5,6 +5,7 @@ from contextlib import contextmanager
 import pytest
 from conftest import BROWSER, PASSWORD, person, write
 from rig import chromium
+from windows import wait_until
 
 from quickpub import db
 from quickpub.content import posts, publishing
@@ -100,7 +101,7 @@ def test_a_wide_formula_scrolls_with_the_keyboard_and_stands_on_the_line(served)
         box = page.get_by_role('group', name='Formula')
         box.focus()
         page.keyboard.press('ArrowRight')
-        page.wait_for_function("document.querySelector('.prose .formula').scrollLeft > 0")
+        wait_until(page, "document.querySelector('.prose .formula').scrollLeft > 0")
         with served.database():
             path = write(person('bob'), 'Base line', body='x $abcdefghijklmno$').path
         page.set_viewport_size({'width': 1000, 'height': 640})

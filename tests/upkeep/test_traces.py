@@ -13,7 +13,7 @@ from PIL import Image
 from sites import form_with, keep
 
 from quickpub import db, tasks, text
-from quickpub.accounts import links, notifications, password_reset, passwords, registration, users
+from quickpub.accounts import invitations, links, notifications, password_reset, passwords, registration, users
 from quickpub.content import autosave, posts, publishing, search, trash
 from quickpub.content.post_input import PostInput, as_form
 from quickpub.exchange import exports
@@ -76,8 +76,9 @@ def author(site, olga):
     user = users.create(words['handle'], OLD_EMAIL, passwords.hash_password(PASSWORD), at)
     with db.db.atomic():
         registration.resend_verification(user, at)
-        registration.invite(OLD_EMAIL, at)
-        registration.invite(EMAIL.upper(), at)
+        invitations.invite(OLD_EMAIL, at)
+        invitations.invite(EMAIL.upper(), at)
+    send_all()  # before the account is confirmed, which ends the invitations
     User.update(verified_at=at, name=words['handle']).where(User.id == user.id).execute()
     changed = dict(name=words['name'], handle=text.slug(words['name'], ''), bio=words['bio'],
                    links=f'https://{words["links"]}.example', fediverse=f'@{words["fediverse"]}@a.example')
@@ -258,7 +259,7 @@ def old_export(site, user):
 def unconfirmed_account(site, user):
     newcomer = users.create(canary('name'), EMAIL, None, db.now())
     registration.resend_verification(newcomer, db.now())
-    registration.invite(EMAIL, db.now())
+    invitations.invite(EMAIL, db.now())
     send_all()
     autosave.keep(newcomer, 'b' * 16, None, {'title': canary('beginning'), 'body': canary('typed')}, db.now())
     User.update(created_at=db.now() - users.UNCONFIRMED_LIFETIME).where(User.id == newcomer.id).execute()
@@ -331,7 +332,7 @@ def test_mail_to_others_stays(site, olga, alice, bob, browse):
     for user in (alice, bob):
         with db.db.atomic():
             password_reset.request_reset(user.email, db.now())
-            registration.invite(f'friend-of-{user.email}', db.now())
+            invitations.invite(f'friend-of-{user.email}', db.now())
     send_all()
     db.db.close()
     browse(alice).post('/settings/delete', {'password': PASSWORD, 'posts': 'delete'}, status=303)

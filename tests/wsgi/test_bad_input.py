@@ -320,7 +320,7 @@ def test_what_is_not_one_address_is_refused_wherever_it_is_typed(app, site, alic
         setup = links.create_link('setup', links.SETUP_LIFETIME, db.now()).text
     before = stored()
     places = [('/signup', {'name': 'Zoe', 'password': PASSWORD}), ('/verify', {}), ('/forgot', {}),
-              ('/admin/members', {}), ('/settings', {'action': 'address', 'current': PASSWORD}),
+              ('/admin/invitations', {}), ('/settings', {'action': 'address', 'current': PASSWORD}),
               (f'/setup/{setup}', {'site_title': 'Mine', 'name': 'Zoe', 'password': PASSWORD})]
     for email in NO_ADDRESSES:
         for path, others in places:
@@ -359,7 +359,7 @@ def test_nothing_that_is_typed_adds_a_header_or_a_recipient(site, olga, alice, b
     browse().post('/signup', {'name': SPLIT[:50], 'email': 'zoe@example.org', 'password': PASSWORD})
     browse().post('/signup', {'name': 'x', 'email': alice.email, 'password': PASSWORD})
     browse().post('/forgot', {'email': alice.email})
-    owner.post('/admin/members', {'email': 'invited@example.org'})
+    owner.post('/admin/invitations', {'email': 'invited@example.org'})
     author.post('/settings', {'action': 'address', 'email': 'new@example.org', 'current': PASSWORD}, status=303)
     with connection():
         tasks.send_view_count_report(alice.id)
