@@ -28,7 +28,7 @@ class View(NamedTuple):
 
 
 class Recording:
-    """Views that are read at the same moment, and recorded in one write."""
+    """Views of the same moment. All that were added since the last write are recorded in one."""
 
     def __init__(self, at: datetime):
         self._day = site_day(at)
@@ -43,7 +43,8 @@ class Recording:
     def write(self) -> None:
         """Record the views, which survive this process from then on. A full disk costs them, not their pages."""
         if self._lines:
-            _write(''.join(self._lines).encode(), len(self._lines))
+            lines, self._lines = self._lines, []
+            _write(''.join(lines).encode(), len(lines))
 
 
 def record_view(post_id: int, at: datetime, address: str = '', agent: str = '', referrer: str = '') -> None:
@@ -66,7 +67,6 @@ def _write(lines: bytes, count: int) -> None:
     elif _lost:
         log.error('Views are recorded again; %d were not', _lost)
         _lost = 0
-
 
 
 def parse_views(lines: list[bytes]) -> list[View]:

@@ -23,12 +23,12 @@ from urllib.parse import unquote_to_bytes
 from .. import networks
 from ..translations import languages
 from ..translations.languages import Language
-from ..wsgi.application import Answer, Application
+from ..wsgi.application import Answer, Application, Moment, Reader
 from ..wsgi.authentication import client_address
 from ..wsgi.bodies import Incoming
 from ..wsgi.error_pages import tiny_page
 from ..wsgi.forms import STRANGERS_LIMIT
-from ..wsgi.pagecache import KeptHeaders, raw_headers
+from ..wsgi.pagecache import Variant, raw_headers
 from ..wsgi.request_body import DRAINED, find_limit, may_be_large, no_room
 from . import limits
 from .limits import RefusedRequest
@@ -39,6 +39,7 @@ THREADS = 40  # pages that are made at the same time
 # Seconds that a thread keeps Python's lock while others wait: little while pages are made, so that cached ones stay
 # quick; otherwise Python's default, because each change of threads costs time.
 SWITCH_BUSY, SWITCH_IDLE = 0.001, 0.005
+READERS, LONGEST_HEADERS = 512, 2048  # clients whose headers are known, and the bytes of each one's headers
 FORMS = 16  # threads for forms, which may wait for the database's write lock or hash passwords
 
 
@@ -47,13 +48,8 @@ class Together:
     and of recording their views."""
 
     def __init__(self) -> None:
-        self.environs: list[dict[str, Any]] = []
-        self.answers: list[Answer | None] = []  # empty until they are known
-
-    def add(self, environ: dict[str, Any]) -> int:
-        """Add a request, and return its index."""
-        self.environs.append(environ)
-        return len(self.environs) - 1
+        self.scopes: list[dict[str, Any]] = []
+        self.answers: list[Variant | Answer | dict[str, Any]] = []  # empty until they are known: see Front._find_all
 
 
 @coroutine
@@ -71,21 +67,59 @@ class Front:
         self._pages, self._forms = limits.Turns(THREADS), limits.Turns(FORMS)
         self._arriving = limits.ArrivingBodies()
         self._together = Together()
+        self._readers: dict[tuple, Reader] = {}  # by address and headers
         self._asked = self._done = self._done_before = 0  # answers by the threads
 
     async def __call__(self, scope: dict[str, Any], receive: Callable[[], Awaitable], send: Callable) -> None:
-        environ, together = request_of(scope), self._together
-        index = together.add(environ)
+        together = self._together
+        together.scopes.append(scope)
+        index = len(together.scopes) - 1
         await _next_turn()
         if together is self._together:  # this is the first of them
             self._together = Together()
-            together.answers = self._site.from_memory(together.environs)
+            together.answers = self._find_all(together.scopes)
         answer = together.answers[index] if together.answers else None  # none if the first has failed
+        if isinstance(answer, Variant):
+            start, body = answer.events
+            await send(start)
+            return await send(body)
         if answer is None:
-            return await self._make_answer(environ_of(scope, environ), scope, receive, send)
-        await send({'type': 'http.response.start', 'status': int(answer[0][:3]),
-                    'headers': answer[1].raw if isinstance(answer[1], KeptHeaders) else raw_headers(answer[1])})
+            return await self._make_answer(environ_of(scope, request_of(scope)), scope, receive, send)
+        if isinstance(answer, dict):
+            return await self._make_answer(environ_of(scope, answer), scope, receive, send)
+        await send({'type': 'http.response.start', 'status': int(answer[0][:3]), 'headers': raw_headers(answer[1])})
         await send({'type': 'http.response.body', 'body': answer[2]})
+
+    def _find_all(self, scopes: list[dict[str, Any]]) -> list[Variant | Answer | dict[str, Any]]:
+        """Return what is found in memory for each request, or its environ, and record all views in one write."""
+        moment = self._site.look()
+        found = [self._find_page(scope, moment) or self._find_answer(scope, moment) for scope in scopes]
+        moment.reading.write()
+        return found
+
+    def _find_answer(self, scope: dict[str, Any], moment: Moment) -> Answer | dict[str, Any]:
+        environ = request_of(scope)
+        return self._site.from_memory(environ, moment) or environ
+
+    def _find_page(self, scope: dict[str, Any], moment: Moment) -> Variant | None:
+        """Return the cached page without making an environ, if this client has sent the same headers before."""
+        path, client, headers = scope['raw_path'], scope['client'], scope['headers']
+        if b'%' in path or not client or scope['method'] != 'GET':
+            return None
+        sender = client[0], *headers
+        reader = self._readers.get(sender) or self._note_reader(sender, scope)
+        return reader and self._site.find_page((path.decode('latin-1'), scope['query_string'].decode('latin-1')),
+                                               reader, moment)
+
+    def _note_reader(self, sender: tuple, scope: dict[str, Any]) -> Reader | None:
+        if sum(len(name) + len(value) for name, value in scope['headers']) > LONGEST_HEADERS:
+            return None
+        reader = self._site.find_reader(request_of(scope))
+        if reader:
+            if len(self._readers) >= READERS:
+                self._readers.clear()
+            self._readers[sender] = reader
+        return reader
 
     async def _make_answer(self, environ: dict[str, Any], scope: dict[str, Any], receive: Callable[[], Awaitable],
                            send: Callable) -> None:

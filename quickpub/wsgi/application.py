@@ -1,11 +1,12 @@
 """The WSGI application around Bottle's: everything that happens before a page's code runs, or instead of it."""
 
 import logging
+import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import lru_cache, partial
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 from peewee import DatabaseError
 
@@ -22,7 +23,7 @@ from .authentication import SESSION, client_address
 from .bodies import Incoming, Outgoing
 from .error_pages import bare_page, bare_policy
 from .guards import is_our_host, security_headers
-from .pagecache import Generation, Headers, Page, PageCache, key_of
+from .pagecache import CONDITIONS, Generation, Headers, Page, PageCache, Variant, coding_for, key_of
 from .request_body import Problem, take_body
 
 log = logging.getLogger('quickpub.web')
@@ -30,6 +31,22 @@ log = logging.getLogger('quickpub.web')
 HTML = 'text/html; charset=utf-8'
 
 Answer = tuple[str, Headers, bytes | Outgoing]  # status, headers, the whole body
+
+
+class Reader(NamedTuple):
+    """All that a cached page depends on of a request's headers and address."""
+    accepted: str  # codings
+    is_counted: bool
+    address: str
+    agent: str
+    referrer: str
+
+
+class Moment(NamedTuple):
+    """The pages that are right at a moment, for all requests that have arrived before it."""
+    pages: Generation | None
+    reading: recording.Recording
+    seconds: float  # since 1970
 
 
 class Application:
@@ -51,38 +68,57 @@ class Application:
         self.language = languages.find(languages.SOURCE)  # the site's, as far as a page has shown it
 
     def __call__(self, environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
-        status, headers, body = self.from_memory([environ])[0] or self.answer(environ)
+        moment = self.look()
+        found = self.from_memory(environ, moment)
+        moment.reading.write()
+        status, headers, body = found or self.answer(environ)
         start_response(status, list(headers))
         return body.chunks() if isinstance(body, Outgoing) else [body]
 
-    def from_memory(self, environs: list[dict[str, Any]]) -> list[Answer | None]:
-        """Return the cached answers to requests that have arrived, None for those without one. Takes microseconds and
-        never waits. Their views are recorded in one write.
-
-        Of each environ only the method, the path, the query, the client's address and the headers are needed.
-        """
+    def look(self) -> Moment:
+        """Find out which pages are right at this moment. Takes microseconds and never waits."""
         presence.check_if_due()
         at = now()
-        pages, reading = self._cache.generation(at) if visitors.is_ready(at) else None, recording.Recording(at)
-        answers = [self._find(environ, pages, reading) for environ in environs]
-        reading.write()
-        return answers
+        pages = self._cache.generation(at) if visitors.is_ready(at) else None
+        return Moment(pages, recording.Recording(at), time.time())
 
-    def _find(self, environ: dict[str, Any], pages: Generation | None, reading: recording.Recording) -> Answer | None:
-        """Return the cached answer, and note its view. Leave in the environ what `answer` needs to know if there is
-        none."""
+    def find_reader(self, environ: dict[str, Any]) -> Reader | None:
+        """Return what a cached page needs to know of this request's headers and address, the same for each of their
+        client's requests. None if they ask for more than a whole page for anybody."""
+        if self._prefix or not CONDITIONS.isdisjoint(environ):
+            return None
+        if not (self._is_for_this_site(environ | {'PATH_INFO': ''}) and _is_cacheable(environ | {'PATH_INFO': ''})):
+            return None
+        return Reader(environ.get('HTTP_ACCEPT_ENCODING', '')[:200], views.is_view(environ), client_address(environ),
+                      environ.get('HTTP_USER_AGENT', ''), environ.get('HTTP_REFERER', ''))
+
+    def find_page(self, key: tuple[str, str], reader: Reader, moment: Moment) -> Variant | None:
+        """Return the cached page for a reader who asks for it by GET, and note the view: `from_memory` in short."""
+        page = moment.pages.find(key) if moment.pages else None
+        if page is None or page.modified > moment.seconds:
+            return None
+        if page.view_of and reader.is_counted:
+            moment.reading.add(page.view_of, reader.address, reader.agent, reader.referrer)
+        return page.variants[coding_for(reader.accepted, page.codings) if reader.accepted else '']
+
+    def from_memory(self, environ: dict[str, Any], moment: Moment) -> Answer | None:
+        """Return the cached answer, and note its view, which the caller records. Leave in the environ what `answer`
+        needs to know if there is none. Takes microseconds and never waits.
+
+        Of the environ only the method, the path, the query, the client's address and the headers are needed.
+        """
         if self._prefix:
             self._enter_prefix(environ)
         if not self._is_for_this_site(environ):
             environ['quickpub.is_misdirected'] = True
             return None
         key = key_of(environ) if _is_cacheable(environ) else None
-        page = pages.find(key) if pages and key else None
+        page = moment.pages.find(key) if moment.pages and key else None
         if page is None:
-            environ['quickpub.key'], environ['quickpub.generation'] = key, pages
+            environ['quickpub.key'], environ['quickpub.generation'] = key, moment.pages
             return None
         if page.view_of and views.is_view(environ):
-            _note_view(page.view_of, environ, reading)
+            _note_view(page.view_of, environ, moment.reading)
         return page.answer(environ)
 
     def answer(self, environ: dict[str, Any]) -> Answer:

@@ -42,14 +42,6 @@ NEWEST = 'SELECT max(published_at) FROM post WHERE published_at <= ? AND deleted
 Headers = list[tuple[str, str]]
 
 
-class KeptHeaders(list[tuple[str, str]]):
-    """Headers of a cached page, and the same as ASGI wants them."""
-
-    def __init__(self, headers: Headers, raw: list[tuple[bytes, bytes]]):
-        super().__init__(headers)
-        self.raw = raw
-
-
 def raw_headers(headers: Headers) -> list[tuple[bytes, bytes]]:
     """Return headers as ASGI wants them."""
     return [(name.lower().encode('latin-1'), value.encode('latin-1')) for name, value in headers]
@@ -59,6 +51,7 @@ class Variant(NamedTuple):
     """A page in one encoding."""
     etag: str
     answer: tuple[str, Headers, bytes]  # status, headers (the last one is Last-Modified) and body, for most requests
+    events: tuple[dict[str, Any], dict[str, Any]]  # the same as ASGI wants it
 
 
 @dataclass(slots=True)
@@ -86,8 +79,9 @@ class Page:
             etag = f'"{digest}-{coding}"' if coding else f'"{digest}"'
             own = [*([('Content-Encoding', coding)] if coding else []), ('ETag', etag),
                    ('Content-Length', str(len(packed))), ('Last-Modified', formatdate(modified, usegmt=True))]
-            kept = KeptHeaders([*common, *own], [*raw_common, *raw_headers(own)])
-            variants[coding] = Variant(etag, ('200 OK', kept, packed))
+            start = {'type': 'http.response.start', 'status': 200, 'headers': [*raw_common, *raw_headers(own)]}
+            variants[coding] = Variant(etag, ('200 OK', [*common, *own], packed),
+                                       (start, {'type': 'http.response.body', 'body': packed}))
         unchanged = [each for each in common if each[0].lower() != 'content-type']
         return cls(variants, tuple(variants), unchanged, modified, view_of)
 

@@ -205,12 +205,12 @@ def test_a_change_shows_to_a_request_that_has_just_arrived(app, alice, monkeypat
 
 def test_where_the_first_fails_the_others_are_answered(app, alice, monkeypatch):
     write(alice, 'On hills')
-    readers, answer = Readers(app, monkeypatch), app.from_memory
+    readers, look = Readers(app, monkeypatch), app.look
 
-    def fail(environs):
-        monkeypatch.setattr(app, 'from_memory', answer)
+    def fail():
+        monkeypatch.setattr(app, 'look', look)
         raise RuntimeError('broken')
-    monkeypatch.setattr(app, 'from_memory', fail)
+    monkeypatch.setattr(app, 'look', fail)
 
     async def run():
         return await asyncio.gather(readers.read(), readers.read(), return_exceptions=True)
