@@ -219,6 +219,22 @@ def test_where_the_first_fails_the_others_are_answered(app, alice, monkeypatch):
     assert [step for step in readers.steps if step != 'data_version'] == [500]
 
 
+def test_known_headers_are_not_looked_at_again_and_others_are(app, alice, connection, monkeypatch):
+    with connection():
+        write(alice, 'On hills')
+        Content.update(version=1_700_000_000).execute()
+    readers, seen = Readers(app, monkeypatch), []
+    monkeypatch.setattr(asgi, 'request_of', lambda scope: seen.append(scope['headers']) or request_of(scope))
+    monkeypatch.setattr(asgi, 'READERS', 2)
+    others = [[*PERSON, (b'x-number', b'%d' % number)] for number in range(3)]
+    for _ in range(2):
+        asyncio.run(readers.read())  # the first makes the page and the salt of the day
+    seen.clear()
+    for headers in (PERSON, *others, others[2]):
+        asyncio.run(readers.read(headers=headers))
+    assert seen == others and len(readers.front._readers) <= 2
+
+
 def test_threads_take_shorter_turns_while_pages_are_made(app, alice, monkeypatch):
     seen, answer = [], app.answer
 
