@@ -57,7 +57,7 @@ LAYERS = [
 # The same inside each package. The pages never import each other; the buttons of the editor have a module of their own.
 INSIDE = {
     'cli': [['checks', 'demo', 'dkim', 'invitations', 'jobs', 'members', 'reports', 'serving', 'shell'], ['site']],
-    'server': [['supervisor'], ['asgi'], ['limits'], ['connections']],
+    'server': [['supervisor'], ['asgi'], ['known_readers', 'limits'], ['connections']],
     'wsgi': [['front_page', 'permissions'], ['about_author', 'application', 'confirmation', 'errors', 'inline_login',
              'link_login', 'pagination'], ['identity', 'request_body', 'responses', 'sharing'],
              ['downloads', 'forms', 'linked_data', 'long_pages', 'notices', 'origin_check'],

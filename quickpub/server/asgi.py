@@ -31,6 +31,7 @@ from ..wsgi.forms import STRANGERS_LIMIT
 from ..wsgi.pagecache import Variant, raw_headers
 from ..wsgi.request_body import DRAINED, find_limit, may_be_large, no_room
 from . import limits
+from .known_readers import KnownReaders, are_short
 from .limits import RefusedRequest
 
 log = logging.getLogger('quickpub.web')
@@ -39,7 +40,6 @@ THREADS = 40  # pages that are made at the same time
 # Seconds that a thread keeps Python's lock while others wait: little while pages are made, so that cached ones stay
 # quick; otherwise Python's default, because each change of threads costs time.
 SWITCH_BUSY, SWITCH_IDLE = 0.001, 0.005
-READERS, LONGEST_HEADERS = 512, 2048  # clients whose headers are known, and the bytes of each one's headers
 FORMS = 16  # threads for forms, which may wait for the database's write lock or hash passwords
 
 
@@ -67,7 +67,7 @@ class Front:
         self._pages, self._forms = limits.Turns(THREADS), limits.Turns(FORMS)
         self._arriving = limits.ArrivingBodies()
         self._together = Together()
-        self._readers: dict[tuple, Reader] = {}  # by address and headers
+        self._readers = KnownReaders()
         self._asked = self._done = self._done_before = 0  # answers by the threads
 
     async def __call__(self, scope: dict[str, Any], receive: Callable[[], Awaitable], send: Callable) -> None:
@@ -107,18 +107,14 @@ class Front:
         if b'%' in path or not client or scope['method'] != 'GET':
             return None
         sender = client[0], *headers
-        reader = self._readers.get(sender) or self._note_reader(sender, scope)
+        reader = self._readers.find(sender) or self._note_reader(sender, scope)
         return reader and self._site.find_page((path.decode('latin-1'), scope['query_string'].decode('latin-1')),
                                                reader, moment)
 
     def _note_reader(self, sender: tuple, scope: dict[str, Any]) -> Reader | None:
-        if sum(len(name) + len(value) for name, value in scope['headers']) > LONGEST_HEADERS:
-            return None
-        reader = self._site.find_reader(request_of(scope))
+        reader = self._site.find_reader(request_of(scope)) if are_short(scope['headers']) else None
         if reader:
-            if len(self._readers) >= READERS:
-                self._readers.clear()
-            self._readers[sender] = reader
+            self._readers.note(sender, reader)
         return reader
 
     async def _make_answer(self, environ: dict[str, Any], scope: dict[str, Any], receive: Callable[[], Awaitable],

@@ -16,7 +16,7 @@ from quickpub import db
 from quickpub.accounts import sessions
 from quickpub.audience import counting, spool
 from quickpub.models import Content, Post, Site, Upload
-from quickpub.server import asgi, limits
+from quickpub.server import asgi, known_readers, limits
 from quickpub.server.asgi import Front, environ_of, request_of
 from quickpub.server.limits import (
     BODIES_PER_CLIENT,
@@ -225,14 +225,32 @@ def test_known_headers_are_not_looked_at_again_and_others_are(app, alice, connec
         Content.update(version=1_700_000_000).execute()
     readers, seen = Readers(app, monkeypatch), []
     monkeypatch.setattr(asgi, 'request_of', lambda scope: seen.append(scope['headers']) or request_of(scope))
-    monkeypatch.setattr(asgi, 'READERS', 2)
+    monkeypatch.setattr(known_readers, 'MOST', 2)
     others = [[*PERSON, (b'x-number', b'%d' % number)] for number in range(3)]
     for _ in range(2):
         asyncio.run(readers.read())  # the first makes the page and the salt of the day
     seen.clear()
     for headers in (PERSON, *others, others[2]):
         asyncio.run(readers.read(headers=headers))
-    assert seen == others and len(readers.front._readers) <= 2
+    assert seen == others
+
+
+def test_addresses_and_headers_of_readers_are_forgotten(app, alice, connection, monkeypatch):
+    with connection():
+        write(alice, 'On hills')
+        Content.update(version=1_700_000_000).execute()
+    readers, seen = Readers(app, monkeypatch), []
+    monkeypatch.setattr(asgi, 'request_of', lambda scope: seen.append(scope['headers']) or request_of(scope))
+    monkeypatch.setattr(known_readers, 'FORGET_AFTER', 0)
+
+    async def read_twice():
+        for _ in range(2):
+            await readers.read()
+            await asyncio.sleep(0.01)
+    asyncio.run(read_twice())
+    seen.clear()
+    asyncio.run(read_twice())
+    assert len(seen) == 2
 
 
 def test_threads_take_shorter_turns_while_pages_are_made(app, alice, monkeypatch):
