@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: help run demo test test-clocks test-deploy mutants install lint vulnerabilities schema translations \
+.PHONY: help run demo test test-clocks test-deploy trace-service mutants install lint vulnerabilities schema translations \
   common-passwords fonts card-font demo-pictures screenshots \
   freeze audit spam soak bench bench-reading bench-growth bench-hostile chromium libfaketime proxies clean
 
@@ -33,6 +33,10 @@ test-clocks: $(VENV)/test.done libfaketime ## Run them by other clocks and in ra
 
 test-deploy: $(VENV)/test.done proxies ## Install as docs/deploy.md says, and use the site through Caddy and nginx
 	@$(BIN)/python -m pytest tests/deploy $(ARGS)
+
+trace-service: $(VENV)/test.done ## Compare what a site asks of Linux with what its unit allows (needs root and strace)
+	@command -v strace >/dev/null || { echo "Install it first: sudo apt install strace"; exit 1; }
+	@$(BIN)/python tests/deploy/trace_service.py
 
 # Where an installed site lives. Never a folder that has anything else in it.
 INTO ?= /opt/quickpub
@@ -131,6 +135,7 @@ libfaketime: # The library that sets the clock of whole processes for the tests,
 
 proxies: # What `make test-deploy` needs of Debian
 	@for name in caddy nginx openssl; do command -v $$name >/dev/null || missing="$$missing $$name"; done; \
+	command -v systemd-analyze >/dev/null || missing="$$missing systemd"; \
 	if [ -z "$$missing" ]; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  echo "Installing Debian's$$missing" && apt-get update -qq && apt-get install -y -qq $$missing >/dev/null; \

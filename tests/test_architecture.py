@@ -56,7 +56,8 @@ LAYERS = [
 ]
 # The same inside each package. The pages never import each other; the buttons of the editor have a module of their own.
 INSIDE = {
-    'cli': [['checks', 'demo', 'dkim', 'invitations', 'jobs', 'members', 'reports', 'serving', 'shell'], ['site']],
+    'cli': [['checks', 'demo', 'dkim', 'invitations', 'jobs', 'members', 'reports', 'service',
+            'serving', 'shell'], ['site']],
     'server': [['supervisor'], ['asgi'], ['known_readers', 'limits'], ['connections']],
     'wsgi': [['front_page', 'permissions'], ['about_author', 'application', 'confirmation', 'errors', 'inline_login',
              'link_login', 'pagination'], ['identity', 'request_body', 'responses', 'sharing'],
@@ -72,7 +73,7 @@ INSIDE = {
     'look': [['icons', 'sharing'], ['bios', 'cards', 'footer', 'icon_drawing', 'stylesheet'],
              ['colours', 'fonts', 'layouts', 'lettering'], ['card_text']],
     'sentences': [['accounts', 'audit', 'content', 'exchange', 'jobs', 'mail', 'media', 'notices', 'pages', 'upkeep']],
-    'upkeep': [['health'], ['checks', 'erasure'], ['corrections', 'first_steps', 'integrity',
+    'upkeep': [['health'], ['checks', 'erasure'], ['corrections', 'first_steps', 'integrity', 'service',
                'sqlite_version', 'wal']],
     'exchange': [['exports']],
     'audience': [['counting', 'future_days', 'stats'], ['sums'], ['network_cap'], ['recording'], ['reports',

@@ -112,7 +112,7 @@ def test_files_that_a_page_names_exist(path):
 def test_commands_and_settings_that_a_page_names_exist(path):
     known = {f'QUICKPUB_{each.name.upper()}' for each in fields(settings.Settings)} | {'QUICKPUB_CONFIG'}
     assert set(re.findall(r'QUICKPUB_[A-Z_]+[A-Z]', path.read_text())) <= known
-    assert set(re.findall(r'`quickpub ([a-z]+)', path.read_text())) <= set(main.commands)
+    assert set(re.findall(r'`quickpub ([a-z-]+)', path.read_text())) <= set(main.commands)
     targets = set(re.findall(r'^([a-z-]+):', (ROOT / 'Makefile').read_text(), re.MULTILINE))
     assert set(re.findall(r'(?:`|^    )make\s([a-z-]+)', path.read_text(), re.MULTILINE)) <= targets
 

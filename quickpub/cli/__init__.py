@@ -10,6 +10,7 @@ from .invitations import invite
 from .jobs import jobs
 from .members import adduser, user
 from .reports import report
+from .service import install_service
 from .serving import consumer, migrate, serve, web
 from .shell import shell
 
@@ -25,5 +26,5 @@ def main() -> None:
 
 
 for command in (serve, web, consumer, migrate, check, show_settings, adduser, invite, user, report, jobs, show_dkim,
-                fill_demo, shell):
+                install_service, fill_demo, shell):
     main.add_command(command)

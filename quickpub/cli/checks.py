@@ -62,7 +62,7 @@ def _problems_inside(found: Settings) -> Iterator[tuple[str, str | None]]:
 @click.command(name='settings')
 @explain_errors
 def show_settings() -> None:
-    """List all settings, with what they are now; passwords are hidden."""
+    """List all settings; passwords are hidden."""
     masked = settings.from_env().masked()
     for each in fields(Settings):
         name = settings.PREFIX + each.name.upper()

@@ -13,7 +13,7 @@ from .site import explain_errors, opened_site
 @click.command(name='demo')
 @explain_errors
 def fill_demo() -> None:
-    """Fill an empty site with authors, posts and weeks of views."""
+    """Fill an empty site with authors, posts and views."""
     from .. import demo
     from ..demo import pictures
     with opened_site(create=True) as found:

@@ -13,7 +13,10 @@ from .site import explain_errors, opened_site
 @click.option('--note', default='', metavar='TEXT', help='A personal line in the invitation, at most 300 characters.')
 @explain_errors
 def invite(email: str | None, is_link: bool, note: str) -> None:
-    """Invite somebody to sign up, by email or with a link to pass on. It works once."""
+    """Invite somebody by email, or with a link to pass on.
+
+    The invitation works once.
+    """
     if is_link == bool(email):
         raise click.UsageError('Give either an email address or --link.')
     with opened_site() as settings:

@@ -16,7 +16,7 @@ JOB_ID = click.IntRange(1, 2**63 - 1)
 
 @click.group()
 def jobs() -> None:
-    """List, retry or discard background jobs, or pause them all."""
+    """List, retry, discard or pause background jobs."""
 
 
 @jobs.command(name='list')

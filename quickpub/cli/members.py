@@ -34,7 +34,7 @@ from .site import explain_errors, find_member, log, opened_site
               help='Keep or discard the texts of an account with this email address that was never confirmed.')
 @explain_errors
 def adduser(name: str, email: str, password: str, owner: bool, texts: str | None) -> None:
-    """Add a member by hand, for instance while mail does not work."""
+    """Add a member without a confirmation email."""
     with opened_site():
         name, email, password = validation.validate_all(
             (validation.clean_name, name), (validation.clean_email, email),

@@ -45,7 +45,7 @@ def web() -> None:
               help='Run workers as threads or as processes.')
 @explain_errors
 def consumer(workers: int | None, worker_type: str) -> None:
-    """Run the background jobs alone: emails, reports, recurring jobs."""
+    """Run the background jobs alone."""
     from ..tasks import huey
     found = settings.from_env()
     if workers:

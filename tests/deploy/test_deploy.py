@@ -7,7 +7,6 @@ import re
 import shutil
 import stat
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import psutil
 import pytest
 from conftest import link_in, outbox
 from documented import Caddy, Nginx, blocks, replaced
+from installing import install, run
 from people import Person, pdf
 from rig import ROOT, Rig, Visitor, wait_for
 
@@ -219,13 +219,6 @@ def test_a_stranger_may_send_no_more_than_a_form(place):
 
 # Installed
 
-def install(folder):
-    """The command, with a Python that the site's user may run too: the one of these tests may be in root's home."""
-    python = Path(sys.executable).resolve()
-    is_public = all(parent.stat().st_mode & stat.S_IXOTH for parent in python.parents)
-    return ['make', 'install', f'INTO={folder}', f'PYTHON={python if is_public else "/usr/bin/python3"}']
-
-
 @pytest.fixture(scope='module')
 def installed():
     """A folder that other users may enter, with what `make install` puts there."""
@@ -268,7 +261,8 @@ def test_commands_run_as_the_sites_user_with_the_sites_settings(installed, mail_
     rig.data = data
     config.write_text(replaced(
         blocks('env')[0], ('/var/lib/quickpub', data), ('https://blog.example.org', rig.url),
-        ('smtp://user:password@mail.example.org:587', mail_server.url)) + f'QUICKPUB_PORT={rig.port}\n')
+        ('# QUICKPUB_SMTP=smtp://user:password@mail.example.org:587', f'QUICKPUB_SMTP={mail_server.url}'))
+        + f'QUICKPUB_PORT={rig.port}\n')
     run('chown', f'root:{group}', config)
     run('chmod', '640', config)
     command.write_text(replaced(blocks('sh')[0], ('-u quickpub', f'-u {user}'), ('/etc/quickpub.env', config),
@@ -293,16 +287,14 @@ def test_commands_run_as_the_sites_user_with_the_sites_settings(installed, mail_
         assert path.owner() == user and not stat.S_IMODE(path.stat().st_mode) & 0o077, path
 
 
-def run(*command):
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
-def test_the_unit_is_one_that_systemd_takes(installed):
-    unit = installed / 'quickpub.service'
-    unit.write_text(replaced(blocks('ini')[0], ('/opt/quickpub/bin', installed / 'opt' / 'bin')))
-    assert 'ExecStart=' in unit.read_text() and 'User=quickpub' in unit.read_text()
-    if analyze := shutil.which('systemd-analyze'):
-        found = subprocess.run([analyze, 'verify', unit], capture_output=True, text=True)
-        assert str(unit) not in found.stderr and found.returncode == 0, found.stderr
+def test_the_unit_is_one_that_systemd_takes_and_finds_safe(installed):
+    root = installed / 'root'
+    program = installed / 'opt' / 'bin' / 'quickpub'
+    run(program, 'install-service', '--url', 'https://blog.example.org', '--root', root)
+    unit = root / 'etc' / 'systemd' / 'system' / 'quickpub.service'
+    assert f'ExecStart={program} serve' in unit.read_text()
+    analyze = shutil.which('systemd-analyze')
+    assert analyze, 'This test needs systemd-analyze, from the package systemd.'
+    run(analyze, 'verify', '--man=no', unit)
+    found = run(analyze, 'security', '--offline=true', unit)
+    assert float(re.search(r'Overall exposure level for \S+: ([\d.]+)', found)[1]) < 2.0
