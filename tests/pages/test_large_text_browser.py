@@ -18,10 +18,10 @@ PUBLIC = ('/', '/archive', '/search?q=hills', '/follow', '/login', '/signup', '/
 SIDEWAYS = 'document.documentElement.scrollWidth - innerWidth'
 # Controls and headings that are shown, and partly outside of the screen. Boxes that scroll or end in “…” are left out.
 OUTSIDE = """() => [...document.querySelectorAll(
-  'a, button, summary, input, select, textarea, h1, h2, label')].filter(each => {
+  'a, button, [role=button], summary, input, select, textarea, h1, h2, label')].filter(each => {
   const { left, right, width, height } = each.getBoundingClientRect()
   return each.checkVisibility() && width > 1 && height > 1 && (left < -1 || right > innerWidth + 1)
-    && !each.closest('.prose, .unseen, .trap, .desk .name, markdown-toolbar')
+    && !each.closest('.prose, .unseen, .trap, .desk .name')
 }).map(each => each.outerHTML.slice(0, 90)).slice(0, 3)"""
 
 
