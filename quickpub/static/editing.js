@@ -6,7 +6,7 @@ export const WORDS = JSON.parse(form.dataset.words)
 
 const TEXTS = ['title', 'body', 'summary', 'tags', 'slug', 'language', 'canonical', 'series', 'part', 'place', 'publish_at']
 const AHEAD = Date.now() - Number(form.dataset.now) // milliseconds by which this browser's clock is ahead of the site's
-const said = document.getElementById('saved')
+const said = document.querySelectorAll('#saved, #saved-here')
 
 // What the scripts that save and back up know of each other.
 export const state = { kept: '', isSaving: false, backup: Promise.resolve() } // the text that the site has, ...
@@ -16,7 +16,7 @@ export const texts = () => Object.fromEntries(
 export const asText = () => JSON.stringify(texts())
 
 export function say (words) {
-  if (said && said.textContent !== words) said.textContent = words
+  for (const each of said) if (each.textContent !== words) each.textContent = words
 }
 
 // On the author's own clock, like all other times on the page: the browser's may be another.

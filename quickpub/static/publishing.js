@@ -31,6 +31,8 @@ panel.addEventListener('toggle', event => {
   show()
 })
 form.elements.summary.addEventListener('input', show)
+// Why the text is not saved is said in the bar, which the panel may cover.
+form.addEventListener('unsaved', () => { if (panel.matches(':popover-open')) panel.hidePopover() })
 panel.addEventListener('invalid', () => { if (panel.matches('[popover]:not(:popover-open)')) panel.showPopover() }, true)
 
 // The way to the cover leaves the page: a draft is saved before.
