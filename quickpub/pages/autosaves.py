@@ -8,7 +8,7 @@ from ..models import Post, User
 from ..wsgi.actions import Answer
 from ..wsgi.forms import typed
 from ..wsgi.permissions import login_required
-from ..wsgi.responses import find_or_404, redirect
+from ..wsgi.responses import find_or_404, is_from_script, not_found, redirect, render_json
 
 
 @login_required
@@ -17,8 +17,7 @@ def save_autosave(user: User) -> Answer:
     form = typed(*autosave.FIELDS, 'action', 'tab', 'post')
     tab = form['tab']
     if form['action'] == 'discard':
-        autosave.forget(user, tab)
-        return redirect('/studio', 'discarded')
+        return _discard(user, tab)
     if form['post']:
         post = find_or_404(Post.editable_by(user), form['post'])
     else:  # the new post may have been saved since
@@ -28,3 +27,12 @@ def save_autosave(user: User) -> Answer:
     except ValueError:
         return HTTPError(400)
     return HTTPResponse('', 204, {'Cache-Control': 'no-store'})
+
+
+def _discard(user: User, tab: str) -> Answer:
+    """Delete an autosave. A script gets its fields, which it sends again to undo that."""
+    kept = autosave.find(user, tab)
+    autosave.forget(user, tab)
+    if not is_from_script():
+        return redirect('/studio', 'discarded')
+    return render_json(kept.fields | {'post': kept.post_id or ''}) if kept else not_found()

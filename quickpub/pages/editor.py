@@ -23,7 +23,7 @@ from ..translations.messages import N_, gettext
 from ..wsgi.actions import Answer, UnknownAction, find_action
 from ..wsgi.forms import Form, number, typed
 from ..wsgi.permissions import login_required
-from ..wsgi.responses import find_or_404, not_found, redirect, render, render_json
+from ..wsgi.responses import find_or_404, is_from_script, not_found, redirect, render, render_json
 from ..wsgi.urls import url
 from . import editor_actions
 
@@ -153,7 +153,7 @@ def _submit(user: User, post: Post | None) -> Answer:
         form.errors = {'': str(CANNOT_SAVE)}
         return _render(user, post, form, 503, is_kept=False)
     notice = _choose_notice(user, post, form, name, due)
-    if _is_from_script():
+    if is_from_script():
         return render_json(_describe_saved(user, post, notice))
     return redirect(f'/studio/posts/{(copy or post).id}' + '?published' * (action.is_publishing), notice)
 
@@ -174,11 +174,6 @@ def _preview(user: User, post: Post | None, form: Form) -> Answer:
     except Busy:
         form.errors, status = {'': str(BUSY)}, 503
     return _render(user, post, form, status, is_kept=is_kept)
-
-
-def _is_from_script() -> bool:
-    """Return whether the editor's script has sent the form, and stays on its page."""
-    return 'application/json' in request.get_header('Accept', '')
 
 
 def _describe_saved(user: User, post: Post, notice: str) -> dict[str, Any]:
@@ -293,7 +288,7 @@ def _has_other_text(user: User, kept: Autosave | None, post: Post) -> bool:
 
 def _render(user: User, post: Post | None, form: Form, status: int = 200, **context: Any) -> Answer:
     """Show the editor with the form, or tell its script what is wrong with it."""
-    if form.errors and _is_from_script():
+    if form.errors and is_from_script():
         return render_json({'errors': form.errors}, status)
     response.status = status
     at = now()

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from bottle import request, response
+from bottle import response
 
 from .. import tasks
 from ..codes import Rejected
@@ -21,7 +21,7 @@ from ..wsgi.downloads import missing_file, send_file
 from ..wsgi.forms import UPLOADS, Form, describe_storage_error, sent_files, typed
 from ..wsgi.pagination import paginate
 from ..wsgi.permissions import login_required
-from ..wsgi.responses import find_or_404, not_found, redirect, render
+from ..wsgi.responses import find_or_404, is_from_script, not_found, redirect, render
 from ..wsgi.urls import url
 
 PER_PAGE = 50
@@ -71,7 +71,7 @@ def upload_files(user: User) -> Answer:
         status, form.errors = 403, make_sentences(error.errors)
     except OSError as error:
         status, form.errors = describe_storage_error(error)
-    if 'application/json' in request.get_header('Accept', ''):
+    if is_from_script():
         response.status = status
         return _render_json({'uploads': [_describe_state(each) for each in stored],
                              'problems': list(form.errors.values())})

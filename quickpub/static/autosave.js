@@ -2,6 +2,7 @@
 // when the editor is opened again, in any window.
 
 import { asText, body, clock, form, inZone, say, state, texts, type, WORDS } from './editing.js'
+import { button, offerUndo } from './undo.js'
 
 const found = document.getElementById('found')
 const AGAIN = 3000 // milliseconds between two requests to the server
@@ -120,7 +121,14 @@ function offer (key, { at, version, texts: older }) {
     type(older.body ?? body.value, 0, body.value.length)
     body.dispatchEvent(new Event('input', { bubbles: true })) // where only another field is new
   })
-  const drop = button(WORDS.discard, done)
+  const drop = button(WORDS.discard, () => {
+    const stored = inStorage(() => localStorage.getItem(key))
+    forgetHere(key)
+    offerUndo(line, () => {
+      inStorage(() => localStorage.setItem(key, stored))
+      return true // it is still in this page
+    })
+  })
   function done () {
     if (key !== here) forgetHere(key)
     line.remove()
@@ -129,15 +137,6 @@ function offer (key, { at, version, texts: older }) {
   line.append(take, ' ', drop)
   found.append(line)
   found.hidden = false
-}
-
-function button (words, does) {
-  const made = document.createElement('button')
-  made.type = 'button'
-  made.className = 'small'
-  made.textContent = words
-  made.addEventListener('click', does)
-  return made
 }
 
 function look () {

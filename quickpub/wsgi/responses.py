@@ -82,6 +82,11 @@ def render_form(template: str, form: Form, status: int = 400, **context: Any) ->
     return render(template, form=form, **context)
 
 
+def is_from_script() -> bool:
+    """Return whether a script of ours has sent the request, and stays on its page."""
+    return 'application/json' in request.get_header('Accept', '')
+
+
 def render_json(value: Any, status: int = 200) -> str:
     """Return JSON for a script of ours, which nobody else may have."""
     response.status, response.content_type = status, 'application/json'

@@ -295,6 +295,7 @@ def test_nobody_reads_or_removes_what_others_typed(studio, hills, bob, olga, bro
     other = browse(bob)
     assert 'Mine alone' not in browse(olga).get(f'{edit(hills)}?unsaved={TAB}')
     other.post('/studio/unsaved', {'tab': TAB, 'action': 'discard'}, status=303)
+    other.post('/studio/unsaved', {'tab': TAB, 'action': 'discard'}, {'Accept': 'application/json'}, status=404)
     keep(other, body='His')
     keep(other, post=hills.id, status=404)
     assert 'Mine alone' in studio.get(f'{edit(hills)}?unsaved={TAB}')

@@ -4,15 +4,17 @@ import re
 
 import pytest
 from conftest import person, write
-from rig import chromium
+from rig import chromium, wait_for
 from windows import window
 
-from quickpub.content import posts, tags
+from quickpub import db
+from quickpub.content import autosave, posts, tags
 from quickpub.content.post_input import PostInput, as_form
-from quickpub.models import Post, Site
+from quickpub.models import Autosave, Post, Site
 
 BODY = 'textarea[name=body]'
 IS_SAVED = re.compile(r'^Saved \d\d:\d\d$')
+TAB = 'tab-of-a-window1'
 FINGER, POINTER = 44, 24  # pixels of a control: for fingers, and at least
 
 
@@ -78,3 +80,62 @@ def test_the_reason_why_the_panel_cannot_save_is_in_view(page, served):
     page.fill('[name=tags]', 'Walks')
     page.get_by_role('region', name='Summary and tags').get_by_role('button', name='Update post').click()
     page.get_by_role('button', name='Compare the versions').click(trial=True)
+
+
+def keep(rig, post):
+    with rig.database():
+        fields = dict.fromkeys(autosave.FIELDS, '') | {'title': 'Tea', 'body': 'It is warm.'}
+        autosave.keep(rig.author, TAB, post, fields, db.now())
+
+
+def kept(rig):
+    with rig.database():
+        return [(each.tab, each.post_id, each.fields['body']) for each in Autosave.select()]
+
+
+def test_discarded_changes_come_back_for_as_long_as_the_page_is_open(page, served):
+    for path, post in (('/studio', None), (f'/studio/posts/{served.post.id}', served.post)):
+        keep(served, post)
+        before = kept(served)
+        page.goto(path)
+        page.get_by_role('button', name='Discard: backed up').press('Enter')
+        page.get_by_text('Discarded.').wait_for()
+        assert kept(served) == [] and page.url.endswith(path)
+        page.keyboard.press('Enter')  # on "Undo"
+        page.get_by_role('link', name='Tea').wait_for()
+        assert kept(served) == before
+        page.get_by_role('button', name='Discard: backed up').click()
+        page.get_by_text('Discarded.').wait_for()
+        assert kept(served) == []
+    assert page.problems == []
+
+
+def test_changes_that_only_this_browser_has_come_back(page, served):
+    edit(page, served)
+    page.context.set_offline(True)
+    page.fill(BODY, 'Typed in a tunnel')
+    page.locator('#saved').get_by_text('Backed up in this browser').wait_for()
+    wait_for(lambda: page.evaluate('localStorage.length'), 'the backup')
+    page.close()
+    page.context.set_offline(False)
+    again = page.context.new_page()
+    edit(again, served)
+    found = again.locator('#found')
+    found.get_by_role('button', name='Discard').click()
+    found.get_by_text('Discarded.').wait_for()
+    assert again.evaluate('localStorage.length') == 0
+    found.get_by_role('button', name='Undo').click()
+    found.get_by_role('button', name='Continue with them').click()
+    assert again.locator(BODY).input_value() == 'Typed in a tunnel'
+
+
+def test_without_scripts_discarding_takes_a_second_press(served):
+    keep(served, None)
+    with chromium() as browser, window(browser, served, java_script_enabled=False) as page:
+        page.goto('/studio')
+        button = page.get_by_role('button', name='Discard: backed up')
+        assert button.is_hidden()
+        page.get_by_text('Discard…').click()
+        button.click()
+        page.get_by_text('Discarded.').wait_for()
+    assert kept(served) == []
