@@ -21,7 +21,7 @@ from ..settings import current
 from ..translations import languages
 from ..translations.messages import N_, gettext
 from ..wsgi.actions import Answer, UnknownAction, find_action
-from ..wsgi.forms import Form, number, typed
+from ..wsgi.forms import Form, number, sent_fields, typed
 from ..wsgi.permissions import login_required
 from ..wsgi.responses import find_or_404, is_from_script, not_found, redirect, render, render_json
 from ..wsgi.urls import url
@@ -197,13 +197,21 @@ def _take_back(user: User, post: Post, form: Form | None, action: editor_actions
 
 def _save(user: User, post: Post | None, form: Form, is_page: bool = False) -> Post:
     """Save the form, and delete its autosave."""
-    based_on = number(form['version']) if post and form['action'] != 'overwrite' else None
     tab = form['tab'] if autosave.is_tab(form['tab']) else None
     with db.atomic():
-        saved = posts.save(post, user, PostInput.from_form(form.values), now(), based_on, is_page, tab)
+        saved = posts.save(post, user, PostInput.from_form(form.values), now(),
+                           _read_version(form) if post else None, is_page, tab)
         autosave.forget(user, form['tab'])
     form.values |= {'slug': saved.slug, 'version': str(saved.version)}
     return saved
+
+
+def _read_version(form: Form) -> int | None:
+    """Return the version that the form began with, or None if it replaces any. One that cannot be read is 0, which no
+    post has: nobody's changes are overwritten by a broken form. Scripts may leave the field out."""
+    if form['action'] == 'overwrite' or 'version' not in sent_fields():
+        return None
+    return number(form['version']) or 0
 
 
 def _keep(user: User, post: Post | None, form: Form | None) -> bool:
@@ -268,7 +276,8 @@ def _saved_form(user: User, post: Post) -> Form:
 
 
 def _autosaved_form(kept: Autosave) -> Form:
-    return Form(kept.fields | {'tab': kept.tab})
+    began_with = kept.fields.get('version') or ('1' if kept.post_id else '')  # a new post, which was saved meanwhile
+    return Form(kept.fields | {'tab': kept.tab, 'version': began_with})
 
 
 def _scheduled_for(user: User, post: Post) -> str:

@@ -213,6 +213,26 @@ def test_a_script_that_names_no_version_saves_as_before(studio, hills):
     assert saved(hills).body == 'From a script.'
 
 
+@pytest.mark.parametrize('version', ['', 'abc', '-1', '1.0', '9' * 19, '٣'])
+def test_a_version_that_cannot_be_read_overwrites_nothing(studio, hills, version):
+    page = send(studio, hills, status=409, body='Mine.', version=version, tab=TAB)
+    form = form_with(page, 'body')
+    assert form['body'].value == 'Mine.' and saved(hills).body.startswith('They are high.')
+    assert form_with(studio.get(f'{edit(hills)}?unsaved={TAB}'), 'body')['body'].value == 'Mine.'
+    form.submit('action', value='overwrite', status=303)
+    assert saved(hills).body == 'Mine.'
+
+
+def test_the_autosave_of_a_new_post_that_was_saved_meanwhile_begins_with_its_first_version(studio):
+    send(studio, tab=TAB, version='', body='First.')
+    keep(studio, body='First, and more.')
+    with db.db.connection_context():
+        post = Post.get()
+    form = form_with(studio.get(f'{edit(post)}?unsaved={TAB}'), 'body')
+    form.submit('action', value='save', status=303)
+    assert saved(post).body == 'First, and more.'
+
+
 def test_a_text_left_as_it_was_is_kept_as_unsaved(studio, hills):
     form = form_with(studio.get(edit(hills)), 'body')
     send(studio, hills, body='Saved meanwhile.')
