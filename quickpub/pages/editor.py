@@ -155,7 +155,7 @@ def _submit(user: User, post: Post | None) -> Answer:
     notice = _choose_notice(user, post, form, name, due)
     if is_from_script():
         return render_json(_describe_saved(user, post, notice))
-    return redirect(f'/studio/posts/{(copy or post).id}' + '?published' * (action.is_publishing), notice)
+    return redirect(action.next_page % (copy or post).id, notice)
 
 
 def _reject_action(user: User, post: Post | None, form: Form) -> Answer:
@@ -235,7 +235,7 @@ def _due(user: User, publish_at: str, name: str) -> datetime | None:
 def _choose_notice(user: User, post: Post, form: Form, name: str, due: datetime | None) -> str:
     if due:
         return 'scheduled'
-    if name == 'save' and form['publish_at'] not in ('', _scheduled_for(user, post)):
+    if name in ('save', 'cover') and form['publish_at'] not in ('', _scheduled_for(user, post)):
         return 'saved-not-scheduled'
     return editor_actions.ACTIONS[name].notice
 

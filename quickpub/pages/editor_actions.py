@@ -10,6 +10,8 @@ from ..db import db, now
 from ..models import Post, Site, User
 from ..translations.messages import gettext
 
+PUBLISHED = '/studio/posts/%d?published'
+
 
 def publish(user: User, post: Post, due: datetime | None) -> None:
     with db.atomic():
@@ -33,21 +35,19 @@ class Action(NamedTuple):
     is_writing: bool = False  # a new text can be saved with it, and an empty one is rejected
     is_taking_back: bool = False  # it works even if the form cannot be saved
     is_owners: bool = False
-
-    @property
-    def is_publishing(self) -> bool:
-        return self.do is publish
+    next_page: str = '/studio/posts/%d'
 
 
 SAVE = Action('saved', is_writing=True)
-PUBLISH = Action('published', publish, is_writing=True)
+PUBLISH = Action('published', publish, is_writing=True, next_page=PUBLISHED)
 TRASH = Action('trashed', lambda user, post, due: trash.move_to_trash(post, now()), is_taking_back=True)
 ACTIONS = {
     'save': SAVE,
     'overwrite': SAVE,
     'publish': PUBLISH,
     'publish-now': PUBLISH,
-    'schedule': Action('scheduled', publish, is_writing=True),
+    'schedule': Action('scheduled', publish, is_writing=True, next_page=PUBLISHED),
+    'cover': Action('saved', is_writing=True, next_page='/studio/images/cover/%d'),
     'restore': Action('restored'),
     'share': Action('shared', lambda user, post, due: publishing.share(post, now())),
     'pin': Action('pinned', lambda user, post, due: pins.pin(post, post.author)),

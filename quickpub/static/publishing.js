@@ -1,6 +1,6 @@
 // The panel to publish from, as the text is now.
 
-import { asText, body, form, state } from './editing.js'
+import { body, form } from './editing.js'
 
 const panel = document.getElementById('publishing')
 const title = document.getElementById('card-title')
@@ -34,17 +34,6 @@ form.elements.summary.addEventListener('input', show)
 // Why the text is not saved is said in the bar, which the panel may cover.
 form.addEventListener('unsaved', () => { if (panel.matches(':popover-open')) panel.hidePopover() })
 panel.addEventListener('invalid', () => { if (panel.matches('[popover]:not(:popover-open)')) panel.showPopover() }, true)
-
-// The way to the cover leaves the page: a draft is saved before.
-form.addEventListener('click', event => {
-  const link = event.target.closest('#cover-way a')
-  if (!link || !('draft' in form.dataset) || asText() === state.kept) return
-  event.preventDefault()
-  const go = () => location.assign(link.href)
-  form.addEventListener('saved', go, { once: true })
-  form.addEventListener('unsaved', () => form.removeEventListener('saved', go), { once: true })
-  form.dispatchEvent(new Event('save'))
-})
 
 // With a time in the form, the button schedules the post, and says so.
 

@@ -82,6 +82,27 @@ def test_the_reason_why_the_panel_cannot_save_is_in_view(page, served):
     page.get_by_role('button', name='Compare the versions').click(trial=True)
 
 
+@pytest.mark.parametrize('is_scripted', [True, False], ids=['with scripts', 'without scripts'])
+def test_a_cover_is_added_before_the_first_save_and_the_text_is_a_draft(served, is_scripted):
+    with chromium() as browser, window(browser, served, java_script_enabled=is_scripted) as page:
+        page.goto('/studio/posts/new')
+        page.fill('[name=title]', 'Tea')
+        page.fill(BODY, 'It is warm.')
+        page.get_by_role('button', name='Publish…').click()
+        page.get_by_role('button', name='Add a cover').click()
+        page.get_by_role('heading', name='Cover').wait_for()
+        with served.database():
+            post = Post.get(Post.title == 'Tea')
+            assert post.body == 'It is warm.' and post.published_at is None
+        page.get_by_role('link', name='Tea').click()
+        page.fill(BODY, 'It is warm, and sweet.')
+        page.get_by_role('button', name='Publish…').click()
+        page.get_by_role('button', name='Add a cover').click()
+        page.get_by_role('link', name='Tea').click()
+        assert page.locator(BODY).input_value() == 'It is warm, and sweet.'
+        assert page.locator('#found').is_hidden() and page.locator('.unsaved li').count() == 0
+
+
 def keep(rig, post):
     with rig.database():
         fields = dict.fromkeys(autosave.FIELDS, '') | {'title': 'Tea', 'body': 'It is warm.'}

@@ -211,8 +211,7 @@ def test_an_owner_features_a_post_and_stops(owner, studio, alice, browse):
         assert not FeaturedPost.select().exists()
 
 
-def test_the_editor_leads_to_the_cover_of_a_saved_post(studio, alice):
-    assert 'save your text first' in studio.get('/studio/posts/new').html.select_one('#cover-way').text
+def test_the_editor_leads_to_the_cover_of_a_published_post(studio, alice):
     [post] = put(alice, 'Hills')
     link = studio.get(f'/studio/posts/{post.id}').html.select_one('#cover-way a')
     assert link.text == 'Add a cover' and studio.get(link['href']).html.h1.text == 'Cover'
