@@ -27,6 +27,7 @@ STEPS = {  # what to do, more about it, and where
     'mail': (N_('Set up a mail server, so that emails are sent'), N_('Until then, emails stay on this machine.'),
              '/admin/mail'),
 }
+UNSENT_INVITATION = N_('You get a link to pass on.')  # without a mail server
 
 
 @login_required
@@ -52,6 +53,8 @@ def show_dashboard(user: User) -> Answer:
 def _describe_step(name: str, is_done: bool, user: User) -> tuple[Translatable, Translatable, str, bool]:
     """Return a step in words, more about it, its path, and whether it is done."""
     words, more, path = STEPS[name]
+    if name == 'invitation' and not current().smtp:
+        more = UNSENT_INVITATION
     return words, more, path.format(user_id=user.id), is_done
 
 

@@ -44,8 +44,7 @@ def update_security(user: User) -> Answer:
     form = typed('action', 'passkey', 'name', 'code')
     act = find_action(ACTIONS, form['action'])
     if not user.is_verified:
-        return _refuse(user, gettext('To change this, first confirm your email address. The link is in the '
-                                      'email that we sent you.'), 403)
+        return _refuse(user, gettext('To change this, first confirm your email address.'), 403)
     page = None if act is _rename else require_confirmation(
         user, gettext('Confirm that it’s you'), gettext('You are about to change how you log in.'), gettext('Continue'))
     if page is not None:

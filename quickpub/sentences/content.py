@@ -34,8 +34,7 @@ SENTENCES: dict[str, Translatable] = {
                                       'Nothing was changed: “%(title)s” would have more than %(count)s tags.'),
 
     # Publishing and sharing
-    'publish.unconfirmed': N_('Your draft is saved. To publish it, first confirm your email address with the link '
-                              'that we emailed you.'),
+    'publish.unconfirmed': N_('Your draft is saved. To publish it, first confirm your email address.'),
     'publish.empty': N_('There is nothing to publish yet. Write some text first.'),
     'publish.in_trash': N_('Your text is saved, but this post is in the trash. Restore it, then publish it.'),
     'publish_at.missing': N_('Your text is saved. To schedule it, choose a date and time first.'),
@@ -43,14 +42,13 @@ SENTENCES: dict[str, Translatable] = {
     'publish_at.past': N_('Your text is saved, but this time has passed. Choose a later time, or publish now.'),
     'publish_at.skipped': N_('Your text is saved, but this time does not exist: the clocks go forward that night. '
                              'Choose a time one hour later.'),
-    'share.unconfirmed': N_('Your draft is saved. To share it, first confirm your email address with the link that we '
-                            'emailed you.'),
+    'share.unconfirmed': N_('Your draft is saved. To share it, first confirm your email address.'),
 
     # The limits of an account
     'quota.posts': N_plural('You have reached the limit of %(count)s post. %(advice)s',
                             'You have reached the limit of %(count)s posts. %(advice)s'),
     'quota.size': N_('There is no room for this text. All your posts together can have %(megabytes)s MB. %(advice)s'),
-    'quota.confirm_email': N_('For more room, confirm your email address with the link that we emailed you.'),
+    'quota.confirm_email': N_('For more room, confirm your email address.'),
     'quota.delete_posts': N_('Shorten or delete other posts first. Posts in the trash count until they are deleted '
                              'permanently.'),
 }

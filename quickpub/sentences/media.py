@@ -4,8 +4,7 @@ from ..translations.messages import N_, N_plural, Translatable
 
 SENTENCES: dict[str, Translatable] = {
     # Uploads
-    'file.not_confirmed': N_('To upload files, first confirm your email address: use the link in the email that we '
-                             'sent you.'),
+    'file.not_confirmed': N_('To upload files, first confirm your email address.'),
     'file.too_large': N_('“%(name)s” is larger than %(limit)s MB. Make the file smaller, then upload it again.'),
     'file.empty': N_('“%(name)s” is empty. Choose another file.'),
     'file.unknown_type': N_('“%(name)s” is not in a format that you can upload. Images can be JPEG, PNG, WebP, GIF or '

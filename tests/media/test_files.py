@@ -123,7 +123,7 @@ def test_uploading_opens_with_a_confirmed_address(alice, browse, connection):
         alice.verified_at = None
         alice.save()
     assert 'confirm your email address' in send(browser, ('x.pdf', PDF), status=403)
-    assert 'To upload media, follow the link in the email' in browser.get('/studio/media') and all_uploads() == []
+    assert 'so you cannot upload media' in browser.get('/studio/media') and all_uploads() == []
 
 
 def test_the_same_bytes_are_kept_once_and_each_has_their_own_name(alice, bob, browse):

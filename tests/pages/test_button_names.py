@@ -1,4 +1,4 @@
-"""Buttons that repeat in the lists of the studio: each is named after its row, for those who hear it without the row."""
+"""Buttons that repeat in the lists of the studio: each is named after its row, which not everybody sees around it."""
 
 from collections import defaultdict
 from datetime import timedelta
