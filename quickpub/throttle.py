@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from peewee import CharField, DateTimeField, IntegerField
+from peewee import CharField, IntegerField
 
 from . import clocks
 from .codes import Code, Problem
 from .db import BaseModel, db
+from .jobs.fields import DateTimeField
 from .settings import current
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

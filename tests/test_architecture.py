@@ -98,7 +98,7 @@ INSIDE = {
     'sqlite': [['database'], ['connection', 'files']],
     'jobs': [['huey'], ['execution', 'isolation'], ['rescue', 'storage'], ['endings', 'queue'], ['claims', 'periodic'],
              ['hooks', 'limits'], ['overview', 'owners', 'recurring', 'tally'], ['chores', 'consumer', 'tables'],
-             ['clock', 'compat', 'errors', 'liveness', 'reasons', 'serializer']],
+             ['fields'], ['clock', 'compat', 'errors', 'liveness', 'reasons', 'serializer']],
     'sandbox': [['child', 'pool']],
 }
 

@@ -14,7 +14,6 @@ from peewee import (
     CharField,
     CompositeKey,
     DatabaseProxy,
-    DateTimeField,
     FloatField,
     IntegerField,
     Model,
@@ -23,6 +22,7 @@ from peewee import (
 )
 
 from .clock import now
+from .fields import DateTimeField
 
 database = cast(SqliteDatabase, DatabaseProxy())
 _folder: Path | None = None

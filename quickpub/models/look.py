@@ -1,8 +1,9 @@
 """The look of the site: images that belong to the site, to members and to posts; cards; and posts that are featured."""
 
-from peewee import CharField, CompositeKey, DateTimeField, ForeignKeyField, IntegerField, TextField
+from peewee import CharField, CompositeKey, ForeignKeyField, IntegerField, TextField
 
 from ..db import BaseModel, now
+from ..jobs.fields import DateTimeField
 from .media import MediaFile
 from .posts import Post
 

@@ -1,8 +1,9 @@
 """Emails and reports."""
 
-from peewee import BooleanField, CharField, DateTimeField, ForeignKeyField, IntegerField, TextField
+from peewee import BooleanField, CharField, ForeignKeyField, IntegerField, TextField
 
 from ..db import BaseModel, now
+from ..jobs.fields import DateTimeField
 from .base import JSONText
 from .members import Token, User
 from .posts import Post

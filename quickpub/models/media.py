@@ -2,9 +2,10 @@
 
 import re
 
-from peewee import BooleanField, CharField, CompositeKey, DateTimeField, ForeignKeyField, IntegerField, TextField
+from peewee import BooleanField, CharField, CompositeKey, ForeignKeyField, IntegerField, TextField
 
 from ..db import BaseModel, now
+from ..jobs.fields import DateTimeField
 from .base import JSONText
 from .members import User
 from .posts import Post

@@ -4,9 +4,10 @@ from functools import partial
 from secrets import token_urlsafe
 from typing import Any
 
-from peewee import BlobField, BooleanField, CharField, DateTimeField, ForeignKeyField, IntegerField, TextField
+from peewee import BlobField, BooleanField, CharField, ForeignKeyField, IntegerField, TextField
 
 from ..db import BaseModel, now
+from ..jobs.fields import DateTimeField
 from ..markup import folding
 from ..signing import sign
 from .base import Searched, new_feed_id

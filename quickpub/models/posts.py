@@ -8,7 +8,6 @@ from peewee import (
     BooleanField,
     CharField,
     CompositeKey,
-    DateTimeField,
     ForeignKeyField,
     IntegerField,
     TextField,
@@ -17,6 +16,7 @@ from peewee import (
 
 from .. import text
 from ..db import BaseModel, now
+from ..jobs.fields import DateTimeField
 from ..markup import excerpts, folding
 from ..signing import number_in, sign, unsign
 from .base import JSONText, Searched, new_feed_id

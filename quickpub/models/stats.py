@@ -1,8 +1,9 @@
 """Views and visitors: totals for charts, and what counting each view once needs."""
 
-from peewee import BlobField, BooleanField, CharField, CompositeKey, DateField, ForeignKeyField, IntegerField
+from peewee import BlobField, BooleanField, CharField, CompositeKey, ForeignKeyField, IntegerField
 
 from ..db import BaseModel
+from ..jobs.fields import DateField
 from .members import User
 from .posts import Post
 

@@ -1,8 +1,9 @@
 """Rows that background jobs keep: exports, failures, findings, deletions; and the audit log."""
 
-from peewee import CharField, CompositeKey, DateTimeField, ForeignKeyField, IntegerField, TextField
+from peewee import CharField, CompositeKey, ForeignKeyField, IntegerField, TextField
 
 from ..db import BaseModel, now
+from ..jobs.fields import DateTimeField
 from .base import JSONText
 from .members import User
 
