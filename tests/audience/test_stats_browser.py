@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from conftest import BROWSER, PASSWORD, link_in, person, write
 from images import PDF, picture
+from playwright.sync_api import expect
 from reporting import without_time
 from rig import Visitor, chromium, wait_for
 from sites import keep
@@ -155,6 +156,37 @@ def test_the_chart_has_a_name_and_its_numbers_stand_in_a_table_below(page, serve
         assert told == [f'{day} {views} views {visitors} visitor{"s" * (visitors != 1)}'
                         for day, views, visitors in reversed(expected)]
         assert heights == pytest.approx([views / 10 for _, views, _ in reversed(expected)], abs=0.01)
+
+
+def test_a_finger_across_the_chart_shows_each_bar_and_still_scrolls_the_page(served):
+    phone = {'viewport': {'width': 375, 'height': 640}, 'has_touch': True, 'is_mobile': True}
+    with chromium() as browser, window(browser, served, **phone) as page:
+        page.goto('/studio/stats?days=7')
+        found = page.locator('[data-bars] li')
+        found.first.scroll_into_view_if_needed()
+        boxes = [each.bounding_box() for each in found.all()]
+        fingers = page.context.new_cdp_session(page)
+
+        def touch(kind, bar=None, below=20):
+            points = [] if bar is None else [{'x': boxes[bar]['x'] + boxes[bar]['width'] / 2,
+                                              'y': boxes[bar]['y'] + below}]
+            fingers.send('Input.dispatchTouchEvent', {'type': f'touch{kind}', 'touchPoints': points})
+
+        touch('Start', 1)
+        for bar in (2, 3, 4, 5):
+            touch('Move', bar)
+            expect(found.nth(bar)).to_be_focused()
+            expect(found.nth(bar).locator('.value')).to_be_visible()
+            shown = [each for each in found.all() if each.locator('.value').is_visible()]
+            assert len(shown) == 1
+        touch('End')
+        expect(found.nth(5).locator('.value')).to_be_visible()
+        touch('Start', 3, 90)
+        for below in range(80, -60, -10):
+            touch('Move', 3, below)
+        touch('End')
+        wait_for(lambda: page.evaluate('scrollY') > 0, 'the page to scroll')
+        assert page.problems == []
 
 
 def test_the_time_is_chosen_with_the_keyboard_and_compared_with_the_time_before(page, served):
