@@ -26,6 +26,7 @@ class Rendered(NamedTuple):
 class Preview(NamedTuple):
     content: Markup  # safe HTML as a page shows it
     words: int
+    excerpt: str
 
 
 def render(source: str, files: Mapping[str, images.File], is_titled: bool, who: Hashable = None,
@@ -36,11 +37,11 @@ def render(source: str, files: Mapping[str, images.File], is_titled: bool, who: 
 
 
 def preview(source: str, files: Mapping[str, images.File], prefix: str, who: Hashable = None,
-            language: str = 'en') -> Preview:
+            language: str = 'en', is_titled: bool = True) -> Preview:
     """Return what readers would see of a text in this language, below the prefix of the public address. For `who` see
     gates.Gate.entered. Raises Busy, or Rejected for `body` if it takes too long."""
-    content, words = _in_time(_preview, source, files, prefix, language, who=who)
-    return Preview(Markup(content), words)  # noqa: S704  # it is cleaned
+    content, words, excerpt = _in_time(_preview, source, files, prefix, is_titled, language, who=who)
+    return Preview(Markup(content), words, excerpt)  # noqa: S704  # it is cleaned
 
 
 def _in_time(function: Callable[..., Any], source: str, files: Mapping[str, images.File], *args: Any,
@@ -61,9 +62,11 @@ def _render(source: str, files: dict[str, dict[str, Any]], is_titled: bool, lang
             '' if is_titled else excerpts.beginning(html, MAX_BEGINNING))
 
 
-def _preview(source: str, files: dict[str, dict[str, Any]], prefix: str, language: str) -> tuple[str, int]:
+def _preview(source: str, files: dict[str, dict[str, Any]], prefix: str, is_titled: bool,
+             language: str) -> tuple[str, int, str]:
     html = _html(source, files, language)
-    return markdown.for_page(html, prefix), excerpts.count_words(html)
+    return (markdown.for_page(html, prefix), excerpts.count_words(html),
+            excerpts.excerpt(html, with_headings=not is_titled))
 
 
 def _html(source: str, files: dict[str, dict[str, Any]], language: str) -> str:

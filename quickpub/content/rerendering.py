@@ -35,13 +35,12 @@ def render_columns(clean: dict[str, Any], files: dict[str, images.File], who: Ha
             'words': found.words, 'excerpt': summary or found.excerpt, 'rendered_by': markdown.VERSION}
 
 
-def preview(body: str, author: User, prefix: str, language: str) -> rendering.Preview:
+def preview(body: str, author: User, prefix: str, language: str, is_titled: bool = True) -> rendering.Preview:
     """Return what readers would see of this Markdown, below the prefix of the public URL. `language`: that it is
-    written in, '' for the site's. Raises Busy, or Rejected if
-    it takes too long."""
+    written in, '' for the site's. Raises Busy, or Rejected if it takes too long."""
     body = text.body(body[:MAX_BODY])
     return rendering.preview(body, usage.known_in(body), prefix, quota.waits_as(author),
-                             language or Site.this().language)
+                             language or Site.this().language, is_titled)
 
 
 def render_again(post: Post, at: datetime | None = None, patience: float | None = None) -> None:

@@ -186,7 +186,7 @@ def load_results(query: Query, ids: list[int], at: datetime) -> list[Any]:
 
 def cut_passage(whole: str, otherwise: str, pattern: re.Pattern[str]) -> Markup:
     """Return the passage of a text around the first match, or `otherwise` if there is none."""
-    whole = whole.replace('\n', ' ')
+    whole = excerpts.in_one_line(whole)
     first = _place(STRETCH.findall(whole), pattern)
     if first is None:
         return mark_matches(otherwise, pattern)

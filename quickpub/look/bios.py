@@ -14,4 +14,4 @@ def render(bio: str, language: str) -> str:
 @lru_cache(64)
 def plain(bio: str, language: str) -> str:
     """Return the same as one line of plain text, for feeds and descriptions."""
-    return ' '.join(excerpts.plain(render(bio, language)).split())
+    return excerpts.in_one_line(excerpts.plain(render(bio, language)))

@@ -35,6 +35,18 @@ def _lines(html: str) -> str:
     return '\n'.join(filter(None, (' '.join(each.split()) for each in lines)))
 
 
+# The end of a sentence or of a part of one, in any script, with what may close it.
+CLOSED = re.compile('[.,:;!?…·。，、；：！？।؟،؛۔][”’"»)）」』\\]*]*$')
+
+
+def in_one_line(lines: str) -> str:
+    """Return the lines of `plain` or `shown` as one, in which a reader still sees where a block or an item ends: a dot
+    follows one that ends without punctuation."""
+    found = [each for each in lines.split('\n') if each]
+    separated = (each if CLOSED.search(each) else f'{each} ·' for each in found[:-1])
+    return ' '.join([*separated, *found[-1:]])
+
+
 HEADINGS = frozenset(each for each in BESIDE_THE_TEXT if each[1:].isdigit())
 DISPLAYED = re.compile('<div class="formula".*?</div>', re.DOTALL)
 # A URL, whose host is the group, without the punctuation that ends a sentence.
@@ -48,12 +60,13 @@ def excerpt(html: str, limit: int = 220, with_headings: bool = False) -> str:
     """Return the beginning of safe HTML: running text only, ending with a sentence where one ends late enough, else
     with '…'. Parts that need their place are left out (notes, tables, images), and of a web address the
     site's name is kept, of a formula with commands '…'."""
-    html = formulas.as_words(DISPLAYED.sub('', MARKS.sub('', html)))
+    html = formulas.as_words(DISPLAYED.sub('', MARKS.sub('', html.replace('<br>', ' '))))
     left_out = BESIDE_THE_TEXT - (HEADINGS if with_headings else frozenset())
     running = nh3.clean(html, tags=set(BLOCKS - left_out), attributes={}, link_rel=None,
                         clean_content_tags=set(left_out))
-    lines = (each for each in plain(running).split('\n') if not each.startswith('|'))  # a table that was not recognised
-    words = UNREAD_LINK.sub(lambda link: '' if link[1] else link[2], ' '.join(lines)[:20 * limit])
+    lines = '\n'.join(each for each in plain(running).split('\n')
+                      if not each.startswith('|'))  # a table that was not recognised
+    words = UNREAD_LINK.sub(lambda link: '' if link[1] else link[2], in_one_line(lines[:20 * limit]))
     words = ADDRESS.sub(r'\1', words)
     return text.shorten(' '.join(words.split()), limit)
 
@@ -61,7 +74,7 @@ def excerpt(html: str, limit: int = 220, with_headings: bool = False) -> str:
 def beginning(html: str, limit: int) -> str:
     """Return the name of a post without a title in lists: its first words, or the description of its first image."""
     alt = ALT.search(html)
-    words = excerpt(html, limit, with_headings=True) or plain(html) or (unescape(alt[1]) if alt else '')
+    words = excerpt(html, limit, with_headings=True) or in_one_line(plain(html)) or (unescape(alt[1]) if alt else '')
     return text.shorten(' '.join(words.split()), limit)
 
 

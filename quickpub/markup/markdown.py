@@ -8,7 +8,7 @@ from . import cleaner, direction, formulas, images, links, parser, typography
 
 # Increase it with every change of what `to_html`, `excerpts.excerpt`, `excerpts.beginning` or `excerpts.count_words`
 # return for the same text: posts that an older version has rendered are rendered again in the background.
-VERSION = 2
+VERSION = 3
 
 
 def to_html(source: str, files: Mapping[str, images.File] | None = None, language: str = 'en') -> str:

@@ -47,9 +47,10 @@ def _render(post: Post, note: str, may_edit: bool = False) -> Answer:
 def render_live_preview(user: User) -> Answer:
     """Return a part of a page: the text in the editor as readers will see it."""
     try:
-        form = typed('body', 'language')
-        preview = rerendering.preview(form['body'], user, current().path_prefix, form['language'])
-        return templating.render('_preview.html', content=preview.content, words=preview.words)
+        form = typed('title', 'body', 'language')
+        preview = rerendering.preview(form['body'], user, current().path_prefix, form['language'],
+                                       is_titled=bool(form['title'].strip()))
+        return templating.render('_preview.html', **preview._asdict())
     except Rejected as error:  # the script shows this sentence; at other errors it leaves the last preview
         response.status = 422
         return templating.render('_preview_failed.html', sentence=describe(error))

@@ -5,7 +5,7 @@ import { body, form } from './editing.js'
 const panel = document.getElementById('publishing')
 const title = document.getElementById('card-title')
 const summary = document.getElementById('card-summary')
-const BEGINNING = 300 // characters
+const ENOUGH = 4000 // characters of the text, of which lists show less
 
 async function show () {
   if (!title) return
@@ -15,14 +15,16 @@ async function show () {
   summary.textContent = words || await beginning() || ''
 }
 
-// As the site renders it, of which the first words are enough.
+// The excerpt that lists will show, as the site makes it.
 async function beginning () {
-  const sent = new URLSearchParams({ body: body.value.slice(0, 4 * BEGINNING), language: form.elements.language.value })
+  const typed = form.elements
+  const sent = new URLSearchParams({
+    title: typed.title.value, body: body.value.slice(0, ENOUGH), language: typed.language.value
+  })
   const answer = await fetch(form.dataset.preview, { method: 'POST', body: sent, redirect: 'manual' }).catch(() => null)
   if (!answer?.ok) return summary.textContent
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html')
-  const words = [...page.querySelectorAll('.prose > :is(p, ul, ol, blockquote)')].map(each => each.textContent).join(' ')
-  return words.replace(/\s+/g, ' ').trim().slice(0, BEGINNING)
+  return page.querySelector('.prose')?.dataset.excerpt
 }
 
 panel.addEventListener('toggle', event => {

@@ -668,6 +668,9 @@ def test_what_is_typed_is_shown_as_readers_will_see_it_and_nothing_is_saved(stud
     before = stored()
     answer = studio.post('/studio/preview', {'body': '**Bold** <script>alert(1)</script>'})
     assert '<strong>Bold</strong>' in answer and 'script' not in answer and '1 word' in answer
+    for title, excerpt in (('', 'Once · upon'), ('Tales', 'upon')):
+        answer = studio.post('/studio/preview', {'title': title, 'body': '## Once\n\nupon'})
+        assert answer.html.select_one('.prose')['data-excerpt'] == excerpt
     browse().post('/studio/preview', {'body': 'x'}, status=303)
     assert stored() == before
     page = send(studio, action='preview', status=200)

@@ -27,11 +27,13 @@ NOTE = 'Today a hedgehog crossed the road before our house, slowly, and looked a
     ('At https://www.example.org/a. More.', 'At example.org. More.'),
     ('「https://example.org/a」です', '「example.org」です'), ('https://user:pw@example.org:80/x', 'example.org'),
     ('[words](https://example.org/a) and ftp://example.org/x', 'words and example.org'),
-    ('- [ ] sow\n- [x] dig\n- rest', 'sow dig rest'),
+    ('- [ ] sow\n- [x] dig\n- rest', 'sow · dig · rest'), ('- eggs\n- milk\n\nThen bake.', 'eggs · milk · Then bake.'),
+    ('1. Sow.\n2. Dig!\n\n> “Rest.”\n\nSo:\n\n- x', 'Sow. Dig! “Rest.” So: x'), ('- a\n  - b\n- c', 'a · b · c'),
+    ('Roses are red\\\nviolets blue', 'Roses are red violets blue'), ('春\n\n夏。\n\n秋', '春 · 夏。 秋'),
     ('A note[^1] and more[^long one].', 'A note[^1] and more[^long one].'),
     ('A note[^1] and one[^b].\n\n[^1]: N\n[^b]: M', 'A note and one.'),
     ('Of $\\pi r^2$ and $a > b$.', 'Of … and a > b.'),
-    ('A\n\n$$\nx^2\n$$\n\nB', 'A B'), ('So $\\frac$ is wrong', 'So … is wrong'),
+    ('A\n\n$$\nx^2\n$$\n\nB', 'A · B'), ('So $\\frac$ is wrong', 'So … is wrong'),
     ('| a | b |\n| 1 | 2 |\n\nText.', 'Text.'),
     ('| a |\n|-|\n| 1 |\n\nText.', 'Text.'), ('![A hill](/hill.jpg) Up.', 'Up.'),
     ('![my cat](my cat.jpg) Miau', 'Miau'),
@@ -42,10 +44,10 @@ def test_an_excerpt_is_words(source, expected):
 
 
 @pytest.mark.parametrize('source, expected', [
-    ('## Once\n\nupon a *time*', 'Once upon a time'), ('- [ ] sow', 'sow'), ('https://example.org/a', 'example.org'),
+    ('## Once\n\nupon a *time*', 'Once · upon a time'), ('- [ ] sow', 'sow'), ('https://example.org/a', 'example.org'),
     ('```\nx = 1\n```', 'x = 1'), ('![A hill & more](/hill.jpg)', 'A hill & more'), ('', ''), ('* * *', ''),
     (NOTE, NOTE[:80].rpartition(' ')[0] + '…'),
-    ('|a|\n|-|\n|b|', 'a b')])
+    ('|a|\n|-|\n|b|', 'a · b')])
 def test_what_a_post_without_a_title_is_called(source, expected):
     assert excerpts.beginning(markdown.to_html(source), 80) == expected
 
@@ -279,7 +281,7 @@ Term
 ![alt](/a.jpg "Caption") <kbd>K</kbd> [dead](foo:bar)
 
 [^1]: Note.'''
-RENDERED = {2: '5fcfd8ecc576588b'}
+RENDERED = {3: '4990dfed781ff971'}
 
 
 def test_the_version_is_raised_with_every_change_of_what_is_rendered():

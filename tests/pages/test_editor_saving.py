@@ -5,11 +5,13 @@ import re
 import pytest
 from conftest import person, write
 from images import PDF
+from playwright.sync_api import expect
 from rig import chromium
 from windows import wait_until, window
 
 from quickpub.content import posts
 from quickpub.content.post_input import PostInput, as_form
+from quickpub.markup import excerpts, markdown
 from quickpub.models import Autosave, Post, Session, Site
 
 BODY, SAVED = 'textarea[name=body]', '#saved'
@@ -245,10 +247,12 @@ def test_focus_mode_shows_all_of_the_title(page, served):
 def test_the_panel_shows_the_post_as_it_is_typed_and_publishes_it(page, served):
     page.goto('/studio/posts/new')
     page.fill('[name=title]', 'Tea time')
-    page.fill(BODY, 'It is *warm*.')
+    body = 'It is *warm*:\n\n- eggs\n- milk'
+    page.fill(BODY, body)
     page.get_by_role('button', name='Publish…').click()
     panel = page.get_by_role('region', name='Publish')
-    panel.locator('.card').get_by_text('It is warm.').wait_for()
+    expect(panel.locator('.card .excerpt')).to_have_text('It is warm: eggs · milk')
+    assert excerpts.excerpt(markdown.to_html(body)) == 'It is warm: eggs · milk'
     assert panel.locator('.card-title').inner_text() == 'Tea time'
     page.fill('[name=summary]', 'A summary')
     panel.locator('.card').get_by_text('A summary').wait_for()
