@@ -12,6 +12,8 @@ NOT_IN_TEXT = re.compile('[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]')  #
 LINE_BREAK, PARAGRAPH_BREAK = re.compile('[\x0b\u2028]'), re.compile('[\x0c\u2029]')
 NOT_IN_LINE = re.compile(  # controls but white space, half characters, what turns text around or cannot be seen
     '[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\u200b\ufeff\ufffe\uffff]')
+# Direction marks that last until another one ends them, wherever that is.
+LASTING_MARK = re.compile('[\u202a-\u202e\u2066-\u2069]')
 HALF_CHARACTER = re.compile('[\ud800-\udfff]')
 
 

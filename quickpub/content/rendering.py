@@ -37,10 +37,10 @@ def render(source: str, files: Mapping[str, images.File], is_titled: bool, who: 
 
 
 def preview(source: str, files: Mapping[str, images.File], prefix: str, who: Hashable = None,
-            language: str = 'en', is_titled: bool = True) -> Preview:
-    """Return what readers would see of a text in this language, below the prefix of the public address. For `who` see
+            language: str = 'en', is_titled: bool = True, origin: str = '') -> Preview:
+    """Return what readers would see of a text in this language, below the prefix of the public address with this origin. For `who` see
     gates.Gate.entered. Raises Busy, or Rejected for `body` if it takes too long."""
-    content, words, excerpt = _in_time(_preview, source, files, prefix, is_titled, language, who=who)
+    content, words, excerpt = _in_time(_preview, source, files, prefix, origin, is_titled, language, who=who)
     return Preview(Markup(content), words, excerpt)  # noqa: S704  # it is cleaned
 
 
@@ -62,10 +62,10 @@ def _render(source: str, files: dict[str, dict[str, Any]], is_titled: bool, lang
             '' if is_titled else excerpts.beginning(html, MAX_BEGINNING))
 
 
-def _preview(source: str, files: dict[str, dict[str, Any]], prefix: str, is_titled: bool,
-             language: str) -> tuple[str, int, str]:
+def _preview(source: str, files: dict[str, dict[str, Any]], prefix: str, origin: str,
+             is_titled: bool, language: str) -> tuple[str, int, str]:
     html = _html(source, files, language)
-    return (markdown.for_page(html, prefix), excerpts.count_words(html),
+    return (markdown.for_page(html, prefix, origin), excerpts.count_words(html),
             excerpts.excerpt(html, with_headings=not is_titled))
 
 

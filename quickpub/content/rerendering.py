@@ -14,6 +14,7 @@ from ..jobs.errors import is_transient
 from ..markup import excerpts, images, markdown
 from ..media import usage
 from ..models import Post, PostFile, Site, User
+from ..settings import current
 from . import quota, rendering
 from .post_input import MAX_BODY, MAX_TITLE, typed_title
 
@@ -40,7 +41,7 @@ def preview(body: str, author: User, prefix: str, language: str, is_titled: bool
     written in, '' for the site's. Raises Busy, or Rejected if it takes too long."""
     body = text.body(body[:MAX_BODY])
     return rendering.preview(body, usage.known_in(body), prefix, quota.waits_as(author),
-                             language or Site.this().language, is_titled)
+                             language or Site.this().language, is_titled, current().origin)
 
 
 def render_again(post: Post, at: datetime | None = None, patience: float | None = None) -> None:

@@ -2,13 +2,14 @@
 
 from functools import lru_cache
 
+from .. import text
 from ..markup import excerpts, markdown
 
 
 @lru_cache(64)
 def render(bio: str, language: str) -> str:
-    """Return safe HTML of Markdown."""
-    return markdown.to_html(bio, language=language)
+    """Return safe HTML of Markdown. Direction marks that could turn the words around it are left out."""
+    return text.LASTING_MARK.sub('', markdown.to_html(bio, language=language))
 
 
 @lru_cache(64)

@@ -41,8 +41,8 @@ CLOSED = re.compile('[.,:;!?…·。，、；：！？।؟،؛۔][”’"»)）
 
 def in_one_line(lines: str) -> str:
     """Return the lines of `plain` or `shown` as one, in which a reader still sees where a block or an item ends: a dot
-    follows one that ends without punctuation."""
-    found = [each for each in lines.split('\n') if each]
+    follows one that ends without punctuation. It is without direction marks that could turn the words around it."""
+    found = [each for each in text.LASTING_MARK.sub('', lines).split('\n') if each]
     separated = (each if CLOSED.search(each) else f'{each} ·' for each in found[:-1])
     return ' '.join([*separated, *found[-1:]])
 

@@ -12,6 +12,7 @@ FILE_PATH = re.compile(r'/media/([0-9a-f]{32})/([^/?#]+)')
 SIZES = 'auto, (min-width: 66em) 64em, 100vw'  # of a figure, the widest place; newer browsers use `auto`
 USUAL_WIDTH = 800  # for browsers that do not choose
 SMALLEST = 320  # narrower variants are for portraits
+ELSEWHERE = re.compile(r'\s*(?:[a-z][a-z0-9+.-]*:|[/\\]{2})', re.IGNORECASE)
 BACKDROP = re.compile('(?<=<span class="picture">)<svg .*?</svg>')
 
 
@@ -31,6 +32,17 @@ class File:
 def show_files(html: str, files: Mapping[str, File]) -> str:
     """Return cleaned HTML with what shows each of these files (by digest) in the place of the image at its path."""
     return IMAGE.sub(partial(_show, files), html)
+
+
+def describe_foreign(html: str, origin: str) -> str:
+    """Return safe HTML with the description of each image of another site in its place, because no page makes readers'
+    browsers ask other sites for anything. `origin`: of this site, such as 'https://example.org'."""
+    def describe(image: re.Match[str]) -> str:
+        attributes = dict(ATTRIBUTE.findall(image[0]))
+        source = attributes.get('src', '')
+        is_foreign = ELSEWHERE.match(source) and not (origin and source.startswith(f'{origin}/'))
+        return attributes.get('alt', '') if is_foreign else image[0]
+    return IMAGE.sub(describe, html)
 
 
 def remove_backdrops(html: str) -> str:

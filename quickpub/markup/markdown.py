@@ -20,10 +20,12 @@ def to_html(source: str, files: Mapping[str, images.File] | None = None, languag
     return images.show_files(html, files) if files else html
 
 
-def for_page(html: str, prefix: str) -> str:
-    """Return safe HTML as a page of the site shows it: its paths below the prefix of the public URL, wide formulas in
-    boxes that scroll, each block in the direction of its own words."""
-    return direction.direct(formulas.in_boxes(links.below(html, prefix)))
+def for_page(html: str, prefix: str, origin: str = '') -> str:
+    """Return safe HTML as a page of the site shows it: its paths below the prefix of the public URL, without images of
+    other sites than the one with this origin, wide formulas in boxes that scroll, each block in the direction of its
+    own words."""
+    html = images.describe_foreign(links.below(html, prefix), origin)
+    return direction.direct(formulas.in_boxes(html))
 
 
 def absolute(html: str, site: str, path: str) -> str:

@@ -19,7 +19,8 @@ MANY, OF_MEMBERS = (Gate(at_once=1, waiting=10, patience=10, busy=Code('busy.pag
 def render_long_html(html: str) -> Markup:
     """Return a post's safe HTML as a page shows it, with links below the prefix of the public URL. Raises Busy."""
     with _take_turn() if len(html) > LONG_PAGE else nullcontext():
-        return Markup(markdown.for_page(html, current().path_prefix))  # noqa: S704  # it is cleaned
+        site = current()
+        return Markup(markdown.for_page(html, site.path_prefix, site.origin))  # noqa: S704  # it is cleaned
 
 
 def _take_turn() -> AbstractContextManager[None]:

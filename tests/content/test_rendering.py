@@ -30,6 +30,7 @@ NOTE = 'Today a hedgehog crossed the road before our house, slowly, and looked a
     ('- [ ] sow\n- [x] dig\n- rest', 'sow · dig · rest'), ('- eggs\n- milk\n\nThen bake.', 'eggs · milk · Then bake.'),
     ('1. Sow.\n2. Dig!\n\n> “Rest.”\n\nSo:\n\n- x', 'Sow. Dig! “Rest.” So: x'), ('- a\n  - b\n- c', 'a · b · c'),
     ('Roses are red\\\nviolets blue', 'Roses are red violets blue'), ('春\n\n夏。\n\n秋', '春 · 夏。 秋'),
+    ('Turned \u202earound &#x2066;by marks', 'Turned around by marks'),
     ('A note[^1] and more[^long one].', 'A note[^1] and more[^long one].'),
     ('A note[^1] and one[^b].\n\n[^1]: N\n[^b]: M', 'A note and one.'),
     ('Of $\\pi r^2$ and $a > b$.', 'Of … and a > b.'),

@@ -8,8 +8,8 @@ from images import picture, prepared
 from sites import form_with
 from test_look import place
 
-from quickpub import db
-from quickpub.models import Upload, User
+from quickpub import db, text
+from quickpub.models import Site, Upload, User
 
 BIO = 'I walk. **Often**, see [my maps](https://maps.example).\n\n<script>alert(1)</script> ![x](https://spy.example/x.png)'
 
@@ -40,6 +40,34 @@ def test_a_bio_is_markdown_on_pages_and_plain_elsewhere(studio, hills, browse):
     assert '<subtitle>I walk. Often, see my maps.' in browse().get('/@alice/feed.xml')
     assert json.loads(browse().get('/@alice/feed.json').body)['description'].startswith('I walk. Often')
     assert form_with(studio.get('/settings'), 'bio')['bio'].value.replace('\r\n', '\n') == BIO
+
+
+@pytest.mark.parametrize('mark', ['\u202e', '&#x202e;', '\u2067', '\u202b'])
+def test_nothing_in_a_bio_or_the_footer_turns_the_words_around_it(studio, hills, browse, mark):
+    change(studio, bio=f'Bad{mark} [words{mark}](https://maps.example)')
+    with db.db.connection_context():
+        Site.change(footer=f'Foot{mark} [words{mark}](https://maps.example)')
+    for path in ('/@alice', hills.path, '/@alice/feed.xml', '/@alice/feed.json', '/'):
+        answer = browse().get(path)
+        assert 'words' in answer.text
+        assert not text.LASTING_MARK.search(answer.text) and r'\u202e' not in answer.text.lower(), path
+
+
+def test_images_of_other_sites_are_their_descriptions_on_every_page(alice, olga, studio, browse, connection):
+    there, here = '![A map](https://spy.example/x.png)', '![Hill](http://localhost:8000/media/x.png) ![Lake](/lake.png)'
+    with connection():
+        post = write(alice, 'With images', body=f'{there} ![](//spy.example/y.png) [![Badge]({there[9:-1]})](/a) {here}')
+        Site.change(footer=there)
+    change(studio, bio=there)
+    for path, places in ((post.path, ('.prose', '.writer .bio', '.footer-text')), ('/@alice', ('.bio', '.footer-text'))):
+        page = browse().get(path)
+        assert 'spy.example' not in page.html.select_one('body').decode()
+        assert all('A map' in page.html.select_one(each).text for each in places)
+    page = browse().get(post.path)
+    assert [image['alt'] for image in page.html.select('.prose img')] == ['Hill', 'Lake']
+    assert page.html.select_one('.prose a[href="/a"]').text == 'Badge'
+    preview = studio.post('/studio/preview', {'body': f'{there} {here}'})
+    assert [image['alt'] for image in preview.html.select('img')] == ['Hill', 'Lake'] and 'A map' in preview
 
 
 def test_a_bio_that_is_too_long_is_rejected(studio):

@@ -222,7 +222,7 @@ def test_a_child_answers_one_call_after_the_other():
 
 def test_much_goes_both_ways():
     text = 'ä\u2028"\\' * 300_000
-    assert pool.call(rendering._preview, 'word ' * 90_000, {}, '', True, 'en')[1] == 90_000
+    assert pool.call(rendering._preview, 'word ' * 90_000, {}, '', '', True, 'en')[1] == 90_000
     assert pool.call(max, [text, '']) == text
 
 
