@@ -38,8 +38,8 @@ def render(source: str, files: Mapping[str, images.File], is_titled: bool, who: 
 
 def preview(source: str, files: Mapping[str, images.File], prefix: str, who: Hashable = None,
             language: str = 'en', is_titled: bool = True, origin: str = '') -> Preview:
-    """Return what readers would see of a text in this language, below the prefix of the public address with this origin. For `who` see
-    gates.Gate.entered. Raises Busy, or Rejected for `body` if it takes too long."""
+    """Return what readers would see of a text in this language, below the prefix of the public address, which has this
+    origin. For `who` see gates.Gate.entered. Raises Busy, or Rejected for `body` if it takes too long."""
     content, words, excerpt = _in_time(_preview, source, files, prefix, origin, is_titled, language, who=who)
     return Preview(Markup(content), words, excerpt)  # noqa: S704  # it is cleaned
 

@@ -9,6 +9,8 @@ from ..models import Site
 from . import fonts
 
 BASE = Path(__file__).parents[1] / 'static/style.css'
+COMMENT = re.compile(r'/\*.*?\*/', re.DOTALL)
+SPACE = re.compile(r'(?<=[{};])\s+|\s+(?=[{}])|(?<=,)\n\s*')  # around rules, where it means nothing
 VERSION = re.compile(r'([0-9a-f]{12})-(\d{1,3})-([a-z]{1,20})')
 
 
@@ -36,6 +38,7 @@ def digest_own(site: Site) -> str:
 @lru_cache(8)
 def _write(font_pair: str, hue: int) -> tuple[str, str]:
     pair = fonts.find_pair(font_pair)
-    text = (f'{fonts.rules(pair)}{BASE.read_text("utf-8")}\n:root {{ --hue: {hue}; '
+    rules = SPACE.sub('', COMMENT.sub('', BASE.read_text('utf-8')))
+    text = (f'{fonts.rules(pair)}{rules}\n:root {{ --hue: {hue}; '
             f'--reading: {fonts.stack(pair.reading)}; --interface: {fonts.stack(pair.interface)}; }}\n')
     return text, sha256(text.encode()).hexdigest()[:12]

@@ -16,7 +16,7 @@ from ..wsgi.actions import Answer
 from ..wsgi.forms import typed
 from ..wsgi.long_pages import render_long_html
 from ..wsgi.permissions import login_required
-from ..wsgi.responses import find_or_404, not_found, redirect, render
+from ..wsgi.responses import find_or_404, not_found, redirect, render_for_readers
 
 
 @login_required
@@ -37,10 +37,11 @@ def show_shared_draft(token: str) -> Answer:
 
 
 def _render(post: Post, note: str, may_edit: bool = False) -> Answer:
-    return render('post.html', post=post, author=post.author, content=render_long_html(post.html),
-                  cover=placing.find('cover', [post.id]).get(post.id), faces=placing.find('avatar', [post.author_id]),
-                  tags=tags.of_post(post), **describe_author(post.author),
-                  newer=None, older=None, parts=[], canonical=post.path, draft_note=note, may_edit=may_edit)
+    return render_for_readers(
+        'post.html', post=post, author=post.author, content=render_long_html(post.html),
+        cover=placing.find('cover', [post.id]).get(post.id), faces=placing.find('avatar', [post.author_id]),
+        tags=tags.of_post(post), **describe_author(post.author),
+        newer=None, older=None, parts=[], canonical=post.path, draft_note=note, may_edit=may_edit)
 
 
 @login_required

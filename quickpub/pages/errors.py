@@ -13,7 +13,7 @@ from ..translations import languages
 from ..translations.messages import N_
 from ..wsgi.actions import UnknownAction
 from ..wsgi.error_pages import bare_page, bare_policy
-from ..wsgi.responses import page_language, redirect, render
+from ..wsgi.responses import page_language, redirect, render, render_for_readers
 
 log = logging.getLogger('quickpub.web')
 
@@ -39,6 +39,8 @@ ERRORS = {  # heading and sentence by status
 
 
 NEWEST = 3  # posts on the page for a 404
+# The first parts of the paths of members' pages, which do without the owner's own style sheet.
+OF_MEMBERS = frozenset('admin forgot login logout reset settings setup signup studio unsubscribe verify'.split())
 
 
 def show_error(problem: HTTPError) -> str | HTTPResponse:
@@ -59,7 +61,8 @@ def show_error(problem: HTTPError) -> str | HTTPResponse:
             else:
                 words = make_sentence(said) if said else str(sentence)
             newest = published.list_newest(now(), NEWEST) if status == 404 else []
-            return render('error.html', status=status, heading=str(heading), sentence=words, newest=newest)
+            render_page = render if request.path.split('/')[1] in OF_MEMBERS else render_for_readers
+            return render_page('error.html', status=status, heading=str(heading), sentence=words, newest=newest)
     except Exception as error:  # what broke the page, such as a missing database, may also break the error page
         log.error('%s %s: the error page cannot be rendered either: %s', status, request.path, error)
         status = 503 if is_out_of_reach(error) else status

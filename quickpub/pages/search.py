@@ -12,7 +12,7 @@ from ..wsgi.actions import Answer
 from ..wsgi.authentication import client_address
 from ..wsgi.forms import number
 from ..wsgi.pagination import PER_PAGE
-from ..wsgi.responses import not_found, render
+from ..wsgi.responses import not_found, render_for_readers
 from ..wsgi.urls import with_query
 
 
@@ -27,7 +27,7 @@ def show_search() -> Answer:
         response.set_header('Retry-After', '5')
     except TooMuch as error:
         response.status, problem = 400, describe(error)
-    return render('search.html', query=query, problem=problem)
+    return render_for_readers('search.html', query=query, problem=problem)
 
 
 def _identify_client() -> str | None:
@@ -47,12 +47,13 @@ def _render_results(query: search.Query) -> Answer:
     if ids and not shown:
         return not_found()
     suggestion = None if ids else search.suggest_query(query, at)
-    return render('search.html', query=query, problem=None, count=min(len(ids), search.FOUND),
-                  is_more=len(ids) > search.FOUND, posts=search.load_results(query, shown, at),
-                  covers=placing.find('cover', shown),
-                  meant=suggestion and (suggestion.typed, _path_of(suggestion, 1)),
-                  earlier=_path_of(query, page - 1) if page > 1 else None,
-                  later=_path_of(query, page + 1) if PER_PAGE * page < min(len(ids), search.FOUND) else None)
+    return render_for_readers(
+        'search.html', query=query, problem=None, count=min(len(ids), search.FOUND),
+        is_more=len(ids) > search.FOUND, posts=search.load_results(query, shown, at),
+        covers=placing.find('cover', shown),
+        meant=suggestion and (suggestion.typed, _path_of(suggestion, 1)),
+        earlier=_path_of(query, page - 1) if page > 1 else None,
+        later=_path_of(query, page + 1) if PER_PAGE * page < min(len(ids), search.FOUND) else None)
 
 
 def _path_of(query: search.Query, page: int) -> str:

@@ -37,8 +37,13 @@ def render(template: str, **context: Any) -> str:
     return _render(template, current_user(), context)
 
 
+def render_for_readers(template: str, **context: Any) -> str:
+    """Return the same with the owner's own style sheet: a page for readers that differs with each request."""
+    return _render(template, current_user(), context, has_own_style=True)
+
+
 def _render(template: str, speaker: User | None, context: dict[str, Any], site: Site | None = None,
-            is_public: bool = False) -> str:
+            has_own_style: bool = False) -> str:
     """Return a page in the language of this member, or the site's for None, with the notice that was left for it."""
     site, user, left = site or Site.this(), current_user(), notices.take(now())
     places = context.pop('places', None) or placing.find_of_site()
@@ -49,7 +54,7 @@ def _render(template: str, speaker: User | None, context: dict[str, Any], site: 
         request.environ['quickpub.has_notice'] = bool(notice)
         footer_html = render_long_html(footer.render(site.footer, site.language)) if site.footer else ''
         return templating.render(template, site=site, user=user, url=url, absolute=absolute, static=static_url,
-                                 stylesheets=_stylesheets(site, is_public),
+                                 stylesheets=_stylesheets(site, has_own_style),
                                  preloads=[url(f'/static/{path}') for path in fonts.preloads(site.fonts)],
                                  places=places, icon=find_icon(site, places), signup_open=current().signup == 'open',
                                  has_mail_server=bool(current().smtp),
@@ -57,12 +62,11 @@ def _render(template: str, speaker: User | None, context: dict[str, Any], site: 
                                  footer_html=footer_html, **context)
 
 
-
-
-def _stylesheets(site: Site, is_public: bool) -> list[str]:
-    """Return the URLs of the style sheets. The owner's own is for readers: the studio looks right whatever is in it."""
+def _stylesheets(site: Site, has_own_style: bool) -> list[str]:
+    """Return the URLs of the style sheets. The owner's own is for readers: the studio, and the pages that lead
+    there, look right whatever is in it."""
     found = [url(f'/static/site.css?v={stylesheet.version(site)}')]
-    if is_public and site.css:
+    if has_own_style and site.css:
         found.append(url(f'/static/own.css?v={stylesheet.digest_own(site)}'))
     return found
 
@@ -70,7 +74,7 @@ def _stylesheets(site: Site, is_public: bool) -> list[str]:
 def render_public(template: str, site: Site | None = None, **context: Any) -> str:
     """Return a page in the site's language that may be cached, unless the reader is logged in or sees a notice. `site`
     is one that was read before, or a preview of another look."""
-    page = _render(template, None, context, site, is_public=True)
+    page = _render(template, None, context, site, has_own_style=True)
     if current_user() is None and not request.environ['quickpub.has_notice']:
         allow_caching()
     return page

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from quickpub.look import colours, stylesheet
+from quickpub.look import colours, fonts, stylesheet
+from quickpub.models import Site
 
 SHEET = stylesheet.BASE.read_text('utf-8')
 LIGHT, DARK = (dict(re.findall(r'--([a-z-]+): ([^;]+);', each)) for each in
@@ -44,3 +45,11 @@ def test_what_is_well_is_not_told_in_the_colour_of_the_site():
     for selector in ('.notice', '.steps .done::before', '.diff ins', '.prose code .gi'):
         assert '--calm' in found[selector] and '--accent' not in found[selector], selector
     assert '--grave' in found['.diff del']
+
+
+def test_the_sheet_is_sent_without_comments_and_means_the_same(site):
+    def tokens(sheet):
+        return re.sub('([{};,]) | (?=[{}])', r'\1', ' '.join(re.sub(r'/\*.*?\*/', '', sheet, flags=re.DOTALL).split()))
+    sent = stylesheet.find('', Site())[0].replace(fonts.rules(fonts.find_pair(fonts.DEFAULT)), '')
+    assert tokens(sent).startswith(tokens(SHEET))
+    assert '/*' not in sent and len(sent) < 0.92 * len(SHEET)

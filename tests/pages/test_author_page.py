@@ -54,12 +54,15 @@ def test_nothing_in_a_bio_or_the_footer_turns_the_words_around_it(studio, hills,
 
 
 def test_images_of_other_sites_are_their_descriptions_on_every_page(alice, olga, studio, browse, connection):
-    there, here = '![A map](https://spy.example/x.png)', '![Hill](http://localhost:8000/media/x.png) ![Lake](/lake.png)'
+    there = '![A map](https://spy.example/x.png)'
+    here = '![Hill](http://localhost:8000/media/x.png) ![Lake](/lake.png)'
     with connection():
-        post = write(alice, 'With images', body=f'{there} ![](//spy.example/y.png) [![Badge]({there[9:-1]})](/a) {here}')
+        body = f'{there} ![](//spy.example/y.png) [![Badge](https://spy.example/z.png)](/a) {here}'
+        post = write(alice, 'With images', body=body)
         Site.change(footer=there)
     change(studio, bio=there)
-    for path, places in ((post.path, ('.prose', '.writer .bio', '.footer-text')), ('/@alice', ('.bio', '.footer-text'))):
+    for path, places in ((post.path, ('.prose', '.writer .bio', '.footer-text')),
+                         ('/@alice', ('.bio', '.footer-text'))):
         page = browse().get(path)
         assert 'spy.example' not in page.html.select_one('body').decode()
         assert all('A map' in page.html.select_one(each).text for each in places)

@@ -1,11 +1,15 @@
 """The look of the site: an owner chooses it with a preview, and readers see it on the next page."""
 
 import pytest
+from conftest import write
 from sites import form_with
 
 from quickpub import db
+from quickpub.content import publishing
 from quickpub.look import fonts, layouts
 from quickpub.models import FeaturedPost, MediaFile, PlacedImage, Post, Site
+from quickpub.pages import errors
+from quickpub.web import URLS
 
 DIGEST = 'a' * 32
 
@@ -152,15 +156,27 @@ def test_a_preview_shows_other_choices_and_saves_nothing(owner, alice, browse):
     assert odd.html.body['class'] == ['front', 'magazine']
 
 
-def test_the_owners_css_is_for_readers_alone(owner, browse):
+def test_the_owners_css_is_for_readers_alone(owner, olga, alice, browse, connection):
     choose(owner, css='main { color: teal } @import url(https://example.org/x.css);')
     links = [each['href'] for each in browse().get('/').html.select('link[rel=stylesheet]')]
     assert len(links) == 2 and links[1].startswith('/static/own.css?v=')
     answer = browse().get(links[1])
     assert 'color: teal' in answer and answer.content_type == 'text/css'
     assert "default-src 'self'" in answer.headers['Content-Security-Policy']
-    for path in ('/studio', '/admin/look', '/login'):
-        assert '/static/own.css' not in owner.get(path, status='*')
+    with connection():
+        post, draft = write(alice, 'Hills', tags='Walks'), write(olga, 'Draft', published=False)
+        publishing.share(draft, db.now())
+        shared = Post.get_by_id(draft.id).draft_token
+    shown = [post.path, '/@alice', '/t/walks', '/archive', '/follow', '/search', '/search?q=hills', '/search?q=nothing',
+             '/search?q=hills&page=9', '/p/none', '/no/such/page', '/@nobody', f'/draft/{shared}',
+             f'/studio/posts/{draft.id}/preview', '/admin/look/preview']
+    for path in shown:
+        assert links[1] in owner.get(path, status='*'), path
+    own = [first for _, path, _ in URLS if (first := path.split('/')[1]) in errors.OF_MEMBERS]
+    assert set(own) == errors.OF_MEMBERS
+    for path in ('/studio', '/admin/look', '/settings', '/login', '/signup', '/studio/posts/new',
+                 *(f'/{first}/no/such/page' for first in own)):
+        assert '/static/own.css' not in owner.get(path, status='*'), path
 
 
 def test_the_footer_is_safe_markdown(owner, browse):
