@@ -48,7 +48,7 @@ def save(post: Post | None, editor: User, submitted: PostInput, at: datetime, ba
             quota.check(author, None, size)
             post = Post.create(author=editor, editor_id=editor.id, is_page=is_page, created_at=at, updated_at=at,
                                first_tab=tab, **values)
-            tags.replace(post, wanted_tags)
+            tags.replace(post, wanted_tags, at)
         elif _is_changed(post, values, wanted_tags):
             if based_on not in (None, post.version):
                 raise Conflict(post)
@@ -83,7 +83,7 @@ def _update(post: Post, editor: User, values: dict[str, Any], wanted_tags: list[
     slugs.keep_old(post, values['slug'], at)
     Post.update(version=Post.version + 1, editor_id=editor.id, updated_at=at, **values).where(
         Post.id == post.id).execute()
-    tags.replace(post, wanted_tags)
+    tags.replace(post, wanted_tags, at)
 
 
 def duplicate(post: Post, author: User, title: str, at: datetime) -> Post:

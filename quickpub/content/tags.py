@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from peewee import fn
 
@@ -36,7 +37,7 @@ def clean(names: Iterable[str]) -> list[tuple[str, str]]:
     return [(name, key) for key, name in found.items()]
 
 
-def add(post: Post, line: str) -> None:
+def add(post: Post, line: str, at: datetime) -> None:
     """Add the tags of a line to a post. Raises Rejected if the line has none, or the post would have too many."""
     have, new = clean(split(as_line(post))), clean(split(line))
     if not new:
@@ -44,31 +45,62 @@ def add(post: Post, line: str) -> None:
     wanted = have + [each for each in new if each[1] not in {key for _, key in have}]
     if len(wanted) > MAX_TAGS:
         raise Rejected('tags.too_many_in_list', title=post.title, count=MAX_TAGS)
-    replace(post, wanted)
+    replace(post, wanted, at)
 
 
-def replace(post: Post, tags: list[tuple[str, str]]) -> None:
+def replace(post: Post, tags: list[tuple[str, str]], at: datetime) -> None:
     """Give a post these tags, each a (name, key), in place of those it has.
 
     Only rows that change are written, because each tag that comes or goes has a public post indexed again.
     """
-    wanted = [(_find_or_create(name, key), name) for name, key in tags]
-    PostTag.delete().where(PostTag.post == post, PostTag.tag.not_in([tag for tag, _ in wanted])).execute()
-    for position, (tag, name) in enumerate(wanted):
+    wanted = []
+    for position, (name, key) in enumerate(tags):
+        tag = _find_or_create(name, key, post.author_id, at)
         place = {'position': position, 'spelling': name if name != tag.name else None}
         PostTag.insert(post=post, tag=tag, **place).on_conflict(
             conflict_target=(PostTag.post, PostTag.tag), update=place).execute()
+        wanted.append(tag)
+    PostTag.delete().where(PostTag.post == post, PostTag.tag.not_in(wanted)).execute()
 
 
-def _find_or_create(name: str, key: str) -> Tag:
-    return Tag.get_or_none(Tag.key == key) or Tag.create(name=name, slug=_free_slug(text.slug(name, 'tag')))
+def _find_or_create(name: str, key: str, author_id: int, at: datetime) -> Tag:
+    """Return the tag with this key. One that this author cannot know of becomes as if they were the first to type it,
+    because its spelling or its number would tell that somebody has it in a draft."""
+    found = Tag.get_or_none(Tag.key == key)
+    if found is None:
+        return Tag.create(name=name, slug=_take_slug(name, author_id, at))
+    if not Tag.select().where(Tag.id == found.id, _is_known(author_id, at)).exists():
+        PostTag.update(spelling=found.name).where(PostTag.tag == found, PostTag.spelling.is_null()).execute()
+        PostTag.update(spelling=None).where(PostTag.tag == found, PostTag.spelling == name).execute()
+        Tag.update(slug=f'~{found.id}').where(Tag.id == found.id).execute()  # no slug that is made of a name has this
+        found.name, found.slug = name, _take_slug(name, author_id, at)
+        found.save()
+    return found
 
 
-def _free_slug(slug: str) -> str:
-    """Return this slug, or one with a number if another tag has it or had it."""
-    taken = [model.select(model.slug).where((model.slug == slug) | (model.slug % f'{slug}-[0-9]*'))
-             for model in (Tag, OldTag)]
-    return text.free(slug, slug, {found for query in taken for (found,) in rows(query)})
+def _is_known(author_id: int, at: datetime) -> Any:
+    """Return the condition for tags of posts that are public or were, and of this author's own."""
+    is_seen = (PostTag.published_at <= at) | Post.was_public | (Post.author == author_id)
+    return fn.EXISTS(PostTag.select(PostTag.post).join(Post).where(PostTag.tag == Tag.id, is_seen))
+
+
+def _take_slug(name: str, author_id: int, at: datetime) -> str:
+    """Return the slug of this name, or one with a number if a tag that the author may know of has it or had it.
+
+    A tag that is in drafts of others only gives way and gets another slug, as such a post does (see slugs.choose).
+    """
+    stem = text.slug(name, 'tag')
+    old = {found for (found,) in rows(_same_or_numbered(OldTag, stem))}
+    known = {found for (found,) in rows(_same_or_numbered(Tag, stem).where(_is_known(author_id, at)))}
+    slug = text.free(stem, stem, known | old)
+    if hidden := Tag.get_or_none(Tag.slug == slug):
+        taken = {found for (found,) in rows(_same_or_numbered(Tag, stem))}
+        Tag.update(slug=text.free(stem, stem, taken | old)).where(Tag.id == hidden.id).execute()
+    return slug
+
+
+def _same_or_numbered(model: Any, slug: str) -> Any:
+    return model.select(model.slug).where((model.slug == slug) | (model.slug % f'{slug}-[0-9]*'))
 
 
 def of_post(post: Post) -> list[Tag]:

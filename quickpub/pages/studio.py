@@ -28,7 +28,7 @@ ACTIONS: dict[str, tuple[Callable[[Post, Form], None], str]] = {  # what is done
     'unpublish': (lambda post, form: publishing.unpublish(post, now()), 'some-offline'),
     'delete': (lambda post, form: trash.move_to_trash(post, now()), 'some-trashed'),
     'restore': (lambda post, form: trash.restore(post), 'some-restored'),
-    'tag': (lambda post, form: tags.add(post, form['tag']), 'some-tagged')}
+    'tag': (lambda post, form: tags.add(post, form['tag'], now()), 'some-tagged')}
 
 
 @login_required

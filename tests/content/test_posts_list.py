@@ -122,7 +122,7 @@ def test_invalid_actions_are_rejected_with_a_sentence(alice, shelf, browse, fiel
 
 def test_a_tag_too_many_changes_none_of_them(alice, shelf, browse, connection):
     with connection():
-        tags.add(shelf['Rivers 100%'], ', '.join(f'tag {number}' for number in range(12)))
+        tags.add(shelf['Rivers 100%'], ', '.join(f'tag {number}' for number in range(12)), db.now())
     tagging = ticked(shelf['Hills'], shelf['Rivers 100%'], action='tag', tag='one more')
     answer = browse(alice).post('/studio', tagging, status=400)
     assert 'more than 12 tags' in answer and form_with(answer, 'tag')['tag'].value == 'one more'

@@ -181,7 +181,7 @@ def test_whoever_writes_saves_the_folded_words_as_well(site, olga, alice, browse
         kept = keep(alice, 'hill.jpg', picture(size=(20, 10)))
         changed = as_form(hills) | {'body': f'Straße ![x]({kept.path})', 'tags': 'Ölberg'}
         posts.save(hills, alice, PostInput.from_form(changed), db.now())
-        tags.add(other, 'Żółw, 東京')
+        tags.add(other, 'Żółw, 東京', db.now())
         posts.duplicate(hills, alice, 'Łódź (copy)', db.now())
         Tag.update(name='Ÿ').where(Tag.name == 'Ölberg').execute()
         tag = Tag.get(Tag.name == 'Żółw')
@@ -294,7 +294,7 @@ def test_counting_views_and_saving_drafts_leave_the_index_alone(site, alice):
     before = db.db.execute_sql('SELECT id, block FROM search_data').fetchall()
     Post.update(views=Post.views + 5, reported_views=5, was_public=True).execute()
     posts.save(draft, alice, PostInput(title='B', body='c', tags=('d',), summary='e'), db.now())
-    tags.replace(post, [('Tea', 'tea'), ('Walks', 'walks')])  # the same in another order
+    tags.replace(post, [('Tea', 'tea'), ('Walks', 'walks')], db.now())  # the same in another order
     assert db.db.execute_sql('SELECT id, block FROM search_data').fetchall() == before
     assert [tag.name for tag in tags.of_post(post)] == ['Tea', 'Walks']
 

@@ -9,9 +9,9 @@ from conftest import write
 from sites import keep
 
 from quickpub import db, text
-from quickpub.content import published, publishing, search, trash
+from quickpub.content import published, publishing, search, tags, trash
 from quickpub.media import cleaning, files
-from quickpub.models import Post, PostFile, Upload
+from quickpub.models import Post, PostFile, Tag, Upload
 from quickpub.sqlite import database
 
 HOUR = timedelta(hours=1)
@@ -144,6 +144,40 @@ def test_who_previews_a_post_may_follow_its_tags(alice, bob, olga, browse, conne
         hide(alice, title='Secretpost', tags='Secretplans')
     for user, status in ((alice, 200), (olga, 200), (bob, 404), (None, 404)):
         assert 'Secretpost' not in browse(user).get('/t/secretplans', status=status)
+
+
+@pytest.mark.parametrize('hide', [draft, scheduled])
+@pytest.mark.parametrize('typed', ['Secret-plans', 'secret PLANS', 'Secret, plans'])
+def test_tags_of_others_drafts_change_no_slug_and_no_spelling(alice, bob, browse, connection, hide, typed):
+    def links(post):
+        return {link.text: link['href'] for link in browse().get(post.path).html.select('a[rel=tag]')}
+    with connection():
+        alone = write(bob, 'Alone', tags=typed)
+    expected = links(alone)
+    with connection():
+        trash.move_to_trash(alone, db.now() - timedelta(days=31))
+        trash.clean_up(db.now())
+        hidden = hide(alice, title='Secretpost', tags='Secret plans, secret')
+        shown = write(bob, 'Public', tags=typed)
+    assert links(shown) == expected
+    for name, path in expected.items():
+        assert browse().get(path).html.h1.text == name
+    with connection():
+        publish_now(hidden)
+        assert tags.as_line(hidden) == 'Secret plans, secret'
+    assert links(shown) == expected
+    assert set(links(hidden)) == {'Secret plans', 'secret'}
+    for path in links(hidden).values():
+        assert 'Secretpost' in browse().get(path)
+
+
+def test_a_draft_gives_way_to_a_tag_of_the_same_slug_but_not_of_one_that_readers_know(alice, bob):
+    write(alice, published=False, tags='C, D')
+    write(bob, published=False, tags='C++')
+    write(bob, tags='C#, d')
+    assert {tag.name: tag.slug for tag in Tag.select()} == {'C': 'c-3', 'C++': 'c', 'C#': 'c-2', 'd': 'd'}
+    write(alice, tags='C?, D')
+    assert {tag.name: tag.slug for tag in Tag.select()} == {'C': 'c-3', 'C++': 'c-4', 'C#': 'c-2', 'd': 'd', 'C?': 'c'}
 
 
 # Did you mean
