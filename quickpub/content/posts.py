@@ -7,7 +7,7 @@ from .. import text
 from ..codes import Problem
 from ..db import db
 from ..media import usage
-from ..models import Post, User
+from ..models import Post, Site, User
 from . import quota, rerendering, revisions, series, slugs, tags
 from .post_input import MAX_TITLE, PostInput, as_form
 
@@ -29,6 +29,8 @@ def save(post: Post | None, editor: User, submitted: PostInput, at: datetime, ba
     was saved since `based_on`; nothing is changed then.
     """
     values = submitted.clean_text()
+    if post and not values['language'] and (post.was_public or post.published_at or post.place):
+        values['language'] = Site.this().written  # a published text keeps its language when the site's changes
     files = usage.known_in(values['body'])
     values |= rerendering.render_columns(values, files, quota.waits_as(editor))  # slow, so before the transaction
     wanted_tags = tags.clean(submitted.tags)

@@ -6,13 +6,13 @@ from peewee import fn
 
 from .. import dates
 from ..codes import Rejected
-from ..models import Post
+from ..models import Post, Site
 from .series import MAX_NUMBER
 
 
 def publish(post: Post, at: datetime, due: datetime | None = None) -> None:
     """Publish a post now, or schedule it for the time `due` (UTC). A published post keeps its date. A page gets the
-    last place in the navigation. Raises Rejected."""
+    last place in the navigation. A text without a language of its own keeps that of the site. Raises Rejected."""
     if not post.author.is_verified:
         raise Rejected('publish.unconfirmed', field='title')
     if not post.body.strip():
@@ -28,7 +28,7 @@ def publish(post: Post, at: datetime, due: datetime | None = None) -> None:
         return
     else:
         changes = {'published_at': due or at, 'was_public': post.was_public or not due}
-    Post.update(**changes).where(Post.id == post.id).execute()
+    Post.update(language=post.language or Site.this().written, **changes).where(Post.id == post.id).execute()
 
 
 def parse_publish_at(typed: str, timezone: str) -> datetime:

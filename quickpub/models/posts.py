@@ -53,7 +53,7 @@ class Post(Searched):
     version = IntegerField(default=1)  # grows with each save, to notice that two people edit the same one
     editor_id = IntegerField(null=True)  # the user who saved this version
     canonical = CharField(default='')  # the URL where it was published first, if not here
-    language = CharField(null=True)  # that it is written in; None: the site's
+    language = CharField(null=True)  # that it is written in; None in drafts: the site's
     series = ForeignKeyField(Series, null=True, on_delete='SET NULL')
     series_id: int | None
     part = IntegerField(null=True)  # its place in the series

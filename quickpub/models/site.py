@@ -6,6 +6,7 @@ from peewee import CharField, IntegerField, TextField
 
 from ..db import BaseModel
 from ..settings import current
+from ..translations import languages
 
 
 class Site(BaseModel):
@@ -23,6 +24,11 @@ class Site(BaseModel):
     @classmethod
     def this(cls) -> 'Site':
         return cls.get_or_none() or cls()
+
+    @property
+    def written(self) -> str | None:
+        """The language of the site, if a text can be written in it."""
+        return self.language if self.language in languages.WRITTEN else None
 
     @classmethod
     def change(cls, **fields: Any) -> None:

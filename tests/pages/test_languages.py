@@ -27,6 +27,7 @@ def test_the_owner_chooses_the_language_of_the_site(site, olga, alice, browse, c
     with connection():
         write(alice, 'On hills', body=SAID, at=utc(2020, 1, 2))
         write(alice, 'On seas', body=SAID, language='fr')
+        draft = write(alice, 'Not yet', body=SAID, published=False)
     reader = browse()
     assert reader.get('/').html.html['lang'] == 'en' and 'min\xa0read' in reader.get('/p/on-hills').text
     choose(browse(olga), '/admin/site', {}, language='de')
@@ -37,7 +38,9 @@ def test_the_owner_chooses_the_language_of_the_site(site, olga, alice, browse, c
     assert reader.get('/login').html.html['lang'] == 'de'
     drain_rendering()
     assert [browse().get(path).html.select_one('.prose').text.strip() for path in ('/p/on-hills', '/p/on-seas')] == [
-        '„Go,“ he said.', '«\u202fGo,\u202f» he said.']
+        '“Go,” he said.', '«\u202fGo,\u202f» he said.']
+    with connection():
+        assert '„Go,“' in Post.get_by_id(draft.id).html, 'a draft has the language of the site'
     assert form_with(browse(olga).get('/admin/site'), 'language')['language'].value == 'de'
 
 
@@ -90,7 +93,7 @@ def test_a_post_has_a_language_of_its_own(site, alice, browse, connection):
     feed = browse().get('/feed.xml')
     assert 'xml:lang="en"' in feed.text and [
         each.title_detail.language for each in feedparser.parse(feed.body).entries] == ['en', 'de']
-    assert [each.get('language') for each in browse().get('/feed.json').json['items']] == [None, 'de']
+    assert [each.get('language') for each in browse().get('/feed.json').json['items']] == ['en', 'de']
     form = form_with(studio.get(f'/studio/posts/{post.id}'), 'body')
     assert form['language'].value == 'de'
     form['language'] = 'fr'
@@ -102,9 +105,9 @@ def test_a_post_has_a_language_of_its_own(site, alice, browse, connection):
     assert [each.text for each in history.select('.change h2')] == ['Language']
 
 
-def test_a_post_without_a_language_has_that_of_the_site_when_it_is_saved(site, alice, browse, connection):
+def test_a_draft_without_a_language_has_that_of_the_site_and_stays_without_when_saved(site, alice, browse, connection):
     with connection():
-        post = write(alice, 'On hills')
+        post = write(alice, 'On hills', published=False)
     form = form_with(browse(alice).get(f'/studio/posts/{post.id}'), 'body')
     assert form['language'].value == ''
     form.submit('action', value='save', status=303)
