@@ -27,25 +27,26 @@ EUROPEAN = ('U+0100-0130,U+0132-0151,U+0154-017F,U+0192,U+01C4-01CC,U+0218-021B,
             'U+1E02-1E03,U+1E0A-1E0B,U+1E1E-1E1F,U+1E40-1E41,U+1E56-1E57,U+1E60-1E61,U+1E6A-1E6B,U+1E80-1E85,U+1E9E,'
             'U+1EF2-1EF3,U+20A0-20AB,U+20AD-20C0')
 SCRIPTS = 'latin', 'latin-ext', 'greek', 'cyrillic', 'vietnamese'
-# For each kind a font that most machines have, under its three names.
-LOCAL = {'serif': ('Times New Roman', 'Liberation Serif', 'Tinos'), 'sans-serif': ('Arial', 'Liberation Sans', 'Arimo')}
-# How often letters are used in English, per hundred letters, and spaces beside them.
-FREQUENCIES = dict(zip('etaoinsrhldcumfpgwybvkxjqz ', (
-    12.0, 9.1, 8.1, 7.7, 7.3, 7.0, 6.3, 6.0, 5.9, 4.0, 4.3, 2.7, 2.9, 2.6, 2.3, 1.8, 2.0, 2.1, 2.1, 1.5, 1.1, .7, .2,
-    .1, .1, .07, 18), strict=True))
-# Advance widths of the metric-compatible Liberation fonts (and so of Times New Roman and Arial), in 2048ths of an em.
-WIDTHS = {
-    'serif': dict(zip('etaoinsrhldcumfpgwybvkxjqz ', (
-        909, 569, 909, 1024, 569, 1024, 797, 682, 1024, 569, 1024, 909, 1024, 1593, 682, 1024, 1024, 1479, 1024, 1024,
-        1024, 1024, 1024, 569, 1024, 909, 512), strict=True)),
-    'sans-serif': dict(zip('etaoinsrhldcumfpgwybvkxjqz ', (
-        1139, 569, 1139, 1139, 455, 1139, 1024, 682, 1139, 455, 1139, 1024, 1139, 1706, 569, 1139, 1139, 1479, 1024,
-        1139, 1024, 1024, 1024, 455, 1139, 1024, 569), strict=True))}
+# For each kind a font that most machines have, under its three names, and the package with one whose letters have the
+# same widths.
+LOCAL = {'serif': (('Times New Roman', 'Liberation Serif', 'Tinos'), 'tinos'),
+         'sans-serif': (('Arial', 'Liberation Sans', 'Arimo'), 'arimo')}
+# Letters as often as a language uses them: of English per thousand, of others in the first article of human rights.
+TEXTS = {
+    'latin': ''.join(letter * often for letter, often in zip('etaoinsrhldcumfpgwybvkxjqz ', (
+        120, 91, 81, 77, 73, 70, 63, 60, 59, 40, 43, 27, 29, 26, 23, 18, 20, 21, 21, 15, 11, 7, 2, 1, 1, 1, 180),
+        strict=True)),
+    'greek': 'Όλοι οι άνθρωποι γεννιούνται ελεύθεροι και ίσοι στην αξιοπρέπεια και τα δικαιώματα. Είναι προικισμένοι '
+             'με λογική και συνείδηση, και οφείλουν να συμπεριφέρονται μεταξύ τους με πνεύμα αδελφοσύνης.',
+    'cyrillic': 'Все люди рождаются свободными и равными в своём достоинстве и правах. Они наделены разумом и совестью '
+                'и должны поступать в отношении друг друга в духе братства.',
+    'vietnamese': 'Tất cả mọi người sinh ra đều được tự do và bình đẳng về nhân phẩm và quyền. Mọi con người đều được '
+                  'tạo hoá ban cho lý trí và lương tâm và cần phải đối xử với nhau trong tình anh em.'}
 
 
-def fetch(family, folder):
+def fetch(family, folder, scope='@fontsource-variable'):
     """Unpack the newest package of a family into a folder. Needs npm."""
-    made = subprocess.run(['npm', 'pack', '--silent', f'@fontsource-variable/{family}'], cwd=folder, check=True,
+    made = subprocess.run(['npm', 'pack', '--silent', f'{scope}/{family}'], cwd=folder, check=True,
                           capture_output=True, text=True).stdout.split()[-1]
     with tarfile.open(folder / made) as packed:
         packed.extractall(folder / family, filter='data')
@@ -79,17 +80,37 @@ def make_file(source, wanted):
     return buffer.getvalue()
 
 
-def fallback(source, kind):
-    """Return the CSS that gives a local font the widths and heights of this one (css-fonts-5, metrics overrides)."""
+def fallback_rules(family, title, kind, package, likes):
+    """Return the @font-face rules that give local fonts the widths and heights of a family (css-fonts-5, metrics
+    overrides), for each style; of letters with other widths than Latin ones, for each script. `likes`: the folder with
+    the package of a font whose letters are as wide as the local ones."""
+    names, like = LOCAL[kind]
+    for style in STYLES:
+        local = ', '.join(f'local("{each}{" Italic" if style == "italic" else ""}")' for each in names)
+        for script in TEXTS:
+            measures = fallback(package / f'files/{family}-{script}-wght-{style}.woff2',
+                                likes / f'files/{like}-{script}-400-{style}.woff2', TEXTS[script])
+            limited = '' if script == 'latin' else f' unicode-range: {ranges(package)[script]};'
+            yield (f'@font-face {{ font-family: "{title} fallback"; font-style: {style}; src: {local}; '
+                   f'{measures}{limited} }}')
+
+
+def fallback(source, like, text):
+    """Return the CSS that gives one font the widths of the other in this text, and its heights."""
     font = instancer.instantiateVariableFont(TTFont(source, recalcTimestamp=False), {'wght': WEIGHTS[0]})
-    em, heights, names, widths = font['head'].unitsPerEm, font['hhea'], font.getBestCmap(), font['hmtx']
-    total = sum(FREQUENCIES.values())
-    ours = sum(widths[names[ord(each)]][0] * often for each, often in FREQUENCIES.items()) / total / em
-    theirs = sum(WIDTHS[kind][each] * often for each, often in FREQUENCIES.items()) / total / 2048
-    scale = ours / theirs
+    em, heights = font['head'].unitsPerEm, font['hhea']
+    other = TTFont(like)
+    known = [letter for letter in text if ord(letter) in font.getBestCmap() and ord(letter) in other.getBestCmap()]
+    scale = width(font, known) / width(other, known)
     return (f'size-adjust: {scale:.1%}; ascent-override: {heights.ascent / em / scale:.1%}; '
             f'descent-override: {-heights.descent / em / scale:.1%}; '
             f'line-gap-override: {heights.lineGap / em / scale:.1%};')
+
+
+def width(font, letters):
+    """Return the width of these letters in ems."""
+    names, widths = font.getBestCmap(), font['hmtx']
+    return sum(widths[names[ord(letter)]][0] for letter in letters) / font['head'].unitsPerEm
 
 
 def main():
@@ -98,6 +119,7 @@ def main():
         path.unlink()
     with TemporaryDirectory() as name:
         folder = Path(name)
+        likes = {kind: fetch(like, folder, '@fontsource') for kind, (_, like) in LOCAL.items()}
         for family, (title, kind) in FAMILIES.items():
             package = fetch(family, folder)
             (FOLDER / f'{family}.LICENSE.txt').write_text((package / 'LICENSE').read_text('utf-8'), 'utf-8')
@@ -112,9 +134,7 @@ def main():
                                  f'src: url("fonts/{file.name}?v={digest(made)}") format("woff2"); '
                                  f'unicode-range: {wanted}; }}')
                     print(f'{len(made) / 1000:6.1f} KB  {file.name}', file=sys.stderr)
-            local = ', '.join(f'local("{each}")' for each in LOCAL[kind])
-            metrics = fallback(package / f'files/{family}-latin-wght-normal.woff2', kind)
-            rules.append(f'@font-face {{ font-family: "{title} fallback"; src: {local}; {metrics} }}')
+            rules += fallback_rules(family, title, kind, package, likes[kind])
             (FOLDER / f'{family}.css').write_text('\n'.join(rules) + '\n', 'utf-8')
 
 

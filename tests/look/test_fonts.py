@@ -34,9 +34,13 @@ def test_each_pair_has_fallbacks_of_the_same_measures(name):
     text, _ = stylesheet.find(stylesheet.version(Site(fonts=name)), Site())
     for family in fonts.find_pair(name).families:
         title, _ = fonts.FAMILIES[family]
-        measures = re.search(rf'font-family: "{title} fallback"; src: local\([^;]+; ([^}}]+) }}', text)[1]
-        assert re.findall(r'([\w-]+): [\d.]+%;', measures) == [
-            'size-adjust', 'ascent-override', 'descent-override', 'line-gap-override']
+        rules = re.findall(rf'"{title} fallback"; font-style: (\w+); src: (local\([^;]+); ([^}}]+) }}', text)
+        assert [style for style, _, _ in rules] == ['normal'] * 4 + ['italic'] * 4, 'in four scripts each'
+        assert all((' Italic"' in local) == (style == 'italic') for style, local, _ in rules)
+        assert ['unicode-range' in measures for _, _, measures in rules] == [False, True, True, True] * 2
+        for _, _, measures in rules:
+            assert re.findall(r'([\w-]+): [\d.]+%;', measures) == [
+                'size-adjust', 'ascent-override', 'descent-override', 'line-gap-override']
         assert f'"{title}", "{title} fallback"' in text
 
 
