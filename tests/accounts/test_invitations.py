@@ -305,6 +305,7 @@ def test_pages_about_emails_promise_one_only_with_a_mail_server(site, alice, has
               stranger.post('/forgot', {'email': alice.email}), stranger.post('/verify', {'email': EMAIL})]
     assert ['This site has no mail server yet' in page for page in pages] == [not has_server] * 6
     assert ['on its way' in page for page in pages] == [False] * 3 + [has_server] * 3
+    assert ('email you' in pages[0]) == has_server and 'a page of your own' in pages[0]
 
 
 # From a shell
