@@ -16,7 +16,7 @@ PUBLIC = {'post': '/p/counting-what-nobody-planted', 'author': '/@sadia-rahman',
           'tag': '/t/rowing', 'follow': '/follow'}
 SEARCH = {key: points for key, points in FULL.items() if key != 'seo'}  # results are not to be indexed
 STUDIO = {'dashboard': '/studio/dashboard', 'posts': '/studio', 'editor': '/studio/posts/new',
-          'stats': '/studio/stats?days=90', 'settings': '/settings', 'media': '/studio/media', 'look': '/admin/look'}
+          'stats': '/studio/stats?days=90', 'settings': '/settings', 'media': '/studio/media', 'look': '/admin/settings/look'}
 LAYOUTS = ('list', 'letters', 'magazine')
 
 

@@ -2,7 +2,7 @@
 
 from datetime import tzinfo
 
-from . import dates, findings, logs, presence, settings
+from . import dates, findings, logs, presence, settings, site_settings
 from .db import db, now
 from .jobs.huey import DurableHuey
 from .migrating import SchemaError
@@ -23,6 +23,9 @@ class SiteHuey(DurableHuey):
 
     def default_workers(self) -> int:
         return settings.current().consumer_workers
+
+    def prepare_job(self) -> None:
+        site_settings.refresh()
 
     def child_environment(self) -> dict[str, str]:
         return settings.current().environ()

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from . import data_folder, presence
+from . import data_folder, presence, site_settings
 from .db import WORK_PATIENCE, bind, db
 from .jobs.liveness import wait
 from .migrating import SchemaError, check_schema, lost_database
@@ -34,6 +34,7 @@ def open_site(settings: Settings, patience: int = WORK_PATIENCE) -> None:
     bind(settings, patience)
     with db.connection_context():
         check_schema(settings)
+        site_settings.refresh()
         assert db.files is not None
         db.files.expect(partial(_is_copy, db.execute_sql(CREATED_AT).fetchone()))
     presence.use(Presence(settings, db.files))

@@ -171,6 +171,12 @@ CREATE TRIGGER content_site_look AFTER UPDATE OF fonts, layout, footer, css ON s
 
 CREATE TRIGGER content_site_pin AFTER UPDATE OF pinned_id ON site WHEN OLD.pinned_id IS NOT NEW.pinned_id BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
 
+CREATE TRIGGER content_site_setting_delete AFTER DELETE ON site_setting BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
+
+CREATE TRIGGER content_site_setting_insert AFTER INSERT ON site_setting BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
+
+CREATE TRIGGER content_site_setting_update AFTER UPDATE ON site_setting BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
+
 CREATE TRIGGER content_site_update AFTER UPDATE OF title, tagline, hue ON site WHEN TRUE BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
 
 CREATE TRIGGER content_tag_update AFTER UPDATE OF name, slug ON tag WHEN TRUE BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
@@ -873,6 +879,11 @@ CREATE TABLE site (
     tagline TEXT NOT NULL,
     hue INTEGER NOT NULL CHECK (hue BETWEEN 0 AND 359)
 , pinned_id INTEGER REFERENCES post (id) ON DELETE SET NULL, language TEXT NOT NULL DEFAULT 'en', fonts TEXT NOT NULL DEFAULT 'book', layout TEXT NOT NULL DEFAULT 'magazine', footer TEXT NOT NULL DEFAULT '', css TEXT NOT NULL DEFAULT '') STRICT;
+
+CREATE TABLE site_setting (
+        name TEXT NOT NULL PRIMARY KEY,
+        value TEXT NOT NULL
+    ) WITHOUT ROWID;
 
 CREATE TABLE spool_offset (
     file TEXT PRIMARY KEY,

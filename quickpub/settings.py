@@ -1,14 +1,20 @@
 """The settings: one declared list, read from the environment or from the file that QUICKPUB_CONFIG names.
 
-Every field of `Settings` is one setting. Its environment variable is `QUICKPUB_` and the name in capitals; the
-help text, the default and whether it is secret stand beside it, so that `quickpub settings`, the README and the
-tests all read the same list.
+Every setting is one field of `Settings`. Its environment variable is `QUICKPUB_` and the name in capitals. The help
+text, the default, whether it is secret and its scope stand beside it, so that `quickpub settings`, the owner's pages,
+the README and the tests all read the same list.
+
+The scope says who decides. MACHINE: the environment alone, for secrets and for what is about the machine. BROWSER: the
+environment if it sets the value, and the owner in the browser otherwise. NEW_SITE: the environment decides for a new
+site, and later the owner in the browser.
 """
 
+import logging
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from copy import copy
+from dataclasses import Field, dataclass, field, fields
 from datetime import time
 from functools import cached_property, lru_cache
 from ipaddress import ip_address, ip_network
@@ -24,7 +30,11 @@ from .paths import Paths
 from .secret import SecretError
 from .translations import languages
 
+log = logging.getLogger('quickpub.settings')
+
 PREFIX = 'QUICKPUB_'
+MACHINE, BROWSER, NEW_SITE = 'machine', 'browser', 'new_site'  # scopes
+SIGNUP = ('open', 'invite', 'closed')
 FREQUENCIES = ('minute', 'daily', 'weekly', 'monthly', 'never')
 SMTP_SCHEMES = {'smtp': 587, 'smtps': 465, 'smtp+plain': 25}
 HOST = re.compile(r'[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]{2,45}(%[A-Za-z0-9._-]+)?')  # with an IPv6 zone
@@ -119,8 +129,9 @@ def _is_within(address: str, networks: frozenset[str]) -> bool:
         return False
 
 
-def setting(default: str, help: str, parse: Callable[[str], Any] = str, secret: bool = False) -> Any:
-    return field(metadata={'default': default, 'help': help, 'parse': parse, 'secret': secret})
+def setting(default: str, help: str, parse: Callable[[str], Any] = str, secret: bool = False,
+            scope: str = MACHINE) -> Any:
+    return field(metadata={'default': default, 'help': help, 'parse': parse, 'secret': secret, 'scope': scope})
 
 
 @dataclass(frozen=True)
@@ -144,19 +155,48 @@ class Settings:
                                'hundreds of newcomers. 0: no limit', _number(0, 1000))
     mail_from: str = setting('', 'From of every email. Unset: quickpub@ and the host of the public web address',
                              _email)
-    signup: str = setting('open', 'Who may sign up: open, invite or closed', _one_of('open', 'invite', 'closed'))
+    signup: str = setting('open', 'Who may sign up: open, invite or closed', _one_of(*SIGNUP), scope=BROWSER)
     signup_seconds: int = setting('3', 'A sign-up form that is sent sooner, in seconds after it was opened, is from a '
                                   'robot. 0: accept all', _number(0, 60))
     language: str = setting('en', 'Language of a new site; the owner changes it in the browser',
-                            lambda text: _one_of(*languages.supported())(text))
-    timezone: str = setting('UTC', "The site's time zone, and new authors'", _zone)
+                            lambda text: _one_of(*languages.supported())(text), scope=NEW_SITE)
+    timezone: str = setting('UTC', "The site's time zone, and new authors'", _zone, scope=BROWSER)
     report: str = setting('daily', "How often new authors get a report: daily, weekly (closes with Sunday), monthly "
-                                   "(with the last day), never; minute is for trying it out", _one_of(*FREQUENCIES))
-    report_time: time = setting('00:00', "New authors' time for a period to close, in their own time zone", _clock)
-    quota: int = setting('1000', "Megabytes of files that an author may have", _number(0, 10_000_000))
+                                   "(with the last day), never; minute is for trying it out", _one_of(*FREQUENCIES),
+                          scope=BROWSER)
+    report_time: time = setting('00:00', "New authors' time for a period to close, in their own time zone", _clock,
+                                scope=BROWSER)
+    quota: int = setting('1000', "Megabytes of files that an author may have", _number(0, 10_000_000), scope=BROWSER)
     trusted_proxy: frozenset[str] = setting(
         '', 'Addresses or networks, with commas between, whose X-Forwarded-For and X-Forwarded-Host are trusted',
         _addresses)
+
+    # The names of settings that are set in the environment, in the file, or by the program that made this object.
+    given: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        changed = {each.name for each in declared() if each.metadata['scope'] != MACHINE
+                   and getattr(self, each.name) != each.metadata['parse'](each.metadata['default'])}
+        object.__setattr__(self, 'given', self.given | changed)
+
+    def with_stored(self, stored: Mapping[str, str]) -> 'Settings':
+        """Return these settings with the values that were set in the browser, as texts by name. Skip those that the
+        environment has set, and those that this version cannot use."""
+        found = copy(self)
+        for each in declared():
+            text = stored.get(each.name)
+            if text is None or not self.is_editable(each.name):
+                continue
+            try:
+                found.__dict__[each.name] = each.metadata['parse'](text)
+            except ValueError as error:
+                log.warning('The stored setting %s is %r and cannot be used: it %s', each.name, text, error)
+        return found
+
+    def is_editable(self, name: str) -> bool:
+        """Return whether the owner decides on this setting in the browser."""
+        scope = next(each.metadata['scope'] for each in declared() if each.name == name)
+        return scope == NEW_SITE or scope == BROWSER and name not in self.given
 
     def validate(self) -> None:
         """Raise SettingsError for settings that are right one by one but not together."""
@@ -203,13 +243,26 @@ class Settings:
             raise SettingsError(str(error)) from None
 
     def environ(self) -> dict[str, str]:
-        """Return the environment variables from which `from_env` makes equal settings in another process."""
-        return {PREFIX + each.name.upper(): _as_text(getattr(self, each.name)) for each in fields(self)}
+        """Return the environment variables from which `from_env` makes equal settings in another process. Settings that
+        the owner decides on are left out: the other process finds them in the database."""
+        return {PREFIX + each.name.upper(): _as_text(getattr(self, each.name)) for each in declared()
+                if each.metadata['scope'] == MACHINE or each.name in self.given}
 
     def masked(self) -> dict[str, str]:
-        """Return the same with passwords hidden."""
-        is_secret = {PREFIX + each.name.upper(): each.metadata['secret'] for each in fields(self)}
-        return {name: mask_password(text) if is_secret[name] else text for name, text in self.environ().items()}
+        """Return the values of all settings as text, by the names of their variables, with passwords hidden."""
+        texts = {each: _as_text(getattr(self, each.name)) for each in declared()}
+        return {PREFIX + each.name.upper(): mask_password(text) if each.metadata['secret'] else text
+                for each, text in texts.items()}
+
+    def text_of(self, name: str) -> str:
+        """Return the value of a setting as it stands in the environment, or is stored."""
+        return _as_text(getattr(self, name))
+
+
+@lru_cache(1)
+def declared() -> tuple[Field[Any], ...]:
+    """Return the declaration of each setting."""
+    return tuple(each for each in fields(Settings) if 'default' in each.metadata)
 
 
 def _as_text(value: Any) -> str:
@@ -237,7 +290,7 @@ def from_env(environ: Mapping[str, str] | None = None) -> Settings:
     texts = _texts_in_file(environ.get(PREFIX + 'CONFIG')) | dict(environ)
     problems: list[str] = []
     values: dict[str, Any] = {}
-    known = {PREFIX + each.name.upper(): each for each in fields(Settings)}
+    known = {PREFIX + each.name.upper(): each for each in declared()}
     for name in texts:
         if name.startswith(PREFIX) and name not in known and name != PREFIX + 'CONFIG':
             problems.append(f'{name} is not a setting; `quickpub settings` lists them')
@@ -254,7 +307,8 @@ def from_env(environ: Mapping[str, str] | None = None) -> Settings:
 
     values['url'] = values['url'] or local_url(values['host'], values['port'])
     values['mail_from'] = values['mail_from'] or _derived_from(values['url'])
-    found = Settings(**values)
+    given = frozenset(each.name for name, each in known.items() if texts.get(name, '').strip())
+    found = Settings(**values, given=given)
     found.validate()
     return found
 
@@ -299,17 +353,32 @@ def _derived_from(url: str) -> str:
         return 'quickpub@localhost'
 
 
+_given: Settings | None = None  # without what is stored
 _current: Settings | None = None
+_stored: dict[str, str] = {}
 
 
 def use(settings: Settings) -> None:
     """Use these settings in this process, which has one site."""
-    global _current
-    _current = settings
+    global _given, _current, _stored
+    _given = _current = settings
+    _stored = {}
+
+
+def use_stored(stored: dict[str, str]) -> None:
+    """Use the values that were set in the browser, as texts by name, beside the settings of this process."""
+    global _current, _stored
+    if stored != _stored and _given is not None:
+        _current, _stored = _given.with_stored(stored), stored
+
+
+def stored() -> dict[str, str]:
+    """Return the values that were set in the browser, as texts by name."""
+    return _stored
 
 
 def current() -> Settings:
-    """Return the settings of this process. Raises SettingsError if no site is open."""
+    """Return the settings of this process as they are at the moment. Raises SettingsError if no site is open."""
     if _current is None:
         raise SettingsError('no site is open in this process; call opening.open_site(settings) first')
     return _current

@@ -18,7 +18,7 @@ from .jobs import tally
 from .jobs.limits import URGENT
 from .jobs.recurring import DAY, WEEK
 from .look import sharing
-from .mail import budgets, delivery, ledger
+from .mail import budgets, delivery, domain_records, ledger
 from .media import cleaning, replacing, variants
 from .models import User
 from .upkeep import corrections, erasure, integrity
@@ -89,6 +89,12 @@ def wake_mail() -> None:
     delivery.wake(now())
     deliver_soon(delivery.has_queued(), urgent=False)
     deliver_soon(delivery.has_queued(urgent=True))
+
+
+@huey.task(is_single=True, priority=URGENT)
+def look_up_mail_domain() -> None:
+    """Look up the DNS records of the domain that emails come from."""
+    domain_records.look_up(now())
 
 
 # Reports

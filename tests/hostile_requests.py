@@ -55,6 +55,7 @@ FIELDS = {
                            'identity_code': '', 'identity': ''},
     '/studio/posts/new': POST, '/studio/posts/{post}': POST,
     '/admin/invitations': {'email': 'zoe@example.org'}, '/admin/site': {'title': 'Voice', 'tagline': '', 'hue': '215'},
+    '/admin/settings/reports': {'report': 'daily', 'shown_report': 'daily', 'report_time': '00:00'},
 }
 
 

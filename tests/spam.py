@@ -60,6 +60,7 @@ def _compose_all() -> None:
         notifications.notify_email_changed(marta, 'old@example.org', at, 'curl/8')
         notifications.notify_new_device(marta, at, 'curl/8')
         notifications.notify_password_changed(marta, at, 'curl/8')
+        notifications.compose_test_email(marta, at)
         invitations.invite('ida@example.org', at)
         password_reset.create_handover_link(tunde, marta, at)
         throttle.note_refusal(throttle.SIGNUPS_HOUR, at)

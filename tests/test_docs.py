@@ -3,7 +3,6 @@
 import re
 import tomllib
 from configparser import ConfigParser
-from dataclasses import fields
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from textwrap import indent
@@ -45,7 +44,7 @@ def test_every_command_says_what_it_is_for_in_what_a_line_of_help_holds():
 
 
 def test_every_setting_is_in_the_readme_with_its_default():
-    for each in fields(settings.Settings):
+    for each in settings.declared():
         name, default = f'QUICKPUB_{each.name.upper()}', each.metadata['default']
         row = next((line for line in README.splitlines() if line.startswith(f'| `{name}` |')), None)
         assert row, f'{name} is missing'
@@ -110,7 +109,7 @@ def test_files_that_a_page_names_exist(path):
 
 @pytest.mark.parametrize('path', PAGES, ids=lambda path: path.name)
 def test_commands_and_settings_that_a_page_names_exist(path):
-    known = {f'QUICKPUB_{each.name.upper()}' for each in fields(settings.Settings)} | {'QUICKPUB_CONFIG'}
+    known = {f'QUICKPUB_{each.name.upper()}' for each in settings.declared()} | {'QUICKPUB_CONFIG'}
     assert set(re.findall(r'QUICKPUB_[A-Z_]+[A-Z]', path.read_text())) <= known
     assert set(re.findall(r'`quickpub ([a-z-]+)', path.read_text())) <= set(main.commands)
     targets = set(re.findall(r'^([a-z-]+):', (ROOT / 'Makefile').read_text(), re.MULTILINE))

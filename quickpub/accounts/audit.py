@@ -28,8 +28,8 @@ GROUPS = {
               'invitation_accepted invitation_used role_changed link_handed_over suspended unsuspended member_left '
               'member_removed',
     'site': 'site_changed dkim_key_made',
-    'data': 'export_asked export_downloaded mail_sent_again mail_held report_sent job_retried job_discarded '
-            'jobs_paused jobs_resumed',
+    'data': 'export_asked export_downloaded mail_sent_again mail_held test_mail_sent report_sent job_retried '
+            'job_discarded jobs_paused jobs_resumed',
 }
 KINDS = {code: group for group, codes in GROUPS.items() for code in codes.split()}
 

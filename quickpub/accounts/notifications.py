@@ -32,6 +32,12 @@ def notify_email_changed(user: User, old: str, at: datetime, agent: str = '') ->
                    payload={'new_hint': f'{local[:1]}…@{domain}', **_describe_event(user, at, agent)})
 
 
+def compose_test_email(user: User, at: datetime) -> list[int]:
+    """Compose an email that shows whether emails arrive. Return its id in a list."""
+    return compose('test', user.email or '', key=f'test:{user.id}:{at}', user=user, subject=Code('subject.test'),
+                   payload={})
+
+
 def _notify(kind: str, user: User, at: datetime, agent: str, subject: Code) -> list[int]:
     recent = Message.select().where(Message.user == user, Message.kind == kind,
                                     clocks.is_lately(Message.created_at, timedelta(days=1), at))

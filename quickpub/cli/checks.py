@@ -1,14 +1,16 @@
 """Commands that look at the site: check and settings."""
 
 from collections.abc import Iterator
-from dataclasses import fields
 
 import click
+from peewee import DatabaseError
 
 from .. import db, presence, secret, settings
 from ..jobs import tables
 from ..mail import transport
 from ..mail.undelivered import Lost
+from ..migrating import SchemaError
+from ..models import Site
 from ..sentences import make_words
 from ..settings import Settings
 from ..upkeep import health, integrity, sqlite_version
@@ -62,9 +64,35 @@ def _problems_inside(found: Settings) -> Iterator[tuple[str, str | None]]:
 @click.command(name='settings')
 @explain_errors
 def show_settings() -> None:
-    """List all settings; passwords are hidden."""
-    masked = settings.from_env().masked()
-    for each in fields(Settings):
+    """List all settings and their sources; passwords are hidden."""
+    found, problem = _find_settings()
+    masked = found.masked()
+    for each in settings.declared():
         name = settings.PREFIX + each.name.upper()
         click.echo(f'{name}={masked[name]}')
         click.echo(click.wrap_text(each.metadata['help'], 96, '    ', '    '))
+        click.echo(f'    {_describe_source(found, each.name)}')
+    if problem:
+        click.echo(f'Settings made in the browser are not shown: {problem}', err=True)
+
+
+def _find_settings() -> tuple[Settings, str]:
+    """Return the settings as the site has them, and '' or why those that were made in the browser are missing."""
+    found = settings.from_env()
+    if not found.paths.database.exists():
+        return found, ''
+    try:
+        with opened_site():
+            settings.use_stored(settings.stored() | {'language': Site.this().language})
+            return settings.current(), ''
+    except (SchemaError, settings.SettingsError, DatabaseError, OSError) as error:
+        return found, str(error)
+
+
+def _describe_source(found: Settings, name: str) -> str:
+    """Return where the value of a setting comes from."""
+    if name in settings.stored() and found.is_editable(name):
+        return 'Set in the browser.'
+    if name in found.given:
+        return 'Set by the environment.'
+    return 'Default. It can be changed in the browser.' if found.is_editable(name) else 'Default.'

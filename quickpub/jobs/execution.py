@@ -80,6 +80,7 @@ class ExecutingHuey(Hooks, HueyBase):
     def _run(self, task: Task) -> Any:
         """Run the task itself. A database out of reach, say, is no fault of its own, and passes."""
         try:
+            self.prepare_job()
             return type(task).execute(task)
         except NotNow as delayed:
             task.claim.error = str(delayed)

@@ -15,6 +15,10 @@ class Hooks:
         """Return how many workers a consumer has that is not told."""
         return 4
 
+    def prepare_job(self) -> None:
+        """Prepare this process for a job. Called with the database open, before each job, and once a second before the
+        chores. An error is one of the job."""
+
     def child_environment(self) -> dict[str, str]:
         """Return the environment variables that a process for one job needs besides this process's."""
         return {}

@@ -151,6 +151,7 @@ class DurableHuey(ExecutingHuey, PeriodicHuey):
             chores.append(self.enqueue_recurring)
         try:
             self.storage.check_conn()
+            self.prepare_job()
             for chore in chores:
                 self.chores.run(chore)
             self.outages.end('chores')

@@ -54,6 +54,7 @@ INVITE = Occasion(account=(throttle.INVITATIONS,), mailbox=throttle.MAILBOX,
 REPORT_NOW = Occasion(account=(throttle.REPORTS_NOW,))
 EXPORT = Occasion(account=(throttle.EXPORTS,))
 SEND_AGAIN = Occasion(account=(throttle.SENT_AGAIN,))
+SEND_TEST = Occasion(account=(throttle.TESTS,))
 HAND_OVER_LINK = Occasion(account=(throttle.LINKS_MADE,))  # the member is told by email
 
 

@@ -52,6 +52,11 @@ def is_in_outbox(message: Message) -> bool:
         answer.name == 'answer.kept' or message.answer.startswith('kept in outbox'))  # as older versions wrote it
 
 
+def find_last_test(user: User) -> Message | None:
+    """Return the last test email of this user."""
+    return Message.select().where(Message.user == user, Message.kind == 'test').order_by(Message.id.desc()).first()
+
+
 def find_last_report(user: User) -> Message | None:
     """Return the last report that was sent to this user."""
     return Message.select(Message.sent_at).where(

@@ -19,7 +19,7 @@ from .members import (
     User,
 )
 from .posts import AuthorTotals, Autosave, OldSlug, OldTag, Post, PostTag, Revision, Series, Tag, TextSize
-from .site import Content, Site
+from .site import Content, Site, SiteSetting
 from .stats import (
     ClientViews,
     DailyHosts,
@@ -36,7 +36,7 @@ from .stats import (
 )
 from .upkeep import AuditEntry, Erasure, Export, Finding, SetAside
 
-SITE = [Site, Content]
+SITE = [Site, SiteSetting, Content]
 MEMBERS = [User, OldHandle, Device, Session, Token, Passkey, Authenticator, RecoveryCode, UsedChallenge, LoginStep]
 POSTS = [Series, Post, Tag, PostTag, OldSlug, OldTag, Revision, Autosave, AuthorTotals, TextSize, FeaturedPost]
 MEDIA = [MediaFile, Upload, PostFile, PlacedImage, Card]

@@ -36,6 +36,15 @@ class Site(BaseModel):
         cls.insert(id=1, **fields).on_conflict(conflict_target=[cls.id], update=fields).execute()
 
 
+class SiteSetting(BaseModel):
+    """A setting that an owner has changed in the browser. `site_settings` reads and writes these rows."""
+    name = CharField(primary_key=True)
+    value = TextField()
+
+    class Meta:
+        table_name = 'site_setting'
+
+
 class Content(BaseModel):
     """The one row whose version grows, through triggers, with every change of what readers see."""
     version = IntegerField()

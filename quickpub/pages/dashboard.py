@@ -17,8 +17,8 @@ from ..wsgi.responses import render
 
 MANY = 5  # posts or texts in a list
 STEPS = {  # what to do, more about it, and where
-    'name': (N_('Name the site'), N_('Readers see the name on every page.'), '/admin/site'),
-    'look': (N_('Choose how it looks'), N_('A colour, fonts, a front page and a logo.'), '/admin/look'),
+    'name': (N_('Name the site'), N_('Readers see the name on every page.'), '/admin/settings/general'),
+    'look': (N_('Choose how it looks'), N_('A colour, fonts, a front page and a logo.'), '/admin/settings/look'),
     'portrait': (N_('Add a portrait of yourself'), N_('Readers see it beside your name.'),
                  '/studio/images/avatar/{user_id}'),
     'post': (N_('Write your first post'), N_('Nobody sees it until you publish it.'), '/studio/posts/new'),

@@ -54,7 +54,7 @@ def _find_owned(user: User, where: str, owner_id: str) -> Owned:
     if kind == 'member' and owner_id == str(user.id):
         return Owned(user.id, user.name, '/settings')
     if kind == 'site' and owner_id == str(placing.SITE) and user.is_owner:
-        return Owned(placing.SITE, Site.this().title, '/admin/look')
+        return Owned(placing.SITE, Site.this().title, '/admin/settings/look')
     raise not_found()
 
 

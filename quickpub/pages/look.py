@@ -1,27 +1,26 @@
-"""How the site looks: its colour, fonts, layout, images, footer and an owner's own CSS."""
+"""The look page of the settings: colour, fonts, layout, images and an owner's own CSS."""
 
-from typing import Any
+from bottle import HTTPResponse, request, response
 
-from bottle import request, response
-
-from .. import text
-from ..codes import Code, Rejected
+from .. import setting_groups, text
+from ..codes import Rejected
 from ..db import db
 from ..look import fonts, layouts
 from ..media import placing
 from ..models import Site, User
 from ..sentences import make_sentences
+from ..setting_groups import LOOK
 from ..translations.messages import N_
 from ..wsgi.actions import Answer
 from ..wsgi.authentication import note_action
-from ..wsgi.forms import Form, number, typed
+from ..wsgi.conflicts import describe_conflicts, typed_shown, untouched_as_stored
+from ..wsgi.forms import Form, number, sent_fields, typed
 from ..wsgi.front_page import render_front_page
 from ..wsgi.permissions import owner_required
-from ..wsgi.responses import redirect, render, render_form
+from ..wsgi.responses import redirect, render
 
-FIELDS = ('hue', 'fonts', 'layout', 'footer', 'css')
+PAGE = '/admin/settings/look'
 IN_A_FRAME = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
-MAX_FOOTER, MAX_CSS = 2_000, 20_000  # characters
 LAYOUTS = {
     'magazine': (N_('Magazine'), N_('A large first post, then cards with covers.')),
     'list': (N_('List'), N_('A quiet list of titles and summaries.')),
@@ -37,25 +36,49 @@ PAIRS = {
 @owner_required
 def show_look(user: User) -> Answer:
     """Show the form with the look of the site."""
-    site = Site.this()
-    return render('admin_look.html', form=Form({name: str(getattr(site, name)) for name in FIELDS}), **_context())
+    return _render(Form(setting_groups.read(LOOK)))
+
+
+def _render(form: Form, status: int = 200, shown: dict[str, str] | None = None) -> Answer:
+    """Return the page. `shown`: the values that a form was opened with which is shown again, if not the present ones.
+    """
+    places, response.status = placing.find_of_site(), status
+    return render('admin_look.html', form=form, layouts=LAYOUTS, pairs=PAIRS, site_id=placing.SITE,
+                  shown=setting_groups.read(LOOK) | (shown or {}),
+                  image_places=[(name, name in places) for name in ('logo', 'logo_dark', 'front')])
+
+
+@owner_required
+def redirect_look(user: User) -> HTTPResponse:
+    """Redirect from the old URL of the look."""
+    return redirect(PAGE, status=301)
 
 
 @owner_required
 def update_look(user: User) -> Answer:
-    """Save the look of the site."""
-    form = typed(*FIELDS)
+    """Save the look of the site; and the footer, if a script still sends it here."""
+    form, shown = typed(*LOOK), typed_shown(*LOOK)
+    sent = form.values | ({'footer': sent_fields()['footer']} if 'footer' in sent_fields() else {})
     try:
-        values = _clean(form)
+        wanted = setting_groups.clean(sent)
     except Rejected as error:
         form.errors = make_sentences(error.errors)
-        return render_form('admin_look.html', form, **_context())
-    before = Site.this()
+        return _render(form, 400, shown)
     with db.atomic():
-        Site.change(**values)
-        if changed := [name for name, value in values.items() if getattr(before, name) != value]:
-            note_action('site_changed', user, changed=changed)
-    return redirect('/admin/look', 'saved')
+        outcome = setting_groups.change(wanted, shown)
+        if outcome.changed:
+            note_action('site_changed', user, changed=outcome.changed)
+    if outcome.conflicts:
+        form.values = untouched_as_stored(form.values, shown, setting_groups.read(LOOK))
+        form.errors = describe_conflicts({name: _describe(name, value) for name, value in outcome.conflicts.items()})
+        return _render(form, 409)
+    return redirect(PAGE, 'saved')
+
+
+def _describe(name: str, value: str) -> str:
+    """Return the value of a field in words."""
+    words = {'layout': LAYOUTS, 'fonts': PAIRS}.get(name, {}).get(value)
+    return str(words[0]) if words else text.shorten(value, 200)
 
 
 @owner_required
@@ -69,27 +92,3 @@ def preview_look(user: User) -> Answer:
     response.set_header('Content-Security-Policy', IN_A_FRAME)
     response.set_header('X-Frame-Options', 'SAMEORIGIN')
     return render_front_page(site)
-
-
-def _context() -> dict[str, Any]:
-    places = placing.find_of_site()
-    return {'layouts': LAYOUTS, 'pairs': PAIRS, 'site_id': placing.SITE,
-            'image_places': [(name, name in places) for name in ('logo', 'logo_dark', 'front')]}
-
-
-def _clean(form: Form) -> dict[str, Any]:
-    """Return the columns of the site. Raises Rejected with the errors of all fields."""
-    errors: dict[str, Code] = {}
-    hue, footer, css = number(form['hue']), text.body(form['footer']).strip(), text.body(form['css']).strip()
-    for field, error in (
-            ('hue', hue is None or hue > 359), ('fonts', form['fonts'] not in fonts.PAIRS),
-            ('layout', form['layout'] not in layouts.LAYOUTS)):
-        if error:
-            errors |= Rejected('look.not_in_list', field=field).errors
-    if len(footer) > MAX_FOOTER:
-        errors |= Rejected('footer.too_long', count=MAX_FOOTER).errors
-    if len(css) > MAX_CSS:
-        errors |= Rejected('css.too_long', count=MAX_CSS).errors
-    if errors:
-        raise Rejected.of(errors)
-    return {'hue': hue, 'fonts': form['fonts'], 'layout': form['layout'], 'footer': footer, 'css': css}

@@ -1,9 +1,7 @@
 """A member's settings: profile, reports, email address, password, sessions."""
 
 from collections.abc import Iterable
-from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
 from bottle import response
 
@@ -87,12 +85,7 @@ def _list_devices(user: User) -> list[dict[str, Any]]:
 
 def _list_zones(user: User) -> list[str]:
     """Return the time zones that a user may choose: those of tzdata, and the present one."""
-    return sorted({*_zones(), dates.zone_name(user.timezone)})
-
-
-@cache
-def _zones() -> set[str]:
-    return available_timezones() - {'localtime', 'Factory'}  # reads a folder of hundreds of files
+    return sorted({*dates.list_zones(), dates.zone_name(user.timezone)})
 
 
 def _list_frequencies(user: User) -> list[str]:

@@ -22,6 +22,10 @@ SENTENCES: dict[str, Translatable] = {
     'site_title.length': N_('Enter a name for the site, within %(limit)s characters.'),
     'tagline.too_long': N_('Keep the tagline within %(limit)s characters.'),
     'hue.out_of_range': N_('Enter a number from %(low)s to %(high)s.'),
+    'quota.out_of_range': N_('Enter a whole number from %(low)s to %(high)s.'),
+    'signup.not_offered': N_('Choose who can sign up.'),
+    'setting.changed_meanwhile': N_('Another owner has changed this to “%(value)s” since you opened the page. Save '
+                                    'again to use your value instead.'),
 
     # Email addresses
     'email.invalid': N_('Enter an email address such as name@example.org.'),

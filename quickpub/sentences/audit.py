@@ -58,6 +58,7 @@ SENTENCES: dict[str, Translatable] = {
     'audit.export_downloaded': N_('%(actor)s downloaded an export: %(subject)s.'),
     'audit.mail_sent_again': N_('%(actor)s sent an email again: %(subject)s.'),
     'audit.mail_held': N_('%(actor)s put an email on hold: %(subject)s.'),
+    'audit.test_mail_sent': N_('%(actor)s sent a test email.'),
     'audit.report_sent': N_('%(actor)s sent reports manually.'),
     'audit.job_retried': N_('%(actor)s retried a job.'),
     'audit.job_discarded': N_('%(actor)s discarded a job.'),
@@ -81,5 +82,7 @@ EXPORTS = {'numbers': N_('the stats of their posts'), 'site': N_('the stats of t
 DETAILS: dict[str, dict[str, Translatable]] = {
     'role': {'owner': N_('owner'), 'author': N_('author')},
     'changed': {'title': N_('name'), 'tagline': N_('tagline'), 'hue': N_('colour'), 'language': N_('language'),
-                'fonts': N_('fonts'), 'layout': N_('front page'), 'footer': N_('footer'), 'css': N_('CSS')},
+                'fonts': N_('fonts'), 'layout': N_('front page'), 'footer': N_('footer'), 'css': N_('CSS'),
+                'timezone': N_('time zone'), 'signup': N_('sign-up'), 'quota': N_('storage for each member'),
+                'report': N_('reports of new members'), 'report_time': N_('time of the report')},
 }

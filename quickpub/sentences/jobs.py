@@ -12,6 +12,7 @@ TITLES: dict[str, Translatable] = {  # by the name of the task in tasks.py
     'deliver': N_('Send emails'),
     'deliver_urgent': N_('Send urgent emails'),
     'send_verification_email': N_('Send the email that confirms an email address'),
+    'look_up_mail_domain': N_('Look up the DNS records for emails'),
     'wake_mail': N_('Find emails to send'),
     'report_used_up_budgets': N_('Warn owners about too many emails'),
     'close_periods': N_('Make the reports that are due'),

@@ -24,6 +24,7 @@ SENTENCES: dict[str, Translatable] = {
     'subject.code_used': N_('A recovery code was used'),
     'subject.factors_reset': N_('Your passkeys and authenticator app were removed'),
     'subject.export': N_('Your stats are ready'),
+    'subject.test': N_('Test email'),
     'subject.throttled': N_('Too many emails were requested'),
     'subject.report_no_views': N_('No views, %(period)s'),
     'subject.report': N_plural('%(count)s view, %(period)s', '%(count)s views, %(period)s'),

@@ -154,12 +154,12 @@ class Application:
 
     def _answer(self, environ: dict[str, Any]) -> Answer:
         key = environ['quickpub.key']
+        generation = environ.get('quickpub.generation') or self._cache.generation(now())
         if key is None:
             answer = self._ask_bottle(environ)
             if answer[0].startswith('200'):
                 _record_view(environ.get('quickpub.view_of'), environ, now())
             return answer
-        generation = environ.get('quickpub.generation') or self._cache.generation(now())
         with generation.making(key):
             made = generation.find(key) or self._make_page(environ, generation, key)
         if not isinstance(made, Page):

@@ -2,8 +2,9 @@
 
 For each request, `PRAGMA data_version` (microseconds) says whether anybody has committed anything, and only then one
 row says whether readers see a difference. The triggers named content_* in schema.sql count up that row, so a new table
-that public pages show needs one. A scheduled post that comes due ends all pages too, and nothing else does. When the
-cache is full, the page that was requested longest ago goes first.
+that public pages show needs one. The settings that an owner has changed are read again then. A scheduled post that
+comes due ends all pages too, and nothing else does. When the cache is full, the page that was requested longest ago
+goes first.
 """
 
 import gzip
@@ -24,6 +25,7 @@ from typing import Any, NamedTuple
 import brotli
 from peewee import OperationalError
 
+from .. import site_settings
 from ..settings import Settings
 from ..watch import CommitWatch
 
@@ -219,6 +221,8 @@ class PageCache:
     def _refresh(self, at: datetime) -> None:
         data_version = self._watch.data_version()  # before what it stands for is read: never the other way round
         version = self._watch.ask('SELECT version FROM content')
+        if version != self._version:
+            site_settings.refresh(self._watch.ask)
         if version != self._version or self._is_due(at) or self._is_too_early(at):
             came_due = int(self._due.replace(tzinfo=UTC).timestamp()) + 1 if self._due and self._is_due(at) else 0
             self._due, self._newest = (_moment(self._watch.ask(sql, str(at))) for sql in (DUE, NEWEST))

@@ -383,7 +383,7 @@ def furnished(served):
     return ['/studio?whose=all', '/studio/stats', '/studio/stats?days=all&whose=mine',
             f'/studio/stats/{served.hills.id}', '/studio/media', '/studio/exports', '/studio/report', '/studio/trash',
             '/settings', '/settings/delete', '/admin', '/admin/jobs', '/admin/mail', f'/admin/mail/{last.id}',
-            '/admin/members', '/admin/site', '/admin/audit', '/admin/audit?q=nonsense']
+            '/admin/members', '/admin/settings/general', '/admin/audit', '/admin/audit?q=nonsense']
 
 
 def test_axe_finds_nothing_and_nothing_sticks_out(furnished, served):

@@ -370,7 +370,7 @@ def test_honest_people_are_no_news(site, browse, olga):
 
 def test_every_kind_of_email_is_on_a_list():
     """A new kind of email: decide whether people can cause it, and which budgets it has."""
-    from_people = {'verify', 'exists', 'reset', 'address', 'invite', 'export', 'report'}
+    from_people = {'verify', 'exists', 'reset', 'address', 'invite', 'export', 'report', 'test'}
     from_the_site = {'address_told', 'link_made', 'login_told', 'password_told', 'second_factor', 'throttled'}
     kinds = {path.stem for path in TEMPLATES.glob('*.txt')} - {'_text'}
     assert kinds == from_people | from_the_site

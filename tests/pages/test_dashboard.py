@@ -84,8 +84,8 @@ def test_a_new_site_has_first_steps_that_check_themselves_off(olga, alice, dashb
     page = dashboard(olga)
     assert steps_of(page) == dict.fromkeys(words, False)
     assert [link['href'] for link in page.select('.steps a')] == [
-        '/admin/site', '/admin/look', f'/studio/images/avatar/{olga.id}', '/studio/posts/new', '/admin/members',
-        '/admin/mail']
+        '/admin/settings/general', '/admin/settings/look', f'/studio/images/avatar/{olga.id}', '/studio/posts/new',
+        '/admin/members', '/admin/mail']
     with connection():
         Site.change(title='The Village Voice', fonts='plain')
         PlacedImage.create(place='avatar', owner_id=olga.id, digest='a' * 32)

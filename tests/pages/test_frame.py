@@ -12,10 +12,11 @@ from quickpub.jobs.tables import Job
 from quickpub.mail import ledger
 from quickpub.models import Message, PlacedImage, Post
 
-SITE = ['/admin/look', '/admin/site', '/admin/members', '/admin/mail', '/admin/jobs', '/admin/audit', '/admin']
+SITE = ['/admin/settings/look', '/admin/settings/general', '/admin/members', '/admin/mail', '/admin/jobs',
+        '/admin/audit', '/admin']
 OWN = ['/settings', '/settings/security', '/studio/report', '/studio/exports', '/studio/trash']
-BACK = {'/admin/look': '/admin', '/admin/site': '/admin', '/admin/members': '/admin', '/admin/mail': '/admin',
-        '/admin/jobs': '/admin', '/admin/audit': '/admin', '/settings/security': '/settings',
+BACK = {'/admin/settings/look': '/admin', '/admin/settings/general': '/admin', '/admin/members': '/admin',
+        '/admin/mail': '/admin', '/admin/jobs': '/admin', '/admin/audit': '/admin', '/settings/security': '/settings',
         '/settings/delete': '/settings', '/studio/report': '/studio/stats', '/studio/exports': '/studio/stats',
         '/studio/trash': '/studio'}
 
@@ -65,7 +66,7 @@ def test_the_page_one_is_on_is_marked_once(olga, browse, path):
     head = frame_of(browse(olga), path)
     assert [link['href'] for link in head.select('[aria-current=page]')] == [path]
     marked = [links_in(menu)[0] for menu in head.select('details.here')]
-    assert marked == (['/admin/look'] if path in SITE else ['/settings'] if path in OWN else [])
+    assert marked == (['/admin/settings/look'] if path in SITE else ['/settings'] if path in OWN else [])
 
 
 @pytest.mark.parametrize('path', BACK)

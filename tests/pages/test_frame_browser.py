@@ -17,8 +17,8 @@ SMALL_FIELDS = """() => [...document.querySelectorAll('input, textarea, select')
   !['hidden', 'checkbox', 'radio', 'range', 'file'].includes(each.type)
   && parseFloat(getComputedStyle(each).fontSize) < 16).map(each => each.name)"""
 STUDIO = ('/studio', '/studio/pages', '/studio/dashboard', '/studio/posts/new', '/studio/media', '/studio/trash',
-          '/studio/exports', '/settings', '/settings/security', '/settings/delete', '/admin/site', '/admin/look',
-          '/admin/members', '/admin/mail', '/admin/jobs', '/admin/audit')
+          '/studio/exports', '/settings', '/settings/security', '/settings/delete', '/admin/settings/general',
+          '/admin/settings/look', '/admin/members', '/admin/mail', '/admin/jobs', '/admin/audit')
 PUBLIC = ('/login', '/signup', '/forgot', '/verify', '/search')
 
 
@@ -115,7 +115,7 @@ def test_the_frame_fits_in_one_row(served, language):
         for size in (DESK, {'width': 1000, 'height': 700}, {'width': 820, 'height': 700}, PHONE,
                      {'width': 320, 'height': 600}):
             page.set_viewport_size(size)
-            for path in ('/studio/dashboard', '/studio', '/studio/pages', '/studio/stats', '/admin/look'):
+            for path in ('/studio/dashboard', '/studio', '/studio/pages', '/studio/stats', '/admin/settings/look'):
                 page.goto(path)
                 assert page.evaluate('document.documentElement.scrollWidth <= innerWidth'), (path, size)
                 assert page.locator('.masthead').bounding_box()['height'] < 80, (path, size)

@@ -30,7 +30,7 @@ def test_the_owner_chooses_the_language_of_the_site(site, olga, alice, browse, c
         draft = write(alice, 'Not yet', body=SAID, published=False)
     reader = browse()
     assert reader.get('/').html.html['lang'] == 'en' and 'min\xa0read' in reader.get('/p/on-hills').text
-    choose(browse(olga), '/admin/site', {}, language='de')
+    choose(browse(olga), '/admin/settings/general', {}, language='de')
     assert reader.get('/').html.html['lang'] == 'de', 'the cached page is a new one'
     page = reader.get('/p/on-hills')
     assert '1\xa0Min.\xa0Lesezeit' in page.text and '2. Januar 2020' in page.text
@@ -41,7 +41,7 @@ def test_the_owner_chooses_the_language_of_the_site(site, olga, alice, browse, c
         '“Go,” he said.', '«\u202fGo,\u202f» he said.']
     with connection():
         assert '„Go,“' in Post.get_by_id(draft.id).html, 'a draft has the language of the site'
-    assert form_with(browse(olga).get('/admin/site'), 'language')['language'].value == 'de'
+    assert form_with(browse(olga).get('/admin/settings/general'), 'language')['language'].value == 'de'
 
 
 def drain_rendering():
@@ -64,7 +64,7 @@ def test_a_member_chooses_the_language_of_the_studio_and_readers_do_not_see_it(s
         assert User.get_by_id(alice.id).language is None
 
 
-@pytest.mark.parametrize('path', ['/settings', '/admin/site', '/studio/posts/new'])
+@pytest.mark.parametrize('path', ['/settings', '/admin/settings/general', '/studio/posts/new'])
 def test_a_language_that_is_not_offered_is_rejected(site, olga, browse, path):
     browser = browse(olga)
     form = form_with(browser.get(path), 'language')
@@ -150,7 +150,7 @@ def test_the_language_is_a_third_longer_and_keeps_placeholders_and_tags():
     assert len(found) > 4 / 3 * len('Save <b>%(name)s</b> as 100%% of &amp; it')
 
 
-@pytest.mark.parametrize('path', ['/settings', '/admin/site', '/studio/posts/new'])
+@pytest.mark.parametrize('path', ['/settings', '/admin/settings/general', '/studio/posts/new'])
 def test_no_string_of_a_field_is_forgotten(site, monkeypatch, olga, browse, connection, path):
     code = pseudo.add_to(monkeypatch)
     with connection():
@@ -165,7 +165,9 @@ READERS = ('/', '/p/on-hills', '/@olga', '/t/hills', '/archive', '/follow', '/se
 OWNERS = ('/studio', '/studio/trash', '/studio/stats', '/studio/report', '/studio/exports', '/studio/posts/new',
           '/studio/posts/1', '/studio/posts/1/history', '/studio/stats/1', '/settings', '/settings/delete',
           '/settings/security', '/admin', '/admin/mail', '/admin/members', '/admin/members/1', '/admin/invitations',
-          '/admin/audit', '/admin/site', '/admin/look', '/studio/images/avatar/1', '/studio/images/logo/1', '/nothing')
+          '/admin/audit', '/admin/settings/general', '/admin/settings/membership',
+          '/admin/settings/reports', '/admin/settings/mail', '/admin/settings/look',
+          '/studio/images/avatar/1', '/studio/images/logo/1', '/nothing')
 TEXTS = ('The Village Voice', 'News from the hill', 'Olga', 'On hills', 'hills', 'Hills', 'Some text.',
          'olga@example.org', '@olga', 'http://localhost:8000/p/on-hills',
          'http://localhost:8000/t/hills/feed.xml', 'http://localhost:8000/feed.xml', 'Chrome on Linux')

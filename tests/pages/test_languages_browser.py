@@ -17,7 +17,7 @@ from quickpub.web import create_app
 PATHS = ('/', '/archive', '/login', '/studio/dashboard', '/studio', '/studio/pages', '/studio/trash', '/studio/stats',
          '/studio/report', '/studio/exports', '/studio/media', '/studio/posts/new', '/settings', '/settings/security',
          '/settings/delete', '/admin',
-         '/admin/jobs', '/admin/mail', '/admin/members', '/admin/audit', '/admin/site')
+         '/admin/jobs', '/admin/mail', '/admin/members', '/admin/audit', '/admin/settings/general')
 # The elements that stick out of the page, or have words wider than itself without a way to scroll to them.
 BROKEN = """() => [...document.querySelectorAll('body *')].filter(each => {
   for (let outer = each; outer; outer = outer.parentElement) {

@@ -75,7 +75,7 @@ def test_so_do_those_on_the_owners_pages(served):
     with chromium() as browser:
         olga = Window(browser, served.url)
         log_in(olga, 'olga@example.org')
-        for path in ('/settings/delete', '/admin/site'):
+        for path in ('/settings/delete', '/admin/settings/general'):
             olga.goto(path)
             is_spaced(olga)
         olga.goto('/admin/members')

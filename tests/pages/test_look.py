@@ -1,7 +1,7 @@
 """The look of the site: an owner chooses it with a preview, and readers see it on the next page."""
 
 import pytest
-from conftest import write
+from conftest import person, write
 from sites import form_with
 
 from quickpub import db
@@ -20,10 +20,16 @@ def owner(olga, browse):
 
 
 def choose(owner, **fields):
-    form = form_with(owner.get('/admin/look'), 'hue')
+    form = form_with(owner.get('/admin/settings/look'), 'hue')
     for name, value in fields.items():
         form[name] = value
     return form.submit()
+
+
+def set_footer(owner, footer, status=303):
+    form = form_with(owner.get('/admin/settings/navigation'), 'footer')
+    form['footer'] = footer
+    return form.submit(status=status)
 
 
 def place(where, owner_id, height=900):
@@ -174,25 +180,54 @@ def test_the_owners_css_is_for_readers_alone(owner, olga, alice, browse, connect
         assert links[1] in owner.get(path, status='*'), path
     own = [first for _, path, _ in URLS if (first := path.split('/')[1]) in errors.OF_MEMBERS]
     assert set(own) == errors.OF_MEMBERS
-    for path in ('/studio', '/admin/look', '/settings', '/login', '/signup', '/studio/posts/new',
+    for path in ('/studio', '/admin/settings/look', '/settings', '/login', '/signup', '/studio/posts/new',
                  *(f'/{first}/no/such/page' for first in own)):
         assert '/static/own.css' not in owner.get(path, status='*'), path
 
 
 def test_the_footer_is_safe_markdown(owner, browse):
-    choose(owner, footer='[Imprint](https://example.org) <script>alert(1)</script>')
+    set_footer(owner, '[Imprint](https://example.org) <script>alert(1)</script>')
     footer = browse().get('/').html.select_one('.footer-text')
     assert footer.a['href'] == 'https://example.org' and not footer.select('script')
 
 
+def test_a_footer_that_is_too_long_is_refused_and_stays_in_the_form(owner):
+    page = set_footer(owner, 'x' * 2001, status=400)
+    assert 'Keep the footer within 2 000 characters.' in page.html.text.replace('\u202f', ' ')
+    assert form_with(page, 'footer')['footer'].value == 'x' * 2001
+
+
+def test_the_old_url_leads_to_the_look_and_still_takes_what_a_script_sends(owner):
+    assert owner.get('/admin/look', status=301).location.endswith('/admin/settings/look')
+    sent = {'hue': '9', 'fonts': 'plain', 'layout': 'list', 'footer': 'Imprint', 'css': ''}
+    owner.post('/admin/look', sent, status=303)
+    with db.db.connection_context():
+        site = Site.this()
+        assert (site.hue, site.fonts, site.layout, site.footer) == (9, 'plain', 'list', 'Imprint')
+
+
+def test_two_owners_who_choose_another_look_at_once_see_both(owner, browse):
+    with db.db.connection_context():
+        other = browse(person('bob', role='owner'))
+    theirs = form_with(other.get('/admin/settings/look'), 'hue')
+    choose(owner, layout='letters', css='p { color: teal }\n\np { margin: 0 }')
+    theirs['layout'], theirs['hue'] = 'list', '9'
+    page = theirs.submit(status=409)
+    assert '“Letters”' in page.html.text and 'color: teal' in form_with(page, 'hue')['css'].value
+    form_with(page, 'hue').submit(status=303)
+    with db.db.connection_context():
+        assert (Site.this().layout, Site.this().hue, Site.this().css[:5]) == ('list', 9, 'p { c')
+
+
 @pytest.mark.parametrize(('field', 'value', 'said'), [
-    ('footer', 'x' * 2001, 'Keep the footer within 2 000 characters.'),
-    ('css', 'x' * 20_001, 'Keep your CSS within 20 000 characters.'), ('hue', '360', 'Choose one of these.')])
+    ('css', 'x' * 20_001, 'Keep your CSS within 20 000 characters.'), ('hue', '360', 'from 0 to 359'),
+    ('layout', 'cards', 'Choose one of these.'), ('fonts', 'comic', 'Choose one of these.')])
 def test_what_cannot_be_used_is_refused_and_stays_in_the_form(owner, field, value, said):
-    form = form_with(owner.get('/admin/look'), 'hue')
+    form = form_with(owner.get('/admin/settings/look'), 'hue')
     form[field].force_value(value)
     page = form.submit(status=400)
-    assert said in page.html.text.replace('\u202f', ' ') and form_with(page, 'hue')[field].value == value
+    assert said in page.html.text.replace('\u202f', ' ')
+    assert field in ('layout', 'fonts') or form_with(page, 'hue')[field].value == value
     with db.db.connection_context():
         assert getattr(Site.this(), field) == getattr(Site(), field)
 
@@ -203,9 +238,9 @@ def test_every_choice_has_words():
 
 
 def test_the_colour_is_on_this_page_alone_but_scripts_may_still_send_it_with_the_name(owner):
-    assert not owner.get('/admin/site').html.select('[name=hue]')
+    assert not owner.get('/admin/settings/general').html.select('[name=hue]')
     owner.post('/admin/site', {'title': 'Walks', 'tagline': '', 'hue': '77'}, status=303)
-    form_with(owner.get('/admin/site'), 'title').submit(status=303)
+    form_with(owner.get('/admin/settings/general'), 'title').submit(status=303)
     with db.db.connection_context():
         assert (Site.this().title, Site.this().hue) == ('Walks', 77)
     refused = owner.post('/admin/site', {'title': 'Other', 'tagline': '', 'hue': '360'}, status=400)
@@ -236,5 +271,5 @@ def test_the_editor_leads_to_the_cover_of_a_published_post(studio, alice):
 
 
 def test_the_audit_log_names_what_was_changed(owner):
-    choose(owner, fonts='plain', layout='list', footer='Imprint')
-    assert 'changed the settings of the site: fonts, front page and footer.' in owner.get('/admin/audit').html.text
+    choose(owner, fonts='plain', layout='list', css='p { margin: 0 }')
+    assert 'changed the settings of the site: fonts, front page and CSS.' in owner.get('/admin/audit').html.text

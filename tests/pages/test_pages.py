@@ -26,6 +26,7 @@ WRONG = {
     '/settings': {'action': 'profile', 'name': '', 'handle': '"<', 'bio': 'x' * 501, 'timezone': '"<', 'report': '"<'},
     '/settings/delete': {'password': '"<', 'posts': 'x'}, '/admin/invitations': {'email': '"<'},
     '/admin/site': {'title': '', 'tagline': 'x' * 201, 'hue': '"<'},
+    '/admin/settings/membership': {'signup': '"<', 'quota': '"<', 'shown_quota': '"<'},
     '/studio/posts/new': {'title': '<' * 301, 'body': '</textarea>', 'summary': 'x' * 501, 'slug': '"<', 'tags': '"<',
                           'action': 'save'},
     '/studio/posts/{draft}': {'title': '', 'body': '', 'action': 'publish'},
@@ -140,8 +141,8 @@ PUBLIC = ['/', '/p/public', '/@alice', '/@bob', '/t/hills', '/archive', '/feed.x
 
 def test_a_field_takes_as_much_as_it_says(olga, browse):
     browser, taken = browse(olga), []
-    for path, first, letter in (('/signup', 'name', 'a'), ('/settings', 'name', 'b'), ('/admin/site', 'title', 'c'),
-                                ('/studio/posts/new', 'title', 'd')):
+    for path, first, letter in (('/signup', 'name', 'a'), ('/settings', 'name', 'b'),
+                                ('/admin/settings/general', 'title', 'c'), ('/studio/posts/new', 'title', 'd')):
         form = form_with(browser.get(path), first)
         for name, (field, *_) in form.fields.items():
             if name and (limit := field.attrs.get('maxlength')):

@@ -460,7 +460,7 @@ def test_the_client_is_the_last_address_that_is_no_proxy_of_ours(trusted, direct
 def test_the_desk_of_the_owner_leads_to_what_only_an_owner_may(olga, alice, browse):
     assert browse(olga).get('/studio').html.find('a', href='/admin')
     assert not browse(alice).get('/studio').html.find('a', href='/admin')
-    assert form_with(browse(olga).get('/admin/site'), 'title')
+    assert form_with(browse(olga).get('/admin/settings/general'), 'title')
 
 
 def test_a_proxy_may_be_named_by_its_network_and_nonsense_is_refused():

@@ -45,8 +45,8 @@ def test_a_name_without_a_sentence_shows_no_notice(name):
 
 def test_a_notice_is_in_the_members_language(site, olga, browse, connection, monkeypatch):
     browser = browse(olga)
-    assert 'Saved.' in form_with(browser.get('/admin/site'), 'language').submit(status=303).follow()
+    assert 'Saved.' in form_with(browser.get('/admin/settings/general'), 'language').submit(status=303).follow()
     with connection():
         Site.change(language=pseudo.add_to(monkeypatch))
-    page = form_with(browser.get('/admin/site'), 'title').submit(status=303).follow()
+    page = form_with(browser.get('/admin/settings/general'), 'title').submit(status=303).follow()
     assert '⟦Šàvéd.··⟧' in page and 'Saved.' not in page

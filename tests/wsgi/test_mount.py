@@ -140,5 +140,5 @@ MUST_SEE = {
                  '/forgot', '/signup', '/feed.xml'],
     'author': ['/studio', '/studio/posts/2', '/studio/posts/26/preview', '/studio/posts/new', '/studio/trash',
                '/settings', '/settings/delete', '/@alice', '/'],
-    'owner': ['/studio', '/settings', '/admin', '/admin/mail', '/admin/members', '/admin/site', '/@bob'],
+    'owner': ['/studio', '/settings', '/admin', '/admin/mail', '/admin/members', '/admin/settings/general', '/@bob'],
 }
