@@ -63,6 +63,11 @@ CREATE INDEX autosave_age ON autosave (typed_at);
 
 CREATE INDEX autosave_post ON autosave (post_id);
 
+CREATE TABLE blocked_domain (
+    domain TEXT PRIMARY KEY, -- in ASCII, as in stored email addresses; its subdomains are blocked too
+    blocked_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE card (
         kind TEXT NOT NULL,
         owner_id INTEGER NOT NULL,
@@ -359,6 +364,23 @@ CREATE TRIGGER handle_comes BEFORE INSERT ON user
 WHEN EXISTS (SELECT 1 FROM old_handle WHERE handle = NEW.handle AND user_id IS NOT NEW.id) BEGIN
     SELECT RAISE(ABORT, 'UNIQUE constraint failed: user.handle');
 END;
+
+CREATE TABLE hidden_post (
+    post_id INTEGER PRIMARY KEY REFERENCES post (id) ON DELETE CASCADE,
+    published_at TEXT NOT NULL
+) STRICT;
+
+CREATE TRIGGER hidden_post_given AFTER UPDATE OF author_id ON post WHEN OLD.author_id IS NOT NEW.author_id
+    BEGIN DELETE FROM hidden_post WHERE post_id = NEW.id; END;
+
+CREATE TRIGGER hidden_post_of_former_user AFTER UPDATE OF deleted_at ON user
+WHEN NEW.deleted_at IS NOT NULL BEGIN
+    DELETE FROM hidden_post WHERE post_id IN (SELECT id FROM post WHERE author_id = NEW.id);
+    UPDATE user SET hides_posts = 0 WHERE id = NEW.id AND hides_posts;
+END;
+
+CREATE TRIGGER hidden_post_published AFTER UPDATE OF published_at ON post WHEN NEW.published_at IS NOT NULL
+    BEGIN DELETE FROM hidden_post WHERE post_id = NEW.id; END;
 
 CREATE TRIGGER hosts_come AFTER INSERT ON daily_referrers BEGIN
     INSERT INTO daily_hosts SELECT scope, NEW.day, NEW.host, NEW.views FROM (SELECT -author_id AS scope FROM post WHERE id = NEW.post_id UNION ALL SELECT 0) WHERE TRUE
@@ -997,7 +1019,7 @@ CREATE TABLE user (
     verified_at TEXT,
     deleted_at TEXT,
     mail_trouble TEXT
-, pinned_id INTEGER REFERENCES post (id) ON DELETE SET NULL, report_day INTEGER NOT NULL DEFAULT 6 CHECK (report_day BETWEEN 0 AND 6), report_time TEXT NOT NULL DEFAULT '00:00', name_folded TEXT NOT NULL DEFAULT '', feed_id TEXT NOT NULL DEFAULT '', logged_in_at TEXT, suspended_at TEXT, asks_passkey INTEGER NOT NULL DEFAULT 0, language TEXT, links TEXT NOT NULL DEFAULT '', fediverse TEXT NOT NULL DEFAULT '') STRICT;
+, pinned_id INTEGER REFERENCES post (id) ON DELETE SET NULL, report_day INTEGER NOT NULL DEFAULT 6 CHECK (report_day BETWEEN 0 AND 6), report_time TEXT NOT NULL DEFAULT '00:00', name_folded TEXT NOT NULL DEFAULT '', feed_id TEXT NOT NULL DEFAULT '', logged_in_at TEXT, suspended_at TEXT, asks_passkey INTEGER NOT NULL DEFAULT 0, language TEXT, links TEXT NOT NULL DEFAULT '', fediverse TEXT NOT NULL DEFAULT '', hides_posts INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE INDEX user_due ON user (report, timezone, report_time, report_day, reported_until);
 

@@ -54,6 +54,9 @@ FIELDS = {
     '/settings/security': {'action': 'passkey_rename', 'passkey': '1', 'name': 'x', 'code': '', 'identity_password': '',
                            'identity_code': '', 'identity': ''},
     '/studio/posts/new': POST, '/studio/posts/{post}': POST,
+    '/admin/blocked-domains': {'action': 'block', 'domains': 'spam.example', 'domain': ''},
+    '/admin/members/selected': {'action': 'remove', 'member': '2', 'domain': 'spam.example', 'q': '', 'identity': '',
+                                'identity_password': '', 'identity_code': ''},
     '/admin/invitations': {'email': 'zoe@example.org'}, '/admin/site': {'title': 'Voice', 'tagline': '', 'hue': '215'},
     '/admin/settings/reports': {'report': 'daily', 'shown_report': 'daily', 'report_time': '00:00'},
 }

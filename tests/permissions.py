@@ -136,11 +136,15 @@ TABLE = {
     'POST /admin/mail/<message_id>': (OWNER, '/admin/mail/{message}', {'action': 'send'}),
     'GET /admin/members': (OWNER, '/admin/members'),
     'POST /admin/members': (OWNER, '/admin/members', {'email': 'zoe@example.org'}),
+    'POST /admin/members/selected': (OWNER, '/admin/members/selected', {
+        'action': 'suspend', 'member': '{member}', 'identity': 'asked', 'identity_password': PASSWORD}),
     'GET /admin/members/<member_id>': (OWNER, '/admin/members/{member}'),
     'POST /admin/members/<member_id>': (
         OWNER, '/admin/members/{member}', {'action': 'suspend', 'identity_password': PASSWORD}),
     'GET /admin/invitations': (OWNER, '/admin/invitations'),
     'POST /admin/invitations': (OWNER, '/admin/invitations', {'email': 'yan@example.org'}),
+    'GET /admin/blocked-domains': (OWNER, '/admin/blocked-domains'),
+    'POST /admin/blocked-domains': (OWNER, '/admin/blocked-domains', {'action': 'block', 'domains': 'spam.example'}),
     'GET /admin/people': (OWNER, '/admin/people'),
     'POST /admin/people': (OWNER, '/admin/people', {'email': 'zoe@example.org'}),
     'GET /admin/settings/look': (OWNER, '/admin/settings/look'),

@@ -2,28 +2,49 @@
 
 from datetime import datetime
 
+from ..codes import Rejected
 from ..db import among, db, rows
-from ..models import Autosave, Export, Message, OldHandle, Post, Report, Token, Upload, User
-from . import audit, second_factors, site_pages
+from ..models import Autosave, Export, HiddenPost, Message, OldHandle, Post, Report, Token, Upload, User
+from . import audit, inheritance, second_factors, site_pages
 from .credentials import end_sessions
 from .roles import LastOwner, active_owners, is_sole_owner
 
 
-def delete_account(user: User, keep_posts: bool, at: datetime, keep_drafts: bool = True) -> None:
-    """Delete an account permanently. Published and scheduled posts stay under its name if `keep_posts`, and drafts too
-    if `keep_drafts`: owners see them among all posts. The site's pages go to another owner. Raises LastOwner."""
+def remove_member(user: User, keep_posts: bool, at: datetime, actor: User | str, client: str = '',
+                  keep_drafts: bool = True, heir: User | None = None) -> None:
+    """Delete the account of another member, as `delete_account` does, and write it into the audit log. `actor` and
+    `client` are as in `audit.record`."""
+    with db.atomic():
+        audit.record('member_removed', at, actor, user, client)
+        delete_account(user, keep_posts, at, keep_drafts, heir)
+        if heir:
+            audit.record('posts_given', at, actor, heir, client)
+
+
+def delete_account(user: User, keep_posts: bool, at: datetime, keep_drafts: bool = True, heir: User | None = None
+                   ) -> None:
+    """Delete an account permanently. Everything that it wrote goes to the `heir`, if there is one. Otherwise published
+    and scheduled posts stay under its name if `keep_posts`, and drafts too if `keep_drafts`: owners see them among all
+    posts. The site's pages go to another owner. Raises LastOwner, or Rejected if the heir cannot publish."""
     with db.atomic():
         user = User.get_by_id(user.id)  # as it is now, inside the transaction
         if is_sole_owner(user):
             raise LastOwner('role.last_owner', name=user.name)
+        if heir and not User.select().where(User.id == heir.id, User.active(),
+                                            User.verified_at.is_null(False)).exists():
+            raise Rejected('heir.unfit', name=heir.name)
         _delete_emails(user)
         audit.forget_reasons([user.id])
+        owner = heir if heir and heir.is_owner else active_owners().where(User.id != user.id).first()
+        if owner:
+            site_pages.hand_over(user, owner)
+        if heir:
+            inheritance.give_all(user, heir)
         for table in (Autosave, Export, OldHandle, Report):
             table.delete().where(table.user == user).execute()
-        if heir := active_owners().where(User.id != user.id).first():
-            site_pages.hand_over(user, heir)
+        hidden = HiddenPost.select(HiddenPost.post)  # kept as drafts
         kept = Post.select(Post.id).where(Post.author == user, Post.deleted_at.is_null(), keep_posts,
-                                          Post.published_at.is_null(False) | keep_drafts)
+                                          Post.published_at.is_null(False) | Post.id.in_(hidden) | keep_drafts)
         Post.delete().where(Post.author == user, Post.id.not_in(kept)).execute()
         if not Post.select().where(Post.author == user).exists():
             user.delete_instance()

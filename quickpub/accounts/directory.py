@@ -9,7 +9,7 @@ from ..codes import Rejected
 from ..db import rows
 from ..markup import folding
 from ..models import AuthorTotals, Post, Session, User
-from . import users
+from . import hidden_posts, users
 
 
 def find_author(handle: str, reader: User | None, at: datetime) -> User | None:
@@ -54,10 +54,10 @@ def find_last_seen(members: list[User]) -> dict[int, datetime]:
 
 
 def count_posts(members: list[User]) -> dict[int, int]:
-    """Return how many published and scheduled posts each of these members has."""
-    found = AuthorTotals.select(AuthorTotals.user, AuthorTotals.posts).where(
-        AuthorTotals.user.in_([each.id for each in members]))
-    return dict.fromkeys((each.id for each in members), 0) | dict(rows(found))
+    """Return how many published and scheduled posts each of these members has, hidden ones among them."""
+    found = dict(rows(AuthorTotals.select(AuthorTotals.user, AuthorTotals.posts).where(
+        AuthorTotals.user.in_([each.id for each in members]))))
+    return {user_id: found.get(user_id, 0) + hidden for user_id, hidden in hidden_posts.count(members).items()}
 
 
 def present_members(but: User | None = None) -> Any:
@@ -70,6 +70,12 @@ def active_members(but: User | None = None) -> Any:
     """Return the query of all accounts that can log in, without one."""
     members = User.select().where(User.active())
     return members.where(User.id != but.id) if but else members
+
+
+def list_heirs(but: User) -> list[User]:
+    """Return the members who can be given the posts of this one: all others that can log in and have a confirmed
+    address, by name."""
+    return list(active_members(but).where(User.verified_at.is_null(False)).order_by(User.name_folded, User.id))
 
 
 def active_authors() -> Any:

@@ -19,7 +19,7 @@ from ..mail.budgets import Cause
 from ..models import Message, Token, User
 from ..settings import current
 from ..signing import sign, unsign
-from . import users, verification
+from . import blocked_domains, users, verification
 from .emails import RESEND_AFTER, compose
 from .links import INVITE_LIFETIME, UNUSED, create_link, find_link, mark_used
 from .registration import record_joined
@@ -76,6 +76,7 @@ def copied_url(link: Token) -> str:
 
 
 def _check_invitable(email: str, at: datetime) -> None:
+    _check_not_blocked(email)
     user = users.find_by_email(email)
     if user and not user.is_active:
         raise Rejected('email.suspended', email=email)
@@ -83,6 +84,11 @@ def _check_invitable(email: str, at: datetime) -> None:
         raise Rejected('email.has_account', email=email)
     if list_pending(at).where(Token.email.collate('NOCASE') == email).exists():
         raise Rejected('email.invited', email=email)
+
+
+def _check_not_blocked(email: str) -> None:
+    if domain := blocked_domains.find_blocked(email):
+        raise Rejected('email.domain_blocked', domain=domain)
 
 
 def _use_budgets(email: str, cause: Cause | None, at: datetime) -> None:
@@ -113,8 +119,9 @@ def find_emails(invitations: Iterable[Token]) -> dict[int, Message]:
 
 def send_again(link: Token, at: datetime, cause: Cause | None = None) -> list[int]:
     """Send a pending invitation again, which then lasts as long as a new one. Return the email's id in a list, which is
-    empty if it is being sent. Raises Rejected if it was sent a moment ago, or Throttled."""
+    empty if it is being sent. Raises Rejected if it was sent a moment ago or its domain is blocked, or Throttled."""
     with db.atomic():
+        _check_not_blocked(link.email or '')
         last = find_emails([link]).get(link.id)
         if last and clocks.is_lately(last.created_at, RESEND_AFTER, at):
             raise Rejected('email.invited_lately', field='', email=link.email or '')

@@ -1,4 +1,5 @@
-"""Suspending a member: from that moment on the account can do nothing, and what it has published stays.
+"""Suspending a member: from that moment on the account can do nothing. What it has published stays, or is hidden
+(hidden_posts.py).
 
 Whether an account may act is one condition, `User.active()`, which every query asks that lets somebody in, sends a
 report or writes a file. What is done here, once, is to end what goes on: sessions, links, exports, emails that wait.
@@ -9,7 +10,7 @@ from datetime import datetime
 from ..codes import Rejected
 from ..db import db
 from ..models import Export, LoginStep, Message, Session, Token, User
-from . import audit, links, roles
+from . import audit, hidden_posts, links, roles
 from .roles import LastOwner
 from .validation import SUSPENDED
 
@@ -17,10 +18,11 @@ MAX_REASON = 200  # characters
 HELD_KINDS = ('report', 'export')  # emails that a suspended member does not get
 
 
-def suspend(user: User, at: datetime, actor: User | str, client: str = '', reason: str = '') -> None:
-    """Suspend a member. `actor` and `client` are as in `audit.record`; the audit log keeps the `reason`. Raises
-    LastOwner for the last owner who can log in, or Rejected if the account is suspended already; then nothing is
-    changed."""
+def suspend(user: User, at: datetime, actor: User | str, client: str = '', reason: str = '',
+            hides_posts: bool = False) -> None:
+    """Suspend a member, and hide their posts if `hides_posts`. `actor` and `client` are as in `audit.record`; the audit
+    log keeps the `reason`. Raises LastOwner for the last owner who can log in, or Rejected if the account is suspended
+    already; then nothing is changed."""
     with db.atomic():
         if roles.is_sole_owner(user):
             raise LastOwner('role.last_owner', name=user.name)
@@ -35,12 +37,16 @@ def suspend(user: User, at: datetime, actor: User | str, client: str = '', reaso
         Message.update(state='held', answer=why).where(
             Message.user == user, Message.kind.in_(HELD_KINDS), Message.state.in_(['queued', 'deferred'])).execute()
         audit.record('suspended', at, actor, user, client, **({'reason': reason} if reason else {}))
+        if hides_posts:
+            hidden_posts.hide(user, at, actor, client)
 
 
 def restore(user: User, at: datetime, actor: User | str, client: str = '') -> None:
-    """Let a member log in again. Sessions, links and exports stay ended. Raises Rejected if the account is not
-    suspended."""
+    """Let a member log in again, and show their posts if they are hidden. Sessions, links and exports stay ended.
+    Raises Rejected if the account is not suspended."""
     with db.atomic():
+        if User.get_by_id(user.id).hides_posts:
+            hidden_posts.show(user, at, actor, client)
         if not User.update(suspended_at=None).where(
                 User.id == user.id, User.suspended_at.is_null(False), User.deleted_at.is_null()).execute():
             raise Rejected('email.not_suspended', name=user.name)

@@ -18,7 +18,7 @@ from ..accounts import (
     validation,
     verification,
 )
-from ..codes import Rejected
+from ..codes import Problem, Rejected
 from ..models import User
 from ..sentences import describe
 from ..upkeep import erasure
@@ -113,15 +113,16 @@ def role(email: str, role: str) -> None:
 @user.command()
 @click.argument('email')
 @click.option('--reason', default='', help='What owners read in the audit log.')
+@click.option('--hide-posts', is_flag=True, help='Hide their posts until the account is restored.')
 @explain_errors
-def suspend(email: str, reason: str) -> None:
-    """Suspend a member: they are logged out and cannot log in. Their published posts stay."""
+def suspend(email: str, reason: str, hide_posts: bool) -> None:
+    """Suspend a member: they are logged out and cannot log in. Their published posts stay, or are hidden."""
     with opened_site():
         member = find_member(email)
         cleaned = text.whole_line(reason, suspensions.MAX_REASON)
         if cleaned is None:
             raise Rejected('reason.too_long', limit=suspensions.MAX_REASON)
-        suspensions.suspend(member, db.now(), audit.COMMAND_LINE, reason=cleaned)
+        suspensions.suspend(member, db.now(), audit.COMMAND_LINE, reason=cleaned, hides_posts=hide_posts)
     click.echo(f'{member.name} is suspended. `quickpub user restore {member.email}` ends that.')
 
 
@@ -129,7 +130,7 @@ def suspend(email: str, reason: str) -> None:
 @click.argument('email')
 @explain_errors
 def restore(email: str) -> None:
-    """Let a suspended member log in again."""
+    """Let a suspended member log in again, and show their posts if they are hidden."""
     with opened_site():
         member = find_member(email)
         suspensions.restore(member, db.now(), audit.COMMAND_LINE)
@@ -137,27 +138,48 @@ def restore(email: str) -> None:
 
 
 @user.command()
-@click.argument('email')
+@click.argument('emails', metavar='EMAIL...', nargs=-1, required=True)
 @click.option('--keep-posts', 'posts', flag_value='keep', help='Keep posts under their name; drafts go to the owners.')
 @click.option('--keep-published', 'posts', flag_value='published', help='The same, but delete drafts.')
 @click.option('--delete-posts', 'posts', flag_value='delete', help='Delete all their posts.')
+@click.option('--give-posts-to', 'heir', metavar='EMAIL', help='Give all posts, drafts and files to this member.')
 @click.option('--yes', is_flag=True, help='Do not ask.')
 @explain_errors
-def remove(email: str, posts: str | None, yes: bool) -> None:
-    """Remove an account for good, with or without its posts."""
-    if posts is None:
-        raise click.UsageError('Add --keep-posts, --keep-published or --delete-posts.')
+def remove(emails: tuple[str, ...], posts: str | None, heir: str | None, yes: bool) -> None:
+    """Remove accounts for good, with or without their posts.
+
+    If one of several cannot be removed, the others are removed all the same.
+    """
+    if bool(posts) == bool(heir):
+        raise click.UsageError('Add --give-posts-to, --keep-posts, --keep-published or --delete-posts.')
     with opened_site():
-        member = find_member(email)
+        members = list({member.id: member for member in map(find_member, emails)}.values())
+        successor = find_member(heir) if heir else None
+        if successor in members:
+            raise click.UsageError('A member who is removed cannot get the posts.')
         if not yes:
-            if not sys.stdin.isatty():
-                raise click.UsageError('Add --yes: there is no terminal to ask on.')
-            click.confirm(f'Remove the account of {member.name} ({member.email})? You cannot undo this.', abort=True)
-        with db.db.atomic():
-            audit.record('member_removed', db.now(), audit.COMMAND_LINE, member)
-            deletion.delete_account(member, posts != 'delete', db.now(), keep_drafts=posts == 'keep')
+            _confirm_removal(members)
+        failed = 0
+        for member in members:
+            try:
+                deletion.remove_member(member, posts != 'delete', db.now(), audit.COMMAND_LINE,
+                                       keep_drafts=posts == 'keep', heir=successor)
+            except (Problem, Rejected) as error:
+                failed += 1
+                click.echo(f'{member.email} is not removed: {describe(error)}', err=True)
+            else:
+                click.echo(f'The account of {member.name} is removed.')
         erasure.erase_now()
-    click.echo(f'The account of {member.name} is removed.')
+    if failed:
+        raise click.ClickException(f'{failed} of {len(members)} could not be removed.')
+
+
+def _confirm_removal(members: list[User]) -> None:
+    if not sys.stdin.isatty():
+        raise click.UsageError('Add --yes: there is no terminal to ask on.')
+    names = ', '.join(f'{member.name} ({member.email})' for member in members)
+    click.confirm(f'Remove the accounts of {names}? You cannot undo this.' if len(members) > 1 else
+                  f'Remove the account of {names}? You cannot undo this.', abort=True)
 
 
 @user.command(name='reset-password')

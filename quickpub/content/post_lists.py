@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from peewee import fn
+
 from ..db import among
-from ..models import Post, User
+from ..models import HiddenPost, Post, User
 from . import search
 
 STATES = ('', 'draft', 'scheduled', 'published')
@@ -72,10 +74,11 @@ def find_lately(user: User, at: datetime, is_everybodys: bool, limit: int = 5) -
 
 
 def load(ids: Iterable[int]) -> dict[int, Post]:
-    """Return what a list shows of these posts, by their ids."""
+    """Return what a list shows of these posts, by their ids, and as `is_hidden` whether they are hidden."""
+    hidden = HiddenPost.select(HiddenPost.post).where(HiddenPost.post == Post.id)
     return {post.id: post for post in Post.select(
         Post.id, Post.author, Post.title, Post.slug, Post.views, Post.published_at, Post.updated_at,
-        Post.is_page, Post.place, User).join(User).where(Post.id.in_(list(ids)))}
+        Post.is_page, Post.place, fn.EXISTS(hidden).alias('is_hidden'), User).join(User).where(Post.id.in_(list(ids)))}
 
 
 def select_trash(user: User) -> tuple[Any, tuple]:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from peewee import fn
 
 from .. import dates
+from ..accounts import hidden_posts
 from ..codes import Rejected
 from ..models import Post, Site
 from .series import MAX_NUMBER
@@ -15,6 +16,8 @@ def publish(post: Post, at: datetime, due: datetime | None = None) -> None:
     last place in the navigation. A text without a language of its own keeps that of the site. Raises Rejected."""
     if not post.author.is_verified:
         raise Rejected('publish.unconfirmed', field='title')
+    if post.author.hides_posts:
+        raise Rejected('publish.hidden', field='title', name=post.author.name)
     if not post.body.strip():
         raise Rejected('publish.empty', field='body')
     if post.deleted_at:
@@ -45,7 +48,8 @@ def parse_publish_at(typed: str, timezone: str) -> datetime:
 
 
 def unpublish(post: Post, at: datetime) -> None:
-    """Make a post a draft again."""
+    """Make a post a draft again. One that is hidden stays a draft when the others are shown."""
+    hidden_posts.keep_as_draft(post)
     Post.update(published_at=None, place=None, was_public=post.was_public or post.is_public(at)).where(
         Post.id == post.id).execute()
 

@@ -8,6 +8,7 @@ from .mail import Message, OutboxLeftover, Report, ReportedViews
 from .media import MediaFile, PostFile, Upload
 from .members import (
     Authenticator,
+    BlockedDomain,
     Device,
     LoginStep,
     OldHandle,
@@ -18,7 +19,19 @@ from .members import (
     UsedChallenge,
     User,
 )
-from .posts import AuthorTotals, Autosave, OldSlug, OldTag, Post, PostTag, Revision, Series, Tag, TextSize
+from .posts import (
+    AuthorTotals,
+    Autosave,
+    HiddenPost,
+    OldSlug,
+    OldTag,
+    Post,
+    PostTag,
+    Revision,
+    Series,
+    Tag,
+    TextSize,
+)
 from .site import Content, Site, SiteSetting
 from .stats import (
     ClientViews,
@@ -37,8 +50,10 @@ from .stats import (
 from .upkeep import AuditEntry, Erasure, Export, Finding, SetAside
 
 SITE = [Site, SiteSetting, Content]
-MEMBERS = [User, OldHandle, Device, Session, Token, Passkey, Authenticator, RecoveryCode, UsedChallenge, LoginStep]
-POSTS = [Series, Post, Tag, PostTag, OldSlug, OldTag, Revision, Autosave, AuthorTotals, TextSize, FeaturedPost]
+MEMBERS = [User, OldHandle, Device, Session, Token, Passkey, Authenticator, RecoveryCode, UsedChallenge, LoginStep,
+           BlockedDomain]
+POSTS = [Series, Post, Tag, PostTag, OldSlug, OldTag, Revision, Autosave, AuthorTotals, TextSize, FeaturedPost,
+         HiddenPost]
 MEDIA = [MediaFile, Upload, PostFile, PlacedImage, Card]
 STATS = [DailyViews, DailyVisitorCount, DailyReferrers, DailyTotals, DailyHosts, RecentViews, RecentDay, KnownHost,
          DailyVisitor, ClientViews, DailySalt, SpoolOffset]

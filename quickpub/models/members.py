@@ -30,7 +30,8 @@ class User(Searched):
     created_at = DateTimeField(default=now)
     verified_at = DateTimeField(null=True)
     deleted_at = DateTimeField(null=True)
-    suspended_at = DateTimeField(null=True)  # cannot log in since then; published posts stay
+    suspended_at = DateTimeField(null=True)  # cannot log in since then
+    hides_posts = BooleanField(default=False)  # while suspended: readers see none of their posts
     mail_trouble = TextField(null=True)  # the mail server's answer when it refused the email address for good
     pinned_id = IntegerField(null=True)  # the post that is first on the author's page
     feed_id = CharField(unique=True, default=new_feed_id)  # of the feed of their posts
@@ -113,6 +114,12 @@ class Token(BaseModel):
     def text(self) -> str:
         """The id and the nonce, signed. No later token is equal, even if ids begin again in a restored database."""
         return sign(self.purpose, self.id, self.nonce)
+
+
+class BlockedDomain(BaseModel):
+    """An email domain that nobody can sign up with, nor with its subdomains."""
+    domain = CharField(primary_key=True)  # in ASCII
+    blocked_at = DateTimeField(default=now)
 
 
 class Passkey(BaseModel):

@@ -166,6 +166,13 @@ class Post(Searched):
         return SQL('TRUE') if user.is_owner else cls.author == user
 
 
+class HiddenPost(BaseModel):
+    """A post that is a draft only while its author is suspended, and the date that it gets back then. Triggers delete
+    the row of a post that is published or gets another author, or whose author leaves."""
+    post = ForeignKeyField(Post, primary_key=True, on_delete='CASCADE')
+    published_at = DateTimeField()
+
+
 class AuthorTotals(BaseModel):
     """The numbers of posts and views of an author. Triggers keep it: counting takes longer the more there is."""
     user = ForeignKeyField(User, primary_key=True, on_delete='CASCADE')

@@ -10,6 +10,7 @@ from ..accounts import (
     credentials,
     deletion,
     directory,
+    hidden_posts,
     password_reset,
     roles,
     second_factors,
@@ -41,7 +42,17 @@ MEMBERS = '/admin/members'
 PER_LIST = 50
 MAX_QUERY = 100  # characters
 RECENT_ENTRIES = 10  # of the audit log, on the page of a member
-FIELDS = ('action', 'person', 'current', 'code', 'step', 'reason', 'posts')
+FIELDS = ('action', 'person', 'current', 'code', 'step', 'reason', 'published', 'posts', 'heir')
+SUSPENSIONS = {  # what happens to the posts of a member who is suspended -> the sentence that asks for confirmation
+    'stay': N_('They are logged out everywhere and cannot log in until an owner restores the account. Their published '
+               'posts stay online.'),
+    'hide': N_('They are logged out everywhere and cannot log in until an owner restores the account. Until then, '
+               'nobody can read their posts, and scheduled posts are not published.')}
+RESTORATIONS = {  # whether the posts are hidden -> likewise
+    False: N_('They can log in again as before.'),
+    True: N_('They can log in again as before, and readers see all their posts again.')}
+GIVEN = N_('The email address, password and log-ins are deleted immediately. %(heir)s gets all posts, drafts and '
+           'files. You cannot undo this.')
 REMOVALS = {  # what happens to the posts of a member who is removed -> the sentence that asks for confirmation
     'keep': N_('The email address, password and log-ins are deleted immediately. All posts stay under the name of the '
                'member, and drafts go to the site’s owners. You cannot undo this.'),
@@ -59,7 +70,10 @@ def show_members(user: User) -> Answer:
     asked = _read_filters()
     query = directory.list_members(asked['q'], asked['role'], asked['state'])
     found, older, _ = paginate(query, with_query(MEMBERS, **asked), PER_LIST, (User.id,), User.select())
+    shown = with_query(MEMBERS, **asked, before=request.query.get('before', ''))
     return render('admin_members.html', people=found, older=older, asked=asked, signup=current().signup,
+                  here_selected=f'{shown}{"&" if "?" in shown else "?"}selected=all', here_unselected=shown,
+                  is_all_selected=request.query.get('selected', '') == 'all',
                   roles=directory.ROLES, states=directory.STATES, seen=directory.find_last_seen(found),
                   posts=directory.count_posts(found), faces=placing.find('avatar', [each.id for each in found]))
 
@@ -108,6 +122,7 @@ def _render_member(member: User, form: Form, status: int = 200) -> Answer:
                   log_ins=len(sessions.list_sessions(member)),
                   has_factors=bool(second_factors.find_factors(member)), is_sole_owner=roles.is_sole_owner(member),
                   entries=[(entry, audit_log.describe(entry)) for entry in entries], max_reason=suspensions.MAX_REASON,
+                  heirs=directory.list_heirs(but=member), hidden=hidden_posts.count([member])[member.id],
                   faces=placing.find('avatar', [member.id]))
 
 
@@ -158,50 +173,86 @@ def _make_author(user: User, form: Form) -> Answer:
 
 def _suspend(user: User, form: Form) -> Answer:
     member = find_or_404(directory.active_members(but=user), form['person'])
-    reason = text.whole_line(form['reason'], suspensions.MAX_REASON)
+    reason, hides_posts = text.whole_line(form['reason'], suspensions.MAX_REASON), form['published'] == 'hide'
     if reason is None:
         form.errors = make_sentences(Rejected('reason.too_long', limit=suspensions.MAX_REASON).errors)
         return _render_member(member, form, 400)
     page = require_confirmation(
-        user, gettext('Suspend %(name)s', name=member.name),
-        gettext('They are logged out everywhere and cannot log in until an owner restores the account. Their published '
-                'posts stay online.'),
+        user, gettext('Suspend %(name)s', name=member.name), str(SUSPENSIONS['hide' if hides_posts else 'stay']),
         gettext('Suspend'), is_always_asked=True)
     if page is not None:
         return page
     problem = _change(user, member, form,
-                      lambda: suspensions.suspend(member, now(), user, client_address(), reason))
+                      lambda: suspensions.suspend(member, now(), user, client_address(), reason, hides_posts))
     return problem or redirect(_path(member), 'suspended')
 
 
 def _restore(user: User, form: Form) -> Answer:
     member = find_or_404(directory.present_members(but=user), form['person'])
     page = require_confirmation(user, gettext('Restore %(name)s', name=member.name),
-                                gettext('They can log in again as before.'), gettext('Restore'), is_always_asked=True)
+                                str(RESTORATIONS[member.hides_posts]), gettext('Restore'), is_always_asked=True)
     if page is not None:
         return page
     problem = _change(user, member, form, lambda: suspensions.restore(member, now(), user, client_address()))
     return problem or redirect(_path(member), 'unsuspended')
 
 
-def _remove(user: User, form: Form) -> Answer:
+def _hide_posts(user: User, form: Form) -> Answer:
     member = find_or_404(directory.present_members(but=user), form['person'])
-    if form['posts'] not in REMOVALS:
-        form.errors = make_sentences(Rejected('removal.missing', field='posts').errors)
-        return _render_member(member, form, 400)
-    page = require_confirmation(user, gettext('Remove the account of %(name)s', name=member.name),
-                                str(REMOVALS[form['posts']]), gettext('Remove account'), is_always_asked=True)
+    page = require_confirmation(
+        user, gettext('Hide the posts of %(name)s', name=member.name),
+        gettext('Nobody can read their posts until an owner shows them again, and scheduled posts are not published '
+                'until then.'),
+        gettext('Hide posts'), is_always_asked=True)
     if page is not None:
         return page
+    problem = _change(user, member, form, lambda: hidden_posts.hide(member, now(), user, client_address()))
+    return problem or redirect(_path(member), 'posts-hidden')
 
-    def remove() -> None:
-        note_action('member_removed', user, member)
-        deletion.delete_account(member, form['posts'] != 'delete', now(), keep_drafts=form['posts'] == 'keep')
-    problem = _change(user, member, form, remove)
+
+def _show_posts(user: User, form: Form) -> Answer:
+    member = find_or_404(directory.present_members(but=user), form['person'])
+    page = require_confirmation(
+        user, gettext('Show the posts of %(name)s', name=member.name),
+        gettext('Readers see all their posts again, as before. The account stays suspended.'),
+        gettext('Show posts'), is_always_asked=True)
+    if page is not None:
+        return page
+    problem = _change(user, member, form, lambda: hidden_posts.show(member, now(), user, client_address()))
+    return problem or redirect(_path(member), 'posts-shown')
+
+
+def _remove(user: User, form: Form) -> Answer:
+    member = find_or_404(directory.present_members(but=user), form['person'])
+    try:
+        heir = _find_heir(member, form)
+    except Rejected as error:
+        form.errors = make_sentences(error.errors)
+        return _render_member(member, form, 400)
+    sentence = GIVEN.fill({'heir': heir.name}) if heir else str(REMOVALS[form['posts']])
+    page = require_confirmation(user, gettext('Remove the account of %(name)s', name=member.name), sentence,
+                                gettext('Remove account'), is_always_asked=True)
+    if page is not None:
+        return page
+    problem = _change(user, member, form, lambda: deletion.remove_member(
+        member, form['posts'] != 'delete', now(), user, client_address(), form['posts'] == 'keep', heir))
     if problem is not None:
         return problem
     erasure.erase_now()
     return redirect(MEMBERS, 'member-removed')
+
+
+def _find_heir(member: User, form: Form) -> User | None:
+    """Return the member who gets the posts of a member who is removed, or None if nobody does. Raises Rejected for a
+    form that does not say what should happen to the posts."""
+    if form['posts'] == 'give':
+        heir = next((each for each in directory.list_heirs(but=member) if str(each.id) == form['heir']), None)
+        if heir is None:
+            raise Rejected('heir.missing', field='posts')
+        return heir
+    if form['posts'] not in REMOVALS:
+        raise Rejected('removal.missing', field='posts')
+    return None
 
 
 def _change(user: User, member: User, form: Form, change: Callable[[], Any]) -> Answer | None:
@@ -268,4 +319,5 @@ def _path(member: User) -> str:
 
 
 ACTIONS = {'make_owner': _make_owner, 'make_author': _make_author, 'suspend': _suspend, 'restore': _restore,
-           'remove': _remove, 'reset_factors': _reset_factors, 'link': _hand_over_link}
+           'hide_posts': _hide_posts, 'show_posts': _show_posts, 'remove': _remove, 'reset_factors': _reset_factors,
+           'link': _hand_over_link}

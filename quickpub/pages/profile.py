@@ -7,6 +7,7 @@ from bottle import response
 
 from .. import dates, text
 from ..accounts import (
+    blocked_domains,
     contacts,
     credentials,
     devices,
@@ -168,6 +169,7 @@ def _change_email(user: User, form: Form) -> Answer:
         email = validation.clean_email(form['email'])
         if email.lower() == (user.email or '').lower():
             raise Rejected('email.unchanged')
+        blocked_domains.check(email)
         confirmed = confirm_identity(user, form)
         with db.atomic():
             credentials.check_password_unchanged(confirmed, 'current')

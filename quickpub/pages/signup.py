@@ -4,7 +4,16 @@ from typing import Any
 
 from bottle import request
 
-from ..accounts import honeypot, invitations, passwords, registration, signup_claim, validation, verification
+from ..accounts import (
+    blocked_domains,
+    honeypot,
+    invitations,
+    passwords,
+    registration,
+    signup_claim,
+    validation,
+    verification,
+)
 from ..accounts.invitations import Invitation
 from ..codes import Rejected
 from ..db import db, now
@@ -73,6 +82,7 @@ def _clean_email(typed: str, invitation: Invitation | None) -> str:
     email, invited = validation.clean_email(typed), invitation and invitation.link.email
     if invited and email.lower() != invited.lower():
         raise Rejected('email.not_invited', email=invited)
+    blocked_domains.check(email)
     return email
 
 

@@ -43,12 +43,21 @@ SENTENCES: dict[str, Translatable] = {
     'email.suspended': N_('The account of %(email)s is suspended.'),
     'email.already_suspended': N_('The account of %(name)s is already suspended.'),
     'email.not_suspended': N_('The account of %(name)s is not suspended.'),
+    'posts.not_hideable': N_('The posts of %(name)s are already hidden, or the account is not suspended.'),
+    'posts.not_hidden': N_('The posts of %(name)s are not hidden.'),
     'email.invited': N_('%(email)s already has a pending invitation. Send it again, or withdraw it first.'),
     'email.invited_lately': N_('The invitation to %(email)s was sent a moment ago. Wait ten minutes before you send it '
                                'again.'),
     'email.not_invited': N_('This invitation is only for %(email)s.'),
     'email.not_pending': N_('This invitation has ended: it was used, withdrawn or has expired.'),
     'note.too_long': N_('Keep the personal line within %(limit)s characters.'),
+    'email.not_accepted': N_('You cannot use an email address of %(domain)s here. Choose another one.'),
+    'email.domain_blocked': N_('Email addresses of %(domain)s are blocked. Unblock the domain on the page “Blocked '
+                               'domains” first.'),
+    'domains.missing': N_('Enter a domain such as example.org.'),
+    'domains.invalid': N_('“%(domain)s” is not a domain. Enter one such as example.org.'),
+    'domains.too_many': N_('Enter at most %(limit)s domains at once.'),
+    'domains.full': N_('At most %(limit)s domains can be blocked. Unblock some of them first.'),
     'email.signup_closed': N_('Sign-up is closed, so an invitation would not work.'),
 
     # Passwords
@@ -127,6 +136,12 @@ SENTENCES: dict[str, Translatable] = {
 
     # What owners do to members
     'reason.too_long': N_('Keep the reason within %(limit)s characters.'),
+    'members.not_allowed': N_('You are no longer an owner of this site.'),
+    'members.changed': N_('The account was removed, or is now an owner.'),
+    'members.not_saved': N_('The database was busy, or could not be written. Please try again.'),
+    'heir.missing': N_('Choose the member who gets the posts.'),
+    'heir.unfit': N_('%(name)s cannot get the posts: the account is suspended or removed, or its email address is not '
+                     'confirmed.'),
     'removal.missing': N_('Choose what should happen to the posts.'),
 
     # Choices

@@ -46,8 +46,13 @@ SENTENCES: dict[str, Translatable] = {
     'audit.link_handed_over': N_('%(actor)s created a password link for %(subject)s.'),
     'audit.suspended': N_('%(actor)s suspended %(subject)s.'),
     'audit.unsuspended': N_('%(actor)s ended the suspension of %(subject)s.'),
+    'audit.posts_hidden': N_('%(actor)s hid the posts of %(subject)s.'),
+    'audit.posts_shown': N_('%(actor)s showed the posts of %(subject)s again.'),
     'audit.member_left': N_('%(actor)s deleted their account.'),
     'audit.member_removed': N_('%(actor)s removed %(subject)s.'),
+    'audit.posts_given': N_('%(actor)s gave the posts of a former member to %(subject)s.'),
+    'audit.domain_blocked': N_('%(actor)s blocked sign-ups from %(domain)s.'),
+    'audit.domain_unblocked': N_('%(actor)s allowed sign-ups from %(domain)s again.'),
 
     # Settings
     'audit.site_changed': N_('%(actor)s changed the settings of the site: %(changed)s.'),
@@ -80,6 +85,7 @@ EXPORTS = {'numbers': N_('the stats of their posts'), 'site': N_('the stats of t
 
 # For each detail that an entry can have: the words for its values.
 DETAILS: dict[str, dict[str, Translatable]] = {
+    'domain': {},
     'role': {'owner': N_('owner'), 'author': N_('author')},
     'changed': {'title': N_('name'), 'tagline': N_('tagline'), 'hue': N_('colour'), 'language': N_('language'),
                 'fonts': N_('fonts'), 'layout': N_('front page'), 'footer': N_('footer'), 'css': N_('CSS'),

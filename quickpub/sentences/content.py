@@ -35,6 +35,8 @@ SENTENCES: dict[str, Translatable] = {
 
     # Publishing and sharing
     'publish.unconfirmed': N_('Your draft is saved. To publish it, first confirm your email address.'),
+    'publish.hidden': N_('Your text is saved. The posts of %(name)s are hidden because the account is suspended. Show '
+                         'them before you publish this one.'),
     'publish.empty': N_('There is nothing to publish yet. Write some text first.'),
     'publish.in_trash': N_('Your text is saved, but this post is in the trash. Restore it, then publish it.'),
     'publish_at.missing': N_('Your text is saved. To schedule it, choose a date and time first.'),

@@ -165,7 +165,7 @@ READERS = ('/', '/p/on-hills', '/@olga', '/t/hills', '/archive', '/follow', '/se
 OWNERS = ('/studio', '/studio/trash', '/studio/stats', '/studio/report', '/studio/exports', '/studio/posts/new',
           '/studio/posts/1', '/studio/posts/1/history', '/studio/stats/1', '/settings', '/settings/delete',
           '/settings/security', '/admin', '/admin/mail', '/admin/members', '/admin/members/1', '/admin/invitations',
-          '/admin/audit', '/admin/settings/general', '/admin/settings/membership',
+          '/admin/blocked-domains', '/admin/audit', '/admin/settings/general', '/admin/settings/membership',
           '/admin/settings/reports', '/admin/settings/mail', '/admin/settings/look',
           '/studio/images/avatar/1', '/studio/images/logo/1', '/nothing')
 TEXTS = ('The Village Voice', 'News from the hill', 'Olga', 'On hills', 'hills', 'Hills', 'Some text.',

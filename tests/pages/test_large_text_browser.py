@@ -12,6 +12,7 @@ LARGE = 32  # pixels: twice the usual size
 STUDIO = ('/studio', '/studio/pages', '/studio/dashboard', '/studio/posts/new', '/studio/media', '/studio/stats',
           '/studio/report', '/studio/trash', '/studio/exports', '/settings', '/settings/security', '/settings/delete',
           '/admin', '/admin/settings/general', '/admin/settings/look', '/admin/members', '/admin/invitations',
+          '/admin/blocked-domains',
           '/admin/mail', '/admin/jobs', '/admin/audit')
 PUBLIC = ('/', '/archive', '/search?q=hills', '/follow', '/login', '/signup', '/forgot', '/verify', '/@olga',
           '/t/hills', '/no-such-page')

@@ -13,7 +13,16 @@ from PIL import Image
 from sites import form_with, keep
 
 from quickpub import db, tasks, text
-from quickpub.accounts import invitations, links, notifications, password_reset, passwords, registration, users
+from quickpub.accounts import (
+    invitations,
+    links,
+    notifications,
+    password_reset,
+    passwords,
+    registration,
+    suspensions,
+    users,
+)
 from quickpub.content import autosave, posts, publishing, search, trash
 from quickpub.content.post_input import PostInput, as_form
 from quickpub.exchange import exports
@@ -162,6 +171,20 @@ def test_who_leaves_posts_leaves_those_and_nothing_else(site, author, browse, ch
     assert left_behind(site, everything()) == stays
     browse().get(picture.path, status=200)
     assert folders(site) == [picture.file_id]
+
+
+@pytest.mark.parametrize('is_hidden', [False, True])
+def test_a_member_whose_posts_are_given_away_leaves_the_posts_and_nothing_else(site, author, olga, browse, is_hidden):
+    with db.db.connection_context():
+        suspensions.suspend(author, db.now(), olga, reason=canary('reason'), hides_posts=is_hidden)
+    browse(olga).post(f'/admin/members/{author.id}', {
+        'action': 'remove', 'posts': 'give', 'heir': str(olga.id), 'identity': 'asked', 'identity_password': PASSWORD},
+        status=303)
+    of_the_account = {'name', 'bio', 'links', 'fediverse', 'agent', 'trouble', 'handle', 'subject'}
+    of_the_posts = {canary(place) for place in {*EVERYWHERE} - of_the_account}
+    assert left_behind(site, {*everything(), canary('reason')}) == of_the_posts
+    with db.db.connection_context():
+        assert [user.name for user in User.select()] == ['Olga']
 
 
 def test_the_pages_of_an_owner_who_leaves_keep_their_pictures(site, olga, browse):
