@@ -32,6 +32,12 @@ CREATE TRIGGER audit_entry_member_left AFTER UPDATE OF deleted_at ON user
         WHERE subject_kind = 'member' AND subject_id = OLD.id;
     END;
 
+CREATE TRIGGER audit_entry_post_gone BEFORE DELETE ON post
+    BEGIN
+        UPDATE audit_entry SET subject_id = NULL, subject_label = ''
+        WHERE subject_kind = 'post' AND subject_id = OLD.id;
+    END;
+
 CREATE INDEX audit_entry_subject ON audit_entry (subject_kind, subject_id) WHERE subject_id IS NOT NULL;
 
 CREATE TABLE authenticator (
@@ -773,6 +779,29 @@ CREATE TABLE "reported_views" (
     views INTEGER NOT NULL
 ) STRICT;
 
+CREATE TABLE review (
+        post_id INTEGER PRIMARY KEY REFERENCES post (id) ON DELETE CASCADE,
+        asked_at TEXT,
+        is_held INTEGER NOT NULL DEFAULT 0 CHECK (is_held IN (0, 1)),
+        editor_id INTEGER REFERENCES user (id) ON DELETE SET NULL,
+        answered_at TEXT,
+        reason TEXT NOT NULL DEFAULT ''
+    ) STRICT;
+
+CREATE INDEX review_asked ON review (asked_at) WHERE asked_at IS NOT NULL;
+
+CREATE INDEX review_editor ON review (editor_id) WHERE editor_id IS NOT NULL;
+
+CREATE TRIGGER review_ends AFTER UPDATE OF published_at, place ON post
+    WHEN NEW.published_at IS NOT NULL OR NEW.place IS NOT NULL
+    BEGIN DELETE FROM review WHERE post_id = NEW.id; END;
+
+CREATE TRIGGER review_holds BEFORE UPDATE OF published_at, place, shared_at, deleted_at ON post
+    WHEN (NEW.published_at IS NOT NULL OR NEW.place IS NOT NULL OR NEW.shared_at IS NOT NULL
+          OR (OLD.deleted_at IS NOT NULL AND NEW.deleted_at IS NULL))
+      AND EXISTS (SELECT 1 FROM review WHERE post_id = OLD.id AND is_held)
+    BEGIN SELECT RAISE(ABORT, 'an editor holds this post'); END;
+
 CREATE TABLE revision (
     post_id INTEGER NOT NULL REFERENCES post (id) ON DELETE CASCADE,
     version INTEGER NOT NULL,
@@ -900,7 +929,8 @@ CREATE TABLE site (
     title TEXT NOT NULL,
     tagline TEXT NOT NULL,
     hue INTEGER NOT NULL CHECK (hue BETWEEN 0 AND 359)
-, pinned_id INTEGER REFERENCES post (id) ON DELETE SET NULL, language TEXT NOT NULL DEFAULT 'en', fonts TEXT NOT NULL DEFAULT 'book', layout TEXT NOT NULL DEFAULT 'magazine', footer TEXT NOT NULL DEFAULT '', css TEXT NOT NULL DEFAULT '') STRICT;
+, pinned_id INTEGER REFERENCES post (id) ON DELETE SET NULL, language TEXT NOT NULL DEFAULT 'en', fonts TEXT NOT NULL DEFAULT 'book', layout TEXT NOT NULL DEFAULT 'magazine', footer TEXT NOT NULL DEFAULT '', css TEXT NOT NULL DEFAULT '', new_role TEXT NOT NULL DEFAULT 'author'
+        CHECK (new_role IN ('author', 'contributor'))) STRICT;
 
 CREATE TABLE site_setting (
         name TEXT NOT NULL PRIMARY KEY,
@@ -970,7 +1000,7 @@ CREATE TABLE token (
     created_at TEXT NOT NULL,
     expires_at TEXT NOT NULL,
     used_at TEXT
-, ended_at TEXT, made_by_id INTEGER REFERENCES user (id) ON DELETE SET NULL, nonce TEXT NOT NULL DEFAULT '', note TEXT NOT NULL DEFAULT '') STRICT;
+, ended_at TEXT, made_by_id INTEGER REFERENCES user (id) ON DELETE SET NULL, nonce TEXT NOT NULL DEFAULT '', note TEXT NOT NULL DEFAULT '', role TEXT CHECK (role IN ('editor', 'author', 'contributor'))) STRICT;
 
 CREATE INDEX token_email ON token (email COLLATE NOCASE) WHERE email IS NOT NULL;
 
@@ -1010,7 +1040,6 @@ CREATE TABLE user (
     handle TEXT NOT NULL UNIQUE,
     email TEXT COLLATE NOCASE UNIQUE,
     password TEXT,
-    role TEXT NOT NULL CHECK (role IN ('author', 'owner')),
     bio TEXT NOT NULL,
     timezone TEXT NOT NULL,
     report TEXT NOT NULL CHECK (report IN ('minute', 'daily', 'weekly', 'monthly', 'never')),
@@ -1019,7 +1048,8 @@ CREATE TABLE user (
     verified_at TEXT,
     deleted_at TEXT,
     mail_trouble TEXT
-, pinned_id INTEGER REFERENCES post (id) ON DELETE SET NULL, report_day INTEGER NOT NULL DEFAULT 6 CHECK (report_day BETWEEN 0 AND 6), report_time TEXT NOT NULL DEFAULT '00:00', name_folded TEXT NOT NULL DEFAULT '', feed_id TEXT NOT NULL DEFAULT '', logged_in_at TEXT, suspended_at TEXT, asks_passkey INTEGER NOT NULL DEFAULT 0, language TEXT, links TEXT NOT NULL DEFAULT '', fediverse TEXT NOT NULL DEFAULT '', hides_posts INTEGER NOT NULL DEFAULT 0) STRICT;
+, pinned_id INTEGER REFERENCES post (id) ON DELETE SET NULL, report_day INTEGER NOT NULL DEFAULT 6 CHECK (report_day BETWEEN 0 AND 6), report_time TEXT NOT NULL DEFAULT '00:00', name_folded TEXT NOT NULL DEFAULT '', feed_id TEXT NOT NULL DEFAULT '', logged_in_at TEXT, suspended_at TEXT, asks_passkey INTEGER NOT NULL DEFAULT 0, language TEXT, links TEXT NOT NULL DEFAULT '', fediverse TEXT NOT NULL DEFAULT '', role TEXT NOT NULL DEFAULT 'author'
+        CHECK (role IN ('owner', 'editor', 'author', 'contributor')), hides_posts INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE INDEX user_due ON user (report, timezone, report_time, report_day, reported_until);
 

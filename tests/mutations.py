@@ -21,6 +21,7 @@ PERMISSIONS, POSTS, GUARDS = 'pages/test_permissions.py', 'content/test_posts.py
 SESSIONS, USERS, MARKDOWN = 'accounts/test_sessions.py', 'accounts/test_users.py', 'markup/test_markdown.py'
 RETRIED, RESENT = 'jobs/test_retried_jobs.py', 'mail/test_resent_mail.py'
 PAGECACHE, SUSPENSIONS = 'wsgi/test_pagecache.py', 'accounts/test_suspensions.py'
+REVIEWS = 'content/test_reviews.py'
 
 
 class Mutation(NamedTuple):
@@ -82,8 +83,14 @@ MUTATIONS = [
     Mutation('audience', 'kept = today - timedelta(days=1), today', 'kept = today - timedelta(days=9), today',
              'test_privacy.py'),
     # Permissions
-    Mutation('wsgi', 'if user.is_owner else not_found()', 'if user else not_found()', PERMISSIONS),
-    Mutation('models', "SQL('TRUE') if user.is_owner else cls.author == user", "SQL('TRUE')", PERMISSIONS),
+    Mutation('wsgi', 'if user.may(permission) else not_found()', 'if user else not_found()', PERMISSIONS),
+    Mutation('models', 'return cls.author == user', "return SQL('TRUE')", PERMISSIONS),
+    Mutation('models', 'if user.may(Permission.PUBLISH):', 'if True:', PERMISSIONS),
+    Mutation('permissions.py', 'AUTHOR: frozenset({Permission.PUBLISH})', 'AUTHOR: frozenset(Permission)', REVIEWS),
+    Mutation('permissions.py', '(is_confirmed or role == OWNER or permission is Permission.PUBLISH)', 'True', REVIEWS),
+    Mutation('content', 'if now.version != version:', 'if False:', REVIEWS),
+    Mutation('content', 'if not post.is_editable_by(editor):', 'if False:', REVIEWS),
+    Mutation('content', 'if not may_release(user, post):', 'if False:', REVIEWS),
     Mutation('models', 'fn.LIKELY(cls.published_at <= at) & cls.deleted_at.is_null()',
              'fn.LIKELY(cls.published_at <= at)', POSTS),
     Mutation('models', 'cls.deleted_at.is_null() & cls.suspended_at.is_null()', 'cls.deleted_at.is_null()',

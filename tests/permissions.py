@@ -8,21 +8,48 @@ from webtest import Upload as Sent
 
 from quickpub import db, models, signing, tasks
 from quickpub.accounts import email_change, invitations, links, password_reset, registration
-from quickpub.content import autosave, pins, posts, publishing
+from quickpub.content import autosave, pins, posts, publishing, reviews
 from quickpub.content.post_input import PostInput
 from quickpub.exchange import exports
 from quickpub.look import sharing
 from quickpub.models import Post, Site
+from quickpub.permissions import Permission, is_allowed
 
 MAY, LOG_IN, CONFIRM, NOTHING = 'the page', 'log in first', 'confirm your address first', 'there is nothing here'
+SUBMIT = 'submit it for review'  # and an editor publishes it
 
-ANYBODY = (MAY,) * 5
-AUTHORS = (LOG_IN, MAY, MAY, MAY, MAY)
-CONFIRMED = (LOG_IN, MAY, MAY, MAY, CONFIRM)
-ITS_AUTHOR = (LOG_IN, NOTHING, MAY, MAY, NOTHING)
-WRITERS = (LOG_IN, NOTHING, MAY, NOTHING, NOTHING)  # who has published something
-ONLY_ITS_AUTHOR = (LOG_IN, NOTHING, MAY, NOTHING, NOTHING)
-OWNER = (LOG_IN, NOTHING, NOTHING, MAY, NOTHING)
+# The kinds of visitors, in the order of each row. "Its" contributor is the one whose post, file or export it is; a
+# suspended member is a stranger.
+COLUMNS = ('stranger', 'another author', 'its author', 'owner', 'unconfirmed', 'editor', 'its contributor',
+           'another contributor')
+ROLE_OF = {'another author': 'author', 'its author': 'author', 'owner': 'owner', 'unconfirmed': 'author',
+           'editor': 'editor', 'its contributor': 'contributor', 'another contributor': 'contributor'}
+
+
+def row_of(unlike=None, **answers):
+    """Return a row: LOG_IN for strangers, MAY for members, but `unlike` for those not named. `answers` are by kind of
+    visitor, with _ for spaces."""
+    answers = {name.replace('_', ' '): answer for name, answer in answers.items()}
+    assert answers.keys() <= set(COLUMNS)
+    return tuple(answers.get(name, LOG_IN if name == 'stranger' else unlike or MAY) for name in COLUMNS)
+
+
+def row_for(permission):
+    """Return the row of what needs a permission: for others it does not exist."""
+    return row_of(**{name.replace(' ', '_'): MAY if is_allowed(role, name != 'unconfirmed', permission) else NOTHING
+                     for name, role in ROLE_OF.items()})
+
+
+ANYBODY = (MAY,) * len(COLUMNS)
+AUTHORS = row_of()
+CONFIRMED = row_of(unconfirmed=CONFIRM)
+PUBLISHERS = row_of(unconfirmed=CONFIRM, its_contributor=SUBMIT, another_contributor=SUBMIT)
+ITS_AUTHOR = row_of(NOTHING, its_author=MAY, owner=MAY, editor=MAY, its_contributor=MAY)
+ITS_PUBLISHER = row_of(NOTHING, its_author=MAY, owner=MAY, editor=MAY, its_contributor=SUBMIT)
+ONLY_ITS_AUTHOR = row_of(NOTHING, its_author=MAY, its_contributor=MAY)
+WRITERS = ONLY_ITS_AUTHOR  # who has published something
+EDITORS = row_for(Permission.EDIT_ALL)
+OWNER = row_for(Permission.MANAGE_SITE)
 POST = {'title': 'Changed', 'slug': '', 'body': 'Changed.', 'tags': 'Changed', 'summary': '', 'action': 'publish'}
 PROFILE = {'action': 'profile', 'name': 'Changed', 'handle': 'changed', 'bio': '', 'timezone': 'UTC', 'report': 'never'}
 NEWCOMER = {'name': 'Zoe', 'email': 'zoe@example.org', 'password': PASSWORD, 'site_title': 'Changed'}
@@ -97,14 +124,19 @@ TABLE = {
     'GET /studio/pages': (OWNER, '/studio/pages'),
     'POST /studio/pages': (OWNER, '/studio/pages', {'post': '{draft}', 'action': 'tag', 'tag': 'Changed'}),
     'GET /studio/posts/new': (AUTHORS, '/studio/posts/new'),
-    'POST /studio/posts/new': (CONFIRMED, '/studio/posts/new', POST),
+    'POST /studio/posts/new': (PUBLISHERS, '/studio/posts/new', POST),
     'GET /studio/posts/<post_id>': (ITS_AUTHOR, '/studio/posts/{draft}'),
-    'POST /studio/posts/<post_id>': (ITS_AUTHOR, '/studio/posts/{draft}', POST),
+    'POST /studio/posts/<post_id>': (ITS_PUBLISHER, '/studio/posts/{draft}', POST),
     'GET /studio/posts/<post_id>/preview': (ITS_AUTHOR, '/studio/posts/{draft}/preview'),
+    'GET /studio/posts/<post_id>/hold': (EDITORS, '/studio/posts/{draft}/hold'),
+    'POST /studio/posts/<post_id>/hold': (EDITORS, '/studio/posts/{draft}/hold', {'action': 'trash', 'reason': 'x'}),
     'GET /studio/posts/<post_id>/history': (ITS_AUTHOR, '/studio/posts/{draft}/history'),
     'POST /studio/posts/<post_id>/history': (ITS_AUTHOR, '/studio/posts/{draft}/history', {'version': '1'}),
     'POST /studio/preview': (AUTHORS, '/studio/preview', {'body': 'x'}),
     'POST /studio/unsaved': (AUTHORS, '/studio/unsaved', POST | {'tab': 'tab-of-a-window1'}),
+    'GET /studio/review': (EDITORS, '/studio/review'),
+    'POST /studio/review': (EDITORS, '/studio/review', {
+        'action': 'send_back', 'post': '{asked}', 'version': '1', 'reason': 'x'}),
     'GET /studio/trash': (AUTHORS, '/studio/trash'),
     'GET /draft/<token>': (ANYBODY, '/draft/{shared}'),
     'GET /studio/media': (AUTHORS, '/studio/media'),
@@ -163,6 +195,14 @@ TABLE = {
     'GET /<slug>': (ANYBODY, '/about'),
 }
 
+# The buttons of the editor and of the list of posts, and the permission that each needs besides that to edit the post.
+WRITING = ('save', 'overwrite', 'restore', 'submit', 'withdraw', 'pin', 'unpin', 'duplicate', 'unpublish', 'unshare',
+           'delete', 'merge', 'preview')
+EDITOR_ACTIONS = dict.fromkeys(WRITING) | dict.fromkeys(
+    ('publish', 'publish-now', 'schedule', 'share'), Permission.PUBLISH) | dict.fromkeys(
+    ('feature', 'stop-featuring', 'pin-home', 'unpin-home'), Permission.FEATURE)
+LIST_ACTIONS = dict.fromkeys(('unpublish', 'delete', 'restore', 'tag'))
+
 
 def place_card(author):
     """Return the path of a card of theirs."""
@@ -176,7 +216,7 @@ def furnish(olga, alice, bob):
     """Links and mails of every kind, for the paths of TABLE; call it on an open database."""
     at = db.now()
     places = {'unsubscribe': signing.sign('unsubscribe', alice.id), 'draft': 0, 'message': 0, 'member': alice.id,
-              'oldest': 0, 'shared': 0,
+              'oldest': 0, 'shared': 0, 'asked': 0,
               'export': 0, 'upload': 0, 'media': '/media/nothing/x', 'card': '/card/nothing.png'}
     if draft := Post.get_or_none(Post.title == 'Only a draft'):
         _use_the_desk(olga, alice, draft, at)
@@ -214,6 +254,11 @@ def _use_the_desk(olga, alice, draft, at):
         part = write(alice, title, series='A "series" & more', canonical="https://example.org/?a='b'&c")
         pins.pin(part, alice)
         pins.pin(part, Site.get())
+    carl = person('carl', role='contributor')
+    for title in ('Asked for "this"', 'And <that>'):
+        reviews.submit(carl, write(carl, title, published=False), at)
+    for is_trashed in (False, True):
+        reviews.hold(olga, write(alice, 'Held "back"'), 'For <reasons>', at, is_trashed)
     page = posts.save(None, olga, PostInput.from_form(typed | {'title': 'About'}), at, is_page=True)
     publishing.publish(page, at)
     for post in (None, draft):

@@ -52,7 +52,7 @@ LAYERS = [
     ['sandbox'],
     ['translations'],
     ['gates', 'removal', 'networks', 'mailboxes', 'paths'],
-    ['codes', 'processes'],
+    ['codes', 'permissions', 'processes'],
 ]
 # The same inside each package. The pages never import each other; the buttons of the editor have a module of their own.
 INSIDE = {
@@ -66,8 +66,8 @@ INSIDE = {
               'urls']],
     'pages': [['account', 'account_deletion', 'admin', 'assets', 'autosaves', 'blocked_domains', 'dashboard', 'drafts',
               'editor', 'errors', 'exports', 'feeds', 'history', 'images', 'invitations', 'jobs', 'login', 'look',
-              'mail', 'mail_settings', 'media', 'members', 'oembed', 'profile', 'public', 'reports', 'search',
-              'security', 'selected_members', 'signup', 'site_settings', 'sitemaps', 'stats', 'studio',
+              'mail', 'mail_settings', 'media', 'members', 'oembed', 'profile', 'public', 'reports', 'reviews',
+              'search', 'security', 'selected_members', 'signup', 'site_settings', 'sitemaps', 'stats', 'studio',
               'unsubscribing'], ['editor_actions']],
     'demo': [['pictures']],
     'look': [['icons', 'sharing'], ['bios', 'cards', 'footer', 'icon_drawing', 'stylesheet'],
@@ -79,9 +79,9 @@ INSIDE = {
     'audience': [['counting', 'future_days', 'stats'], ['sums'], ['network_cap'], ['recording'], ['reports',
                  'running_reports', 'visitors'], ['report_email', 'views'], ['calendar', 'periods', 'recent_window',
                  'report_contents', 'spool', 'totals', 'user_agents']],
-    'content': [['posts'], ['post_lists', 'rerendering'], ['autosave', 'post_input', 'publishing', 'revisions',
-                'search', 'trash'], ['comparison', 'featured', 'pins', 'published', 'quota', 'redirects', 'related',
-                'rendering', 'series', 'slugs', 'spelling', 'tags']],
+    'content': [['posts'], ['post_lists', 'rerendering', 'reviews'], ['autosave', 'post_input', 'publishing',
+                'revisions', 'search', 'trash'], ['comparison', 'featured', 'pins', 'published', 'quota', 'redirects',
+                'related', 'rendering', 'series', 'slugs', 'spelling', 'tags']],
     'media': [['cleaning', 'imaging', 'replacing', 'uploads', 'usage', 'variants'],
               ['drawing', 'files', 'intake', 'placing'], ['repair']],
     'accounts': [['email_change', 'invitations', 'login_steps', 'several_members'], ['directory', 'password_reset',

@@ -5,6 +5,7 @@ from typing import Any
 
 from peewee import IntegrityError, fn
 
+from .. import permissions
 from ..codes import Rejected
 from ..db import rows
 from ..markup import folding
@@ -28,7 +29,7 @@ STATES: dict[str, Any] = {  # of a member -> the condition for it; '' is all tha
     'suspended': User.suspended_at.is_null(False) & User.deleted_at.is_null(),
     'left': User.deleted_at.is_null(False),
     'no_mail': User.mail_trouble.is_null(False) & User.deleted_at.is_null()}
-ROLES = ('', 'owner', 'author')
+ROLES = ('', *permissions.ROLES)
 
 
 def list_members(typed: str = '', role: str = '', state: str = '') -> Any:
@@ -80,7 +81,7 @@ def list_heirs(but: User) -> list[User]:
 
 def active_authors() -> Any:
     """Return the query of all accounts that can log in and are no owners."""
-    return active_members().where(User.role == 'author')
+    return active_members().where(User.role != permissions.OWNER)
 
 
 def change_profile(user: User, changes: dict[str, Any], at: datetime) -> None:

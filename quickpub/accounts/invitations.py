@@ -17,12 +17,14 @@ from ..db import db
 from ..mail import budgets, ledger
 from ..mail.budgets import Cause
 from ..models import Message, Token, User
+from ..permissions import INVITABLE
 from ..settings import current
 from ..signing import sign, unsign
 from . import blocked_domains, users, verification
 from .emails import RESEND_AFTER, compose
 from .links import INVITE_LIFETIME, UNUSED, create_link, find_link, mark_used
 from .registration import record_joined
+from .roles import role_of_new_members
 
 NOTE_LENGTH = 300  # characters
 COPIED = 'invite-copied'  # what the signature of a copied link is for
@@ -52,22 +54,32 @@ def clean_note(typed: str) -> str:
     return note
 
 
-def invite(email: str, at: datetime, owner: User | None = None, note: str = '', cause: Cause | None = None
-           ) -> list[int]:
-    """Compose an invitation by this owner, or by the command line for None. Return the email's id in a list. Raises
-    Rejected if nobody can be invited there, or Throttled if a budget is used up: owners may know."""
+def clean_role(typed: str) -> str | None:
+    """Return the role that an invitation gives, None for that of new members. Raises Rejected."""
+    if typed and typed not in INVITABLE:
+        raise Rejected('role.not_invitable')
+    return typed or None
+
+
+def invite(email: str, at: datetime, owner: User | None = None, note: str = '', cause: Cause | None = None,
+           role: str | None = None) -> list[int]:
+    """Compose an invitation by this owner, or by the command line for None, to be a member with this role, or with that
+    of new members. Return the email's id in a list. Raises Rejected if nobody can be invited there, or Throttled if a
+    budget is used up: owners may know."""
     with db.atomic():
         _check_invitable(email, at)
         _use_budgets(email, cause, at)
-        link = create_link('invite', INVITE_LIFETIME, at, email=email, made_by=owner, note=note)
+        link = create_link('invite', INVITE_LIFETIME, at, email=email, made_by=owner, note=note, role=role)
         return _compose(link, at)
 
 
-def create_invitation_link(at: datetime, owner: User | None = None, note: str = '', cause: Cause | None = None) -> str:
-    """Create an invitation for whoever gets the link, and return its URL. Raises Throttled."""
+def create_invitation_link(at: datetime, owner: User | None = None, note: str = '', cause: Cause | None = None,
+                           role: str | None = None) -> str:
+    """Create an invitation for whoever gets the link, and return its URL. `role` is as in `invite`. Raises Throttled.
+    """
     with db.atomic():
         budgets.admit(budgets.INVITE, cause, at)
-        return copied_url(create_link('invite', INVITE_LIFETIME, at, made_by=owner, note=note))
+        return copied_url(create_link('invite', INVITE_LIFETIME, at, made_by=owner, note=note, role=role))
 
 
 def copied_url(link: Token) -> str:
@@ -156,6 +168,7 @@ def accept(link: Token, name: str, password: str, keep_texts: bool | None, at: d
     hashed already, `client` as in `audit.record`. Raises InvalidLink, or Rejected if `keep_texts` has to be chosen."""
     with db.atomic():
         mark_used(link, at)
-        user = verification.add_confirmed(name, link.email or '', password, 'author', at, keep_texts)
+        user = verification.add_confirmed(name, link.email or '', password,
+                                          link.role or role_of_new_members(), at, keep_texts)
         record_joined(user, link, at, client)
     return user

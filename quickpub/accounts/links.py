@@ -26,11 +26,11 @@ class InvalidLink(Problem):
 
 
 def create_link(purpose: str, lifetime: timedelta, at: datetime, user: User | None = None, email: str | None = None,
-                made_by: User | None = None, note: str = '') -> Token:
+                made_by: User | None = None, note: str = '', role: str | None = None) -> Token:
     """Store a link that works once, until `lifetime` has passed. `made_by`: the owner who hands it over, or invites.
-    `note`: what that owner writes to the invited person."""
+    `note`: what that owner writes to the invited person. `role`: that they get; None: that of new members."""
     return Token.create(purpose=purpose, user=user, email=email, created_at=at, expires_at=at + lifetime,
-                        made_by=made_by, note=note)
+                        made_by=made_by, note=note, role=role)
 
 
 def find_link(purpose: str, typed: str, at: datetime, signed_for: str = '') -> Token:

@@ -8,6 +8,7 @@ from ..models import Token, User
 from . import audit
 from .emails import compose_account_exists, compose_if, compose_verification, is_recently_mailed
 from .links import mark_used
+from .roles import role_of_new_members
 from .users import create, find_by_email
 
 
@@ -24,7 +25,8 @@ def sign_up(name: str, email: str, password: str, at: datetime, invited: Token |
         return []
 
     def create_account() -> list[int]:
-        created = create(name, email if user is None else None, password, at)
+        created = create(name, email if user is None else None, password, at,
+                         role=invited and invited.role or role_of_new_members())
         if invited:
             mark_used(invited, at)
             record_joined(created, invited, at)

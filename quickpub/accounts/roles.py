@@ -1,11 +1,12 @@
-"""Owners: the set-up link of the first one, new ones, and the last one, who must stay."""
+"""Roles: changing them, that of new members, the set-up link of the first owner, and the last one, who must stay."""
 
 from datetime import datetime
 from typing import Any
 
 from ..codes import Problem
 from ..db import db
-from ..models import Export, Token, User
+from ..models import Export, Post, Site, Token, User
+from ..permissions import AUTHOR, EDITOR, FOR_NEW_MEMBERS, OWNER, PERMISSIONS, Permission
 from ..settings import current
 from . import site_pages
 from .links import SETUP_LIFETIME, UNUSED, create_link
@@ -25,28 +26,55 @@ def is_sole_owner(user: User) -> bool:
     return user.is_owner and not active_owners().where(User.id != user.id).exists()
 
 
+def change_role(user: User, role: str, at: datetime) -> bool:
+    """Give a member another role, one of permissions.ROLES. Return whether that changed anything: an account that is
+    suspended or has no confirmed address becomes neither owner nor editor. Raises LastOwner.
+
+    With an owner's role go the site's pages, to another owner, the links that they handed over and exports of the whole
+    site; with the permission to publish, secret links to drafts.
+    """
+    with db.atomic():
+        user = User.get_by_id(user.id)  # as it is now, inside the transaction
+        if user.role != role and is_sole_owner(user):
+            raise LastOwner('role.last_owner', name=user.name)
+        is_rising = role in (OWNER, EDITOR)
+        if user.deleted_at or user.role == role or is_rising and not (user.is_active and user.is_verified):
+            return False
+        User.update(role=role).where(User.id == user.id).execute()
+        if role == OWNER:
+            end_setup_links(at)
+        elif user.is_owner:
+            site_pages.hand_over(user, active_owners().where(User.id != user.id).get())
+            Token.update(ended_at=at).where(Token.made_by == user, *UNUSED).execute()
+            Export.delete().where(Export.user == user, Export.kind == 'site').execute()
+        if Permission.PUBLISH not in PERMISSIONS[role]:
+            Post.update(shared_at=None).where(Post.author == user, Post.shared_at.is_null(False)).execute()
+        return True
+
+
 def make_owner(user: User, at: datetime) -> None:
     """Make a member an owner, if their address is confirmed and their account is active."""
-    with db.atomic():
-        if User.update(role='owner').where(User.id == user.id, User.verified_at.is_null(False),
-                                           User.active()).execute():
-            end_setup_links(at)
+    change_role(user, OWNER, at)
 
 
 def make_author(user: User, at: datetime) -> bool:
-    """Make an owner an author, and return whether they were an owner. The site's pages go to another owner; links that
-    they handed over and exports of the whole site end. Raises LastOwner."""
-    with db.atomic():
-        user = User.get_by_id(user.id)  # as it is now, inside the transaction
-        if is_sole_owner(user):
-            raise LastOwner('role.last_owner', name=user.name)
-        if not User.update(role='author').where(User.id == user.id, User.role == 'owner',
-                                                User.deleted_at.is_null()).execute():
-            return False
-        site_pages.hand_over(user, active_owners().where(User.id != user.id).get())
-        Token.update(ended_at=at).where(Token.made_by == user, *UNUSED).execute()
-        Export.delete().where(Export.user == user, Export.kind == 'site').execute()
-        return True
+    """Make a member an author. Return whether they were something else. Raises LastOwner."""
+    return change_role(user, AUTHOR, at)
+
+
+def role_of_new_members() -> str:
+    """Return the role of those who sign up without an invitation that says another one."""
+    return Site.this().new_role
+
+
+def set_role_of_new_members(role: str) -> bool:
+    """Set that role, one of permissions.FOR_NEW_MEMBERS, in the caller's transaction. Return whether it is another one
+    than before. Raises ValueError."""
+    if role not in FOR_NEW_MEMBERS:
+        raise ValueError(role)
+    is_other = role_of_new_members() != role
+    Site.change(new_role=role)
+    return is_other
 
 
 def ensure_setup_url(at: datetime) -> str | None:

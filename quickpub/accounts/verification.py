@@ -126,8 +126,7 @@ def add_confirmed(name: str, email: str, password: str, role: str, at: datetime,
         if list_texts(user) and keep_texts is None:
             raise Rejected('texts.missing')
         take_over(user, name, password, bool(keep_texts), at)
-        if role == 'owner':
-            roles.make_owner(user, at)
+        roles.change_role(user, role, at)
     return User.get_by_id(user.id)
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from peewee import fn
 
 from ..models import AuthorTotals, Autosave, Post, User
+from ..permissions import Permission
 
 
 def count_site(at: datetime) -> dict[str, int]:
@@ -20,13 +21,13 @@ def count_texts_of(user: User, at: datetime) -> dict[str, int]:
     posts = Post.select(Post.id).where(Post.author == user)
     pages = posts.where(Post.is_page)
     scheduled = posts.where(Post.published_at > at, Post.deleted_at.is_null()).count()
-    if user.is_owner:  # only owners have pages, and the condition makes the queries slower
+    if user.may(Permission.MANAGE_PAGES):  # only owners have pages, and the condition makes the queries slower
         posts = posts.where(~Post.is_page)
     return {'published': AuthorTotals.of(user).posts - scheduled, 'scheduled': scheduled,
             'drafts': posts.where(Post.published_at.is_null(), Post.deleted_at.is_null()).count(),
             'trash': posts.where(Post.deleted_at.is_null(False)).count(),
             'unsaved': Autosave.select().where(Autosave.user == user).count(),
-            'pages': pages.count() if user.is_owner else 0}
+            'pages': pages.count() if user.may(Permission.MANAGE_PAGES) else 0}
 
 
 def has_posts(user: User) -> bool:

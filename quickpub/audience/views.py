@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from ..models import Post, User
 from ..networks import is_loopback
+from ..permissions import Permission
 from ..settings import current
 from . import user_agents
 
@@ -50,8 +51,8 @@ def _is_program_or_prefetch(environ: Mapping[str, Any]) -> bool:
 
 
 def is_counted_for(reader: User | None, post: Post) -> bool:
-    """Return whether this reader's views count: not if they are the post's author or an owner."""
-    return reader is None or not (reader.is_owner or reader.id == post.author_id)
+    """Return whether this reader's views count: not if they are the post's author, an editor or an owner."""
+    return reader is None or not (reader.id == post.author_id or reader.may(Permission.EDIT_ALL))
 
 
 @lru_cache(CACHED)

@@ -20,6 +20,7 @@ from ..accounts import (
 )
 from ..codes import Problem, Rejected
 from ..models import User
+from ..permissions import AUTHOR, CONTRIBUTOR, OWNER, ROLES
 from ..sentences import describe
 from ..upkeep import erasure
 from .site import explain_errors, find_member, log, opened_site
@@ -29,11 +30,12 @@ from .site import explain_errors, find_member, log, opened_site
 @click.option('--name', prompt=True, help='The name that readers see.')
 @click.option('--email', prompt=True, help='The email address to log in with. It counts as confirmed.')
 @click.option('--password', prompt=True, hide_input=True, confirmation_prompt=True)
-@click.option('--owner', is_flag=True, help='Make an owner of the site, not only an author.')
+@click.option('--owner', is_flag=True, help='Make an owner of the site: short for --role owner.')
+@click.option('--role', type=click.Choice(ROLES), default=AUTHOR, show_default=True, help='What the member may do.')
 @click.option('--texts', type=click.Choice([*verification.KEEP_TEXTS]),
               help='Keep or discard the texts of an account with this email address that was never confirmed.')
 @explain_errors
-def adduser(name: str, email: str, password: str, owner: bool, texts: str | None) -> None:
+def adduser(name: str, email: str, password: str, owner: bool, role: str, texts: str | None) -> None:
     """Add a member without a confirmation email."""
     with opened_site():
         name, email, password = validation.validate_all(
@@ -42,7 +44,7 @@ def adduser(name: str, email: str, password: str, owner: bool, texts: str | None
         try:
             hashed = passwords.hash_password(password)
             with db.db.atomic():
-                member = verification.add_confirmed(name, email, hashed, 'owner' if owner else 'author', db.now(),
+                member = verification.add_confirmed(name, email, hashed, OWNER if owner else role, db.now(),
                                                   keep_texts=verification.KEEP_TEXTS.get(texts or ''))
                 audit.record('member_added', db.now(), audit.COMMAND_LINE, member)
         except Rejected as error:
@@ -75,7 +77,7 @@ def list_users(is_json: bool) -> None:
     for each in found:
         day = (each['last_seen'] or 'never')[:10]
         trouble = '' if each['do_emails_arrive'] else '  (emails do not arrive)'
-        click.echo(f'{each["email"]:<32}  {each["role"]:<6}  {each["state"]:<11}  {each["posts"]:>5} posts  '
+        click.echo(f'{each["email"]:<32}  {each["role"]:<11}  {each["state"]:<11}  {each["posts"]:>5} posts  '
                    f'seen {day:<10}  {each["name"]}{trouble}')
     if not found:
         click.echo('No members yet. `quickpub adduser --owner` creates the first one.')
@@ -89,25 +91,25 @@ def _state_of(member: User) -> str:
 
 @user.command()
 @click.argument('email')
-@click.argument('role', type=click.Choice(['owner', 'author']))
+@click.argument('role', type=click.Choice(ROLES))
 @explain_errors
 def role(email: str, role: str) -> None:
-    """Make a member an owner or an author."""
+    """Make a member an owner, editor, author or contributor."""
     with opened_site():
         member = find_member(email)
         with db.db.atomic():
             before = User.get_by_id(member.id).role
-            if role == 'owner':
-                roles.make_owner(member, db.now())
-            else:
-                roles.make_author(member, db.now())
-            after = User.get_by_id(member.id).role
-            if after != role:
-                raise click.ClickException(f'{member.name} cannot be an owner: the account is suspended, or the email '
-                                           'address is not confirmed.')
-            if after != before:
+            is_changed = roles.change_role(member, role, db.now())
+            if not is_changed and before != role:
+                raise click.ClickException(f'{member.name} cannot be {_with_article(role)}: the account is suspended, '
+                                           'or the email address is not confirmed.')
+            if is_changed:
                 audit.record('role_changed', db.now(), audit.COMMAND_LINE, member, role=role)
-    click.echo(f'{member.name} is an {role}.')
+    click.echo(f'{member.name} is {_with_article(role)}.')
+
+
+def _with_article(role: str) -> str:
+    return f'a {role}' if role == CONTRIBUTOR else f'an {role}'
 
 
 @user.command()

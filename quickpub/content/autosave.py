@@ -60,11 +60,6 @@ def latest(user: User, limit: int) -> list[Autosave]:
                 .where(Autosave.user == user).order_by(Autosave.typed_at.desc()).limit(limit))
 
 
-def count(user: User) -> int:
-    """Return how many autosaves a user has."""
-    return Autosave.select().where(Autosave.user == user).count()
-
-
 def find(user: User, tab: str) -> Autosave | None:
     """Return the autosave of this window."""
     return Autosave.get_or_none(Autosave.user == user, Autosave.tab == tab)

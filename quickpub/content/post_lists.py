@@ -8,31 +8,35 @@ from peewee import fn
 
 from ..db import among
 from ..models import HiddenPost, Post, User
+from ..permissions import Permission
 from . import search
 
 STATES = ('', 'draft', 'scheduled', 'published')
+MOST_COUNTED, MOST_AUTHORS = 100, 1000
 
 
 def select(user: User, at: datetime, *, state: str = '', words: str = '', is_everybodys: bool = False,
-           is_by_views: bool = False, is_of_pages: bool = False) -> tuple[Any, tuple]:
+           author: User | None = None, is_by_views: bool = False, is_of_pages: bool = False) -> tuple[Any, tuple]:
     """Return the query of ids of the posts that match, and the columns that order it, for `paginate`.
 
-    `state` is one of STATES, `words` occur in the title. `is_everybodys` and `is_of_pages` count for owners alone:
-    they have a list of all pages of the site, and their list of posts has none. It reads no more than an index holds
-    where there is one.
+    `state` is one of STATES, `words` occur in the title. `is_everybodys` (or of one `author`) and `is_of_pages` count
+    only with the permission for it: then there is a list of all pages of the site, and the list of posts has none. It
+    reads no more than an index holds where there is one.
     """
-    if user.is_owner and is_of_pages:
+    if is_of_pages and user.may(Permission.MANAGE_PAGES):
         return _select_pages(state, words)
     query = Post.select(Post.id).where(Post.deleted_at.is_null())
-    if not (user.is_owner and is_everybodys):
-        query = query.where(Post.author == user)
+    if not (is_everybodys and user.may(Permission.EDIT_ALL)):
+        author = user
+    if author:
+        query = query.where(Post.author == author)
     if state:
         query = query.where({
             'draft': Post.published_at.is_null() & Post.place.is_null(), 'scheduled': Post.published_at > at,
             'published': Post.published_at <= at}[state])
     if words:
         query = query.where(search.contains(Post.title, words))
-    if user.is_owner:
+    if user.may(Permission.EDIT_ALL):
         query = query.where(~Post.is_page)  # last, because no index has it
     first = Post.views if is_by_views else Post.published_at if state in ('scheduled', 'published') else Post.updated_at
     return query.order_by(first.desc(), Post.id.desc()), (first, Post.id)
@@ -48,11 +52,29 @@ def _select_pages(state: str, words: str) -> tuple[Any, tuple]:
 
 
 def is_everybodys(user: User, whose: str = '') -> bool:
-    """Return whether a list shows everybody's posts: to owners who ask for 'all', or who do not ask for 'mine' and have
-    no posts of their own."""
-    if not user.is_owner or whose:
-        return user.is_owner and whose == 'all'
+    """Return whether a list shows everybody's posts: to those who may edit them, if they ask for 'all', or do not ask
+    for 'mine' and have no posts of their own."""
+    if not user.may(Permission.EDIT_ALL):
+        return False
+    if whose:
+        return whose == 'all'
     return not Post.select(Post.id).where(Post.author == user, Post.deleted_at.is_null(), ~Post.is_page).exists()
+
+
+def count_posts(user: User) -> dict[str, int]:
+    """Return how many posts the user's own list has, and everybody's, counting no further than MOST_COUNTED."""
+    there = Post.select(Post.id).where(Post.deleted_at.is_null(), ~Post.is_page).limit(MOST_COUNTED)
+    mine, everybodys = User.select(*(
+        Post.select(fn.COUNT()).from_(query) for query in (there.where(Post.author == user), there)
+    )).where(User.id == user.id).scalar(as_tuple=True)
+    return {'mine': mine, 'all': everybodys}
+
+
+def list_authors() -> list[User]:
+    """Return the members who have posts, by name."""
+    posts = Post.select(Post.id).where(Post.author == User.id, Post.deleted_at.is_null())
+    return list(User.select(User.id, User.name, User.handle).where(fn.EXISTS(posts))
+                .order_by(User.name_folded, User.id).limit(MOST_AUTHORS))
 
 
 class Lately(NamedTuple):
@@ -82,9 +104,11 @@ def load(ids: Iterable[int]) -> dict[int, Post]:
 
 
 def select_trash(user: User) -> tuple[Any, tuple]:
-    """Return the query of the posts that this user may restore, the last trashed first, and the columns that order it.
-    """
-    from_trash = trashed_posts(user).select(Post.id, Post.author, Post.title, Post.deleted_at, User).join(User)
+    """Return the query of the posts in the trash that this user sees, the last trashed first, and the columns that
+    order it."""
+    from_trash = (Post.select(Post.id, Post.author, Post.title, Post.published_at, Post.place, Post.is_page,
+                              Post.deleted_at, User)
+                  .join(User).where(Post.deleted_at.is_null(False), Post.may_see(user)))
     return from_trash.order_by(Post.deleted_at.desc(), Post.id.desc()), (Post.deleted_at, Post.id)
 
 
@@ -94,9 +118,8 @@ def find_in_trash(user: User, ids: Iterable[int | None]) -> list[Post]:
 
 
 def trashed_posts(user: User) -> Any:
-    """Return the query of the posts that this user may restore: an author's own, for the owner everybody's."""
-    trashed = Post.select(Post.id).where(Post.deleted_at.is_null(False))
-    return trashed if user.is_owner else trashed.where(Post.author == user)
+    """Return the query of the posts in the trash that this user may restore."""
+    return Post.select(Post.id).where(Post.deleted_at.is_null(False), Post.may_edit(user))
 
 
 def find_editable(user: User, ids: Iterable[int]) -> list[Post]:

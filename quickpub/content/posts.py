@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from .. import text
-from ..codes import Problem
+from ..codes import Problem, Rejected
 from ..db import db
 from ..media import usage
 from ..models import Post, Site, User
@@ -40,6 +40,8 @@ def save(post: Post | None, editor: User, submitted: PostInput, at: datetime, ba
             based_on = 1 if post else None
         elif post:
             post = Post.get_by_id(post.id)
+            if not post.is_editable_by(editor):  # an editor has published it meanwhile
+                raise Rejected('post.only_editors', field='')
         is_page = post.is_page if post else is_page
         author = post.author if post else editor
         values['slug'] = slugs.choose(post, author, submitted.slug, values['title'], is_page, at)

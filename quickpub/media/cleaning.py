@@ -14,6 +14,7 @@ from ..codes import Rejected
 from ..db import among, db, rows
 from ..db import let_others_write as give_way
 from ..models import Autosave, MediaFile, PlacedImage, Post, PostFile, Revision, Site, Upload, User
+from ..permissions import Permission, roles_with
 from . import placing
 from .files import DIGEST, GONE, aside, folder
 
@@ -23,9 +24,9 @@ STRAY = timedelta(days=1)  # after which an unfinished upload or removal is aban
 
 
 def delete(upload: Upload) -> None:
-    """Delete an upload. Raises Rejected while a post that its user may edit uses it. Posts of others do not count; they
-    keep the file only if their authors have uploaded it too."""
-    own = PostFile.select().join(Post).where(PostFile.digest == upload.file_id, Post.may_edit(upload.user))
+    """Delete an upload. Raises Rejected while a post that its user sees in the studio uses it. Posts of others do not
+    count; they keep the file only if their authors have uploaded it too."""
+    own = PostFile.select().join(Post).where(PostFile.digest == upload.file_id, Post.may_see(upload.user))
     with db.atomic():
         if own.exists():
             raise Rejected('file.in_use', name=upload.name)
@@ -61,7 +62,7 @@ def _remove_unless_uploaded(digest: str) -> None:
 def clean_up(at: datetime) -> None:
     """Delete uploads that nothing has used for KEPT_UNUSED, and remove files without a row or half done."""
     _delete_old_references(at)
-    is_theirs = (Post.author == Upload.user) | (User.role == 'owner') | Post.seen_by_all(at)
+    is_theirs = (Post.author == Upload.user) | User.role.in_(roles_with(Permission.EDIT_ALL)) | Post.seen_by_all(at)
     unused = Upload.select(Upload.id).join(User).where(
         Upload.touched_at < at - KEPT_UNUSED,
         ~fn.EXISTS(PostFile.select(PostFile.post).join(Post).where(PostFile.digest == Upload.file, is_theirs)),

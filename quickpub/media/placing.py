@@ -12,6 +12,7 @@ from peewee import fn
 from ..codes import Rejected
 from ..db import among, rows
 from ..models import MediaFile, PlacedImage, Post, Upload, User
+from ..permissions import Permission
 
 # What the place belongs to.
 PLACES = {'logo': 'site', 'logo_dark': 'site', 'front': 'site', 'avatar': 'member', 'banner': 'member', 'cover': 'post'}
@@ -125,8 +126,8 @@ def is_placed_by(user: User, digest: str) -> bool:
     """Return whether a file is in a place that this member can change."""
     theirs = (PlacedImage.place.in_(_places_of('member')) & (PlacedImage.owner_id == user.id)
               | PlacedImage.place.in_(_places_of('post'))
-              & PlacedImage.owner_id.in_(Post.select(Post.id).where(Post.may_edit(user))))
-    if user.is_owner:
+              & PlacedImage.owner_id.in_(Post.select(Post.id).where(Post.may_see(user))))
+    if user.may(Permission.MANAGE_SITE):
         theirs |= PlacedImage.place.in_(_places_of('site'))
     return PlacedImage.select().where(PlacedImage.digest == digest, _is_usable(), theirs).exists()
 
@@ -137,9 +138,10 @@ def find_places(digests: Collection[str], user: User) -> dict[str, list[tuple[st
         PlacedImage.digest.in_(among(digests)), _is_usable()).order_by(PlacedImage.place, PlacedImage.owner_id)
     found = [(digest, place.removeprefix(NEXT), owner_id) for digest, place, owner_id in rows(placed)]
     ids = [owner_id for _, place, owner_id in found if PLACES[place] == 'post']
-    posts = {post.id: post for post in Post.select(Post.id, Post.author, Post.title, Post.deleted_at).where(
-        Post.id.in_(among(ids))) if user.is_owner or post.author_id == user.id}
-    owners = {'post': posts.keys(), 'member': {user.id}, 'site': {SITE} if user.is_owner else set()}
+    posts = {post.id: post for post in Post.select(
+        Post.id, Post.author, Post.title, Post.deleted_at, Post.is_page).where(Post.id.in_(among(ids)))
+        if post.is_seen_by(user)}
+    owners = {'post': posts.keys(), 'member': {user.id}, 'site': {SITE} if user.may(Permission.MANAGE_SITE) else set()}
     places: dict[str, list[tuple[str, Post | None]]] = {}
     for digest, place, owner_id in found:
         if owner_id in owners[PLACES[place]]:

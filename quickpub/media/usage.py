@@ -35,11 +35,11 @@ def known_in(source: str) -> dict[str, images.File]:
 
 
 def find_posts_with(digests: Iterable[str], user: User, at: datetime) -> dict[str, list[Post]]:
-    """Return the posts that use each of these files, by digest: public posts, and those that this user may edit, the
-    trash included."""
+    """Return the posts that use each of these files, by digest: public posts, and those that this user sees in the
+    studio, the trash included."""
     found: dict[str, list[Post]] = {}
-    query = (PostFile.select(PostFile.digest, Post.id, Post.title, Post.author, Post.deleted_at).join(Post)
-             .where(PostFile.digest.in_(among(digests)), Post.may_edit(user) | Post.seen_by_all(at))
+    query = (PostFile.select(PostFile.digest, Post.id, Post.title, Post.author, Post.deleted_at, Post.is_page)
+             .join(Post).where(PostFile.digest.in_(among(digests)), Post.may_see(user) | Post.seen_by_all(at))
              .order_by(PostFile.digest, PostFile.post))
     for each in query:
         found.setdefault(each.digest, []).append(each.post)

@@ -27,6 +27,7 @@ from .posts import (
     OldTag,
     Post,
     PostTag,
+    Review,
     Revision,
     Series,
     Tag,
@@ -53,7 +54,7 @@ SITE = [Site, SiteSetting, Content]
 MEMBERS = [User, OldHandle, Device, Session, Token, Passkey, Authenticator, RecoveryCode, UsedChallenge, LoginStep,
            BlockedDomain]
 POSTS = [Series, Post, Tag, PostTag, OldSlug, OldTag, Revision, Autosave, AuthorTotals, TextSize, FeaturedPost,
-         HiddenPost]
+         HiddenPost, Review]
 MEDIA = [MediaFile, Upload, PostFile, PlacedImage, Card]
 STATS = [DailyViews, DailyVisitorCount, DailyReferrers, DailyTotals, DailyHosts, RecentViews, RecentDay, KnownHost,
          DailyVisitor, ClientViews, DailySalt, SpoolOffset]

@@ -9,17 +9,18 @@ from peewee import BlobField, BooleanField, CharField, ForeignKeyField, IntegerF
 from ..db import BaseModel, now
 from ..jobs.fields import DateTimeField
 from ..markup import folding
+from ..permissions import is_allowed
 from ..signing import sign
 from .base import Searched, new_feed_id
 
 
 class User(Searched):
-    """A member: an account of an author or owner."""
+    """A member: an account. What it may do depends on its role."""
     name = CharField()  # what readers see; may repeat
     handle = CharField(unique=True)  # in /@handle
     email = CharField(unique=True, null=True, collation='NOCASE')  # None once the account is deleted
     password = CharField(null=True)  # argon2; None: cannot log in
-    role = CharField(default='author')  # author or owner
+    role = CharField(default='author')  # one of permissions.ROLES
     bio = TextField(default='')
     timezone = CharField()
     language = CharField(null=True)  # of the studio and of emails to them; None: the site's
@@ -46,6 +47,10 @@ class User(Searched):
     @property
     def is_owner(self) -> bool:
         return self.role == 'owner'
+
+    def may(self, permission: str) -> bool:
+        """Return whether this member has a permission. Which posts it concerns is up to the queries of Post."""
+        return is_allowed(self.role, self.is_verified, permission)
 
     @property
     def is_verified(self) -> bool:
@@ -109,6 +114,7 @@ class Token(BaseModel):
     made_by = ForeignKeyField(User, null=True, on_delete='SET NULL')  # the owner who passed it on, or who invites
     made_by_id: int | None
     note = TextField(default='')  # what that owner writes to the invited person
+    role = CharField(null=True)  # that an invitation gives; None: the one that the site gives to new members
 
     @property
     def text(self) -> str:

@@ -18,6 +18,7 @@ from .. import text
 from ..db import BaseModel, now
 from ..jobs.fields import DateTimeField
 from ..markup import excerpts, folding
+from ..permissions import Permission
 from ..signing import number_in, sign, unsign
 from .base import JSONText, Searched, new_feed_id
 from .members import User
@@ -96,6 +97,17 @@ class Post(Searched):
             return self.deleted_at is None and self.place is not None
         return self.deleted_at is None and self.published_at is not None and self.published_at <= at
 
+    def is_seen_by(self, user: User) -> bool:
+        """Return whether this user sees it in the studio: `may_see` is the same as a condition for queries."""
+        if not user.may(Permission.EDIT_ALL):
+            return self.author_id == user.id
+        return not self.is_page or user.may(Permission.MANAGE_PAGES)
+
+    def is_editable_by(self, user: User) -> bool:
+        """Return whether this user may change it: `may_edit` is the same as a condition for queries."""
+        is_draft = self.published_at is None and self.place is None
+        return self.is_seen_by(user) and (is_draft or user.may(Permission.PUBLISH))
+
     def is_scheduled(self, at: datetime) -> bool:
         return self.published_at is not None and self.published_at > at
 
@@ -161,9 +173,25 @@ class Post(Searched):
         return User.select().where(fn.EXISTS(public))
 
     @classmethod
+    def seen_by(cls, user: User):
+        """Return the posts that this user sees in the studio, those in the trash included, as `editable_by` does."""
+        return cls.select(cls, User).join(User).where(cls.may_see(user)).order_by(cls.updated_at.desc(), cls.id.desc())
+
+    @classmethod
     def may_edit(cls, user: User) -> Any:
-        """Return the condition that this user may change a post: authors their own ones, owners all."""
-        return SQL('TRUE') if user.is_owner else cls.author == user
+        """Return the condition that this user may change a post: those that they see, but without the permission to
+        publish no published or scheduled ones."""
+        if user.may(Permission.PUBLISH):
+            return cls.may_see(user)
+        return cls.may_see(user) & cls.published_at.is_null() & cls.place.is_null()
+
+    @classmethod
+    def may_see(cls, user: User) -> Any:
+        """Return the condition that this user sees a post in the studio: their own ones, and those of others by
+        permission."""
+        if not user.may(Permission.EDIT_ALL):
+            return cls.author == user
+        return SQL('TRUE') if user.may(Permission.MANAGE_PAGES) else ~cls.is_page
 
 
 class HiddenPost(BaseModel):
@@ -260,8 +288,8 @@ class Tag(Searched):
 
     @classmethod
     def known_to(cls, user: User) -> Any:
-        """Return the tags of posts that this user may change."""
-        known = PostTag.select(PostTag.post).join(Post).where(PostTag.tag == cls.id, Post.may_edit(user))
+        """Return the tags of posts that this user sees in the studio."""
+        known = PostTag.select(PostTag.post).join(Post).where(PostTag.tag == cls.id, Post.may_see(user))
         return cls.select().where(fn.EXISTS(known))
 
     @classmethod
@@ -271,6 +299,19 @@ class Tag(Searched):
         own = PostTag.select(PostTag.post).join(Post).where(PostTag.tag == cls.id, Post.author == user)
         newest = cls.select(cls.id).order_by(cls.id.desc()).limit(OFFERED)
         return cls.select().where(cls.id.in_(newest), fn.EXISTS(dated) | fn.EXISTS(own)).order_by(cls.id.desc())
+
+
+class Review(BaseModel):
+    """A post that waits for an editor, or that an editor has sent back or holds. Triggers keep a held post unpublished,
+    and delete the row of a published one."""
+    post = ForeignKeyField(Post, primary_key=True, on_delete='CASCADE')
+    post_id: int
+    asked_at = DateTimeField(null=True)  # waits for an editor since then
+    is_held = BooleanField(default=False)  # its author can neither publish nor restore it
+    editor = ForeignKeyField(User, null=True, on_delete='SET NULL')  # who answered last
+    editor_id: int | None
+    answered_at = DateTimeField(null=True)
+    reason = TextField(default='')
 
 
 class OldTag(BaseModel):

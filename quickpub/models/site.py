@@ -20,6 +20,7 @@ class Site(BaseModel):
     css = TextField(default='')  # the owner's own, after ours
     pinned_id = IntegerField(null=True)  # the post that is first on the home page
     language = CharField(default=lambda: current().language)  # BCP 47, such as 'de'
+    new_role = CharField(default='author')  # of new members: one of permissions.FOR_NEW_MEMBERS
 
     @classmethod
     def this(cls) -> 'Site':

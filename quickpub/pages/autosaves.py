@@ -19,7 +19,7 @@ def save_autosave(user: User) -> Answer:
     if form['action'] == 'discard':
         return _discard(user, tab)
     if form['post']:
-        post = find_or_404(Post.editable_by(user), form['post'])
+        post = find_or_404(Post.seen_by(user), form['post'])  # edited by now or not: nothing typed is lost
     else:  # the new post may have been saved since
         post = posts.find_by_tab(user, tab) if autosave.is_tab(tab) else None
     try:

@@ -8,6 +8,7 @@ from ..jobs import overview, queue
 from ..mail import listing
 from ..media import placing
 from ..models import User
+from ..permissions import Permission
 from ..settings import current
 from ..translations.messages import N_, Translatable
 from ..upkeep import checks, first_steps
@@ -47,7 +48,7 @@ def show_dashboard(user: User) -> Answer:
                   marks={bar.first: dates.short_date(bar.first) for bar in figures.marked},
                   unsaved=autosave.latest(user, MANY), is_verified=user.is_verified,
                   steps=[_describe_step(name, is_done, user) for name, is_done in steps.items()],
-                  **(_find_trouble(is_in_steps='mail' in steps) if user.is_owner else {}))
+                  **(_find_trouble(is_in_steps='mail' in steps) if user.may(Permission.MANAGE_SITE) else {}))
 
 
 def _describe_step(name: str, is_done: bool, user: User) -> tuple[Translatable, Translatable, str, bool]:

@@ -22,8 +22,11 @@ from ..wsgi.responses import find_or_404, not_found, redirect, render_for_reader
 @login_required
 def show_preview(user: User, post_id: str) -> Answer:
     """Show the saved version of a post as readers will see it."""
-    post = find_or_404(Post.editable_by(user), post_id)
-    return _render(post, gettext('This is how readers will see the saved text.'), may_edit=True)
+    post = find_or_404(Post.seen_by(user), post_id)
+    may_edit = post.is_editable_by(user)
+    note = gettext('This is how readers will see the saved text.') if may_edit else gettext(
+        'An editor has published or scheduled this post, so only editors can change it. Ask one of them for changes.')
+    return _render(post, note, may_edit)
 
 
 def show_shared_draft(token: str) -> Answer:

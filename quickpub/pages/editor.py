@@ -8,13 +8,14 @@ from bottle import request, response
 
 from .. import dates, text
 from ..codes import Rejected
-from ..content import autosave, featured, posts, publishing, quota, rerendering, revisions, series, tags, trash
+from ..content import autosave, featured, posts, publishing, quota, rerendering, reviews, revisions, series, tags
 from ..content.post_input import PostInput, as_form
 from ..db import db, now
 from ..gates import Busy, TooMuch
 from ..jobs.errors import is_out_of_reach
 from ..media import placing
 from ..models import Autosave, Post, Site, User
+from ..permissions import Permission
 from ..sentences import describe, make_sentences
 from ..sentences.notices import find_notice
 from ..settings import current
@@ -55,7 +56,9 @@ def create_post(user: User) -> Answer:
 @login_required
 def show_editor(user: User, post_id: str) -> Answer:
     """Show the editor with a post, or with an autosave of it."""
-    post = _find_post(user, post_id)
+    post = find_or_404(Post.seen_by(user), post_id)
+    if not post.is_editable_by(user):
+        return redirect(f'/studio/posts/{post.id}/preview')
     kept = autosave.find(user, request.query.get('unsaved', ''))
     if kept and kept.post_id == post.id and _has_other_text(user, kept, post):
         return _render(user, post, _autosaved_form(kept))
@@ -76,13 +79,13 @@ def _find_unsaved(user: User, post: Post) -> list[Autosave]:
 @login_required
 def update_post(user: User, post_id: str) -> Answer:
     """Save a post, and do what the button says."""
-    return _submit(user, _find_post(user, post_id))
+    return _submit(user, find_or_404(Post.seen_by(user), post_id))
 
 
 @login_required
 def restore_version(user: User, post_id: str) -> Answer:
     """Save an older version of a post as the newest one."""
-    post, wanted = _find_post(user, post_id), number(typed('version')['version'])
+    post, wanted = find_or_404(Post.editable_by(user), post_id), number(typed('version')['version'])
     form = as_form(post)
     old = revisions.find(post, wanted, form) if wanted else None
     if old is None:
@@ -96,11 +99,6 @@ def restore_version(user: User, post_id: str) -> Answer:
     return redirect(f'/studio/posts/{post.id}', 'version-restored')
 
 
-def _find_post(user: User, post_id: str) -> Post:
-    """Return the post if this user may edit it. Raises 404."""
-    return find_or_404(Post.editable_by(user), post_id)
-
-
 # Saving
 
 def _submit(user: User, post: Post | None) -> Answer:
@@ -108,7 +106,7 @@ def _submit(user: User, post: Post | None) -> Answer:
     and an autosave keeps it."""
     form = typed(*FIELDS)
     name, is_page = form['action'] or 'save', form['kind'] == 'page'
-    if is_page and not user.is_owner:
+    if is_page and not user.may(Permission.MANAGE_PAGES):
         return not_found()
     if name == 'preview':
         return _preview(user, post, form)
@@ -118,17 +116,19 @@ def _submit(user: User, post: Post | None) -> Answer:
         action = find_action(editor_actions.ACTIONS, name)
     except UnknownAction:
         return _reject_action(user, post, form)
-    if action.is_owners and not user.is_owner:
+    if action.needs and not user.may(action.needs):
         return not_found()
     has_text = bool(form['title'] or form['body'])  # lists of posts send the same buttons without a text
     is_saved = False
     try:
+        if post and not post.is_editable_by(user):
+            raise Rejected('post.only_editors', field='')
         if post is None and not action.is_writing:
             return _reject_action(user, post, form)
         if post and action.is_taking_back:
             return _take_back(user, post, form if has_text else None, action)
         if post and name == 'restore':
-            trash.restore(post)
+            reviews.restore(user, post, now())
             if not has_text:
                 return redirect('/studio/trash', 'restored')
         if has_text or action.is_writing:
@@ -302,14 +302,16 @@ def _render(user: User, post: Post | None, form: Form, status: int = 200, **cont
     response.status = status
     at = now()
     author = post.author if post else user
+    review = reviews.find([post.id]).get(post.id) if post and not post.published_at else None  # published: none
     offered = {'preview': None, 'conflict': None, 'merged': None, 'others': [], 'is_saved': False,
                'is_kept': True} | context
     return render(
         'editor.html', post=post, form=form, is_page=post.is_page if post else form['kind'] == 'page',
-        is_verified=author.is_verified,
+        is_verified=author.is_verified, is_publisher=reviews.may_publish_after(user, post, review), review=review,
+        may_hold=bool(post and reviews.may_hold(user, post)),
         is_public=bool(post and post.is_public(at)), due=post.published_at if post and post.is_scheduled(at) else None,
-        pinned=[where for where, on in (('author', author), ('home', Site.this())) if post and on.pinned_id == post.id],
-        is_featured=bool(post and user.is_owner and featured.is_featured(post)),
+        pinned=_find_pinned(post) if post and post.is_public(at) else [],
+        is_featured=bool(post and user.may(Permission.FEATURE) and featured.is_featured(post)),
         has_cover=bool(post and placing.find_row('cover', post.id)),
         series_names=series.names_of(author), tag_names=tags.suggest_names(user, at),
         covers=placing.find('cover', [post.id] if post else []), faces=placing.find('avatar', [author.id]),
@@ -317,3 +319,8 @@ def _render(user: User, post: Post | None, form: Form, status: int = 200, **cont
         is_just_published='published' in request.query and request.method == 'GET',
         languages=[('', N_('The language of the site')), *languages.written()],
         soon=dates.local(at + timedelta(minutes=1), user.timezone), **offered)
+
+
+def _find_pinned(post: Post) -> list[str]:
+    """Return where this post is pinned."""
+    return [where for where, on in (('author', post.author), ('home', Site.this())) if on.pinned_id == post.id]

@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from .. import tasks
-from ..content import featured, pins, posts, publishing, trash
+from ..content import featured, pins, posts, publishing, reviews, trash
 from ..db import db, now
 from ..models import Post, Site, User
+from ..permissions import Permission
 from ..translations.messages import gettext
 
 PUBLISHED = '/studio/posts/%d?published'
@@ -15,8 +16,19 @@ PUBLISHED = '/studio/posts/%d?published'
 
 def publish(user: User, post: Post, due: datetime | None) -> None:
     with db.atomic():
-        publishing.publish(post, now(), due)
+        tasks.deliver_soon(reviews.publish(user, post, now(), due))
         tasks.draw_cards()
+
+
+def _submit(user: User, post: Post, due: datetime | None) -> None:
+    with db.atomic():
+        tasks.deliver_soon(reviews.submit(user, post, now()))
+
+
+def _share(user: User, post: Post, due: datetime | None) -> None:
+    with db.atomic():
+        reviews.check_may_publish(user, post)
+        publishing.share(post, now())
 
 
 def _duplicate(user: User, post: Post) -> Post:
@@ -34,8 +46,12 @@ class Action(NamedTuple):
     do: Callable[[User, Post, datetime | None], Post | None] = _do_nothing
     is_writing: bool = False  # a new text can be saved with it, and an empty one is rejected
     is_taking_back: bool = False  # it works even if the form cannot be saved
-    is_owners: bool = False
     next_page: str = '/studio/posts/%d'
+    needs: Permission | None = None
+
+    @property
+    def is_publishing(self) -> bool:
+        return self.do is publish
 
 
 SAVE = Action('saved', is_writing=True)
@@ -49,13 +65,16 @@ ACTIONS = {
     'schedule': Action('scheduled', publish, is_writing=True, next_page=PUBLISHED),
     'cover': Action('saved', is_writing=True, next_page='/studio/images/cover/%d'),
     'restore': Action('restored'),
-    'share': Action('shared', lambda user, post, due: publishing.share(post, now())),
+    'submit': Action('submitted', _submit, is_writing=True),
+    'withdraw': Action('withdrawn', lambda user, post, due: reviews.withdraw(post), is_taking_back=True),
+    'share': Action('shared', _share),
     'pin': Action('pinned', lambda user, post, due: pins.pin(post, post.author)),
     'unpin': Action('unpinned', lambda user, post, due: pins.unpin(post, post.author)),
-    'pin-home': Action('pinned', lambda user, post, due: pins.pin(post, Site.this()), is_owners=True),
-    'unpin-home': Action('unpinned', lambda user, post, due: pins.unpin(post, Site.this()), is_owners=True),
-    'feature': Action('featured', lambda user, post, due: featured.feature(post, now()), is_owners=True),
-    'stop-featuring': Action('not-featured', lambda user, post, due: featured.stop_featuring(post), is_owners=True),
+    'pin-home': Action('pinned', lambda user, post, due: pins.pin(post, Site.this()), needs=Permission.FEATURE),
+    'unpin-home': Action('unpinned', lambda user, post, due: pins.unpin(post, Site.this()), needs=Permission.FEATURE),
+    'feature': Action('featured', lambda user, post, due: featured.feature(post, now()), needs=Permission.FEATURE),
+    'stop-featuring': Action('not-featured', lambda user, post, due: featured.stop_featuring(post),
+                             needs=Permission.FEATURE),
     'duplicate': Action('duplicated', lambda user, post, due: _duplicate(user, post)),
     'unpublish': Action('unpublished', lambda user, post, due: publishing.unpublish(post, now()), is_taking_back=True),
     'unshare': Action('unshared', lambda user, post, due: publishing.unshare(post), is_taking_back=True),

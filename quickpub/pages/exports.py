@@ -7,6 +7,7 @@ from ..db import db, now
 from ..exchange import exports
 from ..mail import budgets
 from ..models import User
+from ..permissions import Permission
 from ..sentences import describe, make_sentence
 from ..tasks import make_export
 from ..throttle import Throttled
@@ -31,7 +32,7 @@ def show_exports(user: User) -> Answer:
 def request_export(user: User) -> Answer:
     """Have an export made in the background."""
     kind = typed('kind')['kind']
-    if kind not in KINDS or (kind == 'site' and not user.is_owner):
+    if kind not in KINDS or (kind == 'site' and not user.may(Permission.MANAGE_SITE)):
         return not_found()
     try:
         with db.atomic():

@@ -14,7 +14,7 @@ from ..wsgi.responses import find_or_404, not_found, render
 @login_required
 def show_history(user: User, post_id: str) -> Answer:
     """Show the versions of a post, and what was changed between two of them: by default in the last one."""
-    post = find_or_404(Post.editable_by(user), post_id)
+    post = find_or_404(Post.seen_by(user), post_id)
     form, kept = as_form(post), revisions.of(post)
     new = revisions.find(post, number(request.query.get('to', '')) or post.version, form)
     old = revisions.find(post, number(request.query.get('from', '')) or _version_before(kept, new), form)

@@ -10,6 +10,7 @@ from ..db import now
 from ..media import cleaning, files, placing, replacing, uploads, variants
 from ..media.intake import UploadedFile
 from ..models import MediaFile, Post, Site, Upload, User
+from ..permissions import Permission
 from ..sentences import make_sentence, make_sentences
 from ..translations.messages import N_, Translatable, gettext
 from ..wsgi.actions import Answer, find_action
@@ -53,7 +54,7 @@ def _find_owned(user: User, where: str, owner_id: str) -> Owned:
         return Owned(post.id, post.title or gettext('Untitled'), f'/studio/posts/{post.id}')
     if kind == 'member' and owner_id == str(user.id):
         return Owned(user.id, user.name, '/settings')
-    if kind == 'site' and owner_id == str(placing.SITE) and user.is_owner:
+    if kind == 'site' and owner_id == str(placing.SITE) and user.may(Permission.MANAGE_SITE):
         return Owned(placing.SITE, Site.this().title, '/admin/settings/look')
     raise not_found()
 

@@ -4,11 +4,12 @@ from collections.abc import Callable
 
 from bottle import response
 
-from ..accounts import invitations, validation
+from ..accounts import invitations, roles, validation
 from ..codes import Rejected
 from ..db import db, now
 from ..mail import listing
 from ..models import Token, User
+from ..permissions import INVITABLE
 from ..sentences import describe, make_sentences
 from ..settings import current
 from ..tasks import deliver_soon
@@ -27,7 +28,7 @@ PER_LIST = 50
 @owner_required
 def show_invitations(user: User) -> Answer:
     """Show the form that invites somebody, and the pending invitations."""
-    return _render(Form())
+    return _render(Form({'role': roles.role_of_new_members()}))
 
 
 def _render(form: Form, status: int = 200, link: str = '') -> Answer:
@@ -38,13 +39,14 @@ def _render(form: Form, status: int = 200, link: str = '') -> Answer:
     emails = invitations.find_emails(found)
     return render('admin_invitations.html', form=form, link=link, pending=found, older=older, emails=emails,
                   kept={link_id for link_id, email in emails.items() if listing.is_in_outbox(email)},
-                  signup=current().signup, note_length=invitations.NOTE_LENGTH, days=invitations.INVITE_LIFETIME.days)
+                  signup=current().signup, roles=INVITABLE, note_length=invitations.NOTE_LENGTH,
+                  days=invitations.INVITE_LIFETIME.days)
 
 
 @owner_required
 def update_invitations(user: User) -> Answer:
     """Invite somebody, or do to a pending invitation what the button says."""
-    form = typed('email', 'note', 'action', 'invitation')
+    form = typed('email', 'note', 'role', 'action', 'invitation')
     return find_action(ACTIONS, form['action'])(user, form)
 
 
@@ -68,19 +70,20 @@ def _answer_errors(action: Callable[[User, Form], Answer]) -> Callable[[User, Fo
 def _invite(user: User, form: Form) -> Answer:
     email, note = validation.validate_all(
         (validation.clean_email, form['email']), (invitations.clean_note, form['note']))
+    role = invitations.clean_role(form['role'])
     with db.atomic():
-        deliver_soon(invitations.invite(email, now(), user, note, cause()))
+        deliver_soon(invitations.invite(email, now(), user, note, cause(), role))
         note_action('invited', user)
     return redirect(PATH, 'invited')
 
 
 @_answer_errors
 def _create_link(user: User, form: Form) -> Answer:
-    note = invitations.clean_note(form['note'])
+    note, role = invitations.clean_note(form['note']), invitations.clean_role(form['role'])
     with db.atomic():
-        link = invitations.create_invitation_link(now(), user, note, cause())
+        link = invitations.create_invitation_link(now(), user, note, cause(), role)
         note_action('invitation_link_made', user)
-    return _render(Form(), link=link)
+    return _render(Form({'role': form['role']}), link=link)
 
 
 @_answer_errors

@@ -22,13 +22,14 @@ from ..db import db, now
 from ..mail import budgets
 from ..media import placing
 from ..models import User
+from ..permissions import AUTHOR, CONTRIBUTOR, EDITOR, FOR_NEW_MEMBERS, OWNER, ROLES
 from ..sentences import describe, make_sentences
 from ..settings import current
 from ..tasks import deliver_soon
 from ..throttle import Throttled
 from ..translations.messages import N_, gettext
 from ..upkeep import erasure
-from ..wsgi.actions import Answer, find_action
+from ..wsgi.actions import Answer, UnknownAction, find_action
 from ..wsgi.authentication import cause, client_address, note_action
 from ..wsgi.confirmation import confirmation_context, require_confirmation
 from ..wsgi.forms import Form, typed
@@ -42,7 +43,7 @@ MEMBERS = '/admin/members'
 PER_LIST = 50
 MAX_QUERY = 100  # characters
 RECENT_ENTRIES = 10  # of the audit log, on the page of a member
-FIELDS = ('action', 'person', 'current', 'code', 'step', 'reason', 'published', 'posts', 'heir')
+FIELDS = ('action', 'person', 'current', 'code', 'step', 'reason', 'published', 'posts', 'heir', 'role', 'new_role')
 SUSPENSIONS = {  # what happens to the posts of a member who is suspended -> the sentence that asks for confirmation
     'stay': N_('They are logged out everywhere and cannot log in until an owner restores the account. Their published '
                'posts stay online.'),
@@ -53,6 +54,19 @@ RESTORATIONS = {  # whether the posts are hidden -> likewise
     True: N_('They can log in again as before, and readers see all their posts again.')}
 GIVEN = N_('The email address, password and log-ins are deleted immediately. %(heir)s gets all posts, drafts and '
            'files. You cannot undo this.')
+CHANGES = {  # role -> the title, the explanation and the button of the page that asks for confirmation, the notice
+    OWNER: (N_('Make %(name)s an owner'),
+            N_('Owners can change everything on this site: its members, its settings and everyone’s posts.'),
+            N_('Make owner'), 'owner-made'),
+    EDITOR: (N_('Make %(name)s an editor'),
+             N_('Editors can change, publish and unpublish everyone’s posts.'), N_('Make editor'),
+             'editor-made'),
+    AUTHOR: (N_('Make %(name)s an author'),
+             N_('Authors can change only their own posts and settings.'), N_('Make author'),
+             'author-made'),
+    CONTRIBUTOR: (N_('Make %(name)s a contributor'),
+                  N_('Contributors write drafts. An editor publishes them. What they have published stays published, '
+                     'and only editors can change it.'), N_('Make contributor'), 'contributor-made')}
 REMOVALS = {  # what happens to the posts of a member who is removed -> the sentence that asks for confirmation
     'keep': N_('The email address, password and log-ins are deleted immediately. All posts stay under the name of the '
                'member, and drafts go to the site’s owners. You cannot undo this.'),
@@ -74,7 +88,8 @@ def show_members(user: User) -> Answer:
     return render('admin_members.html', people=found, older=older, asked=asked, signup=current().signup,
                   here_selected=f'{shown}{"&" if "?" in shown else "?"}selected=all', here_unselected=shown,
                   is_all_selected=request.query.get('selected', '') == 'all',
-                  roles=directory.ROLES, states=directory.STATES, seen=directory.find_last_seen(found),
+                  roles=directory.ROLES, roles_of_new=FOR_NEW_MEMBERS, states=directory.STATES,
+                  seen=directory.find_last_seen(found),
                   posts=directory.count_posts(found), faces=placing.find('avatar', [each.id for each in found]))
 
 
@@ -94,9 +109,10 @@ def _read_filters() -> dict[str, str]:
 
 @owner_required
 def update_members(user: User) -> Answer:
-    """Do to a member what the button of an older list says."""
+    """Set the role of new members, or do to a member what the button of an older list says."""
     form = typed(*FIELDS)
-    return find_action({'': _redirect_invitation, 'invite': _redirect_invitation} | ACTIONS, form['action'])(user, form)
+    others = {'': _redirect_invitation, 'invite': _redirect_invitation, 'new_role': _set_role_of_new_members}
+    return find_action(others | ACTIONS, form['action'])(user, form)
 
 
 def _redirect_invitation(user: User, form: Form) -> Answer:
@@ -115,7 +131,7 @@ def show_member(user: User, member_id: str) -> Answer:
 def _render_member(member: User, form: Form, status: int = 200) -> Answer:
     response.status = status
     entries = audit_log.select(member).limit(RECENT_ENTRIES)
-    return render('admin_member.html', member=member, form=form,
+    return render('admin_member.html', member=member, form=form, roles=ROLES,
                   posts=directory.count_posts([member])[member.id],
                   seen=directory.find_last_seen([member]).get(member.id),
                   links=password_reset.list_handover_links([member.id])[:1],
@@ -134,41 +150,52 @@ def update_member(user: User, member_id: str) -> Answer:
     return find_action(ACTIONS, form['action'])(user, form)
 
 
-def _make_owner(user: User, form: Form) -> Answer:
-    member = find_or_404(directory.active_members(), form['person'])
-    page = require_confirmation(
-        user, gettext('Make %(name)s an owner', name=member.name),
-        gettext('Owners can change everything on this site: its members, its settings and everyone’s posts.'),
-        gettext('Make owner'), is_always_asked=True)
-    if page is not None:
-        return page
-    with db.atomic():
-        check_still_owner(user)
-        roles.make_owner(member, now())
-        if not member.is_owner and User.get_by_id(member.id).is_owner:
-            note_action('role_changed', user, member, role='owner')
-    return redirect(_path(member), 'owner-made')
-
-
-def _make_author(user: User, form: Form) -> Answer:
-    member = find_or_404(directory.present_members(), form['person'])
-    page = require_confirmation(
-        user, gettext('Make %(name)s an author', name=member.name),
-        gettext('Authors can change only their own posts and settings. The site’s pages of this member will belong to '
-                'another owner. An owner can make them an owner again.'),
-        gettext('Make author'), is_always_asked=True)
+def _change_role(user: User, form: Form) -> Answer:
+    role = form['role']
+    if role not in ROLES:
+        raise UnknownAction
+    is_rising = role in (OWNER, EDITOR)
+    member = find_or_404(directory.active_members() if is_rising else directory.present_members(), form['person'])
+    title, more, button, notice = CHANGES[role]
+    explanation = str(more)
+    if member.is_owner and role != OWNER:
+        explanation += ' ' + gettext('The site’s pages of this member will belong to another owner. An owner can make '
+                                     'them an owner again.')
+    page = require_confirmation(user, title.fill({'name': member.name}), explanation, str(button),
+                                is_always_asked=True)
     if page is not None:
         return page
 
-    def demote() -> None:
-        if roles.make_author(member, now()):
-            note_action('role_changed', user, member, role='author')
-    problem = _change(user, member, form, demote)
+    def change() -> None:
+        if roles.change_role(member, role, now()):
+            note_action('role_changed', user, member, role=role)
+    problem = _change(user, member, form, change)
     if problem is not None:
         return problem
-    if member.id == user.id:
-        return redirect(DASHBOARD, 'author-now')
-    return redirect(_path(member), 'author-made')
+    if User.get_by_id(member.id).role != role:
+        form.errors = {'': describe(Rejected('role.unconfirmed', name=member.name))}
+        return _render_member(member, form, 400)
+    if member.id == user.id and role != OWNER:
+        return redirect(DASHBOARD, 'author-now' if role == AUTHOR else 'role-now')
+    return redirect(_path(member), notice)
+
+
+def _set_role(role: str) -> Callable[[User, Form], Answer]:
+    """Return what a button of an older page does, which has the role in its name."""
+    def change(user: User, form: Form) -> Answer:
+        form.values['role'] = role
+        return _change_role(user, form)
+    return change
+
+
+def _set_role_of_new_members(user: User, form: Form) -> Answer:
+    if form['new_role'] not in FOR_NEW_MEMBERS:
+        raise UnknownAction
+    with db.atomic():
+        check_still_owner(user)
+        if roles.set_role_of_new_members(form['new_role']):
+            note_action('site_changed', user, changed=['new_role'])
+    return redirect(MEMBERS, 'saved')
 
 
 def _suspend(user: User, form: Form) -> Answer:
@@ -318,6 +345,6 @@ def _path(member: User) -> str:
     return f'{MEMBERS}/{member.id}'
 
 
-ACTIONS = {'make_owner': _make_owner, 'make_author': _make_author, 'suspend': _suspend, 'restore': _restore,
-           'hide_posts': _hide_posts, 'show_posts': _show_posts, 'remove': _remove, 'reset_factors': _reset_factors,
-           'link': _hand_over_link}
+ACTIONS = {'role': _change_role, 'make_owner': _set_role(OWNER), 'make_author': _set_role(AUTHOR),
+           'suspend': _suspend, 'restore': _restore, 'hide_posts': _hide_posts, 'show_posts': _show_posts,
+           'remove': _remove, 'reset_factors': _reset_factors, 'link': _hand_over_link}

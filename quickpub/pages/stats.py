@@ -6,6 +6,7 @@ from .. import dates
 from ..audience import calendar, counting, stats, sums
 from ..db import now
 from ..models import Post, User
+from ..permissions import Permission
 from ..translations.messages import gettext
 from ..wsgi.actions import Answer
 from ..wsgi.permissions import login_required
@@ -16,9 +17,9 @@ SPANS = '7', '30', '90', 'all'  # days
 
 @login_required
 def show_stats(user: User) -> Answer:
-    """Show the stats of all posts of an author; to an owner, of everybody's or their own."""
+    """Show the stats of all posts of an author; with the permission, of everybody's or their own."""
     counting.count_if_possible()
-    is_mine = not user.is_owner or request.query.whose == 'mine'
+    is_mine = not user.may(Permission.EDIT_ALL) or request.query.whose == 'mine'
     return _render('/studio/stats', -user.id if is_mine else sums.SITE, post=None, is_mine=is_mine)
 
 
@@ -26,7 +27,7 @@ def show_stats(user: User) -> Answer:
 def show_post_stats(user: User, post_id: str) -> Answer:
     """Show the stats of one post."""
     counting.count_if_possible()  # before the post is read, with its total
-    post = find_or_404(Post.editable_by(user), post_id)
+    post = find_or_404(Post.seen_by(user), post_id)
     return _render(f'/studio/stats/{post.id}', post.id, post=post, is_mine=True)
 
 

@@ -135,6 +135,8 @@ SENTENCES: dict[str, Translatable] = {
     'link.email_taken': N_('This email address now belongs to another account.'),
 
     # What owners do to members
+    'role.unconfirmed': N_('%(name)s has no confirmed email address, so the role cannot be changed to this one.'),
+    'role.not_invitable': N_('Choose one of the roles.'),
     'reason.too_long': N_('Keep the reason within %(limit)s characters.'),
     'members.not_allowed': N_('You are no longer an owner of this site.'),
     'members.changed': N_('The account was removed, or is now an owner.'),

@@ -54,6 +54,12 @@ SENTENCES: dict[str, Translatable] = {
     'audit.domain_blocked': N_('%(actor)s blocked sign-ups from %(domain)s.'),
     'audit.domain_unblocked': N_('%(actor)s allowed sign-ups from %(domain)s again.'),
 
+    # Posts
+    'audit.post_approved': N_('%(actor)s published a post that was submitted for review: %(subject)s.'),
+    'audit.post_sent_back': N_('%(actor)s sent a post back to its author: %(subject)s.'),
+    'audit.post_held': N_('%(actor)s put a post on hold: %(subject)s.'),
+    'audit.post_released': N_('%(actor)s ended the hold of a post: %(subject)s.'),
+
     # Settings
     'audit.site_changed': N_('%(actor)s changed the settings of the site: %(changed)s.'),
     'audit.dkim_key_made': N_('%(actor)s created a new key that signs emails.'),
@@ -86,9 +92,10 @@ EXPORTS = {'numbers': N_('the stats of their posts'), 'site': N_('the stats of t
 # For each detail that an entry can have: the words for its values.
 DETAILS: dict[str, dict[str, Translatable]] = {
     'domain': {},
-    'role': {'owner': N_('owner'), 'author': N_('author')},
+    'role': {'owner': N_('owner'), 'editor': N_('editor'), 'author': N_('author'), 'contributor': N_('contributor')},
     'changed': {'title': N_('name'), 'tagline': N_('tagline'), 'hue': N_('colour'), 'language': N_('language'),
                 'fonts': N_('fonts'), 'layout': N_('front page'), 'footer': N_('footer'), 'css': N_('CSS'),
-                'timezone': N_('time zone'), 'signup': N_('sign-up'), 'quota': N_('storage for each member'),
+                'timezone': N_('time zone'), 'signup': N_('sign-up'),
+                'new_role': N_('role of new members'), 'quota': N_('storage for each member'),
                 'report': N_('reports of new members'), 'report_time': N_('time of the report')},
 }

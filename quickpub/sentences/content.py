@@ -21,6 +21,8 @@ SENTENCES: dict[str, Translatable] = {
     'series.too_long': N_plural('Keep the name of the series within %(count)s character.',
                                 'Keep the name of the series within %(count)s characters.'),
     'number.out_of_range': N_('Enter a number from 1 to %(limit)s.'),
+    'post.only_editors': N_('Nothing was saved. This post is published now, so only editors can change it. Your text '
+                            'is backed up.'),
     'post.conflict': N_('Nothing was saved. While you were writing, this post was saved in another window or by '
                         'another member.'),
 
@@ -37,6 +39,10 @@ SENTENCES: dict[str, Translatable] = {
     'publish.unconfirmed': N_('Your draft is saved. To publish it, first confirm your email address.'),
     'publish.hidden': N_('Your text is saved. The posts of %(name)s are hidden because the account is suspended. Show '
                          'them before you publish this one.'),
+    'publish.needs_review': N_('Your text is saved. An editor publishes your posts: submit it for review.'),
+    'publish.held': N_('Your text is saved. An editor has put this post on hold: submit it for review.'),
+    'restore.held': N_('An editor has moved this post to the trash. Submit it for review, so that an editor restores '
+                       'it.'),
     'publish.empty': N_('There is nothing to publish yet. Write some text first.'),
     'publish.in_trash': N_('Your text is saved, but this post is in the trash. Restore it, then publish it.'),
     'publish_at.missing': N_('Your text is saved. To schedule it, choose a date and time first.'),
@@ -45,6 +51,12 @@ SENTENCES: dict[str, Translatable] = {
     'publish_at.skipped': N_('Your text is saved, but this time does not exist: the clocks go forward that night. '
                              'Choose a time one hour later.'),
     'share.unconfirmed': N_('Your draft is saved. To share it, first confirm your email address.'),
+
+    # Reviews
+    'review.not_now': N_('Your text is saved, but it cannot be submitted: it is in the trash, or published.'),
+    'review.answered': N_('Nothing was changed: this post no longer waits for review.'),
+    'review.changed': N_('Nothing was changed: “%(title)s” was saved again after you opened this page. Read it again.'),
+    'reason.missing': N_('Enter a reason. The author sees it.'),
 
     # The limits of an account
     'quota.posts': N_plural('You have reached the limit of %(count)s post. %(advice)s',

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from peewee import fn
 
 from ..models import PlacedImage, Post, Site, Token, User
+from ..permissions import Permission
 from ..settings import current
 
 SHOWN = timedelta(days=30)  # from the day that an account was made
@@ -16,7 +17,7 @@ def find_first_steps(user: User, at: datetime) -> dict[str, bool]:
     """Return which first steps a new member has done, in their order; nothing if all are done, or after SHOWN."""
     if at - user.created_at > SHOWN:
         return {}
-    steps = OF_OWNERS if user.is_owner else OF_AUTHORS
+    steps = OF_OWNERS if user.may(Permission.MANAGE_SITE) else OF_AUTHORS
     done = _find_done(user)
     found = {step: done[step] for step in steps}
     return {} if all(found.values()) else found

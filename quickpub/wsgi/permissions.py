@@ -1,4 +1,4 @@
-"""Decide who may see a page."""
+"""Decide who may see a page. What a page needs is its attribute `needs`: LOG_IN, a permission, or nothing."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -9,9 +9,12 @@ from bottle import request
 
 from ..accounts import roles
 from ..models import User
+from ..permissions import Permission
 from .authentication import current_user
 from .inline_login import log_in_and_retry
 from .responses import not_found, redirect
+
+LOG_IN = 'log in'
 
 
 def login_required(page: Callable) -> Callable:
@@ -28,16 +31,23 @@ def login_required(page: Callable) -> Callable:
             return redirect('/login?next=/studio', 'log-in-first')
         back = request.path + (f'?{request.query_string}' if request.query_string else '')
         return redirect('/login?next=' + quote(back, safe='/'))
+    wrapped.needs = LOG_IN  # type: ignore[attr-defined]
     return wrapped
 
 
-def owner_required(page: Callable) -> Callable:
-    """Let only owners see the page. For other members it does not exist."""
-    @login_required
-    @wraps(page)
-    def wrapped(user: User, **parts: str) -> Any:
-        return page(user, **parts) if user.is_owner else not_found()
-    return wrapped
+def permission_required(permission: Permission) -> Callable[[Callable], Callable]:
+    """Let only members with this permission see the page. For others it does not exist."""
+    def decorate(page: Callable) -> Callable:
+        @login_required
+        @wraps(page)
+        def wrapped(user: User, **parts: str) -> Any:
+            return page(user, **parts) if user.may(permission) else not_found()
+        wrapped.needs = permission  # type: ignore[attr-defined]
+        return wrapped
+    return decorate
+
+
+owner_required = permission_required(Permission.MANAGE_SITE)
 
 
 def check_still_owner(user: User) -> None:

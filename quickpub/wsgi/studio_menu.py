@@ -1,11 +1,12 @@
 """The studio's menus: how much waits behind their links, and the portrait of the member."""
 
-from ..content import autosave
+from ..content import reviews
 from ..jobs import overview
 from ..mail import listing
 from ..media import placing
 from ..media.placing import Picture
 from ..models import User
+from ..permissions import Permission
 
 MOST = 10  # so many are counted: the menu says "9+"
 
@@ -18,13 +19,13 @@ class StudioMenu:
 
     def count_failed(self) -> dict[str, int]:
         """Return how many emails and jobs failed, by the paths of the pages that list them; for owners."""
-        if not self.user.is_owner:
+        if not self.user.may(Permission.MANAGE_SITE):
             return {}
         return {'/admin/mail': listing.count_failed(MOST), '/admin/jobs': overview.count_dead(MOST)}
 
-    def count_unsaved(self) -> int:
-        """Return how many texts of the member are not saved."""
-        return autosave.count(self.user)
+    def count_texts(self) -> dict[str, int]:
+        """Return how many texts of the member are not saved, and how many posts wait for their review."""
+        return reviews.count_texts(self.user, MOST)
 
     def find_faces(self) -> dict[int, Picture]:
         """Return the portrait of the member, if there is one."""

@@ -127,6 +127,19 @@ def test_a_link_without_an_address_lets_anyone_in_who_confirms_theirs(site, owne
     assert 'No pending invitations' in owner.get(PAGE)
 
 
+def test_an_invitation_gives_its_role_or_that_of_new_members(site, owner):
+    invite(owner, role='editor')
+    assert owner.get(PAGE).html.select_one('table.invitations .meta').get_text().startswith('Editor · Invited by Olga')
+    sign_up(browser_of(site, signup='invite'), mailed_path(site))
+    for role, name in (('contributor', 'yan'), ('', 'xia')):
+        page = owner.post(PAGE, {'action': 'link', 'role': role}, status=200)
+        sign_up(browser_of(site, signup='invite'), copied_path(page), status=200, email=f'{name}@example.org')
+    owner.post(PAGE, {'action': 'link', 'role': 'owner'}, status=400)
+    owner.post(PAGE, {'action': 'invite', 'email': 'will@example.org', 'role': 'owner'}, status=400)
+    with db.db.connection_context():
+        assert [user.role for user in User.select().order_by(User.id)][-3:] == ['editor', 'contributor', 'author']
+
+
 def test_a_copied_link_cannot_be_turned_into_one_that_proves(site, olga, connection):
     with connection():
         url = invitations.create_invitation_link(db.now(), olga)

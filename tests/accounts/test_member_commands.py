@@ -31,12 +31,12 @@ def test_roles_change_and_somebody_stays_an_owner(rig):
     assert rig.run('user', 'role', victor.email, 'owner').returncode == 1
     assert rig.run('user', 'role', zoe.email, 'owner').stdout == 'Zoe is an owner.\n'
     assert rig.run('user', 'role', zoe.email, 'owner').returncode == 0
-    assert rig.run('user', 'role', olga.email, 'author').stdout == 'Olga is an author.\n'
+    assert rig.run('user', 'role', olga.email, 'contributor').stdout == 'Olga is a contributor.\n'
     with rig.database():
         assert {user.name: user.role for user in User.select()} == {
-            'Olga': 'author', 'Zoe': 'owner', 'Victor': 'author'}
+            'Olga': 'contributor', 'Zoe': 'owner', 'Victor': 'author'}
         assert [audit_log.describe(entry) for entry in audit_log.select()] == [
-            'The command line changed the role of Olga to author.',
+            'The command line changed the role of Olga to contributor.',
             'The command line changed the role of Zoe to owner.']
 
 

@@ -652,7 +652,8 @@ def test_an_owner_makes_another_one(olga, alice, browse):
         form = form_with(asked, 'identity')
         if 'identity_password' in form.fields:  # asked for once in ten minutes
             form['identity_password'] = PASSWORD
-        form.submit(status=303)
+        answer = form.submit(status=303 if user == alice else 400)
+    assert 'Carol has no confirmed email address' in answer
     browser.post('/admin/members', {'action': 'make_owner', 'person': '4711'}, status=404)
     with db.db.connection_context():
         assert {user.name for user in User.select().where(User.role == 'owner')} == {'Olga', 'Alice'}

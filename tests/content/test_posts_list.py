@@ -88,6 +88,37 @@ def ticked(*chosen, **fields):
     return [('post', str(post.id)) for post in chosen] + list(fields.items())
 
 
+def test_editors_find_the_posts_of_one_author(olga, alice, shelf, browse, connection):
+    with connection():
+        eve = person('eve', role='editor')
+        theirs = write(olga, 'By the owner')
+        write(eve, 'Of her own')
+        about = write(olga, 'About', published=False)
+        Post.update(is_page=True, place=1).where(Post.id == about.id).execute()
+    browser = browse(eve)
+    page = browser.get('/studio')
+    assert titles(page) == ['Of her own']
+    links = [link.get_text() for link in page.html.select('.desk-title .spans a')]
+    assert links == ['Mine (1)', f'Everybody’s ({len(shelf) + 1})']  # one is in the trash
+    form = form_with(page.click('Everybody’s'), 'q')
+    assert {value for value, *_ in form['author'].options} == {'', 'alice', 'eve', 'olga'}
+    form['author'] = 'olga'
+    found = form.submit()
+    assert titles(found) == ['By the owner'] and 'author=olga' in found.request.url
+    back = browser.post('/studio', ticked(theirs, action='unpublish', author='olga'), status=303)
+    assert back.location.endswith('/studio?author=olga')
+    assert titles(browse(alice).get('/studio?author=olga')) == titles(browse(alice).get('/studio'))
+
+
+def test_a_contributor_selects_no_published_post(site, browse, connection):
+    with connection():
+        carl = person('carl', role='contributor')
+        write(carl, 'Draft', published=False)
+        write(carl, 'Published')
+    page = browse(carl).get('/studio')
+    assert set(titles(page)) == {'Draft', 'Published'} and len(page.html.select('input[name="post"]')) == 1
+
+
 def test_what_is_ticked_is_taken_offline_tagged_or_trashed_and_the_trash_is_undone(alice, shelf, browse, connection):
     browser, (draft, _, hills, rivers, _) = browse(alice), shelf.values()
     tagging = ticked(hills, rivers, action='tag', tag='Slow food, walks', state='published')

@@ -8,6 +8,7 @@ from sites import stored
 
 from quickpub import audit_log, db
 from quickpub.accounts import deletion, roles, suspensions, users
+from quickpub.content import publishing
 from quickpub.models import AuditEntry, Export, Post, User
 
 YES = {'identity': 'asked', 'identity_password': PASSWORD}
@@ -90,7 +91,7 @@ def test_the_page_of_a_member_shows_who_they_are_to_owners_alone(olga, alice, bo
         browse(olga).get(f'/admin/members/{odd}', status=404)
 
 
-@pytest.mark.parametrize('action', ['make_owner', 'make_author', 'suspend', 'restore', 'remove', 'link',
+@pytest.mark.parametrize('action', ['role', 'make_owner', 'make_author', 'suspend', 'restore', 'remove', 'link',
                                     'reset_factors'])
 def test_nobody_but_an_owner_presses_a_button(olga, alice, bob, browse, action):
     with db.db.connection_context():
@@ -123,6 +124,46 @@ def test_a_role_is_changed_and_changed_back(olga, alice, browse):
     assert 'now an author' in press(browser, alice, 'make_author').follow()
     press(browser, alice, 'make_author')
     assert said() == ['Olga changed the role of Alice to author.', 'Olga changed the role of Alice to owner.']
+
+
+def test_every_role_can_be_given_and_taken_back(olga, alice, browse):
+    browser = browse(olga)
+    for role, words in (('editor', 'now an editor'), ('contributor', 'now a contributor'), ('owner', 'now an owner'),
+                        ('author', 'now an author')):
+        assert words in press(browser, alice, 'role', role=role).follow()
+        with db.db.connection_context():
+            assert User.get_by_id(alice.id).role == role
+    assert said()[:2] == ['Olga changed the role of Alice to author.', 'Olga changed the role of Alice to owner.']
+    press(browser, alice, 'role', status=400, role='king')
+    press(browser, olga, 'role', status=400, role='editor')  # the only owner
+
+
+def test_nobody_gets_at_the_posts_of_others_without_a_confirmed_address(olga, alice, browse):
+    with db.db.connection_context():
+        victor, post = person('victor', verified=False), write(alice)
+    press(browse(olga), victor, 'role', status=400, role='editor')
+    with db.db.connection_context():
+        User.update(role='editor').where(User.id == victor.id).execute()  # by an invitation to pass on
+    browse(victor).get(f'/studio/posts/{post.id}', status=404)
+
+
+def test_a_new_contributor_shares_no_draft_any_more(olga, alice, browse):
+    with db.db.connection_context():
+        post = write(alice, published=False)
+        publishing.share(post, db.now())
+        path = f'/draft/{Post.get_by_id(post.id).draft_token}'
+    browse().get(path, status=200)
+    press(browse(olga), alice, 'role', role='contributor')
+    browse().get(path, status=404)
+
+
+def test_new_members_get_the_role_that_the_site_gives(olga, browse):
+    browse(olga).post('/admin/members', {'action': 'new_role', 'new_role': 'contributor'}, status=303)
+    browse(olga).post('/admin/members', {'action': 'new_role', 'new_role': 'owner'}, status=400)
+    browse().post('/signup', {'name': 'Zoe', 'email': 'zoe@example.org', 'password': PASSWORD}, status=200)
+    with db.db.connection_context():
+        assert User.get(User.name == 'Zoe').role == 'contributor'
+    assert 'Olga changed the settings of the site: role of new members.' in said()
 
 
 def test_a_former_owner_keeps_nothing_of_an_owners(olga, alice, browse):

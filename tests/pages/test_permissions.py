@@ -5,26 +5,39 @@ from typing import NamedTuple
 
 import pytest
 from conftest import PASSWORD, Browser, person, write
-from permissions import CONFIRM, LOG_IN, MAY, NEWCOMER, NOTHING, POST, PROFILE, TABLE, place_card
+from permissions import (
+    ANYBODY,
+    COLUMNS,
+    CONFIRM,
+    EDITOR_ACTIONS,
+    LIST_ACTIONS,
+    LOG_IN,
+    MAY,
+    NEWCOMER,
+    NOTHING,
+    POST,
+    PROFILE,
+    SUBMIT,
+    TABLE,
+    place_card,
+    row_for,
+)
 from sites import browser_of, form_with, keep, stored
 
 from quickpub import db, models, settings, signing
 from quickpub.accounts import deletion, links, login_steps, sessions, suspensions
 from quickpub.accounts.sessions import COOKIE
 from quickpub.audience import calendar, counting, visitors
-from quickpub.content import posts, publishing
+from quickpub.content import posts, publishing, reviews
 from quickpub.content.post_input import PostInput
 from quickpub.exchange import exports
 from quickpub.mail import ledger
 from quickpub.mail import message as letter
 from quickpub.models import Post, Session, Upload, User
 from quickpub.pages import editor_actions, studio
+from quickpub.permissions import Permission
 from quickpub.web import URLS
 from quickpub.wsgi.authentication import client_address
-
-# What a stranger, another author, the author of the post, an owner and a member without a confirmed address get.
-COLUMNS = ('stranger', 'another author', 'its author', 'owner', 'unconfirmed')
-
 
 # What a script or a browser has to have asked for before. These refuse what the table sends, from whomever it comes.
 REFUSED = {'POST /login/confirm': 403, 'POST /login/passkey/options': 400, 'POST /login/passkey': 400,
@@ -37,10 +50,12 @@ FROM_ANYWHERE = 'POST /unsubscribe/<token>'
 
 @pytest.fixture
 def world(site):
-    """Two owners, two authors, somebody unconfirmed; and what the examples of the table stand for."""
+    """Two owners, an editor, two authors, two contributors, somebody unconfirmed; and what the examples of the table
+    stand for."""
     olga, alice, bob = person('olga', role='owner'), person('alice'), person('bob')
     person('nils', role='owner')  # so that the other one may leave
     victor = person('victor', verified=False)
+    eve, connie, carl = person('eve', role='editor'), person('connie'), person('carl', role='contributor')
     write(alice, 'Public', tags='Hills')
     draft = write(alice, 'Draft', published=False)
     posts.save(draft, alice, PostInput.from_form(POST | {'title': 'Draft', 'tags': ''}), db.now())
@@ -52,18 +67,34 @@ def world(site):
     sent = ledger.compose('exists', bob.email, key='exists', subject='One', user=bob,
                         payload={'login_url': '/', 'forgot_url': '/'})
     models.Message.update(state='sent', sent_at=at).execute()
-    export = exports.request(alice, 'numbers', at).id
-    exports.write(export)
-    exports.finish(export, at)
-    upload = keep(alice)
-    places = {'draft': draft.id, 'member': alice.id, 'message': sent,
+    export, upload = export_of(alice), keep(alice)
+    asked = write(carl, 'Asked', published=False)
+    reviews.submit(carl, asked, at)
+    own = write(connie, 'Draft of her own', published=False)
+    models.PlacedImage.create(place='cover', owner_id=own.id, digest='a' * 32)
+    posts.save(own, connie, PostInput.from_form(POST | {'title': 'Draft of her own', 'tags': ''}), db.now())
+    write(connie, 'Published by an editor')
+    User.update(role='contributor').where(User.id == connie.id).execute()
+    hers = {'draft': own.id, 'published': Post.get(Post.title == 'Published by an editor').id,
+            'export': export_of(connie), 'upload': keep(connie).id}
+    places = {'its contributor': hers, 'asked': asked.id, 'published': Post.get(Post.title == 'Public').id,
+              'draft': draft.id, 'member': alice.id, 'message': sent,
               'unsubscribe': signing.sign('unsubscribe', alice.id),
               'shared': Post.get(Post.title == 'Shared').draft_token, 'export': export,
               'upload': upload.id, 'media': upload.path, 'card': place_card(alice)}
     for purpose, user in (('setup', None), ('verify', victor), ('reset', bob)):
         token = links.create_link(purpose, links.VERIFY_LIFETIME, at, user=user, email=user.email if user else None)
         places[purpose] = token.text
-    return places, dict(zip(COLUMNS, (None, bob, alice, olga, victor), strict=True))
+    return places, dict(zip(COLUMNS, (None, bob, alice, olga, victor, eve, User.get_by_id(connie.id), carl),
+                             strict=True))
+
+
+def export_of(user):
+    """Return the id of a finished export."""
+    export = exports.request(user, 'numbers', db.now()).id
+    exports.write(export)
+    exports.finish(export, db.now())
+    return export
 
 
 # Kinds of visitors
@@ -143,6 +174,9 @@ VISITORS = {
     'without a confirmed address': Visitor('unconfirmed', session_of('unconfirmed')),
     'another author': Visitor('another author', session_of('another author')),
     'its author': Visitor('its author', session_of('its author')),
+    'an editor': Visitor('editor', session_of('editor')),
+    'its contributor': Visitor('its contributor', session_of('its contributor')),
+    'another contributor': Visitor('another contributor', session_of('another contributor')),
     'an owner': Visitor('owner', session_of('owner')),
 }
 
@@ -189,11 +223,22 @@ def test_every_url_has_its_row():
     assert {visitor.column for visitor in VISITORS.values()} == set(COLUMNS)
 
 
+def test_every_row_says_what_its_page_needs():
+    """A page that needs a permission is there for those who have it, and for nobody else."""
+    for method, path, page in URLS:
+        row, needs = TABLE[f'{method} {path}'][0], getattr(page, 'needs', None)
+        if isinstance(needs, Permission):
+            assert row == row_for(needs), path
+        else:
+            assert (row == ANYBODY) == (needs is None) and (row[0] == LOG_IN) == (needs is not None), path
+
+
 @pytest.mark.parametrize('kind', VISITORS)
 def test_everybody_gets_what_the_table_says(world, browse, kind):
     places, people = world
     visitor = VISITORS[kind]
     column = COLUMNS.index(visitor.column)
+    places |= places.get(visitor.column, {})
     with db.db.connection_context():
         cookie = visitor.cookie and visitor.cookie(people)
         visitors.name_visitor('', '', calendar.site_day(db.now()))  # the first reader of a day has its key made
@@ -224,6 +269,9 @@ def check(rule, expected, visitor, answer, has_changed, is_shown_as_before):
         assert answer.status_int in ok and not location.startswith('/login?next='), rule
         leaves_no_trace = (rule == 'POST /logout' and visitor.column == 'stranger') or rule == 'POST /studio/preview'
         assert has_changed == (not rule.startswith('GET') and not leaves_no_trace), rule
+    elif expected == SUBMIT:
+        assert answer.status_int == 400 and 'submit it for review' in answer, rule
+        assert is_shown_as_before, rule
     elif expected == CONFIRM:  # what was written is kept, and nobody sees it
         assert answer.status_int in (400, 403) and 'first confirm your' in answer, rule
         assert is_shown_as_before, rule
@@ -267,6 +315,55 @@ def test_no_button_of_the_list_shows_the_text_of_an_unconfirmed_member(world, br
     browser.post('/studio', {'post': str(own.id), 'action': action, 'tag': 'Hills'}, status=303)
     with db.db.connection_context():
         assert public() == before
+
+
+MEMBERS = [column for column in COLUMNS if column not in ('stranger', 'unconfirmed')]
+
+
+def expect_answer(user, post, needs, action):
+    """Return what this member gets for a button that needs a permission, on this post, by the declared permissions."""
+    is_own, is_draft = post.author_id == user.id, post.published_at is None
+    if not (is_own or user.may(Permission.EDIT_ALL)) or (needs == Permission.FEATURE and not user.may(needs)):
+        return NOTHING
+    if user.may(Permission.PUBLISH) or action in ('merge', 'preview'):
+        return MAY
+    return MAY if is_draft and needs is None else SUBMIT
+
+
+@pytest.mark.parametrize('kind', MEMBERS)
+def test_each_button_works_for_those_who_may(world, browse, kind):
+    """Drafts and published posts, of oneself and of others."""
+    assert set(EDITOR_ACTIONS) == {*editor_actions.ACTIONS, 'merge', 'preview'}
+    assert set(LIST_ACTIONS) == set(studio.ACTIONS)
+    places, people = world
+    places |= places.get(kind, {})
+    with db.db.connection_context():
+        user, secret = people[kind], session_of(kind)(people)
+        browser = browse()
+        browser.set_cookie(COOKIE, secret)
+        for post in (Post.get_by_id(places[name]) for name in ('draft', 'published')):
+            for action, needs in EDITOR_ACTIONS.items():
+                before, expected = public(), expect_answer(user, post, needs, action)
+                with db.db.atomic() as everything:
+                    answer = browser.post(f'/studio/posts/{post.id}', POST | {
+                        'action': action, 'publish_at': '2999-01-01T08:00', 'version': '2'}, status='*')
+                    shown = public()
+                    everything.rollback()
+                check_button(answer, expected, shown == before, (action, post.title))
+            for action, needs in LIST_ACTIONS.items():
+                expected = expect_answer(user, post, needs, action)
+                with db.db.atomic() as everything:
+                    answer = browser.post('/studio', {'post': str(post.id), 'action': action, 'tag': 'Hills'},
+                                          status='*')
+                    everything.rollback()
+                assert answer.status_int == (303 if expected == MAY else 404), (action, post.title)
+
+
+def check_button(answer, expected, is_shown_as_before, what):
+    if expected == MAY:  # a new version of a published post is refused only for its old number
+        assert answer.status_int in (200, 303, 409), what
+    else:
+        assert answer.status_int == (404 if expected == NOTHING else 400) and is_shown_as_before, what
 
 
 def test_a_post_of_somebody_else_looks_like_one_that_does_not_exist(world, browse):

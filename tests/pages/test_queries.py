@@ -166,10 +166,10 @@ class Work:
 
 # What grows by nature, by at most so many instructions for each that comes: sums over authors, not posts; the list of
 # all addresses; counts of what is in the trash, waits or failed; a report, which adds up all that its author has; what
-# shares the tags of a post, which gets five more here each time; the authors and tags that can be followed, by name;
-# the members who can be given the posts of one who is removed, by name.
+# shares the tags of a post, which gets five more here each time; the authors and tags that can be followed, the authors
+# whose posts can be listed, and the members who can be given the posts of one who is removed, by name.
 GROWING = {'/admin': 60, '/admin/jobs': 60, '/sitemap.xml': 200, '/sitemap-places.xml': 60, '/healthz': 60,
-           '/studio': 8, '/studio/pages': 8, '/studio/dashboard': 4, '/settings/delete': 12, '/studio/stats': 8,
+           '/studio': 40, '/studio/pages': 8, '/studio/dashboard': 4, '/settings/delete': 12, '/studio/stats': 8,
            '/studio/report': 40, '/studio/report/letter': 40, '/admin/members/2': 80,
            # and in the editor the newest tags, in the choice of images the uploads
            '/studio/media': 12, '/p/public': 5, '/follow': 60, '/studio/': 30}

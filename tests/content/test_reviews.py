@@ -1,0 +1,312 @@
+"""Reviews: contributors submit, editors publish or send back, and a post on hold stays so."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from conftest import Browser, person, write
+from peewee import IntegrityError
+from sites import browser_of
+
+from quickpub import audit_log, db
+from quickpub.codes import Rejected
+from quickpub.content import posts, publishing, reviews, trash
+from quickpub.content.post_input import PostInput, as_form
+from quickpub.mail import message as letter
+from quickpub.models import Autosave, Message, Post, Review, Revision, User
+from quickpub.permissions import PERMISSIONS, ROLES, Permission, is_allowed
+
+SMTP = 'smtp+plain://127.0.0.1:9'
+
+
+@pytest.fixture
+def people(site):
+    """An owner, two editors, an author and a contributor."""
+    return {name: person(name, role=role) for name, role in (
+        ('olga', 'owner'), ('eve', 'editor'), ('emil', 'editor'), ('alice', 'author'), ('carl', 'contributor'))}
+
+
+@pytest.fixture
+def draft(people):
+    return write(people['carl'], 'On bees', published=False)
+
+
+def form_of(post, **fields):
+    with db.db.connection_context():
+        return as_form(post) | {'version': str(post.version), 'publish_at': '', 'tab': ''} | fields
+
+
+def now_of(post):
+    with db.db.connection_context():
+        return Post.get_by_id(post.id)
+
+
+def submit(browser, post, **fields):
+    return browser.post(f'/studio/posts/{post.id}', form_of(now_of(post), action='submit', **fields), status=303)
+
+
+def answer(browser, post, action, status=303, **fields):
+    return browser.post('/studio/review', {'action': action, 'post': str(post.id),
+                                           'version': str(now_of(post).version)} | fields, status=status)
+
+
+def hold(browser, post, action='unpublish', reason='It names a child.', status=303):
+    return browser.post(f'/studio/posts/{post.id}/hold', {'action': action, 'reason': reason}, status=status)
+
+
+def kinds():
+    with db.db.connection_context():
+        return sorted((each.kind, each.recipient.partition('@')[0]) for each in Message.select())
+
+
+# What is declared
+
+def test_each_role_may_do_all_that_the_next_one_may():
+    for higher, lower in zip(ROLES, ROLES[1:], strict=False):
+        assert PERMISSIONS[higher] > PERMISSIONS[lower]
+
+
+def test_a_wrong_name_is_no_permission():
+    with pytest.raises(ValueError, match='publsh'):
+        is_allowed('owner', True, 'publsh')
+    assert not is_allowed('editor', False, Permission.EDIT_ALL)
+
+
+@pytest.mark.parametrize('role', ROLES)
+def test_conditions_for_queries_and_for_rows_agree(people, role):
+    alice, carl = people['alice'], people['carl']
+    for author in (alice, carl, people['eve']):
+        write(author, 'Published')
+        write(author, 'Draft', published=False)
+    page = write(people['olga'], 'About', published=False)
+    Post.update(is_page=True, place=1).where(Post.id == page.id).execute()
+    for user in User.select():
+        user.role = role
+        for condition, is_so in ((Post.may_see(user), Post.is_seen_by), (Post.may_edit(user), Post.is_editable_by)):
+            found = {post.id for post in Post.select().where(condition)}
+            assert found == {post.id for post in Post.select() if is_so(post, user)}
+
+
+# Contributors
+
+def test_a_contributor_submits_and_an_editor_publishes(people, draft, browse):
+    carl, eve = browse(people['carl']), browse(people['eve'])
+    assert 'Submit for review' in carl.get(f'/studio/posts/{draft.id}')
+    assert 'Publish now' not in carl.get(f'/studio/posts/{draft.id}')
+    submit(carl, draft, title='On wild bees')
+    assert eve.get('/studio').html.select_one('nav a[href="/studio/review"] .badge').get_text() == '1 waiting'
+    page = eve.get('/studio/review')
+    assert 'On wild bees' in page and 'Carl' in page
+    answer(eve, draft, 'publish')
+    assert browse().get(now_of(draft).path).status_int == 200
+    assert not eve.get('/studio').html.select_one('nav a[href="/studio/review"] .badge')
+    with db.db.connection_context():
+        assert not Review.select().exists()
+        assert 'Eve published a post that was submitted for review: On wild bees.' in [
+            audit_log.describe(entry) for entry in audit_log.select()]
+
+
+def test_after_that_only_editors_change_it_and_nothing_typed_is_lost(people, draft, browse):
+    carl, before = browse(people['carl']), now_of(draft)
+    with db.db.connection_context():
+        reviews.publish(people['eve'], draft, db.now())
+    answered = carl.post(f'/studio/posts/{draft.id}', form_of(
+        before, action='save', body='My newest words.', tab='tab-of-a-window1'), status=400)
+    assert 'only editors can change it' in answered and 'My newest words.' in answered
+    assert now_of(draft).body == before.body
+    with db.db.connection_context():
+        assert Autosave.get().fields['body'] == 'My newest words.'
+    assert carl.get(f'/studio/posts/{draft.id}', status=303).location.endswith('/preview')
+    for action in ('unpublish', 'delete', 'publish-now'):
+        carl.post(f'/studio/posts/{draft.id}', {'action': action}, status=400)
+    assert browse().get(now_of(draft).path).status_int == 200
+    assert 'On bees' in carl.get('/studio')
+
+
+def test_a_save_that_races_with_publishing_does_not_change_what_was_approved(people, draft):
+    stale = Post.get_by_id(draft.id)
+    typed = PostInput.from_form(as_form(stale) | {'body': 'Unseen'})
+    reviews.publish(people['eve'], draft, db.now())
+    with pytest.raises(Rejected):
+        posts.save(stale, people['carl'], typed, db.now())
+
+
+def test_an_editor_sends_back_with_a_reason_and_it_comes_again(people, draft, browse):
+    carl, eve = browse(people['carl']), browse(people['eve'])
+    submit(carl, draft)
+    assert 'Enter a reason' in answer(eve, draft, 'send_back', 400)
+    assert 'within 500' in answer(eve, draft, 'send_back', 400, reason='x' * 501)
+    answer(eve, draft, 'send_back', reason='Where are the <b>sources</b>?')
+    page = carl.get(f'/studio/posts/{draft.id}')
+    assert 'Where are the &lt;b&gt;sources' in page and 'Eve' in page.html.select_one('.alert').get_text()
+    submit(carl, draft)
+    assert 'Where are the' in eve.get('/studio/review')
+    answer(eve, draft, 'publish')
+
+
+def test_an_editor_publishes_only_the_text_that_they_have_read(people, draft, browse):
+    carl, eve = browse(people['carl']), browse(people['eve'])
+    submit(carl, draft)
+    read = now_of(draft).version
+    carl.post(f'/studio/posts/{draft.id}', form_of(now_of(draft), action='save', body='Other words'), status=303)
+    assert 'Read it again' in answer(eve, draft, 'publish', 409, version=str(read))
+    assert now_of(draft).published_at is None
+    answer(eve, draft, 'publish')
+
+
+def test_two_editors_do_not_answer_twice(people, draft, browse):
+    submit(browse(people['carl']), draft)
+    eve, emil = browse(people['eve']), browse(people['emil'])
+    answer(eve, draft, 'send_back', reason='Too short')
+    assert 'no longer waits' in answer(emil, draft, 'publish', 409)
+    assert now_of(draft).published_at is None
+
+
+def test_two_editors_at_once_and_one_of_them_is_told(people, draft):
+    reviews.submit(people['carl'], draft, db.now())
+    version = Post.get_by_id(draft.id).version
+
+    def send_back(editor):
+        with db.db.connection_context():
+            try:
+                reviews.send_back(editor, draft, version, f'Says {editor.name}', db.now())
+            except Rejected:
+                return 'refused'
+            return 'done'
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(send_back, (people['eve'], people['emil']))) == ['done', 'refused']
+
+
+def test_an_editor_and_the_author_do_not_undo_each_other_unseen(people, browse):
+    with db.db.connection_context():
+        post = write(people['alice'], 'Shared work')
+    old = form_of(now_of(post), action='save')
+    browse(people['eve']).post(f'/studio/posts/{post.id}', old | {'body': 'From Eve'}, status=303)
+    page = browse(people['alice']).post(f'/studio/posts/{post.id}', old | {'body': 'From Alice'}, status=409)
+    assert 'Eve' in page.html.select_one('.conflict').get_text()
+    with db.db.connection_context():
+        assert Post.get_by_id(post.id).body == 'From Eve' and Revision.select().exists()
+
+
+def test_a_contributor_withdraws(people, draft, browse):
+    carl = browse(people['carl'])
+    submit(carl, draft)
+    carl.post(f'/studio/posts/{draft.id}', {'action': 'withdraw'}, status=303)
+    assert 'No posts are waiting' in browse(people['eve']).get('/studio/review')
+
+
+def test_an_unconfirmed_member_submits_nothing(site, draft, people):
+    victor = person('victor', role='contributor', verified=False)
+    with pytest.raises(Rejected):
+        reviews.submit(victor, write(victor, published=False), db.now())
+
+
+# Emails
+
+def test_emails_go_out_once_for_each_submission_and_answer(site, people, draft):
+    with db.db.connection_context():
+        person('esra', role='editor', verified=False)
+    with_server = browser_of(site, smtp=SMTP)
+    carl, eve = Browser(with_server.app), Browser(with_server.app)
+    carl.log_in(people['carl'])
+    eve.log_in(people['eve'])
+    submit(carl, draft)
+    submit(carl, draft)
+    asked = [('review_asked', name) for name in ('emil', 'eve', 'olga')]
+    assert kinds() == asked
+    answer(eve, draft, 'send_back', reason='Where are the sources?')
+    assert kinds() == [('review_answered', 'carl'), *asked]
+    with db.db.connection_context():
+        sent = letter.render(Message.get(Message.kind == 'review_answered'))
+        assert b'Where are the sources?' in sent and b'Sent_back' in sent
+        Message.delete().execute()  # whose keys are of this second
+    submit(carl, draft)
+    assert kinds() == asked
+    answer(eve, draft, 'publish')
+    assert kinds() == [('review_answered', 'carl'), *asked]
+
+
+def test_without_a_mail_server_there_are_none(people, draft, browse):
+    submit(browse(people['carl']), draft)
+    answer(browse(people['eve']), draft, 'publish')
+    assert kinds() == []
+
+
+# On hold
+
+def test_a_post_on_hold_stays_unpublished_until_an_editor_ends_that(people, browse):
+    with db.db.connection_context():
+        post = write(people['alice'], 'Public')
+    alice, eve = browse(people['alice']), browse(people['eve'])
+    assert 'Enter a reason' in hold(eve, post, reason=' ', status=400)
+    hold(eve, post)
+    browse().get(now_of(post).path, status=404)
+    page = alice.get(f'/studio/posts/{post.id}')
+    assert 'It names a child.' in page and 'Publish now' not in page
+    for action in ('publish', 'publish-now', 'share'):
+        refused = alice.post(f'/studio/posts/{post.id}', form_of(now_of(post), action=action), status=400)
+        assert 'on hold' in refused
+    alice.post(f'/studio/posts/{post.id}', form_of(now_of(post), action='save', body='Better'), status=303)
+    submit(alice, post)
+    answer(eve, post, 'publish')
+    assert 'Better' in browse().get(now_of(post).path)
+
+
+def test_a_post_in_the_trash_on_hold_is_restored_by_editors_alone(people, browse):
+    with db.db.connection_context():
+        post = write(people['alice'], 'Public')
+    alice, eve = browse(people['alice']), browse(people['eve'])
+    hold(eve, post, 'trash')
+    assert 'It names a child.' in alice.get('/studio/trash')
+    assert 'Only an editor' in alice.get(f'/studio/posts/{post.id}')
+    alice.post(f'/studio/posts/{post.id}', {'action': 'restore'}, status=400)
+    alice.post('/studio', {'post': str(post.id), 'action': 'restore'}, status=400)
+    assert now_of(post).deleted_at
+    submit(alice, post)
+    answer(eve, post, 'publish')
+    assert browse().get(now_of(post).path).status_int == 200
+
+
+def test_ending_a_hold_gives_the_post_back(people, browse):
+    with db.db.connection_context():
+        post = write(people['alice'], 'Public')
+    hold(browse(people['eve']), post)
+    hold(browse(people['emil']), post, 'release')
+    browse(people['alice']).post(f'/studio/posts/{post.id}', form_of(now_of(post), action='publish'), status=303)
+    with db.db.connection_context():
+        assert [entry.code for entry in audit_log.select() if entry.code.startswith('post')] == [
+            'post_released', 'post_held']
+
+
+def test_nobody_holds_or_releases_their_own_posts_but_owners(people, browse):
+    with db.db.connection_context():
+        post = write(people['eve'], 'Own')
+    hold(browse(people['eve']), post, status=404)
+    assert now_of(post).published_at
+    hold(browse(people['olga']), post)
+    browse(people['eve']).post(f'/studio/posts/{post.id}', form_of(now_of(post), action='publish'), status=400)
+    browse(people['eve']).get(f'/studio/posts/{post.id}/hold', status=404)
+
+
+@pytest.mark.parametrize('change', [
+    {'published_at': '2026-01-01 00:00:00'}, {'place': 1}, {'shared_at': '2026-01-01 00:00:00'}, {'deleted_at': None}],
+    ids=str)
+def test_no_process_publishes_a_post_on_hold(people, change):
+    """Not even one that knows nothing of holds: a trigger refuses."""
+    post = write(people['alice'], 'Public')
+    reviews.hold(people['eve'], post, 'Spam', db.now(), is_trashed=True)
+    with pytest.raises(IntegrityError, match='holds'):
+        Post.update(**change).where(Post.id == post.id).execute()
+
+
+def test_publishing_by_an_older_process_ends_a_review(people, draft):
+    reviews.submit(people['carl'], draft, db.now())
+    publishing.publish(draft, db.now())
+    assert not Review.select().exists()
+
+
+def test_a_title_in_the_audit_log_goes_with_its_post(people):
+    post = write(people['alice'], 'Secret title')
+    reviews.hold(people['eve'], post, 'Spam', db.now(), is_trashed=True)
+    trash.clean_up(db.now() + trash.KEPT_IN_TRASH)
+    assert not Post.select().where(Post.id == post.id).exists()
+    assert not [entry for entry in audit_log.select() if 'Secret' in audit_log.describe(entry)]
