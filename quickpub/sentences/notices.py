@@ -106,6 +106,7 @@ UNSENT: dict[str, Translatable] = {
                               'is only saved on the server. Ask an owner of the site for help.'),
     'notice.invited': N_('The invitation is not sent: no mail server is set up. The email is saved in the folder '
                          '“outbox”. Show a link below, and pass it on yourself.'),
+    'notice.test-mail': N_('No mail server is set up, so the test email is only saved in the folder “outbox”.'),
     'notice.queued': N_('No mail server is set up, so the email will only be saved in the folder “outbox” again.'),
 }
 

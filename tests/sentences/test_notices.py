@@ -39,7 +39,7 @@ def test_each_sentence_is_used():
 
 
 @pytest.mark.parametrize('name', ['', 'nonsense', 'notice.saved'])
-def test_a_name_without_a_sentence_shows_no_notice(name):
+def test_a_name_without_a_sentence_shows_no_notice(site, name):
     assert find_notice(name) == ''
 
 
