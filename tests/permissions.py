@@ -197,7 +197,7 @@ TABLE = {
 
 # The buttons of the editor and of the list of posts, and the permission that each needs besides that to edit the post.
 WRITING = ('save', 'overwrite', 'restore', 'submit', 'withdraw', 'pin', 'unpin', 'duplicate', 'unpublish', 'unshare',
-           'delete', 'merge', 'preview')
+           'delete', 'merge', 'preview', 'cover')
 EDITOR_ACTIONS = dict.fromkeys(WRITING) | dict.fromkeys(
     ('publish', 'publish-now', 'schedule', 'share'), Permission.PUBLISH) | dict.fromkeys(
     ('feature', 'stop-featuring', 'pin-home', 'unpin-home'), Permission.FEATURE)
