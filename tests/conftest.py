@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 import tempfile
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -25,6 +26,7 @@ from quickpub.content import posts, publishing
 from quickpub.content.post_input import PostInput
 from quickpub.jobs import owners
 from quickpub.models import Card, Message, Post, Site, User
+from quickpub.sqlite import connection as sqlite
 from quickpub.web import create_app
 
 pytest_plugins = ['clocks', 'slowness']
@@ -98,6 +100,15 @@ def create_database(config):
     secret.create(config.paths.secret)
 
 
+@contextmanager
+def keep_open(config):
+    """Keep the database open in this block, as the other processes of a real site do: SQLite writes a database out,
+    and deletes the files beside it, each time that the last connection is closed."""
+    with closing(sqlite.connect(config.paths.database, 'ro')) as idle:
+        idle.execute('SELECT 1 FROM site').fetchall()  # only now is it open
+        yield
+
+
 def open_site(config):
     create_database(config)
     opening.open_site(config)
@@ -105,7 +116,8 @@ def open_site(config):
     owners.reset()
     db.db.connect(reuse_if_open=True)
     Site.create(id=1, title='The Village Voice', tagline='News from the hill', hue=215)
-    yield config
+    with keep_open(config):
+        yield config
     spool.mine.close()
     db.db.close()
 

@@ -5,6 +5,7 @@ import signal
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC
+from functools import cache
 
 from conftest import Browser, drain, outbox, person, write
 from playhouse.migrations import Runner
@@ -44,7 +45,12 @@ def stored(*but):
     """
     with db.db.connection_context():
         tables = [table for table in [*TABLES, Job, Pause] if table not in (*but, AuditEntry, RecentDay, RecentViews)]
-        return {table.__name__: sorted(table.select().tuples(), key=repr) for table in tables}
+        return {table.__name__: sorted(db.rows_of(_select_all(table)), key=repr) for table in tables}
+
+
+@cache
+def _select_all(table):
+    return table.select().sql()[0]
 
 
 def long_ago(model, **fields):

@@ -40,13 +40,14 @@ STRANGE = [
 
 def test_no_address_breaks_anything(app, session):
     before = stored()
-    for base in ('/p/', '/@', '/t/', '/static/', '/verify/', '/reset/', '/setup/', '/unsubscribe/', '/studio/posts/',
-                 '/admin/mail/'):
-        for name in STRANGE:
-            path = latin(base + name)
-            assert is_refused(ask(app, path, session=session), 400, 404), path
-            assert is_refused(ask(app, path, 'POST', session=session), 400, 404, 405), path
-            assert is_refused(ask(app, f'{path}/preview', session=session), 400, 404), path
+    with db.db.connection_context():
+        for base in ('/p/', '/@', '/t/', '/static/', '/verify/', '/reset/', '/setup/', '/unsubscribe/',
+                     '/studio/posts/', '/admin/mail/'):
+            for name in STRANGE:
+                path = latin(base + name)
+                assert is_refused(ask(app, path, session=session), 400, 404), path
+                assert is_refused(ask(app, path, 'POST', session=session), 400, 404, 405), path
+                assert is_refused(ask(app, f'{path}/preview', session=session), 400, 404), path
     assert stored() == before
 
 
@@ -291,17 +292,19 @@ def keeper(alice):
 @pytest.mark.parametrize('path', FIELDS)
 def test_no_field_takes_what_would_break_something(app, keeper, path):
     (session, places), before = keeper, stored()
-    for name, value in ((name, value) for name in FIELDS[path] for value in NASTY):
-        if name == 'password' and len(value) > 9:
-            continue  # is as good a password as any
-        with db.db.connection_context(), db.db.atomic() as everything:
-            body = encoded(FIELDS[path] | {name: value})
-            answer = ask(app, path.format(**places), 'POST', body, session)
-            assert answer.status_int in (200, 303) or is_refused(answer, 400, 403, 404), (name, value)
-            if answer.status_int >= 400:
-                assert stored() == before, (name, value)
-            assert_sound()
-            everything.rollback()  # each value meets the same site
+    with db.db.connection_context():
+        written = db.db.connection()
+        for name, value in ((name, value) for name in FIELDS[path] for value in NASTY):
+            if name == 'password' and len(value) > 9:
+                continue  # is as good a password as any
+            with db.db.atomic() as everything:
+                changes = written.total_changes
+                answer = ask(app, path.format(**places), 'POST', encoded(FIELDS[path] | {name: value}), session)
+                assert answer.status_int in (200, 303) or is_refused(answer, 400, 403, 404), (name, value)
+                if written.total_changes != changes:  # to read all rows takes longer than the request
+                    assert answer.status_int < 400 or stored() == before, (name, value)
+                    assert_sound()
+                everything.rollback()  # each value meets the same site
 
 
 NO_ADDRESSES = [
