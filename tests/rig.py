@@ -330,6 +330,9 @@ def browser_options():
                      '--disable-sync', '--no-first-run']}
 
 
+idle_pages = {}  # for the next test, by its site and the options they were opened with
+
+
 @cache
 def shared_chromium():
     """Start a real browser for all tests of this process: the system's where there is one, else Playwright's own.
@@ -350,14 +353,16 @@ def stop_chromium():
 
 @contextmanager
 def chromium():
-    """Lend the browser that all tests share; every window that was opened in it is closed at the end."""
+    """Lend the browser that all tests share; every window that was opened in it is closed at the end, but for the
+    idle pages."""
     browser, loop, _ = shared_chromium()
     asyncio._set_running_loop(loop)  # Playwright's own, which other tests must not see
     try:
         yield browser
     finally:
         for context in browser.contexts:
-            context.close()
+            if not any(page.context == context for pages in idle_pages.values() for page in pages):
+                context.close()
         asyncio._set_running_loop(None)
 
 

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from reporting import without_time
 from rig import Visitor, chromium, wait_for
 from sites import keep
-from windows import assert_axe_finds_nothing, window
+from windows import assert_axe_finds_nothing, reused_window, window
 
 from quickpub import db
 from quickpub.audience import calendar, sums
@@ -58,7 +58,7 @@ def read(rig, post, views, hosts=()):
 @pytest.fixture(params=[True, False], ids=['with scripts', 'without scripts'])
 def page(request, served):
     """Alice's window, with JavaScript and without; nothing may go wrong in it."""
-    with chromium() as browser, window(browser, served, java_script_enabled=request.param) as page:
+    with chromium() as browser, reused_window(browser, served, java_script_enabled=request.param) as page:
         page.has_scripts = request.param
         yield page
     assert page.problems == []
@@ -217,7 +217,7 @@ def test_the_time_is_chosen_with_the_keyboard_and_compared_with_the_time_before(
 
 
 def test_the_owner_sees_the_whole_site_or_their_own_and_who_reads_just_now(served):
-    with chromium() as browser, window(browser, served, 'olga@example.org') as page:
+    with chromium() as browser, reused_window(browser, served, 'olga@example.org') as page:
         page.goto('/studio/stats?days=7')
         assert page.locator('.counts dd').first.inner_text() == '114'
         assert page.get_by_role('link', name='By Bob').is_visible()
@@ -255,7 +255,7 @@ BEGINS = '''rows => rows.map(row => [...row.querySelectorAll('.state, .number:no
 
 
 def test_on_a_phone_the_lines_of_a_post_begin_below_each_other(served):
-    with chromium() as browser, window(browser, served, viewport={'width': 360, 'height': 640}) as page:
+    with chromium() as browser, reused_window(browser, served, viewport={'width': 360, 'height': 640}) as page:
         page.goto('/studio')
         rows = page.locator('.posts tbody tr').evaluate_all(BEGINS)
         assert len(rows) == 3 and sum(state == views for state, views in rows) == 2, rows  # a draft has no views
@@ -387,7 +387,7 @@ def furnished(served):
 
 
 def test_axe_finds_nothing_and_nothing_sticks_out(furnished, served):
-    with chromium() as browser, window(browser, served, 'olga@example.org') as page:
+    with chromium() as browser, reused_window(browser, served, 'olga@example.org') as page:
         for path in furnished:
             page.goto(path)
             for summary in page.locator('main summary').all():

@@ -9,7 +9,7 @@ import pytest
 from conftest import BROWSER, person, write
 from playwright.sync_api import sync_playwright
 from rig import browser_options, chromium, wait_for
-from windows import assert_accessible, log_in, window
+from windows import assert_accessible, log_in, reused_window, window
 
 from quickpub import dates, db
 from quickpub.content import autosave, publishing
@@ -38,7 +38,7 @@ def fill(rig):
 @pytest.fixture
 def page(served):
     """A browser's page in which the author has logged in."""
-    with chromium() as browser, window(browser, served) as page:
+    with chromium() as browser, reused_window(browser, served) as page:
         yield page
 
 

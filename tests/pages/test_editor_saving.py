@@ -7,7 +7,7 @@ from conftest import person, write
 from images import PDF
 from playwright.sync_api import expect
 from rig import chromium
-from windows import wait_until, window
+from windows import reused_window, wait_until, window
 
 from quickpub.content import posts
 from quickpub.content.post_input import PostInput, as_form
@@ -35,6 +35,13 @@ def served(shared_rig):
 
 @pytest.fixture
 def page(served):
+    with chromium() as browser, reused_window(browser, served) as page:
+        yield page
+
+
+@pytest.fixture
+def new_page(served):
+    """The same in a window that no other test has used."""
     with chromium() as browser, window(browser, served) as page:
         yield page
 
@@ -163,7 +170,8 @@ def test_logged_out_it_says_so_and_leads_to_a_form_that_keeps_the_text(page, ser
     assert page.locator('[name=body]').input_value() == 'Written while logged out'
 
 
-def test_nothing_moves_when_the_scripts_of_the_editor_come_late(page, served):
+def test_nothing_moves_when_the_scripts_of_the_editor_come_late(new_page):
+    page = new_page
     page.set_viewport_size({'width': 375, 'height': 800})
     page.add_init_script("""
         window.shifts = []

@@ -6,7 +6,7 @@ import pytest
 from conftest import person
 from images import PDF, picture
 from rig import chromium
-from windows import wait_until, window
+from windows import reused_window, wait_until
 
 from quickpub.models import Site
 
@@ -51,7 +51,7 @@ def page(shared_rig):
     with shared_rig.database():
         Site.create(id=1, title='The Village Voice')
         person('alice')
-    with chromium() as browser, window(browser, shared_rig) as page:
+    with chromium() as browser, reused_window(browser, shared_rig) as page:
         page.goto('/studio/posts/new')
         page.locator(BODY).focus()
         yield page

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from conftest import person, write
 from rig import chromium
-from windows import assert_accessible, log_in, wait_until, window
+from windows import assert_accessible, log_in, reused_window, wait_until, window
 
 from quickpub import db
 from quickpub.audience import calendar
@@ -44,8 +44,8 @@ def opened(page):
 
 @pytest.fixture(params=[True, False], ids=['with scripts', 'without scripts'])
 def desk(request, served):
-    with chromium() as browser, window(browser, served, 'olga@example.org', viewport=DESK,
-                                       java_script_enabled=request.param) as page:
+    with chromium() as browser, reused_window(browser, served, 'olga@example.org', viewport=DESK,
+                                              java_script_enabled=request.param) as page:
         page.has_scripts = request.param
         yield page
         assert page.problems == []
@@ -71,7 +71,7 @@ def test_menus_open_by_keyboard_and_one_at_a_time(desk):
 
 
 def test_escape_a_click_elsewhere_and_the_focus_elsewhere_close_a_menu(served):
-    with chromium() as browser, window(browser, served, 'olga@example.org', viewport=DESK) as page:
+    with chromium() as browser, reused_window(browser, served, 'olga@example.org', viewport=DESK) as page:
         page.goto('/studio')
         site, own = page.locator('summary').all()
         site.click()
@@ -89,8 +89,8 @@ def test_escape_a_click_elsewhere_and_the_focus_elsewhere_close_a_menu(served):
 
 @pytest.mark.parametrize('has_scripts', [True, False])
 def test_on_a_phone_one_button_opens_all_of_it(served, has_scripts):
-    with chromium() as browser, window(browser, served, 'olga@example.org', viewport=PHONE,
-                                       java_script_enabled=has_scripts) as page:
+    with chromium() as browser, reused_window(browser, served, 'olga@example.org', viewport=PHONE,
+                                              java_script_enabled=has_scripts) as page:
         page.goto('/studio/dashboard')
         assert page.get_by_role('link', name='New post').is_visible()
         assert not page.get_by_role('link', name='Media').is_visible()
@@ -111,7 +111,7 @@ def test_on_a_phone_one_button_opens_all_of_it(served, has_scripts):
 def test_the_frame_fits_in_one_row(served, language):
     with served.database():
         Site.update(language=language, title='The Village Voice of the Upper Valley').execute()
-    with chromium() as browser, window(browser, served, 'olga@example.org') as page:
+    with chromium() as browser, reused_window(browser, served, 'olga@example.org') as page:
         for size in (DESK, {'width': 1000, 'height': 700}, {'width': 820, 'height': 700}, PHONE,
                      {'width': 320, 'height': 600}):
             page.set_viewport_size(size)
@@ -128,7 +128,7 @@ def test_the_frame_fits_in_one_row(served, language):
 
 @pytest.mark.parametrize('size', [DESK, PHONE], ids=['desk', 'phone'])
 def test_axe_finds_nothing(served, size):
-    with chromium() as browser, window(browser, served, 'olga@example.org', viewport=size) as page:
+    with chromium() as browser, reused_window(browser, served, 'olga@example.org', viewport=size) as page:
         for path in ('/studio/dashboard', '/studio/stats', '/studio/pages', '/studio/media', '/admin/members',
                      '/admin/audit'):
             page.goto(path)
@@ -180,7 +180,7 @@ def test_a_bar_of_a_chart_says_its_numbers(served):
 
 
 def test_no_field_is_magnified_by_a_phone(served):
-    with chromium() as browser, window(browser, served, 'olga@example.org', viewport=PHONE) as page:
+    with chromium() as browser, reused_window(browser, served, 'olga@example.org', viewport=PHONE) as page:
         found = {}
         history, edit = f'/studio/posts/{served.post.id}/history', f'/studio/posts/{served.post.id}'
         for path in (*STUDIO, history, edit):
