@@ -8,7 +8,7 @@ from sites import form_with, long_ago, stored
 
 from quickpub import audit_log, codes, db
 from quickpub.accounts import audit, deletion, hidden_posts, suspensions
-from quickpub.content import featured, pins, publishing, trash
+from quickpub.content import featured, pins, publishing, reviews, trash
 from quickpub.look import sharing
 from quickpub.models import AuthorTotals, Card, HiddenPost, Post, Series, Site, User
 
@@ -156,6 +156,17 @@ def test_what_an_owner_unpublishes_or_gives_away_stays_a_draft(olga, written, bo
     browse().get(first.path, status=404)
     browse().get(second.path, status=404)
     browse().get('/p/trashed', status=404)
+
+
+@pytest.mark.parametrize('is_trashed', [False, True])
+def test_a_hidden_post_that_an_editor_holds_stays_held(olga, written, is_trashed):
+    suspensions.suspend(written, db.now(), olga, hides_posts=True)
+    post = Post.get(Post.slug == 'zwiebelturm')
+    reviews.hold(olga, post, 'Spam', db.now(), is_trashed=is_trashed)
+    suspensions.restore(written, db.now(), olga)
+    held = Post.get_by_id(post.id)
+    assert held.published_at is None and reviews.is_held(held) and bool(held.deleted_at) == is_trashed
+    assert Post.get(Post.slug == 'zwiebelturm-2').published_at
 
 
 @pytest.mark.parametrize('keep_drafts', [True, False])
