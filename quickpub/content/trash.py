@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from .. import batches
 from ..db import among, rows
 from ..db import let_others_write as give_way
-from ..models import Post
+from ..models import Post, Review
 from . import series, tags
 
 KEPT_IN_TRASH = timedelta(days=30)
@@ -32,7 +32,8 @@ def clean_up(at: datetime) -> None:
 
 
 def _find_expired(at: datetime) -> list[int]:
-    expired = Post.select(Post.id).where(Post.deleted_at <= at - KEPT_IN_TRASH,
+    asked = Review.select(Review.post).where(Review.is_held, Review.asked_at.is_null(False))  # an answer is due first
+    expired = Post.select(Post.id).where(Post.deleted_at <= at - KEPT_IN_TRASH, Post.id.not_in(asked),
                                          Post.id.not_in(among(batches.recently_failed(REMOVAL, at))))
     return [post_id for (post_id,) in rows(expired.limit(BATCH))]
 

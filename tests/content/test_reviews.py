@@ -307,6 +307,10 @@ def test_publishing_by_an_older_process_ends_a_review(people, draft):
 def test_a_title_in_the_audit_log_goes_with_its_post(people):
     post = write(people['alice'], 'Secret title')
     reviews.hold(people['eve'], post, 'Spam', db.now(), is_trashed=True)
+    reviews.submit(people['alice'], post, db.now())
+    trash.clean_up(db.now() + trash.KEPT_IN_TRASH)
+    assert Post.select().where(Post.id == post.id).exists()  # it waits for an answer
+    reviews.withdraw(post)
     trash.clean_up(db.now() + trash.KEPT_IN_TRASH)
     assert not Post.select().where(Post.id == post.id).exists()
     assert not [entry for entry in audit_log.select() if 'Secret' in audit_log.describe(entry)]
