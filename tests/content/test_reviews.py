@@ -8,6 +8,7 @@ from peewee import IntegrityError
 from sites import browser_of
 
 from quickpub import audit_log, db
+from quickpub.accounts import suspensions
 from quickpub.codes import Rejected
 from quickpub.content import posts, publishing, reviews, trash
 from quickpub.content.post_input import PostInput, as_form
@@ -314,3 +315,13 @@ def test_a_title_in_the_audit_log_goes_with_its_post(people):
     trash.clean_up(db.now() + trash.KEPT_IN_TRASH)
     assert not Post.select().where(Post.id == post.id).exists()
     assert not [entry for entry in audit_log.select() if 'Secret' in audit_log.describe(entry)]
+
+
+def test_a_held_post_of_a_suspended_member_is_not_shown_when_they_come_back(people):
+    alice, olga = people['alice'], people['olga']
+    held, other = write(alice, 'Held'), write(alice, 'Other')
+    reviews.hold(people['eve'], held, 'Spam', db.now())
+    suspensions.suspend(alice, db.now(), olga, hides_posts=True)
+    reviews.hold(people['eve'], other, 'Spam, too', db.now())
+    suspensions.restore(User.get_by_id(alice.id), db.now(), olga)
+    assert not Post.select().where(Post.author == alice, Post.published_at.is_null(False)).exists()
