@@ -29,8 +29,6 @@ def save(post: Post | None, editor: User, submitted: PostInput, at: datetime, ba
     was saved since `based_on`; nothing is changed then.
     """
     values = submitted.clean_text()
-    if post and not values['language'] and (post.was_public or post.published_at or post.place):
-        values['language'] = Site.this().written  # a published text keeps its language when the site's changes
     files = usage.known_in(values['body'])
     values |= rerendering.render_columns(values, files, quota.waits_as(editor))  # slow, so before the transaction
     wanted_tags = tags.clean(submitted.tags)
@@ -42,6 +40,8 @@ def save(post: Post | None, editor: User, submitted: PostInput, at: datetime, ba
             post = Post.get_by_id(post.id)
             if not post.is_editable_by(editor):  # an editor has published it meanwhile
                 raise Rejected('post.only_editors', field='')
+        if post and not values['language'] and (post.was_public or post.published_at or post.place):
+            values['language'] = Site.this().written  # a published text keeps its language when the site's changes
         is_page = post.is_page if post else is_page
         author = post.author if post else editor
         values['slug'] = slugs.choose(post, author, submitted.slug, values['title'], is_page, at)

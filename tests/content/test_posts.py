@@ -91,7 +91,7 @@ def test_nothing_to_read_is_not_published_but_saved(studio):
 
 def test_a_post_without_a_title_is_called_by_how_it_begins(studio):
     send(studio, title='', body='## Once\n\nupon a *time*')
-    assert (only_post().title, only_post().slug) == ('Once upon a time', 'once-upon-a-time')
+    assert (only_post().title, only_post().slug) == ('Once · upon a time', 'once-upon-a-time')
 
 
 def test_an_unknown_button_saves_nothing_and_keeps_the_form(studio):
