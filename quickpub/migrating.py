@@ -43,6 +43,11 @@ def migrate(settings: Settings) -> list[str]:
     return steps
 
 
+def known_steps() -> list[str]:
+    """Return the names of all migrations of this version, oldest first."""
+    return [path.stem for path in sorted(MIGRATIONS.glob('[0-9]*.py'))]
+
+
 def check_schema(settings: Settings) -> None:
     """Raise SchemaError unless the tables are exactly those of this version."""
     status = Runner(db, os.fspath(MIGRATIONS)).status()

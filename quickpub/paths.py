@@ -6,6 +6,12 @@ from pathlib import Path
 FOLDERS = ('run', 'spool', 'outbox', 'exports', 'media')  # that every site has
 MAILDIR = ('tmp', 'new', 'cur')  # the folders that a Maildir consists of
 
+# The parts of the data folder: in every backup; only in one with secrets, because the outbox holds links that log in;
+# in none, because they are made again, belong to running processes or are backups themselves.
+BACKED_UP = ('quickpub.db', 'media')
+SECRET = ('secret', 'dkim.pem', 'outbox')
+NOT_BACKED_UP = ('run', 'spool', 'exports', 'cards', 'backups')
+
 
 @dataclass(frozen=True)
 class Paths:
@@ -35,6 +41,10 @@ class Paths:
         return self.run / 'migrate.lock'
 
     @property
+    def backup_lock(self) -> Path:
+        return self.run / 'backup.lock'
+
+    @property
     def spool(self) -> Path:
         """The folder of recorded views that are not counted yet."""
         return self.data / 'spool'
@@ -51,6 +61,11 @@ class Paths:
     @property
     def media(self) -> Path:
         return self.data / 'media'
+
+    @property
+    def backups(self) -> Path:
+        """The folder of backups without a place of their own. It is made with the first one."""
+        return self.data / 'backups'
 
     def folders(self) -> dict[str, Path]:
         """Return the folders that every site has, by name."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
 M_ARENA_MAX = -8  # mallopt(3)
+AT_FDCWD, RENAME_EXCHANGE = -100, 2  # renameat2(2); renamex_np(2) has the same number for it
 
 
 def new_name() -> str:
@@ -84,6 +85,25 @@ def exclusive(path: Path) -> Iterator[None]:
 
 
 @contextmanager
+def exclusive_now(path: Path) -> Iterator[bool]:
+    """Hold the lock on `path`, a file or a folder, without waiting. Yield False where another process holds it."""
+    is_folder = path.is_dir()
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC) if is_folder else os.open(
+        path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        if not is_folder:
+            hand_over(fd, path.parent)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(fd)
+
+
+@contextmanager
 def folder_held(path: Path, is_shared: bool = False) -> Iterator[None]:
     """Wait for, then hold, the lock on a folder: alone, or together with all processes that share it."""
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -101,6 +121,19 @@ def sync_folder(path: Path) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
+
+
+def exchange(one: Path, other: Path) -> bool:
+    """Exchange the names of two folders at one moment. Return False where the system cannot."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    names = os.fsencode(one), os.fsencode(other)
+    if sys.platform == 'linux' and hasattr(libc, 'renameat2'):
+        failed = libc.renameat2(AT_FDCWD, names[0], AT_FDCWD, names[1], RENAME_EXCHANGE)
+    elif hasattr(libc, 'renamex_np'):  # macOS
+        failed = libc.renamex_np(*names, RENAME_EXCHANGE)
+    else:
+        return False
+    return not failed
 
 
 def die_with_parent(parent: int) -> None:

@@ -56,7 +56,7 @@ LAYERS = [
 ]
 # The same inside each package. The pages never import each other; the buttons of the editor have a module of their own.
 INSIDE = {
-    'cli': [['checks', 'demo', 'dkim', 'invitations', 'jobs', 'members', 'reports', 'service',
+    'cli': [['backups', 'checks', 'demo', 'dkim', 'invitations', 'jobs', 'members', 'reports', 'service',
             'serving', 'shell'], ['site']],
     'server': [['supervisor'], ['asgi'], ['known_readers', 'limits'], ['connections']],
     'wsgi': [['front_page', 'permissions'], ['about_author', 'application', 'confirmation', 'errors', 'inline_login',
@@ -73,7 +73,8 @@ INSIDE = {
     'look': [['icons', 'sharing'], ['bios', 'cards', 'footer', 'icon_drawing', 'stylesheet'],
              ['colours', 'fonts', 'layouts', 'lettering'], ['card_text']],
     'sentences': [['accounts', 'audit', 'content', 'exchange', 'jobs', 'mail', 'media', 'notices', 'pages', 'upkeep']],
-    'upkeep': [['health'], ['checks', 'erasure'], ['corrections', 'first_steps', 'integrity', 'service',
+    'upkeep': [['backup'], ['archive', 'frozen_media', 'snapshot'], ['manifest'],
+               ['health'], ['checks', 'erasure'], ['corrections', 'first_steps', 'integrity', 'service',
                'sqlite_version', 'wal']],
     'exchange': [['exports']],
     'audience': [['counting', 'future_days', 'stats'], ['sums'], ['network_cap'], ['recording'], ['reports',
@@ -92,7 +93,8 @@ INSIDE = {
                  'totp']],
     'mail': [['budgets', 'delivery', 'listing'], ['message', 'transport'], ['domain_records', 'ledger', 'mail_server'],
              ['outbox'], ['conversation', 'dkim', 'rate', 'undelivered']],
-    'models': [['look'], ['mail', 'media', 'stats'], ['posts', 'upkeep'], ['members'], ['base', 'site']],
+    'models': [['look'], ['mail', 'media', 'stats'], ['posts', 'upkeep'], ['members'], ['backup_policy', 'base',
+               'site']],
     'markup': [['excerpts', 'markdown'], ['cleaner', 'images', 'parser', 'sidenotes'], ['highlighting', 'rules',
                'transforms'], ['direction', 'folding', 'formulas', 'links', 'typography']],
     'translations': [['messages'], ['languages'], ['catalogs']],

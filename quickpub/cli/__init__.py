@@ -3,6 +3,7 @@
 import click
 
 from .. import __version__
+from .backups import make_backup
 from .checks import check, show_settings
 from .demo import fill_demo
 from .dkim import show_dkim
@@ -26,5 +27,5 @@ def main() -> None:
 
 
 for command in (serve, web, consumer, migrate, check, show_settings, adduser, invite, user, report, jobs, show_dkim,
-                install_service, fill_demo, shell):
+                install_service, fill_demo, shell, make_backup):
     main.add_command(command)

@@ -15,6 +15,8 @@ from ..models import User
 from ..sentences import describe
 from ..settings import Settings, SettingsError
 from ..upkeep import integrity
+from ..upkeep.backup import BackupFailed
+from ..upkeep.manifest import Unusable
 
 log = logging.getLogger('quickpub.cli')
 
@@ -37,7 +39,7 @@ def explain_errors(command: Callable) -> Callable:
             raise click.ClickException(f'quickpub.db is damaged: {error}. {integrity.ADVICE}') from None
         except (Problem, Rejected) as error:
             raise click.ClickException(describe(error)) from None
-        except (SettingsError, migrating.SchemaError) as error:
+        except (SettingsError, migrating.SchemaError, BackupFailed, Unusable) as error:
             raise click.ClickException(str(error)) from None
     return wrapped
 

@@ -1,0 +1,150 @@
+"""Make a backup while the site runs: one archive, which is opened again and checked before it gets its name."""
+
+import errno
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from peewee import DatabaseError
+
+from .. import __version__, formats, migrating, processes, removal
+from ..audience import counting
+from ..paths import SECRET, Paths
+from ..settings import Settings
+from . import frozen_media, snapshot
+from .archive import Advance, Archive, Writer
+from .manifest import ALLOWED, DATABASE, Manifest, Unusable
+
+NAME = 'quickpub-{:%Y-%m-%d-%H%M%S}.zip'
+UNFINISHED = '.part'  # ending of a backup that is not complete, and of its copy of the database
+ABANDONED_AFTER = 3600.0  # seconds without a change
+
+Start = Callable[[int], Advance]  # is told how many bytes there are to process
+
+
+class BackupFailed(Exception):
+    """No backup was made. The message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A backup that was made and checked."""
+    path: Path
+    bytes: int  # of the archive
+    manifest: Manifest
+
+
+def create(settings: Settings, target: Path | None, with_secrets: bool, at: datetime, start: Start) -> Made:
+    """Back up the open site into the file `target`, or into that folder, by default `backups` in the data folder.
+
+    Raises BackupFailed if another backup is being made, the target exists or a disk is full; nothing is left then.
+    """
+    with processes.exclusive_now(settings.paths.backup_lock) as is_alone:
+        if not is_alone:
+            raise BackupFailed('Another backup of this site is being made. Try again when it is complete.')
+        path = _choose_path(settings, target, at)
+        part = path.with_name(f'{path.name}{UNFINISHED}')
+        copy = path.with_name(f'{path.name}.db{UNFINISHED}')
+        _remove_abandoned(path.parent, at)
+        removal.remove_all([part, copy])
+        try:
+            _check_room(settings, path.parent)
+            counting.count_if_possible()  # the files of recorded views are not in the backup
+            manifest, advance = _write(settings, part, copy, with_secrets, at, start)
+            _check(part, copy, manifest, advance)
+            os.rename(part, path)
+            processes.sync_folder(path.parent)
+        except (OSError, DatabaseError) as error:
+            if not _is_full(error):
+                raise
+            raise BackupFailed(f'The disk is full: no backup was made in {path.parent}. Make room, or choose a folder '
+                               'on another disk: quickpub backup FOLDER') from None
+        finally:
+            removal.remove_all([part, copy])
+        return Made(path, path.stat().st_size, manifest)
+
+
+def _choose_path(settings: Settings, target: Path | None, at: datetime) -> Path:
+    if target is None:
+        target = settings.paths.backups
+        target.mkdir(mode=0o700, exist_ok=True)
+        processes.hand_over(target, settings.data)
+    path = target / NAME.format(at) if target.is_dir() else target
+    if path.exists() or path.is_symlink():
+        raise BackupFailed(f'{path} exists already. Choose another name.')
+    if not path.parent.is_dir():
+        raise BackupFailed(f'There is no folder {path.parent}.')
+    return path.absolute()
+
+
+def _remove_abandoned(folder: Path, at: datetime) -> None:
+    """Remove what backups that were killed have left in this folder. Other sites may keep theirs here, too."""
+    removal.remove_all(path for path in folder.glob(f'quickpub-*{UNFINISHED}')
+                       if removal.is_older(path, at.replace(tzinfo=UTC).timestamp() - ABANDONED_AFTER))
+
+
+def _check_room(settings: Settings, folder: Path) -> None:
+    """Raise BackupFailed if there is clearly too little room: a disk that is full for a while would stop the site."""
+    media = sum(path.stat().st_size for path, _ in frozen_media.list_files(settings.paths.media))
+    needed, free = media + 2 * settings.paths.database.stat().st_size, shutil.disk_usage(folder).free
+    if needed > free:
+        raise BackupFailed(f'There is too little room in {folder}: a backup takes about {formats.size(needed)}, and '
+                           f'{formats.size(free)} are free. Make room, or choose a folder on another disk: '
+                           'quickpub backup FOLDER')
+
+
+def _write(settings: Settings, part: Path, copy: Path, with_secrets: bool, at: datetime, start: Start
+           ) -> tuple[Manifest, Advance]:
+    """Write the archive, synced. Return its manifest, and what counts on to the end of the check."""
+    data = settings.paths
+    with ExitStack() as stack:
+        file = stack.enter_context(open(part, 'xb', opener=lambda path, flags: os.open(path, flags, 0o600)))
+        processes.hand_over(file.fileno(), part.parent)
+        media = stack.enter_context(frozen_media.frozen(
+            data.media, lambda: snapshot.take(data.database, copy, with_secrets)))
+        found = [(copy, DATABASE), *frozen_media.list_files(media), *(_list_secrets(data) if with_secrets else [])]
+        advance = start(2 * sum(path.stat().st_size for path, _ in found))  # written, and read again
+        writer = Writer(file, advance)
+        for path, name in found:
+            writer.add(name, path, is_compressed=name == DATABASE)
+        steps, site, tables = snapshot.describe(copy)
+        copy.unlink()
+        manifest = Manifest(__version__, steps, site, at.replace(microsecond=0), with_secrets, tables, writer.files)
+        writer.close(manifest)
+        file.flush()
+        os.fsync(file.fileno())
+    return manifest, advance
+
+
+def _list_secrets(data: Paths) -> Iterator[tuple[Path, str]]:
+    """Yield the path of each file that only a backup with secrets has, and its name there."""
+    for path in sorted(each for name in SECRET for each in (data.data / name, *(data.data / name).rglob('*'))):
+        name = os.fspath(path.relative_to(data.data))
+        if ALLOWED.fullmatch(name) and path.is_file():
+            yield path, name
+
+
+def _check(part: Path, copy: Path, manifest: Manifest, advance: Advance) -> None:
+    """Open the archive and compare all of it with what was backed up. Raises BackupFailed."""
+    try:
+        with Archive(part, migrating.known_steps()) as archive:
+            if archive.manifest != manifest:
+                raise Unusable('Its manifest is not the one that was written.')
+            for name in manifest.files:
+                if name == DATABASE:
+                    archive.extract(name, copy, advance)
+                else:
+                    archive.verify(name, advance)
+        snapshot.check(copy, manifest)
+    except Unusable as error:
+        raise BackupFailed(f'No backup was made, because the one that was written is not complete. {error} '
+                           'Check the disk, then try again.') from None
+
+
+def _is_full(error: Exception) -> bool:
+    return isinstance(error, DatabaseError) and 'full' in str(error) or (
+        isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT))
