@@ -3,7 +3,7 @@
 import click
 
 from .. import __version__
-from .backups import make_backup
+from .backups import make_backup, restore_backup
 from .checks import check, show_settings
 from .demo import fill_demo
 from .dkim import show_dkim
@@ -27,5 +27,5 @@ def main() -> None:
 
 
 for command in (serve, web, consumer, migrate, check, show_settings, adduser, invite, user, report, jobs, show_dkim,
-                install_service, fill_demo, shell, make_backup):
+                install_service, fill_demo, shell, make_backup, restore_backup):
     main.add_command(command)

@@ -3,13 +3,15 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from .. import db, formats
-from ..upkeep import backup
-from ..upkeep.archive import Advance
+from .. import db, formats, logs, settings
+from ..upkeep import backup, drill, restore
+from ..upkeep.archive import Advance, Start
+from ..upkeep.manifest import Manifest
 from .site import explain_errors, opened_site
 
 STEPS = 1000  # of a progress bar: redrawing it for every file would take long
@@ -33,7 +35,7 @@ def make_backup(target: Path | None, with_secrets: bool) -> None:
 
 
 @contextmanager
-def progress(label: str) -> Iterator[backup.Start]:
+def progress(label: str) -> Iterator[Start]:
     """Yield what shows a progress bar for so many bytes, if a terminal is watching."""
     if not sys.stderr.isatty():
         yield lambda size: lambda count: None
@@ -49,3 +51,54 @@ def progress(label: str) -> Iterator[backup.Start]:
                     bar.update(steps)
             return advance
         yield start
+
+
+@click.command(name='restore')
+@click.argument('file', type=click.Path(path_type=Path, dir_okay=False))
+@click.option('--into', metavar='DIR', type=click.Path(path_type=Path), help='Instead of the folder of QUICKPUB_DATA.')
+@click.option('--check', 'is_drill', is_flag=True, help='Only try it: restore, run and read it in a temporary folder.')
+@explain_errors
+def restore_backup(file: Path, into: Path | None, is_drill: bool) -> None:
+    """Restore the site from a backup. The site that is there must not run; its folder is renamed, not overwritten.
+
+    Jobs are paused afterwards, and emails that may have been sent since the backup are on hold.
+    """
+    if is_drill and into:
+        raise click.UsageError('Give either --check or --into DIR.')
+    found = settings.from_env()
+    logs.log_to_console()
+    if is_drill:
+        with progress('Restore') as start:
+            drilled = drill.run(found, file, db.now(), start)
+        click.echo(f'{file} {_contents(drilled.manifest)}. It was restored into a temporary folder and ran there: '
+                   f'{len(drilled.pages)} pages were read.')
+        return
+    with progress('Restore') as start:
+        restored = restore.restore(replace(found, data=into.absolute()) if into else found, file, db.now(), start)
+    for line in _report(file, restored):
+        click.echo(line)
+
+
+def _contents(manifest: Manifest) -> str:
+    return (f'of {manifest.created_at:%Y-%m-%d %H:%M} UTC has {len(manifest.files)} files and '
+            f'{sum(manifest.tables.values())} rows')
+
+
+def _report(file: Path, restored: restore.Restored) -> Iterator[str]:
+    """Yield what the operator must know now, line by line."""
+    yield f'{file} {_contents(restored.manifest)}. It is restored in {restored.data}'
+    if restored.aside:
+        yield f'The folder that was there is now {restored.aside}'
+    if not restored.manifest.has_secrets:
+        yield ('The backup has no secrets: members log in again with their passwords, and set up authenticator apps '
+               'and recovery codes again. Links in emails to confirm an address, choose a password or accept an '
+               'invitation no longer work.')
+    if restored.secret_is == restore.NEW:
+        yield ('The site has a new secret: links to unsubscribe in emails sent before no longer work. `quickpub dkim` '
+               'makes a new key for email, if the site had one.')
+    if restored.secret_is == restore.KEPT:
+        yield 'The secret of the folder that was there is kept, so that links to unsubscribe go on working.'
+    held = restored.held
+    yield (f'Jobs are paused, and {held.emails} emails and {held.reports} reports that may have been sent already are '
+           'on hold. Start the site, look at /admin/mail, and send those that are needed. Then run '
+           '`quickpub jobs resume`.')

@@ -16,6 +16,8 @@ from ..sentences import describe
 from ..settings import Settings, SettingsError
 from ..upkeep import integrity
 from ..upkeep.backup import BackupFailed
+from ..upkeep.data_folders import CannotReplace
+from ..upkeep.drill import DrillFailed
 from ..upkeep.manifest import Unusable
 
 log = logging.getLogger('quickpub.cli')
@@ -39,7 +41,8 @@ def explain_errors(command: Callable) -> Callable:
             raise click.ClickException(f'quickpub.db is damaged: {error}. {integrity.ADVICE}') from None
         except (Problem, Rejected) as error:
             raise click.ClickException(describe(error)) from None
-        except (SettingsError, migrating.SchemaError, BackupFailed, Unusable) as error:
+        except (SettingsError, migrating.SchemaError, BackupFailed, CannotReplace, DrillFailed,
+                Unusable) as error:
             raise click.ClickException(str(error)) from None
     return wrapped
 

@@ -144,6 +144,11 @@ def release(owner: str, but: list[int] | None = None) -> None:
                          f"AND id NOT IN ({', '.join('?' * len(but))})", (owner, *but))
 
 
+def release_all() -> None:
+    """Undo all claims, in a copy of the table: the processes that hold them work on another one."""
+    database.execute_sql(f"{TO_READY}, strikes = 0, attempts = max(0, attempts - 1) WHERE state = 'running'")
+
+
 def excuse_running() -> None:
     """Take back the attempt, and the strike to come, of all jobs that run here: this process is about to end."""
     name = owners.current().name

@@ -52,6 +52,8 @@ SENTENCES: dict[str, Translatable] = {
     'answer.other_version': N_('This version of Quickpub cannot create this email, because another version wrote it: '
                                '%(error)s'),
     'answer.not_now': N_('This site cannot send this email at the moment: %(error)s'),
+    'answer.restored': N_('On hold, because the site was restored from a backup and this email may have been sent '
+                          'already.'),
     'answer.given_up': N_('Not delivered within two days. The last answer was: %(answer)s'),
     'answer.sender_died': N_('The process that was sending this email ended unexpectedly.'),
     'answer.silent': N_('The mail server did not answer within %(seconds)s seconds, or not completely within %(most)s '

@@ -22,6 +22,7 @@ METHODS = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED
 DAMAGE = zipfile.BadZipFile, zlib.error, EOFError, struct.error, NotImplementedError, RuntimeError, UnicodeError
 
 Advance = Callable[[int], None]  # called with the number of bytes that were processed since the last call
+Start = Callable[[int], Advance]  # called with the number of bytes that there are to process
 
 
 class Writer:

@@ -1,9 +1,8 @@
 """Make a backup while the site runs: one archive, which is opened again and checked before it gets its name."""
 
-import errno
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,14 +15,14 @@ from ..audience import counting
 from ..paths import SECRET, Paths
 from ..settings import Settings
 from . import frozen_media, snapshot
-from .archive import Advance, Archive, Writer
+from .archive import Advance, Archive, Start, Writer
+from .full_disk import is_full
 from .manifest import ALLOWED, DATABASE, Manifest, Unusable
 
 NAME = 'quickpub-{:%Y-%m-%d-%H%M%S}.zip'
 UNFINISHED = '.part'  # ending of a backup that is not complete, and of its copy of the database
 ABANDONED_AFTER = 3600.0  # seconds without a change
 
-Start = Callable[[int], Advance]  # is told how many bytes there are to process
 
 
 class BackupFailed(Exception):
@@ -59,7 +58,7 @@ def create(settings: Settings, target: Path | None, with_secrets: bool, at: date
             os.rename(part, path)
             processes.sync_folder(path.parent)
         except (OSError, DatabaseError) as error:
-            if not _is_full(error):
+            if not is_full(error):
                 raise
             raise BackupFailed(f'The disk is full: no backup was made in {path.parent}. Make room, or choose a folder '
                                'on another disk: quickpub backup FOLDER') from None
@@ -143,8 +142,3 @@ def _check(part: Path, copy: Path, manifest: Manifest, advance: Advance) -> None
     except Unusable as error:
         raise BackupFailed(f'No backup was made, because the one that was written is not complete. {error} '
                            'Check the disk, then try again.') from None
-
-
-def _is_full(error: Exception) -> bool:
-    return isinstance(error, DatabaseError) and 'full' in str(error) or (
-        isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT))
