@@ -21,11 +21,14 @@ CALLS = {
 # Modules that nobody imports, but for these.
 IMPORTS = {
     'pickle': (), 'marshal': (), 'shelve': (), 'yaml': (),  # what is read in becomes objects
-    'requests': (), 'urllib.request': (), 'http.client': (), 'ftplib': (), 'httpx': (), 'aiohttp': (),
+    'requests': (), 'urllib.request': (),
+    'http.client': ('upkeep/drill.py',),  # the site that it has started itself
+    'ftplib': (), 'httpx': (), 'aiohttp': (),
     'smtplib': ('mail/conversation.py', 'mail/mail_server.py'),  # the one server that Quickpub talks to
     'random': ('demo/__init__.py',),  # the views of a demo site
-    'socket': ('mail/conversation.py', 'server/supervisor.py', 'server/connections.py'),  # the first: the mail server
-    'subprocess': ('media/variants.py', 'sandbox/pool.py', 'jobs/isolation.py'),
+    'socket': ('mail/conversation.py', 'server/supervisor.py', 'server/connections.py',  # the first: the mail server
+               'upkeep/drill.py'),
+    'subprocess': ('media/variants.py', 'sandbox/pool.py', 'jobs/isolation.py', 'upkeep/drill.py'),
     'ctypes': ('processes.py',),
     'xml.sax': (), 'xml.dom': (), 'lxml': (), 'xmlrpc': (),
 }

@@ -1,5 +1,6 @@
 """The drill: restore a backup into a temporary folder, run that site, read its pages, and remove all of it."""
 
+import http.client
 import os
 import signal
 import socket
@@ -7,8 +8,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -101,8 +100,15 @@ def _answers(settings: Settings) -> bool:
 
 
 def _read(settings: Settings, path: str) -> None:
+    """Read one page, which may lead to another one. Raises DrillFailed."""
+    connection = http.client.HTTPConnection(settings.host, settings.port, timeout=ANSWERS_WITHIN)
     try:
-        with urllib.request.urlopen(f'{settings.url}{path}', timeout=ANSWERS_WITHIN) as answer:  # noqa: S310 - http
-            answer.read()
-    except (OSError, urllib.error.URLError) as error:
+        connection.request('GET', path, headers={'Host': f'localhost:{settings.port}'})
+        answer = connection.getresponse()
+        answer.read()
+    except (OSError, http.client.HTTPException) as error:
         raise DrillFailed(f'The restored site does not show {path}: {error}') from None
+    finally:
+        connection.close()
+    if answer.status >= 400:
+        raise DrillFailed(f'The restored site does not show {path}: it answers {answer.status}')

@@ -310,7 +310,7 @@ def test_the_drill_restores_and_runs_a_site_and_removes_it(lively, rig):
 
 def test_a_page_that_is_not_shown_fails_the_drill(site):
     with pytest.raises(drill.DrillFailed, match='does not show /feed.xml'):
-        drill._read(replace(site, url=f'http://127.0.0.1:{drill._free_port()}'), '/feed.xml')
+        drill._read(replace(site, port=drill._free_port()), '/feed.xml')
 
 
 def test_the_command_says_what_to_do_next(lively, rig):
