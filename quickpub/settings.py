@@ -19,7 +19,7 @@ from datetime import time
 from functools import cached_property, lru_cache
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -167,6 +167,8 @@ class Settings:
     report_time: time = setting('00:00', "New authors' time for a period to close, in their own time zone", _clock,
                                 scope=BROWSER)
     quota: int = setting('1000', "Megabytes of files that an author may have", _number(0, 10_000_000), scope=BROWSER)
+    backups: Path | Literal[''] = setting('', 'Folder for a backup of each night, best on another disk. Unset: none is '
+                                               'made', _folder)
     trusted_proxy: frozenset[str] = setting(
         '', 'Addresses or networks, with commas between, whose X-Forwarded-For and X-Forwarded-Host are trusted',
         _addresses)

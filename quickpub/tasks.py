@@ -21,7 +21,8 @@ from .look import sharing
 from .mail import budgets, delivery, domain_records, ledger
 from .media import cleaning, replacing, variants
 from .models import User
-from .upkeep import corrections, erasure, integrity
+from .settings import current
+from .upkeep import corrections, erasure, integrity, nightly
 
 huey = SiteHuey('quickpub', import_path='quickpub.tasks.huey')
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -200,6 +201,12 @@ def count_views() -> None:
 def check_integrity() -> None:
     """Check the database for damage."""
     integrity.check(now())
+
+
+@huey.recurring(every=HOUR)
+def back_up() -> None:
+    """Make the backup of the night, if it is missing and the settings name a folder for it."""
+    nightly.make_if_due(current(), now())
 
 
 @huey.recurring(every=DAY, hour=NIGHT)

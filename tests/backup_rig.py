@@ -34,7 +34,7 @@ def add_media(site, user, digest=DIGEST):
     """A document with two files, and their rows."""
     (site.data / 'media' / digest / 'shown').mkdir(parents=True)
     for name in ('original', 'shown/file.pdf'):
-        (site.data / 'media' / digest / name).write_bytes(b'%PDF-' + digest.encode() * 9)
+        (site.data / 'media' / digest / name).write_bytes(b'%PDF-' + name.encode() + digest.encode() * 9)
     at = db.now()
     MediaFile.create(digest=digest, kind='document', ending='pdf', state='ready', progress=100, attempts=0, error='',
                      made='', created_at=at)

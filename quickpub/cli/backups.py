@@ -10,7 +10,7 @@ import click
 
 from .. import db, formats, logs, settings
 from ..upkeep import backup, drill, restore
-from ..upkeep.archive import Advance, Start
+from ..upkeep.copying import Advance, Start
 from ..upkeep.manifest import Manifest
 from .site import explain_errors, opened_site
 

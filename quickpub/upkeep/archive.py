@@ -4,7 +4,6 @@ Zip, because its list of files can be read without the files, and every system c
 are: they are compressed already.
 """
 
-import hashlib
 import os
 import stat
 import struct
@@ -12,17 +11,15 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
+from .copying import Advance, copy
 from .manifest import NAME, Entry, Manifest, Unusable, parse
+from .media_store import place_of
 
-CHUNK = 1024 * 1024  # bytes in memory at a time
 MANIFEST_LIMIT = 64 * 1024 * 1024  # bytes
 METHODS = zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED
 DAMAGE = zipfile.BadZipFile, zlib.error, EOFError, struct.error, NotImplementedError, RuntimeError, UnicodeError
-
-Advance = Callable[[int], None]  # called with the number of bytes that were processed since the last call
-Start = Callable[[int], Advance]  # called with the number of bytes that there are to process
 
 
 class Writer:
@@ -37,7 +34,7 @@ class Writer:
         """Add the file at `path` under this name. Raises OSError."""
         with open(path, 'rb') as source, self._zip.open(
                 _describe(name, is_compressed), 'w', force_zip64=True) as target:
-            self.files[name] = _copy(source, target.write, self._advance)
+            self.files[name] = copy(source, target.write, self._advance)
 
     def close(self, manifest: Manifest) -> None:
         """Add the manifest, and the list of files that ends the archive."""
@@ -50,16 +47,6 @@ def _describe(name: str, is_compressed: bool) -> zipfile.ZipInfo:
     described.compress_type = METHODS[is_compressed]
     described.external_attr = (stat.S_IFREG | 0o600) << 16
     return described
-
-
-def _copy(source: BinaryIO, write: Callable[[bytes], object], advance: Advance) -> Entry:
-    digest, size = hashlib.sha256(), 0
-    while chunk := source.read(CHUNK):
-        digest.update(chunk)
-        write(chunk)
-        size += len(chunk)
-        advance(len(chunk))
-    return Entry(size, digest.hexdigest())
 
 
 class Archive:
@@ -110,7 +97,7 @@ class Archive:
             raise Unusable('it holds two files of the same name')
         if extra := set(names) - self.manifest.files.keys() - {NAME}:
             raise Unusable(f'it holds {min(extra)[:100]!r}, which its manifest does not list')
-        if missing := self.manifest.files.keys() - set(names):
+        if missing := {name for name in self.manifest.files.keys() - set(names) if not self._is_beside(name)}:
             raise Unusable(f'{min(missing)!r} is missing')
         for each in listed:
             kind = stat.S_IFMT(each.external_attr >> 16)
@@ -121,6 +108,10 @@ class Archive:
         # A few bytes that several files share could unpack to any size.
         if sum(each.compress_size for each in listed) > os.fstat(self._file.fileno()).st_size:
             raise Unusable('its files overlap')
+
+    def _is_beside(self, name: str) -> bool:
+        """Return whether a file is not in the archive itself: nightly backups share their media."""
+        return self.manifest.shares_media and name.startswith('media/')
 
     def extract(self, name: str, path: Path, advance: Advance) -> None:
         """Write one file, synced, to this path. Raises Unusable if it is damaged."""
@@ -136,9 +127,17 @@ class Archive:
 
     def _read(self, name: str, write: Callable[[bytes], object], advance: Advance) -> None:
         try:
-            with self._zip.open(name) as source:
-                found = _copy(source, write, advance)  # type: ignore[arg-type]  # IO[bytes]
+            with self._open(name) as source:
+                found: Entry | None = copy(source, write, advance)
         except DAMAGE:
             found = None
+        except FileNotFoundError:
+            raise Unusable(f'{self.path} cannot be restored: {name} is missing in the folder media beside it.'
+                           ) from None
         if found != self.manifest.files[name]:
             raise Unusable(f'{self.path} cannot be restored: {name} in it is damaged.')
+
+    def _open(self, name: str) -> IO[bytes]:
+        if self._is_beside(name):
+            return open(place_of(self.path.parent, self.manifest.files[name]), 'rb')
+        return self._zip.open(name)

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,9 +15,11 @@ from ..audience import counting
 from ..paths import SECRET, Paths
 from ..settings import Settings
 from . import frozen_media, snapshot
-from .archive import Advance, Archive, Start, Writer
+from .archive import Archive, Writer
+from .copying import Advance, Start
 from .full_disk import is_full
-from .manifest import ALLOWED, DATABASE, Manifest, Unusable
+from .manifest import ALLOWED, DATABASE, Entry, Manifest, Unusable
+from .media_store import Store, place_of
 
 NAME = 'quickpub-{:%Y-%m-%d-%H%M%S}.zip'
 UNFINISHED = '.part'  # ending of a backup that is not complete, and of its copy of the database
@@ -37,10 +39,12 @@ class Made:
     manifest: Manifest
 
 
-def create(settings: Settings, target: Path | None, with_secrets: bool, at: datetime, start: Start) -> Made:
+def create(settings: Settings, target: Path | None, with_secrets: bool, at: datetime, start: Start,
+           known: Mapping[str, Entry] | None = None) -> Made:
     """Back up the open site into the file `target`, or into that folder, by default `backups` in the data folder.
 
-    Raises BackupFailed if another backup is being made, the target exists or a disk is full; nothing is left then.
+    With `known`, the files of an earlier backup in the same folder, its media go to a folder that backups share. Raises
+    BackupFailed if another backup is being made, the target exists or a disk is full; nothing of this one is left then.
     """
     with processes.exclusive_now(settings.paths.backup_lock) as is_alone:
         if not is_alone:
@@ -51,9 +55,9 @@ def create(settings: Settings, target: Path | None, with_secrets: bool, at: date
         _remove_abandoned(path.parent, at)
         removal.remove_all([part, copy])
         try:
-            _check_room(settings, path.parent)
+            _check_room(settings, path.parent, known is not None)
             counting.count_if_possible()  # the files of recorded views are not in the backup
-            manifest, advance = _write(settings, part, copy, with_secrets, at, start)
+            manifest, advance = _write(settings, part, copy, with_secrets, at, start, known)
             _check(part, copy, manifest, advance)
             os.rename(part, path)
             processes.sync_folder(path.parent)
@@ -86,9 +90,10 @@ def _remove_abandoned(folder: Path, at: datetime) -> None:
                        if removal.is_older(path, at.replace(tzinfo=UTC).timestamp() - ABANDONED_AFTER))
 
 
-def _check_room(settings: Settings, folder: Path) -> None:
+def _check_room(settings: Settings, folder: Path, shares_media: bool) -> None:
     """Raise BackupFailed if there is clearly too little room: a disk that is full for a while would stop the site."""
-    media = sum(path.stat().st_size for path, _ in frozen_media.list_files(settings.paths.media))
+    media = 0 if shares_media else sum(
+        path.stat().st_size for path, _ in frozen_media.list_files(settings.paths.media))
     needed, free = media + 2 * settings.paths.database.stat().st_size, shutil.disk_usage(folder).free
     if needed > free:
         raise BackupFailed(f'There is too little room in {folder}: a backup takes about {formats.size(needed)}, and '
@@ -96,8 +101,8 @@ def _check_room(settings: Settings, folder: Path) -> None:
                            'quickpub backup FOLDER')
 
 
-def _write(settings: Settings, part: Path, copy: Path, with_secrets: bool, at: datetime, start: Start
-           ) -> tuple[Manifest, Advance]:
+def _write(settings: Settings, part: Path, copy: Path, with_secrets: bool, at: datetime, start: Start,
+           known: Mapping[str, Entry] | None) -> tuple[Manifest, Advance]:
     """Write the archive, synced. Return its manifest, and what counts on to the end of the check."""
     data = settings.paths
     with ExitStack() as stack:
@@ -108,11 +113,18 @@ def _write(settings: Settings, part: Path, copy: Path, with_secrets: bool, at: d
         found = [(copy, DATABASE), *frozen_media.list_files(media), *(_list_secrets(data) if with_secrets else [])]
         advance = start(2 * sum(path.stat().st_size for path, _ in found))  # written, and read again
         writer = Writer(file, advance)
+        store = None if known is None else Store(part.parent, known, advance)
         for path, name in found:
-            writer.add(name, path, is_compressed=name == DATABASE)
+            if store and name.startswith('media/'):
+                writer.files[name] = store.keep(name, path)
+            else:
+                writer.add(name, path, is_compressed=name == DATABASE)
+        if store:
+            store.sync()
         steps, site, tables = snapshot.describe(copy)
         copy.unlink()
-        manifest = Manifest(__version__, steps, site, at.replace(microsecond=0), with_secrets, tables, writer.files)
+        manifest = Manifest(__version__, steps, site, at.replace(microsecond=0), has_secrets=with_secrets,
+                            shares_media=store is not None, tables=tables, files=writer.files)
         writer.close(manifest)
         file.flush()
         os.fsync(file.fileno())
@@ -127,6 +139,15 @@ def _list_secrets(data: Paths) -> Iterator[tuple[Path, str]]:
             yield path, name
 
 
+def _verify(archive: Archive, name: str, advance: Advance) -> None:
+    try:
+        archive.verify(name, advance)
+    except Unusable:
+        if archive.manifest.shares_media:  # the next backup copies it again
+            place_of(archive.path.parent, archive.manifest.files[name]).unlink(missing_ok=True)
+        raise
+
+
 def _check(part: Path, copy: Path, manifest: Manifest, advance: Advance) -> None:
     """Open the archive and compare all of it with what was backed up. Raises BackupFailed."""
     try:
@@ -137,7 +158,7 @@ def _check(part: Path, copy: Path, manifest: Manifest, advance: Advance) -> None
                 if name == DATABASE:
                     archive.extract(name, copy, advance)
                 else:
-                    archive.verify(name, advance)
+                    _verify(archive, name, advance)
         snapshot.check(copy, manifest)
     except Unusable as error:
         raise BackupFailed(f'No backup was made, because the one that was written is not complete. {error} '

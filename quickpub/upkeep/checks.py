@@ -20,9 +20,11 @@ from ..sentences import describe_stored
 from ..settings import current
 from ..translations.messages import N_, gettext, ngettext
 from . import corrections, integrity
+from .backup_folder import list_nightly
 
 MIN_FREE = 4  # megabytes on the disk, below which writing will soon fail
 OVERDUE = timedelta(minutes=15)
+BACKUP_OVERDUE = timedelta(days=2)
 
 
 def check_database() -> str | None:
@@ -47,6 +49,19 @@ def check_disk() -> str | None:
     """Check that there is room on the disk."""
     free = shutil.disk_usage(current().data).free // 1024 ** 2
     return None if free >= MIN_FREE else f'Only {free} MB are left on the disk.'
+
+
+def check_backups(at: datetime) -> str | None:
+    """Check that the nightly backups are made, if there is a folder for them."""
+    folder = current().backups
+    if not folder:
+        return None
+    if not folder.is_dir():
+        return f'There is no folder {folder} for the backup of each night. Make it, or mount its disk.'
+    newest = next(iter(list_nightly(folder)), None)
+    if newest and newest < at - BACKUP_OVERDUE:
+        return f'The newest backup is {(at - newest).days} days old. Failed jobs say why.'
+    return None
 
 
 def check_media() -> str | None:

@@ -20,7 +20,8 @@ from ..db import db, rows
 from ..jobs.liveness import wait
 from ..models import Post
 from ..settings import PREFIX, Settings
-from .archive import Archive, Start
+from .archive import Archive
+from .copying import Start
 from .manifest import Manifest
 from .restore import rebuild
 
@@ -47,7 +48,7 @@ def run(settings: Settings, file: Path, at: datetime, start: Start) -> Drilled:
     with Archive(file, migrating.known_steps()) as archive, tempfile.TemporaryDirectory(prefix='quickpub-') as folder:
         port = _free_port()
         ours = replace(settings, data=Path(folder, 'data'), host='127.0.0.1', port=port, workers=1, smtp='',
-                       url=f'http://localhost:{port}')
+                       backups='', url=f'http://localhost:{port}')
         rebuild(archive, ours, None, at, start)
         with db.connection_context():
             newest = rows(Post.select(Post.slug).where(Post.public_at(at)).order_by(

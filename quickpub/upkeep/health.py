@@ -22,6 +22,7 @@ def problems(at: datetime) -> dict[str, str | None]:
     named: dict[str, Callable[[], str | None]] = {
         'database': checks.check_database,
         'disk': checks.check_disk,
+        'backups': partial(checks.check_backups, at),
         'consumer': checks.check_consumer,
         'work': partial(checks.check_jobs, at),
         'mail': partial(checks.check_mail, at),

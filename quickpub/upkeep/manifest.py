@@ -36,6 +36,7 @@ class Manifest:
     site: str  # the moment of its first migration, which tells sites apart
     created_at: datetime  # UTC, without a zone
     has_secrets: bool
+    shares_media: bool  # its media are in the folder media beside it, by digest
     tables: dict[str, int]  # rows of each table
     files: dict[str, Entry]  # by path in the data folder
 
@@ -83,5 +84,5 @@ def _build(found: dict[str, Any]) -> Manifest:
     return Manifest(
         version=str(found['version']), schema=[str(step) for step in found['schema']], site=str(found['site']),
         created_at=datetime.fromisoformat(found['created_at'].removesuffix('Z')), files=files,
-        has_secrets=bool(found['has_secrets']),
+        has_secrets=bool(found['has_secrets']), shares_media=bool(found['shares_media']),
         tables={str(name): int(rows) for name, rows in found['tables'].items()})

@@ -16,7 +16,8 @@ from ..paths import Paths
 from ..settings import Settings
 from ..sqlite.connection import connect, sqlite3
 from . import data_folders, snapshot
-from .archive import Archive, Start
+from .archive import Archive
+from .copying import Start
 from .data_folders import CannotReplace
 from .full_disk import is_full
 from .manifest import Manifest

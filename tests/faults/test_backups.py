@@ -25,7 +25,7 @@ def lively(site):
 @pytest.mark.parametrize('is_foreseen', [True, False])
 def test_a_full_disk_is_a_clear_failure_that_leaves_nothing(lively, tmp_path, monkeypatch, is_foreseen):
     if not is_foreseen:
-        monkeypatch.setattr(backup, '_check_room', lambda settings, folder: None)
+        monkeypatch.setattr(backup, '_check_room', lambda *args: None)
     with disk_of(1, tmp_path / 'disk') as folder:
         (folder / 'theirs').write_bytes(bytes(900_000))
         with pytest.raises(backup.BackupFailed, match=f'{"too little room" if is_foreseen else "disk is full"}'):

@@ -120,7 +120,7 @@ def test_a_backup_of_an_older_version_is_brought_up_to_date(site, tmp_path):
     with open(tmp_path / 'old.zip', 'wb') as file:
         writer = archive.Writer(file, lambda count: None)
         writer.add('quickpub.db', database, is_compressed=True)
-        writer.close(Manifest('0.0.1', steps, created_at, db.now(), False, tables, writer.files))
+        writer.close(Manifest('0.0.1', steps, created_at, db.now(), False, False, tables, writer.files))
     restore_to(site, tmp_path / 'old.zip', into=tmp_path / 'new')
     assert User.select().count() == tables['user'] and Post.select().count() == tables['post']
 
