@@ -22,7 +22,7 @@ from .mail import budgets, delivery, domain_records, ledger
 from .media import cleaning, replacing, variants
 from .models import User
 from .settings import current
-from .upkeep import corrections, erasure, integrity, nightly
+from .upkeep import backup, corrections, erasure, integrity, nightly
 
 huey = SiteHuey('quickpub', import_path='quickpub.tasks.huey')
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -207,6 +207,12 @@ def check_integrity() -> None:
 def back_up() -> None:
     """Make the backup of the night, if it is missing and the settings name a folder for it."""
     nightly.make_if_due(current(), now())
+
+
+@huey.task(is_single=True)
+def back_up_now() -> None:
+    """Make a backup in the data folder."""
+    backup.create(current(), None, False, now(), nightly.start_in_job)
 
 
 @huey.recurring(every=DAY, hour=NIGHT)

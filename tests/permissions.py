@@ -162,6 +162,8 @@ TABLE = {
     'GET /admin': (OWNER, '/admin'),
     'GET /admin/jobs': (OWNER, '/admin/jobs'),
     'POST /admin/jobs': (OWNER, '/admin/jobs', {'action': 'pause'}),
+    'GET /admin/backups': (OWNER, '/admin/backups'),
+    'POST /admin/backups': (OWNER, '/admin/backups', {'action': 'make'}),
     'GET /admin/audit': (OWNER, '/admin/audit'),
     'GET /admin/mail': (OWNER, '/admin/mail'),
     'GET /admin/mail/<message_id>': (OWNER, '/admin/mail/{message}'),

@@ -55,6 +55,11 @@ def has_job(subject: str, number: Any) -> Any:
     return fn.EXISTS(Job.select(Job.id).where(Job.subject == subject, Job.subject_id == number.cast('TEXT')))
 
 
+def is_pending(name: str) -> bool:
+    """Return whether a job with this name (module.function) waits or runs."""
+    return Job.select(Job.id).where(Job.name == name, Job.state.in_(['ready', 'running'])).exists()
+
+
 def run_soon(subject: str, number: Any) -> None:
     """Let the job about this subject that waits for a later try run now."""
     with database.atomic():

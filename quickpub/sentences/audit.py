@@ -61,6 +61,9 @@ SENTENCES: dict[str, Translatable] = {
     'audit.post_released': N_('%(actor)s ended the hold of a post: %(subject)s.'),
 
     # Settings
+    'audit.backup_asked': N_('%(actor)s made a backup.'),
+    'audit.backup_downloaded': N_('%(actor)s downloaded a backup.'),
+    'audit.backup_deleted': N_('%(actor)s deleted a backup.'),
     'audit.site_restored': N_('%(actor)s restored the site from a backup.'),
     'audit.site_changed': N_('%(actor)s changed the settings of the site: %(changed)s.'),
     'audit.dkim_key_made': N_('%(actor)s created a new key that signs emails.'),

@@ -30,6 +30,7 @@ TITLES: dict[str, Translatable] = {  # by the name of the task in tasks.py
     # Clean-up
     'check_integrity': N_('Check the database for damage'),
     'back_up': N_('Make the nightly backup'),
+    'back_up_now': N_('Make a backup'),
     'forget_visitors': N_('Delete the traces of visitors'),
     'clean_up_jobs': N_('Delete old counts of jobs'),
     'clean_up_set_aside': N_('Delete old errors of single items'),

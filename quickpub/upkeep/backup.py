@@ -16,12 +16,12 @@ from ..paths import SECRET, Paths
 from ..settings import Settings
 from . import frozen_media, snapshot
 from .archive import Archive, Writer
+from .backup_folder import WHOLE, WITH_SECRETS
 from .copying import Advance, Start
 from .full_disk import is_full
 from .manifest import ALLOWED, DATABASE, Entry, Manifest, Unusable
 from .media_store import Store, place_of
 
-NAME = 'quickpub-{:%Y-%m-%d-%H%M%S}.zip'
 UNFINISHED = '.part'  # ending of a backup that is not complete, and of its copy of the database
 ABANDONED_AFTER = 3600.0  # seconds without a change
 
@@ -49,7 +49,7 @@ def create(settings: Settings, target: Path | None, with_secrets: bool, at: date
     with processes.exclusive_now(settings.paths.backup_lock) as is_alone:
         if not is_alone:
             raise BackupFailed('Another backup of this site is being made. Try again when it is complete.')
-        path = _choose_path(settings, target, at)
+        path = _choose_path(settings, target, (WITH_SECRETS if with_secrets else WHOLE).format(at))
         part = path.with_name(f'{path.name}{UNFINISHED}')
         copy = path.with_name(f'{path.name}.db{UNFINISHED}')
         _remove_abandoned(path.parent, at)
@@ -71,12 +71,12 @@ def create(settings: Settings, target: Path | None, with_secrets: bool, at: date
         return Made(path, path.stat().st_size, manifest)
 
 
-def _choose_path(settings: Settings, target: Path | None, at: datetime) -> Path:
+def _choose_path(settings: Settings, target: Path | None, name: str) -> Path:
     if target is None:
         target = settings.paths.backups
         target.mkdir(mode=0o700, exist_ok=True)
         processes.hand_over(target, settings.data)
-    path = target / NAME.format(at) if target.is_dir() else target
+    path = target / name if target.is_dir() else target
     if path.exists() or path.is_symlink():
         raise BackupFailed(f'{path} exists already. Choose another name.')
     if not path.parent.is_dir():

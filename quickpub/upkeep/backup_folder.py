@@ -1,22 +1,44 @@
-"""The nightly backups in a folder: which there are, and which are kept."""
+"""The backups in a folder: which there are, and which of the nightly ones are kept."""
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-NIGHTLY = 'nightly-{:%Y-%m-%d-%H%M%S}.zip'
-PATTERN = re.compile(r'nightly-(\d{4}-\d\d-\d\d-\d{6})\.zip')
+TIME = '%Y-%m-%d-%H%M%S'
+WHOLE, WITH_SECRETS, NIGHTLY = (f'{kind}-{{:{TIME}}}.zip' for kind in ('quickpub', 'quickpub-with-secrets', 'nightly'))
+PATTERN = re.compile(r'(quickpub|nightly)-(\d{4}-\d\d-\d\d-\d{6})\.zip')
 DAYS, WEEKS, MONTHS = 7, 4, 12  # of each of the latest ones that have a backup, one is kept
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A backup in one file, made at this moment (UTC without a zone)."""
+    at: datetime
+    path: Path
+    bytes: int
+
+
+def list_whole(folder: Path) -> list[Whole]:
+    """Return the backups without secrets and with media in this folder, newest first. It may be missing."""
+    if not folder.is_dir():
+        return []
+    return [Whole(at, path, path.stat().st_size) for at, path in _list(folder, 'quickpub').items()]
 
 
 def list_nightly(folder: Path) -> dict[datetime, Path]:
     """Return the nightly backups in this folder by their time (UTC without a zone), newest first. Each is complete: it
     gets its name last. Raises OSError where the folder cannot be read."""
+    return _list(folder, 'nightly')
+
+
+def _list(folder: Path, kind: str) -> dict[datetime, Path]:
     found = {}
     for path in folder.iterdir():
-        if named := PATTERN.fullmatch(path.name):
-            found[datetime.strptime(named[1], '%Y-%m-%d-%H%M%S')] = path
+        named = PATTERN.fullmatch(path.name)
+        if named and named[1] == kind:
+            found[datetime.strptime(named[2], TIME)] = path
     return dict(sorted(found.items(), reverse=True))
 
 

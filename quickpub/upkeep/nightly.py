@@ -4,6 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 from .. import dates, migrating, removal
+from ..codes import Code
 from ..jobs import claims
 from ..jobs.recurring import DAY, Recurrence
 from ..settings import Settings
@@ -33,12 +34,22 @@ def make_if_due(settings: Settings, at: datetime) -> None:
     if newest and last_night <= newest <= at:
         return
     known = _read_manifest(found[newest]).files if newest else {}
-    backup.create(settings, folder / NIGHTLY.format(at), False, at, _start, known)
+    backup.create(settings, folder / NIGHTLY.format(at), False, at, start_in_job, known)
     _remove_old(folder)
 
 
-def _start(size: int) -> Advance:
-    return lambda count: claims.clear_strikes()
+def start_in_job(size: int) -> Advance:
+    """Show on the page of jobs how far the running job is with so many bytes."""
+    done, percent = 0, -1
+
+    def advance(count: int) -> None:
+        nonlocal done, percent
+        done += count
+        if (reached := 100 * done // max(1, size)) > percent:
+            percent = reached
+            claims.report_progress(Code('export.progress', percent=percent).to_json())
+            claims.clear_strikes()
+    return advance
 
 
 def _read_manifest(path: Path) -> Manifest:

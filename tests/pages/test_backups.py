@@ -1,0 +1,67 @@
+"""The owner's page of backups."""
+
+import io
+import zipfile
+
+import pytest
+from backup_rig import left_in, make
+from conftest import PASSWORD, drain, write
+
+from quickpub.jobs.tables import Job
+from quickpub.models import AuditEntry
+
+PATH = '/admin/backups'
+
+
+@pytest.fixture
+def owner(olga, browse):
+    return browse(olga)
+
+
+def test_an_owner_makes_downloads_and_deletes_a_backup(site, olga, owner, connection):
+    with connection():
+        write(olga, 'In the backup')
+    assert 'No backups yet.' in owner.get(PATH).text
+    owner.post(PATH, {'action': 'make'}, status=303)
+    assert 'A backup is being made.' in owner.get(PATH).text and 'Back up now' not in owner.get(PATH).text
+    drain()
+    (name,) = left_in(site.data / 'backups')
+    assert 'Back up now' in owner.get(PATH).text and name in owner.get(PATH).text
+
+    asked = owner.post(PATH, {'action': 'download', 'name': name})
+    assert 'email addresses of all members' in asked.text
+    got = owner.post(PATH, {'action': 'download', 'name': name, 'identity_password': PASSWORD})
+    assert got.headers['Cache-Control'] == 'private, no-store'
+    assert got.headers['Content-Disposition'] == f'attachment; filename="{name}"'
+    assert 'quickpub.db' in zipfile.ZipFile(io.BytesIO(got.body)).namelist()
+
+    assert 'cannot be restored afterwards' in owner.post(PATH, {'action': 'delete', 'name': name}).text
+    owner.post(PATH, {'action': 'delete', 'name': name, 'identity': '1', 'identity_password': PASSWORD}, status=303)
+    assert left_in(site.data / 'backups') == []
+    with connection():
+        assert [each.code for each in AuditEntry.select().order_by(AuditEntry.id) if 'backup' in each.code] == [
+            'backup_asked', 'backup_downloaded', 'backup_deleted']
+
+
+def test_only_backups_that_the_page_lists_can_be_downloaded(site, owner, connection):
+    with connection():
+        secrets = make(site, with_secrets=True).path
+        nightly = site.data / 'backups' / 'nightly-2026-11-29-030000.zip'
+        nightly.touch()
+    assert secrets.name not in owner.get(PATH).text and nightly.name not in owner.get(PATH).text
+    for name in (secrets.name, nightly.name, '../secret', '../quickpub.db', ''):
+        for action in ('download', 'delete'):
+            owner.post(PATH, {'action': action, 'name': name, 'identity_password': PASSWORD}, status=303)
+            assert 'This backup no longer exists.' in owner.get(PATH).text
+    assert secrets.exists() and (site.data / 'secret').exists()
+
+
+def test_two_clicks_make_one_backup(site, owner, connection):
+    for _ in range(2):
+        owner.post(PATH, {'action': 'make'}, status=303)
+    with connection():
+        assert Job.select().where(Job.name.endswith('back_up_now')).count() == 1
+
+
+def test_the_page_says_how_to_get_a_backup_of_each_night(site, owner):
+    assert 'QUICKPUB_BACKUPS' in owner.get(PATH).text
