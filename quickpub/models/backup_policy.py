@@ -16,6 +16,7 @@ KEPT = {
                    'network details',
     'author_totals': 'user_id posts views',
     'autosave': 'user_id tab post_id typed_at beginning size fields',
+    'blocked_domain': 'domain blocked_at',
     'content': 'id version feed_id',
     'daily_hosts': 'scope day host views',
     'daily_referrers': 'post_id day host views',
@@ -25,6 +26,7 @@ KEPT = {
     'erasure': 'kind wanted done',
     'featured_post': 'post_id featured_at',
     'finding': 'name problem at',
+    'hidden_post': 'post_id published_at',
     'job': 'id name message state priority run_at is_single attempts strikes owner started_at error created_at '
            'progress subject subject_id',
     'job_counter': 'queue key value',
@@ -51,15 +53,17 @@ KEPT = {
     'recurring_job': 'name enqueued_at',
     'report': 'id user_id period_start period_end views message_id',
     'reported_views': 'post_id views',
+    'review': 'post_id asked_at is_held editor_id answered_at reason',
     'revision': 'post_id version saved_at editor_id title summary tags details body',
     'schema_migration': 'id name applied',
     'series': 'id author_id name',
     'set_aside': 'kind key reason at',
-    'site': 'id title tagline hue pinned_id language fonts layout footer css',
+    'site': 'id title tagline hue pinned_id language fonts layout footer css new_role',
+    'site_setting': 'name value',
     'tag': 'id name slug name_folded key feed_id',
     'text_size': 'author_id post_id text versions',
     'upload': 'id user_id file_id name bytes alt created_at touched_at',
-    'user': 'id name handle email password role bio timezone report reported_until created_at verified_at deleted_at '
+    'user': 'id name handle email password bio timezone report reported_until created_at verified_at deleted_at '
             'mail_trouble pinned_id report_day report_time name_folded feed_id logged_in_at suspended_at '
-            'asks_passkey language links fediverse',
+            'asks_passkey language links fediverse role hides_posts',
 }
