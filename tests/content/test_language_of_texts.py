@@ -49,7 +49,7 @@ def test_texts_that_were_published_before_get_the_language_that_the_site_has(con
     columns = {'public': {'published_at': '2026-01-01 00:00:00'}, 'page': {'is_page': 1, 'place': 2},
                'taken back': {'was_public': 1}, 'draft': {}, 'own': {'published_at': '2026-01-01', 'language': 'fr'}}
     with db.db.connection_context():
-        Site.change(language='de')
+        db.db.execute_sql("INSERT INTO site (id, title, tagline, hue, language) VALUES (1, 'Voice', '', 215, 'de')")
         db.db.execute_sql('INSERT INTO user (id, name, handle, role, bio, timezone, report, reported_until, '
                           "created_at) VALUES (1, 'Alice', 'alice', 'author', '', 'UTC', 'daily', '2026', '2026')")
         for slug, more in columns.items():
