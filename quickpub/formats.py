@@ -2,6 +2,7 @@
 
 import unicodedata
 from textwrap import TextWrapper
+from typing import Any
 
 from babel.lists import format_list
 from babel.units import format_unit
@@ -75,6 +76,17 @@ def size(count: float) -> str:
         count, power = count / 1000, power + 1
     pattern = '#,##0.0' if count < 10 and power else '#,##0'
     return format_unit(count, UNITS[power], 'short' if power else 'long', pattern, locale=languages.current().locale)
+
+
+def separated(items: list[Any]) -> list[tuple[Any, str]]:
+    """Return each item of a list in a sentence with what stands after it: ', ', ' and ' or ''."""
+    parts = listing(['\0'] * len(items)).split('\0')
+    return list(zip(items, parts[1:], strict=True))
+
+
+def names(people: list[Any]) -> str:
+    """Return the names of members in a sentence: 'Ada, Ben and Chris'."""
+    return listing([each.name for each in people])
 
 
 def listing(items: list[str]) -> str:

@@ -87,6 +87,10 @@ CREATE TRIGGER card_post_changed AFTER UPDATE OF title, author_id, published_at,
 
 CREATE TRIGGER card_post_deleted AFTER DELETE ON post BEGIN DELETE FROM card WHERE kind = 'post' AND owner_id = OLD.id; END;
 
+CREATE TRIGGER card_posts_of_co_author AFTER UPDATE OF name ON user WHEN OLD.name IS NOT NEW.name BEGIN
+    DELETE FROM card WHERE kind = 'post' AND owner_id IN (SELECT post_id FROM co_author WHERE user_id = OLD.id);
+END;
+
 CREATE TRIGGER card_posts_of_user AFTER UPDATE OF name ON user WHEN OLD.name IS NOT NEW.name BEGIN DELETE FROM card WHERE kind = 'post' AND owner_id IN (SELECT id FROM post WHERE author_id = OLD.id); END;
 
 CREATE TRIGGER card_site_added AFTER INSERT ON site BEGIN DELETE FROM card WHERE TRUE; END;
@@ -111,6 +115,22 @@ CREATE TABLE client_views (
     PRIMARY KEY (post_id, day, network)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE co_author (
+    post_id INTEGER NOT NULL REFERENCES post (id) ON DELETE CASCADE,
+    user_id INTEGER NOT NULL REFERENCES user (id) ON DELETE CASCADE,
+    position INTEGER NOT NULL, -- in the by-line, after the first author
+    reported_views INTEGER NOT NULL, -- of the post, those that their closed reports have included
+    last_views INTEGER, -- those in the last of these reports; NULL: in none
+    PRIMARY KEY (post_id, user_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER co_author_unpinned AFTER DELETE ON co_author BEGIN
+    UPDATE user SET pinned_id = NULL WHERE id = OLD.user_id AND pinned_id = OLD.post_id AND NOT EXISTS (
+        SELECT 1 FROM post WHERE id = OLD.post_id AND author_id = OLD.user_id);
+END;
+
+CREATE INDEX co_author_user ON co_author (user_id, post_id);
+
 CREATE TABLE content (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     version INTEGER NOT NULL
@@ -121,6 +141,21 @@ CREATE TRIGGER content_card_delete AFTER DELETE ON card BEGIN UPDATE content SET
 CREATE TRIGGER content_card_insert AFTER INSERT ON card BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
 
 CREATE TRIGGER content_card_update AFTER UPDATE ON card BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
+
+CREATE TRIGGER content_co_author_delete AFTER DELETE ON co_author BEGIN
+    DELETE FROM card WHERE kind = 'post' AND owner_id = OLD.post_id;
+    UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)) WHERE EXISTS (SELECT 1 FROM post WHERE id = OLD.post_id AND published_at IS NOT NULL);
+END;
+
+CREATE TRIGGER content_co_author_insert AFTER INSERT ON co_author BEGIN
+    DELETE FROM card WHERE kind = 'post' AND owner_id = NEW.post_id;
+    UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)) WHERE EXISTS (SELECT 1 FROM post WHERE id = NEW.post_id AND published_at IS NOT NULL);
+END;
+
+CREATE TRIGGER content_co_author_update AFTER UPDATE OF position ON co_author BEGIN
+    DELETE FROM card WHERE kind = 'post' AND owner_id = NEW.post_id;
+    UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)) WHERE EXISTS (SELECT 1 FROM post WHERE id = NEW.post_id AND published_at IS NOT NULL);
+END;
 
 CREATE TRIGGER content_desk AFTER UPDATE OF canonical, series_id, part, place ON post WHEN (OLD.published_at IS NOT NULL OR OLD.place IS NOT NULL OR NEW.place IS NOT NULL) AND (OLD.canonical, OLD.series_id, OLD.part, OLD.place) IS NOT (NEW.canonical, NEW.series_id, NEW.part, NEW.place) BEGIN UPDATE content SET version = max(version + 1, CAST(strftime('%s', 'now') AS INTEGER)); END;
 
@@ -354,6 +389,18 @@ CREATE TABLE finding (
     at TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TRIGGER first_author_changes AFTER UPDATE OF author_id ON post
+WHEN OLD.author_id IS NOT NEW.author_id BEGIN
+    INSERT OR REPLACE INTO reported_views SELECT NEW.id, last_views FROM co_author
+        WHERE post_id = NEW.id AND user_id = NEW.author_id AND last_views IS NOT NULL;
+    UPDATE post SET reported_views = co_author.reported_views FROM co_author
+        WHERE post.id = NEW.id AND co_author.post_id = NEW.id AND co_author.user_id = NEW.author_id;
+    DELETE FROM co_author WHERE post_id = NEW.id AND user_id = NEW.author_id;
+    UPDATE recent_views SET author_id = NEW.author_id WHERE post_id = NEW.id;
+    UPDATE user SET pinned_id = NULL WHERE id = OLD.author_id AND pinned_id = NEW.id AND NOT EXISTS (
+        SELECT 1 FROM co_author WHERE post_id = NEW.id AND user_id = OLD.author_id);
+END;
+
 CREATE TRIGGER handle_changed AFTER UPDATE OF handle ON user WHEN OLD.handle IS NOT NEW.handle BEGIN
     DELETE FROM old_handle WHERE handle IN (OLD.handle, NEW.handle);
     INSERT INTO old_handle (handle, user_id) SELECT OLD.handle, NEW.id WHERE OLD.verified_at IS NOT NULL;
@@ -389,16 +436,20 @@ CREATE TRIGGER hidden_post_published AFTER UPDATE OF published_at ON post WHEN N
     BEGIN DELETE FROM hidden_post WHERE post_id = NEW.id; END;
 
 CREATE TRIGGER hosts_come AFTER INSERT ON daily_referrers BEGIN
-    INSERT INTO daily_hosts SELECT scope, NEW.day, NEW.host, NEW.views FROM (SELECT -author_id AS scope FROM post WHERE id = NEW.post_id UNION ALL SELECT 0) WHERE TRUE
+    INSERT INTO daily_hosts SELECT scope, NEW.day, NEW.host, NEW.views FROM (SELECT -author_id AS scope FROM (SELECT author_id FROM post WHERE id = NEW.post_id
+        UNION ALL SELECT user_id FROM co_author WHERE post_id = NEW.post_id) UNION ALL SELECT 0) WHERE TRUE
         ON CONFLICT DO UPDATE SET views = views + excluded.views;
-    INSERT INTO known_host SELECT author_id, NEW.host, NEW.views, 0 FROM post WHERE id = NEW.post_id
+    INSERT INTO known_host SELECT author_id, NEW.host, NEW.views, 0 FROM (SELECT author_id FROM post WHERE id = NEW.post_id
+        UNION ALL SELECT user_id FROM co_author WHERE post_id = NEW.post_id) WHERE TRUE
         ON CONFLICT DO UPDATE SET views = views + excluded.views;
 END;
 
 CREATE TRIGGER hosts_grow AFTER UPDATE OF views ON daily_referrers BEGIN
-    INSERT INTO daily_hosts SELECT scope, NEW.day, NEW.host, (NEW.views - OLD.views) FROM (SELECT -author_id AS scope FROM post WHERE id = NEW.post_id UNION ALL SELECT 0) WHERE TRUE
+    INSERT INTO daily_hosts SELECT scope, NEW.day, NEW.host, (NEW.views - OLD.views) FROM (SELECT -author_id AS scope FROM (SELECT author_id FROM post WHERE id = NEW.post_id
+        UNION ALL SELECT user_id FROM co_author WHERE post_id = NEW.post_id) UNION ALL SELECT 0) WHERE TRUE
         ON CONFLICT DO UPDATE SET views = views + excluded.views;
-    INSERT INTO known_host SELECT author_id, NEW.host, (NEW.views - OLD.views), 0 FROM post WHERE id = NEW.post_id
+    INSERT INTO known_host SELECT author_id, NEW.host, (NEW.views - OLD.views), 0 FROM (SELECT author_id FROM post WHERE id = NEW.post_id
+        UNION ALL SELECT user_id FROM co_author WHERE post_id = NEW.post_id) WHERE TRUE
         ON CONFLICT DO UPDATE SET views = views + excluded.views;
 END;
 
@@ -1075,7 +1126,8 @@ CREATE TRIGGER version_goes AFTER DELETE ON revision BEGIN
 END;
 
 CREATE TRIGGER views_come AFTER INSERT ON daily_views BEGIN
-    INSERT INTO daily_totals SELECT scope, NEW.day, NEW.views FROM (SELECT -author_id AS scope FROM post WHERE id = NEW.post_id UNION ALL SELECT 0) WHERE TRUE
+    INSERT INTO daily_totals SELECT scope, NEW.day, NEW.views FROM (SELECT -author_id AS scope FROM (SELECT author_id FROM post WHERE id = NEW.post_id
+        UNION ALL SELECT user_id FROM co_author WHERE post_id = NEW.post_id) UNION ALL SELECT 0) WHERE TRUE
         ON CONFLICT DO UPDATE SET views = views + excluded.views;
     INSERT INTO recent_views SELECT author_id, NEW.post_id, NEW.views * (NEW.day > date(today, '-7 days')),
             NEW.views * (NEW.day > date(today, '-30 days')), NEW.views FROM post JOIN recent_day
@@ -1085,7 +1137,8 @@ CREATE TRIGGER views_come AFTER INSERT ON daily_views BEGIN
 END;
 
 CREATE TRIGGER views_grow AFTER UPDATE OF views ON daily_views BEGIN
-    INSERT INTO daily_totals SELECT scope, NEW.day, (NEW.views - OLD.views) FROM (SELECT -author_id AS scope FROM post WHERE id = NEW.post_id UNION ALL SELECT 0) WHERE TRUE
+    INSERT INTO daily_totals SELECT scope, NEW.day, (NEW.views - OLD.views) FROM (SELECT -author_id AS scope FROM (SELECT author_id FROM post WHERE id = NEW.post_id
+        UNION ALL SELECT user_id FROM co_author WHERE post_id = NEW.post_id) UNION ALL SELECT 0) WHERE TRUE
         ON CONFLICT DO UPDATE SET views = views + excluded.views;
     INSERT INTO recent_views SELECT author_id, NEW.post_id, (NEW.views - OLD.views) * (NEW.day > date(today, '-7 days')),
             (NEW.views - OLD.views) * (NEW.day > date(today, '-30 days')), (NEW.views - OLD.views) FROM post JOIN recent_day

@@ -38,8 +38,8 @@ def environment(language: Language) -> Environment:
 LOADER = PackageLoader('quickpub')
 FILTERS = (
     dates.day, dates.date, dates.month_day, dates.iso, dates.clock, dates.time_of_day, dates.zone_name, formats.number,
-    formats.minutes, formats.size, formats.listing, formats.para, formats.columns, formats.signed,
-    formats.simple, sentences.describe_stored, sentences.make_sentence, text.middle, excerpts.outlined,
+    formats.minutes, formats.size, formats.listing, formats.names, formats.separated, formats.para, formats.columns,
+    formats.signed, formats.simple, sentences.describe_stored, sentences.make_sentence, text.middle, excerpts.outlined,
     sidenotes.with_sidenotes)
 
 

@@ -128,6 +128,9 @@ TABLE = {
     'GET /studio/posts/<post_id>': (ITS_AUTHOR, '/studio/posts/{draft}'),
     'POST /studio/posts/<post_id>': (ITS_PUBLISHER, '/studio/posts/{draft}', POST),
     'GET /studio/posts/<post_id>/preview': (ITS_AUTHOR, '/studio/posts/{draft}/preview'),
+    'GET /studio/posts/<post_id>/authors': (ITS_AUTHOR, '/studio/posts/{draft}/authors'),
+    'POST /studio/posts/<post_id>/authors': (
+        ITS_AUTHOR, '/studio/posts/{draft}/authors', {'action': 'add', 'seen': '{author}', 'member': '{other}'}),
     'GET /studio/posts/<post_id>/hold': (EDITORS, '/studio/posts/{draft}/hold'),
     'POST /studio/posts/<post_id>/hold': (EDITORS, '/studio/posts/{draft}/hold', {'action': 'trash', 'reason': 'x'}),
     'GET /studio/posts/<post_id>/history': (ITS_AUTHOR, '/studio/posts/{draft}/history'),
@@ -218,7 +221,7 @@ def furnish(olga, alice, bob):
     """Links and mails of every kind, for the paths of TABLE; call it on an open database."""
     at = db.now()
     places = {'unsubscribe': signing.sign('unsubscribe', alice.id), 'draft': 0, 'message': 0, 'member': alice.id,
-              'oldest': 0, 'shared': 0, 'asked': 0,
+              'author': alice.id, 'other': bob.id, 'oldest': 0, 'shared': 0, 'asked': 0,
               'export': 0, 'upload': 0, 'media': '/media/nothing/x', 'card': '/card/nothing.png'}
     if draft := Post.get_or_none(Post.title == 'Only a draft'):
         _use_the_desk(olga, alice, draft, at)

@@ -27,7 +27,8 @@ GROUPS = {
     'member': 'site_set_up member_added invited invitation_link_made invitation_sent_again invitation_withdrawn '
               'invitation_accepted invitation_used role_changed link_handed_over suspended unsuspended member_left '
               'member_removed posts_given posts_hidden posts_shown domain_blocked domain_unblocked',
-    'post': 'post_approved post_sent_back post_held post_released',
+    'post': 'post_approved post_sent_back post_held post_released post_given co_author_added co_author_removed '
+            'co_author_left',
     'site': 'site_changed site_restored dkim_key_made backup_asked backup_downloaded backup_deleted',
     'data': 'export_asked export_downloaded mail_sent_again mail_held test_mail_sent report_sent job_retried '
             'job_discarded jobs_paused jobs_resumed',

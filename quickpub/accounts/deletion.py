@@ -5,7 +5,7 @@ from datetime import datetime
 from ..codes import Rejected
 from ..db import among, db, rows
 from ..models import Autosave, Export, HiddenPost, Message, OldHandle, Post, Report, Token, Upload, User
-from . import audit, inheritance, second_factors, site_pages
+from . import audit, handing_over, inheritance, second_factors, site_pages
 from .credentials import end_sessions
 from .roles import LastOwner, active_owners, is_sole_owner
 
@@ -25,7 +25,8 @@ def delete_account(user: User, keep_posts: bool, at: datetime, keep_drafts: bool
                    ) -> None:
     """Delete an account permanently. Everything that it wrote goes to the `heir`, if there is one. Otherwise published
     and scheduled posts stay under its name if `keep_posts`, and drafts too if `keep_drafts`: owners see them among all
-    posts. The site's pages go to another owner. Raises LastOwner, or Rejected if the heir cannot publish."""
+    posts. A co-written post that would be deleted goes to its next author instead. The site's pages go to another
+    owner. Raises LastOwner, or Rejected if the heir cannot publish."""
     with db.atomic():
         user = User.get_by_id(user.id)  # as it is now, inside the transaction
         if is_sole_owner(user):
@@ -42,9 +43,11 @@ def delete_account(user: User, keep_posts: bool, at: datetime, keep_drafts: bool
             inheritance.give_all(user, heir)
         for table in (Autosave, Export, OldHandle, Report):
             table.delete().where(table.user == user).execute()
+        handing_over.leave_posts(user)
         hidden = HiddenPost.select(HiddenPost.post)  # kept as drafts
         kept = Post.select(Post.id).where(Post.author == user, Post.deleted_at.is_null(), keep_posts,
                                           Post.published_at.is_null(False) | Post.id.in_(hidden) | keep_drafts)
+        handing_over.pass_on_posts((Post.author == user) & Post.id.not_in(kept))
         Post.delete().where(Post.author == user, Post.id.not_in(kept)).execute()
         if not Post.select().where(Post.author == user).exists():
             user.delete_instance()
@@ -53,7 +56,7 @@ def delete_account(user: User, keep_posts: bool, at: datetime, keep_drafts: bool
         second_factors.remove_all(user)
         end_sessions(user)
         Token.delete().where(Token.user == user).execute()
-        Upload.delete().where(Upload.user == user, Upload.file.not_in(site_pages.files_in(kept))).execute()
+        Upload.delete().where(Upload.user == user, Upload.file.not_in(handing_over.files_in(kept))).execute()
         nobody = dict(email=None, password=None, bio='', report='never', mail_trouble=None, deleted_at=at,
                       logged_in_at=None)
         User.update(**nobody).where(User.id == user.id).execute()

@@ -1,5 +1,6 @@
 """Finding members by handle, and in lists for owners; changing a profile and its handle."""
 
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ from .. import permissions
 from ..codes import Rejected
 from ..db import rows
 from ..markup import folding
-from ..models import AuthorTotals, Post, Session, User
+from ..models import AuthorTotals, CoAuthor, Post, Session, User
 from . import hidden_posts, users
 
 
@@ -55,10 +56,17 @@ def find_last_seen(members: list[User]) -> dict[int, datetime]:
 
 
 def count_posts(members: list[User]) -> dict[int, int]:
-    """Return how many published and scheduled posts each of these members has, hidden ones among them."""
-    found = dict(rows(AuthorTotals.select(AuthorTotals.user, AuthorTotals.posts).where(
-        AuthorTotals.user.in_([each.id for each in members]))))
-    return {user_id: found.get(user_id, 0) + hidden for user_id, hidden in hidden_posts.count(members).items()}
+    """Return how many published and scheduled posts each of these members has, hidden and co-written ones among them.
+    """
+    found = AuthorTotals.select(AuthorTotals.user, AuthorTotals.posts).where(
+        AuthorTotals.user.in_([each.id for each in members]))
+    shared = CoAuthor.select(CoAuthor.user, fn.COUNT(CoAuthor.post)).join(Post).where(
+        CoAuthor.user.in_([each.id for each in members]), Post.published_at.is_null(False), Post.deleted_at.is_null()
+    ).group_by(CoAuthor.user)
+    counts = Counter(hidden_posts.count(members))
+    for query in (found, shared):
+        counts.update(dict(rows(query)))
+    return counts
 
 
 def present_members(but: User | None = None) -> Any:

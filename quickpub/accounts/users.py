@@ -7,7 +7,7 @@ from peewee import fn
 
 from .. import batches, text
 from ..db import among, db, rows
-from ..models import KnownHost, OldHandle, Post, Token, User
+from ..models import CoAuthor, KnownHost, OldHandle, Post, Token, User
 from ..settings import current
 from . import audit
 from .roles import end_setup_links
@@ -65,6 +65,8 @@ def change_profile(user: User, changes: dict[str, Any], at: datetime) -> None:
         if user.report == 'never' and changes.get('report', 'never') != 'never':
             changes = changes | {'reported_until': at}
             Post.update(reported_views=Post.views).where(Post.author == user).execute()
+            shown = Post.select(Post.views).where(Post.id == CoAuthor.post)
+            CoAuthor.update(reported_views=shown).where(CoAuthor.user == user).execute()
             KnownHost.update(is_told=True).where(KnownHost.author == user).execute()
         User.update(**changes).where(User.id == user.id).execute()
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ..codes import Rejected
 from ..db import db
 from ..models import Autosave, Export, Post, Series, Token, Upload, User
-from . import credentials, links, roles, second_factors, users
+from . import credentials, handing_over, links, roles, second_factors, users
 from .links import InvalidLink
 from .validation import SUSPENDED
 
@@ -102,7 +102,8 @@ def list_texts(user: User) -> AccountTexts:
 
 
 def delete_texts(user: User) -> None:
-    """Delete what was written and uploaded in an account."""
+    """Delete what was written and uploaded in an account. A co-written post goes to its next author."""
+    handing_over.pass_on_posts(Post.author == user)
     for table, owner in ((Post, Post.author), (Series, Series.author), (Autosave, Autosave.user),
                          (Upload, Upload.user)):
         table.delete().where(owner == user).execute()

@@ -65,7 +65,7 @@ def _count_chunks(paths: list[Path]) -> tuple[dict[str, int], int]:
                 offsets[path.name] = end
                 SpoolOffset.replace(file=path.name, bytes=end).execute()
         post_ids = {view.post_id for view in views}
-        authors = dict(rows(Post.select(Post.id, Post.author).where(Post.id.in_(among(post_ids)))))
+        authors = Post.authors_of(post_ids)
         add_views(apply_cap([view for view in views if view.post_id in authors]), authors)
     return offsets, len(views)
 

@@ -21,7 +21,8 @@ def move_to_today(at: datetime) -> None:
     with db.atomic():
         db.execute_sql(  # a trigger will add them again
             'UPDATE known_host SET views = known_host.views - moved.views FROM (SELECT author_id, host, '
-            'sum(daily_referrers.views) AS views FROM daily_referrers JOIN post ON post.id = post_id WHERE day > ? '
+            'sum(daily_referrers.views) AS views FROM daily_referrers JOIN (SELECT id, author_id FROM post '
+            'UNION ALL SELECT post_id, user_id FROM co_author) AS authors ON authors.id = post_id WHERE day > ? '
             'GROUP BY 1, 2) AS moved WHERE (known_host.author_id, known_host.host) = (moved.author_id, moved.host)',
             (limit,))
         for table, (columns, count) in DAILY.items():

@@ -4,10 +4,10 @@ from collections import defaultdict
 from datetime import datetime
 from typing import NamedTuple
 
-from peewee import JOIN
+from peewee import JOIN, SQL
 
 from ..db import among, db, rows
-from ..models import KnownHost, Post, Report, ReportedViews, User
+from ..models import CoAuthor, KnownHost, Post, Report, ReportedViews, User
 
 
 class PostLine(NamedTuple):
@@ -22,6 +22,17 @@ class PostLine(NamedTuple):
     @property
     def change(self) -> int | str:
         return 'new' if self.before is None else self.views - self.before
+
+
+def _add_co_written(lines: dict[int, list[PostLine]], ids: SQL, at: datetime) -> None:
+    """Add the posts of which these authors are co-authors, with what their own reports have told them."""
+    views = Post.views - CoAuthor.reported_views
+    shared = rows(CoAuthor.select(CoAuthor.user, Post.title, Post.slug, Post.id, views, Post.views, CoAuthor.last_views)
+                  .join(Post).where(CoAuthor.user.in_(ids), Post.public_at(at)))
+    for author, *columns in shared:
+        lines[author].append(PostLine(*columns))
+    for author in {author for author, *_ in shared}:
+        lines[author].sort(key=lambda line: (line.views, line.total, line.id), reverse=True)
 
 
 class ReportContents(NamedTuple):
@@ -40,6 +51,7 @@ class ReportContents(NamedTuple):
                 .join(ReportedViews, JOIN.LEFT_OUTER).where(Post.author.in_(ids), Post.public_at(at))
                 .order_by(views.desc(), Post.views.desc(), Post.id.desc())):
             lines[author].append(PostLine(*columns))
+        _add_co_written(lines, ids, at)
         for author, *host in db.execute(
                 KnownHost.select(KnownHost.author, KnownHost.host, KnownHost.views)
                 .where(KnownHost.author.in_(ids), KnownHost.is_told == False)

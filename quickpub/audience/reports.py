@@ -19,7 +19,7 @@ from ..db import let_others_write as give_way
 from ..jobs import claims
 from ..jobs.errors import is_transient
 from ..mail import ledger
-from ..models import KnownHost, Message, Post, Report, ReportedViews, User
+from ..models import CoAuthor, KnownHost, Message, Post, Report, ReportedViews, User
 from ..settings import FREQUENCIES
 from . import report_email
 from .periods import last_closing_for
@@ -139,6 +139,9 @@ def _mark_reported(user_ids: list[int], end: datetime, at: datetime) -> None:
         conflict_target=[ReportedViews.post], update={ReportedViews.views: EXCLUDED.views},
         where=ReportedViews.views != EXCLUDED.views).execute()
     Post.update(reported_views=Post.views).where(posts, Post.views != Post.reported_views).execute()
+    total = fn.COALESCE(Post.select(Post.views).where(Post.id == CoAuthor.post), 0)
+    CoAuthor.update(last_views=total - CoAuthor.reported_views, reported_views=total).where(
+        CoAuthor.user.in_(authors), CoAuthor.post.in_(Post.select(Post.id).where(Post.public_at(at)))).execute()
     KnownHost.update(is_told=True).where(KnownHost.author.in_(authors), KnownHost.is_told == False).execute()
     User.update(reported_until=end).where(User.id.in_(authors)).execute()
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from .. import batches
-from ..db import among
+from ..db import among, rows
 from ..mail import ledger
 from ..models import Message, Post, User
 from . import report_email
@@ -42,4 +42,4 @@ def _compose_rows(users: list[User], at: datetime) -> list[dict[str, Any]]:
 
 def authors_with_posts(at: datetime) -> list[int]:
     """Return the ids of all authors with a public post."""
-    return [post.author_id for post in Post.select(Post.author).where(Post.public_at(at)).distinct()]
+    return [user_id for (user_id,) in rows(Post.public_authors(at).select(User.id))]

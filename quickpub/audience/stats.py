@@ -11,7 +11,17 @@ from typing import Any, NamedTuple
 from peewee import fn
 
 from ..db import among, rows
-from ..models import DailyHosts, DailyReferrers, DailyTotals, DailyViews, DailyVisitorCount, Post, RecentViews
+from ..models import (
+    CoAuthor,
+    DailyHosts,
+    DailyReferrers,
+    DailyTotals,
+    DailyViews,
+    DailyVisitorCount,
+    Post,
+    RecentViews,
+    User,
+)
 from .recent_window import SPANS
 from .sums import SITE
 
@@ -106,11 +116,13 @@ def most_viewed(scope: int, days: int | None) -> list[tuple[int, str, int]]:
     time if None."""
     if days is None:
         query = Post.select(Post.id, Post.title, Post.views).where(Post.deleted_at.is_null(), Post.views > 0)
-        query = query if scope == SITE else query.where(Post.author == -scope)
+        query = query if scope == SITE else query.where(Post.is_by(User(id=-scope)))
         return rows(query.order_by(Post.views.desc(), Post.id.desc()).limit(MANY))
     views, in_trash = getattr(RecentViews, f'days_{days}'), Post.select(Post.id).where(Post.deleted_at.is_null(False))
     recent = RecentViews.select(RecentViews.post, views).where(RecentViews.post.not_in(in_trash), views > 0)
-    recent = recent if scope == SITE else recent.where(RecentViews.author == -scope)
+    if scope != SITE:
+        shared = CoAuthor.select(CoAuthor.post).where(CoAuthor.user == -scope)
+        recent = recent.where((RecentViews.author == -scope) | RecentViews.post.in_(shared))
     found = rows(recent.order_by(views.desc(), RecentViews.post.desc()).limit(MANY))
     titles = dict(rows(Post.select(Post.id, Post.title).where(Post.id.in_([post_id for post_id, _ in found]))))
     return [(post_id, titles[post_id], views) for post_id, views in found]

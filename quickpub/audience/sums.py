@@ -15,8 +15,8 @@ INSERT_SEEN = ('INSERT OR IGNORE INTO daily_visitor (day, scope, visitor) SELECT
                'WHERE day = ? AND scope = ? AND visitor >= ? AND visitor < ?) < ?')
 
 
-def add_views(views: list[View], authors: dict[int, int]) -> None:
-    """Add these views to all sums, in the caller's transaction. `authors`: the author's id by post id."""
+def add_views(views: list[View], authors: dict[int, list[int]]) -> None:
+    """Add these views to all sums, in the caller's transaction. `authors`: the authors' ids by post id."""
     counted = Counter((view.post_id, view.day) for view in views)
     execute_each('UPDATE post SET views = views + ? WHERE id = ?',
                  ((count, post_id) for (post_id, _), count in counted.items()))
@@ -27,12 +27,12 @@ def add_views(views: list[View], authors: dict[int, int]) -> None:
     _add_referrers(views)
 
 
-def _add_visitors(views: list[View], authors: dict[int, int]) -> None:
-    """Count who came for the first time on a day: to the post, to any post of its author, to the site."""
+def _add_visitors(views: list[View], authors: dict[int, list[int]]) -> None:
+    """Count who came for the first time on a day: to the post, to any post of each of its authors, to the site."""
     visitors = defaultdict(set)
     for view in views:
         if view.visitor:
-            for scope in (view.post_id, -authors[view.post_id], SITE):
+            for scope in (view.post_id, *(-author for author in authors[view.post_id]), SITE):
                 visitors[view.day, scope].add(view.visitor)
     for (day, scope), names in visitors.items():
         new = execute_each(INSERT_SEEN, ((day, scope, name, day, scope, *network_cap.visitor_range(name),

@@ -51,8 +51,8 @@ def _is_program_or_prefetch(environ: Mapping[str, Any]) -> bool:
 
 
 def is_counted_for(reader: User | None, post: Post) -> bool:
-    """Return whether this reader's views count: not if they are the post's author, an editor or an owner."""
-    return reader is None or not (reader.id == post.author_id or reader.may(Permission.EDIT_ALL))
+    """Return whether this reader's views count: not if they are an author of the post, an editor or an owner."""
+    return reader is None or not (reader.may(Permission.EDIT_ALL) or post.has_author(reader))
 
 
 @lru_cache(CACHED)

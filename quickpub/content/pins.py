@@ -5,6 +5,11 @@ from datetime import datetime
 from ..models import Post, Site, User
 
 
+def page_of(user: User, post: Post) -> User:
+    """Return on whose page this user pins a post: their own if they are an author, or else the first author's."""
+    return user if post.has_author(user) else post.author
+
+
 def pin(post: Post, on: User | Site) -> None:
     """Pin a post to a page, in place of the one that was pinned there."""
     if isinstance(on, Site):

@@ -29,7 +29,7 @@ def select(user: User, at: datetime, *, state: str = '', words: str = '', is_eve
     if not (is_everybodys and user.may(Permission.EDIT_ALL)):
         author = user
     if author:
-        query = query.where(Post.author == author)
+        query = query.where(Post.is_by(author))
     if state:
         query = query.where({
             'draft': Post.published_at.is_null() & Post.place.is_null(), 'scheduled': Post.published_at > at,
@@ -58,7 +58,7 @@ def is_everybodys(user: User, whose: str = '') -> bool:
         return False
     if whose:
         return whose == 'all'
-    return not Post.select(Post.id).where(Post.author == user, Post.deleted_at.is_null(), ~Post.is_page).exists()
+    return not Post.select(Post.id).where(Post.is_by(user), Post.deleted_at.is_null(), ~Post.is_page).exists()
 
 
 def count_posts(user: User) -> dict[str, int]:
@@ -98,9 +98,11 @@ def find_lately(user: User, at: datetime, is_everybodys: bool, limit: int = 5) -
 def load(ids: Iterable[int]) -> dict[int, Post]:
     """Return what a list shows of these posts, by their ids, and as `is_hidden` whether they are hidden."""
     hidden = HiddenPost.select(HiddenPost.post).where(HiddenPost.post == Post.id)
-    return {post.id: post for post in Post.select(
+    found = {post.id: post for post in Post.select(
         Post.id, Post.author, Post.title, Post.slug, Post.views, Post.published_at, Post.updated_at,
         Post.is_page, Post.place, fn.EXISTS(hidden).alias('is_hidden'), User).join(User).where(Post.id.in_(list(ids)))}
+    Post.load_co_authors(found.values())
+    return found
 
 
 def select_trash(user: User) -> tuple[Any, tuple]:

@@ -22,18 +22,20 @@ def find_page(slug: str) -> Post | None:
 
 
 def list_newest(at: datetime, limit: int) -> list[Post]:
-    """Return the newest published posts, without their texts."""
-    return list(Post.listed(at).limit(limit))
+    """Return the newest published posts, without their texts, with their co-authors."""
+    found = list(Post.listed(at).limit(limit))
+    Post.load_co_authors(found)
+    return found
 
 
 def list_by(author: User, at: datetime) -> Any:
     """Return the query of an author's published posts, without their texts, the newest first."""
-    return Post.listed(at).where(Post.author == author)
+    return Post.listed(at).where(Post.is_by(author))
 
 
 def feed_of_author(author: User, at: datetime) -> Any:
     """Return the query of an author's published posts, with their texts, the newest first."""
-    return Post.published(at).where(Post.author == author)
+    return Post.published(at).where(Post.is_by(author))
 
 
 def feed_of_tag(tag: Tag, at: datetime) -> Any:
@@ -63,5 +65,4 @@ def list_authors(at: datetime, limit: int) -> list[User]:
 
 def list_author_paths(at: datetime) -> list[str]:
     """Return the paths of the authors who have a published post."""
-    writes = Post.select(Post.id).where(Post.author == User.id, Post.public_at(at))
-    return [author.path for author in User.select(User.handle).where(fn.EXISTS(writes))]
+    return [author.path for author in Post.public_authors(at).select(User.handle)]

@@ -7,8 +7,8 @@ from operator import add
 
 from peewee import Select, Tuple, fn
 
-from ..db import among
-from ..models import AuthorTotals, Post, PostTag, Series, Tag, User
+from ..db import among, db
+from ..models import AuthorTotals, CoAuthor, Post, PostTag, Series, Tag, User
 
 SHOWN, LOOKED_AT = 3, 50  # related posts; the newest posts of each tag that are candidates
 
@@ -58,6 +58,12 @@ def _newest_under(tag: Tag, at: datetime) -> Select:
 
 
 def count_by(author: User, at: datetime) -> int:
-    """Return how many published posts an author has. Triggers keep the total; only scheduled posts are counted."""
-    waiting = Post.select(Post.id).where(Post.author == author, Post.published_at > at, Post.deleted_at.is_null())
-    return AuthorTotals.of(author).posts - waiting.count()
+    """Return how many published posts an author has. Triggers keep the total of those where they are first; only
+    scheduled and co-written posts are counted."""
+    waiting = Post.select(fn.COUNT(Post.id)).where(
+        Post.author == author, Post.published_at > at, Post.deleted_at.is_null())
+    shared = CoAuthor.select(fn.COUNT(CoAuthor.post)).join(Post).where(CoAuthor.user == author, Post.public_at(at))
+    first = AuthorTotals.select(AuthorTotals.posts).where(AuthorTotals.user == author)
+    counted = Select([], [fn.COALESCE(first, 0), waiting, shared])
+    (posts, scheduled, co_written), = db.execute(counted.bind(db))
+    return posts - scheduled + co_written

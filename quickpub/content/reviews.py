@@ -40,12 +40,12 @@ def may_publish_after(user: User, post: Post | None, review: Review | None) -> b
 
 def may_release(user: User, post: Post) -> bool:
     """Return whether this user may end the hold of a post: editors, but only owners for their own posts."""
-    return user.may(Permission.EDIT_ALL) and (post.author_id != user.id or user.may(Permission.MANAGE_SITE))
+    return user.may(Permission.EDIT_ALL) and (not post.has_author(user) or user.may(Permission.MANAGE_SITE))
 
 
 def may_hold(user: User, post: Post) -> bool:
     """Return whether this user may hold a post: editors those of others."""
-    return user.may(Permission.EDIT_ALL) and post.author_id != user.id and not post.is_page
+    return user.may(Permission.EDIT_ALL) and not post.has_author(user) and not post.is_page
 
 
 def is_held(post: Post) -> bool:

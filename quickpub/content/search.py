@@ -178,6 +178,7 @@ def load_results(query: Query, ids: list[int], at: datetime) -> list[Any]:
     """Return these posts in this order, each with `heading` and `passage`, in which the matches are marked."""
     pattern = query.pattern()
     posts = {post.id: post for post in Post.listed(at).select_extend(Post.html).where(Post.id.in_(among(ids)))}
+    Post.load_co_authors(posts.values())
     for post in posts.values():
         post.heading = mark_matches(post.title, pattern)
         post.passage = cut_passage(excerpts.shown(post.html[:MAX_SHOWN]), post.excerpt, pattern)

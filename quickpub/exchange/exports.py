@@ -25,7 +25,7 @@ from ..db import rows
 from ..jobs import claims, queue
 from ..jobs.errors import is_out_of_reach
 from ..mail import ledger
-from ..models import DailyReferrers, DailyViews, DailyVisitorCount, Export, Post, User
+from ..models import CoAuthor, DailyReferrers, DailyViews, DailyVisitorCount, Export, Post, User
 from ..processes import sync_folder
 from ..settings import current
 
@@ -144,7 +144,7 @@ def _write_rows(export: Export, file: BinaryIO) -> None:
     """Write every day of every post, from the first post that is not written yet."""
     wanted = Post.select(Post.id).order_by(Post.id)
     ids = [post_id for (post_id,) in rows(
-        wanted if export.kind == 'site' else wanted.where(Post.author == export.user_id))]
+        wanted if export.kind == 'site' else wanted.where(Post.is_by(export.user)))]
     left, stored = [post_id for post_id in ids if post_id > export.last_post], export.progress
     if not export.bytes:
         file.write(codecs.BOM_UTF8 + _csv([COLUMNS]))  # Excel needs the byte order mark
@@ -178,15 +178,25 @@ def _list_days(post_ids: list[int]) -> Iterator[tuple]:
     """Yield one row for each day of these posts, the oldest first."""
     visitors = {(post_id, day): count for post_id, day, count in rows(
         DailyVisitorCount.select().where(DailyVisitorCount.scope.in_(post_ids)))}
-    hosts = defaultdict(list)
+    hosts, co_authors = defaultdict(list), _find_co_authors(post_ids)
     for post_id, day, host, views in rows(DailyReferrers.select().where(DailyReferrers.post.in_(post_ids)).order_by(
             DailyReferrers.views.desc(), DailyReferrers.host)):
         hosts[post_id, day].append(f'{host} {views}')
     for post_id, day, views, title, slug, name in rows(
             DailyViews.select(DailyViews.post, DailyViews.day, DailyViews.views, Post.title, Post.slug, User.name)
             .join(Post).join(User).where(DailyViews.post.in_(post_ids)).order_by(DailyViews.post, DailyViews.day)):
-        yield (day, title, current().url + Post.path_of(slug), name, views, visitors.get((post_id, day), 0),
+        names = ', '.join([name, *co_authors[post_id]])
+        yield (day, title, current().url + Post.path_of(slug), names, views, visitors.get((post_id, day), 0),
                ', '.join(hosts[post_id, day]))
+
+
+def _find_co_authors(post_ids: list[int]) -> dict[int, list[str]]:
+    """Return the names of the co-authors of these posts, in the order of the by-lines."""
+    found = defaultdict(list)
+    for post_id, name in rows(CoAuthor.select(CoAuthor.post, User.name).join(User).where(
+            CoAuthor.post.in_(post_ids)).order_by(CoAuthor.position, CoAuthor.user)):
+        found[post_id].append(name)
+    return found
 
 
 def _escape_formula(value: object) -> object:

@@ -18,7 +18,7 @@ from typing import Any
 
 from peewee import Value, fn
 
-from .. import presence, processes, removal
+from .. import formats, presence, processes, removal
 from ..db import db, rows
 from ..gates import Busy, TooMuch
 from ..jobs import claims
@@ -26,6 +26,7 @@ from ..jobs.errors import is_transient
 from ..models import Card, MediaFile, PlacedImage, Post, Site, Tag, User
 from ..sandbox import pool
 from ..settings import current
+from ..translations import languages
 from .card_text import CardText
 
 log = logging.getLogger('quickpub.cards')
@@ -113,7 +114,9 @@ def _find_text(kind: str, owner_id: int, at: datetime) -> CardText | None:
         return CardText(site.title, site.tagline, '', site.hue)
     title, byline = found.title if kind == 'post' else found.name, ''
     if kind == 'post' and not found.is_page:
-        byline = found.author.name
+        Post.load_co_authors([found])
+        with languages.use(languages.choose(site.language)):
+            byline = formats.names(found.authors)
     return CardText(title, byline, site.title, site.hue)
 
 

@@ -13,7 +13,7 @@ from .. import processes, removal
 from ..codes import Rejected
 from ..db import among, db, rows
 from ..db import let_others_write as give_way
-from ..models import Autosave, MediaFile, PlacedImage, Post, PostFile, Revision, Site, Upload, User
+from ..models import Autosave, CoAuthor, MediaFile, PlacedImage, Post, PostFile, Revision, Site, Upload, User
 from ..permissions import Permission, roles_with
 from . import placing
 from .files import DIGEST, GONE, aside, folder
@@ -62,7 +62,10 @@ def _remove_unless_uploaded(digest: str) -> None:
 def clean_up(at: datetime) -> None:
     """Delete uploads that nothing has used for KEPT_UNUSED, and remove files without a row or half done."""
     _delete_old_references(at)
-    is_theirs = (Post.author == Upload.user) | User.role.in_(roles_with(Permission.EDIT_ALL)) | Post.seen_by_all(at)
+    is_co_author = fn.EXISTS(CoAuthor.select(CoAuthor.post).where(
+        CoAuthor.post == Post.id, CoAuthor.user == Upload.user))
+    is_editors = User.role.in_(roles_with(Permission.EDIT_ALL))
+    is_theirs = (Post.author == Upload.user) | is_co_author | is_editors | Post.seen_by_all(at)
     unused = Upload.select(Upload.id).join(User).where(
         Upload.touched_at < at - KEPT_UNUSED,
         ~fn.EXISTS(PostFile.select(PostFile.post).join(Post).where(PostFile.digest == Upload.file, is_theirs)),

@@ -138,9 +138,9 @@ def find_places(digests: Collection[str], user: User) -> dict[str, list[tuple[st
         PlacedImage.digest.in_(among(digests)), _is_usable()).order_by(PlacedImage.place, PlacedImage.owner_id)
     found = [(digest, place.removeprefix(NEXT), owner_id) for digest, place, owner_id in rows(placed)]
     ids = [owner_id for _, place, owner_id in found if PLACES[place] == 'post']
-    posts = {post.id: post for post in Post.select(
-        Post.id, Post.author, Post.title, Post.deleted_at, Post.is_page).where(Post.id.in_(among(ids)))
-        if post.is_seen_by(user)}
+    is_seen = Post.may_see(user).alias('is_seen')  # a condition on the author would lead to all their posts
+    covered: Any = Post.select(Post.id, Post.title, Post.deleted_at, is_seen).where(Post.id.in_(among(ids)))
+    posts = {post.id: post for post in covered if post.is_seen}
     owners = {'post': posts.keys(), 'member': {user.id}, 'site': {SITE} if user.may(Permission.MANAGE_SITE) else set()}
     places: dict[str, list[tuple[str, Post | None]]] = {}
     for digest, place, owner_id in found:

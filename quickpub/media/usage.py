@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from ..db import among, rows
 from ..markup import images
@@ -34,13 +35,14 @@ def known_in(source: str) -> dict[str, images.File]:
     return {file.digest: images.File(file.kind, is_failed=file.state == 'failed', **file.made) for file in found}
 
 
-def find_posts_with(digests: Iterable[str], user: User, at: datetime) -> dict[str, list[Post]]:
-    """Return the posts that use each of these files, by digest: public posts, and those that this user sees in the
-    studio, the trash included."""
-    found: dict[str, list[Post]] = {}
-    query = (PostFile.select(PostFile.digest, Post.id, Post.title, Post.author, Post.deleted_at, Post.is_page)
-             .join(Post).where(PostFile.digest.in_(among(digests)), Post.may_see(user) | Post.seen_by_all(at))
-             .order_by(PostFile.digest, PostFile.post))
+def find_posts_with(digests: Iterable[str], user: User, at: datetime) -> dict[str, list[tuple[Post, bool]]]:
+    """Return the posts that use each of these files, by digest, each as (post, whether this user sees it in the
+    studio): public posts, and those that they see, the trash included."""
+    found: dict[str, list[tuple[Post, bool]]] = {}
+    is_seen = Post.may_see(user).alias('is_seen')
+    query: Any = (PostFile.select(PostFile.digest, Post.id, Post.title, Post.deleted_at, is_seen).join(Post)
+                  .where(PostFile.digest.in_(among(digests)), Post.may_see(user) | Post.seen_by_all(at))
+                  .order_by(PostFile.digest, PostFile.post))
     for each in query:
-        found.setdefault(each.digest, []).append(each.post)
+        found.setdefault(each.digest, []).append((each.post, bool(each.is_seen)))
     return found

@@ -22,6 +22,7 @@ from .members import (
 from .posts import (
     AuthorTotals,
     Autosave,
+    CoAuthor,
     HiddenPost,
     OldSlug,
     OldTag,
@@ -53,8 +54,8 @@ from .upkeep import AuditEntry, Erasure, Export, Finding, SetAside
 SITE = [Site, SiteSetting, Content]
 MEMBERS = [User, OldHandle, Device, Session, Token, Passkey, Authenticator, RecoveryCode, UsedChallenge, LoginStep,
            BlockedDomain]
-POSTS = [Series, Post, Tag, PostTag, OldSlug, OldTag, Revision, Autosave, AuthorTotals, TextSize, FeaturedPost,
-         HiddenPost, Review]
+POSTS = [Series, Post, CoAuthor, Tag, PostTag, OldSlug, OldTag, Revision, Autosave, AuthorTotals, TextSize,
+         FeaturedPost, HiddenPost, Review]
 MEDIA = [MediaFile, Upload, PostFile, PlacedImage, Card]
 STATS = [DailyViews, DailyVisitorCount, DailyReferrers, DailyTotals, DailyHosts, RecentViews, RecentDay, KnownHost,
          DailyVisitor, ClientViews, DailySalt, SpoolOffset]

@@ -17,6 +17,7 @@ KEPT = {
     'author_totals': 'user_id posts views',
     'autosave': 'user_id tab post_id typed_at beginning size fields',
     'blocked_domain': 'domain blocked_at',
+    'co_author': 'post_id user_id position reported_views last_views',
     'content': 'id version feed_id',
     'daily_hosts': 'scope day host views',
     'daily_referrers': 'post_id day host views',

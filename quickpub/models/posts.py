@@ -1,5 +1,6 @@
 """Posts and pages: their tags, series and versions, and who may see them."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from peewee import (
 )
 
 from .. import text
-from ..db import BaseModel, now
+from ..db import BaseModel, among, now, rows
 from ..jobs.fields import DateTimeField
 from ..markup import excerpts, folding
 from ..permissions import Permission
@@ -70,6 +71,7 @@ class Post(Searched):
     title_folded = TextField(default='')
     summary_folded = TextField(default='')
     html_folded = TextField(default='')  # of its text
+    co_authors: list[User]  # the authors after the first, in order; see `load_co_authors`
 
     FOLDED = {'title': folding.index, 'summary': folding.index,
               'html': lambda html: folding.index(excerpts.shown(html))}
@@ -81,6 +83,30 @@ class Post(Searched):
     @staticmethod
     def path_of(slug: str) -> str:
         return f'/p/{slug}'
+
+    @property
+    def authors(self) -> list[User]:
+        """Return the authors in the order of the by-line. `load_co_authors` must have been called for the post."""
+        return [self.author, *self.co_authors]
+
+    def has_author(self, user: User) -> bool:
+        """Return whether this user is an author, the first one or a co-author: `is_by` is the same as a condition for
+        queries."""
+        return self.author_id == user.id or CoAuthor.select(CoAuthor.post).where(
+            CoAuthor.post == self.id, CoAuthor.user == user).exists()
+
+    @staticmethod
+    def load_co_authors(posts: Iterable['Post | None']) -> None:
+        """Read the co-authors of these posts, in one statement for all."""
+        found = {post.id: post for post in posts if post}
+        for post in found.values():
+            post.co_authors = []
+        shared = rows(CoAuthor.select(CoAuthor.post, CoAuthor.user).where(CoAuthor.post.in_(among(found))).order_by(
+            CoAuthor.post, CoAuthor.position, CoAuthor.user))
+        people = {user.id: user for user in User.select().where(User.id.in_(among({user_id for _, user_id in shared})))
+                  } if shared else {}
+        for post_id, user_id in shared:
+            found[post_id].co_authors.append(people[user_id])
 
     @property
     def has_heading(self) -> bool:
@@ -100,7 +126,7 @@ class Post(Searched):
     def is_seen_by(self, user: User) -> bool:
         """Return whether this user sees it in the studio: `may_see` is the same as a condition for queries."""
         if not user.may(Permission.EDIT_ALL):
-            return self.author_id == user.id
+            return self.has_author(user)
         return not self.is_page or user.may(Permission.MANAGE_PAGES)
 
     def is_editable_by(self, user: User) -> bool:
@@ -170,7 +196,8 @@ class Post(Searched):
     def public_authors(cls, at: datetime) -> Any:
         """Return the members who have published something: readers find them under their handle."""
         public = cls.select(cls.id).where(cls.author == User.id, cls.public_at(at))
-        return User.select().where(fn.EXISTS(public))
+        shared = cls.select(cls.id).join(CoAuthor).where(CoAuthor.user == User.id, cls.public_at(at))
+        return User.select().where(fn.EXISTS(public) | fn.EXISTS(shared))
 
     @classmethod
     def seen_by(cls, user: User):
@@ -190,8 +217,39 @@ class Post(Searched):
         """Return the condition that this user sees a post in the studio: their own ones, and those of others by
         permission."""
         if not user.may(Permission.EDIT_ALL):
-            return cls.author == user
+            return cls.is_by(user)
         return SQL('TRUE') if user.may(Permission.MANAGE_PAGES) else ~cls.is_page
+
+    @classmethod
+    def is_by(cls, user: User) -> Any:
+        """Return the condition that this user is an author of a post, the first one or a co-author. For those who are
+        no co-author of anything it is one comparison, which the indexes of lists answer."""
+        shared = CoAuthor.select(CoAuthor.post).where(CoAuthor.user == user)
+        return (cls.author == user) | cls.id.in_(shared) if shared.exists() else cls.author == user
+
+    @classmethod
+    def authors_of(cls, ids: Iterable[int]) -> dict[int, list[int]]:
+        """Return the ids of all authors of these posts, the first one first, for those that exist."""
+        found = {post_id: [author_id] for post_id, author_id in rows(
+            cls.select(cls.id, cls.author).where(cls.id.in_(among(ids))))}
+        for post_id, user_id in rows(CoAuthor.select(CoAuthor.post, CoAuthor.user).where(
+                CoAuthor.post.in_(among(found))).order_by(CoAuthor.position, CoAuthor.user)):
+            found[post_id].append(user_id)
+        return found
+
+
+class CoAuthor(BaseModel):
+    """An author of a post after the first one, `Post.author`. Triggers delete the row of a first author."""
+    post = ForeignKeyField(Post, on_delete='CASCADE')
+    post_id: int
+    user = ForeignKeyField(User, on_delete='CASCADE')
+    user_id: int
+    position = IntegerField()  # in the by-line
+    reported_views = IntegerField()  # as `Post.reported_views`, for this author
+    last_views = IntegerField(null=True)  # as `ReportedViews.views`, for this author
+
+    class Meta:
+        primary_key = CompositeKey('post', 'user')
 
 
 class HiddenPost(BaseModel):

@@ -11,7 +11,7 @@ from ..models import Post, User
 from ..sentences import describe
 from ..settings import current
 from ..translations.messages import gettext
-from ..wsgi.about_author import describe_author
+from ..wsgi.about_author import describe_writers
 from ..wsgi.actions import Answer
 from ..wsgi.forms import typed
 from ..wsgi.long_pages import render_long_html
@@ -40,10 +40,12 @@ def show_shared_draft(token: str) -> Answer:
 
 
 def _render(post: Post, note: str, may_edit: bool = False) -> Answer:
+    Post.load_co_authors([post])
     return render_for_readers(
-        'post.html', post=post, author=post.author, content=render_long_html(post.html),
-        cover=placing.find('cover', [post.id]).get(post.id), faces=placing.find('avatar', [post.author_id]),
-        tags=tags.of_post(post), **describe_author(post.author),
+        'post.html', post=post, content=render_long_html(post.html),
+        cover=placing.find('cover', [post.id]).get(post.id),
+        faces=placing.find('avatar', [each.id for each in post.authors]),
+        tags=tags.of_post(post), writers=describe_writers(post),
         newer=None, older=None, parts=[], canonical=post.path, draft_note=note, may_edit=may_edit)
 
 

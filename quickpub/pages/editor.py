@@ -8,7 +8,19 @@ from bottle import request, response
 
 from .. import dates, text
 from ..codes import Rejected
-from ..content import autosave, featured, posts, publishing, quota, rerendering, reviews, revisions, series, tags
+from ..content import (
+    authorship,
+    autosave,
+    featured,
+    posts,
+    publishing,
+    quota,
+    rerendering,
+    reviews,
+    revisions,
+    series,
+    tags,
+)
 from ..content.post_input import PostInput, as_form
 from ..db import db, now
 from ..gates import Busy, TooMuch
@@ -128,6 +140,7 @@ def _submit(user: User, post: Post | None) -> Answer:
         if post and action.is_taking_back:
             return _take_back(user, post, form if has_text else None, action)
         if post and name == 'restore':
+            authorship.check_may_trash(user, post)
             reviews.restore(user, post, now())
             if not has_text:
                 return redirect('/studio/trash', 'restored')
@@ -301,7 +314,9 @@ def _render(user: User, post: Post | None, form: Form, status: int = 200, **cont
         return render_json({'errors': form.errors}, status)
     response.status = status
     at = now()
+    Post.load_co_authors([post])
     author = post.author if post else user
+    page_of = user if post and user in post.authors else author  # as pins.page_of, which would ask again
     review = reviews.find([post.id]).get(post.id) if post and not post.published_at else None  # published: none
     offered = {'preview': None, 'conflict': None, 'merged': None, 'others': [], 'is_saved': False,
                'is_kept': True} | context
@@ -309,8 +324,9 @@ def _render(user: User, post: Post | None, form: Form, status: int = 200, **cont
         'editor.html', post=post, form=form, is_page=post.is_page if post else form['kind'] == 'page',
         is_verified=author.is_verified, is_publisher=reviews.may_publish_after(user, post, review), review=review,
         may_hold=bool(post and reviews.may_hold(user, post)),
+        may_trash=bool(post and authorship.may_change_authors(user, post)), is_own_page=page_of.id == user.id,
         is_public=bool(post and post.is_public(at)), due=post.published_at if post and post.is_scheduled(at) else None,
-        pinned=_find_pinned(post) if post and post.is_public(at) else [],
+        pinned=_find_pinned(post, page_of) if post and post.is_public(at) else [],
         is_featured=bool(post and user.may(Permission.FEATURE) and featured.is_featured(post)),
         has_cover=bool(post and placing.find_row('cover', post.id)),
         series_names=series.names_of(author), tag_names=tags.suggest_names(user, at),
@@ -321,6 +337,6 @@ def _render(user: User, post: Post | None, form: Form, status: int = 200, **cont
         soon=dates.local(at + timedelta(minutes=1), user.timezone), **offered)
 
 
-def _find_pinned(post: Post) -> list[str]:
-    """Return where this post is pinned."""
-    return [where for where, on in (('author', post.author), ('home', Site.this())) if on.pinned_id == post.id]
+def _find_pinned(post: Post, author: User) -> list[str]:
+    """Return where this post is pinned: on the page of this author, on the home page."""
+    return [where for where, on in (('author', author), ('home', Site.this())) if on.pinned_id == post.id]

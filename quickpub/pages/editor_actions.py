@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from .. import tasks
-from ..content import featured, pins, posts, publishing, reviews, trash
+from ..content import authorship, featured, pins, posts, publishing, reviews, trash
 from ..db import db, now
 from ..models import Post, Site, User
 from ..permissions import Permission
@@ -18,6 +18,11 @@ def publish(user: User, post: Post, due: datetime | None) -> None:
     with db.atomic():
         tasks.deliver_soon(reviews.publish(user, post, now(), due))
         tasks.draw_cards()
+
+
+def _move_to_trash(user: User, post: Post, due: datetime | None) -> None:
+    authorship.check_may_trash(user, post)
+    trash.move_to_trash(post, now())
 
 
 def _submit(user: User, post: Post, due: datetime | None) -> None:
@@ -56,7 +61,7 @@ class Action(NamedTuple):
 
 SAVE = Action('saved', is_writing=True)
 PUBLISH = Action('published', publish, is_writing=True, next_page=PUBLISHED)
-TRASH = Action('trashed', lambda user, post, due: trash.move_to_trash(post, now()), is_taking_back=True)
+TRASH = Action('trashed', _move_to_trash, is_taking_back=True)
 ACTIONS = {
     'save': SAVE,
     'overwrite': SAVE,
@@ -68,8 +73,8 @@ ACTIONS = {
     'submit': Action('submitted', _submit, is_writing=True),
     'withdraw': Action('withdrawn', lambda user, post, due: reviews.withdraw(post), is_taking_back=True),
     'share': Action('shared', _share),
-    'pin': Action('pinned', lambda user, post, due: pins.pin(post, post.author)),
-    'unpin': Action('unpinned', lambda user, post, due: pins.unpin(post, post.author)),
+    'pin': Action('pinned', lambda user, post, due: pins.pin(post, pins.page_of(user, post))),
+    'unpin': Action('unpinned', lambda user, post, due: pins.unpin(post, pins.page_of(user, post))),
     'pin-home': Action('pinned', lambda user, post, due: pins.pin(post, Site.this()), needs=Permission.FEATURE),
     'unpin-home': Action('unpinned', lambda user, post, due: pins.unpin(post, Site.this()), needs=Permission.FEATURE),
     'feature': Action('featured', lambda user, post, due: featured.feature(post, now()), needs=Permission.FEATURE),

@@ -103,7 +103,7 @@ def _render_json(feed: Feed) -> Answer:
                  'id': entry['id'], 'url': entry['url'],
                  'content_html': entry['content'], 'date_published': dates.iso(entry['post'].published_at),
                  'date_modified': dates.iso(entry['updated']), 'tags': [tag.name for tag in entry['tags']],
-                 'authors': [{'name': entry['post'].author.name, 'url': absolute(entry['post'].author.path)}],
+                 'authors': [{'name': each.name, 'url': absolute(each.path)} for each in entry['post'].authors],
              } | {name: entry[name] for name in ('title', 'summary', 'language') if entry[name]}
                | ({'image': entry['image'].url} if entry['image'] else {})
                  for entry in _list_entries(feed)]}
@@ -117,6 +117,7 @@ def _url_beside(home: str, name: str) -> str:
 
 def _list_entries(feed: Feed) -> list[dict[str, Any]]:
     found = list(feed.posts.limit(PER_FEED))
+    Post.load_co_authors(found)
     tags_of, covers = tags.of_posts(found), placing.find('cover', [post.id for post in found])
     # A post without a title has an empty one here too, and no summary that only repeats its beginning: feed readers
     # show such posts by their text.

@@ -71,9 +71,10 @@ REMOVALS = {  # what happens to the posts of a member who is removed -> the sent
     'keep': N_('The email address, password and log-ins are deleted immediately. All posts stay under the name of the '
                'member, and drafts go to the site’s owners. You cannot undo this.'),
     'published': N_('The email address, password and log-ins are deleted immediately. Published and scheduled posts '
-                    'stay under the name of the member, and drafts are deleted. You cannot undo this.'),
-    'delete': N_('The email address, password and log-ins are deleted immediately, and so are all posts. You cannot '
-                 'undo this.')}
+                    'stay under the name of the member, and drafts are deleted. A draft with co-authors goes to the '
+                    'next of them instead. You cannot undo this.'),
+    'delete': N_('The email address, password and log-ins are deleted immediately, and so are all posts. A post with '
+                 'co-authors goes to the next of them instead. You cannot undo this.')}
 
 
 # The list

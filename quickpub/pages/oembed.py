@@ -4,11 +4,13 @@ from urllib.parse import unquote, urlsplit
 
 from bottle import request, response
 
+from .. import formats
 from ..content import published, redirects
 from ..db import now
 from ..media import placing
 from ..models import Post, Site
 from ..settings import current
+from ..translations import languages
 from ..wsgi.actions import Answer
 from ..wsgi.forms import number
 from ..wsgi.guards import is_our_origin
@@ -30,7 +32,10 @@ def show_oembed() -> Answer:
     if post is None:
         return not_found()
     site = Site.this()
-    found = {'version': '1.0', 'type': 'link', 'title': post.title, 'author_name': post.author.name,
+    Post.load_co_authors([post])
+    with languages.use(languages.choose(site.language)):
+        author_name = formats.names(post.authors)
+    found = {'version': '1.0', 'type': 'link', 'title': post.title, 'author_name': author_name,
              'author_url': absolute(post.author.path), 'provider_name': site.title, 'provider_url': absolute('/'),
              'cache_age': CACHE_AGE}
     image = _find_thumbnail(post, _limit('maxwidth'), _limit('maxheight'))

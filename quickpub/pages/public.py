@@ -11,7 +11,7 @@ from ..content import published, related, tags
 from ..db import now
 from ..media import placing
 from ..models import Post, PostTag, Site, Tag
-from ..wsgi.about_author import describe_author
+from ..wsgi.about_author import describe_author, describe_writers
 from ..wsgi.actions import Answer
 from ..wsgi.authentication import current_user
 from ..wsgi.front_page import images_of, render_front_page, split_off_pinned
@@ -40,7 +40,7 @@ def show_post(slug: str) -> Answer:
     newer, older = related.newer(found, at), related.older(found, at)
     parts, found_tags = related.parts_of(found.series, at), tags.of_post(found)
     return _show_text(
-        found, found_tags, newer=newer, older=older, parts=parts, written=related.count_by(found.author, at),
+        found, found_tags, newer=newer, older=older, parts=parts,
         related=related.related(found, found_tags, at, but=[newer, older, *parts]))
 
 
@@ -49,17 +49,17 @@ def show_page(slug: str) -> Answer:
     found = published.find_page(slug)
     if found is None:
         return not_found()
-    return _show_text(found, tags.of_post(found), newer=None, older=None, parts=[], related=[], written=0)
+    return _show_text(found, tags.of_post(found), newer=None, older=None, parts=[], related=[])
 
 
 def _show_text(post: Post, found_tags: list[Tag], **context: Any) -> Answer:
     site, images = Site.this(), images_of([post, *context['related']])
     cover, faces = images['covers'].get(post.id), images['faces']
-    return render_public('post.html', site=site, post=post, author=post.author, content=render_long_html(post.html),
+    return render_public('post.html', site=site, post=post, content=render_long_html(post.html),
                          tags=found_tags, cover=cover, **images,
                          shared=share_post(post, site, found_tags, cover, faces.get(post.author_id)),
                          canonical=post.canonical or absolute(post.path), draft_note=None, may_edit=False,
-                         **describe_author(post.author), **context)
+                         writers=[] if post.is_page else describe_writers(post, now()), **context)
 
 
 def show_author(handle: str) -> Answer:
@@ -93,6 +93,7 @@ def show_archive() -> Answer:
     """Show the titles of all posts, by year."""
     at = now()
     found, older, _ = paginate(Post.listed(at), '/archive', PER_ARCHIVE, within=Post.published(at))
+    Post.load_co_authors(found)
     years: dict[int, list[Post]] = {}
     for each in found:
         years.setdefault(dates.at(each.published_at).year, []).append(each)

@@ -5,11 +5,11 @@ from contextlib import nullcontext
 
 from bottle import request, response
 
-from ..audience import calendar, counting, stats
+from ..audience import calendar, counting, stats, totals
 from ..codes import Rejected
-from ..content import autosave, post_lists, publishing, reviews, search, tags, trash
+from ..content import authorship, autosave, post_lists, publishing, reviews, search, tags, trash
 from ..db import db, now
-from ..models import AuthorTotals, Post, User
+from ..models import Post, User
 from ..permissions import Permission
 from ..sentences import describe
 from ..wsgi.actions import Answer, find_action
@@ -75,6 +75,8 @@ def _update(user: User, path: str) -> Answer:
     try:
         with db.atomic():
             for post in found:
+                if form['action'] in ('delete', 'restore'):
+                    authorship.check_may_trash(user, post)
                 act(user, post, form)
     except Rejected as error:
         return _render(user, filters, form['tag'], describe(error), path)
@@ -106,7 +108,7 @@ def _render(user: User, filters: dict[str, str], tag: str = '', problem: str | N
     listed = post_lists.load(post.id for post in found)
     choices = {name: FILTERS[name] for name in (('state',) if is_of_pages else ('state', 'sort'))}
     return render('studio.html', posts=[listed[post.id] for post in found], older=older, now=at,
-                  totals=None if is_everybodys else AuthorTotals.of(user),
+                  total_views=0 if is_everybodys else totals.count_views_of(user),
                   recent=stats.recent_views(listed, calendar.site_day(at)),
                   trash_count=post_lists.trashed_posts(user).count(), asked=filters,
                   path=path, is_of_pages=is_of_pages, is_everybodys=is_everybodys, reviews=reviews.find(listed),
@@ -128,7 +130,7 @@ def show_trash(user: User) -> Answer:
     query, by = post_lists.select_trash(user)
     found, older, _ = paginate(query, '/studio/trash', PER_LIST, by, Post.seen_by(user))
     held = {each: review for each, review in reviews.find(post.id for post in found).items() if review.is_held}
-    restorable = {post.id for post in found if post.is_editable_by(user)
+    restorable = {post.id for post in found if authorship.may_change_authors(user, post)
                   and (post.id not in held or reviews.may_release(user, post))}
     return render('trash.html', posts=found, older=older, held=held, restorable=restorable,
                   kept_days=trash.KEPT_IN_TRASH.days)

@@ -59,6 +59,10 @@ SENTENCES: dict[str, Translatable] = {
     'audit.post_sent_back': N_('%(actor)s sent a post back to its author: %(subject)s.'),
     'audit.post_held': N_('%(actor)s put a post on hold: %(subject)s.'),
     'audit.post_released': N_('%(actor)s ended the hold of a post: %(subject)s.'),
+    'audit.post_given': N_('%(actor)s gave post %(post)s to %(subject)s.'),
+    'audit.co_author_added': N_('%(actor)s added %(subject)s to the authors of post %(post)s.'),
+    'audit.co_author_removed': N_('%(actor)s removed %(subject)s from the authors of post %(post)s.'),
+    'audit.co_author_left': N_('%(actor)s left the authors of post %(post)s.'),
 
     # Settings
     'audit.backup_asked': N_('%(actor)s made a backup.'),
@@ -102,4 +106,5 @@ DETAILS: dict[str, dict[str, Translatable]] = {
                 'timezone': N_('time zone'), 'signup': N_('sign-up'),
                 'new_role': N_('role of new members'), 'quota': N_('storage for each member'),
                 'report': N_('reports of new members'), 'report_time': N_('time of the report')},
+    'post': {},  # its number
 }

@@ -35,6 +35,15 @@ SENTENCES: dict[str, Translatable] = {
     'tags.too_many_in_list': N_plural('Nothing was changed: “%(title)s” would have more than %(count)s tag.',
                                       'Nothing was changed: “%(title)s” would have more than %(count)s tags.'),
 
+    # Authors
+    'authors.changed': N_('Nothing was changed. Somebody else has just changed the authors of this post. Check them '
+                          'below, then try again.'),
+    'authors.missing': N_('Choose a member from the list.'),
+    'authors.too_many': N_plural('A post can have %(count)s co-author. Remove one first.',
+                                 'A post can have %(count)s co-authors. Remove one first.'),
+    'authors.only_first': N_('Nothing was changed: only %(name)s or an editor of the site can move “%(title)s” to the '
+                             'trash, or restore it. You can leave its authors.'),
+
     # Publishing and sharing
     'publish.unconfirmed': N_('Your draft is saved. To publish it, first confirm your email address.'),
     'publish.hidden': N_('Your text is saved. The posts of %(name)s are hidden because the account is suspended. Show '

@@ -31,6 +31,10 @@ SENTENCES: dict[str, Translatable] = {
     'notice.some-trashed': N_('Moved to trash.'),
     'notice.some-restored': N_('Restored.'),
     'notice.some-tagged': N_('Tag added.'),
+    'notice.post-given': N_('The post has a new author.'),
+    'notice.co-author-added': N_('Co-author added.'),
+    'notice.co-author-removed': N_('Co-author removed.'),
+    'notice.co-author-left': N_('You are no longer an author of this post.'),
     'notice.none-ticked': N_('No posts selected. Select at least one post first.'),
 
     # Media, exports, reports

@@ -28,15 +28,17 @@ def render_front_page(site: Site) -> str:
 
 
 def images_of(posts: list[Post | None], author: User | None = None) -> dict[str, Any]:
-    """Return the covers of these posts and the portraits of their authors, for a list."""
+    """Return the covers of these posts and the portraits of their authors, and of one author, for a list. Load the
+    co-authors of the posts, too."""
     found = placing.find_each(_list_owners(posts, author))
     return {'covers': found['cover'], 'faces': found['avatar']}
 
 
 def _list_owners(posts: list[Post | None], author: User | None = None) -> dict[str, list[int]]:
-    """Return the ids of these posts and of their authors, by the place of their images."""
+    """Return the ids of these posts and of their authors, by the place of their images; load the co-authors."""
     listed = [each for each in posts if each]
-    authors = {each.author_id for each in listed} | ({author.id} if author else set())
+    Post.load_co_authors(listed)
+    authors = {writer.id for each in listed for writer in each.authors} | ({author.id} if author else set())
     return {'cover': [each.id for each in listed], 'avatar': list(authors)}
 
 

@@ -26,9 +26,15 @@ def describe_post(post: Post, site: Site, tags: list[Tag], image: str | None, po
     if post.is_page:
         return _write([node])
     assert post.published_at is not None
-    node |= {'datePublished': dates.iso(post.published_at), 'author': _person(post.author, portrait),
+    node |= {'datePublished': dates.iso(post.published_at), 'author': _list_persons(post, portrait),
              'mainEntityOfPage': post.canonical or page, 'keywords': [tag.name for tag in tags]}
     return _write([node, _trail(site, (post.author.name, post.author.path), (post.title, post.path))])
+
+
+def _list_persons(post: Post, portrait: str | None) -> Node | list[Node]:
+    """Return the author of a post, or a list of several; `portrait` is the first one's."""
+    persons = [_person(post.author, portrait), *(_person(author, None) for author in post.co_authors)]
+    return persons if post.co_authors else persons[0]
 
 
 def describe_site(site: Site, image: str | None) -> Markup:

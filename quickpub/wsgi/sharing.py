@@ -35,7 +35,8 @@ class Shared:
 def share_post(post: Post, site: Site, tags: list[Tag], cover: Picture | None, portrait: Picture | None) -> Shared:
     image = find_image('post', post.id, post.title, cover)
     data = linked_data.describe_post(post, site, tags, image.url if image else None, _url_of(portrait))
-    return Shared(image, data, post.author.fediverse, is_embeddable=not post.is_page)
+    creator = next((author.fediverse for author in post.authors if author.fediverse), '')
+    return Shared(image, data, creator, is_embeddable=not post.is_page)
 
 
 def share_site(site: Site, front: Picture | None) -> Shared:

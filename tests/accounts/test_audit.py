@@ -36,7 +36,7 @@ def test_an_entry_says_who_did_what_to_whom(olga, alice):
 def test_every_kind_can_be_said(olga, alice):
     for code, group in audit.KINDS.items():
         audit.record(code, AT, actor=olga, subject=alice, role='owner', changed=['title'],
-                     domain='spam.example')
+                     domain='spam.example', post=7)
         said = sentences()[0]
         assert said[0].isupper() and said.endswith('.') and '(' not in said and '%' not in said
         assert group in audit.GROUPS

@@ -75,10 +75,10 @@ def world(site):
     posts.save(own, connie, PostInput.from_form(POST | {'title': 'Draft of her own', 'tags': ''}), db.now())
     write(connie, 'Published by an editor')
     User.update(role='contributor').where(User.id == connie.id).execute()
-    hers = {'draft': own.id, 'published': Post.get(Post.title == 'Published by an editor').id,
+    hers = {'draft': own.id, 'author': connie.id, 'published': Post.get(Post.title == 'Published by an editor').id,
             'export': export_of(connie), 'upload': keep(connie).id}
     places = {'its contributor': hers, 'asked': asked.id, 'published': Post.get(Post.title == 'Public').id,
-              'draft': draft.id, 'member': alice.id, 'message': sent,
+              'draft': draft.id, 'member': alice.id, 'author': alice.id, 'other': bob.id, 'message': sent,
               'unsubscribe': signing.sign('unsubscribe', alice.id),
               'shared': Post.get(Post.title == 'Shared').draft_token, 'export': export,
               'upload': upload.id, 'media': upload.path, 'card': place_card(alice)}
