@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from dataclasses import replace
 
 import pytest
 from backup_rig import left_in, make
@@ -9,6 +10,7 @@ from conftest import PASSWORD, drain, write
 
 from quickpub.jobs.tables import Job
 from quickpub.models import AuditEntry
+from quickpub.settings import use
 
 PATH = '/admin/backups'
 
@@ -63,5 +65,10 @@ def test_two_clicks_make_one_backup(site, owner, connection):
         assert Job.select().where(Job.name.endswith('back_up_now')).count() == 1
 
 
-def test_the_page_says_how_to_get_a_backup_of_each_night(site, owner):
+def test_the_page_says_which_backups_of_each_night_there_are_and_how_to_get_some(site, owner, tmp_path):
     assert 'QUICKPUB_BACKUPS' in owner.get(PATH).text
+    use(replace(site, backups=tmp_path))
+    assert 'The first backup is made within the hour.' in owner.get(PATH).text
+    for day, words in [(28, '1 backup, made on'), (29, '2 backups, the newest made on')]:
+        (tmp_path / f'nightly-2026-11-{day}-020000.zip').touch()
+        assert words in owner.get(PATH).text and f'{day} November 2026' in owner.get(PATH).text
