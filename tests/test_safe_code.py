@@ -28,7 +28,7 @@ IMPORTS = {
     'random': ('demo/__init__.py',),  # the views of a demo site
     'socket': ('mail/conversation.py', 'server/supervisor.py', 'server/connections.py',  # the first: the mail server
                'upkeep/drill.py'),
-    'subprocess': ('media/variants.py', 'sandbox/pool.py', 'jobs/isolation.py', 'upkeep/drill.py'),
+    'subprocess': ('cli/service.py', 'media/variants.py', 'sandbox/pool.py', 'jobs/isolation.py', 'upkeep/drill.py'),
     'ctypes': ('processes.py',),
     'xml.sax': (), 'xml.dom': (), 'lxml': (), 'xmlrpc': (),
 }

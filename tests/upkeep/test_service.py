@@ -92,6 +92,11 @@ def test_homes_are_hidden_unless_the_site_is_in_one(data, program, homes):
     assert f'ProtectHome={homes}\n' in service.make_unit(settings_for(data=data), 'quickpub', CONFIG, program)
 
 
+def test_the_folder_for_nightly_backups_can_be_written():
+    unit = service.make_unit(settings_for(QUICKPUB_BACKUPS='/mnt/disk'), 'quickpub', CONFIG, PROGRAM)
+    assert 'StateDirectory=quickpub\n' in unit and 'ReadWritePaths=/mnt/disk\n' in unit
+
+
 def test_a_site_without_tls_gets_its_lines_too():
     lines = service.make_caddy_lines(settings_for('http://blog.example.org:8080'))
     assert lines == 'http://blog.example.org:8080 {\n\treverse_proxy 127.0.0.1:8000\n}\n'
