@@ -53,7 +53,7 @@ def create(settings: Settings, target: Path | None, with_secrets: bool, at: date
         part = path.with_name(f'{path.name}{UNFINISHED}')
         copy = path.with_name(f'{path.name}.db{UNFINISHED}')
         _remove_abandoned(path.parent, at)
-        removal.remove_all([part, copy])
+        removal.remove_all([part, copy, *frozen_media.list_links(settings.paths.media)])
         try:
             _check_room(settings, path.parent, known is not None)
             counting.count_if_possible()  # the files of recorded views are not in the backup
@@ -86,7 +86,7 @@ def _choose_path(settings: Settings, target: Path | None, name: str) -> Path:
 
 def _remove_abandoned(folder: Path, at: datetime) -> None:
     """Remove what backups that were killed have left in this folder. Other sites may keep theirs here, too."""
-    removal.remove_all(path for path in folder.glob(f'quickpub-*{UNFINISHED}')
+    removal.remove_all(path for kind in ('quickpub', 'nightly') for path in folder.glob(f'{kind}-*{UNFINISHED}')
                        if removal.is_older(path, at.replace(tzinfo=UTC).timestamp() - ABANDONED_AFTER))
 
 

@@ -15,6 +15,8 @@ from .manifest import ALLOWED
 # Of file systems without hard links, and of files that have too many or belong to another user.
 CANNOT_LINK = errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.EXDEV, errno.ENOSYS
 
+LINKS = '.backup-'  # beginning of the name of their folder
+
 
 def list_files(media: Path) -> Iterator[tuple[Path, str]]:
     """Yield the path of each media file, and its name in a backup."""
@@ -26,15 +28,19 @@ def list_files(media: Path) -> Iterator[tuple[Path, str]]:
                     yield path, name
 
 
+def list_links(media: Path) -> list[Path]:
+    """Return the folders of links that backups have made. While none is being made, a killed one has left them."""
+    return list(media.glob(f'{LINKS}*'))
+
+
 @contextmanager
 def frozen(media: Path, take_snapshot: Callable[[], None]) -> Iterator[Path]:
     """Call `take_snapshot`, and yield a folder with all media files of that moment.
 
     Nothing is removed from the folder of media while its lock is held. That is only for the time of the snapshot and
-    of making hard links to all files; where there are none, until the end of the block. The nightly clean-up removes
-    links that a killed process has left.
+    of making hard links to all files; where there are none, until the end of the block.
     """
-    links = media / f'.backup-{secrets.token_hex(8)}'
+    links = media / f'{LINKS}{secrets.token_hex(8)}'
     with ExitStack() as held:
         held.enter_context(folder_held(media, is_shared=True))
         take_snapshot()

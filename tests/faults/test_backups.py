@@ -42,7 +42,11 @@ def test_a_backup_that_is_killed_leaves_no_file_of_its_name_and_does_not_hinder_
     killed_at(*place, lambda: make(lively, path))
     db.db.connect()
     assert not path.exists()
+    for kind in ('quickpub', 'nightly'):
+        (path.parent / f'{kind}-old.zip.part').touch()
+        os.utime(path.parent / f'{kind}-old.zip.part', (0, 0))
     assert make(lively, path).path == path and left_in(path.parent) == ['mine.zip']
+    assert left_in(lively.data / 'media') == [DIGEST]
 
 
 @pytest.mark.parametrize('place', [(Archive, 'extract'), (snapshot, 'check'), (restore, 'put_right'),
