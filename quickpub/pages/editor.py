@@ -313,6 +313,8 @@ def _render(user: User, post: Post | None, form: Form, status: int = 200, **cont
     if form.errors and is_from_script():
         return render_json({'errors': form.errors}, status)
     response.status = status
+    if post and request.method == 'POST' and 'version' not in sent_fields():
+        form.values['version'] = str(post.version)  # it replaces any version, also when it is sent again
     at = now()
     Post.load_co_authors([post])
     author = post.author if post else user

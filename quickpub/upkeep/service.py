@@ -83,7 +83,8 @@ def make_unit(settings: Settings, user: str, config: Path, program: Path) -> str
     place = f'StateDirectory={data.name}\nStateDirectoryMode=0700' if is_state else f'ReadWritePaths={data}'
     if settings.backups:
         place += f'\nReadWritePaths={settings.backups}'
-    at_home = any(path.is_relative_to(home) for path in (program, program.resolve(), data, settings.backups or data) for home in HOMES)
+    places = (program, program.resolve(), data, settings.backups or data)
+    at_home = any(path.is_relative_to(home) for path in places for home in HOMES)
     return UNIT.format(mark=MARK, user=user, config=config, program=program, data=place,
                        homes='read-only' if at_home else 'yes')
 
