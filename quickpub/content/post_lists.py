@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from peewee import fn
 
 from ..db import among
-from ..models import HiddenPost, Post, User
+from ..models import CoAuthor, HiddenPost, Post, User
 from ..permissions import Permission
 from . import search
 
@@ -64,8 +64,10 @@ def is_everybodys(user: User, whose: str = '') -> bool:
 def count_posts(user: User) -> dict[str, int]:
     """Return how many posts the user's own list has, and everybody's, counting no further than MOST_COUNTED."""
     there = Post.select(Post.id).where(Post.deleted_at.is_null(), ~Post.is_page).limit(MOST_COUNTED)
+    shared = CoAuthor.select(CoAuthor.post).where(CoAuthor.user == user)
+    own = there.where((Post.author == user) | Post.id.in_(shared))
     mine, everybodys = User.select(*(
-        Post.select(fn.COUNT()).from_(query) for query in (there.where(Post.author == user), there)
+        Post.select(fn.COUNT()).from_(query) for query in (own, there)
     )).where(User.id == user.id).scalar(as_tuple=True)
     return {'mine': mine, 'all': everybodys}
 
