@@ -11,24 +11,25 @@ from .accounts import validation
 from .codes import Rejected
 from .look import fonts, layouts
 from .models import Site
+from .permissions import FOR_NEW_MEMBERS
 from .settings import current
 from .translations import languages
 
 GROUPS = {
     'general': ('title', 'tagline', 'language', 'timezone'),
     'navigation': ('footer',),
-    'membership': ('signup', 'quota'),
+    'membership': ('signup', 'new_role', 'quota'),
     'reports': ('report', 'report_time'),
 }
 LOOK = ('hue', 'fonts', 'layout', 'css')  # which have a page of their own
-COLUMNS = frozenset(('title', 'tagline', 'language', 'footer', *LOOK))  # of the site's row
+COLUMNS = frozenset(('title', 'tagline', 'language', 'footer', 'new_role', *LOOK))  # of the site's row
 NUMBERS = {'hue': (0, 359), 'quota': (0, 10_000_000)}  # degrees, megabytes
 MAX_TAGLINE = 200  # characters
 TEXTS = {'footer': 2_000, 'css': 20_000}  # characters
 HOURS = [f'{hour:02}:00' for hour in range(24)]
 NOT_OFFERED = {'language': 'language.not_offered', 'timezone': 'timezone.not_offered', 'signup': 'signup.not_offered',
-               'report': 'report.not_offered', 'report_time': 'report_time.not_offered',
-               'fonts': 'look.not_in_list', 'layout': 'look.not_in_list'}
+               'new_role': 'role.not_invitable', 'report': 'report.not_offered',
+               'report_time': 'report_time.not_offered', 'fonts': 'look.not_in_list', 'layout': 'look.not_in_list'}
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ def list_choices(name: str) -> list[str]:
             return sorted({*dates.list_zones(), current().timezone})
         case 'signup':
             return list(settings.SIGNUP)
+        case 'new_role':
+            return list(FOR_NEW_MEMBERS)
         case 'report':  # each minute only where the site is set up so
             return [each for each in settings.FREQUENCIES if each != 'minute' or current().report == each]
         case 'fonts':

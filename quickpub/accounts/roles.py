@@ -6,7 +6,7 @@ from typing import Any
 from ..codes import Problem
 from ..db import db
 from ..models import Export, Post, Site, Token, User
-from ..permissions import AUTHOR, EDITOR, FOR_NEW_MEMBERS, OWNER, PERMISSIONS, Permission
+from ..permissions import AUTHOR, EDITOR, OWNER, PERMISSIONS, Permission
 from ..settings import current
 from . import site_pages
 from .links import SETUP_LIFETIME, UNUSED, create_link
@@ -65,16 +65,6 @@ def make_author(user: User, at: datetime) -> bool:
 def role_of_new_members() -> str:
     """Return the role of those who sign up without an invitation that says another one."""
     return Site.this().new_role
-
-
-def set_role_of_new_members(role: str) -> bool:
-    """Set that role, one of permissions.FOR_NEW_MEMBERS, in the caller's transaction. Return whether it is another one
-    than before. Raises ValueError."""
-    if role not in FOR_NEW_MEMBERS:
-        raise ValueError(role)
-    is_other = role_of_new_members() != role
-    Site.change(new_role=role)
-    return is_other
 
 
 def ensure_setup_url(at: datetime) -> str | None:

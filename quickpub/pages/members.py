@@ -22,7 +22,7 @@ from ..db import db, now
 from ..mail import budgets
 from ..media import placing
 from ..models import User
-from ..permissions import AUTHOR, CONTRIBUTOR, EDITOR, FOR_NEW_MEMBERS, OWNER, ROLES
+from ..permissions import AUTHOR, CONTRIBUTOR, EDITOR, OWNER, ROLES
 from ..sentences import describe, make_sentences
 from ..settings import current
 from ..tasks import deliver_soon
@@ -43,7 +43,7 @@ MEMBERS = '/admin/members'
 PER_LIST = 50
 MAX_QUERY = 100  # characters
 RECENT_ENTRIES = 10  # of the audit log, on the page of a member
-FIELDS = ('action', 'person', 'current', 'code', 'step', 'reason', 'published', 'posts', 'heir', 'role', 'new_role')
+FIELDS = ('action', 'person', 'current', 'code', 'step', 'reason', 'published', 'posts', 'heir', 'role')
 SUSPENSIONS = {  # what happens to the posts of a member who is suspended -> the sentence that asks for confirmation
     'stay': N_('They are logged out everywhere and cannot log in until an owner restores the account. Their published '
                'posts stay online.'),
@@ -89,7 +89,7 @@ def show_members(user: User) -> Answer:
     return render('admin_members.html', people=found, older=older, asked=asked, signup=current().signup,
                   here_selected=f'{shown}{"&" if "?" in shown else "?"}selected=all', here_unselected=shown,
                   is_all_selected=request.query.get('selected', '') == 'all',
-                  roles=directory.ROLES, roles_of_new=FOR_NEW_MEMBERS, states=directory.STATES,
+                  roles=directory.ROLES, states=directory.STATES,
                   seen=directory.find_last_seen(found),
                   posts=directory.count_posts(found), faces=placing.find('avatar', [each.id for each in found]))
 
@@ -110,10 +110,9 @@ def _read_filters() -> dict[str, str]:
 
 @owner_required
 def update_members(user: User) -> Answer:
-    """Set the role of new members, or do to a member what the button of an older list says."""
+    """Do to a member what the button of an older list says."""
     form = typed(*FIELDS)
-    others = {'': _redirect_invitation, 'invite': _redirect_invitation, 'new_role': _set_role_of_new_members}
-    return find_action(others | ACTIONS, form['action'])(user, form)
+    return find_action({'': _redirect_invitation, 'invite': _redirect_invitation} | ACTIONS, form['action'])(user, form)
 
 
 def _redirect_invitation(user: User, form: Form) -> Answer:
@@ -187,16 +186,6 @@ def _set_role(role: str) -> Callable[[User, Form], Answer]:
         form.values['role'] = role
         return _change_role(user, form)
     return change
-
-
-def _set_role_of_new_members(user: User, form: Form) -> Answer:
-    if form['new_role'] not in FOR_NEW_MEMBERS:
-        raise UnknownAction
-    with db.atomic():
-        check_still_owner(user)
-        if roles.set_role_of_new_members(form['new_role']):
-            note_action('site_changed', user, changed=['new_role'])
-    return redirect(MEMBERS, 'saved')
 
 
 def _suspend(user: User, form: Form) -> Answer:

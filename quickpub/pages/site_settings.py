@@ -23,6 +23,7 @@ FIRST = '/admin/settings/general'
 WORDS: dict[str, dict[str, Translatable]] = {
     'signup': {'open': N_('Anyone can sign up'), 'invite': N_('Only people with an invitation'),
                'closed': N_('No one can sign up')},
+    'new_role': {'author': N_('Author'), 'contributor': N_('Contributor')},
     'report': {'daily': N_('Every day'), 'weekly': N_('Every week'), 'monthly': N_('Every month, after its last day'),
                'never': N_('Never'), 'minute': N_('Every minute, to try it out')},
 }

@@ -158,8 +158,8 @@ def test_a_new_contributor_shares_no_draft_any_more(olga, alice, browse):
 
 
 def test_new_members_get_the_role_that_the_site_gives(olga, browse):
-    browse(olga).post('/admin/members', {'action': 'new_role', 'new_role': 'contributor'}, status=303)
-    browse(olga).post('/admin/members', {'action': 'new_role', 'new_role': 'owner'}, status=400)
+    browse(olga).post('/admin/settings/membership', {'new_role': 'contributor'}, status=303)
+    browse(olga).post('/admin/settings/membership', {'new_role': 'owner'}, status=400)
     browse().post('/signup', {'name': 'Zoe', 'email': 'zoe@example.org', 'password': PASSWORD}, status=200)
     with db.db.connection_context():
         assert User.get(User.name == 'Zoe').role == 'contributor'
