@@ -74,6 +74,7 @@ INVITATIONS = Budget('invitations', 60, DAY)
 SENT_AGAIN = Budget('sent-again', 60, DAY)
 LINKS_MADE = Budget('links-made', 20, DAY)
 TESTS = Budget('tests', 20, HOUR)
+REVIEWS = Budget('reviews', 20, DAY)  # of those that editors get an email about
 
 # Emails that a mail server takes: QUICKPUB_MAIL_RATE is the limit.
 MAIL_RATE = Budget('mail-rate', 1, HOUR)
@@ -82,7 +83,7 @@ BUDGETS = [LOGIN_PAIR, LOGIN_ACCOUNT, LOGIN_ACCOUNT_DAY, LOGIN_CLIENT, LOGIN_DEV
            WRONG_CODES_DAY, SIGNUPS_HOUR,
            SIGNUPS_DAY, RESETS_HOUR, RESETS_DAY, MAILBOX, MAILBOX_FROM_ONE, RESET_MAILBOX, RESET_MAILBOX_FROM_ONE,
            SITE_SIGNUPS, SITE_RESETS, SITE_MEMBERS, ADDRESS_CHANGES, REPORTS_NOW, EXPORTS, INVITATIONS, SENT_AGAIN,
-           LINKS_MADE, TESTS, MAIL_RATE]
+           LINKS_MADE, TESTS, REVIEWS, MAIL_RATE]
 
 
 class ThrottleUse(BaseModel):

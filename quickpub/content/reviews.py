@@ -14,10 +14,11 @@ from .. import text
 from ..accounts import audit
 from ..codes import Code, Rejected
 from ..db import among, db
-from ..mail import ledger
+from ..mail import budgets, ledger
 from ..models import Autosave, Post, Review, User
 from ..permissions import Permission, roles_with
 from ..settings import current
+from ..throttle import Throttled
 from . import publishing, trash
 
 MAX_REASON = 500  # characters
@@ -76,7 +77,7 @@ def submit(user: User, post: Post, at: datetime) -> list[int]:
         return []
     Review.insert(post=post, asked_at=at).on_conflict(
         conflict_target=[Review.post], update={Review.asked_at: at}).execute()
-    return _tell_editors(post, at)
+    return _tell_editors(user, post, at)
 
 
 def withdraw(post: Post) -> None:
@@ -222,8 +223,13 @@ def _is_waiting() -> Any:
 
 # Emails: only where there is a mail server, because the studio shows the same
 
-def _tell_editors(post: Post, at: datetime) -> list[int]:
+def _tell_editors(user: User, post: Post, at: datetime) -> list[int]:
+    """Compose the emails about a post that waits. Those who submit very often cause no more of them."""
     if not current().smtp:
+        return []
+    try:
+        budgets.admit(budgets.ASK_REVIEW, budgets.Cause('', user.id), at)
+    except Throttled:
         return []
     editors = User.select().where(User.role.in_(roles_with(Permission.EDIT_ALL)), User.verified_at.is_null(False),
                                   User.active(), User.mail_trouble.is_null(), User.id != post.author_id)

@@ -55,6 +55,7 @@ REPORT_NOW = Occasion(account=(throttle.REPORTS_NOW,))
 EXPORT = Occasion(account=(throttle.EXPORTS,))
 SEND_AGAIN = Occasion(account=(throttle.SENT_AGAIN,))
 SEND_TEST = Occasion(account=(throttle.TESTS,))
+ASK_REVIEW = Occasion(account=(throttle.REVIEWS,))
 HAND_OVER_LINK = Occasion(account=(throttle.LINKS_MADE,))  # the member is told by email
 
 

@@ -370,7 +370,8 @@ def test_honest_people_are_no_news(site, browse, olga):
 
 def test_every_kind_of_email_is_on_a_list():
     """A new kind of email: decide whether people can cause it, and which budgets it has."""
-    from_people = {'verify', 'exists', 'reset', 'address', 'invite', 'export', 'report', 'test'}
+    from_people = {'verify', 'exists', 'reset', 'address', 'invite', 'export', 'report', 'test', 'review_asked',
+                   'review_answered'}
     from_the_site = {'address_told', 'link_made', 'login_told', 'password_told', 'second_factor', 'throttled'}
     kinds = {path.stem for path in TEMPLATES.glob('*.txt')} - {'_text'}
     assert kinds == from_people | from_the_site
@@ -383,7 +384,8 @@ def test_the_documentation_names_the_limits():
                      '{resets-hour} and {resets-day} forgotten passwords', '{mailbox} emails a day to one mailbox',
                      '{reset-mailbox} more with a new password', '{site-signups} a day to newcomers',
                      '{reports-now} reports a day by hand, change their address {address-changes} times',
-                     '{exports} exports', '{invitations} invitations'):
+                     '{exports} exports', '{invitations} invitations',
+                     'emails about {reviews} posts a day that one member submits'):
         assert re.sub(r'\{([a-z-]+)\}', lambda name: str(limits[name[1]]), sentence) in words
 
 

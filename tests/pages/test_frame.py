@@ -13,7 +13,7 @@ from quickpub.mail import ledger
 from quickpub.models import Message, PlacedImage, Post
 
 SITE = ['/admin/settings/look', '/admin/settings/general', '/admin/members', '/admin/mail', '/admin/jobs',
-        '/admin/audit', '/admin']
+        '/admin/backups', '/admin/audit', '/admin']
 OWN = ['/settings', '/settings/security', '/studio/report', '/studio/exports', '/studio/trash']
 BACK = {'/admin/settings/look': '/admin', '/admin/settings/general': '/admin', '/admin/members': '/admin',
         '/admin/mail': '/admin', '/admin/jobs': '/admin', '/admin/audit': '/admin', '/settings/security': '/settings',
@@ -132,12 +132,12 @@ def test_an_owner_without_posts_sees_everybody_s_at_once(olga, alice, browse, co
         make_page(olga, 'About')
     browser = browse(olga)
     page = browser.get('/studio')
-    assert titles(page) == ['Hers'] and page.html.select_one('.spans [aria-current]').text == 'Everybody’s'
+    assert titles(page) == ['Hers'] and page.html.select_one('.spans [aria-current]').text == 'Everybody’s (1)'
     page = page.click('Mine')
     assert titles(page) == [] and 'No posts yet' in page
     with connection():
         write(olga, 'Her own')
     page = browser.get('/studio')
-    assert titles(page) == ['Her own'] and page.html.select_one('.spans [aria-current]').text == 'Mine'
+    assert titles(page) == ['Her own'] and page.html.select_one('.spans [aria-current]').text == 'Mine (1)'
     assert set(titles(page.click('Everybody’s'))) == {'Her own', 'Hers'}
     assert not browse(alice).get('/studio').html.select('.spans')

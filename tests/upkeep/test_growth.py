@@ -65,7 +65,7 @@ def test_what_is_kept_counted_is_what_counting_finds_whatever_happens(site, alic
         elif act == 'schedule':
             Post.update(published_at=at + timedelta(days=9)).where(Post.id == post.id).execute()
         elif act == 'retag':
-            posts.save(post, alice, PostInput.from_form(typed(post.title, slug=post.slug, tags='Tea')), at)
+            posts.save(post, post.author, PostInput.from_form(typed(post.title, slug=post.slug, tags='Tea')), at)
         elif act == 'give':
             Post.update(author=bob).where(Post.id == post.id).execute()
         elif act == 'empty':
