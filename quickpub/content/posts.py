@@ -38,8 +38,8 @@ def save(post: Post | None, editor: User, submitted: PostInput, at: datetime, ba
             based_on = 1 if post else None
         elif post:
             post = Post.get_by_id(post.id)
-            if not post.is_editable_by(editor):  # an editor has published it meanwhile
-                raise Rejected('post.only_editors', field='')
+        if post and not post.is_editable_by(editor):  # an editor has published it meanwhile
+            raise Rejected('post.only_editors', field='')
         if post and not values['language'] and (post.was_public or post.published_at or post.place):
             values['language'] = Site.this().written  # a published text keeps its language when the site's changes
         is_page = post.is_page if post else is_page

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from peewee import Case
+
 from ..db import among, rows
 from ..markup import images
 from ..models import MediaFile, Post, PostFile, Upload, User
@@ -39,7 +41,7 @@ def find_posts_with(digests: Iterable[str], user: User, at: datetime) -> dict[st
     """Return the posts that use each of these files, by digest, each as (post, whether this user sees it in the
     studio): public posts, and those that they see, the trash included."""
     found: dict[str, list[tuple[Post, bool]]] = {}
-    is_seen = Post.may_see(user).alias('is_seen')
+    is_seen = Case(None, [(Post.may_see(user), True)], False).alias('is_seen')
     query: Any = (PostFile.select(PostFile.digest, Post.id, Post.title, Post.deleted_at, is_seen).join(Post)
                   .where(PostFile.digest.in_(among(digests)), Post.may_see(user) | Post.seen_by_all(at))
                   .order_by(PostFile.digest, PostFile.post))

@@ -131,8 +131,10 @@ class Post(Searched):
 
     def is_editable_by(self, user: User) -> bool:
         """Return whether this user may change it: `may_edit` is the same as a condition for queries."""
-        is_draft = self.published_at is None and self.place is None
-        return self.is_seen_by(user) and (is_draft or user.may(Permission.PUBLISH))
+        if not self.is_seen_by(user) or user.may(Permission.PUBLISH):
+            return self.is_seen_by(user)
+        return self.published_at is None and self.place is None and not HiddenPost.select().where(
+            HiddenPost.post == self.id).exists()
 
     def is_scheduled(self, at: datetime) -> bool:
         return self.published_at is not None and self.published_at > at
@@ -207,10 +209,11 @@ class Post(Searched):
     @classmethod
     def may_edit(cls, user: User) -> Any:
         """Return the condition that this user may change a post: those that they see, but without the permission to
-        publish no published or scheduled ones."""
+        publish no published, scheduled or hidden ones."""
         if user.may(Permission.PUBLISH):
             return cls.may_see(user)
-        return cls.may_see(user) & cls.published_at.is_null() & cls.place.is_null()
+        hidden = HiddenPost.select(HiddenPost.post).where(HiddenPost.post == cls.id)
+        return cls.may_see(user) & cls.published_at.is_null() & cls.place.is_null() & ~fn.EXISTS(hidden)
 
     @classmethod
     def may_see(cls, user: User) -> Any:

@@ -13,7 +13,7 @@ from quickpub.codes import Rejected
 from quickpub.content import posts, publishing, reviews, trash
 from quickpub.content.post_input import PostInput, as_form
 from quickpub.mail import message as letter
-from quickpub.models import Autosave, Message, Post, Review, Revision, User
+from quickpub.models import Autosave, CoAuthor, Message, Post, Review, Revision, User
 from quickpub.permissions import PERMISSIONS, ROLES, Permission, is_allowed
 
 SMTP = 'smtp+plain://127.0.0.1:9'
@@ -80,6 +80,8 @@ def test_conditions_for_queries_and_for_rows_agree(people, role):
         write(author, 'Draft', published=False)
     page = write(people['olga'], 'About', published=False)
     Post.update(is_page=True, place=1).where(Post.id == page.id).execute()
+    suspensions.suspend(people['eve'], db.now(), people['olga'], hides_posts=True)
+    CoAuthor.create(post=Post.get(Post.author == people['eve'], Post.title == 'Published'), user=carl, position=1, reported_views=0, last_views=0)
     for user in User.select():
         user.role = role
         for condition, is_so in ((Post.may_see(user), Post.is_seen_by), (Post.may_edit(user), Post.is_editable_by)):
@@ -129,6 +131,27 @@ def test_a_save_that_races_with_publishing_does_not_change_what_was_approved(peo
     reviews.publish(people['eve'], draft, db.now())
     with pytest.raises(Rejected):
         posts.save(stale, people['carl'], typed, db.now())
+
+
+def test_a_window_for_a_new_post_does_not_change_what_was_approved(people):
+    carl, typed, tab = people['carl'], PostInput.from_form({'title': 'Bees', 'slug': '', 'body': 'Seen'}), 'a' * 16
+    post = posts.save(None, carl, typed, db.now(), tab=tab)
+    reviews.publish(people['eve'], post, db.now())
+    with pytest.raises(Rejected):
+        posts.save(None, carl, PostInput.from_form(as_form(post) | {'body': 'Unseen'}), db.now(), tab=tab)
+    assert Post.get_by_id(post.id).body == 'Seen'
+
+
+def test_a_contributor_does_not_change_a_hidden_post_of_which_they_are_a_co_author(people, browse):
+    alice, carl = people['alice'], people['carl']
+    post = write(alice, 'On hills')
+    CoAuthor.create(post=post, user=carl, position=1, reported_views=0, last_views=0)
+    suspensions.suspend(alice, db.now(), people['olga'], hides_posts=True)
+    for action in ('save', 'unpublish', 'delete', 'submit'):
+        browse(carl).post(f'/studio/posts/{post.id}', form_of(post, action=action, body='Unseen'), status=400)
+    with db.db.connection_context():
+        suspensions.restore(User.get_by_id(alice.id), db.now(), people['olga'])
+        assert Post.get_by_id(post.id).published_at and Post.get_by_id(post.id).body == post.body
 
 
 def test_an_editor_sends_back_with_a_reason_and_it_comes_again(people, draft, browse):

