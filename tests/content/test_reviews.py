@@ -81,7 +81,8 @@ def test_conditions_for_queries_and_for_rows_agree(people, role):
     page = write(people['olga'], 'About', published=False)
     Post.update(is_page=True, place=1).where(Post.id == page.id).execute()
     suspensions.suspend(people['eve'], db.now(), people['olga'], hides_posts=True)
-    CoAuthor.create(post=Post.get(Post.author == people['eve'], Post.title == 'Published'), user=carl, position=1, reported_views=0, last_views=0)
+    hidden = Post.get(Post.author == people['eve'], Post.title == 'Published')
+    CoAuthor.create(post=hidden, user=carl, position=1, reported_views=0, last_views=0)
     for user in User.select():
         user.role = role
         for condition, is_so in ((Post.may_see(user), Post.is_seen_by), (Post.may_edit(user), Post.is_editable_by)):
