@@ -22,7 +22,7 @@ STEPS = {  # what to do, more about it, and where
     'look': (N_('Choose how it looks'), N_('A colour, fonts, a front page and a logo.'), '/admin/settings/look'),
     'portrait': (N_('Add a portrait of yourself'), N_('Readers see it beside your name.'),
                  '/studio/images/avatar/{user_id}'),
-    'post': (N_('Write your first post'), N_('Nobody sees it until you publish it.'), '/studio/posts/new'),
+    'post': (N_('Write your first post'), N_('Nobody sees it until it is published.'), '/studio/posts/new'),
     'invitation': (N_('Invite somebody to write with you'), N_('They get an email with a link to sign up.'),
                    '/admin/members'),
     'mail': (N_('Set up a mail server, so that emails are sent'), N_('Until then, emails stay on this machine.'),

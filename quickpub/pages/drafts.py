@@ -25,7 +25,7 @@ def show_preview(user: User, post_id: str) -> Answer:
     post = find_or_404(Post.seen_by(user), post_id)
     may_edit = post.is_editable_by(user)
     note = gettext('This is how readers will see the saved text.') if may_edit else gettext(
-        'An editor has published or scheduled this post, so only editors can change it. Ask one of them for changes.')
+        'This post is published or scheduled, so only editors can change it. Ask one of them for changes.')
     return _render(post, note, may_edit)
 
 

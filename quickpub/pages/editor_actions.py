@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from .. import tasks
+from ..codes import Rejected
 from ..content import authorship, featured, pins, posts, publishing, reviews, trash
 from ..db import db, now
 from ..models import Post, Site, User
@@ -37,6 +38,8 @@ def _share(user: User, post: Post, due: datetime | None) -> None:
 
 
 def _duplicate(user: User, post: Post) -> Post:
+    if reviews.is_held(post) and not reviews.may_release(user, post):
+        raise Rejected('duplicate.held', field='title')
     title = gettext('%(title)s (copy)', title=post.title) if post.is_titled else ''
     return posts.duplicate(post, user, title, now())
 

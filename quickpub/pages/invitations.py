@@ -79,6 +79,8 @@ def _invite(user: User, form: Form) -> Answer:
 
 @_answer_errors
 def _create_link(user: User, form: Form) -> Answer:
+    if form['email'].strip():
+        raise Rejected('email.not_for_link')
     note, role = invitations.clean_note(form['note']), invitations.clean_role(form['role'])
     with db.atomic():
         link = invitations.create_invitation_link(now(), user, note, cause(), role)

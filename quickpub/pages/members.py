@@ -68,8 +68,9 @@ CHANGES = {  # role -> the title, the explanation and the button of the page tha
                   N_('Contributors write drafts. An editor publishes them. What they have published stays published, '
                      'and only editors can change it.'), N_('Make contributor'), 'contributor-made')}
 REMOVALS = {  # what happens to the posts of a member who is removed -> the sentence that asks for confirmation
-    'keep': N_('The email address, password and log-ins are deleted immediately. All posts stay under the name of the '
-               'member, and drafts go to the site’s owners. You cannot undo this.'),
+    'keep': N_('The email address, password and log-ins are deleted immediately. All posts and drafts stay under the '
+               'name of the member, where editors and owners find them. Posts in the trash are deleted. You cannot '
+               'undo this.'),
     'published': N_('The email address, password and log-ins are deleted immediately. Published and scheduled posts '
                     'stay under the name of the member, and drafts are deleted. A draft with co-authors goes to the '
                     'next of them instead. You cannot undo this.'),

@@ -45,6 +45,8 @@ SENTENCES: dict[str, Translatable] = {
     'email.not_suspended': N_('The account of %(name)s is not suspended.'),
     'posts.not_hideable': N_('The posts of %(name)s are already hidden, or the account is not suspended.'),
     'posts.not_hidden': N_('The posts of %(name)s are not hidden.'),
+    'email.not_for_link': N_('Anyone can use a link to copy. Leave this empty for one, or send the invitation by '
+                             'email.'),
     'email.invited': N_('%(email)s already has a pending invitation. Send it again, or withdraw it first.'),
     'email.invited_lately': N_('The invitation to %(email)s was sent a moment ago. Wait ten minutes before you send it '
                                'again.'),

@@ -50,8 +50,8 @@ SENTENCES: dict[str, Translatable] = {
                          'them before you publish this one.'),
     'publish.needs_review': N_('Your text is saved. An editor publishes your posts: submit it for review.'),
     'publish.held': N_('Your text is saved. An editor has put this post on hold: submit it for review.'),
-    'restore.held': N_('An editor has moved this post to the trash. Submit it for review, so that an editor restores '
-                       'it.'),
+    'restore.held': N_('This post is on hold, so only an editor can restore it. Submit it for review to ask for that.'),
+    'duplicate.held': N_('An editor has put this post on hold, so it cannot be duplicated.'),
     'publish.empty': N_('There is nothing to publish yet. Write some text first.'),
     'publish.in_trash': N_('Your text is saved, but this post is in the trash. Restore it, then publish it.'),
     'publish_at.missing': N_('Your text is saved. To schedule it, choose a date and time first.'),

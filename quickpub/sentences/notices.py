@@ -46,7 +46,7 @@ SENTENCES: dict[str, Translatable] = {
 
     # Accounts
     'notice.welcome': N_('Your site is ready. Write your first post, or add a tagline under Site.'),
-    'notice.verified': N_('Your email address is confirmed, and you are logged in. You can publish now.'),
+    'notice.verified': N_('Your email address is confirmed, and you are logged in.'),
     'notice.log-in-first': N_('You were logged out, and nothing was changed. Log in and try again.'),
     'notice.address': N_('Your new email address is confirmed.'),
     'notice.password': N_('Password changed. You are logged out everywhere else.'),
@@ -69,7 +69,7 @@ SENTENCES: dict[str, Translatable] = {
     'notice.invited': N_('The invitation is on its way.'),
     'notice.invitation-withdrawn': N_('Invitation withdrawn. Its links no longer work.'),
     'notice.invitation-gone': N_('This invitation was already used or withdrawn.'),
-    'notice.joined': N_('Welcome! Your email address is confirmed, and you are logged in. You can publish now.'),
+    'notice.joined': N_('Welcome! Your email address is confirmed, and you are logged in.'),
     'notice.owner-made': N_('The member is now an owner of this site.'),
     'notice.author-made': N_('The member is now an author.'),
     'notice.editor-made': N_('The member is now an editor.'),

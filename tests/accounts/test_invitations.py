@@ -117,6 +117,7 @@ def test_a_copied_link_proves_no_address(site, owner):
 
 def test_a_link_without_an_address_lets_anyone_in_who_confirms_theirs(site, owner):
     page = owner.post(PAGE, {'action': 'link', 'note': 'For the club'}, status=200)
+    assert 'Leave this empty' in owner.post(PAGE, {'action': 'link', 'email': EMAIL}, status=400)
     browser, path = browser_of(site, signup='invite'), copied_path(page)
     assert 'For the club' in browser.get(path)
     assert mails() == []

@@ -276,6 +276,15 @@ def test_a_post_on_hold_stays_unpublished_until_an_editor_ends_that(people, brow
     assert 'Better' in browse().get(now_of(post).path)
 
 
+def test_a_copy_is_no_way_round_a_hold(people, browse):
+    post = write(people['alice'], 'On hills')
+    hold(browse(people['eve']), post)
+    answered = browse(people['alice']).post(f'/studio/posts/{post.id}', {'action': 'duplicate'}, status=400)
+    assert 'cannot be duplicated' in answered
+    with db.db.connection_context():
+        assert Post.select().count() == 1
+
+
 def test_a_post_in_the_trash_on_hold_is_restored_by_editors_alone(people, browse):
     with db.db.connection_context():
         post = write(people['alice'], 'Public')
