@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,8 @@ from .site import explain_errors
 CONFIG = Path('/etc/quickpub.env')
 UNIT = Path('/etc/systemd/system/quickpub.service')
 COMMAND = Path('/usr/local/bin/quickpub')
+DATA = Path('/var/lib/quickpub')
+USER = re.compile('[a-z_][a-z0-9_-]{0,31}')  # useradd(8)
 MODES = {CONFIG: 0o640, UNIT: 0o644, COMMAND: 0o755}
 RUNNING_SYSTEMD = Path('/run/systemd/system')  # sd_booted(3)
 
@@ -25,7 +28,7 @@ RUNNING_SYSTEMD = Path('/run/systemd/system')  # sd_booted(3)
 @click.option('--url', prompt='Public web address of the site, such as https://blog.example.org',
               help='The web address as readers type it.')
 @click.option('--user', default='quickpub', show_default=True, help='The system user that runs the site.')
-@click.option('--data', type=click.Path(path_type=Path), default='/var/lib/quickpub', show_default=True,
+@click.option('--data', type=click.Path(path_type=Path), default=DATA, show_default=True,
               help='The data folder.')
 @click.option('--root', type=click.Path(path_type=Path, file_okay=False), default='/', show_default=True,
               help='Write the files below this folder, and start nothing: for an image of a system.')
@@ -38,12 +41,15 @@ def install_service(url: str, user: str, data: Path, root: Path, show: bool) -> 
     service, and prints what a proxy needs. A settings file that is there is kept. Run it again after you changed the
     port or the web address.
     """
+    if not USER.fullmatch(user):
+        raise click.ClickException(f'{user!r} cannot be the name of a system user.')
     config = root / CONFIG.relative_to('/')
     found = _read_settings(config, url, data)
     program = Path(sys.prefix) / 'bin' / 'quickpub'
-    files = {CONFIG: config.read_text() if config.exists() else service.make_settings_file(found),
-             UNIT: service.make_unit(found, user, CONFIG, program),
+    files = {UNIT: service.make_unit(found, user, CONFIG, program),
              COMMAND: service.make_command(user, CONFIG, program)}
+    if not config.exists():
+        files[CONFIG] = service.make_settings_file(found)
     if show:
         for path, text in files.items():
             click.echo(f'# {path}\n{text}')
@@ -73,6 +79,9 @@ def _read_settings(config: Path, url: str, data: Path) -> Settings:
     if found.url != new.url:
         raise click.ClickException(f'{config} has the web address {found.url}. Use `--url {found.url}`, or change '
                                    'QUICKPUB_URL in that file first.')
+    if data not in (found.data, DATA):
+        raise click.ClickException(f'{config} has the data folder {found.data}. Change QUICKPUB_DATA in that file '
+                                   'first.')
     return found
 
 

@@ -81,8 +81,8 @@ def make_unit(settings: Settings, user: str, config: Path, program: Path) -> str
     data = settings.data
     is_state = data.parent == STATE
     place = f'StateDirectory={data.name}\nStateDirectoryMode=0700' if is_state else f'ReadWritePaths={data}'
-    if settings.backups:
-        place += f'\nReadWritePaths={settings.backups}'
+    if settings.backups:  # the site runs without it, too, where its disk is not there
+        place += f'\nReadWritePaths=-{settings.backups}'
     places = (program, program.resolve(), data, settings.backups or data)
     at_home = any(path.is_relative_to(home) for path in places for home in HOMES)
     return UNIT.format(mark=MARK, user=user, config=config, program=program, data=place,

@@ -57,6 +57,9 @@ def test_settings_that_are_there_are_kept_and_used(install):
     done = install()
     assert '127.0.0.1:8100' in done.stdout and 'QUICKPUB_PORT=8100' in config.read_text()
     assert 'ReadWritePaths=/srv/blog' in (install.root / UNIT).read_text()
+    assert str(config) not in done.stdout
+    elsewhere = install('--data', '/srv/other')
+    assert elsewhere.returncode == 1 and 'has the data folder /srv/blog' in elsewhere.stderr
     other = install(url='https://other.example.org')
     assert other.returncode == 1 and f'has the web address {URL}' in other.stderr and 'Traceback' not in other.stderr
 
@@ -80,6 +83,12 @@ def test_the_files_can_be_looked_at_first(install):
     assert not install.root.exists()
 
 
+def test_a_bad_user_is_refused_in_a_sentence(install):
+    refused = install('--user', 'two words')
+    assert refused.returncode == 1 and 'cannot be the name of a system user' in refused.stderr
+    assert not install.root.exists()
+
+
 def test_a_bad_address_is_refused_in_a_sentence(install):
     refused = install(url='blog.example.org')
     assert refused.returncode == 1 and 'QUICKPUB_URL' in refused.stderr and not install.root.exists()
@@ -94,7 +103,7 @@ def test_homes_are_hidden_unless_the_site_is_in_one(data, program, homes):
 
 def test_the_folder_for_nightly_backups_can_be_written():
     unit = service.make_unit(settings_for(QUICKPUB_BACKUPS='/mnt/disk'), 'quickpub', CONFIG, PROGRAM)
-    assert 'StateDirectory=quickpub\n' in unit and 'ReadWritePaths=/mnt/disk\n' in unit
+    assert 'StateDirectory=quickpub\n' in unit and 'ReadWritePaths=-/mnt/disk\n' in unit
 
 
 def test_a_site_without_tls_gets_its_lines_too():
