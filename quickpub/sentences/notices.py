@@ -90,7 +90,7 @@ SENTENCES: dict[str, Translatable] = {
     'notice.member-removed': N_('Account removed.'),
     'notice.factors-reset': N_('Passkeys and authenticator app removed. The member now logs in with the password '
                                'only.'),
-    'notice.queued': N_('The email will be sent again in a moment.'),
+    'notice.queued': N_('The email is waiting to be sent again.'),
     'notice.test-mail': N_('The test email is on its way.'),
     'notice.held': N_('The email is on hold until you send it.'),
     'notice.not-held': N_('Too late: the email was sent or is being sent.'),
