@@ -88,7 +88,7 @@ MUTATIONS = [
     Mutation('models', 'if user.may(Permission.PUBLISH):', 'if True:', PERMISSIONS),
     Mutation('permissions.py', 'AUTHOR: frozenset({Permission.PUBLISH})', 'AUTHOR: frozenset(Permission)', REVIEWS),
     Mutation('permissions.py', '(is_confirmed or role == OWNER or permission is Permission.PUBLISH)', 'True', REVIEWS),
-    Mutation('content', 'if now.version != version:', 'if False:', REVIEWS),
+    Mutation('content', 'if submissions.as_seen([now])[now.id] != seen:', 'if False:', REVIEWS),
     Mutation('content', 'if post and not post.is_editable_by(editor):', 'if False:', REVIEWS),
     Mutation('content', 'if not may_release(user, post):', 'if False:', REVIEWS),
     Mutation('models', 'fn.LIKELY(cls.published_at <= at) & cls.deleted_at.is_null()',

@@ -139,7 +139,7 @@ TABLE = {
     'POST /studio/unsaved': (AUTHORS, '/studio/unsaved', POST | {'tab': 'tab-of-a-window1'}),
     'GET /studio/review': (EDITORS, '/studio/review'),
     'POST /studio/review': (EDITORS, '/studio/review', {
-        'action': 'send_back', 'post': '{asked}', 'version': '1', 'reason': 'x'}),
+        'action': 'send_back', 'post': '{asked}', 'seen': '{seen}', 'reason': 'x'}),
     'GET /studio/trash': (AUTHORS, '/studio/trash'),
     'GET /draft/<token>': (ANYBODY, '/draft/{shared}'),
     'GET /studio/media': (AUTHORS, '/studio/media'),
@@ -221,7 +221,7 @@ def furnish(olga, alice, bob):
     """Links and mails of every kind, for the paths of TABLE; call it on an open database."""
     at = db.now()
     places = {'unsubscribe': signing.sign('unsubscribe', alice.id), 'draft': 0, 'message': 0, 'member': alice.id,
-              'author': alice.id, 'other': bob.id, 'oldest': 0, 'shared': 0, 'asked': 0,
+              'author': alice.id, 'other': bob.id, 'oldest': 0, 'shared': 0, 'asked': 0, 'seen': '',
               'export': 0, 'upload': 0, 'media': '/media/nothing/x', 'card': '/card/nothing.png'}
     if draft := Post.get_or_none(Post.title == 'Only a draft'):
         _use_the_desk(olga, alice, draft, at)

@@ -19,7 +19,7 @@ from ..models import Autosave, Post, Review, User
 from ..permissions import Permission, roles_with
 from ..settings import current
 from ..throttle import Throttled
-from . import publishing, trash
+from . import publishing, submissions, trash
 
 MAX_REASON = 500  # characters
 LISTED = 100  # posts
@@ -102,21 +102,21 @@ def publish(user: User, post: Post, at: datetime, due: datetime | None = None) -
         return _tell_author(post, at, 'published')
 
 
-def publish_asked(user: User, post: Post, version: int | None, at: datetime) -> list[int]:
-    """Publish a post that waits for review, in the version that this editor has read, also out of the trash. Return the
-    ids of emails. Raises Rejected if it does not wait, or was changed."""
+def publish_asked(user: User, post: Post, seen: str, at: datetime) -> list[int]:
+    """Publish a post that waits for review, as this editor has read it (`submissions.as_seen`), also out of the trash.
+    Return the ids of emails. Raises Rejected if it does not wait, or was changed."""
     with db.atomic():
-        post = _find_asked(post, version)
+        post = _find_asked(post, seen)
         restore(user, post, at, is_asked=True)
         return publish(user, Post.get_by_id(post.id), at)
 
 
-def send_back(user: User, post: Post, version: int | None, reason: str, at: datetime) -> list[int]:
+def send_back(user: User, post: Post, seen: str, reason: str, at: datetime) -> list[int]:
     """Send a post that waits for review back to its author, with a reason. Return the ids of emails. Raises
     Rejected."""
     reason = clean_reason(reason)
     with db.atomic():
-        post = _find_asked(post, version)
+        post = _find_asked(post, seen)
         Review.update(asked_at=None, editor=user, answered_at=at, reason=reason).where(Review.post == post).execute()
         audit.record('post_sent_back', at, user, post)
         return _tell_author(post, at, 'sent_back', reason)
@@ -163,14 +163,14 @@ def _release(user: User, post: Post, at: datetime) -> None:
         audit.record('post_released', at, user, post)
 
 
-def _find_asked(post: Post, version: int | None) -> Post:
-    """Return the post as it is now. Raises Rejected if it does not wait for review, or has another version."""
+def _find_asked(post: Post, seen: str) -> Post:
+    """Return the post as it is now. Raises Rejected if it does not wait for review, or is not as `seen`."""
     if not Review.select().where(Review.post == post, Review.asked_at.is_null(False)).exists():
         raise Rejected('review.answered', field='')
     now = Post.get_by_id(post.id)
     if now.deleted_at and not is_held(now):  # by its author
         raise Rejected('review.answered', field='')
-    if now.version != version:
+    if submissions.as_seen([now])[now.id] != seen:
         raise Rejected('review.changed', field='', title=now.title)
     return now
 

@@ -116,6 +116,17 @@ def find_row(where: str, owner_id: int) -> PlacedImage | None:
     return PlacedImage.get_or_none(_is_at(where, owner_id))
 
 
+def describe(where: str, owner_ids: Collection[int]) -> dict[int, list[Any]]:
+    """Return what is in a place, or waits for it, by what it belongs to: for comparing it with what it was before."""
+    columns = (PlacedImage.place, PlacedImage.digest, PlacedImage.alt, PlacedImage.x, PlacedImage.y)
+    query = PlacedImage.select(PlacedImage.owner_id, *columns).where(
+        PlacedImage.place.in_([where, f'{NEXT}{where}']), PlacedImage.owner_id.in_(among(owner_ids)))
+    found: dict[int, list[Any]] = {}
+    for owner_id, *described in rows(query.order_by(PlacedImage.owner_id, PlacedImage.place)):
+        found.setdefault(owner_id, []).append(described)
+    return found
+
+
 def is_placed(digest: Any) -> Any:
     """Return the query of the places that a file (a digest, or a column of one) is in. An image that has failed is
     shown nowhere, so it is in none."""

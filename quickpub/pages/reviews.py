@@ -4,13 +4,13 @@ from bottle import response
 
 from .. import tasks
 from ..codes import Rejected
-from ..content import reviews
+from ..content import reviews, submissions
 from ..db import db, now
 from ..models import Post, User
 from ..permissions import Permission
 from ..sentences import make_sentences
 from ..wsgi.actions import Answer, find_action
-from ..wsgi.forms import Form, number, typed
+from ..wsgi.forms import Form, typed
 from ..wsgi.permissions import permission_required
 from ..wsgi.responses import find_or_404, not_found, redirect, render
 
@@ -24,15 +24,15 @@ def show_reviews(user: User) -> Answer:
 
 
 def _render_reviews(form: Form, status: int = 200) -> Answer:
-    response.status = status
-    return render('review.html', form=form, waiting=reviews.list_waiting(), held=reviews.list_held(),
-                  max_reason=reviews.MAX_REASON)
+    response.status, waiting = status, reviews.list_waiting()
+    return render('review.html', form=form, waiting=waiting, held=reviews.list_held(), max_reason=reviews.MAX_REASON,
+                  seen=submissions.as_seen([review.post for review in waiting]))
 
 
 @permission_required(Permission.EDIT_ALL)
 def answer_review(user: User) -> Answer:
     """Publish a post that waits for review, or send it back."""
-    form = typed('action', 'post', 'version', 'reason')
+    form = typed('action', 'post', 'seen', 'reason')
     act = find_action(REVIEW_ACTIONS, form['action'])
     post = find_or_404(Post.editable_by(user), form['post'])
     try:
@@ -44,14 +44,14 @@ def answer_review(user: User) -> Answer:
 
 def _publish(user: User, post: Post, form: Form) -> Answer:
     with db.atomic():
-        tasks.deliver_soon(reviews.publish_asked(user, post, number(form['version']), now()))
+        tasks.deliver_soon(reviews.publish_asked(user, post, form['seen'], now()))
         tasks.draw_cards()
     return redirect(REVIEW, 'published')
 
 
 def _send_back(user: User, post: Post, form: Form) -> Answer:
     with db.atomic():
-        tasks.deliver_soon(reviews.send_back(user, post, number(form['version']), form['reason'], now()))
+        tasks.deliver_soon(reviews.send_back(user, post, form['seen'], form['reason'], now()))
     return redirect(REVIEW, 'sent-back')
 
 

@@ -64,7 +64,7 @@ SENTENCES: dict[str, Translatable] = {
     # Reviews
     'review.not_now': N_('Your text is saved, but it cannot be submitted: it is in the trash, or published.'),
     'review.answered': N_('Nothing was changed: this post no longer waits for review.'),
-    'review.changed': N_('Nothing was changed: “%(title)s” was saved again after you opened this page. Read it again.'),
+    'review.changed': N_('Nothing was changed: “%(title)s” was changed after you opened this page. Read it again.'),
     'reason.missing': N_('Enter a reason. The author sees it.'),
 
     # The limits of an account

@@ -5,15 +5,15 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from conftest import Browser, person, write
 from peewee import IntegrityError
-from sites import browser_of
+from sites import browser_of, form_with, keep
 
 from quickpub import audit_log, db
 from quickpub.accounts import suspensions
 from quickpub.codes import Rejected
-from quickpub.content import posts, publishing, reviews, trash
+from quickpub.content import posts, publishing, reviews, submissions, trash
 from quickpub.content.post_input import PostInput, as_form
 from quickpub.mail import message as letter
-from quickpub.models import Autosave, CoAuthor, Message, Post, Review, Revision, User
+from quickpub.models import Autosave, CoAuthor, Message, PlacedImage, Post, Review, Revision, User
 from quickpub.permissions import PERMISSIONS, ROLES, Permission, is_allowed
 
 SMTP = 'smtp+plain://127.0.0.1:9'
@@ -41,13 +41,19 @@ def now_of(post):
         return Post.get_by_id(post.id)
 
 
+def seen(post):
+    post = now_of(post)
+    with db.db.connection_context():
+        return submissions.as_seen([post])[post.id]
+
+
 def submit(browser, post, **fields):
     return browser.post(f'/studio/posts/{post.id}', form_of(now_of(post), action='submit', **fields), status=303)
 
 
 def answer(browser, post, action, status=303, **fields):
     return browser.post('/studio/review', {'action': action, 'post': str(post.id),
-                                           'version': str(now_of(post).version)} | fields, status=status)
+                                           'seen': seen(post)} | fields, status=status)
 
 
 def hold(browser, post, action='unpublish', reason='It names a child.', status=303):
@@ -171,11 +177,35 @@ def test_an_editor_sends_back_with_a_reason_and_it_comes_again(people, draft, br
 def test_an_editor_publishes_only_the_text_that_they_have_read(people, draft, browse):
     carl, eve = browse(people['carl']), browse(people['eve'])
     submit(carl, draft)
-    read = now_of(draft).version
+    read = seen(draft)
     carl.post(f'/studio/posts/{draft.id}', form_of(now_of(draft), action='save', body='Other words'), status=303)
-    assert 'Read it again' in answer(eve, draft, 'publish', 409, version=str(read))
+    assert 'Read it again' in answer(eve, draft, 'publish', 409, seen=read)
     assert now_of(draft).published_at is None
     answer(eve, draft, 'publish')
+
+
+@pytest.mark.parametrize(('path', 'fields'), [
+    ('images/cover/{post}', {'action': 'choose', 'upload': '{upload}'}),
+    ('images/cover/{post}', {'action': 'move', 'point': '9-50', 'alt': 'Bees'}),
+    ('images/cover/{post}', {'action': 'move', 'point': '50-9', 'alt': 'Bees'}),
+    ('images/cover/{post}', {'action': 'move', 'point': '50-50', 'alt': 'Wasps'}),
+    ('images/cover/{post}', {'action': 'remove'}),
+    ('posts/{post}/authors', {'action': 'add', 'member': '{alice}', 'seen': '{carl}'}),
+    ('', {'action': 'tag', 'post': '{post}', 'tag': 'Wasps'})], ids=str)
+def test_an_editor_publishes_only_the_cover_authors_and_tags_that_they_have_seen(people, draft, browse, path, fields):
+    carl, eve = browse(people['carl']), browse(people['eve'])
+    with db.db.connection_context():
+        upload = keep(people['carl'], 'new.png', b'\x89PNG\r\n\x1a\n')
+        ids = {'post': draft.id, 'upload': upload.id} | {name: user.id for name, user in people.items()}
+        PlacedImage.create(place='cover', owner_id=draft.id, digest='a' * 32, alt='Bees')
+    submit(carl, draft)
+    page = eve.get('/studio/review')
+    sent = {name: value.format(**ids) for name, value in fields.items()}
+    carl.post(f'/studio/{path}'.format(**ids).rstrip('/'), sent, status=303)
+    assert 'Read it again' in form_with(page, 'seen').submit('action', value='publish', status=409)
+    assert now_of(draft).published_at is None
+    form_with(eve.get('/studio/review'), 'seen').submit('action', value='publish', status=303)
+    assert now_of(draft).published_at
 
 
 def test_two_editors_do_not_answer_twice(people, draft, browse):
@@ -188,12 +218,12 @@ def test_two_editors_do_not_answer_twice(people, draft, browse):
 
 def test_two_editors_at_once_and_one_of_them_is_told(people, draft):
     reviews.submit(people['carl'], draft, db.now())
-    version = Post.get_by_id(draft.id).version
+    read = submissions.as_seen([Post.get_by_id(draft.id)])[draft.id]
 
     def send_back(editor):
         with db.db.connection_context():
             try:
-                reviews.send_back(editor, draft, version, f'Says {editor.name}', db.now())
+                reviews.send_back(editor, draft, read, f'Says {editor.name}', db.now())
             except Rejected:
                 return 'refused'
             return 'done'

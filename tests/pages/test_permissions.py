@@ -28,7 +28,7 @@ from quickpub import db, models, settings, signing
 from quickpub.accounts import deletion, links, login_steps, sessions, suspensions
 from quickpub.accounts.sessions import COOKIE
 from quickpub.audience import calendar, counting, visitors
-from quickpub.content import posts, publishing, reviews
+from quickpub.content import posts, publishing, reviews, submissions
 from quickpub.content.post_input import PostInput
 from quickpub.exchange import exports
 from quickpub.mail import ledger
@@ -82,6 +82,7 @@ def world(site):
               'unsubscribe': signing.sign('unsubscribe', alice.id),
               'shared': Post.get(Post.title == 'Shared').draft_token, 'export': export,
               'upload': upload.id, 'media': upload.path, 'card': place_card(alice)}
+    places['seen'] = submissions.as_seen([asked])[asked.id]
     for purpose, user in (('setup', None), ('verify', victor), ('reset', bob)):
         token = links.create_link(purpose, links.VERIFY_LIFETIME, at, user=user, email=user.email if user else None)
         places[purpose] = token.text
