@@ -49,6 +49,12 @@ def may_hold(user: User, post: Post) -> bool:
     return user.may(Permission.EDIT_ALL) and not post.has_author(user) and not post.is_page
 
 
+def may_reassign(user: User, post: Post) -> bool:
+    """Return whether a hold lets this user change the authors of a post: only those who may end the hold, since an
+    editor who is no longer an author could."""
+    return not is_held(post) or may_release(user, post)
+
+
 def is_held(post: Post) -> bool:
     return Review.select().where(Review.post == post, Review.is_held).exists()
 

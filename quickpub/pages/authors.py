@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from ..codes import Problem, Rejected
-from ..content import authorship
+from ..content import authorship, reviews
 from ..db import db
 from ..models import Post, User
 from ..sentences import describe, make_sentences
@@ -27,6 +27,8 @@ def update_authors(user: User, post_id: str) -> Answer:
     act = find_action(ACTIONS, form['action'])
     try:
         with db.atomic():
+            if not reviews.may_reassign(user, post):
+                raise Rejected('authors.held', field='')
             return act(user, post, form)
     except Rejected as error:
         form.errors, status = make_sentences(error.errors), 400
@@ -43,10 +45,12 @@ def _find_post(user: User, post_id: str) -> Post:
 
 
 def _render(user: User, post: Post, form: Form, status: int) -> Answer:
+    is_fixed = not reviews.may_reassign(user, post)
     may_change, may_give = authorship.may_change_authors(user, post), authorship.may_give(user)
     others = authorship.find_candidates([post.author]) if may_change or may_give else []
-    return render_form('authors.html', form, status, post=post, seen=authorship.as_seen(post), may_change=may_change,
-                       may_give=may_give, others=others, max_co_authors=authorship.MAX_CO_AUTHORS,
+    return render_form('authors.html', form, status, post=post, seen=authorship.as_seen(post), is_fixed=is_fixed,
+                       may_change=may_change, may_give=may_give, others=others,
+                       max_co_authors=authorship.MAX_CO_AUTHORS,
                        addable=[each for each in others if each not in post.co_authors])
 
 

@@ -38,6 +38,8 @@ SENTENCES: dict[str, Translatable] = {
     # Authors
     'authors.changed': N_('Nothing was changed. Somebody else has just changed the authors of this post. Check them '
                           'below, then try again.'),
+    'authors.held': N_('Nothing was changed. An editor put this post on hold. Until the hold ends, its authors cannot '
+                       'change.'),
     'authors.missing': N_('Choose a member from the list.'),
     'authors.too_many': N_plural('A post can have %(count)s co-author. Remove one first.',
                                  'A post can have %(count)s co-authors. Remove one first.'),

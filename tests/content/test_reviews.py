@@ -10,7 +10,7 @@ from sites import browser_of, form_with, keep
 from quickpub import audit_log, db
 from quickpub.accounts import suspensions
 from quickpub.codes import Rejected
-from quickpub.content import posts, publishing, reviews, submissions, trash
+from quickpub.content import authorship, posts, publishing, reviews, submissions, trash
 from quickpub.content.post_input import PostInput, as_form
 from quickpub.mail import message as letter
 from quickpub.models import Autosave, CoAuthor, Message, PlacedImage, Post, Review, Revision, User
@@ -45,6 +45,12 @@ def seen(post):
     post = now_of(post)
     with db.db.connection_context():
         return submissions.as_seen([post])[post.id]
+
+
+def read_authors(post):
+    with db.db.connection_context():
+        Post.load_co_authors([post])
+        return authorship.as_seen(post)
 
 
 def submit(browser, post, **fields):
@@ -349,6 +355,38 @@ def test_nobody_holds_or_releases_their_own_posts_but_owners(people, browse):
     hold(browse(people['olga']), post)
     browse(people['eve']).post(f'/studio/posts/{post.id}', form_of(now_of(post), action='publish'), status=400)
     browse(people['eve']).get(f'/studio/posts/{post.id}/hold', status=404)
+
+
+@pytest.mark.parametrize('action', ['give', 'add', 'remove', 'leave'])
+@pytest.mark.parametrize(('who', 'first'), [('eve', 'eve'), ('eve', 'alice'), ('alice', 'alice')])
+def test_no_author_changes_the_authors_of_a_held_post(people, browse, who, first, action):
+    """Or an editor who gives their post away, leaves it or is removed from it could end the hold."""
+    with db.db.connection_context():
+        post = write(people[first], 'Own')
+        for name in ('alice' if first == 'eve' else 'eve', 'carl'):
+            authorship.add_co_author(post, people[name].id, read_authors(post))
+    hold(browse(people['olga']), post)
+    browser, read = browse(people[who]), read_authors(now_of(post))
+    member = {'add': people['emil'], 'remove': people['alice' if who == 'eve' else 'eve']}.get(action, people['carl'])
+    page = browser.get(f'/studio/posts/{post.id}/authors')
+    assert 'Until the hold ends' in page and not [form for form in page.forms.values() if 'seen' in form.fields]
+    sent = {'action': action, 'member': member.id, 'seen': read}
+    refused = browser.post(f'/studio/posts/{post.id}/authors', sent, status=400)
+    assert 'on hold' in refused.html.select_one('.alert').text
+    assert read_authors(now_of(post)) == read
+    hold(browser, post, 'release', status=404)
+    browser.post(f'/studio/posts/{post.id}', form_of(now_of(post), action='publish'), status=400)
+
+
+def test_another_editor_changes_the_authors_of_a_held_post(people, browse):
+    with db.db.connection_context():
+        post = write(people['alice'], 'Public')
+    hold(browse(people['eve']), post)
+    page = browse(people['emil']).get(f'/studio/posts/{post.id}/authors')
+    assert 'Until the hold ends' not in page
+    browse(people['emil']).post(f'/studio/posts/{post.id}/authors', {
+        'action': 'give', 'member': people['eve'].id, 'seen': read_authors(now_of(post))}, status=303)
+    assert now_of(post).author_id == people['eve'].id
 
 
 @pytest.mark.parametrize('change', [
