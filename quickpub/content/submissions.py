@@ -1,4 +1,4 @@
-"""Submitted posts: recognizing a change between the moment that an editor read one and the moment that they answer."""
+"""What somebody has read of a post of others before they publish it: recognizing a change that came after that."""
 
 from collections.abc import Collection
 from hashlib import sha256
@@ -15,6 +15,11 @@ def as_seen(posts: Collection[Post]) -> dict[int, str]:
     authors, tags_of, covers = Post.authors_of(ids), tags.of_posts(posts), placing.describe('cover', ids)
     return {post.id: _digest(post.version, authors.get(post.id), [tag.name for tag in tags_of.get(post.id, [])],
                              covers.get(post.id)) for post in posts}
+
+
+def as_seen_beside_form(post: Post) -> str:
+    """Return the same for the editor, whose form has the rest: of the authors and the cover."""
+    return _digest(Post.authors_of([post.id]), placing.describe('cover', [post.id]))
 
 
 def _digest(*parts: object) -> str:

@@ -19,6 +19,7 @@ from ..content import (
     reviews,
     revisions,
     series,
+    submissions,
     tags,
 )
 from ..content.post_input import PostInput, as_form
@@ -40,7 +41,7 @@ from ..wsgi.responses import find_or_404, is_from_script, not_found, redirect, r
 from ..wsgi.urls import url
 from . import editor_actions
 
-FIELDS = (*autosave.FIELDS, 'action', 'tab')
+FIELDS = (*autosave.FIELDS, 'action', 'tab', 'seen')
 TEXTS = ('title', 'body', 'summary')
 BUSY = N_('The site is busy. Your text is still here, but not saved. Please try again in a minute.')
 CANNOT_SAVE = N_('The site cannot save anything right now. Your text is still here. Please try again in a minute.')
@@ -149,7 +150,10 @@ def _submit(user: User, post: Post | None) -> Answer:
             is_saved = True
         assert post is not None  # every action on a new post saves it
         due = _due(user, form['publish_at'], name)
-        copy = action.do(user, post, due)
+        with db.atomic():
+            if action.is_publishing:
+                _check_is_seen(post, form)
+            copy = action.do(user, post, due)
     except Rejected as error:
         form.errors = make_sentences(error.errors)
         return _render(user, post, form, 400, is_saved=is_saved, is_kept=is_saved or _keep(user, post, form))
@@ -236,6 +240,12 @@ def _keep(user: User, post: Post | None, form: Form | None) -> bool:
     return False
 
 
+def _check_is_seen(post: Post, form: Form) -> None:
+    """Raise Rejected if the cover or the authors of somebody else's draft were changed since the form was opened."""
+    if form['seen'] and not post.published_at and form['seen'] != submissions.as_seen_beside_form(post):
+        raise Rejected('publish.unseen', field='')
+
+
 def _due(user: User, publish_at: str, name: str) -> datetime | None:
     """Return when a button publishes, in UTC, or None for now. Raises Rejected."""
     if name == 'schedule' and not publish_at:
@@ -320,6 +330,7 @@ def _render(user: User, post: Post | None, form: Form, status: int = 200, **cont
     author = post.author if post else user
     page_of = user if post and user in post.authors else author  # as pins.page_of, which would ask again
     review = reviews.find([post.id]).get(post.id) if post and not post.published_at else None  # published: none
+    is_anothers_draft = bool(post and not post.published_at and user not in post.authors)
     offered = {'preview': None, 'conflict': None, 'merged': None, 'others': [], 'is_saved': False,
                'is_kept': True} | context
     return render(
@@ -327,6 +338,7 @@ def _render(user: User, post: Post | None, form: Form, status: int = 200, **cont
         is_verified=author.is_verified, is_publisher=reviews.may_publish_after(user, post, review), review=review,
         may_hold=bool(post and reviews.may_hold(user, post)),
         may_trash=bool(post and authorship.may_change_authors(user, post)), is_own_page=page_of.id == user.id,
+        seen=submissions.as_seen_beside_form(post) if post and is_anothers_draft else '',
         is_public=bool(post and post.is_public(at)), due=post.published_at if post and post.is_scheduled(at) else None,
         pinned=_find_pinned(post, page_of) if post and post.is_public(at) else [],
         is_featured=bool(post and user.may(Permission.FEATURE) and featured.is_featured(post)),

@@ -38,8 +38,8 @@ SENTENCES: dict[str, Translatable] = {
     # Authors
     'authors.changed': N_('Nothing was changed. Somebody else has just changed the authors of this post. Check them '
                           'below, then try again.'),
-    'authors.held': N_('Nothing was changed. An editor put this post on hold. Until the hold ends, its authors cannot '
-                       'change.'),
+    'authors.held': N_('Nothing was changed. An editor put this post on hold. Until the hold ends, its authors stay '
+                       'the same.'),
     'authors.missing': N_('Choose a member from the list.'),
     'authors.too_many': N_plural('A post can have %(count)s co-author. Remove one first.',
                                  'A post can have %(count)s co-authors. Remove one first.'),
@@ -52,6 +52,8 @@ SENTENCES: dict[str, Translatable] = {
                          'them before you publish this one.'),
     'publish.needs_review': N_('Your text is saved. An editor publishes your posts: submit it for review.'),
     'publish.held': N_('Your text is saved. An editor has put this post on hold: submit it for review.'),
+    'publish.unseen': N_('Your text is saved, but the cover or the authors of this post were changed after you opened '
+                         'this page. Check them, then publish it.'),
     'restore.held': N_('This post is on hold, so only an editor can restore it. Submit it for review to ask for that.'),
     'duplicate.held': N_('An editor has put this post on hold, so it cannot be duplicated.'),
     'publish.empty': N_('There is nothing to publish yet. Write some text first.'),
@@ -66,7 +68,8 @@ SENTENCES: dict[str, Translatable] = {
     # Reviews
     'review.not_now': N_('Your text is saved, but it cannot be submitted: it is in the trash, or published.'),
     'review.answered': N_('Nothing was changed: this post no longer waits for review.'),
-    'review.changed': N_('Nothing was changed: “%(title)s” was changed after you opened this page. Read it again.'),
+    'review.changed': N_('Your answer was not saved: “%(title)s” was changed after you opened this page. Read it '
+                         'again.'),
     'reason.missing': N_('Enter a reason. The author sees it.'),
 
     # The limits of an account

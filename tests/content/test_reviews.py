@@ -214,6 +214,37 @@ def test_an_editor_publishes_only_the_cover_authors_and_tags_that_they_have_seen
     assert now_of(draft).published_at
 
 
+@pytest.mark.parametrize('due', ['', '2999-01-01T08:00'])
+@pytest.mark.parametrize(('path', 'fields'), [
+    ('images/cover/{post}', {'action': 'move', 'point': '9-50', 'alt': 'Bees'}),
+    ('posts/{post}/authors', {'action': 'add', 'member': '{alice}', 'seen': '{carl}'})], ids=['cover', 'authors'])
+def test_nor_does_an_editor_publish_them_unseen_from_their_editor(people, draft, browse, path, fields, due):
+    carl, eve = browse(people['carl']), browse(people['eve'])
+    with db.db.connection_context():
+        ids = {'post': draft.id} | {name: user.id for name, user in people.items()}
+        PlacedImage.create(place='cover', owner_id=draft.id, digest='a' * 32, alt='Bees')
+    submit(carl, draft)
+    form = form_with(eve.get(f'/studio/posts/{draft.id}'), 'seen')
+    sent = {name: value.format(**ids) for name, value in fields.items()}
+    carl.post(f'/studio/{path}'.format(**ids), sent, status=303)
+    form['title'], form['publish_at'] = 'On wild bees', due
+    again = form.submit('action', value='publish', status=400)
+    assert 'Check them' in again and now_of(draft).published_at is None and now_of(draft).title == 'On wild bees'
+    form_with(again, 'seen').submit('action', value='publish', status=303)
+    assert now_of(draft).published_at
+
+
+def test_authors_publish_with_the_cover_that_they_chose_in_another_window(people, browse):
+    with db.db.connection_context():
+        post = write(people['alice'], 'Own', published=False)
+        PlacedImage.create(place='cover', owner_id=post.id, digest='a' * 32)
+    alice = browse(people['alice'])
+    form = alice.get(f'/studio/posts/{post.id}').forms['editor']
+    alice.post(f'/studio/images/cover/{post.id}', {'action': 'remove'}, status=303)
+    form.submit('action', value='publish', status=303)
+    assert now_of(post).published_at
+
+
 def test_two_editors_do_not_answer_twice(people, draft, browse):
     submit(browse(people['carl']), draft)
     eve, emil = browse(people['eve']), browse(people['emil'])
