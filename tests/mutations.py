@@ -92,7 +92,7 @@ MUTATIONS = [
     Mutation('content', 'if post and not post.is_editable_by(editor):', 'if False:', REVIEWS),
     Mutation('content', 'if not may_release(user, post):', 'if False:', REVIEWS),
     Mutation('content', 'return not is_held(post) or may_release(user, post)', 'return True', REVIEWS),
-    Mutation('pages', "form['seen'] != submissions.as_seen_beside_form(post)", 'False', REVIEWS),
+    Mutation('pages', "form['seen'] != submissions.as_seen_beside_form(post, _describe_cover(post))", 'False', REVIEWS),
     Mutation('models', 'fn.LIKELY(cls.published_at <= at) & cls.deleted_at.is_null()',
              'fn.LIKELY(cls.published_at <= at)', POSTS),
     Mutation('models', 'cls.deleted_at.is_null() & cls.suspended_at.is_null()', 'cls.deleted_at.is_null()',

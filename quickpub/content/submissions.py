@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from hashlib import sha256
+from typing import Any
 
 from ..media import placing
 from ..models import Post
@@ -17,9 +18,10 @@ def as_seen(posts: Collection[Post]) -> dict[int, str]:
                              covers.get(post.id)) for post in posts}
 
 
-def as_seen_beside_form(post: Post) -> str:
-    """Return the same for the editor, whose form has the rest: of the authors and the cover."""
-    return _digest(Post.authors_of([post.id]), placing.describe('cover', [post.id]))
+def as_seen_beside_form(post: Post, cover: list[Any]) -> str:
+    """Return the same for the editor, whose form has the rest: of the authors, which are loaded, and of the cover, as
+    `placing.describe` returns it."""
+    return _digest([author.id for author in post.authors], cover)
 
 
 def _digest(*parts: object) -> str:

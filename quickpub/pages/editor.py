@@ -242,8 +242,15 @@ def _keep(user: User, post: Post | None, form: Form | None) -> bool:
 
 def _check_is_seen(post: Post, form: Form) -> None:
     """Raise Rejected if the cover or the authors of somebody else's draft were changed since the form was opened."""
-    if form['seen'] and not post.published_at and form['seen'] != submissions.as_seen_beside_form(post):
+    if not form['seen'] or post.published_at:
+        return
+    Post.load_co_authors([post])
+    if form['seen'] != submissions.as_seen_beside_form(post, _describe_cover(post)):
         raise Rejected('publish.unseen', field='')
+
+
+def _describe_cover(post: Post) -> list[Any]:
+    return placing.describe('cover', [post.id]).get(post.id, [])
 
 
 def _due(user: User, publish_at: str, name: str) -> datetime | None:
@@ -330,6 +337,7 @@ def _render(user: User, post: Post | None, form: Form, status: int = 200, **cont
     author = post.author if post else user
     page_of = user if post and user in post.authors else author  # as pins.page_of, which would ask again
     review = reviews.find([post.id]).get(post.id) if post and not post.published_at else None  # published: none
+    cover = _describe_cover(post) if post else []
     is_anothers_draft = bool(post and not post.published_at and user not in post.authors)
     offered = {'preview': None, 'conflict': None, 'merged': None, 'others': [], 'is_saved': False,
                'is_kept': True} | context
@@ -338,11 +346,11 @@ def _render(user: User, post: Post | None, form: Form, status: int = 200, **cont
         is_verified=author.is_verified, is_publisher=reviews.may_publish_after(user, post, review), review=review,
         may_hold=bool(post and reviews.may_hold(user, post)),
         may_trash=bool(post and authorship.may_change_authors(user, post)), is_own_page=page_of.id == user.id,
-        seen=submissions.as_seen_beside_form(post) if post and is_anothers_draft else '',
+        seen=submissions.as_seen_beside_form(post, cover) if post and is_anothers_draft else '',
         is_public=bool(post and post.is_public(at)), due=post.published_at if post and post.is_scheduled(at) else None,
         pinned=_find_pinned(post, page_of) if post and post.is_public(at) else [],
         is_featured=bool(post and user.may(Permission.FEATURE) and featured.is_featured(post)),
-        has_cover=bool(post and placing.find_row('cover', post.id)),
+        has_cover=bool(cover),
         series_names=series.names_of(author), tag_names=tags.suggest_names(user, at),
         covers=placing.find('cover', [post.id] if post else []), faces=placing.find('avatar', [author.id]),
         author=author, now_ms=int(at.replace(tzinfo=UTC).timestamp() * 1000),
