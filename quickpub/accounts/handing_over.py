@@ -10,12 +10,13 @@ from ..models import CoAuthor, Erasure, Post, PostFile, Series, Upload, User
 
 def give_posts(ids: list[int], heir: User) -> None:
     """Make a member the first author of these posts, in the caller's transaction. A series goes on in the heir's series
-    of the same name. Triggers update what follows from the author: counts, the search index, cards and feeds."""
+    of the same name. Secret links to drafts end. Triggers update what follows from the author: counts, the search
+    index, cards and feeds."""
     share_files(ids, heir)
     for number, name in rows(Post.select(Post.id, Series.name).join(Series).where(Post.id.in_(among(ids)))):
         series, _ = Series.get_or_create(author=heir, name=name)
         Post.update(series=series).where(Post.id == number).execute()
-    Post.update(author=heir, first_tab=None).where(Post.id.in_(among(ids))).execute()
+    Post.update(author=heir, first_tab=None, shared_at=None).where(Post.id.in_(among(ids))).execute()
     Erasure.update(wanted=Erasure.wanted + 1).where(Erasure.kind == 'words').execute()  # the name, in the search index
 
 

@@ -8,7 +8,7 @@ from sites import keep
 
 from quickpub import db
 from quickpub.accounts import deletion, suspensions, verification
-from quickpub.content import authorship, trash
+from quickpub.content import authorship, publishing, trash
 from quickpub.media import cleaning, files
 from quickpub.models import CoAuthor, Post, Upload, User
 
@@ -51,6 +51,13 @@ def test_posts_that_would_be_deleted_go_to_the_next_author(works, alice, bob, ch
         assert all(getattr(after, name) == getattr(before[kind], name) for name in ('body', 'published_at', 'slug'))
     assert Post.select().where(Post.title == 'Alone').exists() == (choice != 'delete')
     assert User.select().where(User.id == alice.id).exists() == (choice != 'delete')
+
+
+def test_the_secret_link_of_a_draft_ends_when_the_next_author_gets_it(works, alice):
+    publishing.share(works['draft'], db.now())
+    link = Post.get_by_id(works['draft'].id).draft_token
+    deletion.delete_account(alice, False, db.now())
+    assert Post.shared(link) is None and Post.get_by_id(works['draft'].id).shared_at is None
 
 
 def test_whoever_can_log_in_comes_before_a_suspended_co_author(olga, alice, bob):

@@ -8,7 +8,7 @@ from sites import keep
 
 from quickpub import audit_log, codes, db
 from quickpub.accounts import suspensions
-from quickpub.content import authorship, pins, posts, trash
+from quickpub.content import authorship, pins, posts, publishing, trash
 from quickpub.content.post_input import PostInput, as_form
 from quickpub.media import cleaning, files
 from quickpub.models import CoAuthor, Post, RecentViews, ReportedViews, Upload, User
@@ -57,6 +57,15 @@ def test_a_post_with_a_new_author_is_found_under_its_name_and_at_its_old_address
     with db.db.connection_context():
         assert [audit_log.describe(entry) for entry in audit_log.select(group='post')] == [
             f'Olga gave post {post.id} to Bob.']
+
+
+@pytest.mark.parametrize('is_former_kept', [False, True])
+def test_the_secret_link_of_a_draft_ends_when_it_gets_another_first_author(olga, alice, is_former_kept):
+    post, carl = write(alice, 'Hills', published=False), person('carl', role='contributor')
+    publishing.share(post, db.now())
+    link = Post.get_by_id(post.id).draft_token
+    give(post, carl, is_former_kept)
+    assert Post.shared(link) is None and Post.get_by_id(post.id).shared_at is None
 
 
 def test_files_series_and_sums_go_with_the_post(olga, alice, bob):
