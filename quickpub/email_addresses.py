@@ -38,3 +38,14 @@ def parse(text: str) -> str:
     if domain.rpartition('.')[2].isdigit():
         raise Unreachable('email.ends_with_number')
     return email
+
+
+def to_readable_domain(domain: str) -> str:
+    """Return the domain of a parsed address as people read it: an international one in its own letters."""
+    if 'xn--' not in domain:
+        return domain
+    import idna  # here for the same reason as above
+    try:
+        return idna.decode(domain)
+    except idna.IDNAError:
+        return domain

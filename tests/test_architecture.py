@@ -137,7 +137,7 @@ ONLY_IN = {
     'segno': {'accounts.totp'},
     'latex2mathml': {'markup.formulas'},
     'email_validator': {'email_addresses'},
-    'idna': {'wsgi.guards'},
+    'idna': {'email_addresses', 'wsgi.guards'},
     'dns': {'mail.domain_records'},
     'smtplib': {'mail.conversation', 'mail.mail_server'},
     'sqlite3': set(),  # peewee's own, or two copies in one process would drop each other's locks

@@ -11,13 +11,14 @@ from typing import Any
 
 from ..codes import Rejected
 from ..db import among, db, rows
-from ..email_addresses import Unreachable, parse
+from ..email_addresses import Unreachable, parse, to_readable_domain
 from ..models import BlockedDomain, User
 from . import audit
 
 MOST_AT_ONCE = 50
 MOST = 1000
-# Never offered for blocking together with a member: most newcomers have their address at one of these.
+# Never offered for blocking together with a member, and blocked only if confirmed: most newcomers have their address
+# at one of these.
 PROVIDERS = frozenset('''
     gmail.com googlemail.com msn.com aol.com icloud.com me.com mac.com ymail.com rocketmail.com proton.me protonmail.com
     pm.me tuta.com tutanota.com fastmail.com zoho.com hey.com duck.com mail.com web.de t-online.de freenet.de posteo.de
@@ -39,14 +40,22 @@ def clean_domains(typed: str) -> list[str]:
 
 def _clean_domain(word: str) -> str:
     try:
-        return domain_of(parse('x@' + word.rpartition('@')[2].removeprefix('*').strip('.')))
+        domain = domain_of(parse('x@' + word.rpartition('@')[2].removeprefix('*').strip('.')))
     except (ValueError, Unreachable):
         raise Rejected('domains.invalid', domain=word[:100]) from None
+    if '.' not in domain:
+        raise Rejected('domains.too_short', domain=word[:100])
+    return domain
 
 
 def domain_of(email: str) -> str:
     """Return the domain of a stored address."""
     return email.rpartition('@')[2].lower()
+
+
+def readable_domain_of(email: str) -> str:
+    """Return the domain of a stored address as people read it, an international one in its own letters."""
+    return to_readable_domain(domain_of(email))
 
 
 def is_provider(domain: str) -> bool:
@@ -95,4 +104,4 @@ def find_blocked(email: str) -> str | None:
 def check(email: str) -> None:
     """Raise Rejected if nobody can sign up with this address, whether or not it has an account."""
     if find_blocked(email):
-        raise Rejected('email.not_accepted', domain=domain_of(email))
+        raise Rejected('email.not_accepted', domain=readable_domain_of(email))

@@ -14,6 +14,7 @@ from peewee import JOIN
 from .. import clocks, text
 from ..codes import Code, Rejected
 from ..db import db
+from ..email_addresses import to_readable_domain
 from ..mail import budgets, ledger
 from ..mail.budgets import Cause
 from ..models import Message, Token, User
@@ -100,7 +101,7 @@ def _check_invitable(email: str, at: datetime) -> None:
 
 def _check_not_blocked(email: str) -> None:
     if domain := blocked_domains.find_blocked(email):
-        raise Rejected('email.domain_blocked', domain=domain)
+        raise Rejected('email.domain_blocked', domain=to_readable_domain(domain))
 
 
 def _use_budgets(email: str, cause: Cause | None, at: datetime) -> None:

@@ -1,14 +1,19 @@
 """The owner's page of email domains that nobody can sign up with."""
 
+from operator import itemgetter
+
 from bottle import response
 
 from ..accounts import blocked_domains
 from ..codes import Rejected
 from ..db import db, now
+from ..email_addresses import to_readable_domain
 from ..models import User
 from ..sentences import make_sentences
+from ..translations.messages import gettext
 from ..wsgi.actions import Answer, find_action
 from ..wsgi.authentication import client_address
+from ..wsgi.confirmation import require_confirmation
 from ..wsgi.forms import Form, typed
 from ..wsgi.permissions import check_still_owner, owner_required
 from ..wsgi.responses import redirect, render
@@ -24,7 +29,8 @@ def show_blocked_domains(user: User) -> Answer:
 
 def _render(form: Form, status: int = 200) -> Answer:
     response.status = status
-    return render('admin_blocked_domains.html', form=form, blocked=list(blocked_domains.list_blocked()))
+    blocked = [(to_readable_domain(each.domain), each) for each in blocked_domains.list_blocked()]
+    return render('admin_blocked_domains.html', form=form, blocked=sorted(blocked, key=itemgetter(0)))
 
 
 @owner_required
@@ -37,6 +43,9 @@ def update_blocked_domains(user: User) -> Answer:
 def _block(user: User, form: Form) -> Answer:
     try:
         domains = blocked_domains.clean_domains(form['domains'])
+        page = _ask_about_providers(user, domains)
+        if page is not None:
+            return page
         with db.atomic():
             check_still_owner(user)
             new = blocked_domains.block(domains, now(), user, client_address())
@@ -44,6 +53,19 @@ def _block(user: User, form: Form) -> Answer:
         form.errors = make_sentences(error.errors)
         return _render(form, 400)
     return redirect(PATH, 'domains-blocked' if new else 'domains-known')
+
+
+def _ask_about_providers(user: User, domains: list[str]) -> Answer | None:
+    """Return the page that asks for confirmation if large email providers are among these domains."""
+    providers = [domain for domain in domains if blocked_domains.is_provider(domain)]
+    if not providers:
+        return None
+    names = ', '.join(providers)
+    return require_confirmation(
+        user, gettext('Block %(domains)s', domains=names),
+        gettext('Many people have their email address at a large provider. After this, nobody with an address of '
+                '%(domains)s can sign up.', domains=names),
+        gettext('Block'), is_always_asked=True)
 
 
 def _unblock(user: User, form: Form) -> Answer:

@@ -9,6 +9,7 @@ from ..accounts import blocked_domains, several_members
 from ..accounts.several_members import Outcome
 from ..codes import Rejected
 from ..db import now
+from ..email_addresses import to_readable_domain
 from ..models import User
 from ..sentences import make_sentence, make_sentences
 from ..upkeep import erasure
@@ -63,6 +64,7 @@ def _render(user: User, form: Form, members: list[User], domains: list[str], blo
             ) -> Answer:
     """Show whom it is about and what they have, and ask for confirmation."""
     response.status = status
-    return render('admin_members_selected.html', form=form, members=members, domains=domains, blocked=blocked,
+    return render('admin_members_selected.html', form=form, members=members, blocked=blocked,
+                  domains=[(domain, to_readable_domain(domain)) for domain in domains],
                   has=several_members.count_belongings(members), filters={name: form[name] for name in FILTERS},
                   identity=confirmation_context(user))

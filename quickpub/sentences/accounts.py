@@ -58,6 +58,7 @@ SENTENCES: dict[str, Translatable] = {
                                'domains” first.'),
     'domains.missing': N_('Enter a domain such as example.org.'),
     'domains.invalid': N_('“%(domain)s” is not a domain. Enter one such as example.org.'),
+    'domains.too_short': N_('“%(domain)s” is only the end of a domain. Enter a whole one such as example.org.'),
     'domains.too_many': N_('Enter at most %(limit)s domains at once.'),
     'domains.full': N_('At most %(limit)s domains can be blocked. Unblock some of them first.'),
     'email.signup_closed': N_('Sign-up is closed, so an invitation would not work.'),

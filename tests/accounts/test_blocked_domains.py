@@ -4,7 +4,7 @@ import pytest
 from conftest import PASSWORD, path_in, person
 from sites import form_with, mails, newest_mail, stored
 
-from quickpub import audit_log, db
+from quickpub import audit_log, db, email_addresses, models
 from quickpub.accounts import audit, blocked_domains, suspensions
 from quickpub.codes import Rejected
 from quickpub.models import BlockedDomain, User
@@ -36,6 +36,7 @@ def members():
     ('*.spam.example, b.example\nspam.example', ['spam.example', 'b.example']),
     ('München.example', ['xn--mnchen-3ya.example']), ('XN--MNCHEN-3YA.example', ['xn--mnchen-3ya.example']),
     ('', 'missing'), (' , ', 'missing'), ('http://spam.example/', 'invalid'), ('-x.example', 'invalid'),
+    ('com', 'too_short'), ('.Example', 'too_short'), ('x@com.', 'too_short'), ('рф', 'too_short'),
     ('a..b', 'invalid'), ('127.0.0.1', 'invalid'), ('*', 'invalid'), ('x.example ' * 51, 'too_many')])
 def test_domains_are_read_as_people_type_them(typed, found):
     if isinstance(found, list):
@@ -131,7 +132,8 @@ def test_an_owner_blocks_and_unblocks(site, olga, browse):
     page = form.submit('action').follow()
     assert 'Blocked. Nobody' in page
     assert [row.th.get_text() for row in page.html.select('table.domains tbody tr')] == [
-        'spam.example', 'xn--mnchen-3ya.example']
+        'münchen.example', 'spam.example']
+    assert page.html.find('button', attrs={'aria-label': 'Unblock münchen.example'})
     assert 'already blocked' in owner.post(PAGE, {'action': 'block', 'domains': 'spam.example'}).follow()
     page = owner.post(PAGE, {'action': 'block', 'domains': 'b.example <x>'}, status=400)
     assert '“&lt;x&gt;” is not a domain' in page and form_with(page, 'domains')['domains'].value == 'b.example <x>'
@@ -142,6 +144,24 @@ def test_an_owner_blocks_and_unblocks(site, olga, browse):
         assert [audit_log.describe(each) for each in audit_log.select(group='member')] == [
             'Olga allowed sign-ups from spam.example again.',
             'Olga blocked sign-ups from xn--mnchen-3ya.example.', 'Olga blocked sign-ups from spam.example.']
+
+
+def test_a_large_provider_is_blocked_only_once_that_is_confirmed(site, olga, browse):
+    owner = browse(olga)
+    before = stored(models.Session)
+    page = owner.post(PAGE, {'action': 'block', 'domains': 'spam.example\nGmail.com'}, status=200)
+    assert 'nobody with an address of gmail.com can sign up' in page and stored(models.Session) == before
+    form = form_with(page, 'domains')
+    form['identity_password'] = PASSWORD
+    assert 'Blocked. Nobody' in form.submit(status=303).follow()
+    with db.db.connection_context():
+        assert {each.domain for each in BlockedDomain.select()} == {'spam.example', 'gmail.com'}
+
+
+@pytest.mark.parametrize('stored_as', ['xn--mnchen-3ya.example', 'xn--mnchen-3ya.xn--a'])
+def test_domains_are_shown_as_people_write_them_if_they_can_be(stored_as):
+    shown = email_addresses.to_readable_domain(stored_as)
+    assert shown == ('münchen.example' if stored_as.endswith('example') else stored_as)
 
 
 def test_only_so_many_are_blocked(site, olga, browse, monkeypatch):
