@@ -10,7 +10,7 @@ from ..db import db
 from ..mail import budgets
 from ..mail.budgets import Cause
 from ..models import Autosave, Post, Token, Upload, User
-from . import audit
+from . import audit, blocked_domains
 from .emails import RESEND_AFTER, compose_account_exists, compose_if, compose_with_link, is_recently_mailed
 from .links import UNUSED, VERIFY_LIFETIME, InvalidLink, create_link, end_links, mark_used
 from .users import find_by_email
@@ -55,8 +55,9 @@ def find_pending_email(user: User, at: datetime) -> str | None:
 def change_email(link: Token, at: datetime, keep: str, keep_texts: bool) -> tuple[User, str]:
     """Use up an `address` link in a browser that is logged in, whose session has the digest `keep`. Return the user and
     their old address. An unconfirmed account with the new address is deleted; the user gets its texts if `keep_texts`.
-    Raises InvalidLink."""
+    Raises InvalidLink, also if the domain was blocked since the link was sent."""
     with db.atomic():
+        check_domain(link)
         mark_used(link, at)
         user = User.get_by_id(link.user_id)
         if holder := find_unconfirmed_holder(link):
@@ -70,6 +71,14 @@ def change_email(link: Token, at: datetime, keep: str, keep_texts: bool) -> tupl
         if not user.is_verified:
             end_other_access(user, at, keep)
     return User.get_by_id(user.id), user.email or ''
+
+
+def check_domain(link: Token) -> None:
+    """Raise InvalidLink for an `address` link to an address whose domain is blocked by now."""
+    email = link.email or ''
+    if blocked_domains.find_blocked(email):
+        raise InvalidLink(Code('link.domain_blocked', domain=blocked_domains.readable_domain_of(email)),
+                          purpose='address')
 
 
 def find_unconfirmed_holder(link: Token) -> User | None:

@@ -159,6 +159,7 @@ def _render_new_email(token: str, found: Token, status: int = 200) -> Answer:
     if found.user is None or current_user() != found.user:
         return render_form('verify_log_in.html', Form(), status, email=found.email, others=current_user(),
                            path=f'/verify/{token}')
+    email_change.check_domain(found)
     rival = email_change.find_unconfirmed_holder(found)
     return render_form('verify_address.html', Form(), status, action=url(f'/verify/{token}'),
                        email=found.email, old=found.user.email, texts=verification.list_texts(rival) if rival else None)

@@ -136,6 +136,7 @@ SENTENCES: dict[str, Translatable] = {
     'link.confirmed_before': N_('This email address is already confirmed.'),
     'link.old_email': N_('This link is for an email address that you no longer use here.'),
     'link.email_taken': N_('This email address now belongs to another account.'),
+    'link.domain_blocked': N_('You cannot use an email address of %(domain)s here any more.'),
 
     # What owners do to members
     'role.unconfirmed': N_('%(name)s has no confirmed email address, so the role cannot be changed to this one.'),

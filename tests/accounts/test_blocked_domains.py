@@ -121,6 +121,21 @@ def test_no_member_changes_to_a_blocked_domain_but_all_keep_theirs(site, browse,
     browse(zoe).get('/studio', status=200)
 
 
+def test_a_domain_that_is_blocked_meanwhile_is_not_changed_to(site, alice, browse):
+    browser = browse(alice)
+    browser.post('/settings', {'action': 'address', 'email': 'alice@spam.example', 'current': PASSWORD}, status=303)
+    path = path_in(newest_mail(site, 'address'), '/verify/')
+    block('spam.example')
+    before = stored()
+    for ask in (browser.get, browser.post):
+        assert f'{NOT_ACCEPTED} spam.example here any more' in ask(path, status=404)
+    assert stored() == before
+    with db.db.connection_context():
+        blocked_domains.unblock('spam.example', db.now(), 'olga')
+    browser.post(path, status=303)
+    assert members() == ['alice@spam.example']
+
+
 # The page
 
 def test_an_owner_blocks_and_unblocks(site, olga, browse):
