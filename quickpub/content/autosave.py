@@ -50,7 +50,7 @@ def keep(user: User, tab: str, post: Post | None, fields: dict[str, str], at: da
 def of(user: User, post: Post | None) -> list[Autosave]:
     """Return a user's autosaves of this post, or of new posts if it is None; the newest first, without the texts."""
     is_of_post = Autosave.post.is_null() if post is None else Autosave.post == post
-    return list(Autosave.select(Autosave.user, Autosave.tab, Autosave.typed_at, Autosave.beginning)
+    return list(Autosave.select(Autosave.user, Autosave.tab, Autosave.post, Autosave.typed_at, Autosave.beginning)
                 .where(Autosave.user == user, is_of_post).order_by(Autosave.typed_at.desc()))
 
 

@@ -68,11 +68,14 @@ def create_post(user: User) -> Answer:
 
 @login_required
 def show_editor(user: User, post_id: str) -> Answer:
-    """Show the editor with a post, or with an autosave of it."""
+    """Show the editor with a post, or with an autosave of it, which can only be copied if the post is not this user's
+    to change any more."""
+    kept = autosave.find(user, request.query.get('unsaved', ''))
+    if kept and kept.post and str(kept.post_id) == post_id and not kept.post.is_editable_by(user):
+        return render('kept_text.html', kept=kept, post=kept.post if kept.post.is_seen_by(user) else None)
     post = find_or_404(Post.seen_by(user), post_id)
     if not post.is_editable_by(user):
         return redirect(f'/studio/posts/{post.id}/preview')
-    kept = autosave.find(user, request.query.get('unsaved', ''))
     if kept and kept.post_id == post.id and _has_other_text(user, kept, post):
         return _render(user, post, _autosaved_form(kept))
     return _render(user, post, _saved_form(user, post), others=_find_unsaved(user, post))

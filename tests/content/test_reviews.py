@@ -10,7 +10,7 @@ from sites import browser_of, form_with, keep
 from quickpub import audit_log, db
 from quickpub.accounts import suspensions
 from quickpub.codes import Rejected
-from quickpub.content import authorship, posts, publishing, reviews, submissions, trash
+from quickpub.content import authorship, autosave, posts, publishing, reviews, submissions, trash
 from quickpub.content.post_input import PostInput, as_form
 from quickpub.mail import message as letter
 from quickpub.models import Autosave, CoAuthor, Message, PlacedImage, Post, Review, Revision, User
@@ -136,6 +136,30 @@ def test_after_that_only_editors_change_it_and_nothing_typed_is_lost(people, dra
         carl.post(f'/studio/posts/{draft.id}', {'action': action}, status=400)
     assert browse().get(now_of(draft).path).status_int == 200
     assert 'On bees' in carl.get('/studio')
+
+
+@pytest.mark.parametrize('is_seen', [True, False])
+def test_what_was_typed_into_a_post_that_one_cannot_change_any_more_is_copied_and_discarded(
+        people, draft, browse, is_seen):
+    carl, eve = browse(people['carl']), browse(people['eve'])
+    with db.db.connection_context():
+        for number in (1, 2):
+            autosave.keep(people['carl'], f'tab-of-a-window{number}', draft,
+                          {'title': 'On wild bees', 'body': f'Newest words {number}.'}, db.now())
+        reviews.publish(people['eve'], draft, db.now())
+        if not is_seen:
+            authorship.give(draft, people['alice'].id, False, str(people['carl'].id))
+    dashboard = carl.get('/studio/dashboard')
+    links = [each['href'] for each in dashboard.html.select('#unsaved + ul li > a')]
+    page = carl.get(links[0])
+    assert [each.get_text().strip() for each in page.html.select('textarea[readonly]')] == [
+        'On wild bees', 'Newest words 2.']
+    assert bool(page.html.select('.kicker a')) == is_seen
+    form_with(page, 'tab').submit('action', status=303)
+    form_with(carl.get('/studio/dashboard'), 'tab').submit('action', status=303)
+    with db.db.connection_context():
+        assert not Autosave.select().exists()
+    eve.get(links[0], status=200).mustcontain(no='Newest')
 
 
 def test_a_save_that_races_with_publishing_does_not_change_what_was_approved(people, draft):
