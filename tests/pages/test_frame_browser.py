@@ -9,7 +9,9 @@ from rig import chromium
 from windows import assert_accessible, log_in, reused_window, wait_until, window
 
 from quickpub import db
+from quickpub.accounts import sessions
 from quickpub.audience import calendar
+from quickpub.content import autosave
 from quickpub.models import DailyViews, Site, User
 
 DESK, PHONE = {'width': 1280, 'height': 800}, {'width': 375, 'height': 700}
@@ -85,6 +87,31 @@ def test_escape_a_click_elsewhere_and_the_focus_elsewhere_close_a_menu(served):
         page.get_by_role('link', name='New post').focus()
         assert not opened(page)
         assert page.problems == []
+
+
+def test_what_is_not_saved_is_discarded_on_the_dashboard(desk, served):
+    with served.database():
+        carl = person('carl', role='contributor')
+        fields = dict.fromkeys(autosave.FIELDS, '') | {'title': 'On wild bees', 'body': 'They live alone.'}
+        autosave.keep(carl, 'tab-of-a-window1', write(carl, 'On bees'), fields, db.now())
+        token = sessions.start(carl, 'Mozilla', db.now())
+    desk.context.add_cookies([{'name': sessions.COOKIE, 'value': token, 'url': served.url}])
+    desk.goto('/studio/dashboard')
+    if desk.has_scripts:
+        desk.get_by_role('button', name='Discard').click()
+        desk.get_by_role('button', name='Undo').click()
+        assert_accessible(desk)
+    desk.get_by_role('link', name='On wild bees').click()
+    assert desk.get_by_label('Text').input_value() == 'They live alone.'
+    if desk.has_scripts:
+        assert_accessible(desk)
+    desk.goto('/studio/dashboard')
+    if not desk.has_scripts:
+        desk.locator('.unsaved summary').click()
+    desk.get_by_role('button', name='Discard').click()
+    desk.get_by_text('Discarded').wait_for()
+    desk.goto('/studio/dashboard')
+    assert desk.get_by_role('link', name='On wild bees').count() == 0
 
 
 @pytest.mark.parametrize('has_scripts', [True, False])
