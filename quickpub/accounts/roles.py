@@ -8,7 +8,7 @@ from ..db import db
 from ..models import Export, Post, Site, Token, User
 from ..permissions import AUTHOR, EDITOR, OWNER, PERMISSIONS, Permission
 from ..settings import current
-from . import site_pages
+from . import scheduled_posts, site_pages
 from .links import SETUP_LIFETIME, UNUSED, create_link
 
 
@@ -31,7 +31,8 @@ def change_role(user: User, role: str, at: datetime) -> bool:
     suspended or has no confirmed address becomes neither owner nor editor. Raises LastOwner.
 
     With an owner's role go the site's pages, to another owner, the links that they handed over and exports of the whole
-    site; with the permission to publish, secret links to drafts.
+    site; with the permission to publish, secret links to drafts and the dates of scheduled posts, which then wait for
+    review.
     """
     with db.atomic():
         user = User.get_by_id(user.id)  # as it is now, inside the transaction
@@ -49,6 +50,7 @@ def change_role(user: User, role: str, at: datetime) -> bool:
             Export.delete().where(Export.user == user, Export.kind == 'site').execute()
         if Permission.PUBLISH not in PERMISSIONS[role]:
             Post.update(shared_at=None).where(Post.author == user, Post.shared_at.is_null(False)).execute()
+            scheduled_posts.submit_scheduled(user, at)
         return True
 
 

@@ -13,6 +13,7 @@ from ..accounts import (
     password_reset,
     passwords,
     roles,
+    scheduled_posts,
     second_factors,
     suspensions,
     validation,
@@ -20,7 +21,7 @@ from ..accounts import (
 )
 from ..codes import Problem, Rejected
 from ..models import User
-from ..permissions import AUTHOR, CONTRIBUTOR, OWNER, ROLES
+from ..permissions import AUTHOR, CONTRIBUTOR, OWNER, PERMISSIONS, ROLES, Permission
 from ..sentences import describe
 from ..upkeep import erasure
 from .site import explain_errors, find_member, log, opened_site
@@ -98,7 +99,7 @@ def role(email: str, role: str) -> None:
     with opened_site():
         member = find_member(email)
         with db.db.atomic():
-            before = User.get_by_id(member.id).role
+            before, scheduled = User.get_by_id(member.id).role, scheduled_posts.count_scheduled(member, db.now())
             is_changed = roles.change_role(member, role, db.now())
             if not is_changed and before != role:
                 raise click.ClickException(f'{member.name} cannot be {_with_article(role)}: the account is suspended, '
@@ -106,6 +107,8 @@ def role(email: str, role: str) -> None:
             if is_changed:
                 audit.record('role_changed', db.now(), audit.COMMAND_LINE, member, role=role)
     click.echo(f'{member.name} is {_with_article(role)}.')
+    if is_changed and scheduled and Permission.PUBLISH not in PERMISSIONS[role]:
+        click.echo(f'Scheduled posts that are drafts now and wait for review: {scheduled}.')
 
 
 def _with_article(role: str) -> str:

@@ -13,6 +13,7 @@ from ..accounts import (
     hidden_posts,
     password_reset,
     roles,
+    scheduled_posts,
     second_factors,
     sessions,
     suspensions,
@@ -22,12 +23,12 @@ from ..db import db, now
 from ..mail import budgets
 from ..media import placing
 from ..models import User
-from ..permissions import AUTHOR, CONTRIBUTOR, EDITOR, OWNER, ROLES
+from ..permissions import AUTHOR, CONTRIBUTOR, EDITOR, OWNER, PERMISSIONS, ROLES, Permission
 from ..sentences import describe, make_sentences
 from ..settings import current
 from ..tasks import deliver_soon
 from ..throttle import Throttled
-from ..translations.messages import N_, gettext
+from ..translations.messages import N_, gettext, ngettext
 from ..upkeep import erasure
 from ..wsgi.actions import Answer, UnknownAction, find_action
 from ..wsgi.authentication import cause, client_address, note_action
@@ -162,6 +163,9 @@ def _change_role(user: User, form: Form) -> Answer:
     if member.is_owner and role != OWNER:
         explanation += ' ' + gettext('The site’s pages of this member will belong to another owner. An owner can make '
                                      'them an owner again.')
+    if Permission.PUBLISH not in PERMISSIONS[role] and (count := scheduled_posts.count_scheduled(member, now())):
+        explanation += ' ' + ngettext('%(count)s scheduled post becomes a draft and waits for review.',
+                                      '%(count)s scheduled posts become drafts and wait for review.', count)
     page = require_confirmation(user, title.fill({'name': member.name}), explanation, str(button),
                                 is_always_asked=True)
     if page is not None:

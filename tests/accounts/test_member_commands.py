@@ -2,10 +2,12 @@
 
 import json
 import re
+from datetime import timedelta
 
 from conftest import person, write
 
-from quickpub import audit_log
+from quickpub import audit_log, db
+from quickpub.content import publishing
 from quickpub.models import Message, Post, User
 
 
@@ -31,7 +33,10 @@ def test_roles_change_and_somebody_stays_an_owner(rig):
     assert rig.run('user', 'role', victor.email, 'owner').returncode == 1
     assert rig.run('user', 'role', zoe.email, 'owner').stdout == 'Zoe is an owner.\n'
     assert rig.run('user', 'role', zoe.email, 'owner').returncode == 0
-    assert rig.run('user', 'role', olga.email, 'contributor').stdout == 'Olga is a contributor.\n'
+    with rig.database():
+        publishing.publish(write(olga, published=False), db.now(), db.now() + timedelta(days=1))
+    assert rig.run('user', 'role', olga.email, 'contributor').stdout == (
+        'Olga is a contributor.\nScheduled posts that are drafts now and wait for review: 1.\n')
     with rig.database():
         assert {user.name: user.role for user in User.select()} == {
             'Olga': 'contributor', 'Zoe': 'owner', 'Victor': 'author'}

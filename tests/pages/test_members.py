@@ -1,6 +1,7 @@
 """The owner's pages of members: finding them, and changing what they may do."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from conftest import PASSWORD, person, write
@@ -8,7 +9,7 @@ from sites import stored
 
 from quickpub import audit_log, db
 from quickpub.accounts import deletion, roles, suspensions, users
-from quickpub.content import publishing
+from quickpub.content import publishing, reviews, trash
 from quickpub.models import AuditEntry, Export, Post, User
 
 YES = {'identity': 'asked', 'identity_password': PASSWORD}
@@ -155,6 +156,39 @@ def test_a_new_contributor_shares_no_draft_any_more(olga, alice, browse):
     browse().get(path, status=200)
     press(browse(olga), alice, 'role', role='contributor')
     browse().get(path, status=404)
+
+
+def test_scheduled_posts_of_a_new_contributor_wait_for_review(olga, alice, bob, browse):
+    at = db.now()
+    with db.db.connection_context():
+        for title in ('Soon', 'Later', 'Trashed'):
+            publishing.publish(write(alice, title, published=False), at, at + timedelta(days=1))
+        trash.move_to_trash(Post.get(Post.title == 'Trashed'), at)
+        before = write(alice, 'Before')
+        publishing.publish(other := write(bob, 'Another', published=False), at, at + timedelta(days=1))
+    owner = browse(olga)
+    role = {'action': 'role', 'role': 'contributor'}
+    page = owner.post(f'/admin/members/{alice.id}', role, status=200)
+    assert '2 scheduled posts become drafts and wait for review.' in page
+    assert 'scheduled post' not in owner.post(f'/admin/members/{alice.id}', role | {'role': 'editor'}, status=200)
+    press(owner, alice, 'role', role='contributor')
+    with db.db.connection_context():
+        assert {post.title: post.published_at for post in Post.select()} == {
+            'Soon': None, 'Later': None, 'Trashed': None, 'Before': before.published_at,
+            'Another': Post.get_by_id(other.id).published_at}
+        assert before.published_at and Post.get_by_id(other.id).published_at
+        assert sorted(each.post.title for each in reviews.list_waiting()) == ['Later', 'Soon']
+
+
+def test_hidden_scheduled_posts_of_a_new_contributor_stay_drafts(olga, alice):
+    at = db.now()
+    publishing.publish(soon := write(alice, 'Soon', published=False), at, at + timedelta(days=1))
+    before = write(alice, 'Before', at=at - timedelta(days=1))
+    suspensions.suspend(alice, at, olga, hides_posts=True)
+    roles.change_role(alice, 'contributor', at)
+    suspensions.restore(alice, at, olga)
+    assert Post.get_by_id(soon.id).published_at is None and Post.get_by_id(before.id).published_at
+    assert [each.post_id for each in reviews.list_waiting()] == [soon.id]
 
 
 def test_new_members_get_the_role_that_the_site_gives(olga, browse):
