@@ -72,7 +72,11 @@ QUICKPUB_TRUSTED_PROXY=127.0.0.1
 COMMAND = """\
 #!/bin/sh
 {mark} It runs commands as the user of the service, with its settings.
-cd / && exec runuser -u {user} -- env QUICKPUB_CONFIG={config} {program} "$@"
+export QUICKPUB_CONFIG={config}
+# A restore makes a folder beside the data folder, and gives it to the owner of the one that was there.
+[ "$1" = restore ] && exec {program} "$@"
+runuser -u {user} -- test -x "$PWD" || cd /
+exec runuser -u {user} -- env QUICKPUB_CONFIG={config} {program} "$@"
 """
 
 

@@ -1,6 +1,8 @@
 """`quickpub install-service`: the files that it writes below another folder, and what it refuses."""
 
+import os
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -109,3 +111,34 @@ def test_the_folder_for_nightly_backups_can_be_written():
 def test_a_site_without_tls_gets_its_lines_too():
     lines = service.make_caddy_lines(settings_for('http://blog.example.org:8080'))
     assert lines == 'http://blog.example.org:8080 {\n\treverse_proxy 127.0.0.1:8000\n}\n'
+
+
+@pytest.fixture
+def command(tmp_path):
+    """Run the command in a folder, with a program and a runuser that say how they were called."""
+    (tmp_path / 'bin').mkdir()
+    (tmp_path / 'closed').mkdir()
+    stubs = {'quickpub': 'echo "$QUICKPUB_CONFIG in $PWD:" "$@"',
+             'runuser': '[ "$*" = "-u ada -- test -x $PWD" ] && [ "${PWD##*/}" = closed ] && exit 1\n'
+                        '[ "$4" = test ] || echo "as $2"\nshift 3; exec "$@"'}
+    for name, lines in stubs.items():
+        (tmp_path / 'bin' / name).write_text(f'#!/bin/sh\n{lines}\n')
+        (tmp_path / 'bin' / name).chmod(0o755)
+    script = service.make_command('ada', CONFIG, tmp_path / 'bin' / 'quickpub')
+
+    def run(folder, *args):
+        path = f'{tmp_path / "bin"}:{os.environ["PATH"]}'
+        return subprocess.run(['sh', '-c', script, 'quickpub', *args], cwd=folder, env={'PATH': path}, text=True,
+                              capture_output=True, check=True).stdout
+    return run
+
+
+def test_the_command_runs_as_the_user_of_the_service_in_the_folder_of_the_caller(command, tmp_path):
+    assert command(tmp_path, 'backup', 'a b.zip') == f'as ada\n{CONFIG} in {tmp_path}: backup a b.zip\n'
+    assert command(tmp_path / 'closed', 'check') == f'as ada\n{CONFIG} in /: check\n'
+    assert command(tmp_path) == f'as ada\n{CONFIG} in {tmp_path}:\n'
+
+
+def test_the_command_restores_as_root(command, tmp_path):
+    for folder in (tmp_path, tmp_path / 'closed'):
+        assert command(folder, 'restore', 'a.zip') == f'{CONFIG} in {folder}: restore a.zip\n'
