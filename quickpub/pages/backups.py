@@ -1,8 +1,8 @@
 """The owner's page of backups: make one, download it, remove it."""
 
 from collections.abc import Callable
-from pathlib import Path
 
+from .. import dates, formats
 from ..db import db, now
 from ..jobs import queue
 from ..models import User
@@ -11,6 +11,7 @@ from ..settings import current
 from ..tasks import back_up_now
 from ..translations.messages import gettext
 from ..upkeep import backup_folder, checks
+from ..upkeep.backup_folder import Whole
 from ..wsgi.actions import Answer, find_action
 from ..wsgi.authentication import note_action
 from ..wsgi.confirmation import require_confirmation
@@ -43,38 +44,44 @@ def _make(user: User, name: str) -> Answer:
     with db.atomic():
         back_up_now()
         note_action('backup_asked', user)
-    return redirect(PATH, 'backup-asked')
+    return redirect(PATH, 'backup-waits' if queue.paused_since() else 'backup-asked')
 
 
-def _find(name: str) -> Path | None:
+def _find(name: str) -> Whole | None:
     """Return the backup with this name, if the page lists it."""
     found = backup_folder.list_whole(current().paths.backups)
-    return next((each.path for each in found if each.path.name == name), None)
+    return next((each for each in found if each.path.name == name), None)
 
 
 def _download(user: User, name: str) -> Answer:
-    path = _find(name)
-    if path is None:
+    found = _find(name)
+    if found is None:
         return redirect(PATH, 'backup-gone')
     page = require_confirmation(
-        user, gettext('Download backup'),
+        user, gettext('Download backup'), _describe(found, user) + ' ' +
         gettext('It holds all posts and drafts, the email addresses of all members and their hashed passwords. Keep it '
                 'where only you can read it.'), gettext('Download'))
     if page is not None:
         return page
     note_action('backup_downloaded', user)
-    return send_file(path, 'application/zip', path.name, is_private=True)
+    return send_file(found.path, 'application/zip', found.path.name, is_private=True)
+
+
+def _describe(found: Whole, user: User) -> str:
+    return gettext('This is the backup of %(when)s (%(size)s).', when=dates.clock(found.at, user.timezone),
+                   size=formats.size(found.bytes))
 
 
 def _remove(user: User, name: str) -> Answer:
-    path = _find(name)
-    if path is None:
+    found = _find(name)
+    if found is None:
         return redirect(PATH, 'backup-gone')
-    page = require_confirmation(user, gettext('Delete backup'), gettext('It cannot be restored afterwards.'),
+    page = require_confirmation(user, gettext('Delete backup'),
+                                _describe(found, user) + ' ' + gettext('It cannot be restored afterwards.'),
                                 gettext('Delete backup'), is_always_asked=True)
     if page is not None:
         return page
-    path.unlink(missing_ok=True)
+    found.path.unlink(missing_ok=True)
     note_action('backup_deleted', user)
     return redirect(PATH, 'backup-deleted')
 

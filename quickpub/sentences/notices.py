@@ -97,6 +97,7 @@ SENTENCES: dict[str, Translatable] = {
     'notice.job-retry': N_('The job will be retried in a moment.'),
     'notice.job-discard': N_('Job discarded. Emails that are not sent yet will still be sent.'),
     'notice.backup-asked': N_('The backup is being made. It is listed here when it is complete.'),
+    'notice.backup-waits': N_('The backup is made when jobs are resumed.'),
     'notice.backup-gone': N_('This backup no longer exists.'),
     'notice.backup-deleted': N_('Backup deleted.'),
     'notice.job-gone': N_('This job no longer exists, or it is running.'),

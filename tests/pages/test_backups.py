@@ -8,6 +8,7 @@ import pytest
 from backup_rig import left_in, make
 from conftest import PASSWORD, drain, write
 
+from quickpub.jobs import queue
 from quickpub.jobs.tables import Job
 from quickpub.models import AuditEntry
 from quickpub.settings import use
@@ -31,13 +32,14 @@ def test_an_owner_makes_downloads_and_deletes_a_backup(site, olga, owner, connec
     assert 'Back up now' in owner.get(PATH).text and name in owner.get(PATH).text
 
     asked = owner.post(PATH, {'action': 'download', 'name': name})
-    assert 'email addresses of all members' in asked.text
+    assert 'email addresses of all members' in asked.text and 'This is the backup of ' in asked.text
     got = owner.post(PATH, {'action': 'download', 'name': name, 'identity_password': PASSWORD})
     assert got.headers['Cache-Control'] == 'private, no-store'
     assert got.headers['Content-Disposition'] == f'attachment; filename="{name}"'
     assert 'quickpub.db' in zipfile.ZipFile(io.BytesIO(got.body)).namelist()
 
-    assert 'cannot be restored afterwards' in owner.post(PATH, {'action': 'delete', 'name': name}).text
+    asked = owner.post(PATH, {'action': 'delete', 'name': name}).text
+    assert 'cannot be restored afterwards' in asked and 'This is the backup of ' in asked and 'kB)' in asked
     owner.post(PATH, {'action': 'delete', 'name': name, 'identity': '1', 'identity_password': PASSWORD}, status=303)
     assert left_in(site.data / 'backups') == []
     with connection():
@@ -72,3 +74,11 @@ def test_the_page_says_which_backups_of_each_night_there_are_and_how_to_get_some
     for day, words in [(28, '1 backup, made on'), (29, '2 backups, the newest made on')]:
         (tmp_path / f'nightly-2026-11-{day}-020000.zip').touch()
         assert words in owner.get(PATH).text and f'{day} November 2026' in owner.get(PATH).text
+
+
+def test_a_backup_waits_while_jobs_are_paused(site, owner, connection):
+    with connection():
+        queue.pause()
+    owner.post(PATH, {'action': 'make'}, status=303)
+    page = owner.get(PATH).text
+    assert 'The backup is made when they are resumed.' in page and 'being made' not in page
