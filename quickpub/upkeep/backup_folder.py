@@ -1,10 +1,13 @@
 """The backups in a folder: which there are, and which of the nightly ones are kept."""
 
+import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from ..paths import BACKED_UP, NOT_BACKED_UP, SECRET, Paths
 
 TIME = '%Y-%m-%d-%H%M%S'
 WHOLE, WITH_SECRETS, NIGHTLY = (f'{kind}-{{:{TIME}}}.zip' for kind in ('quickpub', 'quickpub-with-secrets', 'nightly'))
@@ -18,6 +21,20 @@ class Whole:
     at: datetime
     path: Path
     bytes: int
+
+
+def explain_unusable(folder: Path, paths: Paths) -> str | None:
+    """Return None if the backup of each night can go to this folder of the settings, or a sentence that says why not.
+    Raises OSError where it cannot be looked at."""
+    if not folder.is_dir():
+        return f'There is no folder {folder} for the backup of each night. Make it, or mount its disk.'
+    # The backups have a folder media beside them, in which they delete what they no longer need.
+    place, data = folder.resolve(), paths.data.resolve()
+    if place == data or any(place.is_relative_to(data / name) for name in (*BACKED_UP, *SECRET, *NOT_BACKED_UP)):
+        return f'{folder} is a folder of the site itself. Set QUICKPUB_BACKUPS to another one, best on another disk.'
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return f'The backup of each night cannot be written to {folder}. Its owner must be the user that runs the site.'
+    return None
 
 
 def list_whole(folder: Path) -> list[Whole]:

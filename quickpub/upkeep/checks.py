@@ -20,7 +20,8 @@ from ..sentences import describe_stored
 from ..settings import current
 from ..translations.messages import N_, gettext, ngettext
 from . import corrections, integrity
-from .backup_folder import list_nightly
+from .backup_folder import explain_unusable, list_nightly
+from .full_disk import describe_error
 
 MIN_FREE = 4  # megabytes on the disk, below which writing will soon fail
 OVERDUE = timedelta(minutes=15)
@@ -56,9 +57,13 @@ def check_backups(at: datetime) -> str | None:
     folder = current().backups
     if not folder:
         return None
-    if not folder.is_dir():
-        return f'There is no folder {folder} for the backup of each night. Make it, or mount its disk.'
-    newest = next(iter(list_nightly(folder)), None)
+    try:
+        if problem := explain_unusable(folder, current().paths):
+            return problem
+        found = list_nightly(folder)
+    except OSError as error:
+        return f'The folder for the backup of each night cannot be read: {describe_error(error)}.'
+    newest = next(iter(found), None)
     if newest and newest < at - BACKUP_OVERDUE:
         return f'The newest backup is {(at - newest).days} days old. Failed jobs say why.'
     return None

@@ -10,7 +10,7 @@ from ..jobs.recurring import DAY, Recurrence
 from ..settings import Settings
 from . import backup, media_store
 from .archive import Archive
-from .backup_folder import NIGHTLY, choose_kept, list_nightly
+from .backup_folder import NIGHTLY, choose_kept, explain_unusable, list_nightly
 from .copying import Advance
 from .manifest import Manifest
 
@@ -26,8 +26,8 @@ def make_if_due(settings: Settings, at: datetime) -> None:
     folder = settings.backups
     if not folder:
         return
-    if not folder.is_dir():
-        raise backup.BackupFailed(f'There is no folder {folder}. Make it, or mount its disk.')
+    if problem := explain_unusable(folder, settings.paths):
+        raise backup.BackupFailed(problem)
     last_night = Recurrence(DAY, HOUR, find_zone=dates.find_zone).latest(at)
     found = list_nightly(folder)
     newest = next(iter(found), None)

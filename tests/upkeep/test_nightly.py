@@ -117,3 +117,15 @@ def test_a_missing_folder_and_old_backups_are_shown(kept):
     assert 'There is no folder' in checks.check_backups(db.now())
     with pytest.raises(BackupFailed, match='mount its disk'):
         tasks.back_up.call_local()
+
+
+@pytest.mark.parametrize('name', ['', 'media', 'media/nightly', 'backups', 'backups/nightly', 'outbox'])
+def test_a_folder_of_the_site_itself_is_refused(kept, name):
+    folder = kept.data / name
+    folder.mkdir(parents=True, exist_ok=True)
+    inside = replace(kept, backups=folder)
+    use(inside)
+    assert 'is a folder of the site itself' in checks.check_backups(db.now())
+    with pytest.raises(BackupFailed, match='folder of the site itself'):
+        nightly.make_if_due(inside, db.now())
+    assert (kept.data / 'media' / DIGEST / 'original').exists()
