@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,8 +33,13 @@ def remove_all(paths: Iterable[Path]) -> None:
 def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
-    else:
+        return
+    try:
         path.unlink(missing_ok=True)
+    except OSError:  # a read-only disk refuses this even where nothing is
+        with suppress(FileNotFoundError):
+            path.lstat()
+            raise
 
 
 def is_older(path: Path, than: float) -> bool:

@@ -1,5 +1,7 @@
 """The commands backup and restore."""
 
+import os
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,10 +20,10 @@ STEPS = 1000  # of a progress bar: redrawing it for every file would take long
 
 
 @click.command(name='backup')
-@click.argument('target', metavar='[FILE]', required=False, type=click.Path(path_type=Path))
+@click.argument('target', metavar='[FILE]', required=False)
 @click.option('--with-secrets', is_flag=True, help='Include keys, sessions, open links and second factors.')
 @explain_errors
-def make_backup(target: Path | None, with_secrets: bool) -> None:
+def make_backup(target: str | None, with_secrets: bool) -> None:
     """Back up the site into FILE while it runs.
 
     FILE can be a folder, too. Without it, the backup goes to the folder backups/ of the data folder. It has its name
@@ -29,9 +31,18 @@ def make_backup(target: Path | None, with_secrets: bool) -> None:
     emails sent before, authenticator apps and recovery codes no longer work.
     """
     with opened_site() as found, progress('Backup') as start:
-        made = backup.create(found, target, with_secrets, db.now(), start)
+        made = backup.create(found, _read_target(target), with_secrets, db.now(), start)
     click.echo(f'{made.path}: {formats.size(made.bytes)}, {len(made.manifest.files)} files, '
                f'{sum(made.manifest.tables.values())} rows, read back and compared.')
+
+
+def _read_target(typed: str | None) -> Path | None:
+    """Return the path that was typed. One with a slash at its end must be a folder. Raises BackupFailed."""
+    if typed is None:
+        return None
+    if not typed or (typed.endswith(os.sep) and not os.path.isdir(typed)):
+        raise backup.BackupFailed(f'There is no folder {typed or repr(typed)}.')
+    return Path(typed)
 
 
 @contextmanager
@@ -75,7 +86,7 @@ def restore_backup(file: Path, into: Path | None, is_drill: bool) -> None:
         return
     with progress('Restore') as start:
         restored = restore.restore(replace(found, data=into.absolute()) if into else found, file, db.now(), start)
-    for line in _report(file, restored):
+    for line in _report(file, restored, f'QUICKPUB_DATA={shlex.quote(str(restored.data))} ' if into else ''):
         click.echo(line)
 
 
@@ -84,8 +95,8 @@ def _contents(manifest: Manifest) -> str:
             f'{sum(manifest.tables.values())} rows')
 
 
-def _report(file: Path, restored: restore.Restored) -> Iterator[str]:
-    """Yield what the operator must know now, line by line."""
+def _report(file: Path, restored: restore.Restored, told: str) -> Iterator[str]:
+    """Yield what the operator must know now, line by line. `told` is what commands need to find this site."""
     yield f'{file} {_contents(restored.manifest)}. It is restored in {restored.data}'
     if restored.aside:
         yield f'The folder that was there is now {restored.aside}'
@@ -100,5 +111,5 @@ def _report(file: Path, restored: restore.Restored) -> Iterator[str]:
         yield 'The secret of the folder that was there is kept, so that links to unsubscribe go on working.'
     held = restored.held
     yield (f'Jobs are paused, and {held.emails} emails and {held.reports} reports that may have been sent already are '
-           'on hold. Start the site, look at /admin/mail, and send those that are needed. Then run '
-           '`quickpub jobs resume`.')
+           f'on hold. Start the site{f" with {told.strip()}" if told else ""}, look at /admin/mail, and send those '
+           f'that are needed. Then run `{told}quickpub jobs resume`.')

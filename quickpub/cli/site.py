@@ -1,9 +1,11 @@
 """Helpers of all commands: the site of the environment's settings, and errors in words."""
 
 import logging
+import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import wraps
+from pathlib import Path
 
 import click
 from peewee import DatabaseError, OperationalError
@@ -18,6 +20,7 @@ from ..upkeep import integrity
 from ..upkeep.backup import BackupFailed
 from ..upkeep.data_folders import CannotReplace
 from ..upkeep.drill import DrillFailed
+from ..upkeep.full_disk import describe_error
 from ..upkeep.manifest import Unusable
 
 log = logging.getLogger('quickpub.cli')
@@ -32,9 +35,9 @@ def explain_errors(command: Callable) -> Callable:
         except BrokenPipeError:  # the reader has left, as in `quickpub check | head`; click ends quietly then
             raise
         except OSError as error:
-            where = f' ({error.filename})' if error.filename else ''
-            raise click.ClickException(f'{error.strerror or error}{where}. Everything a site has is in the folder that '
-                                       'QUICKPUB_DATA names; it must be writable.') from None
+            advice = (' Everything a site has is in the folder that QUICKPUB_DATA names; it must be writable.'
+                      if _is_of_data_folder(error) else '')
+            raise click.ClickException(f'{describe_error(error)}.{advice}') from None
         except OperationalError as error:
             raise click.ClickException(f'The database cannot be used: {error}.') from None
         except DatabaseError as error:
@@ -45,6 +48,16 @@ def explain_errors(command: Callable) -> Callable:
                 Unusable) as error:
             raise click.ClickException(str(error)) from None
     return wrapped
+
+
+def _is_of_data_folder(error: OSError) -> bool:
+    """Return whether a file of the data folder, or a folder that it is in, is at fault."""
+    if not isinstance(error.filename, str | bytes):
+        return False
+    with suppress(SettingsError):
+        path, data = Path(os.fsdecode(error.filename)).absolute(), settings.from_env().data.absolute()
+        return path.is_relative_to(data) or data.is_relative_to(path)
+    return False
 
 
 @contextmanager

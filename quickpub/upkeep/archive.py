@@ -10,6 +10,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, BinaryIO
 
@@ -29,6 +30,13 @@ class Writer:
         self._zip = zipfile.ZipFile(file, 'w', allowZip64=True)
         self._advance = advance
         self.files: dict[str, Entry] = {}
+
+    def __enter__(self) -> 'Writer':
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(OSError):  # one that is not complete; its own error is on the way
+            self._zip.close()
 
     def add(self, name: str, path: Path, is_compressed: bool = False) -> None:
         """Add the file at `path` under this name. Raises OSError."""

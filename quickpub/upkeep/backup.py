@@ -1,5 +1,6 @@
 """Make a backup while the site runs: one archive, which is opened again and checked before it gets its name."""
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -18,13 +19,12 @@ from . import frozen_media, snapshot
 from .archive import Archive, Writer
 from .backup_folder import WHOLE, WITH_SECRETS
 from .copying import Advance, Start
-from .full_disk import is_full
+from .full_disk import describe_error, is_full
 from .manifest import ALLOWED, DATABASE, Entry, Manifest, Unusable
 from .media_store import Store, place_of
 
-UNFINISHED = '.part'  # ending of a backup that is not complete, and of its copy of the database
+UNFINISHED = '.quickpub-{}.part'  # name of a backup that is not complete, and of its copy of the database
 ABANDONED_AFTER = 3600.0  # seconds without a change
-
 
 
 class BackupFailed(Exception):
@@ -44,31 +44,53 @@ def create(settings: Settings, target: Path | None, with_secrets: bool, at: date
     """Back up the open site into the file `target`, or into that folder, by default `backups` in the data folder.
 
     With `known`, the files of an earlier backup in the same folder, its media go to a folder that backups share. Raises
-    BackupFailed if another backup is being made, the target exists or a disk is full; nothing of this one is left then.
+    BackupFailed if another backup is being made, the target exists or cannot be written; nothing of this one is left
+    then. Raises OSError and DatabaseError where the site cannot be read.
     """
     with processes.exclusive_now(settings.paths.backup_lock) as is_alone:
         if not is_alone:
             raise BackupFailed('Another backup of this site is being made. Try again when it is complete.')
-        path = _choose_path(settings, target, (WITH_SECRETS if with_secrets else WHOLE).format(at))
-        part = path.with_name(f'{path.name}{UNFINISHED}')
-        copy = path.with_name(f'{path.name}.db{UNFINISHED}')
-        _remove_abandoned(path.parent, at)
-        removal.remove_all([part, copy, *frozen_media.list_links(settings.paths.media)])
+        folder = settings.paths.backups if target is None else target.absolute()
         try:
-            _check_room(settings, path.parent, known is not None)
-            counting.count_if_possible()  # the files of recorded views are not in the backup
-            manifest, advance = _write(settings, part, copy, with_secrets, at, start, known)
-            _check(part, copy, manifest, advance)
-            os.rename(part, path)
-            processes.sync_folder(path.parent)
-        except (OSError, DatabaseError) as error:
-            if not is_full(error):
+            path = _choose_path(settings, target, (WITH_SECRETS if with_secrets else WHOLE).format(at))
+            folder = path.parent
+            return _make(settings, path, with_secrets, at, start, known)
+        except (OSError, DatabaseError, removal.Unfinished) as error:
+            if is_full(error):
+                raise BackupFailed(f'The disk is full: no backup was made in {folder}. Make room, or choose a folder '
+                                   'on another disk: quickpub backup FOLDER') from None
+            if isinstance(error, DatabaseError) or _is_of_site(error, settings.data.absolute(), folder):
                 raise
-            raise BackupFailed(f'The disk is full: no backup was made in {path.parent}. Make room, or choose a folder '
-                               'on another disk: quickpub backup FOLDER') from None
-        finally:
-            removal.remove_all([part, copy])
-        return Made(path, path.stat().st_size, manifest)
+            raise BackupFailed(f'The backup could not be written to {folder}: {describe_error(error)}. The site is '
+                               'unchanged.') from None
+
+
+def _is_of_site(error: Exception, data: Path, folder: Path) -> bool:
+    """Return whether an error is that of a file of the site, and not of the folder for the backup."""
+    name = getattr(error, 'filename', None)
+    if not isinstance(name, str) or not Path(name).is_relative_to(data):
+        return False
+    return not (folder.is_relative_to(data) and Path(name).is_relative_to(folder))
+
+
+def _make(settings: Settings, path: Path, with_secrets: bool, at: datetime, start: Start,
+          known: Mapping[str, Entry] | None) -> Made:
+    """Make the backup at this new path, while no other one of this site is being made."""
+    # A killed backup of this site has left the same names, and nothing else has them.
+    mine = hashlib.sha256(os.fsencode(f'{os.uname().nodename}:{settings.data.resolve()}')).hexdigest()[:16]
+    part, copy = (path.with_name(UNFINISHED.format(f'{mine}{ending}')) for ending in ('', '.db'))
+    _remove_abandoned(path.parent, at)
+    removal.remove_all([part, copy, *frozen_media.list_links(settings.paths.media)])
+    try:
+        _check_room(settings, path.parent, known is not None)
+        counting.count_if_possible()  # the files of recorded views are not in the backup
+        manifest, advance = _write(settings, part, copy, with_secrets, at, start, known)
+        _check(part, copy, manifest, advance)
+        os.rename(part, path)
+        processes.sync_folder(path.parent)
+    finally:
+        removal.remove_all([part, copy])
+    return Made(path, path.stat().st_size, manifest)
 
 
 def _choose_path(settings: Settings, target: Path | None, name: str) -> Path:
@@ -86,7 +108,7 @@ def _choose_path(settings: Settings, target: Path | None, name: str) -> Path:
 
 def _remove_abandoned(folder: Path, at: datetime) -> None:
     """Remove what backups that were killed have left in this folder. Other sites may keep theirs here, too."""
-    removal.remove_all(path for kind in ('quickpub', 'nightly') for path in folder.glob(f'{kind}-*{UNFINISHED}')
+    removal.remove_all(path for path in folder.glob(UNFINISHED.format('*'))
                        if removal.is_older(path, at.replace(tzinfo=UTC).timestamp() - ABANDONED_AFTER))
 
 
@@ -112,7 +134,7 @@ def _write(settings: Settings, part: Path, copy: Path, with_secrets: bool, at: d
             data.media, lambda: snapshot.take(data.database, copy, with_secrets)))
         found = [(copy, DATABASE), *frozen_media.list_files(media), *(_list_secrets(data) if with_secrets else [])]
         advance = start(2 * sum(path.stat().st_size for path, _ in found))  # written, and read again
-        writer = Writer(file, advance)
+        writer = stack.enter_context(Writer(file, advance))
         store = None if known is None else Store(part.parent, known, advance)
         for path, name in found:
             if store and name.startswith('media/'):

@@ -1,6 +1,7 @@
 """Put a restored data folder in the place of the one that is there, which is put aside and never overwritten."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -76,9 +77,23 @@ def put_in_place(new: Path, data: Path, at: datetime) -> Path | None:
             os.rename(new, data)
     processes.sync_folder(data.parent)
     if aside and Paths(aside).backups.exists():  # nobody looks for them there before deleting it
-        os.rename(Paths(aside).backups, Paths(data).backups)
-        processes.sync_folder(data)
+        if Paths(data).backups.exists():
+            shutil.rmtree(Paths(aside).backups, ignore_errors=True)
+        else:
+            os.rename(Paths(aside).backups, Paths(data).backups)
+            processes.sync_folder(data)
     return aside
+
+
+def take_backups(present: Path, new: Path) -> None:
+    """Make the folder `new` with hard links to the backups in `present`, if there are any: so the folders that are
+    exchanged both have them. Where there are no hard links, make nothing."""
+    if not present.is_dir() or present.is_symlink():
+        return
+    try:
+        shutil.copytree(present, new, symlinks=True, copy_function=os.link)
+    except (OSError, shutil.Error):
+        shutil.rmtree(new, ignore_errors=True)
 
 
 def finish(new: Path, owner_of: Path) -> None:

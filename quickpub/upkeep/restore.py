@@ -19,7 +19,7 @@ from . import data_folders, snapshot
 from .archive import Archive
 from .copying import Start
 from .data_folders import CannotReplace
-from .full_disk import is_full
+from .full_disk import describe_error, is_full
 from .manifest import Manifest
 from .restored_site import Held, put_right
 
@@ -45,12 +45,15 @@ def restore(settings: Settings, file: Path, at: datetime, start: Start) -> Resto
     data = settings.data.resolve()
     draft = data.with_name(f'.{data.name}.restoring')
     with Archive(file, migrating.known_steps()) as archive, data_folders.held(data):
-        removal.remove_all([draft])  # of a restore that was killed
         try:
+            removal.remove_all([draft])  # of a restore that was killed
             found = rebuild(archive, replace(settings, data=draft), Paths(data), at, start)
+            data_folders.take_backups(Paths(data).backups, Paths(draft).backups)
             data_folders.finish(draft, data if data.exists() else data.parent)
             data_folders.check(data)
             return replace(found, data=data, aside=data_folders.put_in_place(draft, data, at))
+        except removal.Unfinished as error:
+            raise CannotReplace(f'Nothing was restored in {data.parent}: {error}.') from None
         finally:
             removal.remove_all([draft])
 
@@ -76,9 +79,10 @@ def rebuild(archive: Archive, settings: Settings, present: Paths | None, at: dat
         with open(paths.database, 'rb') as file:
             os.fsync(file.fileno())
     except (OSError, DatabaseError) as error:
-        if not is_full(error):
-            raise
-        raise CannotReplace(f'The disk is full: nothing was restored. Make room in {paths.data.parent}.') from None
+        parent = paths.data.parent
+        if is_full(error):
+            raise CannotReplace(f'The disk is full: nothing was restored. Make room in {parent}.') from None
+        raise CannotReplace(f'Nothing was restored in {parent}: {describe_error(error)}.') from error
     return Restored(paths.data, manifest, held, secret_is)
 
 

@@ -1,11 +1,12 @@
 """Copy the database while the site runs, without what a backup leaves out; and check a copy."""
 
+import errno
 import os
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from peewee import DatabaseError
+from peewee import DatabaseError, OperationalError
 
 from ..models.backup_policy import NEVER, SECRET
 from ..opening import CREATED_AT
@@ -13,6 +14,9 @@ from ..sqlite.connection import connect, sqlite3
 from .manifest import Manifest, Unusable
 
 PATIENCE = 10  # seconds for the lock
+
+# What SQLite calls the errors of a file that it writes: of the two, only the copy.
+WRITING = frozenset(f'SQLITE_IOERR_{name}' for name in ('WRITE', 'FSYNC', 'DIR_FSYNC', 'TRUNCATE', 'CLOSE', 'DELETE'))
 
 # SQLite keeps the content of a full-text index in tables with names that begin like its own.
 TABLES = """SELECT name FROM sqlite_master AS tables WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'
@@ -25,7 +29,8 @@ def take(database: Path, into: Path, with_secrets: bool) -> None:
     """Copy the database, as it is at this moment, to the new file `into`.
 
     VACUUM INTO reads in one transaction, so readers and writers go on, and it copies no free pages, which may hold
-    deleted rows. SQLite's backup API begins anew whenever another process writes. Raises peewee.DatabaseError.
+    deleted rows. SQLite's backup API begins anew whenever another process writes. Raises peewee.DatabaseError, and
+    OSError where `into` cannot be written.
     """
     os.close(os.open(into, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     try:
@@ -34,7 +39,10 @@ def take(database: Path, into: Path, with_secrets: bool) -> None:
         with closing(connect(into, 'rw', isolation_level=None)) as copy:
             _leave_out(copy, NEVER if with_secrets else NEVER | SECRET)
     except sqlite3.DatabaseError as error:
-        raise DatabaseError(*error.args) from error
+        if getattr(error, 'sqlite_errorname', '') in WRITING:
+            raise OSError(errno.EIO, str(error), os.fspath(into)) from error
+        kind = OperationalError if isinstance(error, sqlite3.OperationalError) else DatabaseError
+        raise kind(*error.args) from error
 
 
 def _leave_out(copy: Any, tables: frozenset[str]) -> None:

@@ -1,6 +1,12 @@
 """Backups and restores that a full disk or a kill ends in the middle."""
 
+import errno
+import gc
+import io
 import os
+import resource
+import subprocess
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,7 +16,8 @@ from disks import as_root, disk_of
 
 from quickpub import db, opening, processes
 from quickpub.models import Post
-from quickpub.upkeep import backup, data_folders, restore, snapshot
+from quickpub.settings import use
+from quickpub.upkeep import archive, backup, checks, data_folders, nightly, restore, snapshot
 from quickpub.upkeep.archive import Archive
 from quickpub.upkeep.data_folders import CannotReplace
 
@@ -34,6 +41,77 @@ def test_a_full_disk_is_a_clear_failure_that_leaves_nothing(lively, tmp_path, mo
     assert left_in(lively.data / 'media') == [DIGEST]
 
 
+@contextmanager
+def read_only_disk(folder):
+    with disk_of(1, folder):
+        (folder / '.quickpub-old.part').touch()
+        os.utime(folder / '.quickpub-old.part', (0, 0))
+        subprocess.run(['mount', '-o', 'remount,ro', folder], check=True)
+        yield folder
+
+
+@as_root
+def test_a_folder_that_cannot_be_written_is_named_in_one_sentence(lively, rig, tmp_path):
+    whole = make(lively, tmp_path / 'whole.zip').path
+    with read_only_disk(tmp_path / 'disk') as folder:
+        kept = replace(lively, backups=folder)
+        with pytest.raises(backup.BackupFailed, match='cannot be written to'):
+            nightly.make_if_due(kept, db.now())
+        use(kept)
+        assert 'cannot be written to' in checks.check_backups(db.now())
+        use(lively)
+        close(lively)
+        said = [rig.run(*command, data=lively.data) for command in (
+            ['backup', f'{folder}/'], ['backup', folder / 'mine.zip'], ['restore', '--into', folder / 'new', whole])]
+    for done in said:
+        assert done.returncode == 1 and 'Traceback' not in done.stderr and 'QUICKPUB_DATA' not in done.stderr
+        assert 'Read-only file system' in done.stderr and str(folder) in done.stderr
+    assert all('The site is unchanged.' in done.stderr for done in said[:2])
+
+
+@as_root
+def test_a_folder_that_becomes_read_only_meanwhile_is_named_too(lively, tmp_path, monkeypatch):
+    described = snapshot.describe
+    with disk_of(8, tmp_path / 'disk') as folder:
+        def describe(copy):
+            subprocess.run(['mount', '-o', 'remount,ro', folder], check=False)
+            raise OSError(errno.EROFS, 'Read-only file system')
+        monkeypatch.setattr(snapshot, 'describe', describe)
+        with pytest.raises(backup.BackupFailed, match='could not be written'):
+            make(lively, folder)
+    monkeypatch.setattr(snapshot, 'describe', described)
+    assert make(lively).path.exists()
+
+
+@pytest.mark.filterwarnings('error')
+@pytest.mark.parametrize('kind', ['database', 'media'])
+def test_a_file_that_may_not_grow_as_large_as_the_backup_is_an_error_of_the_target(lively, tmp_path, kind):
+    """As with `ulimit -f`, or on a file system of small files."""
+    if kind == 'media':
+        (lively.data / 'media' / DIGEST / 'original').write_bytes(os.urandom(4_000_000))
+    size = lively.paths.database.stat().st_size
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size // 2 if kind == 'database' else 3_000_000, limits[1]))
+    try:
+        with pytest.raises(backup.BackupFailed, match=f'could not be written to {tmp_path}: .*The site is unchanged'):
+            make(lively, tmp_path / 'mine.zip')
+        gc.collect()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not list(tmp_path.glob('*mine*')) and not list(tmp_path.glob('.quickpub*'))
+
+
+def test_a_media_file_that_cannot_be_read_is_an_error_of_the_site(lively, tmp_path, monkeypatch):
+    class Broken(io.BytesIO):
+        name = lively.data / 'media' / DIGEST / 'original'
+
+        def read(self, *_):
+            raise OSError(errno.EIO, 'Input/output error')
+    monkeypatch.setattr(archive, 'open', lambda *args: Broken(), raising=False)
+    with pytest.raises(OSError, match='original'):
+        make(lively, tmp_path / 'mine.zip')
+
+
 @pytest.mark.parametrize('place', [(snapshot, '_leave_out'), (snapshot, 'describe'), (backup, '_check'),
                                    (os, 'rename')], ids=lambda place: place[1])
 def test_a_backup_that_is_killed_leaves_no_file_of_its_name_and_does_not_hinder_the_next(lively, tmp_path, place):
@@ -42,10 +120,13 @@ def test_a_backup_that_is_killed_leaves_no_file_of_its_name_and_does_not_hinder_
     killed_at(*place, lambda: make(lively, path))
     db.db.connect()
     assert not path.exists()
-    for kind in ('quickpub', 'nightly'):
-        (path.parent / f'{kind}-old.zip.part').touch()
-        os.utime(path.parent / f'{kind}-old.zip.part', (0, 0))
-    assert make(lively, path).path == path and left_in(path.parent) == ['mine.zip']
+    (path.parent / '.quickpub-of-another-site.part').touch()
+    os.utime(path.parent / '.quickpub-of-another-site.part', (0, 0))
+    for theirs in ('mine.zip.part', 'quickpub-notes.part'):
+        (path.parent / theirs).touch()
+        os.utime(path.parent / theirs, (0, 0))
+    assert make(lively, path).path == path
+    assert left_in(path.parent) == ['mine.zip', 'mine.zip.part', 'quickpub-notes.part']
     assert left_in(lively.data / 'media') == [DIGEST]
 
 
@@ -55,6 +136,7 @@ def test_a_backup_that_is_killed_leaves_no_file_of_its_name_and_does_not_hinder_
                          ids=lambda place: f'{place[1]}{"-after" * (len(place) - 2)}')
 def test_a_restore_that_is_killed_leaves_the_whole_old_folder_or_the_whole_new_one(lively, place):
     path = make(lively, lively.data.parent / 'backup.zip').path
+    kept = make(lively).path
     Post.update(title='Newer than the backup').execute()
     close(lively)
     module, name, *after = place
@@ -65,6 +147,7 @@ def test_a_restore_that_is_killed_leaves_the_whole_old_folder_or_the_whole_new_o
         assert db.db.execute_sql('PRAGMA integrity_check').fetchone()[0] == 'ok'
         found = Post.get().title
         (lively.data / 'media' / DIGEST / 'original').read_bytes()
+    assert kept.exists(), 'The backups are not in the folder of the site'
     assert found == ('Kept in backups' if after else 'Newer than the backup')
     close(lively)
     restored = restore.restore(lively, path, db.now() + timedelta(seconds=2), start)

@@ -9,7 +9,7 @@ import zipfile
 from contextlib import closing
 
 import pytest
-from backup_rig import DIGEST, database_of, fill, left_in, make, open_archive
+from backup_rig import DIGEST, close, database_of, fill, left_in, make, open_archive
 
 from quickpub import migrating, paths, processes, schema
 from quickpub.media import cleaning
@@ -128,7 +128,9 @@ def test_an_existing_file_is_never_overwritten(lively, tmp_path):
     with pytest.raises(backup.BackupFailed, match='There is no folder'):
         make(lively, tmp_path / 'missing' / 'mine.zip')
     assert (tmp_path / 'mine.zip').read_text() == 'mine'
+    (tmp_path / 'other.zip.part').write_text('mine')
     assert make(lively, tmp_path / 'other.zip').path == tmp_path / 'other.zip'
+    assert left_in(tmp_path) == ['data', 'mine.zip', 'other.zip', 'other.zip.part']
 
 
 @pytest.mark.parametrize('part', ['media', 'database'])
@@ -168,3 +170,14 @@ def test_a_site_that_runs_is_backed_up_by_the_command(shared_rig):
     with open_archive(path) as archive:
         assert archive.manifest.tables['schema_migration'] == len(migrating.known_steps())
     path.unlink()
+
+
+def test_a_folder_that_is_missing_is_no_name_of_a_file(lively, rig):
+    close(lively)
+    for typed in (f'{rig.elsewhere / "disk"}/', ''):
+        done = rig.run('backup', typed, data=lively.data)
+        assert done.returncode == 1 and 'There is no folder' in done.stderr, done.stderr
+    assert left_in(rig.elsewhere) == []
+    (rig.elsewhere / 'disk').mkdir()
+    assert rig.run('backup', f'{rig.elsewhere / "disk"}/', data=lively.data).returncode == 0
+    assert len(left_in(rig.elsewhere / 'disk')) == 1

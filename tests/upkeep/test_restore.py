@@ -321,4 +321,10 @@ def test_the_command_says_what_to_do_next(lively, rig):
     assert done.returncode == 0, done.stderr
     for words in ('files and', 'before-restore-', 'no secrets', 'is kept', 'quickpub jobs resume'):
         assert words in done.stdout
+    told = f'QUICKPUB_DATA={rig.elsewhere / "new"}'
+    elsewhere = rig.run('restore', path, '--into', 'new', data=lively.data).stdout
+    assert f'`{told} quickpub jobs resume`' in elsewhere and f'Start the site with {told},' in elsewhere
+    assert 'QUICKPUB_DATA' not in done.stdout
+    missing = rig.run('restore', rig.elsewhere / 'missing.zip', data=lively.data)
+    assert missing.returncode == 1 and 'missing.zip' in missing.stderr and 'QUICKPUB_DATA' not in missing.stderr
     assert rig.run('restore', '--check', '--into', 'x', path).returncode == 2
