@@ -13,7 +13,7 @@ def install(folder):
     return ['make', 'install', f'INTO={folder}', f'PYTHON={python if is_public else "/usr/bin/python3"}']
 
 
-def run(*command):
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=60)
+def run(*command, cwd=None):
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=60, cwd=cwd)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -283,6 +283,17 @@ def test_commands_run_as_the_sites_user_with_the_sites_settings(installed, mail_
             process.terminate()
         said = service.communicate(timeout=60)[0]
     assert 'Set up your site' in said and 'Traceback' not in said
+
+    kept, ours = installed / 'backups', installed / 'of root'
+    kept.mkdir(mode=0o700)
+    shutil.chown(kept, user, group)
+    ours.mkdir(mode=0o700)
+    run(command, 'backup', f'{kept}/')
+    (backup,) = kept.iterdir()
+    backup.rename(ours / 'whole.zip')
+    assert 'jobs resume' in run(command, 'restore', 'whole.zip', cwd=ours)
+    assert len(list(installed.glob('data.before-restore-*'))) == 1
+    run(command, 'jobs', 'resume')
     for path in [data, *data.rglob('*')]:
         assert path.owner() == user and not stat.S_IMODE(path.stat().st_mode) & 0o077, path
 
