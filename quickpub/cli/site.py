@@ -21,7 +21,7 @@ from ..upkeep.backup import BackupFailed
 from ..upkeep.data_folders import CannotReplace
 from ..upkeep.drill import DrillFailed
 from ..upkeep.full_disk import describe_error
-from ..upkeep.manifest import Unusable
+from ..upkeep.manifest import UnusableBackup
 
 log = logging.getLogger('quickpub.cli')
 
@@ -45,7 +45,7 @@ def explain_errors(command: Callable) -> Callable:
         except (Problem, Rejected) as error:
             raise click.ClickException(describe(error)) from None
         except (SettingsError, migrating.SchemaError, BackupFailed, CannotReplace, DrillFailed,
-                Unusable) as error:
+                UnusableBackup) as error:
             raise click.ClickException(str(error)) from None
     return wrapped
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from .copying import Advance, copy
-from .manifest import NAME, Entry, Manifest, Unusable, parse
+from .manifest import NAME, Entry, Manifest, UnusableBackup, parse
 from .media_store import place_of
 
 MANIFEST_LIMIT = 64 * 1024 * 1024  # bytes
@@ -61,16 +61,16 @@ class Archive:
     """An archive that is open for reading. Nothing in it is trusted: every name, size and digest is checked."""
 
     def __init__(self, path: Path, known_steps: list[str]):
-        """Open it and read its manifest. Raises Unusable, and OSError where the file itself cannot be read."""
+        """Open it and read its manifest. Raises UnusableBackup, and OSError where the file itself cannot be read."""
         self.path = path
         self._file = open(path, 'rb')  # noqa: SIM115 - close() closes it
         try:
             self._zip = zipfile.ZipFile(self._file)
             self.manifest = self._read_manifest(known_steps)
             self._check_list()
-        except (Unusable, *DAMAGE) as error:
+        except (UnusableBackup, *DAMAGE) as error:
             self._file.close()
-            raise Unusable(f'{path} cannot be restored: {self._explain(error)}.') from None
+            raise UnusableBackup(f'{path} cannot be restored: {self._explain(error)}.') from None
         except BaseException:
             self._file.close()
             raise
@@ -82,7 +82,7 @@ class Archive:
         self._file.close()
 
     def _explain(self, error: Exception) -> str:
-        if isinstance(error, Unusable):
+        if isinstance(error, UnusableBackup):
             return str(error)
         with open(self.path, 'rb') as file:
             is_zip = file.read(4) == b'PK\x03\x04'
@@ -92,37 +92,37 @@ class Archive:
         try:
             found = self._zip.getinfo(NAME)
         except KeyError:
-            raise Unusable('it is no backup of Quickpub: it has no manifest') from None
+            raise UnusableBackup('it is no backup of Quickpub: it has no manifest') from None
         if found.file_size > MANIFEST_LIMIT:
-            raise Unusable('its manifest is too large')
+            raise UnusableBackup('its manifest is too large')
         return parse(self._zip.read(found), known_steps)
 
     def _check_list(self) -> None:
-        """Raise Unusable unless the archive holds exactly the files of its manifest."""
+        """Raise UnusableBackup unless the archive holds exactly the files of its manifest."""
         listed = self._zip.infolist()
         names = [each.orig_filename for each in listed]
         if len(set(names)) < len(names):
-            raise Unusable('it holds two files of the same name')
+            raise UnusableBackup('it holds two files of the same name')
         if extra := set(names) - self.manifest.files.keys() - {NAME}:
-            raise Unusable(f'it holds {min(extra)[:100]!r}, which its manifest does not list')
+            raise UnusableBackup(f'it holds {min(extra)[:100]!r}, which its manifest does not list')
         if missing := {name for name in self.manifest.files.keys() - set(names) if not self._is_beside(name)}:
-            raise Unusable(f'{min(missing)!r} is missing')
+            raise UnusableBackup(f'{min(missing)!r} is missing')
         for each in listed:
             kind = stat.S_IFMT(each.external_attr >> 16)
             if kind not in (0, stat.S_IFREG) or each.compress_type not in METHODS or each.flag_bits & 1:
-                raise Unusable(f'{each.orig_filename!r} is a link, or packed in a way that no backup is')
+                raise UnusableBackup(f'{each.orig_filename!r} is a link, or packed in a way that no backup is')
             if each.filename != NAME and each.file_size != self.manifest.files[each.filename].bytes:
-                raise Unusable(f'{each.filename!r} has another size than its manifest says')
+                raise UnusableBackup(f'{each.filename!r} has another size than its manifest says')
         # A few bytes that several files share could unpack to any size.
         if sum(each.compress_size for each in listed) > os.fstat(self._file.fileno()).st_size:
-            raise Unusable('its files overlap')
+            raise UnusableBackup('its files overlap')
 
     def _is_beside(self, name: str) -> bool:
         """Return whether a file is not in the archive itself: nightly backups share their media."""
         return self.manifest.shares_media and name.startswith('media/')
 
     def extract(self, name: str, path: Path, advance: Advance) -> None:
-        """Write one file, synced, to this path. Raises Unusable if it is damaged."""
+        """Write one file, synced, to this path. Raises UnusableBackup if it is damaged."""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open(path, 'xb', opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
             self._read(name, file.write, advance)
@@ -130,7 +130,7 @@ class Archive:
             os.fsync(file.fileno())
 
     def verify(self, name: str, advance: Advance) -> None:
-        """Read one file and compare it with the manifest. Raises Unusable if it is damaged."""
+        """Read one file and compare it with the manifest. Raises UnusableBackup if it is damaged."""
         self._read(name, lambda chunk: None, advance)
 
     def _read(self, name: str, write: Callable[[bytes], object], advance: Advance) -> None:
@@ -140,10 +140,10 @@ class Archive:
         except DAMAGE:
             found = None
         except FileNotFoundError:
-            raise Unusable(f'{self.path} cannot be restored: {name} is missing in the folder media beside it.'
+            raise UnusableBackup(f'{self.path} cannot be restored: {name} is missing in the folder media beside it.'
                            ) from None
         if found != self.manifest.files[name]:
-            raise Unusable(f'{self.path} cannot be restored: {name} in it is damaged.')
+            raise UnusableBackup(f'{self.path} cannot be restored: {name} in it is damaged.')
 
     def _open(self, name: str) -> IO[bytes]:
         if self._is_beside(name):

@@ -20,7 +20,7 @@ from .archive import Archive, Writer
 from .backup_folder import WHOLE, WITH_SECRETS
 from .copying import Advance, Start
 from .full_disk import describe_error, is_full
-from .manifest import ALLOWED, DATABASE, Entry, Manifest, Unusable
+from .manifest import ALLOWED, DATABASE, Entry, Manifest, UnusableBackup
 from .media_store import Store, place_of
 
 UNFINISHED = '.quickpub-{}.part'  # name of a backup that is not complete, and of its copy of the database
@@ -164,7 +164,7 @@ def _list_secrets(data: Paths) -> Iterator[tuple[Path, str]]:
 def _verify(archive: Archive, name: str, advance: Advance) -> None:
     try:
         archive.verify(name, advance)
-    except Unusable:
+    except UnusableBackup:
         if archive.manifest.shares_media:  # the next backup copies it again
             place_of(archive.path.parent, archive.manifest.files[name]).unlink(missing_ok=True)
         raise
@@ -175,13 +175,13 @@ def _check(part: Path, copy: Path, manifest: Manifest, advance: Advance) -> None
     try:
         with Archive(part, migrating.known_steps()) as archive:
             if archive.manifest != manifest:
-                raise Unusable('Its manifest is not the one that was written.')
+                raise UnusableBackup('Its manifest is not the one that was written.')
             for name in manifest.files:
                 if name == DATABASE:
                     archive.extract(name, copy, advance)
                 else:
                     _verify(archive, name, advance)
         snapshot.check(copy, manifest)
-    except Unusable as error:
+    except UnusableBackup as error:
         raise BackupFailed(f'No backup was made, because the one that was written is not complete. {error} '
                            'Check the disk, then try again.') from None

@@ -44,7 +44,7 @@ class Drilled:
 
 def run(settings: Settings, file: Path, at: datetime, start: Start) -> Drilled:
     """Restore this backup into a temporary folder, and read pages of the site that runs there. It sends no email and
-    does no job. Raises Unusable, CannotReplace or DrillFailed."""
+    does no job. Raises UnusableBackup, CannotReplace or DrillFailed."""
     with Archive(file, migrating.known_steps()) as archive, tempfile.TemporaryDirectory(prefix='quickpub-') as folder:
         port = _free_port()
         ours = replace(settings, data=Path(folder, 'data'), host='127.0.0.1', port=port, workers=1, smtp='',

@@ -17,7 +17,7 @@ ALLOWED = re.compile(rf'quickpub\.db|secret|dkim\.pem|media/[0-9a-f]{{32}}/(?:{_
 DIGEST = re.compile('[0-9a-f]{64}')
 
 
-class Unusable(Exception):
+class UnusableBackup(Exception):
     """A file cannot be used as a backup. The message says why, in one sentence."""
 
 
@@ -52,35 +52,35 @@ class Manifest:
 
 
 def parse(stored: bytes, known_steps: list[str]) -> Manifest:
-    """Return the manifest of an archive. Raises Unusable if it makes no sense, or if its format is newer, or its schema
-    has migrations other than `known_steps`."""
+    """Return the manifest of an archive. Raises UnusableBackup if it makes no sense, or if its format is newer, or its
+    schema has migrations other than `known_steps`."""
     try:
         found = json.loads(stored)
         if found['format'] > FORMAT:
             raise _made_by_newer(str(found['version']))
         manifest = _build(found)
     except (ValueError, LookupError, TypeError, AttributeError):
-        raise Unusable('its manifest makes no sense. It is damaged, or no backup of Quickpub') from None
+        raise UnusableBackup('its manifest makes no sense. It is damaged, or no backup of Quickpub') from None
     if set(manifest.schema) - set(known_steps):
         raise _made_by_newer(manifest.version)
     return manifest
 
 
-def _made_by_newer(version: str) -> Unusable:
-    return Unusable(f'it was made by a newer version of Quickpub ({version[:20]}). Install that version first')
+def _made_by_newer(version: str) -> UnusableBackup:
+    return UnusableBackup(f'it was made by a newer version of Quickpub ({version[:20]}). Install that version first')
 
 
 def _build(found: dict[str, Any]) -> Manifest:
     """Return the manifest that was read. Raises ValueError, LookupError, TypeError or AttributeError where it makes no
-    sense; Unusable for a file that no backup has."""
+    sense; UnusableBackup for a file that no backup has."""
     files = {name: Entry(int(entry['bytes']), str(entry['sha256'])) for name, entry in found['files'].items()}
     for name, entry in files.items():
         if not ALLOWED.fullmatch(name):
-            raise Unusable(f'it holds {name[:100]!r}, which is in no backup of Quickpub')
+            raise UnusableBackup(f'it holds {name[:100]!r}, which is in no backup of Quickpub')
         if entry.bytes < 0 or not DIGEST.fullmatch(entry.sha256):
             raise ValueError(name)
     if DATABASE not in files:
-        raise Unusable('it holds no database')
+        raise UnusableBackup('it holds no database')
     return Manifest(
         version=str(found['version']), schema=[str(step) for step in found['schema']], site=str(found['site']),
         created_at=datetime.fromisoformat(found['created_at'].removesuffix('Z')), files=files,

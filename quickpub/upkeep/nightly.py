@@ -21,7 +21,7 @@ def make_if_due(settings: Settings, at: datetime) -> None:
     """Make the backup of the last night, unless there is one or no folder is set. Then remove the oldest ones.
 
     The files are the truth: a night that was missed, or whose backup failed, is caught up within the hour. Raises
-    BackupFailed, and Unusable where a backup that is kept can no longer be read.
+    BackupFailed, and UnusableBackup where a backup that is kept can no longer be read.
     """
     folder = settings.backups
     if not folder:

@@ -39,8 +39,8 @@ class Restored:
 def restore(settings: Settings, file: Path, at: datetime, start: Start) -> Restored:
     """Put the site of this backup in the place of the data folder, which is put aside.
 
-    Raises Unusable for a file that is no whole backup; CannotReplace where a site runs in the data folder, other things
-    are there, or the disk is full. The data folder is as it was then.
+    Raises UnusableBackup for a file that is no whole backup; CannotReplace where a site runs in the data folder,
+    other things are there, or the disk is full. The data folder is as it was then.
     """
     data = settings.data.resolve()
     draft = data.with_name(f'.{data.name}.restoring')
@@ -60,7 +60,7 @@ def restore(settings: Settings, file: Path, at: datetime, start: Start) -> Resto
 
 def rebuild(archive: Archive, settings: Settings, present: Paths | None, at: datetime, start: Start) -> Restored:
     """Make the data folder of these settings, which does not exist yet, from a backup. `present` is the folder whose
-    keys are kept where the backup has none. Raises Unusable and CannotReplace."""
+    keys are kept where the backup has none. Raises UnusableBackup and CannotReplace."""
     manifest, paths = archive.manifest, settings.paths
     try:
         paths.data.mkdir(mode=0o700)

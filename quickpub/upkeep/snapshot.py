@@ -11,7 +11,7 @@ from peewee import DatabaseError, OperationalError
 from ..models.backup_policy import NEVER, SECRET
 from ..opening import CREATED_AT
 from ..sqlite.connection import connect, sqlite3
-from .manifest import Manifest, Unusable
+from .manifest import Manifest, UnusableBackup
 
 PATIENCE = 10  # seconds for the lock
 
@@ -69,14 +69,14 @@ def describe(copy: Path) -> tuple[list[str], str, dict[str, int]]:
 
 
 def check(copy: Path, manifest: Manifest) -> None:
-    """Raise Unusable unless a copy is undamaged and has the rows that the manifest says."""
+    """Raise UnusableBackup unless a copy is undamaged and has the rows that the manifest says."""
     try:
         with closing(connect(copy, 'ro')) as opened:
             (found, *_), *_ = opened.execute('PRAGMA integrity_check(1)').fetchall()
         if found != 'ok':
-            raise Unusable(f'The database in this backup is damaged: {found.splitlines()[0]}.')
+            raise UnusableBackup(f'The database in this backup is damaged: {found.splitlines()[0]}.')
         described = describe(copy)
     except (sqlite3.DatabaseError, TypeError) as error:
-        raise Unusable(f'The database in this backup is damaged: {error}.') from None
+        raise UnusableBackup(f'The database in this backup is damaged: {error}.') from None
     if described != (manifest.schema, manifest.site, manifest.tables):
-        raise Unusable('The database in this backup has other rows than its manifest says.')
+        raise UnusableBackup('The database in this backup has other rows than its manifest says.')

@@ -13,7 +13,7 @@ from quickpub.models import Post, Upload, User
 from quickpub.settings import use
 from quickpub.upkeep import backup_folder, checks, nightly
 from quickpub.upkeep.backup import BackupFailed
-from quickpub.upkeep.manifest import Unusable
+from quickpub.upkeep.manifest import UnusableBackup
 
 DAY = timedelta(days=1)
 
@@ -83,7 +83,7 @@ def test_a_shared_file_that_the_disk_has_lost_is_noticed(kept):
     nightly.make_if_due(kept, db.now() + DAY)  # which copies it again
     path.unlink()
     close(kept)
-    with pytest.raises(Unusable, match='is missing in the folder media beside it'):
+    with pytest.raises(UnusableBackup, match='is missing in the folder media beside it'):
         restore_to(kept, next(iter(backup_folder.list_nightly(kept.backups).values())))
 
 

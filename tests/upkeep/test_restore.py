@@ -20,7 +20,7 @@ from quickpub.models import AuditEntry, Message, Post, Session, User
 from quickpub.sentences import describe_stored
 from quickpub.upkeep import archive, drill, restore, snapshot
 from quickpub.upkeep.data_folders import CannotReplace
-from quickpub.upkeep.manifest import Manifest, Unusable
+from quickpub.upkeep.manifest import Manifest, UnusableBackup
 
 
 @pytest.fixture
@@ -188,7 +188,7 @@ def refuse(site, path, sentence):
     close(site)
     site.paths.migration_lock.touch()
     before = sorted(path.parent.rglob('*')), site.paths.database.read_bytes()
-    with pytest.raises(Unusable, match=sentence) as error:
+    with pytest.raises(UnusableBackup, match=sentence) as error:
         restore.restore(site, path, db.now(), start)
     assert '\n' not in str(error.value) and str(error.value).endswith('.')
     assert (sorted(path.parent.rglob('*')), site.paths.database.read_bytes()) == before
