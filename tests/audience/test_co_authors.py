@@ -45,10 +45,11 @@ def lines(user):
 def test_each_author_has_the_views_and_visitors_and_the_site_has_them_once(pair):
     alice, bob, post = pair
     write(bob, 'Another')
+    at = db.now()
     for address in ('203.0.113.1', '203.0.113.2'):
-        recording.record_view(post.id, db.now(), address, 'Firefox', 'https://news.example/')
+        recording.record_view(post.id, at, address, 'Firefox', 'https://news.example/')
     counting.count_recorded_views()
-    today = dates.at(db.now()).date()
+    today = dates.at(at).date()
     for scope in (-alice.id, -bob.id, sums.SITE, post.id):
         found = stats.collect(scope, 7, today)
         assert (found.views, found.visitors) == (2, 2), scope
@@ -64,11 +65,12 @@ def test_each_author_has_the_views_and_visitors_and_the_site_has_them_once(pair)
 
 def test_views_after_a_co_author_has_left_are_not_theirs(pair):
     alice, bob, post = pair
+    at = db.now()
     for _ in range(2):
-        recording.record_view(post.id, db.now(), '203.0.113.1', 'Firefox')
+        recording.record_view(post.id, at, '203.0.113.1', 'Firefox')
         counting.count_recorded_views()
         authorship.leave(post, bob)
-    today = dates.at(db.now()).date()
+    today = dates.at(at).date()
     assert [stats.collect(-user.id, 7, today).views for user in (alice, bob)] == [2, 1]
     assert stats.most_viewed(-bob.id, 7) == stats.most_viewed(-bob.id, None) == []
     assert DailyViews.get().views == 2 and DailyVisitorCount.get(DailyVisitorCount.scope == -bob.id).visitors == 1
