@@ -41,4 +41,4 @@ def author(name, zone='UTC', frequency='daily', since=NOON - timedelta(days=3)):
 
 def without_time(words):
     """The period so far ends now."""
-    return re.sub(r'\d\d:\d\d', '', words)
+    return re.sub(r'\d\d:\d\d(?:(?:–|&#8211;)\d\d:\d\d)?', '', words)

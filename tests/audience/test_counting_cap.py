@@ -78,6 +78,7 @@ def test_a_program_with_a_whole_network_counts_up_to_the_cap(site, hills, alice,
     assert all(0 < visitors(scope) <= network_cap.CAP for scope in (hills.id, other.id, -alice.id, sums.SITE))
 
 
+@pytest.mark.within_a_minute  # the cap is one for each day
 def test_the_application_caps_what_it_is_asked_for(hills, browse, connection, monkeypatch):
     monkeypatch.setattr(network_cap, 'CAP', 20)
     browser = browse()

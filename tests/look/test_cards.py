@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from conftest import PASSWORD, drain, person, write
 from PIL import Image
+from sites import set_modified
 
 from quickpub import db, tasks
 from quickpub.content import posts, publishing, trash
@@ -224,9 +225,11 @@ def test_the_night_removes_what_no_page_shows_and_notices_lost_files(hills):
     (lost := sharing.folder() / f'{Card.get(Card.kind == "post").digest}.png').unlink()
     (stray := sharing.folder() / f'{"b" * 32}.png').write_bytes(b'')
     (unfinished := sharing.folder() / '.new-1').write_bytes(b'')
-    sharing.clean_up(db.now())
+    at = db.now()
+    set_modified(unfinished, at)
+    sharing.clean_up(at)
     assert not stray.exists() and unfinished.exists() and 'post' not in {kind for kind, _ in drawn()}
-    sharing.clean_up(db.now() + timedelta(days=1))
+    sharing.clean_up(at + timedelta(days=1))
     draw_all()
     assert lost.exists() and not unfinished.exists()
 
