@@ -5,7 +5,7 @@ from datetime import datetime
 from ..codes import Rejected
 from ..db import among, db, rows
 from ..models import Autosave, Export, HiddenPost, Message, OldHandle, Post, Report, Token, Upload, User
-from . import audit, handing_over, inheritance, second_factors, site_pages
+from . import audit, handing_over, second_factors, site_pages
 from .credentials import end_sessions
 from .roles import LastOwner, active_owners, is_sole_owner
 
@@ -40,7 +40,7 @@ def delete_account(user: User, keep_posts: bool, at: datetime, keep_drafts: bool
         if owner:
             site_pages.hand_over(user, owner)
         if heir:
-            inheritance.give_all(user, heir)
+            handing_over.give_all(user, heir)
         for table in (Autosave, Export, OldHandle, Report):
             table.delete().where(table.user == user).execute()
         handing_over.leave_posts(user)

@@ -5,7 +5,19 @@ from typing import Any
 from peewee import Value, fn
 
 from ..db import among, rows
-from ..models import CoAuthor, Erasure, Post, PostFile, Series, Upload, User
+from ..models import Autosave, CoAuthor, Erasure, Post, PostFile, RecentViews, Series, Upload, User
+
+
+def give_all(user: User, heir: User) -> None:
+    """Give all posts of a member, drafts, trash and autosaves among them, and all their files to another member, in the
+    caller's transaction. A hidden post becomes a draft."""
+    heirs_own = Upload.select(Upload.file).where(Upload.user == heir)
+    Upload.update(user=heir).where(Upload.user == user, Upload.file.not_in(heirs_own)).execute()
+    heirs_tabs = Autosave.select(Autosave.tab).where(Autosave.user == heir)
+    Autosave.update(user=heir).where(Autosave.user == user, Autosave.tab.not_in(heirs_tabs)).execute()
+    ids = [number for (number,) in rows(Post.select(Post.id).where(Post.author == user))]
+    RecentViews.update(author=heir).where(RecentViews.post.in_(among(ids))).execute()
+    give_posts(ids, heir)
 
 
 def give_posts(ids: list[int], heir: User) -> None:

@@ -21,7 +21,7 @@ log = logging.getLogger('quickpub.accounts')
 
 
 class Belongings(NamedTuple):
-    """What a member has: all posts, drafts and the trash among them, uploaded files, and views."""
+    """The belongings of a member: all posts, drafts and the trash among them, uploaded files, and views."""
     posts: int
     files: int
     views: int

@@ -1,4 +1,4 @@
-"""Suspending a member: from that moment on the account can do nothing. What it has published stays, or is hidden
+"""Suspending a member: from that moment on the account can do nothing. Its published posts stay, or are hidden
 (hidden_posts.py).
 
 Whether an account may act is one condition, `User.active()`, which every query asks that lets somebody in, sends a

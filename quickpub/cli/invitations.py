@@ -11,7 +11,7 @@ from .site import explain_errors, opened_site
 @click.command()
 @click.argument('email', required=False)
 @click.option('--link', 'is_link', is_flag=True, help='Print a link to pass on yourself instead.')
-@click.option('--role', type=click.Choice(INVITABLE), help='What they may do; by default as new members may.')
+@click.option('--role', type=click.Choice(INVITABLE), help='Their role. Default: that of new members.')
 @click.option('--note', default='', metavar='TEXT', help='A personal line in the invitation, at most 300 characters.')
 @explain_errors
 def invite(email: str | None, is_link: bool, role: str | None, note: str) -> None:

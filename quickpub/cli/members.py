@@ -32,7 +32,7 @@ from .site import explain_errors, find_member, log, opened_site
 @click.option('--email', prompt=True, help='The email address to log in with. It counts as confirmed.')
 @click.option('--password', prompt=True, hide_input=True, confirmation_prompt=True)
 @click.option('--owner', is_flag=True, help='Make an owner of the site: short for --role owner.')
-@click.option('--role', type=click.Choice(ROLES), default=AUTHOR, show_default=True, help='What the member may do.')
+@click.option('--role', type=click.Choice(ROLES), default=AUTHOR, show_default=True, help='The role of the member.')
 @click.option('--texts', type=click.Choice([*verification.KEEP_TEXTS]),
               help='Keep or discard the texts of an account with this email address that was never confirmed.')
 @explain_errors

@@ -26,7 +26,7 @@ LISTED = 100  # posts
 TITLE_LENGTH = 100  # characters, in emails
 
 
-# What a member may do to a post that they may edit
+# Publishing, holding and releasing: the rights of a member who may edit the post
 
 def may_publish(user: User, post: Post | None) -> bool:
     """Return whether this user may publish a post that they may edit, or a new one."""

@@ -1,4 +1,4 @@
-"""What somebody has read of a post of others before they publish it: recognizing a change that came after that."""
+"""Recognize a change of a post that came after an editor had read it and before the editor publishes it."""
 
 from collections.abc import Collection
 from hashlib import sha256

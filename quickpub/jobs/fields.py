@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 class DateTimeField(peewee.DateTimeField):
-    """A moment in UTC, without a zone. What is no moment is read as one long ago or far ahead, as SQLite sorts it: one
+    """A moment in UTC, without a zone. Any other text is read as one long ago or far ahead, as SQLite sorts it: one
     bad row does not stop a list, and Python and SQL agree on whether it has passed."""
 
     def python_value(self, value: Any) -> datetime | None:

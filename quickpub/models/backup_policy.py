@@ -1,4 +1,4 @@
-"""What of the database is in a backup: each table, and each column of those that are in it.
+"""The parts of the database that are in a backup: each table, and each column of those that are in it.
 
 A test fails for a table or column that is not declared here.
 """

@@ -15,7 +15,7 @@ from .base import Searched, new_feed_id
 
 
 class User(Searched):
-    """A member: an account. What it may do depends on its role."""
+    """A member: an account. Its permissions depend on its role."""
     name = CharField()  # what readers see; may repeat
     handle = CharField(unique=True)  # in /@handle
     email = CharField(unique=True, null=True, collation='NOCASE')  # None once the account is deleted

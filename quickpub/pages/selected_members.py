@@ -1,4 +1,4 @@
-"""What owners do to several members at once: one page asks for confirmation, and says whom it is about."""
+"""Suspend or remove several members at once: one page asks for confirmation, and names them."""
 
 from collections.abc import Callable
 from datetime import datetime

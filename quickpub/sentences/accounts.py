@@ -138,7 +138,7 @@ SENTENCES: dict[str, Translatable] = {
     'link.email_taken': N_('This email address now belongs to another account.'),
     'link.domain_blocked': N_('You cannot use an email address of %(domain)s here any more.'),
 
-    # What owners do to members
+    # Owners and members
     'role.unconfirmed': N_('%(name)s has no confirmed email address, so the role cannot be changed to this one.'),
     'role.not_invitable': N_('Choose one of the roles.'),
     'reason.too_long': N_('Keep the reason within %(limit)s characters.'),

@@ -1,4 +1,5 @@
-"""Decide who may see a page. What a page needs is its attribute `needs`: LOG_IN, a permission, or nothing."""
+"""Decide who may see a page. The attribute `needs` of a page is LOG_IN or a permission; a page for
+everybody has none."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -31,7 +32,7 @@ def login_required(page: Callable) -> Callable:
             return redirect('/login?next=/studio', 'log-in-first')
         back = request.path + (f'?{request.query_string}' if request.query_string else '')
         return redirect('/login?next=' + quote(back, safe='/'))
-    wrapped.needs = LOG_IN  # type: ignore[attr-defined]
+    wrapped.needs = LOG_IN  # type: ignore[attr-defined]  # the type of functions has no attributes of ours
     return wrapped
 
 
@@ -42,7 +43,7 @@ def permission_required(permission: Permission) -> Callable[[Callable], Callable
         @wraps(page)
         def wrapped(user: User, **parts: str) -> Any:
             return page(user, **parts) if user.may(permission) else not_found()
-        wrapped.needs = permission  # type: ignore[attr-defined]
+        wrapped.needs = permission  # type: ignore[attr-defined]  # likewise
         return wrapped
     return decorate
 

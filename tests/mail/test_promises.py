@@ -1,4 +1,4 @@
-"""What pages say about emails: none promises one where no mail server is set up."""
+"""No page promises an email where no mail server is set up."""
 
 import re
 
